@@ -1,0 +1,144 @@
+package score
+
+import (
+	"math"
+	"regexp"
+	"strings"
+)
+
+// maxOrder is the longest n-gram that BLEU counts.
+const maxOrder = 4
+
+// BLEU is a corpus BLEU score with what it was made of, in sacreBLEU's units.
+type BLEU struct {
+	Score          float64           // 0 to 100; can exceed 100 in the last bits
+	Correct, Total [maxOrder]int     // matching and predicted n-grams of order 1 to 4
+	Precisions     [maxOrder]float64 // percent, after smoothing
+	BP             float64           // brevity penalty, in [0, 1]
+	SysLen, RefLen int               // tokens predicted, tokens in the gold texts
+}
+
+// CorpusBLEU is sacreBLEU 2.6.0's corpus score with one reference each, 13a
+// tokens and exponential smoothing; with lowercase, both sides are lower-cased
+// first. Signature: nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp. It panics if
+// the lists differ in length.
+func CorpusBLEU(predictions, golds []string, lowercase bool) BLEU {
+	mustPair(predictions, golds)
+	var b BLEU
+	for i := range predictions {
+		b.add(predictions[i], golds[i], lowercase)
+	}
+	b.finish(false)
+	return b
+}
+
+// SentenceBLEU is sacreBLEU 2.6.0's sentence score, 0 to 100: as CorpusBLEU,
+// but n-gram orders longer than the prediction are left out (eff:yes).
+func SentenceBLEU(prediction, gold string, lowercase bool) float64 {
+	var b BLEU
+	b.add(prediction, gold, lowercase)
+	b.finish(true)
+	return b.Score
+}
+
+// add counts one pair.
+func (b *BLEU) add(prediction, gold string, lowercase bool) {
+	if lowercase {
+		prediction, gold = lower(prediction), lower(gold)
+	}
+	p := Tokens13a(strings.TrimRightFunc(prediction, isSpace))
+	g := Tokens13a(strings.TrimRightFunc(gold, isSpace))
+	b.SysLen += len(p)
+	b.RefLen += len(g)
+	for n := range maxOrder {
+		b.Correct[n] += overlap(ngrams(p, n+1), ngrams(g, n+1))
+		b.Total[n] += max(len(p)-n, 0)
+	}
+}
+
+// finish computes the score from the counts. An order without predicted n-grams
+// makes the score 0, unless effective leaves it out.
+func (b *BLEU) finish(effective bool) {
+	b.BP = brevity(b.SysLen, b.RefLen)
+	if b.Correct[0] == 0 {
+		return
+	}
+	smooth, logs, orders := 1.0, 0.0, 0
+	for n := 0; n < maxOrder && b.Total[n] > 0; n++ {
+		orders++
+		if b.Correct[n] > 0 {
+			b.Precisions[n] = 100 * float64(b.Correct[n]) / float64(b.Total[n])
+		} else {
+			smooth *= 2
+			b.Precisions[n] = 100 / (smooth * float64(b.Total[n]))
+		}
+		logs += math.Log(b.Precisions[n])
+	}
+	if orders == maxOrder || effective {
+		b.Score = b.BP * math.Exp(logs/float64(orders))
+	}
+}
+
+func brevity(predicted, gold int) float64 {
+	switch {
+	case predicted >= gold:
+		return 1
+	case predicted == 0:
+		return 0
+	}
+	return math.Exp(1 - float64(gold)/float64(predicted))
+}
+
+// BLEU4Smooth4 is NLTK 3.10.4's sentence BLEU-4 with smoothing method 4 (Chen
+// and Cherry 2014) on words between white space, in [0, 1]. It is 0 where no
+// word matches.
+func BLEU4Smooth4(prediction, gold string) float64 {
+	const k = 5 // NLTK's constant
+	p, g := words(prediction), words(gold)
+	smooth, logs := 1.0, 0.0
+	for n := 1; n <= maxOrder; n++ {
+		hits := float64(overlap(ngrams(p, n), ngrams(g, n)))
+		if hits == 0 {
+			if n == 1 {
+				return 0
+			}
+			if len(p) == 1 {
+				continue
+			}
+			smooth *= 2
+			hits = math.Log(float64(len(p))) / (smooth * k)
+		}
+		logs += math.Log(hits / float64(max(len(p)-n+1, 1)))
+	}
+	return brevity(len(p), len(g)) * math.Exp(logs/maxOrder)
+}
+
+var (
+	signs        = regexp.MustCompile("([{-~\\[-` -&(-+:-@/])")
+	pointAfter   = regexp.MustCompile(`([^0-9])([.,])`)
+	pointBefore  = regexp.MustCompile(`([.,])([^0-9])`)
+	dashAfterNum = regexp.MustCompile(`([0-9])(-)`)
+)
+
+// Tokens13a splits a text as mteval-v13a and sacreBLEU's "13a" do: signs stand
+// alone, points and commas too unless they are inside a number.
+func Tokens13a(text string) []string {
+	// One after the other, as there: "&amp;lt;" ends as "<".
+	for _, swap := range [][2]string{{"<skipped>", ""}, {"-\n", ""}, {"\n", " "},
+		{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}} {
+		text = strings.ReplaceAll(text, swap[0], swap[1])
+	}
+	text = signs.ReplaceAllString(" "+text+" ", " ${1} ")
+	text = pointAfter.ReplaceAllString(text, "${1} ${2} ")
+	text = pointBefore.ReplaceAllString(text, " ${1} ${2}")
+	text = dashAfterNum.ReplaceAllString(text, "${1} ${2} ")
+	return words(text)
+}
+
+// mustPair panics where predictions and gold texts do not pair up: a mistake of
+// the caller, which no score could express.
+func mustPair(predictions, golds []string) {
+	if len(predictions) != len(golds) {
+		panic("score: predictions and gold texts differ in number")
+	}
+}

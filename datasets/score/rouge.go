@@ -1,0 +1,128 @@
+package score
+
+import (
+	"slices"
+	"strings"
+)
+
+// PRF is a ROUGE score: precision (share of the prediction found in the gold
+// text), recall (the other way round) and their harmonic mean, each in [0, 1].
+// All are 0 where either side has no tokens.
+type PRF struct{ P, R, F float64 }
+
+// RougeTokens splits a text as rouge_score does: lower case, everything but a-z
+// and 0-9 separates words (umlauts too); with stem, words of more than three
+// letters are replaced by their Porter stems.
+func RougeTokens(text string, stem bool) []string {
+	tokens := strings.FieldsFunc(lower(text), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	if stem {
+		for i, t := range tokens {
+			if len(t) > 3 {
+				tokens[i] = Stem(t)
+			}
+		}
+	}
+	return tokens
+}
+
+// Rouge1 is the overlap of single words (Lin 2004).
+func Rouge1(prediction, gold string, stem bool) PRF { return rougeN(prediction, gold, 1, stem) }
+
+// Rouge2 is the overlap of word pairs (Lin 2004).
+func Rouge2(prediction, gold string, stem bool) PRF { return rougeN(prediction, gold, 2, stem) }
+
+func rougeN(prediction, gold string, n int, stem bool) PRF {
+	p, g := RougeTokens(prediction, stem), RougeTokens(gold, stem)
+	return prf(overlap(ngrams(p, n), ngrams(g, n)), len(p)-n+1, len(g)-n+1)
+}
+
+// RougeL is the longest common subsequence of words, line breaks ignored
+// (Lin 2004).
+func RougeL(prediction, gold string, stem bool) PRF {
+	p, g := RougeTokens(prediction, stem), RougeTokens(gold, stem)
+	return prf(lcsTable(g, p)[len(g)][len(p)], len(p), len(g))
+}
+
+// RougeLsum is the summary-level longest common subsequence: for each line of
+// the gold text, the union of its common subsequences with all lines of the
+// prediction, no word counted more often than it occurs.
+func RougeLsum(prediction, gold string, stem bool) PRF {
+	ps, p, left := rougeLines(prediction, stem)
+	gs, g, leftGold := rougeLines(gold, stem)
+	hits := 0
+	for _, line := range gs {
+		inUnion := make([]bool, len(line))
+		for _, other := range ps {
+			markLCS(line, other, inUnion)
+		}
+		for i, word := range line {
+			if inUnion[i] && left[word] > 0 && leftGold[word] > 0 {
+				hits++
+				left[word]--
+				leftGold[word]--
+			}
+		}
+	}
+	return prf(hits, p, g)
+}
+
+// rougeLines returns the tokens of each line, how many there are in all, and
+// how often each occurs.
+func rougeLines(text string, stem bool) (lines [][]string, total int, counts map[string]int) {
+	counts = make(map[string]int)
+	for line := range strings.SplitSeq(text, "\n") {
+		tokens := RougeTokens(line, stem)
+		lines = append(lines, tokens)
+		total += len(tokens)
+		for _, t := range tokens {
+			counts[t]++
+		}
+	}
+	return lines, total, counts
+}
+
+func prf(hits, predicted, gold int) PRF {
+	s := PRF{P: float64(hits) / float64(max(predicted, 1)), R: float64(hits) / float64(max(gold, 1))}
+	if s.P+s.R > 0 {
+		s.F = 2 * s.P * s.R / (s.P + s.R)
+	}
+	return s
+}
+
+// lcsTable holds at [i][j] the length of the longest common subsequence of a's
+// first i and b's first j words.
+func lcsTable(a, b []string) [][]int {
+	table := make([][]int, len(a)+1)
+	table[0] = make([]int, len(b)+1)
+	for i, x := range a {
+		row := slices.Clone(table[i])
+		for j, y := range b {
+			if x == y {
+				row[j+1] = table[i][j] + 1
+			} else {
+				row[j+1] = max(table[i][j+1], row[j])
+			}
+		}
+		table[i+1] = row
+	}
+	return table
+}
+
+// markLCS marks the words of a that belong to one longest common subsequence
+// with b: the one that rouge_score reads out.
+func markLCS(a, b []string, marked []bool) {
+	table := lcsTable(a, b)
+	for i, j := len(a), len(b); i > 0 && j > 0; {
+		switch {
+		case a[i-1] == b[j-1]:
+			marked[i-1] = true
+			i, j = i-1, j-1
+		case table[i][j-1] > table[i-1][j]:
+			j--
+		default:
+			i--
+		}
+	}
+}
