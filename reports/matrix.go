@@ -1,0 +1,108 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+)
+
+// Matrix holds what a cell measured at each boundary between tasks, N tasks in
+// all. NaN, a nil row or a slice that ends early stands for what was not
+// measured. Its methods and the reasons of undefined metrics count tasks from 1,
+// as the papers do: R[2][1] is the first task after two trainings.
+type Matrix struct {
+	// R has row i for the scores, in [0, 1], after training on the first i
+	// tasks; row 0 is the untouched base model. A cell that never trains has
+	// this row only.
+	R [][]float64
+	// K[i] is the score, in [0, 1], on the base-knowledge battery at row i; nil
+	// if there is none.
+	K []float64
+	// Joint is each task's score in a run on all tasks at once; nil if there
+	// was no such run.
+	Joint []float64
+	// Perplexity[i] is the mean loss, in nats per token, on held-out text of
+	// the base model at row i; nil if there is no such text.
+	Perplexity []float64
+}
+
+// Tasks is N, the number of tasks: the length of the longest row.
+func (m Matrix) Tasks() int {
+	n := 0
+	for _, row := range m.R {
+		n = max(n, len(row))
+	}
+	return n
+}
+
+// cells reads a matrix and remembers the first number that was missing, so that
+// a metric's formula can be written down as it is.
+type cells struct {
+	m       Matrix
+	n       int
+	missing string
+}
+
+// r is R[i][j], the score on task j (from 1) after i trainings.
+func (c *cells) r(i, j int) float64 {
+	name := fmt.Sprintf("R[%d][%d]", i, j)
+	if i >= len(c.m.R) {
+		return c.read(nil, 0, name)
+	}
+	return c.read(c.m.R[i], j-1, name)
+}
+
+func (c *cells) k(i int) float64 {
+	return c.read(c.m.K, i, fmt.Sprintf("K[%d]", i))
+}
+
+func (c *cells) joint(j int) float64 {
+	return c.read(c.m.Joint, j-1, fmt.Sprintf("joint[%d]", j))
+}
+
+func (c *cells) perplexity(i int) float64 {
+	return c.read(c.m.Perplexity, i, fmt.Sprintf("perplexity[%d]", i))
+}
+
+func (c *cells) read(from []float64, i int, name string) float64 {
+	switch {
+	case i >= len(from) || math.IsNaN(from[i]):
+		c.undefined(name + " is absent")
+	case math.IsInf(from[i], 0):
+		c.undefined(name + " is not finite")
+	default:
+		return from[i]
+	}
+	return math.NaN()
+}
+
+// over divides, and is undefined where the denominator is 0.
+func (c *cells) over(x, by float64, name string, index ...any) float64 {
+	if by == 0 {
+		c.undefined(fmt.Sprintf(name, index...) + " is 0")
+	}
+	return x / by
+}
+
+func (c *cells) undefined(reason string) {
+	if c.missing == "" {
+		c.missing = reason
+	}
+}
+
+// mean averages f over from..to, both included.
+func mean(from, to int, f func(i int) float64) float64 {
+	sum := 0.0
+	for i := from; i <= to; i++ {
+		sum += f(i)
+	}
+	return sum / float64(to-from+1)
+}
+
+// extreme is the value of f over from..to that better (min or max) prefers.
+func extreme(from, to int, better func(a, b float64) float64, f func(i int) float64) float64 {
+	best := f(from)
+	for i := from + 1; i <= to; i++ {
+		best = better(best, f(i))
+	}
+	return best
+}

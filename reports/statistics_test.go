@@ -1,0 +1,122 @@
+package reports
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestStatisticsEqualTheReferenceCases(t *testing.T) {
+	g := readGolden(t)
+	for _, s := range g.Seeds {
+		got := MeanSDCI(s.A)
+		near(t, "mean", got.Mean, s.Mean)
+		near(t, "sd", got.SD, s.SD)
+		near(t, "ci95", got.CI95, s.CI95)
+		near(t, "p", SignFlipTest(s.A, s.B), s.SignP)
+		if got.N != len(s.A) {
+			t.Errorf("n = %d", got.N)
+		}
+	}
+	for i, p := range Holm(g.Holm.P) {
+		near(t, "Holm", Number(p), g.Holm.Adjusted[i])
+	}
+}
+
+func TestOneSeedHasAMeanButNoSpread(t *testing.T) {
+	s := MeanSDCI([]float64{0.5})
+	near(t, "mean", s.Mean, 0.5)
+	if s.SD.Undefined != "a single value" || s.CI95.Undefined != "a single value" || s.N != 1 {
+		t.Errorf("%+v", s)
+	}
+	if s := MeanSDCI(nil); s.Mean.Undefined != "no values" || s.N != 0 {
+		t.Errorf("%+v", s)
+	}
+	if s := MeanSDCI([]float64{1, math.NaN()}); s.Mean.Undefined != "value 2 of 2 is not finite" {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestSignFlipTestAtItsLimits(t *testing.T) {
+	ones := func(n int) ([]float64, []float64) {
+		a, b := make([]float64, n), make([]float64, n)
+		for i := range a {
+			a[i], b[i] = 0.1*float64(i)+0.3, 0.1*float64(i)
+		}
+		return a, b
+	}
+	for _, n := range []int{1, 2, 6, 20} {
+		a, b := ones(n)
+		near(t, "p of equal differences", SignFlipTest(a, b), math.Ldexp(1, 1-n))
+		near(t, "p of no difference", SignFlipTest(a, a), 1)
+	}
+	a, b := ones(21)
+	near(t, "drawn p", SignFlipTest(a, b), 1.0/100_001)
+	near(t, "drawn p of no difference", SignFlipTest(a, a), 1)
+	for _, v := range []Value{SignFlipTest(nil, nil), SignFlipTest(a, b[:3]), SignFlipTest([]float64{1}, []float64{math.NaN()})} {
+		if v.Defined() {
+			t.Errorf("p = %v without pairs", v.Number)
+		}
+	}
+}
+
+func TestDrawnFlipsAgreeWithExactOnes(t *testing.T) {
+	// A 21st pair without a difference changes no sum, so p stays.
+	var a []float64
+	for i := range 20 {
+		a = append(a, math.Sin(float64(i*i))+0.25)
+	}
+	zero := make([]float64, 21)
+	exact, drawn := SignFlipTest(a, zero[:20]), SignFlipTest(append(a, 0), zero)
+	if exact.Number < 0.01 || math.Abs(exact.Number-drawn.Number) > 0.006 {
+		t.Errorf("exact %v, drawn %v", exact.Number, drawn.Number)
+	}
+	if again := SignFlipTest(append(a, 0), zero); again != drawn {
+		t.Errorf("second time %v, first %v", again, drawn)
+	}
+}
+
+func TestSignFlipTestIgnoresOrderOfPairsAndSides(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 9).Draw(t, "n")
+		hundredths := rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(0, 100).Draw(t, "x")) / 100 })
+		a, b := rapid.SliceOfN(hundredths, n, n).Draw(t, "a"), rapid.SliceOfN(hundredths, n, n).Draw(t, "b")
+		p := SignFlipTest(a, b).Number
+		if q := SignFlipTest(b, a).Number; p != q || p < math.Ldexp(1, 1-n) || p > 1 {
+			t.Fatalf("p = %v, swapped %v", p, q)
+		}
+		a[0], a[n-1], b[0], b[n-1] = a[n-1], a[0], b[n-1], b[0]
+		if q := SignFlipTest(a, b).Number; p != q {
+			t.Fatalf("p = %v, reordered %v", p, q)
+		}
+	})
+}
+
+func TestHolmIsMonotoneAndSkipsWhatWasNotCompared(t *testing.T) {
+	got := Holm([]float64{0.5, math.NaN(), 0.01})
+	near(t, "largest", Number(got[0]), 0.5)
+	near(t, "smallest", Number(got[2]), 0.02)
+	if !math.IsNaN(got[1]) {
+		t.Errorf("no comparison has p %v", got[1])
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SliceOf(rapid.Float64Range(0, 1)).Draw(t, "p")
+		adjusted := Holm(p)
+		for i := range p {
+			for j := range p {
+				if p[i] < p[j] && adjusted[i] > adjusted[j] || adjusted[i] < p[i] || adjusted[i] > 1 {
+					t.Fatalf("%v becomes %v", p, adjusted)
+				}
+			}
+		}
+	})
+}
+
+func TestSeedsNeeded(t *testing.T) {
+	for m, want := range map[int]int{0: 0, 1: 6, 2: 7, 5: 8, 10: 9} {
+		if got := SeedsNeeded(m); got != want {
+			t.Errorf("%d comparisons need %d seeds, want %d", m, got, want)
+		}
+	}
+}
