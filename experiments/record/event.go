@@ -1,0 +1,172 @@
+// Package record is the raw record of a cell: what happened, one JSON object
+// per line, appended and never rewritten. Every number of a report is a pure
+// function of these lines.
+//
+// Neither events nor steps hold a clock, memory or rates, so that two equal
+// runs write equal bytes; those live in Timing and Status alone.
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Kind names what an Event tells.
+type Kind string
+
+// The kinds of events, in the order in which a cell writes them.
+const (
+	CellStart Kind = "cell_start" // Cell, Method, Seed, Order, Backbone, Tasks, TrainedParameters, StateBytes
+	TaskStart Kind = "task_start" // Index, Task, Steps
+	TaskEnd   Kind = "task_end"   // Index, Task, TrainTokens, Steps, FinalLoss
+	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions
+	Warning   Kind = "warning"    // Text, Task, Step
+	Diverged  Kind = "diverged"   // Task, Step, Reason
+	CellEnd   Kind = "cell_end"   // nothing else
+)
+
+// Event is one line of records.jsonl. It is flat: which fields mean something
+// follows from Kind (see the constants), the others are zero and not written.
+type Event struct {
+	Kind   Kind   `json:"event"`
+	Cell   string `json:"cell,omitempty"`
+	Method string `json:"method,omitempty"`
+	Seed   int    `json:"seed,omitempty"`
+	Order  int    `json:"order,omitempty"`
+	// Index is the 1-based position of the task in the cell's order; of a
+	// boundary, the number of tasks trained so far, 0 being the base model.
+	Index int `json:"index,omitempty"`
+
+	Backbone string `json:"backbone,omitempty"`
+	// Tasks are the tasks' names in the order in which the cell learns them.
+	Tasks             []string `json:"tasks,omitempty"`
+	TrainedParameters int64    `json:"trained_parameters,omitempty"`
+	StateBytes        int64    `json:"state_bytes,omitempty"`
+
+	Task  string `json:"task,omitempty"`
+	Step  int    `json:"step,omitempty"`
+	Steps int    `json:"steps,omitempty"`
+	// TrainTokens counts the tokens of this task that carried a loss.
+	TrainTokens int64   `json:"train_tokens,omitempty"`
+	FinalLoss   float64 `json:"final_loss,omitempty"`
+
+	// Scores holds every task's scores in the cell's order of tasks.
+	Scores []TaskScores `json:"scores,omitempty"`
+	// Knowledge is the score on the knowledge battery; nil without a battery.
+	Knowledge      *float64 `json:"knowledge,omitempty"`
+	KnowledgeParts []Score  `json:"knowledge_parts,omitempty"`
+	// Perplexity is in nats per token on held-out base text; nil without one.
+	Perplexity *float64 `json:"perplexity,omitempty"`
+	EvalTokens int64    `json:"eval_tokens,omitempty"`
+	// Predictions is the sha256 (hex) of the boundary's predictions file.
+	Predictions string `json:"predictions,omitempty"`
+
+	Text   string `json:"text,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// TaskScores are the scores of one task at one boundary.
+type TaskScores struct {
+	Task string `json:"task"`
+	// Scores is ordered; the first one is the R of the reports.
+	Scores []Score `json:"scores"`
+}
+
+// Score is one named score in [0, 1].
+type Score struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
+// Step is one line of steps.jsonl.
+type Step struct {
+	Index int     `json:"index"` // the task's 1-based position in the cell's order
+	Task  string  `json:"task"`
+	Step  int     `json:"step"` // 1-based within the task
+	Loss  float64 `json:"loss"`
+	// GradientNorm is the global norm before clipping.
+	GradientNorm float64 `json:"gradient_norm"`
+	LearningRate float64 `json:"learning_rate"`
+	// Tokens counts the step's tokens that carried a loss.
+	Tokens int64 `json:"tokens"`
+}
+
+type plainEvent Event
+
+// MarshalJSON writes the fields of the event's kind also where they are 0, so
+// that a boundary always has its index and a first seed is seen.
+func (e Event) MarshalJSON() ([]byte, error) {
+	line := struct {
+		Kind   Kind   `json:"event"`
+		Cell   string `json:"cell,omitempty"`
+		Method string `json:"method,omitempty"`
+		Seed   *int   `json:"seed,omitempty"`
+		Order  *int   `json:"order,omitempty"`
+		Index  *int   `json:"index,omitempty"`
+		plainEvent
+		TrainedParameters *int64   `json:"trained_parameters,omitempty"`
+		StateBytes        *int64   `json:"state_bytes,omitempty"`
+		Steps             *int     `json:"steps,omitempty"`
+		TrainTokens       *int64   `json:"train_tokens,omitempty"`
+		FinalLoss         *float64 `json:"final_loss,omitempty"`
+		EvalTokens        *int64   `json:"eval_tokens,omitempty"`
+	}{
+		Kind: e.Kind, Cell: e.Cell, Method: e.Method, plainEvent: plainEvent(e),
+		Seed: shown(e.Seed, e.Kind == CellStart), Order: shown(e.Order, e.Kind == CellStart),
+		Index:             shown(e.Index, e.Kind == TaskStart || e.Kind == TaskEnd || e.Kind == Boundary),
+		TrainedParameters: shown(e.TrainedParameters, e.Kind == CellStart),
+		StateBytes:        shown(e.StateBytes, e.Kind == CellStart),
+		Steps:             shown(e.Steps, e.Kind == TaskStart || e.Kind == TaskEnd),
+		TrainTokens:       shown(e.TrainTokens, e.Kind == TaskEnd),
+		FinalLoss:         shown(e.FinalLoss, e.Kind == TaskEnd),
+		EvalTokens:        shown(e.EvalTokens, e.Kind == Boundary),
+	}
+	return json.Marshal(line)
+}
+
+func shown[T comparable](v T, always bool) *T {
+	var zero T
+	if v == zero && !always {
+		return nil
+	}
+	return &v
+}
+
+// Validate says what is wrong with the event's shape; nil if nothing is.
+func (e Event) Validate() error {
+	switch e.Kind {
+	case CellStart:
+		if e.Cell == "" || e.Method == "" || len(e.Tasks) == 0 {
+			return fmt.Errorf("%s without cell, method or tasks", e.Kind)
+		}
+	case TaskStart, TaskEnd:
+		if e.Index < 1 || e.Task == "" {
+			return fmt.Errorf("%s without task or with index %d", e.Kind, e.Index)
+		}
+	case Boundary:
+		if e.Index < 0 || len(e.Scores) == 0 {
+			return fmt.Errorf("%s without scores or with index %d", e.Kind, e.Index)
+		}
+		for _, t := range e.Scores {
+			if t.Task == "" || len(t.Scores) == 0 {
+				return fmt.Errorf("%s %d has a task without name or scores: %q", e.Kind, e.Index, t.Task)
+			}
+		}
+	case Warning:
+		if e.Text == "" {
+			return fmt.Errorf("%s without text", e.Kind)
+		}
+	case Diverged, CellEnd:
+	default:
+		return fmt.Errorf("unknown event %q", e.Kind)
+	}
+	return nil
+}
+
+// Validate says what is wrong with the step's shape; nil if nothing is.
+func (s Step) Validate() error {
+	if s.Step < 1 {
+		return fmt.Errorf("step %d of task %q: steps count from 1", s.Step, s.Task)
+	}
+	return nil
+}

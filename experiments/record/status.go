@@ -1,0 +1,75 @@
+package record
+
+import (
+	"fmt"
+	"time"
+)
+
+// State is where a cell stands.
+type State string
+
+// The states of a cell.
+const (
+	Queued       State = "queued"
+	Running      State = "running"
+	Done         State = "done"
+	Failed       State = "failed"
+	CellDiverged State = "diverged" // a non-finite loss ended it; never averaged away
+	Cancelled    State = "cancelled"
+)
+
+// Status is the content of status.json. It may hold clocks and hosts; records
+// may not.
+type Status struct {
+	State   State     `json:"state"`
+	Reason  string    `json:"reason,omitempty"`
+	Host    string    `json:"host,omitempty"`
+	PID     int       `json:"pid,omitempty"`
+	Started time.Time `json:"started,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+}
+
+// Validate says whether the state is a known one.
+func (s Status) Validate() error {
+	switch s.State {
+	case Queued, Running, Done, Failed, CellDiverged, Cancelled:
+		return nil
+	}
+	return fmt.Errorf("unknown state %q", s.State)
+}
+
+// Finished says whether nothing remains to be run: done or diverged. A failed
+// or cancelled cell is run again by the same command.
+func (s Status) Finished() bool { return s.State == Done || s.State == CellDiverged }
+
+// Phase names what a Timing measures.
+type Phase string
+
+// The phases of a cell.
+const (
+	Compile Phase = "compile"
+	Train   Phase = "train"
+	Eval    Phase = "eval"
+	Data    Phase = "data"
+	Total   Phase = "total"
+)
+
+// Timing is one line of timing.jsonl, the only file of a cell that may differ
+// between two equal runs.
+type Timing struct {
+	Phase   Phase   `json:"phase"`
+	Index   int     `json:"index"` // the task's 1-based position; 0 for the base row or the whole cell
+	Seconds float64 `json:"seconds"`
+	Tokens  int64   `json:"tokens,omitempty"`
+	// PeakRSSBytes is the largest resident memory of the process so far.
+	PeakRSSBytes int64 `json:"peak_rss_bytes,omitempty"`
+}
+
+// Validate says whether the phase is a known one.
+func (t Timing) Validate() error {
+	switch t.Phase {
+	case Compile, Train, Eval, Data, Total:
+		return nil
+	}
+	return fmt.Errorf("unknown phase %q", t.Phase)
+}
