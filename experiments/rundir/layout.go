@@ -1,0 +1,107 @@
+// Package rundir is the run directory: where each file of a run lies, how
+// files are written so that a crash leaves the old or the new one, who owns a
+// cell, and what of an interrupted cell can be continued.
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Run is the directory of one run.
+type Run struct {
+	// Path is the directory; it need not exist yet.
+	Path string
+}
+
+// Manifest is the path of manifest.json.
+func (r Run) Manifest() string { return filepath.Join(r.Path, "manifest.json") }
+
+// Examples is the path of the run's examples, written once per run.
+func (r Run) Examples() string { return filepath.Join(r.Path, "examples.parquet") }
+
+// Results is the path of results.json.
+func (r Run) Results() string { return filepath.Join(r.Path, "results.json") }
+
+// Report is the path of report.EXT; ext has no dot.
+func (r Run) Report(ext string) string { return filepath.Join(r.Path, "report."+ext) }
+
+// Table is the path of tables/NAME, extension included in name.
+func (r Run) Table(name string) string { return filepath.Join(r.Path, "tables", name) }
+
+// Figure is the path of figures/NAME, extension included in name.
+func (r Run) Figure(name string) string { return filepath.Join(r.Path, "figures", name) }
+
+// Lock is the path of the lock that the process which drives the run holds.
+func (r Run) Lock() string { return filepath.Join(r.Path, "run.lock") }
+
+// Cell is the folder of one cell.
+func (r Run) Cell(id string) Cell { return Cell{ID: id, Path: filepath.Join(r.Path, "cells", id)} }
+
+// Cells lists the cells that have a folder, sorted by id.
+func (r Run) Cells() ([]Cell, error) {
+	entries, err := os.ReadDir(filepath.Join(r.Path, "cells"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list cells: %w", err)
+	}
+	var cells []Cell
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			cells = append(cells, r.Cell(e.Name()))
+		}
+	}
+	sort.Slice(cells, func(i, j int) bool { return cells[i].ID < cells[j].ID })
+	return cells, nil
+}
+
+// Cell is the folder of one cell.
+type Cell struct {
+	ID   string
+	Path string
+}
+
+// Make creates the cell's folder and those above it.
+func (c Cell) Make() error {
+	if err := os.MkdirAll(c.Path, 0o755); err != nil {
+		return fmt.Errorf("make cell %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// Status is the path of status.json.
+func (c Cell) Status() string { return filepath.Join(c.Path, "status.json") }
+
+// Steps is the path of steps.jsonl.
+func (c Cell) Steps() string { return filepath.Join(c.Path, "steps.jsonl") }
+
+// Records is the path of records.jsonl.
+func (c Cell) Records() string { return filepath.Join(c.Path, "records.jsonl") }
+
+// Timing is the path of timing.jsonl.
+func (c Cell) Timing() string { return filepath.Join(c.Path, "timing.jsonl") }
+
+// Summary is the path of summary.json.
+func (c Cell) Summary() string { return filepath.Join(c.Path, "summary.json") }
+
+// Lock is the path of the cell's lock.
+func (c Cell) Lock() string { return filepath.Join(c.Path, "lock") }
+
+// Predictions is the path of the predictions made at boundary index.
+func (c Cell) Predictions(index int) string {
+	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d.parquet", index))
+}
+
+// Checkpoints is the folder of the cell's checkpoints.
+func (c Cell) Checkpoints() string { return filepath.Join(c.Path, "checkpoint") }
+
+// Checkpoint is the folder of the checkpoint at boundary index.
+func (c Cell) Checkpoint(index int) string {
+	return filepath.Join(c.Checkpoints(), fmt.Sprintf("%02d", index))
+}

@@ -1,0 +1,144 @@
+package rundir
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// mergeSuites unites two resolved suites that may differ in seeds, orders,
+// methods and doc alone. Methods are matched by their "name".
+func mergeSuites(old, new json.RawMessage) (json.RawMessage, error) {
+	was, err := decodeObject(old)
+	if err != nil {
+		return nil, fmt.Errorf("continue run: the manifest's suite: %w", err)
+	}
+	is, err := decodeObject(new)
+	if err != nil {
+		return nil, fmt.Errorf("continue run: the new suite: %w", err)
+	}
+	var d differences
+	for _, key := range keysOf(was, is) {
+		switch key {
+		case "doc":
+		case "seeds", "orders":
+			a, errA := integer(was[key])
+			b, errB := integer(is[key])
+			if err := errors.Join(errA, errB); err != nil {
+				return nil, fmt.Errorf("continue run: %s: %w", key, err)
+			}
+			is[key] = max(a, b)
+		case "methods":
+			is[key] = d.methods(was[key], is[key])
+		default:
+			d.compare(key, was[key], is[key])
+		}
+	}
+	if len(d) > 0 {
+		return nil, fmt.Errorf("continue run: the settings have changed; go back to the old ones or give another -out:\n  %s", strings.Join(d, "\n  "))
+	}
+	return json.Marshal(is)
+}
+
+type differences []string
+
+func (d *differences) compare(path string, old, new any) {
+	if a, ok := old.(map[string]any); ok {
+		if b, ok := new.(map[string]any); ok {
+			for _, key := range keysOf(a, b) {
+				d.compare(path+"."+key, a[key], b[key])
+			}
+			return
+		}
+	}
+	if a, ok := old.([]any); ok {
+		if b, ok := new.([]any); ok && len(a) == len(b) {
+			for i := range a {
+				d.compare(fmt.Sprintf("%s[%d]", path, i), a[i], b[i])
+			}
+			return
+		}
+	}
+	if a, b := show(old), show(new); a != b {
+		*d = append(*d, fmt.Sprintf("%s was %s, is %s", path, a, b))
+	}
+}
+
+func (d *differences) methods(old, new any) any {
+	a, _ := old.([]any)
+	b, _ := new.([]any)
+	union := append([]any(nil), a...)
+	for _, m := range b {
+		i := 0
+		for i < len(a) && methodName(a[i]) != methodName(m) {
+			i++
+		}
+		if i == len(a) {
+			union = append(union, m)
+			continue
+		}
+		d.compare("methods."+methodName(m), a[i], m)
+	}
+	return union
+}
+
+func methodName(m any) string {
+	switch m := m.(type) {
+	case string:
+		return m
+	case map[string]any:
+		name, _ := m["name"].(string)
+		return name
+	}
+	return ""
+}
+
+func decodeObject(data []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var m map[string]any
+	if err := decoder.Decode(&m); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, errors.New("not an object")
+	}
+	return m, nil
+}
+
+func keysOf(maps ...map[string]any) []string {
+	seen := map[string]bool{}
+	var keys []string
+	for _, m := range maps {
+		for k := range m {
+			if !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
+			}
+		}
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func integer(v any) (int64, error) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, fmt.Errorf("%s is not a number", show(v))
+	}
+	return n.Int64()
+}
+
+func show(v any) string {
+	if v == nil {
+		return "not set"
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(data)
+}

@@ -1,0 +1,200 @@
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestAFailedWriteLeavesTheOldFileAndNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sub", "a.json")
+	if err := WriteJSON(path, 1); err != nil {
+		t.Fatal(err)
+	}
+	boom := errors.New("boom")
+	err := WriteFile(path, func(w io.Writer) error { w.Write([]byte("half")); return boom })
+	if !errors.Is(err, boom) || !strings.Contains(err.Error(), path) {
+		t.Fatal(err)
+	}
+	if err := WriteJSON(path, math.NaN()); err == nil {
+		t.Fatal("NaN was written")
+	}
+	if data, _ := os.ReadFile(path); string(data) != "1\n" {
+		t.Fatalf("%q", data)
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Fatal(entries)
+	}
+}
+
+func TestReadJSONIsStrict(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.json")
+	var v struct{ A int }
+	if err := ReadJSON(path, &v); !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`{"A":1,"B":2}`, `{"A":1} {}`, `{"A":`, ``} {
+		if err := WriteBytes(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := ReadJSON(path, &v); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestALockIsExclusiveAndNamesItsHolder(t *testing.T) {
+	path := Run{t.TempDir()}.Cell("seq-s0-o0").Lock()
+	lock, err := TakeLock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := TakeLock(path); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "process ") {
+		t.Fatal(err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := TakeLock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Release()
+}
+
+func save(t *testing.T, c Cell, index int, content string) {
+	t.Helper()
+	err := SaveCheckpoint(c, index, func(dir string) error {
+		return os.WriteFile(filepath.Join(dir, "adapter.safetensors"), []byte(content), 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheNewestValidCheckpointIsFound(t *testing.T) {
+	c := Run{t.TempDir()}.Cell("a")
+	if _, found, problems, err := NewestCheckpoint(c); found || problems != nil || err != nil {
+		t.Fatal(found, problems, err)
+	}
+	for i := range 4 {
+		save(t, c, i, "x")
+	}
+	save(t, c, 3, "y")
+	if i, found, _, _ := NewestCheckpoint(c); !found || i != 3 {
+		t.Fatal(i, found)
+	}
+	os.WriteFile(filepath.Join(c.Checkpoint(3), "adapter.safetensors"), []byte("z"), 0o644)
+	os.Remove(filepath.Join(c.Checkpoint(2), completeName))
+	os.MkdirAll(filepath.Join(c.Checkpoints(), ".tmp-1"), 0o755)
+	os.MkdirAll(filepath.Join(c.Checkpoints(), "7"), 0o755) // not how an index is written
+	i, found, problems, err := NewestCheckpoint(c)
+	if i != 1 || !found || len(problems) != 2 || err != nil {
+		t.Fatal(i, found, problems, err)
+	}
+	if err := DropCheckpoints(c, func(i int) bool { return i == 1 }); err != nil {
+		t.Fatal(err)
+	}
+	if entries, _ := os.ReadDir(c.Checkpoints()); len(entries) != 2 { // 01 and 7
+		t.Fatal(entries)
+	}
+	boom := errors.New("boom")
+	if err := SaveCheckpoint(c, 1, func(string) error { return boom }); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	if err := CheckCheckpoint(c.Checkpoint(1), 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCellsAreListed(t *testing.T) {
+	r := Run{t.TempDir()}
+	if cells, err := r.Cells(); cells != nil || err != nil {
+		t.Fatal(cells, err)
+	}
+	for _, id := range []string{"b", "a"} {
+		if err := r.Cell(id).Make(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cells, err := r.Cells()
+	if err != nil || len(cells) != 2 || cells[0] != r.Cell("a") {
+		t.Fatal(cells, err)
+	}
+}
+
+func TestManifestRoundTripAndMerge(t *testing.T) {
+	r := Run{t.TempDir()}
+	suite := func(s string) json.RawMessage { return json.RawMessage(s) }
+	old := Manifest{Suite: suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`),
+		Revision: "r1", Backend: "xla", Files: []File{{"a.parquet", "11", 1}}}
+	old.Build()
+	if old.Modules["go"] == "" {
+		t.Fatal("no modules")
+	}
+	if err := WriteManifest(r, old); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadManifest(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged, warnings, err := Merge(got, old)
+	if err != nil || warnings != nil {
+		t.Fatal(warnings, err)
+	}
+	more := old
+	more.Suite = suite(`{"name":"x","doc":"b","seeds":1,"orders":3,"methods":[{"name":"er"}],"training":{"steps":48}}`)
+	more.Revision, more.Files = "r2", []File{{"b.parquet", "22", 2}}
+	merged, warnings, err = Merge(old, more)
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "code revision") {
+		t.Fatal(warnings, err)
+	}
+	want := `{"doc":"b","methods":[{"name":"seq","params":{"rank":8}},{"name":"er"}],"name":"x","orders":3,"seeds":2,"training":{"steps":48}}`
+	if string(merged.Suite) != want || len(merged.Files) != 2 {
+		t.Fatalf("%s %v", merged.Suite, merged.Files)
+	}
+	for change, difference := range map[string]string{
+		`{"name":"x","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":4}}],"training":{"steps":48}}`: "methods.seq.params.rank was 8, is 4",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":6}}`:                                    "training.steps was 48, is 6",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"clip":1}}`:                          "training.clip was not set, is 1",
+	} {
+		changed := old
+		changed.Suite = suite(change)
+		if _, _, err := Merge(old, changed); err == nil || !strings.Contains(err.Error(), difference) {
+			t.Errorf("%s: %v", difference, err)
+		}
+	}
+	changed := old
+	changed.Files = []File{{"a.parquet", "12", 1}}
+	if _, _, err := Merge(old, changed); err == nil || !strings.Contains(err.Error(), "a.parquet") {
+		t.Error(err)
+	}
+}
+
+func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := map[string]any{"seeds": rapid.IntRange(1, 9).Draw(t, "seeds"), "orders": 1,
+			"t": rapid.MapOf(rapid.String(), rapid.Float64Range(-1, 1)).Draw(t, "t"), "l": rapid.SliceOfN(rapid.String(), 1, 4).Draw(t, "l")}
+		data, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		merged, err := mergeSuites(data, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := mergeSuites(merged, data)
+		if err != nil || string(again) != string(merged) {
+			t.Fatal(err)
+		}
+	})
+}
