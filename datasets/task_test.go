@@ -1,0 +1,57 @@
+package datasets
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestAllMistakesOfATaskComeAtOnce(t *testing.T) {
+	good := Task{Name: "a", Source: "builtin:a", Prompt: "p", Answer: "a", Scores: []string{"exact", "bleu"}, MaxNewTokens: 4}
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	choice := Task{Name: "a", Source: "x/{split}.parquet", Prompt: "p", OptionsColumn: "options", Gold: "{{.gold}}", Scores: []string{"accuracy"}}
+	if err := choice.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	err := Task{Name: "A b", Source: "builtin:", OptionsColumn: "o", Answer: "x", MaxNewTokens: 3,
+		Scores: []string{"exact", "acuracy", "exact"}, Limits: Limits{Train: -1}}.Validate()
+	for _, want := range []string{"name must", "source is", "prompt is", "gold is", "exclude", "max_new_tokens", `did you mean "accuracy"`, "twice", "does not fit", "limits"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in %v", want, err)
+		}
+	}
+	err = Task{Name: "a", Source: "x", Prompt: "p", Option: "o"}.Validate()
+	for _, want := range []string{"answer is missing", "need options_column", "max_new_tokens must", "scores is missing"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in %v", want, err)
+		}
+	}
+	if (Limits{1, 2, 3}).For("validation") != 2 || (Limits{1, 2, 3}).For("test") != 3 || (Limits{1, 2, 3}).For("x") != 0 {
+		t.Error("limits by split")
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"seq", "er", "ewc", "i-lora", "secura"}
+	for name, want := range map[string]string{"secra": "secura", "SEQ": "seq", "ilora": "i-lora", "qqqqqqqqqqqq": "", "": ""} {
+		if got := Nearest(name, known); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+	if got := Unknown("suite", "x", nil); got != `unknown suite "x". Known: none` {
+		t.Error(got)
+	}
+}
+
+func TestEditsIsADistance(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringOfN(rapid.RuneFrom([]rune("abé")), 0, 6, -1)
+		a, b, c := word.Draw(t, "a"), word.Draw(t, "b"), word.Draw(t, "c")
+		if edits(a, b) != edits(b, a) || edits(a, c) > edits(a, b)+edits(b, c) || (edits(a, b) == 0) != (a == b) {
+			t.Fatal(edits(a, b), edits(b, a), edits(a, c), edits(b, c))
+		}
+	})
+}

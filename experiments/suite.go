@@ -1,0 +1,137 @@
+package experiments
+
+import (
+	"cmp"
+	"slices"
+
+	"secura/datasets"
+)
+
+// Suite is everything a run is asked to do. LoadSuite makes it from YAML with
+// every default filled in; the same value encodes to JSON for the manifest.
+type Suite struct {
+	Name string `yaml:"name" json:"name"`
+	// Doc says in a sentence or two what the suite is for.
+	Doc string `yaml:"doc,omitempty" json:"doc,omitempty"`
+	// Backbone is "nano", a folder, or ORG/NAME.
+	Backbone string `yaml:"backbone" json:"backbone"`
+	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
+	Backend string `yaml:"backend" json:"backend"`
+	// Tasks are the stream in order 0.
+	Tasks []datasets.Task `yaml:"tasks" json:"tasks"`
+	// Knowledge is the battery of what the backbone knew before the stream.
+	Knowledge []datasets.Task `yaml:"knowledge" json:"knowledge"`
+	Methods   []MethodSpec    `yaml:"methods" json:"methods"`
+	// Seeds and Orders are how many there are of each, from 0 on.
+	Seeds      int        `yaml:"seeds" json:"seeds"`
+	Orders     int        `yaml:"orders" json:"orders"`
+	Training   Training   `yaml:"training" json:"training"`
+	Evaluation Evaluation `yaml:"evaluation" json:"evaluation"`
+}
+
+// MethodSpec is one method of a suite.
+type MethodSpec struct {
+	// Preset is the method's name in the list of methods.
+	Preset string `yaml:"preset" json:"preset"`
+	// Name is how tables and cells call it; the preset's name by default. A
+	// suite may have one preset twice under two names.
+	Name string `yaml:"name" json:"name"`
+	// LearningRate replaces the preset's own; 0 leaves that.
+	LearningRate float64 `yaml:"learning_rate,omitempty" json:"learning_rate,omitempty"`
+	// Reason says why this method's learning rate or parameters differ; it is
+	// required where LearningRate is given.
+	Reason string `yaml:"reason,omitempty" json:"reason,omitempty"`
+	// Params are the method's parameters that differ from its preset's, decoded
+	// by DecodeParams.
+	Params map[string]any `yaml:"params,omitempty" json:"params,omitempty"`
+}
+
+// Training is the same for all methods of a suite, learning rate aside.
+type Training struct {
+	// Steps are the optimiser's steps on each task.
+	Steps int `yaml:"steps" json:"steps"`
+	// Batch is the number of examples of a step, replayed ones not counted.
+	Batch int `yaml:"batch" json:"batch"`
+	// LearningRate is used by methods whose preset has none of its own.
+	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
+	// Warmup is the share of a task's steps in which the rate rises from 0.
+	Warmup float64 `yaml:"warmup" json:"warmup"`
+	// WeightDecay is decoupled (AdamW's).
+	WeightDecay float64 `yaml:"weight_decay" json:"weight_decay"`
+	// Clip bounds the gradient's global norm; 0 does not clip.
+	Clip float64 `yaml:"clip" json:"clip"`
+	// Length is the number of tokens of a training row, prompt and answer.
+	Length int `yaml:"length" json:"length"`
+	// AnswerLength is the number of answer tokens whose logits are computed.
+	AnswerLength int `yaml:"answer_length" json:"answer_length"`
+	// CarryOptimizer keeps the optimiser's moments across tasks.
+	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
+}
+
+// Evaluation is what happens at each boundary.
+type Evaluation struct {
+	// TestExamples and KnowledgeExamples bound the examples of each task and of
+	// each knowledge task; 0 takes all.
+	TestExamples      int `yaml:"test_examples" json:"test_examples"`
+	KnowledgeExamples int `yaml:"knowledge_examples" json:"knowledge_examples"`
+	// Lengths are the row lengths that rows are padded to, ascending; each is
+	// one compiled graph.
+	Lengths []int `yaml:"lengths" json:"lengths"`
+	// Batch is the number of rows of a forward pass.
+	Batch int `yaml:"batch" json:"batch"`
+	// MaxTokens is the budget of one boundary; validate refuses a suite above it.
+	MaxTokens int `yaml:"max_tokens" json:"max_tokens"`
+	// KeepCheckpoints is "all" or "last".
+	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
+}
+
+// DefaultSuite is what a suite file's keys replace.
+func DefaultSuite() Suite {
+	return Suite{
+		Backbone: "nano", // the embedded one: needs no download
+		Backend:  "auto",
+		Seeds:    1, // more seeds cost in proportion; statistics need six
+		Orders:   1,
+		Training: Training{
+			Steps: 48, // 40 to 60 teach nano a task
+			Batch: 16, // the paper's
+			// the LoRA family's published rate
+			LearningRate: 1e-3,
+			Warmup:       0.03, // the paper's
+			WeightDecay:  0.01, // the paper's
+			Clip:         1,    // the paper's
+			Length:       64,   // one shape for the stream; built-in rows fit
+			AnswerLength: 32,
+		},
+		Evaluation: Evaluation{
+			Lengths:         []int{32, 64, 96}, // prompt and answer fit in 96
+			Batch:           32,
+			MaxTokens:       100_000, // keeps a boundary at seconds on one core
+			KeepCheckpoints: "all",   // small for nano, and any boundary can be looked at
+		},
+	}
+}
+
+// Method finds a method by its name.
+func (s Suite) Method(name string) (MethodSpec, bool) {
+	i := slices.IndexFunc(s.Methods, func(m MethodSpec) bool { return m.Name == name })
+	if i < 0 {
+		return MethodSpec{}, false
+	}
+	return s.Methods[i], true
+}
+
+// MethodRate is the learning rate of one of the suite's methods: the suite's
+// for the method, else the preset's own, else the suite's for all.
+func (s Suite) MethodRate(m MethodSpec, preset float64) float64 {
+	return cmp.Or(m.LearningRate, preset, s.Training.LearningRate)
+}
+
+// TaskNames lists the stream's names in order 0.
+func (s Suite) TaskNames() []string {
+	names := make([]string, len(s.Tasks))
+	for i, t := range s.Tasks {
+		names[i] = t.Name
+	}
+	return names
+}

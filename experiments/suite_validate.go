@@ -1,0 +1,131 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"secura/datasets"
+)
+
+// methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0.
+var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+
+// Validate returns all mistakes in the suite's values at once; nil if there
+// are none. known are the presets; nil knows all.
+func (s Suite) Validate(known []string) error {
+	var mistakes []error
+	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	atLeast := func(key string, value, least int) {
+		if value < least {
+			wrong("%s is %d, must be at least %d", key, value, least)
+		}
+	}
+	if s.Backbone == "" {
+		wrong("backbone is empty; give nano, a folder, or ORG/NAME")
+	}
+	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
+		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
+	}
+	if len(s.Tasks) == 0 {
+		wrong("tasks is empty; `list tasks` names the built-in ones")
+	}
+	seen := map[string]bool{}
+	for _, t := range append(slices.Clone(s.Tasks), s.Knowledge...) {
+		if err := t.Validate(); err != nil {
+			mistakes = append(mistakes, err)
+		}
+		if seen[t.Name] {
+			wrong("task %q stands twice", t.Name)
+		}
+		seen[t.Name] = true
+	}
+	s.validateMethods(known, wrong)
+	atLeast("seeds", s.Seeds, 1)
+	atLeast("orders", s.Orders, 1)
+
+	t := s.Training
+	atLeast("training.steps", t.Steps, 1)
+	atLeast("training.batch", t.Batch, 1)
+	atLeast("training.length", t.Length, 2)
+	atLeast("training.answer_length", t.AnswerLength, 1)
+	if t.AnswerLength >= t.Length {
+		wrong("training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
+	}
+	if t.LearningRate <= 0 {
+		wrong("training.learning_rate is %g, must be above 0", t.LearningRate)
+	}
+	if t.Warmup < 0 || t.Warmup >= 1 {
+		wrong("training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
+	}
+	if t.WeightDecay < 0 {
+		wrong("training.weight_decay is %g, must not be negative", t.WeightDecay)
+	}
+	if t.Clip < 0 {
+		wrong("training.clip is %g, must not be negative", t.Clip)
+	}
+
+	e := s.Evaluation
+	atLeast("evaluation.test_examples", e.TestExamples, 0)
+	atLeast("evaluation.knowledge_examples", e.KnowledgeExamples, 0)
+	atLeast("evaluation.batch", e.Batch, 1)
+	atLeast("evaluation.max_tokens", e.MaxTokens, 1)
+	if n := len(e.Lengths); n < 1 || n > 3 {
+		wrong("evaluation.lengths has %d lengths, must have one to three: each is a graph to compile", n)
+	}
+	for i, l := range e.Lengths {
+		if l < 2 || i > 0 && l <= e.Lengths[i-1] {
+			wrong("evaluation.lengths is %v, must ascend from at least 2", e.Lengths)
+			break
+		}
+	}
+	if e.KeepCheckpoints != "all" && e.KeepCheckpoints != "last" {
+		wrong("%s", datasets.Unknown("evaluation.keep_checkpoints", e.KeepCheckpoints, []string{"all", "last"}))
+	}
+	return errors.Join(mistakes...)
+}
+
+func (s Suite) validateMethods(known []string, wrong func(string, ...any)) {
+	if len(s.Methods) == 0 {
+		wrong("methods is empty; `list methods` names them")
+	}
+	for i, m := range s.Methods {
+		if known != nil && !slices.Contains(known, m.Preset) {
+			wrong("%s", datasets.Unknown("method", m.Preset, known))
+		}
+		if !methodName.MatchString(m.Name) {
+			wrong("method name %q must be lower-case letters, digits, _ and -", m.Name)
+		}
+		if slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }) {
+			wrong("method %q stands twice; give one of them another name", m.Name)
+		}
+		if m.LearningRate < 0 {
+			wrong("methods.%s.learning_rate is %g, must be above 0", m.Name, m.LearningRate)
+		}
+		if m.LearningRate != 0 && m.Reason == "" {
+			wrong("methods.%s.learning_rate needs a reason beside it", m.Name)
+		}
+	}
+}
+
+// Select keeps the named methods, in the order in which they are named. One
+// that the suite lacks is an error with the nearest one it has.
+func (s Suite) Select(names []string) (Suite, error) {
+	var have []string
+	for _, m := range s.Methods {
+		have = append(have, m.Name)
+	}
+	var chosen []MethodSpec
+	var mistakes []error
+	for _, name := range names {
+		if m, ok := s.Method(name); ok {
+			chosen = append(chosen, m)
+		} else {
+			mistakes = append(mistakes, errors.New(datasets.Unknown("method of suite "+s.Name, name, have)))
+		}
+	}
+	s.Methods = chosen
+	return s, errors.Join(mistakes...)
+}
