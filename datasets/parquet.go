@@ -1,0 +1,143 @@
+package datasets
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Row is one row of a Parquet file by column name. A value is nil, a string,
+// int64, float64 or bool, a []any for a list, or a map[string]any for a
+// struct or map; dates, times, decimals and raw bytes are readable strings.
+type Row map[string]any
+
+// ReadRows reads the named top-level columns of a Parquet file, in order, a
+// page of each column at a time; other columns are not decoded. name stands
+// for the file in errors. After an error, which is the last pair, there are
+// no more rows. A file without rows is an error, and so is an unknown column.
+// Rows are counted from 1 in errors.
+func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		file, err := openParquet(r, size, name)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		wanted, err := selectColumns(file, name, columns)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if file.NumRows() == 0 {
+			yield(nil, fmt.Errorf("read %s: the file has no rows", name))
+			return
+		}
+		number := int64(0)
+		for _, group := range file.RowGroups() {
+			if !readGroup(newAssembler(file, group, wanted), group.NumRows(), name, &number, yield) {
+				return
+			}
+		}
+	}
+}
+
+// OpenRows is ReadRows of a file on the disk, which is open while rows are
+// asked for.
+func OpenRows(path string, columns []string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		f, err := os.Open(path)
+		if err != nil {
+			yield(nil, fmt.Errorf("read rows: %w", err))
+			return
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			yield(nil, fmt.Errorf("read rows: %w", err))
+			return
+		}
+		if info.IsDir() {
+			yield(nil, fmt.Errorf("read rows: %s is a folder, not a Parquet file", path))
+			return
+		}
+		for row, err := range ReadRows(f, info.Size(), path, columns) {
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// readGroup yields the rows of one row group; false when there is to be no
+// further row.
+func readGroup(a *assembler, rows int64, name string, number *int64, yield func(Row, error) bool) bool {
+	defer a.close()
+	for range rows {
+		*number++
+		row, err := a.row()
+		if err != nil {
+			yield(nil, fmt.Errorf("read %s: row %d: %w", name, *number, err))
+			return false
+		}
+		if !yield(row, nil) {
+			return false
+		}
+	}
+	if err := a.finished(); err != nil {
+		yield(nil, fmt.Errorf("read %s: after row %d: %w", name, *number, err))
+		return false
+	}
+	return true
+}
+
+// guard runs f and turns a panic in it into an error. The library panics on
+// some malformed files; this is the only place that catches them.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("malformed Parquet: %v", p)
+		}
+	}()
+	return f()
+}
+
+func openParquet(r io.ReaderAt, size int64, name string) (file *parquet.File, err error) {
+	err = guard(func() (err error) {
+		file, err = parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: not a readable Parquet file (%d bytes): %w", name, size, err)
+	}
+	return file, nil
+}
+
+func selectColumns(file *parquet.File, name string, columns []string) ([]*parquet.Column, error) {
+	all := file.Root().Columns()
+	var known []string
+	for _, c := range all {
+		known = append(known, c.Name())
+	}
+	var wanted []*parquet.Column
+	var mistakes []error
+	for _, column := range columns {
+		i := slices.Index(known, column)
+		if i < 0 {
+			mistakes = append(mistakes, fmt.Errorf("read %s: %s", name, Unknown("column", column, known)))
+			continue
+		}
+		if err := supported(all[i]); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("read %s: column %s: %w", name, column, err))
+		}
+		wanted = append(wanted, all[i])
+	}
+	if len(columns) == 0 {
+		mistakes = append(mistakes, fmt.Errorf("read %s: no column is asked for", name))
+	}
+	return wanted, errors.Join(mistakes...)
+}
