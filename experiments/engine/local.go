@@ -1,0 +1,162 @@
+// Package engine runs cells. The local engine hands them to a fixed pool of
+// worker processes on this machine, each pinned to one core; a cell's work and
+// its files are the worker's alone.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// Progress is one line that a worker writes to its standard output.
+type Progress struct {
+	Cell   string `json:"cell"`
+	Method string `json:"method,omitempty"`
+	Task   string `json:"task,omitempty"`
+	// TaskIndex is the 1-based position of the task, 0 before the first one.
+	TaskIndex int     `json:"task_index"`
+	Tasks     int     `json:"tasks,omitempty"`
+	Step      int     `json:"step"`
+	Steps     int     `json:"steps,omitempty"`
+	Loss      float64 `json:"loss,omitempty"`
+	// State is "running" while the cell goes on; "done", "failed", "diverged"
+	// or "cancelled" end it, with the Reason.
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Ended says whether the line is the last one of its cell.
+func (p Progress) Ended() bool {
+	switch p.State {
+	case "done", "failed", "diverged", "cancelled":
+		return true
+	}
+	return false
+}
+
+// Options are what Run is told.
+type Options struct {
+	// Jobs is the number of worker processes, at least 1. No more are started
+	// than there are cells.
+	Jobs int
+	// Command makes the process of a worker, counted from 0; it is called again
+	// when a worker died. Its Stdin, Stdout, Stderr and SysProcAttr are Run's.
+	// The process reads cell ids from its standard input, a line each, writes
+	// Progress lines to its standard output, and exits when its input ends.
+	Command func(worker int) *exec.Cmd
+	// Cells are ids, handed out in this order: the longest first.
+	Cells []string
+	// OnProgress is called for every line, by one goroutine at a time. The line
+	// of a cell whose worker died is Run's own. It may be nil.
+	OnProgress func(worker int, p Progress)
+	// Unpinned leaves the workers all cores, for a backend that computes on
+	// another device.
+	Unpinned bool
+	// Grace is how long a worker may take to stop after SIGTERM before it is
+	// killed; 4 seconds if 0.
+	Grace time.Duration
+}
+
+// CellError is one cell that did not end as "done".
+type CellError struct {
+	Cell   string
+	State  string
+	Reason string
+}
+
+func (e *CellError) Error() string { return fmt.Sprintf("cell %s %s: %s", e.Cell, e.State, e.Reason) }
+
+// Run runs all cells and returns when every worker is gone. Cells that failed
+// or diverged do not stop the others; the error joins a *CellError of each.
+// Once ctx is done, no cell is handed out, the workers are stopped, and the
+// error is ctx's.
+func Run(ctx context.Context, options Options) error {
+	if options.Jobs < 1 {
+		return fmt.Errorf("run cells: %d jobs; at least 1 is needed", options.Jobs)
+	}
+	if options.Grace == 0 {
+		options.Grace = 4 * time.Second
+	}
+	var cores []int
+	if !options.Unpinned {
+		cores = allowedCores()
+	}
+	p := &pool{options: options, queue: make(chan string, len(options.Cells))}
+	for _, cell := range options.Cells {
+		p.queue <- cell
+	}
+	close(p.queue)
+	var wait sync.WaitGroup
+	for i := range min(options.Jobs, len(options.Cells)) {
+		core := -1
+		if len(cores) > 0 {
+			core = cores[i%len(cores)]
+		}
+		wait.Go(func() { p.work(ctx, i, core) })
+	}
+	wait.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return errors.Join(p.failures...)
+}
+
+// pool is what the goroutines of one Run share.
+type pool struct {
+	options Options
+	queue   chan string
+
+	mu       sync.Mutex // guards failures and serialises OnProgress
+	failures []error
+}
+
+// work feeds one worker after the other until the queue is empty.
+func (p *pool) work(ctx context.Context, number, core int) {
+	var w *worker
+	defer func() {
+		if w != nil {
+			w.finish(p.options.Grace)
+		}
+	}()
+	for cell := range p.queue {
+		if ctx.Err() != nil {
+			return
+		}
+		if w == nil {
+			var err error
+			if w, err = startWorker(ctx, p.options.Command(number), core, p.options.Grace); err != nil {
+				p.report(number, Progress{Cell: cell, State: "failed", Reason: err.Error()})
+				continue
+			}
+		}
+		err := w.run(cell, func(line Progress) { p.report(number, line) })
+		if err == nil {
+			continue
+		}
+		reason := err.Error()
+		if exit := w.finish(100 * time.Millisecond); exit != nil && errors.Is(err, errEnded) {
+			reason = exit.Error()
+		}
+		w = nil
+		state := "failed"
+		if ctx.Err() != nil {
+			state, reason = "cancelled", "interrupted"
+		}
+		p.report(number, Progress{Cell: cell, State: state, Reason: reason})
+	}
+}
+
+func (p *pool) report(number int, line Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if line.Ended() && line.State != "done" {
+		p.failures = append(p.failures, &CellError{line.Cell, line.State, line.Reason})
+	}
+	if p.options.OnProgress != nil {
+		p.options.OnProgress(number, line)
+	}
+}

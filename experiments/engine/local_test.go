@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain makes the test binary a worker when it is told to.
+func TestMain(m *testing.M) {
+	if os.Getenv("ENGINE_TEST_WORKER") == "" {
+		os.Exit(m.Run())
+	}
+	out := json.NewEncoder(os.Stdout)
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		cell := lines.Text()
+		kind, _, _ := strings.Cut(cell, "-")
+		out.Encode(Progress{Cell: cell, State: "running", Step: 1})
+		switch kind {
+		case "crash":
+			fmt.Fprintln(os.Stderr, strings.Repeat("noise ", 4000)+"out of memory, say")
+			os.Exit(3)
+		case "diverge":
+			out.Encode(Progress{Cell: cell, State: "diverged", Reason: "loss is NaN at step 3"})
+			continue
+		case "garbage":
+			fmt.Println("hello")
+			time.Sleep(time.Minute)
+		case "slow":
+			time.Sleep(time.Minute)
+		case "deaf":
+			signal.Ignore(syscall.SIGTERM)
+			out.Encode(Progress{Cell: cell, State: "running", Step: 2})
+			time.Sleep(time.Minute)
+		case "where":
+			out.Encode(Progress{Cell: cell, State: "running", Reason: fmt.Sprint(allowedCores(), os.Getenv("GOMAXPROCS"))})
+		}
+		out.Encode(Progress{Cell: cell, State: "done", Reason: fmt.Sprint(os.Getpid())})
+	}
+	os.Exit(0)
+}
+
+type seen struct {
+	mu    sync.Mutex
+	lines []Progress
+}
+
+func (s *seen) add(_ int, p Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines = append(s.lines, p)
+}
+
+func (s *seen) ends() map[string]Progress {
+	ends := map[string]Progress{}
+	for _, p := range s.lines {
+		if p.Ended() {
+			ends[p.Cell] = p
+		}
+	}
+	return ends
+}
+
+func run(t *testing.T, ctx context.Context, jobs int, s *seen, cells ...string) error {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	err := Run(ctx, Options{Jobs: jobs, Cells: cells, OnProgress: s.add, Grace: 700 * time.Millisecond, Command: func(int) *exec.Cmd {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), "ENGINE_TEST_WORKER=1")
+		return c
+	}})
+	for range 50 {
+		if runtime.NumGoroutine() <= before {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+	return err
+}
+
+func TestAllCellsRunOnAFixedPool(t *testing.T) {
+	var s seen
+	var cells []string
+	for i := range 9 {
+		cells = append(cells, fmt.Sprintf("ok-%d", i))
+	}
+	if err := run(t, context.Background(), 3, &s, cells...); err != nil {
+		t.Fatal(err)
+	}
+	processes := map[string]bool{}
+	for _, p := range s.ends() {
+		processes[p.Reason] = true
+	}
+	if len(s.ends()) != 9 || len(processes) > 3 {
+		t.Fatalf("%d cells ended, in %d processes", len(s.ends()), len(processes))
+	}
+}
+
+func TestAFailedCellDoesNotStopTheOthers(t *testing.T) {
+	var s seen
+	err := run(t, context.Background(), 1, &s, "ok-1", "crash-1", "ok-2", "diverge-1", "garbage-1", "ok-3")
+	for _, want := range []string{"cell crash-1 failed: ", "exit status 3", "out of memory, say", "cell diverge-1 diverged: loss is NaN", "cell garbage-1 failed: ", `wrote "hello"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in %.3000v", want, err)
+		}
+	}
+	if err != nil && len(err.Error()) > 12<<10 {
+		t.Error("the whole of the standard error was kept")
+	}
+	var cell *CellError
+	if !errors.As(err, &cell) {
+		t.Error("no CellError")
+	}
+	ends := s.ends()
+	for _, ok := range []string{"ok-1", "ok-2", "ok-3"} {
+		if ends[ok].State != "done" {
+			t.Errorf("%s: %+v", ok, ends[ok])
+		}
+	}
+}
+
+func TestCancellingStopsTheWorkersSoon(t *testing.T) {
+	for kind, least := range map[string]time.Duration{"slow": 0, "deaf": 600 * time.Millisecond} {
+		var s seen
+		ctx, cancel := context.WithCancel(context.Background())
+		start := time.Now()
+		var stopped time.Time
+		go func() {
+			time.Sleep(300 * time.Millisecond)
+			stopped = time.Now()
+			cancel()
+		}()
+		err := run(t, ctx, 2, &s, kind+"-1", kind+"-2", "ok-1")
+		took := time.Since(stopped)
+		if !errors.Is(err, context.Canceled) || took < least || took > 3*time.Second {
+			t.Errorf("%s: %v after %v of %v", kind, err, took, time.Since(start))
+		}
+		ends := s.ends()
+		if ends[kind+"-1"].State != "cancelled" || ends[kind+"-2"].State != "cancelled" || ends["ok-1"].State != "" {
+			t.Errorf("%s: %v", kind, ends)
+		}
+	}
+}
+
+func TestAWorkerHasOneCoreAndTheParentKeepsItsOwn(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are pinned on Linux alone")
+	}
+	before := fmt.Sprint(allowedCores())
+	var s seen
+	if err := run(t, context.Background(), 2, &s, "where-1", "where-2"); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range s.lines {
+		if p.Reason != "" && !p.Ended() {
+			if n := len(strings.Fields(p.Reason)); n != 1 || !strings.HasSuffix(p.Reason, "]1") && !strings.HasSuffix(p.Reason, "] 1") {
+				t.Errorf("cores and GOMAXPROCS: %s", p.Reason)
+			}
+		}
+	}
+	if after := fmt.Sprint(allowedCores()); after != before {
+		t.Errorf("the parent had cores %s, has %s", before, after)
+	}
+}
+
+func TestACommandThatDoesNotStartFailsItsCells(t *testing.T) {
+	err := Run(context.Background(), Options{Jobs: 2, Cells: []string{"a", "b"}, Command: func(int) *exec.Cmd { return exec.Command("/nonexistent/worker") }})
+	if err == nil || strings.Count(err.Error(), "start worker") != 2 {
+		t.Fatal(err)
+	}
+	if err := Run(context.Background(), Options{Cells: []string{"a"}}); err == nil {
+		t.Fatal("no jobs")
+	}
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// allowedCores are the cores that this process may run on.
+func allowedCores() []int {
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(0, &set) != nil {
+		return nil
+	}
+	var cores []int
+	for i := 0; len(cores) < set.Count(); i++ {
+		if set.IsSet(i) {
+			cores = append(cores, i)
+		}
+	}
+	return cores
+}
+
+// setGroup gives the process a group of its own, so that a Ctrl-C in the
+// terminal reaches the parent alone, and lets it die with the parent.
+func setGroup(command *exec.Cmd) {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// startOn starts the process on a core (-1: any), and closes exited once it
+// is gone, waitErr telling how.
+//
+// A child inherits the affinity of the thread that starts it, and Pdeathsig
+// fires when that thread ends, not the process; so one locked thread starts
+// the child, gets its own affinity back, and waits until the child is gone.
+func startOn(core int, command *exec.Cmd, exited chan<- struct{}, waitErr *error) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		var before, one unix.CPUSet
+		pinned := core >= 0 && unix.SchedGetaffinity(0, &before) == nil
+		if pinned {
+			one.Set(core)
+			pinned = unix.SchedSetaffinity(0, &one) == nil
+		}
+		err := command.Start()
+		if pinned {
+			unix.SchedSetaffinity(0, &before)
+		}
+		started <- err
+		if err == nil {
+			*waitErr = command.Wait()
+			close(exited)
+		}
+	}()
+	return <-started
+}
+
+// terminate asks the process and what it started to end.
+func terminate(command *exec.Cmd) { unix.Kill(-command.Process.Pid, unix.SIGTERM) }
+
+// killGroup ends the process and what it started.
+func killGroup(command *exec.Cmd) { unix.Kill(-command.Process.Pid, unix.SIGKILL) }
