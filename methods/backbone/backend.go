@@ -1,0 +1,242 @@
+// Package backbone holds the language models that are trained, as GoMLX graphs, and opens the backend they run on.
+package backbone
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+)
+
+// BackendOptions says which backend to open and what may be done to get it.
+type BackendOptions struct {
+	// Name is "auto" (or empty), "xla", "go" or "xla:FILE" with the path of a PJRT plugin.
+	Name string
+	// NoDownload forbids to download a plugin: auto then takes an installed one or pure Go.
+	NoDownload bool
+	// Log receives one line for each thing a user should know (a download, a slower backend); nil drops them.
+	Log io.Writer
+}
+
+// BackendInfo describes an opened backend completely enough to say whether two runs can be compared bit for bit.
+type BackendInfo struct {
+	// Name is "xla" or "go".
+	Name string `json:"name"`
+	// Plugin is the path of the XLA plugin, empty for pure Go.
+	Plugin string `json:"plugin,omitempty"`
+	// PluginSHA256 is the hash of that file: another build gives other last bits.
+	PluginSHA256 string `json:"plugin_sha256,omitempty"`
+	// Version is the version in the plugin's file name, or the configuration of the pure-Go backend.
+	Version string `json:"version"`
+	// Flags is XLA_FLAGS as the plugin saw it; it pins the instruction set.
+	Flags string `json:"flags,omitempty"`
+	// Slower is true where the backend is several times slower than XLA.
+	Slower bool `json:"slower"`
+}
+
+const (
+	// SlowerBy is how many times slower than XLA pure Go was measured to be.
+	SlowerBy = "5 to 8"
+	// defaultXLAFlags pins the instruction set: results then agree across x86-64 processors from AVX2 on.
+	defaultXLAFlags = "--xla_cpu_max_isa=AVX2"
+	// goConfig avoids the pure-Go backend's default mode, which deadlocks on two processors.
+	goConfig = "ops_sequential"
+)
+
+// BackendNames lists the names that OpenBackend takes.
+var BackendNames = []string{"auto", "xla", "go", "xla:FILE"}
+
+var errNoXLA = errors.New("this build has no XLA (it needs cgo, linux and amd64)")
+
+// CheckBackendName returns nil for a name that OpenBackend takes, otherwise an error with the nearest one.
+// It opens nothing.
+func CheckBackendName(name string) error {
+	switch {
+	case name == "", name == "auto", name == "xla", name == "go":
+		return nil
+	case strings.HasPrefix(name, "xla:") && len(name) > len("xla:"):
+		return nil
+	}
+	near, best := BackendNames[0], 1<<30
+	for _, known := range BackendNames {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(known)); d < best {
+			near, best = known, d
+		}
+	}
+	return fmt.Errorf("unknown backend %q: did you mean %q? Known: %s", name, near, strings.Join(BackendNames, ", "))
+}
+
+// OpenBackend opens the backend that o names and runs Probe on it; a backend that computes wrong gradients is refused.
+// The caller owns the backend and finalizes it. Only Name "auto" may download anything.
+func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, BackendInfo, error) {
+	if err := CheckBackendName(o.Name); err != nil {
+		return nil, BackendInfo{}, err
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	file, named := strings.CutPrefix(o.Name, "xla:")
+	switch {
+	case o.Name == "go":
+		return openGo()
+	case named:
+		path, err := filepath.Abs(file)
+		if err != nil {
+			return nil, BackendInfo{}, fmt.Errorf("open backend %s: %w", o.Name, err)
+		}
+		return openPlugin(path)
+	case o.Name == "xla":
+		if !xlaSupported {
+			return nil, BackendInfo{}, fmt.Errorf("open backend xla: %w; use -backend go", errNoXLA)
+		}
+		path, ok := InstalledPlugin()
+		if !ok {
+			return nil, BackendInfo{}, fmt.Errorf("open backend xla: no plugin pjrt_c_api_cpu_*_plugin.so in %s; "+
+				"`runner setup` installs one, -backend xla:FILE names one", strings.Join(pluginFolders(), ", "))
+		}
+		return openPlugin(path)
+	}
+	return openAuto(ctx, o)
+}
+
+func openAuto(ctx context.Context, o BackendOptions) (compute.Backend, BackendInfo, error) {
+	path, reason := "", errNoXLA
+	if xlaSupported {
+		var ok bool
+		if path, ok = InstalledPlugin(); ok {
+			reason = nil
+		} else if o.NoDownload {
+			reason = errors.New("no XLA plugin is installed and -no-download forbids to fetch one")
+		} else {
+			path, reason = InstallPlugin(ctx, o.Log)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, BackendInfo{}, fmt.Errorf("open backend: %w", err)
+	}
+	if reason == nil {
+		b, info, err := openPlugin(path)
+		if err == nil || errors.Is(err, ErrProbe) {
+			return b, info, err
+		}
+		reason = err
+	}
+	fmt.Fprintf(o.Log, "warning: using the pure-Go backend, about %s times slower than XLA: %v\n", SlowerBy, reason)
+	return openGo()
+}
+
+func openGo() (compute.Backend, BackendInfo, error) {
+	info := BackendInfo{Name: "go", Version: goConfig, Slower: true}
+	b, err := gobackend.New(goConfig)
+	if err != nil {
+		return nil, info, fmt.Errorf("open backend go: %w", err)
+	}
+	return probed(b, info)
+}
+
+func openPlugin(path string) (compute.Backend, BackendInfo, error) {
+	info := BackendInfo{Name: "xla", Plugin: path, Version: pluginVersion(path)}
+	if !xlaSupported {
+		return nil, info, fmt.Errorf("open backend xla:%s: %w; use -backend go", path, errNoXLA)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, info, fmt.Errorf("open backend xla: %w; `runner setup` installs a plugin", err)
+	}
+	if os.Getenv("XLA_FLAGS") == "" {
+		os.Setenv("XLA_FLAGS", defaultXLAFlags)
+	}
+	info.Flags = os.Getenv("XLA_FLAGS")
+
+	type hash struct {
+		sum string
+		err error
+	}
+	hashed := make(chan hash, 1) // 0.2 s of hashing beside the compilation of the probe
+	go func() {
+		sum, err := fileSHA256(path)
+		hashed <- hash{sum, err}
+	}()
+	b, err := openXLA(path)
+	if err != nil {
+		return nil, info, fmt.Errorf("open backend xla: load plugin %s: %w; `runner setup` installs one that works", path, err)
+	}
+	if _, _, err := probed(b, info); err != nil {
+		return nil, info, err
+	}
+	h := <-hashed
+	if h.err != nil {
+		b.Finalize()
+		return nil, info, fmt.Errorf("open backend xla: hash plugin %s: %w", path, h.err)
+	}
+	info.PluginSHA256 = h.sum
+	return b, info, nil
+}
+
+// probed runs Probe on b, and finalizes b if it is refused.
+func probed(b compute.Backend, info BackendInfo) (compute.Backend, BackendInfo, error) {
+	if err := Probe(b); err != nil {
+		b.Finalize()
+		where := info.Name
+		if info.Plugin != "" {
+			where += ":" + info.Plugin
+		}
+		return nil, info, fmt.Errorf("backend %s is refused: %w", where, err)
+	}
+	return b, info, nil
+}
+
+var pluginName = regexp.MustCompile(`^pjrt_c_api_cpu_(.+)_plugin\.so$`)
+
+// pluginVersion is the version in a plugin's file name, links followed, or "unknown".
+func pluginVersion(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if m := pluginName.FindStringSubmatch(filepath.Base(path)); m != nil {
+		return m[1]
+	}
+	return "unknown"
+}
+
+func fileSHA256(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// editDistance is Levenshtein's, over bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
