@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,8 +91,8 @@ func installFrom(ctx context.Context, sources []pluginSource, dir string, log io
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("install XLA plugin: %w", ctx.Err())
 		}
-		line, _, _ := strings.Cut(err.Error(), "\n")
-		fmt.Fprintf(log, "XLA plugin: %s: %s\n", s.project, line)
+		line := oneLine(err)
+		fmt.Fprintf(log, "XLA plugin: not from the project %s: %s\n", s.project, line)
 		failures = append(failures, fmt.Errorf("%s: %s", s.project, line))
 	}
 	return "", fmt.Errorf("install XLA plugin in %s: %w", dir, errors.Join(failures...))
@@ -144,6 +145,16 @@ func checkSHA256(what, path, want string) error {
 		return fmt.Errorf("%s has sha256 %s, expected %s", what, got, want)
 	}
 	return nil
+}
+
+// oneLine is an error without the addresses that its layers repeat.
+func oneLine(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 func megabytes(n int64) string {
