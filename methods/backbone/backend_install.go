@@ -1,6 +1,7 @@
 package backbone
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,10 +128,20 @@ func (s pluginSource) install(ctx context.Context, dir string, log io.Writer) (s
 	if err := checkSHA256("library", library, s.libSHA256); err != nil {
 		return "", err
 	}
-	if err := os.Chmod(library, 0o755); err != nil {
+	if err := settle(library); err != nil {
 		return "", err
 	}
 	return path, os.Rename(library, path)
+}
+
+// settle makes a library executable and puts it on the disk, before it gets the name under which it is trusted.
+func settle(library string) error {
+	f, err := os.Open(library)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return cmp.Or(f.Chmod(0o755), f.Sync())
 }
 
 func checkSHA256(what, path, want string) error {

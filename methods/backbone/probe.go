@@ -6,11 +6,10 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/support/exceptions"
-
-	"github.com/gomlx/compute/dtypes"
 )
 
 // ErrProbe is wrapped by the errors of Probe.
