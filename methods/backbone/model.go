@@ -1,0 +1,183 @@
+package backbone
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/weights"
+)
+
+// initialDeviation is the standard deviation of a new model's weights, as in Qwen2's initializer_range.
+const initialDeviation = 0.02
+
+// Model is a language model's weights on the host.
+type Model struct {
+	Config Config
+	// Names lists the weights, sorted.
+	Names []string
+	// Weights holds float32 tensors under their names on the hub.
+	Weights map[string]*tensors.Tensor
+}
+
+// LoadModel reads a folder in the hub's layout: config.json, model.safetensors or its shards, and, where it is there,
+// generation_config.json, whose end tokens then count. Every tensor of the architecture must be there with its shape,
+// and no other.
+func LoadModel(dir string) (*Model, error) {
+	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, fmt.Errorf("load backbone: %w", err)
+	}
+	file, err := weights.OpenDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load backbone: %w", err)
+	}
+	defer file.Close()
+	m, err := LoadModelFiles(config, file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	ends, err := generationEndTokens(filepath.Join(dir, "generation_config.json"))
+	if err == nil && len(ends) > 0 {
+		m.Config.EndTokens = ends
+		err = m.Config.check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load backbone %s: generation_config.json: %w", dir, err)
+	}
+	return m, nil
+}
+
+// generationEndTokens are the end tokens that the file lists, none if there is no such file.
+func generationEndTokens(path string) ([]int32, error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var f struct {
+		EndTokens tokenList `json:"eos_token_id"`
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &f)
+	}
+	return f.EndTokens, err
+}
+
+// LoadModelFiles makes a model from the content of a config.json and its weights. It does not close the file.
+func LoadModelFiles(config []byte, file *weights.File) (*Model, error) {
+	c, err := ParseConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("load backbone: %w", err)
+	}
+	m := newModel(c)
+	if err := m.checkNames(file); err != nil {
+		return nil, fmt.Errorf("load backbone: %w", err)
+	}
+	shapes := c.WeightShapes()
+	for _, name := range m.Names {
+		values, shape, err := file.Float32(name)
+		if err != nil {
+			return nil, fmt.Errorf("load backbone: %w", err)
+		}
+		if !slices.Equal(shape, shapes[name]) {
+			return nil, fmt.Errorf("load backbone: tensor %q has shape %v, expected %v from config.json", name, shape, shapes[name])
+		}
+		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, shape...)
+	}
+	return m, nil
+}
+
+func newModel(c Config) *Model {
+	names := c.WeightNames()
+	return &Model{Config: c, Names: names, Weights: make(map[string]*tensors.Tensor, len(names))}
+}
+
+// checkNames says which tensors are missing in the file or unknown to the architecture.
+func (m *Model) checkNames(file *weights.File) error {
+	var missing, extra []string
+	for _, name := range m.Names {
+		if !file.Has(name) {
+			missing = append(missing, name)
+		}
+	}
+	for _, name := range file.Names() {
+		if _, known := slices.BinarySearch(m.Names, name); !known {
+			extra = append(extra, name)
+		}
+	}
+	var errs []error
+	if len(missing) > 0 {
+		errs = append(errs, fmt.Errorf("%d tensors of %s are missing: %s", len(missing), m.Config.Architecture, strings.Join(missing, ", ")))
+	}
+	if len(extra) > 0 {
+		errs = append(errs, fmt.Errorf("%d tensors are not of %s with this config.json: %s",
+			len(extra), m.Config.Architecture, strings.Join(extra, ", ")))
+	}
+	return errors.Join(errs...)
+}
+
+// Random makes a new model: weights normal with deviation 0.02, those that write to the residual stream (o_proj,
+// down_proj) divided by √(2·layers) as in GPT-2, norms 1, biases 0. Draws come in the order of Names.
+func Random(c Config, r *rand.Rand) *Model {
+	m, shapes := newModel(c), c.WeightShapes()
+	for _, name := range m.Names {
+		size := 1
+		for _, d := range shapes[name] {
+			size *= d
+		}
+		values := make([]float32, size)
+		deviation := initialDeviation
+		if strings.HasSuffix(name, "o_proj.weight") || strings.HasSuffix(name, "down_proj.weight") {
+			deviation /= math.Sqrt(2 * float64(c.Layers))
+		}
+		for i := range values {
+			switch {
+			case strings.HasSuffix(name, "norm.weight"):
+				values[i] = 1
+			case !strings.HasSuffix(name, ".bias"):
+				values[i] = float32(deviation * r.NormFloat64())
+			}
+		}
+		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, shapes[name]...)
+	}
+	return m
+}
+
+// Save writes config.json and model.safetensors into dir, which it makes, as weights.F32 or, rounded, weights.BF16.
+func (m *Model) Save(dir string, dtype weights.DType) error {
+	if dtype != weights.F32 && dtype != weights.BF16 {
+		return fmt.Errorf("save backbone in %s: dtype is %s, expected %s or %s", dir, dtype, weights.F32, weights.BF16)
+	}
+	config, err := m.Config.JSON()
+	if err != nil {
+		return fmt.Errorf("save backbone in %s: %w", dir, err)
+	}
+	shapes := m.Config.WeightShapes()
+	list := make([]weights.Tensor, len(m.Names))
+	for i, name := range m.Names {
+		values, err := tensors.CopyFlatData[float32](m.Weights[name])
+		if err != nil {
+			return fmt.Errorf("save backbone in %s: tensor %q: %w", dir, name, err)
+		}
+		list[i] = weights.Tensor{Name: name, DType: dtype, Shape: shapes[name], Data: values}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("save backbone: %w", err)
+	}
+	if err := weights.Write(filepath.Join(dir, "model.safetensors"), list, map[string]string{"format": "pt"}); err != nil {
+		return fmt.Errorf("save backbone: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644); err != nil {
+		return fmt.Errorf("save backbone: %w", err)
+	}
+	return nil
+}

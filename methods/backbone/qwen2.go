@@ -1,0 +1,134 @@
+package backbone
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Rows is a batch of left-padded token rows, each [batch, length] int32: all rows end at the last slot.
+//
+// Slot i sees slot j if j ≤ i, Segments[j] ≥ 0 and Segments[j] is 0 or Segments[i]: a prompt (segment 0) can be
+// followed by several options (1, 2, …) that do not see each other. A slot also sees itself, so that padding computes
+// something finite, which no other slot sees.
+type Rows struct {
+	// Tokens are the ids; any valid one at padding.
+	Tokens *Node
+	// Positions turn the rotary embedding; those of an option start again behind the prompt.
+	Positions *Node
+	// Segments are -1 for padding, 0 for the prompt, 1 and up for options.
+	Segments *Node
+}
+
+// hiddenBias is added to the attention scores of what a slot does not see: finite, and so large that exp gives 0.
+const hiddenBias = -1e9
+
+// Hidden computes the model up to the final norm: [batch, length, hidden]. The weights are named as in WeightShapes;
+// project (nil: x·Wᵀ) computes each projection from its weight. It panics, as graph functions do, if a weight is missing.
+func (c Config) Hidden(weights map[string]*Node, rows Rows, project Project) *Node {
+	bias := visibilityBias(rows.Segments)
+	return c.blocks(weights, rows.Tokens, rows.Positions, project, func(_ int, q, k, v *Node) *Node {
+		scores := Einsum("btkgd,bskd->bktgs", q, k)
+		return Einsum("bktgs,bskd->btkgd", Softmax(Add(scores, bias)), v)
+	})
+}
+
+// Logits are the scores of the next token, [batch, positions, vocabulary], of hidden states
+// [batch, positions, hidden].
+func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
+	name := headName
+	if c.TiedEmbeddings {
+		name = embeddingName
+	}
+	return Einsum("bth,vh->btv", hidden, named(weights, name))
+}
+
+// attend computes a layer's attention: q is [batch, length, key/value heads, group, head size], turned and scaled; k
+// and v are [batch, length, key/value heads, head size]; the result has q's shape.
+type attend func(layer int, q, k, v *Node) *Node
+
+// blocks computes the embedding, all layers and the final norm.
+func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, project Project, attention attend) *Node {
+	if project == nil {
+		project = plainProject
+	}
+	linear := func(layer int, name string, x *Node) *Node {
+		p := Projection{layer, name}
+		y := project(p, x, named(weights, p.WeightName()))
+		if p.biased() {
+			y = Add(y, ExpandLeftToRank(named(weights, p.biasName()), 3))
+		}
+		return y
+	}
+	norm := func(x *Node, name string) *Node { return c.rmsNorm(x, named(weights, name)) }
+	batch, length := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
+	group := c.Heads / c.KeyValueHeads
+	cos, sin := c.rotation(positions)
+	scale := 1 / math.Sqrt(float64(c.HeadSize))
+
+	x := Gather(named(weights, embeddingName), InsertAxes(tokens, -1))
+	for i := range c.Layers {
+		h := norm(x, layerTensor(i, "input_layernorm.weight"))
+		q := Reshape(linear(i, "q_proj", h), batch, length, c.Heads, c.HeadSize)
+		k := Reshape(linear(i, "k_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
+		v := Reshape(linear(i, "v_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
+		q = Reshape(MulScalar(rotate(q, cos, sin), scale), batch, length, c.KeyValueHeads, group, c.HeadSize)
+		a := attention(i, q, rotate(k, cos, sin), v)
+		x = Add(x, linear(i, "o_proj", Reshape(a, batch, length, c.Heads*c.HeadSize)))
+
+		h = norm(x, layerTensor(i, "post_attention_layernorm.weight"))
+		gate := linear(i, "gate_proj", h)
+		x = Add(x, linear(i, "down_proj", Mul(Mul(gate, Sigmoid(gate)), linear(i, "up_proj", h))))
+	}
+	return norm(x, finalNormName)
+}
+
+func named(weights map[string]*Node, name string) *Node {
+	w := weights[name]
+	if w == nil {
+		exceptions.Panicf("backbone: weight %q is missing", name)
+	}
+	return w
+}
+
+// rmsNorm is w · x / √(mean(x²) + ε) (Zhang and Sennrich 2019). Rsqrt has no gradient.
+func (c Config) rmsNorm(x, w *Node) *Node {
+	square := ReduceAndKeep(Square(x), ReduceMean, -1)
+	return Mul(Mul(x, Reciprocal(Sqrt(AddScalar(square, c.Epsilon)))), ExpandLeftToRank(w, x.Rank()))
+}
+
+// rotation gives cos and sin of position · θ^(−2i/d), each [batch, length, 1, head size / 2] (Su et al. 2021).
+func (c Config) rotation(positions *Node) (cos, sin *Node) {
+	half := c.HeadSize / 2
+	frequencies := make([]float32, half)
+	for i := range frequencies {
+		frequencies[i] = float32(math.Pow(c.RopeTheta, -float64(i)/float64(half)))
+	}
+	at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
+	angle := Mul(at, Reshape(Const(positions.Graph(), frequencies), 1, 1, 1, half))
+	return Cos(angle), Sin(angle)
+}
+
+// rotate turns the pairs (i, i + half) of every head of x [batch, length, heads, head size].
+func rotate(x, cos, sin *Node) *Node {
+	half := x.Shape().Dimensions[3] / 2
+	first := Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisRange(0, half))
+	second := Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisRange(half))
+	return Concatenate([]*Node{Sub(Mul(first, cos), Mul(second, sin)), Add(Mul(second, cos), Mul(first, sin))}, -1)
+}
+
+// visibilityBias is 0 where a slot sees another and hiddenBias elsewhere: [batch, 1, length, 1, length], float32.
+func visibilityBias(segments *Node) *Node {
+	g, length := segments.Graph(), segments.Shape().Dimensions[1]
+	square := segments.Shape().Clone()
+	square.Dimensions = []int{1, length, length}
+	from, to := Iota(g, square, 1), Iota(g, square, 2)
+	seer, seen := InsertAxes(segments, -1), InsertAxes(segments, 1)
+	zero := ScalarZero(g, dtypes.Int32)
+	open := And(GreaterOrEqual(seen, zero), Or(Equal(seen, zero), Equal(seen, seer)))
+	visible := Or(And(open, LessOrEqual(to, from)), Equal(to, from))
+	bias := Where(visible, ScalarZero(g, dtypes.Float32), Const(g, float32(hiddenBias)))
+	return InsertAxes(bias, 1, 2)
+}
