@@ -1,0 +1,71 @@
+package optimizer
+
+import (
+	"fmt"
+	"math"
+)
+
+// Kind is the shape of a schedule after its warm-up.
+type Kind string
+
+// The kinds of schedules.
+const (
+	Cosine   Kind = "cosine"
+	Linear   Kind = "linear"
+	Constant Kind = "constant"
+)
+
+// Schedule gives the learning rate of each step, as the schedules "with warmup" of the transformers library do: a line
+// from 0 to Base over Warmup steps, then Kind until Steps. The very first step of a warm-up has rate 0.
+type Schedule struct {
+	Kind Kind
+	// Base is the rate at the end of the warm-up.
+	Base float64
+	// Warmup and Steps count optimiser steps; Steps, which Constant ignores, includes the warm-up.
+	Warmup, Steps int
+	// Cycles is the number of cosine waves after the warm-up; 0 means half a wave, from Base down to 0.
+	Cycles float64
+}
+
+// ForTask is the protocol's default: a task of the given number of steps warms up over a share of them, rounded up,
+// and then falls along a cosine to 0.
+func ForTask(base, warmupShare float64, steps int) Schedule {
+	return Schedule{Kind: Cosine, Base: base, Warmup: int(math.Ceil(warmupShare * float64(steps))), Steps: steps}
+}
+
+// Check says which value is impossible.
+func (s Schedule) Check() error {
+	switch {
+	case s.Kind != Cosine && s.Kind != Linear && s.Kind != Constant:
+		return fmt.Errorf("schedule %q is unknown, expected %s, %s or %s", s.Kind, Cosine, Linear, Constant)
+	case !(s.Base >= 0) || math.IsInf(s.Base, 0):
+		return fmt.Errorf("the learning rate is %v, expected a finite number from 0", s.Base)
+	case s.Warmup < 0:
+		return fmt.Errorf("the warm-up has %d steps, expected at least 0", s.Warmup)
+	case s.Kind != Constant && s.Steps < 1:
+		return fmt.Errorf("the %s schedule has %d steps, expected at least 1", s.Kind, s.Steps)
+	case !(s.Cycles >= 0) || math.IsInf(s.Cycles, 0):
+		return fmt.Errorf("the cosine schedule has %v cycles, expected a finite number from 0", s.Cycles)
+	}
+	return nil
+}
+
+// Rate is the learning rate of a step, counted from 0.
+func (s Schedule) Rate(step int) float64 {
+	if step < s.Warmup {
+		return s.Base * float64(step) / float64(s.Warmup)
+	}
+	rest := float64(max(1, s.Steps-s.Warmup))
+	switch s.Kind {
+	case Cosine:
+		cycles := s.Cycles
+		if cycles == 0 {
+			cycles = 0.5
+		}
+		progress := float64(step-s.Warmup) / rest
+		return s.Base * max(0, 0.5*(1+math.Cos(2*math.Pi*cycles*progress)))
+	case Linear:
+		return s.Base * max(0, float64(s.Steps-step)/rest)
+	}
+	return s.Base
+}
