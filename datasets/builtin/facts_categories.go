@@ -1,6 +1,10 @@
 package builtin
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"sync"
+)
 
 // Category is a kind of thing and real things of this kind. No thing belongs
 // to two categories.
@@ -28,12 +32,14 @@ var categoryTable = [][2]string{
 	{"drink", "water milk tea coffee juice lemonade wine beer cocoa cider soda whisky"},
 }
 
-// Categories returns kinds of everyday things with twelve to fourteen members
-// each in a fixed order.
-func Categories() []Category {
+var parsedCategories = sync.OnceValue(func() []Category {
 	categories := make([]Category, len(categoryTable))
 	for i, entry := range categoryTable {
 		categories[i] = Category{Name: entry[0], Members: strings.Fields(entry[1])}
 	}
 	return categories
-}
+})
+
+// Categories returns kinds of everyday things with twelve to fourteen members
+// each in a fixed order. The members are shared: do not change them.
+func Categories() []Category { return slices.Clone(parsedCategories()) }

@@ -1,0 +1,151 @@
+package builtin
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// found are contexts with questions whose answer stands in the context; the
+// answer is the template after the question.
+var found = []struct {
+	context   string
+	questions [][2]string
+}{
+	{"{name} sits on the first chair, {name2} on the second and {name3} on the third.", [][2]string{
+		{"Who sits on the first chair?", "{name}"}, {"Who sits on the second chair?", "{name2}"}, {"Who sits on the third chair?", "{name3}"},
+		{"Who sits next to {name}?", "{name2}"}, {"Who sits in the middle?", "{name2}"}}},
+	{"{name} has a {colour} {object}. {name2} has a {colour2} {object2}.", [][2]string{
+		{"What colour is {name}'s {object}?", "{colour}"}, {"What colour is {name2}'s {object2}?", "{colour2}"},
+		{"Who has a {colour} {object}?", "{name}"}, {"Who has a {colour2} {object2}?", "{name2}"},
+		{"What does {name} have?", "a {colour} {object}"}}},
+	{"{name} is in the {place}. {name2} is in the {place2}. {name3} is in the {place3}.", [][2]string{
+		{"Where is {name}?", "in the {place}"}, {"Where is {name2}?", "in the {place2}"}, {"Where is {name3}?", "in the {place3}"},
+		{"Who is in the {place}?", "{name}"}, {"Who is in the {place3}?", "{name3}"}}},
+	{"{name} went to the {stop}, then to the {stop2} and then to the {stop3}.", [][2]string{
+		{"Where did {name} go first?", "to the {stop}"}, {"Where did {name} go last?", "to the {stop3}"},
+		{"Where did {name} go after the {stop}?", "to the {stop2}"}, {"Where did {name} go before the {stop3}?", "to the {stop2}"}}},
+	{"{name} is a {job}. {name2} is a {job2}. {name3} is a {job3}.", [][2]string{
+		{"Who is the {job}?", "{name}"}, {"Who is the {job2}?", "{name2}"}, {"What is {name3}'s work?", "{job3}"}, {"What is {name}'s work?", "{job}"}}},
+	{"All boxes in the {place} are {colour}. All boxes in the {place2} are {colour2}. {name}'s box is in the {place2}.", [][2]string{
+		{"What colour is {name}'s box?", "{colour2}"}, {"What colour are the boxes in the {place}?", "{colour}"}}},
+	{"{name} is older than {name2}.", [][2]string{{"Who is older?", "{name}"}, {"Who is younger?", "{name2}"}}},
+	{"{name} came home before {name2}, and {name2} came home before {name3}.", [][2]string{
+		{"Who came home first?", "{name}"}, {"Who came home last?", "{name3}"}}},
+	{"The {object} of {name} lies under the {object2} of {name2}.", [][2]string{
+		{"What lies under the {object2}?", "the {object}"}, {"Whose {object2} is it?", "{name2}"}, {"Whose {object} is it?", "{name}"}}},
+	{"{name} eats {food} on {day} and {food2} on {day2}.", [][2]string{
+		{"What does {name} eat on {day}?", "{food}"}, {"What does {name} eat on {day2}?", "{food2}"}, {"When does {name} eat {food2}?", "on {day2}"}}},
+	{"{name} gave the {object} to {name2}. {name2} gave it to {name3}.", [][2]string{
+		{"Who has the {object} now?", "{name3}"}, {"Who had the {object} first?", "{name}"}, {"What did {name2} get?", "the {object}"}}},
+}
+
+// reasoningDocument asks about a context, or tells of categories and of the
+// compass.
+func reasoningDocument(random *rand.Rand) string {
+	switch random.IntN(10) {
+	case 0, 1, 2, 3:
+		s := &slots{random: random}
+		kind := pick(random, found)
+		context, asked := s.fill(kind.context), pick(random, kind.questions)
+		return context + "\n" + questionAndAnswer(s.fill(asked[0]), s.fill(asked[1]))
+	case 4:
+		return compassFact(random)
+	case 5, 6:
+		return sameCategory(random)
+	case 7:
+		return categoryList(random)
+	}
+	return pickByCategory(random)
+}
+
+var compass = list("north,east,south,west")
+
+// compassFact tells how two directions lie to each other, one step at a time;
+// ways with several turns are the task's.
+func compassFact(random *rand.Rand) string {
+	at := random.IntN(4)
+	sides := []struct {
+		name  string
+		shift int
+	}{{"right", 1}, {"left", 3}}
+	if random.IntN(3) == 0 {
+		return capitalised(fmt.Sprintf(pick(random, []string{
+			"The opposite of %s is %s.", "%s is opposite of %s on the compass.", "Behind someone who looks %s is %s.",
+		}), compass[at], compass[(at+2)%4]))
+	}
+	side := pick(random, sides)
+	to := compass[(at+side.shift)%4]
+	switch random.IntN(4) {
+	case 0:
+		return fmt.Sprintf("On the compass, %s of %s is %s.", side.name, compass[at], to)
+	case 1:
+		return fmt.Sprintf("%s is to the %s of %s.", capitalised(to), side.name, compass[at])
+	case 2:
+		return fmt.Sprintf("From %s one step to the %s is %s.", compass[at], side.name, to)
+	}
+	return questionAndAnswer(fmt.Sprintf("What is on the %s of %s?", side.name, compass[at]), to)
+}
+
+// twoCategories draws different categories that do not overlap.
+func twoCategories(random *rand.Rand) (first, second Category) {
+	first, second = pick(random, parsedCategories()), pick(random, parsedCategories())
+	for first.Name == second.Name || alsoRight(first.Name, second.Name) || alsoRight(second.Name, first.Name) {
+		first, second = pick(random, parsedCategories()), pick(random, parsedCategories())
+	}
+	return first, second
+}
+
+// members draws different members of a category.
+func members(random *rand.Rand, category Category, count int) []string {
+	all := slices.Clone(category.Members)
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:count]
+}
+
+// sameCategory puts two things of one kind beside one of another; four things
+// are what the task of the odd one out asks about.
+func sameCategory(random *rand.Rand) string {
+	first, second := twoCategories(random)
+	same := members(random, first, 2)
+	odd := withArticle(pick(random, second.Members))
+	one, other := withArticle(same[0]), withArticle(same[1])
+	switch random.IntN(4) {
+	case 0:
+		return fmt.Sprintf("%s and %s are both kinds of %s; %s is not.", capitalised(one), other, first.Name, odd)
+	case 1:
+		return fmt.Sprintf("%s is the same kind of thing as %s: %s.", capitalised(one), other, first.Name)
+	case 2:
+		return fmt.Sprintf("%s is no %s. It is another kind of thing: %s.", capitalised(odd), first.Name, second.Name)
+	}
+	return fmt.Sprintf("%s is a kind of %s, but %s is a kind of %s.", capitalised(one), first.Name, odd, second.Name)
+}
+
+func categoryList(random *rand.Rand) string {
+	category := pick(random, parsedCategories())
+	listed := strings.Join(members(random, category, between(random, 3, 6)), ", ")
+	title := pick(random, []string{"Kinds of %s: %s", "Some kinds of %s: %s", "Examples of %s: %s"})
+	return fmt.Sprintf(title, category.Name, listed)
+}
+
+// pickByCategory asks which of two things is of a kind.
+func pickByCategory(random *rand.Rand) string {
+	first, second := twoCategories(random)
+	right, wrong := pick(random, first.Members), pick(random, second.Members)
+	name := pick(random, wordLists["name"])
+	one, other := right, wrong
+	if random.IntN(2) == 0 {
+		one, other = wrong, right
+	}
+	switch random.IntN(3) {
+	case 0:
+		return fmt.Sprintf("%s draws %s and %s.\n", name, withArticle(one), withArticle(other)) +
+			questionAndAnswer(fmt.Sprintf("Which one is a kind of %s?", first.Name), right)
+	case 1:
+		return fmt.Sprintf("Two words: %s and %s.\n", one, other) +
+			questionAndAnswer(fmt.Sprintf("Which word names a kind of %s?", first.Name), right)
+	}
+	return fmt.Sprintf("On the card are %s and %s.\n", one, other) +
+		questionAndAnswer(fmt.Sprintf("Which kind of thing is the %s one?", map[bool]string{true: "first", false: "second"}[one == right]), first.Name)
+}
