@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+
+	"secura/experiments"
+	"secura/methods/backbone"
+)
+
+// BenchOptions are the flags of bench.
+type BenchOptions struct {
+	SuiteOptions
+	DataDir    string
+	NoDownload bool
+}
+
+func (o *BenchOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Suite, "suite", "continual16", "`NAME|FILE`: the suite whose shapes are measured")
+	o.SuiteOptions.addFlags(flags)
+	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
+}
+
+func newBench() command {
+	var o BenchOptions
+	c := command{
+		name: "bench", does: "measures training and evaluation in tokens per second",
+		examples: []string{"bench", "bench -backend go -methods secura"},
+		flags:    newFlags("bench"),
+		check:    func(string) error { return o.SuiteOptions.check() },
+		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
+			return runBench(ctx, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) error {
+	suite, err := o.load()
+	if err != nil {
+		return err
+	}
+	return experiments.Bench(ctx, experiments.BenchOptions{
+		Suite: suite, DataDir: o.DataDir, Out: stdout,
+		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
+	})
+}

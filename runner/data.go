@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"secura/datasets"
+	"secura/datasets/builtin"
+)
+
+// DataInspectOptions are the flags of data inspect.
+type DataInspectOptions struct {
+	File string
+	Rows int
+}
+
+func (o *DataInspectOptions) addFlags(flags *flag.FlagSet) {
+	flags.IntVar(&o.Rows, "rows", 3, "`NUMBER` of rows to print, from the first on")
+}
+
+func (o *DataInspectOptions) check(string) error {
+	if o.Rows < 0 {
+		return fmt.Errorf("-rows is %d, must not be negative", o.Rows)
+	}
+	return nil
+}
+
+func newDataInspect() command {
+	var o DataInspectOptions
+	c := command{
+		name: "data inspect", does: "prints a Parquet file's schema, number of rows and first rows",
+		argument: "FILE",
+		examples: []string{"data inspect train.parquet", "data inspect -rows 10 train.parquet"},
+		flags:    newFlags("data inspect"), check: o.check,
+		run: func(_ context.Context, file string, stdout, _ io.Writer) error {
+			o.File = file
+			return runDataInspect(o, stdout)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+func runDataInspect(o DataInspectOptions, stdout io.Writer) error {
+	file, err := os.Open(o.File)
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	defer file.Close()
+	stat, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	info, err := datasets.Inspect(file, stat.Size(), o.File)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "file     %s, %d bytes\nrows     %d in %d row groups\nwritten  by %s\n\n", o.File, stat.Size(), info.Rows, len(info.RowGroups), info.CreatedBy)
+	var columns []string
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "column\ttype\tnulls")
+	for _, c := range info.Columns {
+		nulls := "no"
+		if c.Optional {
+			nulls = "possible"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", c.Name, c.Type, nulls)
+		columns = append(columns, c.Name)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if o.Rows == 0 || info.Rows == 0 {
+		return nil
+	}
+	number := 0
+	for row, err := range datasets.ReadRows(file, stat.Size(), o.File, columns) {
+		if err != nil {
+			return err
+		}
+		number++
+		fmt.Fprintf(stdout, "\nrow %d\n", number)
+		for _, c := range columns {
+			fmt.Fprintf(stdout, "  %s: %s\n", c, shownValue(row[c]))
+		}
+		if number == o.Rows {
+			break
+		}
+	}
+	return nil
+}
+
+// longestValue bounds what is printed of one value, in bytes.
+const longestValue = 400
+
+// shownValue is a value as JSON on one line, cut where it is long.
+func shownValue(v any) string {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	text := ""
+	if err := encoder.Encode(v); err != nil {
+		text = fmt.Sprint(v) // JSON has no NaN
+	} else {
+		text = strings.TrimSuffix(out.String(), "\n")
+	}
+	if len(text) <= longestValue {
+		return text
+	}
+	end := longestValue
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… (%d bytes)", text[:end], len(text))
+}
+
+// DataBuildOptions are the flags of data build.
+type DataBuildOptions struct{ Out string }
+
+func (o *DataBuildOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Out, "out", "", "`DIR` that the files are written to, as NAME/SPLIT.parquet")
+}
+
+func (o *DataBuildOptions) check(string) error {
+	if o.Out == "" {
+		return errors.New("data build needs -out DIR")
+	}
+	return nil
+}
+
+func newDataBuild() command {
+	var o DataBuildOptions
+	c := command{
+		name: "data build", does: "makes the built-in tasks' Parquet files again, byte for byte the embedded ones",
+		examples: []string{"data build -out built"},
+		flags:    newFlags("data build"), check: o.check,
+		run: func(_ context.Context, _ string, stdout, _ io.Writer) error { return runDataBuild(o, stdout) },
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+func runDataBuild(o DataBuildOptions, stdout io.Writer) error {
+	if err := builtin.Build(o.Out); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(o.Out, "*", "*.parquet"))
+	if err != nil {
+		return fmt.Errorf("list %s: %w", o.Out, err)
+	}
+	fmt.Fprintf(stdout, "%d files of %d tasks in %s\n", len(files), len(builtin.Names()), o.Out)
+	return nil
+}

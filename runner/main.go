@@ -1,0 +1,185 @@
+/*
+Runner measures how language models that are fine-tuned on one task after the
+other forget what they knew. From a suite it trains each method on a stream of
+tasks, evaluates all tasks and a battery of base knowledge after each one, and
+prints how much was learned, kept and forgotten.
+
+# The main job
+
+	$ runner -suite continual16
+
+Six methods learn sixteen tasks. Nothing is downloaded but, once, the plugin
+that computes (XLA; `runner setup` installs it alone, -no-download forbids it,
+-backend go does without, 5 to 8 times slower). Progress is told on standard
+error, the tables come on standard output, and everything that was measured
+lies in runs/continual16. The same command again continues what an
+interruption left, or prints the tables at once.
+
+Without a command's name, run is meant:
+
+	$ runner run -suite continual16 -methods seq,secura -seeds 3 -out runs/two
+	$ runner run -suite continual16 -methods seq,joint -out runs/bound
+	$ runner run -suite smoke -set training.steps=12 -jobs 1
+
+Seeds, orders and methods may be added to a run later; any other setting that
+changes is refused, by name, since numbers of two settings are not comparable.
+
+# Suites
+
+A suite is a YAML file: tasks, methods, and how they are trained and
+evaluated. Two are embedded:
+
+	$ runner list suites
+	continual16  Six methods on a stream of sixteen built-in tasks of four families, with the knowledge battery at every boundary.
+	smoke        A quick pass through every stage; its numbers mean nothing.
+
+One of your own may extend an embedded one and name only what differs. show
+prints a suite with every default written out, and validate holds it against
+the data before hours are spent:
+
+	$ runner show smoke > mine.yaml
+	$ runner validate mine.yaml -data /data
+
+A mistake in a name tells the nearest one that is known:
+
+	$ runner -suite smok
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: continual16, smoke. A file's name ends in .yaml
+
+# Data
+
+A task is a Parquet file and a few lines of YAML: a template makes a row's
+prompt, answer and options out of its columns. The built-in tasks are embedded
+and can be written out, byte for byte:
+
+	$ runner data build -out built
+	$ runner data inspect built/syllogisms/train.parquet
+
+# Results
+
+Reports are made from a run's records alone, on any machine:
+
+	$ runner report runs/continual16 -format markdown
+	$ runner status runs/continual16
+
+What the numbers of a table mean:
+
+	$ runner list metrics
+	acc                  mean over tasks of R[N][j]: the score at the end of the stream
+	learning_accuracy    mean of R[j][j]: the score right after a task was learned
+	bwt                  backward transfer, mean of R[N][j] - R[j][j]; below 0 is forgetting
+	fwt                  forward transfer, mean of R[j-1][j] - R[0][j]
+	forgetting           mean of the best earlier score of a task minus its last one
+	aia                  mean over boundaries i of the mean score on the tasks learned by then
+	min_acc              mean over tasks of the lowest score after the task was learned
+	task_retention       mean of R[N][j] / R[j][j]
+	knowledge_retention  K[N] / K[0]: the share of base knowledge that is left
+	knowledge_final      K[N]
+	knowledge_min        the lowest K[i] from i = 1 on
+	knowledge_delta      K[N] - K[0]
+	intransigence        mean of the joint run's score minus R[j][j]
+	perplexity_drift     nats per token on held-out base text, after minus before
+
+R[i][j] is the score on task j after the first i of N tasks were learned, row
+0 being the untouched base model; K[i] is the score on the knowledge battery.
+A number that is undefined is printed with its reason, never as 0.
+
+# Exit codes
+
+	0    all done
+	1    a cell failed or diverged, or there was trouble with data or files
+	2    wrong usage or an invalid suite
+	130  interrupted; the same command again goes on
+
+`go run ./runner` turns each failure into 1, and on SIGTERM leaves its child
+running: scripts build the program and call it.
+
+Each command's -h tells of its flags. A command's argument may stand before or
+after them.
+*/
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// patience is how long a command may take to stop after an interruption. The
+// engine kills its workers after 4 seconds.
+const patience = 4800 * time.Millisecond
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C ends the program at once
+		time.Sleep(patience)
+		fmt.Fprintln(os.Stderr, "runner: interrupted; did not stop by itself in time")
+		os.Exit(130)
+	})
+	os.Exit(exitCode(ctx, execute(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+}
+
+// commands is the command table, in the order of the overview.
+func commands() []command {
+	return []command{
+		newRun(), newList(), newShow(), newValidate(), newStatus(), newReport(),
+		newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
+	}
+}
+
+// execute finds and runs a command.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	table := commands()
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:], "-h")
+	}
+	if len(args) == 1 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
+		overview(stdout, table)
+		return nil
+	}
+	c, rest, err := choose(table, args)
+	if err != nil {
+		return err
+	}
+	argument, err := c.parse(rest)
+	if errors.Is(err, flag.ErrHelp) {
+		c.help(stdout)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w\n`runner %s -h` tells more", err, c.name)
+	}
+	return c.run(ctx, argument, stdout, stderr)
+}
+
+// interruptedError says how to go on after an interruption.
+type interruptedError struct{ advice string }
+
+func (e *interruptedError) Error() string { return e.advice }
+
+// exitCode tells of the error and maps it to the program's exit code.
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	var wrongUsage *usageError
+	var interrupted *interruptedError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &interrupted):
+		fmt.Fprintln(stderr, "runner: interrupted;", err)
+		return 130
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "runner: interrupted")
+		return 130
+	case errors.As(err, &wrongUsage):
+		fmt.Fprintln(stderr, "runner:", err)
+		return 2
+	}
+	fmt.Fprintln(stderr, "runner:", err)
+	return 1
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+
+	"secura/experiments"
+	"secura/methods/backbone"
+)
+
+// PretrainOptions are the flags of pretrain.
+type PretrainOptions struct {
+	Out        string
+	Steps      count
+	Seed       uint64
+	Backend    string
+	NoDownload bool
+}
+
+func (o *PretrainOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Out, "out", "", "`DIR` that the backbone is written to")
+	flags.Var(&o.Steps, "steps", "`NUMBER` of steps of the optimiser")
+	flags.Uint64Var(&o.Seed, "seed", 0, "`SEED` of the starting weights and of the text")
+	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
+}
+
+func (o *PretrainOptions) check(string) error {
+	if o.Out == "" {
+		return errors.New("pretrain needs -out DIR")
+	}
+	if o.Steps == 0 {
+		return errors.New("pretrain needs -steps NUMBER")
+	}
+	return backbone.CheckBackendName(o.Backend)
+}
+
+func newPretrain() command {
+	var o PretrainOptions
+	c := command{
+		name: "pretrain", does: "makes the nano backbone: config.json, model.safetensors, tokenizer.json, training.json",
+		examples: []string{"pretrain -out methods/backbone/nano -steps 20000"},
+		flags:    newFlags("pretrain"), check: o.check,
+		run: func(ctx context.Context, _ string, _, stderr io.Writer) error {
+			return experiments.Pretrain(ctx, experiments.PretrainOptions{
+				Out: o.Out, Steps: int(o.Steps), Seed: o.Seed, Log: stderr,
+				Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: o.NoDownload, Log: stderr},
+			})
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"secura/experiments/engine"
+)
+
+// progressView shows how far the cells of a run are. update is called by one
+// goroutine at a time, and not after close.
+type progressView interface {
+	update(worker int, p engine.Progress)
+	close()
+}
+
+// newProgress shows bars on a terminal, else a line for each task's end: off
+// a terminal bars would be lost.
+func newProgress(stderr io.Writer, workers, cells int) progressView {
+	t := newTracker(cells, time.Now)
+	if isTerminal(stderr) {
+		return newBars(stderr, workers, t)
+	}
+	return &lines{w: stderr, tracker: t}
+}
+
+// isTerminal says whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// coloured says whether colours may be written to w: on a terminal, unless
+// NO_COLOR is set (no-color.org).
+func coloured(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
+
+// tracker follows the cells of a run.
+type tracker struct {
+	now     func() time.Time
+	started time.Time
+	cells   int // that the run has to do
+	last    map[string]engine.Progress
+	// begun is where a cell was when it was first heard of: one that goes on
+	// from a checkpoint has not done that part in this run.
+	begun map[string]float64
+	// sum and sumBegun are the sums of the cells' shares and of begun.
+	sum, sumBegun float64
+	ended         int
+}
+
+func newTracker(cells int, now func() time.Time) *tracker {
+	return &tracker{now: now, started: now(), cells: cells, last: map[string]engine.Progress{}, begun: map[string]float64{}}
+}
+
+// update takes a line in and returns the cell's line before.
+func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool) {
+	before, known = t.last[p.Cell]
+	at := share(p)
+	if !known {
+		t.begun[p.Cell] = at
+		if p.Ended() {
+			t.begun[p.Cell] = 0
+		}
+		t.sumBegun += t.begun[p.Cell]
+		t.sum += at
+	} else {
+		t.sum += at - share(before)
+	}
+	if p.Ended() && !before.Ended() {
+		t.ended++
+	}
+	t.last[p.Cell] = p
+	return before, known
+}
+
+// share is how much of its cell is done, from 0 to 1; an ended cell needs no
+// more time however it ended.
+func share(p engine.Progress) float64 {
+	switch {
+	case p.Ended():
+		return 1
+	case p.Tasks == 0 || p.TaskIndex == 0:
+		return 0
+	}
+	done := float64(p.TaskIndex - 1)
+	if p.Steps > 0 {
+		done += float64(p.Step) / float64(p.Steps)
+	}
+	return min(done/float64(p.Tasks), 1)
+}
+
+// done is how much of the whole is done, from 0 to 1.
+func (t *tracker) done() float64 { return min(t.sum/float64(max(t.cells, 1)), 1) }
+
+// remaining estimates the time that is left from the work done so far; ok is
+// false while there is too little of it.
+func (t *tracker) remaining() (left time.Duration, ok bool) {
+	worked, elapsed := t.sum-t.sumBegun, t.now().Sub(t.started)
+	if worked < 0.02 || elapsed <= 0 {
+		return 0, false
+	}
+	rest := float64(t.cells) - t.sum
+	return time.Duration(rest / worked * float64(elapsed)).Round(time.Second), true
+}
+
+// whole tells of the whole run in a few words.
+func (t *tracker) whole() string {
+	text := fmt.Sprintf("%d/%d cells, %.0f%%", t.ended, t.cells, 100*t.done())
+	if left, ok := t.remaining(); ok {
+		return text + fmt.Sprintf(", about %s left", left)
+	}
+	return text
+}
+
+// lines writes a line when a cell has learned a task and when it ends.
+type lines struct {
+	w       io.Writer
+	tracker *tracker
+}
+
+func (l *lines) update(_ int, p engine.Progress) {
+	before, known := l.tracker.update(p)
+	if known && before.TaskIndex > 0 && (p.TaskIndex > before.TaskIndex || p.State == "done") {
+		fmt.Fprintf(l.w, "%s: task %d/%d %s, loss %.3f (%s)\n", p.Cell, before.TaskIndex, before.Tasks, before.Task, before.Loss, l.tracker.whole())
+	}
+	if p.Ended() {
+		fmt.Fprintln(l.w, endLine(p))
+	}
+}
+
+func (l *lines) close() {}
+
+// endLine tells how a cell ended.
+func endLine(p engine.Progress) string {
+	if p.Reason == "" || p.State == "done" {
+		return fmt.Sprintf("%s: %s", p.Cell, p.State)
+	}
+	return fmt.Sprintf("%s: %s: %s", p.Cell, p.State, p.Reason)
+}

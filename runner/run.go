@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"secura/experiments"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods/backbone"
+)
+
+// RunOptions are the flags of run.
+type RunOptions struct {
+	SuiteOptions
+	DataDir    string
+	Out        string
+	Jobs       count
+	NoDownload bool
+}
+
+func (o *RunOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Suite, "suite", "", "`NAME|FILE`: an embedded suite, or a file whose name ends in .yaml")
+	o.SuiteOptions.addFlags(flags)
+	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
+	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin: take an installed one, or the slower pure-Go backend")
+}
+
+func (o *RunOptions) check(string) error {
+	if o.Suite == "" {
+		return fmt.Errorf("run needs -suite NAME or -suite FILE.yaml. Known: %s", strings.Join(experiments.List(), ", "))
+	}
+	return o.SuiteOptions.check()
+}
+
+func newRun() command {
+	var o RunOptions
+	c := command{
+		name: "run",
+		does: "runs or continues a suite, then prints the tables",
+		examples: []string{
+			"-suite continual16",
+			"run -suite continual16 -methods seq,secura -seeds 3 -out runs/two",
+			"run -suite smoke -backend go -jobs 1",
+			"run -suite smoke -set training.steps=12",
+		},
+		flags: newFlags("run"), check: o.check,
+		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
+			return runSuite(ctx, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+// runSuite runs the cells of the suite that are not finished yet, and prints
+// the tables of the whole run. Nothing is written before the suite and all its
+// data were found to be good.
+func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err error) {
+	suite, err := o.load()
+	if err != nil {
+		return err
+	}
+	files, err := experiments.Prepare(suite, o.DataDir)
+	if err != nil {
+		return err
+	}
+	run := rundir.Run{Path: o.Out}
+	if run.Path == "" {
+		run.Path = filepath.Join("runs", suite.Name)
+	}
+	lock, err := rundir.TakeLock(run.Lock())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+
+	manifest, err := describe(suite, files)
+	if err != nil {
+		return err
+	}
+	// The settings are held against the old run's before anything is installed.
+	if _, _, err := continued(run, manifest); err != nil {
+		return err
+	}
+	cells, _, err := experiments.Plan(suite)
+	if err != nil {
+		return err
+	}
+	missing, diverged := unfinished(run, cells)
+	failures := diverged
+	if len(missing) > 0 {
+		if len(missing) < len(cells) {
+			fmt.Fprintf(stderr, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))
+		}
+		backend, err := openedBackend(ctx, o, suite.Backend, &manifest, stderr)
+		if err != nil {
+			return err
+		}
+		merged, warnings, err := continued(run, manifest)
+		if err != nil {
+			return err
+		}
+		for _, warning := range warnings {
+			fmt.Fprintln(stderr, "warning:", warning)
+		}
+		if err := rundir.WriteManifest(run, merged); err != nil {
+			return err
+		}
+		failed := runCells(ctx, o, run, backend, missing, stderr)
+		if ctx.Err() != nil {
+			return &interruptedError{"to go on from the last checkpoints, give the same command again: " + strings.Join(os.Args, " ")}
+		}
+		failures = append(failures, failed)
+	}
+	return errors.Join(errors.Join(failures...), printTables(run, stdout))
+}
+
+// describe makes the manifest of a run, but for the backend.
+func describe(suite experiments.Suite, files []rundir.File) (rundir.Manifest, error) {
+	data, err := json.Marshal(suite)
+	if err != nil {
+		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", suite.Name, err)
+	}
+	m := rundir.Manifest{Suite: data, Files: files, Processor: processor()}
+	if m.Plan, err = suite.Hash(); err != nil {
+		return rundir.Manifest{}, err
+	}
+	m.Build()
+	return m, nil
+}
+
+// continued merges the manifest with that of an earlier run in the same
+// place. A changed setting is wrong usage.
+func continued(run rundir.Run, manifest rundir.Manifest) (rundir.Manifest, []string, error) {
+	old, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return manifest, nil, nil
+	}
+	if err != nil {
+		return rundir.Manifest{}, nil, err
+	}
+	merged, warnings, err := rundir.Merge(old, manifest)
+	if err != nil {
+		return rundir.Manifest{}, nil, usage(err)
+	}
+	var suite experiments.Suite
+	if err := json.Unmarshal(merged.Suite, &suite); err != nil {
+		return rundir.Manifest{}, nil, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+	}
+	if merged.Plan, err = suite.Hash(); err != nil {
+		return rundir.Manifest{}, nil, err
+	}
+	return merged, warnings, nil
+}
+
+// unfinished are the cells that must run: all but those that are done, with
+// complete records, and those that diverged, whose errors come back too.
+func unfinished(run rundir.Run, cells []experiments.Cell) (missing []string, diverged []error) {
+	for _, c := range cells {
+		cell := run.Cell(c.ID)
+		var status record.Status
+		if err := rundir.ReadJSON(cell.Status(), &status); err != nil || !status.Finished() {
+			missing = append(missing, c.ID)
+			continue
+		}
+		events, torn, err := record.ReadEvents(cell.Records())
+		if err != nil || torn || len(events) == 0 {
+			missing = append(missing, c.ID)
+			continue
+		}
+		switch last := events[len(events)-1].Kind; {
+		case status.State == record.CellDiverged && last == record.Diverged:
+			diverged = append(diverged, fmt.Errorf("cell %s diverged: %s", c.ID, status.Reason))
+		case status.State != record.Done || last != record.CellEnd:
+			missing = append(missing, c.ID)
+		}
+	}
+	return missing, diverged
+}
+
+// openedBackend opens the backend once, which installs the plugin where that
+// is needed and allowed, tells of a slower one and refuses one that computes
+// wrong gradients. It describes the backend in the manifest and returns the
+// name under which the workers open the same one.
+func openedBackend(ctx context.Context, o RunOptions, name string, m *rundir.Manifest, stderr io.Writer) (string, error) {
+	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: name, NoDownload: o.NoDownload, Log: stderr})
+	if err != nil {
+		return "", err
+	}
+	b.Finalize()
+	m.Backend, m.PluginSHA256, m.XLAFlags = info.Name, info.PluginSHA256, info.Flags
+	if info.Plugin != "" {
+		return "xla:" + info.Plugin, nil
+	}
+	return info.Name, nil
+}

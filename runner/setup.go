@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"secura/methods/backbone"
+)
+
+func newSetup() command {
+	return command{
+		name: "setup", does: "installs the XLA plugin, where none is installed, and checks that it computes right",
+		examples: []string{"setup"},
+		flags:    newFlags("setup"),
+		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
+			return runSetup(ctx, stdout, stderr)
+		},
+	}
+}
+
+func runSetup(ctx context.Context, stdout, stderr io.Writer) error {
+	path, err := backbone.InstallPlugin(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: "xla:" + path, Log: stderr})
+	if err != nil {
+		return err
+	}
+	b.Finalize()
+	fmt.Fprintf(stdout, "plugin   %s\nversion  %s\nsha256   %s\nchecked  a training step's loss and gradients are right\n", path, info.Version, info.PluginSHA256)
+	return nil
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"secura/experiments"
+	"secura/methods"
+	"secura/methods/backbone"
+)
+
+// SuiteOptions are the flags that choose a suite and change its settings.
+type SuiteOptions struct {
+	Suite    string
+	Methods  string
+	Seeds    count
+	Orders   count
+	Backbone string
+	Backend  string
+	Set      settings
+}
+
+func (o *SuiteOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Methods, "methods", "", "only these `NAMES`, separated by commas; also methods that the suite leaves out, such as joint")
+	flags.Var(&o.Seeds, "seeds", "`NUMBER` of seeds, from 0 on; the suite's if not given")
+	flags.Var(&o.Orders, "orders", "`NUMBER` of orders of the tasks, from 0 on; the suite's if not given")
+	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR`: the embedded model or a folder with config.json, *.safetensors and tokenizer.json; the suite's if not given")
+	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; the suite's, which is auto by default, if not given")
+	flags.Var(&o.Set, "set", "`KEY=VALUE` replaces a setting of the suite, such as training.steps=6; may be repeated")
+}
+
+func (o *SuiteOptions) check() error {
+	if o.Backend == "" {
+		return nil
+	}
+	return backbone.CheckBackendName(o.Backend)
+}
+
+// count is a flag's whole number of at least 1; 0 while it is not given.
+type count int
+
+// String shows the number.
+func (c *count) String() string { return strconv.Itoa(int(*c)) }
+
+// Set takes the number.
+func (c *count) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return errors.New("must be a whole number of at least 1")
+	}
+	*c = count(n)
+	return nil
+}
+
+// settings collects a repeated flag.
+type settings []string
+
+// String shows what was collected.
+func (s *settings) String() string { return strings.Join(*s, " ") }
+
+// Set adds one KEY=VALUE.
+func (s *settings) Set(setting string) error {
+	if key, _, ok := strings.Cut(setting, "="); !ok || key == "" {
+		return errors.New("must be KEY=VALUE")
+	}
+	*s = append(*s, setting)
+	return nil
+}
+
+// load reads the suite, applies the options and checks everything that can be
+// checked without a data file; each mistake is wrong usage.
+func (o *SuiteOptions) load() (experiments.Suite, error) {
+	suite, err := experiments.LoadSuite(o.Suite, experiments.Options{Methods: presetNames(), Set: o.Set})
+	if err != nil {
+		return experiments.Suite{}, usage(err)
+	}
+	if o.Seeds != 0 {
+		suite.Seeds = int(o.Seeds)
+	}
+	if o.Orders != 0 {
+		suite.Orders = int(o.Orders)
+	}
+	if o.Backbone != "" {
+		suite.Backbone = o.Backbone
+	}
+	if o.Backend != "" {
+		suite.Backend = o.Backend
+	}
+	if o.Methods != "" {
+		if suite, err = selectMethods(suite, strings.Split(o.Methods, ",")); err != nil {
+			return experiments.Suite{}, usage(err)
+		}
+	}
+	if err := suite.Validate(presetNames()); err != nil {
+		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
+	}
+	if err := checkParams(suite); err != nil {
+		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
+	}
+	return suite, nil
+}
+
+// selectMethods keeps the named methods. A method that the suite leaves out
+// takes part with its preset's values.
+func selectMethods(suite experiments.Suite, names []string) (experiments.Suite, error) {
+	suite.Methods = append([]experiments.MethodSpec(nil), suite.Methods...)
+	for _, name := range presetNames() {
+		if _, ok := suite.Method(name); !ok {
+			suite.Methods = append(suite.Methods, experiments.MethodSpec{Preset: name, Name: name})
+		}
+	}
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return suite.Select(names)
+}
+
+// checkParams decodes each method's parameters, so that an unknown one is
+// found before anything runs.
+func checkParams(suite experiments.Suite) error {
+	for _, spec := range suite.Methods {
+		for _, m := range methods.All {
+			if m.Name != spec.Preset {
+				continue
+			}
+			params := m.NewParams()
+			if params == nil && len(spec.Params) > 0 {
+				return fmt.Errorf("method %s has no parameters", spec.Name)
+			}
+			if params == nil {
+				continue
+			}
+			if err := experiments.DecodeParams(spec.Name, spec.Params, params); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// presetNames are the names of all methods.
+func presetNames() []string {
+	var names []string
+	for _, m := range methods.All {
+		names = append(names, m.Name)
+	}
+	return names
+}

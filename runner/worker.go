@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"secura/datasets"
+	"secura/experiments"
+	"secura/experiments/engine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods/backbone"
+)
+
+// WorkerOptions are the flags of worker.
+type WorkerOptions struct {
+	Run     string
+	DataDir string
+	Backend string
+}
+
+func (o *WorkerOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Run, "run", "", "the run's `DIR`, with its manifest.json")
+	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes; nothing is downloaded")
+}
+
+func (o *WorkerOptions) check(string) error {
+	if o.Run == "" {
+		return errors.New("worker needs -run DIR")
+	}
+	return backbone.CheckBackendName(o.Backend)
+}
+
+func newWorker() command {
+	var o WorkerOptions
+	c := command{
+		name: "worker", hidden: true,
+		does:     "runs the cells whose ids come on standard input, a line each; the engines start it",
+		examples: []string{"worker -run runs/smoke -backend go"},
+		flags:    newFlags("worker"), check: o.check,
+		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
+			return runWorker(ctx, o, os.Stdin, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+// runWorker runs cells until its input ends. Each cell ends with one progress
+// line that tells how; a cell that failed or diverged does not end the worker.
+func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, stderr io.Writer) (err error) {
+	run := rundir.Run{Path: o.Run}
+	cells, err := plannedCells(run)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, c := range cells {
+		ids = append(ids, c.ID)
+	}
+	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{
+		Run: run, DataDir: o.DataDir, Log: stderr,
+		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+
+	out := json.NewEncoder(stdout)
+	lines := readLines(stdin)
+	for {
+		var line inputLine
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case line = <-lines:
+		}
+		if line.err == io.EOF {
+			return nil
+		}
+		if line.err != nil {
+			return fmt.Errorf("read cell ids: %w", line.err)
+		}
+		cell, ok := experiments.FindCell(cells, line.text)
+		if !ok {
+			return usagef("%s", datasets.Unknown("cell", line.text, ids))
+		}
+		last := engine.Progress{Cell: cell.ID, Method: cell.Method.Name}
+		var written error
+		cellErr := w.RunCell(ctx, cell, func(p engine.Progress) {
+			if p.Ended() { // how the cell ends is told once, below
+				return
+			}
+			p.Cell = cell.ID
+			if math.IsNaN(p.Loss) || math.IsInf(p.Loss, 0) {
+				p.Loss = 0 // JSON has no such number; the last line gives the reason
+			}
+			last = p
+			written = errors.Join(written, out.Encode(p))
+		})
+		written = errors.Join(written, out.Encode(ended(ctx, last, cellErr)))
+		if written != nil {
+			return fmt.Errorf("write progress of cell %s: %w", cell.ID, written)
+		}
+	}
+}
+
+// ended is the last line of a cell, made from the one before.
+func ended(ctx context.Context, p engine.Progress, err error) engine.Progress {
+	var diverged *experiments.DivergedError
+	state := record.Failed
+	switch {
+	case err == nil:
+		state = record.Done
+	case errors.As(err, &diverged):
+		state = record.CellDiverged
+	case ctx.Err() != nil:
+		state = record.Cancelled
+	}
+	p.State, p.Reason = string(state), ""
+	if err != nil {
+		p.Reason = err.Error()
+	}
+	return p
+}
+
+type inputLine struct {
+	text string
+	err  error
+}
+
+// readLines hands out lines, and io.EOF after the last one.
+func readLines(r io.Reader) <-chan inputLine {
+	lines := make(chan inputLine)
+	go func() {
+		scanner := bufio.NewScanner(r)
+		for scanner.Scan() {
+			lines <- inputLine{text: scanner.Text()}
+		}
+		err := scanner.Err()
+		if err == nil {
+			err = io.EOF
+		}
+		lines <- inputLine{err: err}
+	}()
+	return lines
+}
+
+// plannedCells are the cells of a run, from its manifest.
+func plannedCells(run rundir.Run) ([]experiments.Cell, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if err != nil {
+		return nil, err
+	}
+	var suite experiments.Suite
+	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
+		return nil, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+	}
+	cells, _, err := experiments.Plan(suite)
+	return cells, err
+}
