@@ -1,0 +1,124 @@
+package prompt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// addedToken is an entry of added_tokens: a text that becomes one id wherever
+// it stands, before the model sees the rest.
+type addedToken struct {
+	ID         int32  `json:"id"`
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	Lstrip     bool   `json:"lstrip"`
+	Rstrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
+}
+
+// addedTokens finds added tokens: by first byte, the longest first.
+type addedTokens [256][]addedToken
+
+// addTokens joins the model's vocabulary and the added tokens.
+func (t *Tokenizer) addTokens(added []addedToken) error {
+	t.ids = make(map[string]int32, len(t.model.ids)+len(added))
+	for token, id := range t.model.ids {
+		t.ids[token] = id
+		t.tokens[id] = token
+		t.size = max(t.size, int(id)+1)
+	}
+	seen := map[string]bool{}
+	for _, a := range added {
+		switch known, ok := t.ids[a.Content]; {
+		case a.Content == "":
+			return fmt.Errorf("the token with id %d is empty", a.ID)
+		case !utf8.ValidString(a.Content):
+			return fmt.Errorf("the token with id %d is not UTF-8", a.ID)
+		case seen[a.Content]:
+			return fmt.Errorf("%q is there twice", a.Content)
+		case a.ID < 0 || a.ID > largestID:
+			return fmt.Errorf("%q has the id %d; an id lies between 0 and %d", a.Content, a.ID, largestID)
+		case ok && known != a.ID:
+			return fmt.Errorf("%q has the id %d, in the model's vocabulary it has %d", a.Content, a.ID, known)
+		case a.SingleWord:
+			return fmt.Errorf("%q: single_word is not supported", a.Content)
+		}
+		if other, ok := t.tokens[a.ID]; ok && other != a.Content {
+			return fmt.Errorf("%q has the id %d, which belongs to %q", a.Content, a.ID, other)
+		}
+		seen[a.Content] = true
+		t.ids[a.Content], t.tokens[a.ID] = a.ID, a.Content
+		t.size = max(t.size, int(a.ID)+1)
+		if a.Special {
+			t.special[a.ID] = true
+		}
+		into := &t.raw
+		if a.Normalized {
+			// Such a token is looked for in normalised text, so it is normalised itself.
+			for _, n := range t.normalize {
+				a.Content = n(a.Content)
+			}
+			if into = &t.normalized; a.Content == "" {
+				continue
+			}
+		}
+		into[a.Content[0]] = append(into[a.Content[0]], a)
+	}
+	t.raw.sort()
+	t.normalized.sort()
+	return nil
+}
+
+// sort puts the tokens in the order in which they are tried.
+func (a *addedTokens) sort() {
+	for _, tokens := range a {
+		slices.SortStableFunc(tokens, func(a, b addedToken) int { return len(b.Content) - len(a.Content) })
+	}
+}
+
+// cut calls yield for the pieces of text in order: with a piece between added
+// tokens, or with "" and an added token's id. At each place the leftmost and
+// then longest token counts.
+func (a *addedTokens) cut(text string, yield func(piece string, id int32) error) error {
+	done := 0
+	for i := 0; i < len(text); i++ {
+		token := a.at(text[i:])
+		if token == nil {
+			continue
+		}
+		start, end := i, i+len(token.Content)
+		if token.Lstrip {
+			start = done + len(strings.TrimRightFunc(text[done:start], unicode.IsSpace))
+		}
+		if token.Rstrip {
+			end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+		}
+		if done < start {
+			if err := yield(text[done:start], 0); err != nil {
+				return err
+			}
+		}
+		if err := yield("", token.ID); err != nil {
+			return err
+		}
+		done, i = end, end-1
+	}
+	if done < len(text) {
+		return yield(text[done:], 0)
+	}
+	return nil
+}
+
+func (a *addedTokens) at(text string) *addedToken {
+	tokens := a[text[0]]
+	for i := range tokens {
+		if strings.HasPrefix(text, tokens[i].Content) {
+			return &tokens[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package prompt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// largestID bounds ids, so that Size fits every platform's int.
+const largestID = 1<<30 - 1
+
+// The cache of words is bounded: text of one kind repeats few words often.
+const (
+	cachedWords     = 1 << 16
+	longestCachedAt = 64 // bytes
+)
+
+// bpe is a byte-pair encoding model: a word starts as its characters, and of
+// all neighbouring pairs that have a merge the one with the lowest rank, the
+// leftmost of equals, is merged until there is none.
+type bpe struct {
+	ids          map[string]int32
+	merges       map[uint64]merge
+	ignoreMerges bool // a word that is a token is taken whole
+	byteLevel    bool
+	bytes        [256]int32 // with byteLevel or byteFallback: a byte's token
+	byteFallback bool
+	unknown      int32 // -1: there is none
+	fuseUnknown  bool
+
+	lock  sync.RWMutex
+	cache map[string][]int32
+}
+
+type merge struct{ rank, id int32 }
+
+// pair is the key of a merge.
+func pair(left, right int32) uint64 { return uint64(uint32(left))<<32 | uint64(uint32(right)) }
+
+func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
+	var p struct {
+		Type                    *string
+		Dropout                 *float64
+		UnkToken                *string           `json:"unk_token"`
+		ContinuingSubwordPrefix *string           `json:"continuing_subword_prefix"`
+		EndOfWordSuffix         *string           `json:"end_of_word_suffix"`
+		FuseUnk                 bool              `json:"fuse_unk"`
+		ByteFallback            bool              `json:"byte_fallback"`
+		IgnoreMerges            bool              `json:"ignore_merges"`
+		Vocab                   map[string]int32  `json:"vocab"`
+		Merges                  []json.RawMessage `json:"merges"`
+	}
+	if absent(part) {
+		return nil, errors.New("it is missing")
+	}
+	// Another model has other keys, so its type is told first.
+	var tag struct{ Type *string }
+	if err := json.Unmarshal(part, &tag); err != nil {
+		return nil, err
+	}
+	if tag.Type != nil && *tag.Type != "BPE" {
+		return nil, fmt.Errorf("type %q is not supported; known: BPE", *tag.Type)
+	}
+	if err := strict(part, &p); err != nil {
+		return nil, err
+	}
+	switch {
+	case p.Dropout != nil && *p.Dropout != 0:
+		return nil, errors.New("dropout is not supported; set it to null")
+	case p.ContinuingSubwordPrefix != nil && *p.ContinuingSubwordPrefix != "":
+		return nil, errors.New("continuing_subword_prefix is not supported; set it to null")
+	case p.EndOfWordSuffix != nil && *p.EndOfWordSuffix != "":
+		return nil, errors.New("end_of_word_suffix is not supported; set it to null")
+	case len(p.Vocab) == 0:
+		return nil, errors.New("vocab is missing")
+	case byteLevel && p.ByteFallback:
+		return nil, errors.New("byte_fallback does not go with the pre-tokenizer ByteLevel")
+	}
+	m := &bpe{ids: p.Vocab, merges: make(map[uint64]merge, len(p.Merges)), ignoreMerges: p.IgnoreMerges,
+		byteLevel: byteLevel, byteFallback: p.ByteFallback, unknown: -1, fuseUnknown: p.FuseUnk, cache: map[string][]int32{}}
+	if err := m.checkIDs(); err != nil {
+		return nil, err
+	}
+	if p.UnkToken != nil {
+		id, ok := m.ids[*p.UnkToken]
+		if !ok {
+			return nil, fmt.Errorf("unk_token %q is not in vocab", *p.UnkToken)
+		}
+		m.unknown = id
+	}
+	if err := m.readBytes(); err != nil {
+		return nil, err
+	}
+	for rank, raw := range p.Merges {
+		if err := m.readMerge(raw, int32(rank)); err != nil {
+			return nil, fmt.Errorf("merges, entry %d: %w", rank, err)
+		}
+	}
+	return m, nil
+}
+
+func (m *bpe) checkIDs() error {
+	tokens := make([]string, 0, len(m.ids))
+	for token := range m.ids {
+		tokens = append(tokens, token)
+	}
+	slices.SortFunc(tokens, func(a, b string) int {
+		if d := int(m.ids[a]) - int(m.ids[b]); d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	for i, token := range tokens {
+		id := m.ids[token]
+		if id < 0 || id > largestID {
+			return fmt.Errorf("vocab: %q has the id %d; an id lies between 0 and %d", token, id, largestID)
+		}
+		if i > 0 && m.ids[tokens[i-1]] == id {
+			return fmt.Errorf("vocab: %q and %q have the same id %d", tokens[i-1], token, id)
+		}
+	}
+	return nil
+}
+
+// readBytes finds the tokens of the 256 bytes where the model needs them.
+func (m *bpe) readBytes() error {
+	for b := range 256 {
+		token := string(runeOf[b])
+		switch {
+		case m.byteFallback:
+			token = fmt.Sprintf("<0x%02X>", b)
+		case !m.byteLevel:
+			return nil
+		}
+		id, ok := m.ids[token]
+		if !ok {
+			return fmt.Errorf("vocab: the token %q of byte 0x%02x is missing", token, b)
+		}
+		m.bytes[b] = id
+	}
+	return nil
+}
+
+// readMerge reads one merge, written "a b" or ["a", "b"].
+func (m *bpe) readMerge(raw json.RawMessage, rank int32) error {
+	var parts []string
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		var line string
+		if json.Unmarshal(raw, &line) != nil {
+			return fmt.Errorf("%.40s is neither a text nor a list of texts", raw)
+		}
+		parts = strings.Split(line, " ")
+	}
+	if len(parts) != 2 {
+		return fmt.Errorf("%.80q does not have two parts", parts)
+	}
+	left, ok := m.ids[parts[0]]
+	if !ok {
+		return fmt.Errorf("%.80q is not in vocab", parts[0])
+	}
+	right, ok := m.ids[parts[1]]
+	if !ok {
+		return fmt.Errorf("%.80q is not in vocab", parts[1])
+	}
+	id, ok := m.ids[parts[0]+parts[1]]
+	if !ok {
+		return fmt.Errorf("%.80q is not in vocab", parts[0]+parts[1])
+	}
+	if _, twice := m.merges[pair(left, right)]; twice {
+		return fmt.Errorf("%.80q is there twice", parts)
+	}
+	m.merges[pair(left, right)] = merge{rank, id}
+	return nil
+}
+
+// encode appends the ids of a word.
+func (m *bpe) encode(ids []int32, word string) ([]int32, error) {
+	if word == "" {
+		return ids, nil
+	}
+	m.lock.RLock()
+	known, ok := m.cache[word]
+	m.lock.RUnlock()
+	if ok {
+		return append(ids, known...), nil
+	}
+	start := len(ids)
+	ids, err := m.encodeWord(ids, word)
+	if err != nil {
+		return nil, err
+	}
+	if len(word) <= longestCachedAt {
+		m.lock.Lock()
+		if len(m.cache) < cachedWords {
+			m.cache[strings.Clone(word)] = slices.Clone(ids[start:])
+		}
+		m.lock.Unlock()
+	}
+	return ids, nil
+}
+
+func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
+	if m.ignoreMerges {
+		token := word
+		if m.byteLevel {
+			token = byteLevelText(word)
+		}
+		if id, ok := m.ids[token]; ok {
+			return append(ids, id), nil
+		}
+	}
+	symbols := make([]int32, 0, len(word))
+	if m.byteLevel {
+		for i := range len(word) {
+			symbols = append(symbols, m.bytes[word[i]])
+		}
+		return mergeAll(ids, symbols, m.merges), nil
+	}
+	unknownBefore := false
+	for i, r := range word {
+		character := word[i : i+utf8.RuneLen(r)]
+		id, ok := m.ids[character]
+		switch {
+		case ok:
+			symbols = append(symbols, id)
+		case m.byteFallback:
+			for j := range len(character) {
+				symbols = append(symbols, m.bytes[character[j]])
+			}
+		case m.unknown < 0:
+			return nil, fmt.Errorf("the vocabulary has no token for %q, and no unk_token", character)
+		case !unknownBefore || !m.fuseUnknown:
+			symbols = append(symbols, m.unknown)
+		}
+		unknownBefore = !ok && !m.byteFallback
+	}
+	return mergeAll(ids, symbols, m.merges), nil
+}

@@ -1,0 +1,98 @@
+package prompt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// normalizer rewrites the text between added tokens.
+type normalizer func(string) string
+
+func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
+	name, err := kind(part, depth)
+	if err != nil {
+		return nil, err
+	}
+	form := func(f norm.Form) ([]normalizer, error) {
+		var p struct{ Type string }
+		return []normalizer{f.String}, strict(part, &p)
+	}
+	switch name {
+	case "":
+		return nil, nil
+	case "NFC":
+		return form(norm.NFC)
+	case "NFD":
+		return form(norm.NFD)
+	case "NFKC":
+		return form(norm.NFKC)
+	case "NFKD":
+		return form(norm.NFKD)
+	case "Prepend":
+		var p struct{ Type, Prepend string }
+		if err := strict(part, &p); err != nil {
+			return nil, err
+		}
+		return []normalizer{func(s string) string {
+			if s == "" {
+				return ""
+			}
+			return p.Prepend + s
+		}}, nil
+	case "Replace":
+		replace, err := readReplace(part)
+		return []normalizer{replace}, err
+	case "Sequence":
+		var p struct {
+			Type        string
+			Normalizers []json.RawMessage
+		}
+		if err := strict(part, &p); err != nil {
+			return nil, err
+		}
+		var all []normalizer
+		for _, part := range p.Normalizers {
+			some, err := readNormalizer(part, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, some...)
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("type %q is not supported; known: NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence", name)
+}
+
+// pattern is what Split and Replace look for: one of the two is given.
+type pattern struct {
+	String *string
+	Regex  *string
+}
+
+// readReplace reads the part "Replace" of a normalizer or a decoder.
+func readReplace(part json.RawMessage) (func(string) string, error) {
+	var p struct {
+		Type, Content string
+		Pattern       pattern
+	}
+	if err := strict(part, &p); err != nil {
+		return nil, err
+	}
+	if p.Pattern.Regex != nil {
+		return nil, errors.New("Replace: a pattern that is a Regex is not supported, only String")
+	}
+	if p.Pattern.String == nil || *p.Pattern.String == "" {
+		return nil, errors.New("Replace: pattern.String is missing or empty")
+	}
+	old := *p.Pattern.String
+	// A replacement that is much longer than what it replaces can make each
+	// further one multiply the text's length.
+	if len(p.Content) > 16*len(old) {
+		return nil, fmt.Errorf("Replace: content is longer than 16 times pattern %q", old)
+	}
+	return func(s string) string { return strings.ReplaceAll(s, old, p.Content) }, nil
+}

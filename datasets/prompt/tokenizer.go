@@ -1,0 +1,202 @@
+package prompt
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Tokenizer turns text into token ids and back, as the file tokenizer.json
+// says. It is safe for concurrent use.
+type Tokenizer struct {
+	raw, normalized addedTokens // found before, and after, normalisation
+	normalize       []normalizer
+	split           []splitter
+	model           *bpe
+	decode          []decoder
+
+	ids     map[string]int32
+	tokens  map[int32]string
+	special map[int32]bool
+	size    int
+}
+
+// tokenizerFile is the content of tokenizer.json. Its parts are tagged by a
+// "type" and are read by the file of that part.
+type tokenizerFile struct {
+	Version       string          `json:"version"`
+	Truncation    json.RawMessage `json:"truncation"`
+	Padding       json.RawMessage `json:"padding"`
+	AddedTokens   []addedToken    `json:"added_tokens"`
+	Normalizer    json.RawMessage `json:"normalizer"`
+	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage `json:"post_processor"`
+	Decoder       json.RawMessage `json:"decoder"`
+	Model         json.RawMessage `json:"model"`
+}
+
+// NewTokenizer reads a tokenizer.json. A key, a type or a setting that would
+// change the ids and is not supported is an error that names it. The model
+// must be byte-pair encoding (BPE).
+func NewTokenizer(tokenizerJSON []byte) (*Tokenizer, error) {
+	t, err := newTokenizer(tokenizerJSON)
+	if err != nil {
+		return nil, fmt.Errorf("read tokenizer.json: %w", err)
+	}
+	return t, nil
+}
+
+func newTokenizer(content []byte) (*Tokenizer, error) {
+	var file tokenizerFile
+	if err := strict(content, &file); err != nil {
+		return nil, err
+	}
+	if !absent(file.Truncation) {
+		return nil, errors.New("truncation is not supported; set it to null")
+	}
+	if !absent(file.Padding) {
+		return nil, errors.New("padding is not supported; set it to null")
+	}
+	t := &Tokenizer{special: map[int32]bool{}, tokens: map[int32]string{}}
+	var err error
+	if t.normalize, err = readNormalizer(file.Normalizer, 0); err != nil {
+		return nil, fmt.Errorf("normalizer: %w", err)
+	}
+	byteLevel := false
+	if t.split, byteLevel, err = readPreTokenizer(file.PreTokenizer, 0); err != nil {
+		return nil, fmt.Errorf("pre_tokenizer: %w", err)
+	}
+	if err := checkPostProcessor(file.PostProcessor, 0); err != nil {
+		return nil, fmt.Errorf("post_processor: %w", err)
+	}
+	if t.decode, err = readDecoder(file.Decoder, 0); err != nil {
+		return nil, fmt.Errorf("decoder: %w", err)
+	}
+	if t.model, err = readBPE(file.Model, byteLevel); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if err := t.addTokens(file.AddedTokens); err != nil {
+		return nil, fmt.Errorf("added_tokens: %w", err)
+	}
+	return t, nil
+}
+
+// Encode returns the ids of text. No tokens are added at its ends; an added
+// token, special or not, that is written in the text becomes its one id. Text
+// that is not UTF-8, or that the vocabulary has no token for, is an error.
+func (t *Tokenizer) Encode(text string) ([]int32, error) {
+	if !utf8.ValidString(text) {
+		return nil, fmt.Errorf("encode text: %w", invalidUTF8(text))
+	}
+	ids := make([]int32, 0, len(text)/3+1)
+	err := t.raw.cut(text, func(piece string, id int32) (err error) {
+		if piece == "" {
+			ids = append(ids, id)
+			return nil
+		}
+		for _, n := range t.normalize {
+			piece = n(piece)
+		}
+		return t.normalized.cut(piece, func(piece string, id int32) (err error) {
+			if piece == "" {
+				ids = append(ids, id)
+				return nil
+			}
+			words, err := splitAll(t.split, piece)
+			if err != nil {
+				return err
+			}
+			for _, word := range words {
+				if ids, err = t.model.encode(ids, word); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode text: %w", err)
+	}
+	return ids, nil
+}
+
+// Decode returns the text of ids. Special tokens are left out, and so is an id
+// that the tokenizer does not have: a model may have more outputs than there
+// are tokens. Bytes that are not UTF-8 become U+FFFD.
+func (t *Tokenizer) Decode(ids []int32) string {
+	tokens := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if token, ok := t.tokens[id]; ok && !t.special[id] {
+			tokens = append(tokens, token)
+		}
+	}
+	for _, d := range t.decode {
+		tokens = d(tokens)
+	}
+	return strings.Join(tokens, "")
+}
+
+// Size is the largest id + 1.
+func (t *Tokenizer) Size() int { return t.size }
+
+// ID returns the id of a token, written as in the file (byte-level BPE writes
+// a leading space as "Ġ").
+func (t *Tokenizer) ID(token string) (int32, bool) {
+	id, ok := t.ids[token]
+	return id, ok
+}
+
+// deepest is how far parts of the kind "Sequence" may lie in each other; real
+// files have two levels.
+const deepest = 8
+
+// strict reads JSON and refuses keys that v has no field for, and anything
+// behind the value.
+func strict(content []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(content))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("there is something behind the JSON value")
+	}
+	return nil
+}
+
+// kind returns the "type" of a part, "" where the part is null or missing.
+func kind(part json.RawMessage, depth int) (string, error) {
+	if absent(part) {
+		return "", nil
+	}
+	if depth > deepest {
+		return "", fmt.Errorf("Sequence is nested deeper than %d", deepest)
+	}
+	var tag struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(part, &tag); err != nil {
+		return "", err
+	}
+	if tag.Type == "" {
+		return "", errors.New("type is missing")
+	}
+	return tag.Type, nil
+}
+
+func absent(part json.RawMessage) bool { return len(part) == 0 || string(part) == "null" }
+
+func invalidUTF8(text string) error {
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(text[i:]); n == 1 {
+				return fmt.Errorf("byte %d (0x%02x) is not UTF-8", i, text[i])
+			}
+		}
+	}
+	return errors.New("not UTF-8")
+}
