@@ -1,0 +1,296 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// Cell is what the files of one cell say.
+type Cell struct {
+	// ID is "METHOD-s0-o0".
+	ID     string
+	Method Method
+	Seed   int
+	Order  int
+	// State follows from the records where they tell; Reason says why a cell is
+	// neither done nor on its way.
+	State    record.State
+	Reason   string
+	Backbone string
+	// Tasks are in the order of learning; nil while that is not known.
+	Tasks []string
+	// R, K and Perplexity are as in Matrix, with N+1 rows, tasks in the order of
+	// learning; `frozen` has one row, and a cell without any boundary none. A row
+	// that was not measured is nil, its K and Perplexity NaN. K and Perplexity
+	// are nil where no row has them.
+	R             [][]float64
+	K, Perplexity []float64
+	Warnings      []Warning
+
+	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
+
+	Seconds Seconds
+	// PeakRSSBytes is the largest resident memory that was measured.
+	PeakRSSBytes int64
+
+	// Metrics has every key of MetricKeys.
+	Metrics map[string]Value
+}
+
+// Warning is something that a reader of a cell's numbers should know.
+type Warning struct {
+	Text string
+	// Where is "task NAME, step 3", or empty.
+	Where string
+}
+
+func (w Warning) String() string {
+	if w.Where == "" {
+		return w.Text
+	}
+	return fmt.Sprintf("%s (%s)", w.Text, w.Where)
+}
+
+// Seconds is the wall time of a cell by phase.
+type Seconds struct {
+	Train   float64 `json:"train"`
+	Eval    float64 `json:"eval"`
+	Compile float64 `json:"compile"`
+	// Total is that of the whole cell; the sum of all phases where it was not
+	// measured, as in a cell that was killed.
+	Total float64 `json:"total"`
+}
+
+// Standing is the state with its reason, as in "diverged: loss is NaN".
+func (c Cell) Standing() string {
+	if c.Reason == "" {
+		return string(c.State)
+	}
+	return fmt.Sprintf("%s: %s", c.State, c.Reason)
+}
+
+// Overrides are the settings of the cell's method that differ from its preset.
+func (c Cell) Overrides() map[string]any {
+	overrides := map[string]any{}
+	for name, v := range c.Method.Params {
+		overrides[name] = v
+	}
+	if c.Method.LearningRate != 0 {
+		overrides["learning_rate"] = c.Method.LearningRate
+	}
+	return overrides
+}
+
+// read fills in what the cell's folder holds; suite are the planned tasks.
+func (c *Cell) read(folder rundir.Cell, suite []string) error {
+	events, torn, err := optional[record.Event](folder.Records())
+	if err != nil {
+		return err
+	}
+	if torn {
+		c.warn("the last line of records.jsonl was cut and left out", "", 0)
+	}
+	status := record.Status{State: record.Queued}
+	if err := rundir.ReadJSON(folder.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := c.replay(events, suite); err != nil {
+		return fmt.Errorf("%s: %w", folder.Records(), err)
+	}
+	c.settle(status, len(events) > 0)
+	if c.Method.Preset == "frozen" && len(c.R) > 0 {
+		c.R = c.R[:1]
+		if c.K != nil {
+			c.K = c.K[:1]
+		}
+		if c.Perplexity != nil {
+			c.Perplexity = c.Perplexity[:1]
+		}
+	}
+	if c.State == record.Done {
+		if err := c.whole(); err != nil {
+			return fmt.Errorf("%s: %w", folder.Records(), err)
+		}
+	}
+	timings, torn, err := optional[record.Timing](folder.Timing())
+	if err != nil {
+		return err
+	}
+	if torn {
+		c.warn("the last line of timing.jsonl was cut and left out", "", 0)
+	}
+	c.time(timings)
+	return nil
+}
+
+// settle decides the state. The end of a cell is what its records say; status
+// has the reason, and the states that records cannot tell.
+func (c *Cell) settle(status record.Status, started bool) {
+	switch {
+	case c.State == record.CellDiverged:
+		if c.Reason == "" {
+			c.Reason = status.Reason
+		}
+	case c.State == record.Done:
+	case status.State == record.Done:
+		c.State, c.Reason = record.Failed, "its status is done, but its records do not end; run the suite again"
+	case status.State == record.Queued && started:
+		c.State = record.Running
+	default:
+		c.State, c.Reason = status.State, status.Reason
+	}
+}
+
+// replay goes through the events in order.
+func (c *Cell) replay(events []record.Event, suite []string) error {
+	started := false
+	for i, e := range events {
+		line := i + 1
+		started = started || e.Kind == record.CellStart
+		if !started && e.Kind != record.Warning {
+			return fmt.Errorf("line %d: %s before %s", line, e.Kind, record.CellStart)
+		}
+		switch e.Kind {
+		case record.CellStart:
+			if err := c.start(e, suite); err != nil {
+				return fmt.Errorf("line %d: %w", line, err)
+			}
+		case record.TaskEnd:
+			c.TrainTokens += e.TrainTokens
+		case record.Boundary:
+			if err := c.boundary(e); err != nil {
+				return fmt.Errorf("line %d: %w", line, err)
+			}
+		case record.Warning:
+			c.warn(e.Text, e.Task, e.Step)
+		case record.Diverged:
+			c.State, c.Reason = record.CellDiverged, e.Reason
+			if place := where(e.Task, e.Step); place != "" {
+				c.Reason = fmt.Sprintf("%s (%s)", e.Reason, place)
+			}
+		case record.CellEnd:
+			if c.State != record.CellDiverged {
+				c.State = record.Done
+			}
+		}
+	}
+	return nil
+}
+
+// start takes the cell's own description and compares it with the plan.
+func (c *Cell) start(e record.Event, suite []string) error {
+	if e.Cell != c.ID || e.Method != c.Method.Name && e.Method != c.Method.Preset || e.Seed != c.Seed || e.Order != c.Order {
+		return fmt.Errorf("records of cell %s (method %s, seed %d, order %d) lie in the folder of %s", e.Cell, e.Method, e.Seed, e.Order, c.ID)
+	}
+	planned, learned := slices.Sorted(slices.Values(suite)), slices.Sorted(slices.Values(e.Tasks))
+	if !slices.Equal(planned, learned) {
+		return fmt.Errorf("the cell's tasks %q are not the suite's %q", e.Tasks, suite)
+	}
+	if len(c.R) > 0 && !slices.Equal(c.Tasks, e.Tasks) {
+		return fmt.Errorf("a second %s with another order of tasks", record.CellStart)
+	}
+	c.Tasks = e.Tasks
+	if e.Backbone != "" {
+		c.Backbone = e.Backbone
+	}
+	c.TrainedParameters, c.StateBytes = e.TrainedParameters, e.StateBytes
+	return nil
+}
+
+// boundary takes one row of scores.
+func (c *Cell) boundary(e record.Event) error {
+	n := len(c.Tasks)
+	if e.Index > n {
+		return fmt.Errorf("boundary %d in a stream of %d tasks", e.Index, n)
+	}
+	if c.R == nil {
+		c.R = make([][]float64, n+1)
+	}
+	if c.R[e.Index] != nil {
+		return fmt.Errorf("boundary %d a second time", e.Index)
+	}
+	row := make([]float64, n)
+	for j, name := range c.Tasks {
+		i := slices.IndexFunc(e.Scores, func(s record.TaskScores) bool { return s.Task == name })
+		if i < 0 {
+			return fmt.Errorf("boundary %d has no score of task %s", e.Index, name)
+		}
+		row[j] = e.Scores[i].Scores[0].Value
+	}
+	c.R[e.Index] = row
+	c.EvalTokens += e.EvalTokens
+	place(&c.K, e.Index, n+1, e.Knowledge)
+	place(&c.Perplexity, e.Index, n+1, e.Perplexity)
+	return nil
+}
+
+// place puts an optional number at index i of a list of n, made on first use.
+func place(list *[]float64, i, n int, x *float64) {
+	if x == nil {
+		return
+	}
+	if *list == nil {
+		*list = slices.Repeat([]float64{math.NaN()}, n)
+	}
+	(*list)[i] = *x
+}
+
+// whole says which boundary a cell lacks that claims to be done.
+func (c *Cell) whole() error {
+	if len(c.R) == 0 {
+		return errors.New("the cell ended without any boundary")
+	}
+	for i, row := range c.R {
+		between := i > 0 && i < len(c.R)-1
+		if row == nil && !(c.Method.Preset == "joint" && between) {
+			return fmt.Errorf("the cell ended without boundary %d", i)
+		}
+	}
+	return nil
+}
+
+// time sums up the timings: a cell that was interrupted has several of a phase.
+func (c *Cell) time(timings []record.Timing) {
+	sum := 0.0
+	for _, t := range timings {
+		switch t.Phase {
+		case record.Train:
+			c.Seconds.Train += t.Seconds
+		case record.Eval:
+			c.Seconds.Eval += t.Seconds
+		case record.Compile:
+			c.Seconds.Compile += t.Seconds
+		case record.Total:
+			c.Seconds.Total += t.Seconds
+		}
+		if t.Phase != record.Total {
+			sum += t.Seconds
+		}
+		c.PeakRSSBytes = max(c.PeakRSSBytes, t.PeakRSSBytes)
+	}
+	if c.Seconds.Total == 0 {
+		c.Seconds.Total = sum
+	}
+}
+
+func (c *Cell) warn(text, task string, step int) {
+	c.Warnings = append(c.Warnings, Warning{Text: text, Where: where(task, step)})
+}
+
+func where(task string, step int) string {
+	switch {
+	case task == "" && step == 0:
+		return ""
+	case task == "":
+		return fmt.Sprintf("step %d", step)
+	case step == 0:
+		return "task " + task
+	}
+	return fmt.Sprintf("task %s, step %d", task, step)
+}

@@ -1,0 +1,204 @@
+package reports
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+const (
+	fairLabel   = 24 // a first column keeps this much before the gaps are narrowed
+	leastLabel  = 12 // and this much before the table is split into blocks of columns
+	splitLabel  = 50 // the most it may have in a table that is split
+	longestHead = 40 // of any other column, so that one always fits
+)
+
+// grid is a table whose entries are texts of known widths.
+type grid struct {
+	heads     []string
+	rows      [][]string
+	bold      [][]bool
+	widths    []int
+	gap       int // blanks between two columns
+	marked    bool
+	shortened []string // "cut = whole" of each label and head that was cut
+}
+
+func newGrid(t Table) *grid {
+	g := &grid{widths: make([]int, len(t.Columns))}
+	tall := 1
+	for _, c := range t.Columns {
+		tall = max(tall, len(c.Head))
+	}
+	for _, row := range t.Rows {
+		g.bold = append(g.bold, make([]bool, len(row)))
+	}
+	g.rows = make([][]string, len(t.Rows))
+	for column, c := range t.Columns {
+		// A column with a marked entry has room for the mark in all of them, so
+		// that the decimals stay in line.
+		blank := ""
+		for _, row := range t.Rows {
+			if row[column].Marked {
+				blank, g.marked = " ", true
+			}
+		}
+		head := strings.Repeat("\n", tall-len(c.Head))
+		for k, line := range c.Head {
+			if k > 0 {
+				head += "\n"
+			}
+			head += g.cut(line, longestHead, false)
+		}
+		if column > 0 {
+			head = strings.ReplaceAll(head, "\n", blank+"\n") + blank
+		}
+		g.heads = append(g.heads, head)
+		g.widths[column] = widest(head)
+		for i, row := range t.Rows {
+			e := row[column]
+			text := e.Text + notes(e.Notes)
+			if g.bold[i][column] = e.Marked; e.Marked {
+				text += "*"
+			} else if column > 0 {
+				text += blank
+			}
+			if e.Spread != "" {
+				text += "\n" + e.Spread + blank
+			}
+			g.rows[i] = append(g.rows[i], text)
+			g.widths[column] = max(g.widths[column], widest(text))
+		}
+	}
+	g.shorten(t)
+	return g
+}
+
+// shorten settles the gap between columns, and cuts the labels of the first
+// column where the table would not fit.
+func (g *grid) shorten(t Table) {
+	rest := func(gap int) int {
+		sum := 0
+		for _, w := range g.widths[1:] {
+			sum += w + gap
+		}
+		return sum
+	}
+	if g.gap = 2; rest(2)+min(g.widths[0], fairLabel) > textWidth {
+		g.gap = 1
+	}
+	room := textWidth - rest(g.gap)
+	if room < min(g.widths[0], leastLabel) {
+		room = splitLabel
+	}
+	if g.widths[0] <= room {
+		return
+	}
+	g.widths[0] = widest(g.heads[0])
+	for i, row := range t.Rows {
+		mark := notes(row[0].Notes)
+		g.rows[i][0] = g.cut(row[0].Text, room-utf8.RuneCountInString(mark), t.Numbered) + mark
+		g.widths[0] = max(g.widths[0], widest(g.rows[i][0]))
+	}
+}
+
+// cut shortens a label and keeps what it was.
+func (g *grid) cut(label string, room int, numbered bool) string {
+	short := shortenLabel(label, room, numbered)
+	if short != label && !numbered {
+		g.shortened = append(g.shortened, short+" = "+label)
+	}
+	return short
+}
+
+// shortenLabel cuts a label to so many runes: its end where its first letters
+// tell it apart, else its middle, for names often differ in their ends.
+func shortenLabel(label string, room int, numbered bool) string {
+	runes := []rune(label)
+	if len(runes) <= room {
+		return label
+	}
+	room = max(room, 3)
+	tail := 0
+	if !numbered {
+		tail = (room - 1) / 2
+	}
+	return string(runes[:room-1-tail]) + "…" + string(runes[len(runes)-tail:])
+}
+
+// blocks are the columns to be shown beside each other: all, or as many as fit,
+// each block beginning with the first column.
+func (g *grid) blocks() [][]int {
+	var blocks [][]int
+	block, width := []int{0}, g.widths[0]
+	for column := 1; column < len(g.widths); column++ {
+		if width += g.gap + g.widths[column]; width > textWidth && len(block) > 1 {
+			blocks = append(blocks, block)
+			block, width = []int{0}, g.widths[0]+g.gap+g.widths[column]
+		}
+		block = append(block, column)
+	}
+	return append(blocks, block)
+}
+
+func (g *grid) write(out *bytes.Buffer, block []int, colour bool) error {
+	var raw bytes.Buffer
+	aligns := make([]tw.Align, len(block))
+	heads := make([]string, len(block))
+	for i, column := range block {
+		heads[i] = g.heads[column]
+		if aligns[i] = tw.AlignRight; i == 0 {
+			aligns[i] = tw.AlignLeft
+		}
+	}
+	table := tablewriter.NewTable(&raw,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders: tw.BorderNone,
+			Symbols: tw.NewSymbols(tw.StyleLight),
+			Settings: tw.Settings{
+				Separators: tw.Separators{BetweenColumns: tw.Off, BetweenRows: tw.Off},
+				Lines:      tw.Lines{ShowHeaderLine: tw.On, ShowTop: tw.Off, ShowBottom: tw.Off},
+			},
+		})),
+		tablewriter.WithHeaderAutoFormat(tw.Off), // else heads are put into capitals
+		tablewriter.WithTrimSpace(tw.Off),
+		tablewriter.WithTrimLine(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithEastAsian(tw.Off), // else "–" and "±" are as wide as the locale has them
+		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", g.gap), Overwrite: true}),
+		tablewriter.WithHeaderAlignmentConfig(tw.CellAlignment{PerColumn: aligns}),
+		tablewriter.WithRowAlignmentConfig(tw.CellAlignment{PerColumn: aligns}),
+	)
+	table.Header(heads)
+	for i, row := range g.rows {
+		texts := make([]string, len(block))
+		for k, column := range block {
+			if texts[k] = row[column]; colour && g.bold[i][column] {
+				number, spread, stacked := strings.Cut(texts[k], "\n")
+				if texts[k] = bold(number); stacked {
+					texts[k] += "\n" + spread
+				}
+			}
+		}
+		if err := table.Append(texts); err != nil {
+			return err
+		}
+	}
+	if err := table.Render(); err != nil {
+		return err
+	}
+	// The last column's gap is blank, the rule's is not.
+	for line := range strings.Lines(raw.String()) {
+		line = strings.TrimRight(line, " \n")
+		if strings.HasPrefix(line, "─") {
+			line = strings.Repeat("─", utf8.RuneCountInString(line)-g.gap)
+		}
+		out.WriteString(line + "\n")
+	}
+	return nil
+}

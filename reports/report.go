@@ -1,0 +1,228 @@
+package reports
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// Report is everything that a run's files say, before anything is averaged. It
+// is a pure function of them.
+type Report struct {
+	Manifest rundir.Manifest
+	Suite    Suite
+	// Cells are all planned ones, also those that have not started: seed by
+	// seed, within a seed order by order, and within these in the suite's order
+	// of methods.
+	Cells []Cell
+	// Warnings concern the run as a whole.
+	Warnings []string
+}
+
+// Suite is what a report needs of the resolved suite in the manifest.
+type Suite struct {
+	Name     string   `json:"name"`
+	Backbone string   `json:"backbone"`
+	Tasks    []Task   `json:"tasks"`
+	Methods  []Method `json:"methods"`
+	Seeds    int      `json:"seeds"`
+	Orders   int      `json:"orders"`
+}
+
+// Task is one task of the stream.
+type Task struct {
+	Name string `json:"name"`
+}
+
+// Method is one method of the suite.
+type Method struct {
+	// Preset is the method's name in the program, Name the one in this suite.
+	Preset string `json:"preset"`
+	Name   string `json:"name"`
+	// LearningRate replaces the preset's own; 0 leaves that.
+	LearningRate float64 `json:"learning_rate"`
+	// Params are the parameters that differ from the preset's.
+	Params map[string]any `json:"params"`
+}
+
+// Reference says whether the method marks a bound that others are seen against:
+// the untouched base model (frozen) or training on all tasks at once (joint).
+func (m Method) Reference() bool { return m.Preset == "frozen" || m.Preset == "joint" }
+
+// TaskNames lists the stream's names in order 0.
+func (s Suite) TaskNames() []string {
+	names := make([]string, len(s.Tasks))
+	for i, t := range s.Tasks {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Load reads a run's manifest and the records of every planned cell. A last line
+// that a crash cut is left out, with a warning; any other malformed line, and
+// records that contradict the plan, are errors that name the file.
+func Load(run rundir.Run) (*Report, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if err != nil {
+		return nil, fmt.Errorf("load report: %w", err)
+	}
+	r := &Report{Manifest: manifest}
+	if err := json.Unmarshal(manifest.Suite, &r.Suite); err != nil {
+		return nil, fmt.Errorf("load report: read the suite in %s: %w", run.Manifest(), err)
+	}
+	if len(r.Suite.Tasks) == 0 || len(r.Suite.Methods) == 0 || r.Suite.Seeds < 1 || r.Suite.Orders < 1 {
+		return nil, fmt.Errorf("load report: the suite in %s has %d tasks, %d methods, %d seeds, %d orders; at least one of each is needed",
+			run.Manifest(), len(r.Suite.Tasks), len(r.Suite.Methods), r.Suite.Seeds, r.Suite.Orders)
+	}
+	for seed := range r.Suite.Seeds {
+		for order := range r.Suite.Orders {
+			for _, m := range r.Suite.Methods {
+				c, err := r.load(run, m, seed, order)
+				if err != nil {
+					return nil, fmt.Errorf("load report: %w", err)
+				}
+				r.Cells = append(r.Cells, c)
+			}
+		}
+	}
+	if err := r.unplanned(run); err != nil {
+		return nil, fmt.Errorf("load report: %w", err)
+	}
+	r.checkBaseRows()
+	for i := range r.Cells {
+		r.Cells[i].Metrics = r.metricsOf(r.Cells[i])
+	}
+	return r, nil
+}
+
+// load reads one planned cell.
+func (r *Report) load(run rundir.Run, m Method, seed, order int) (Cell, error) {
+	c := Cell{
+		ID: fmt.Sprintf("%s-s%d-o%d", m.Name, seed, order), Method: m, Seed: seed, Order: order,
+		State: record.Queued, Backbone: r.Suite.Backbone,
+	}
+	if order == 0 {
+		c.Tasks = r.Suite.TaskNames()
+	}
+	if err := c.read(run.Cell(c.ID), r.Suite.TaskNames()); err != nil {
+		return Cell{}, fmt.Errorf("cell %s: %w", c.ID, err)
+	}
+	return c, nil
+}
+
+// unplanned warns of folders that no planned cell has.
+func (r *Report) unplanned(run rundir.Run) error {
+	folders, err := run.Cells()
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		if !slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.ID == f.ID }) {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("cells/%s is not in the suite's plan and was left out", f.ID))
+		}
+	}
+	return nil
+}
+
+// base finds the first cell that has the base model's row.
+func (r *Report) base() (Cell, bool) {
+	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return len(c.R) > 0 && c.R[0] != nil })
+	if i < 0 {
+		return Cell{}, false
+	}
+	return r.Cells[i], true
+}
+
+// checkBaseRows warns of cells that measured another base row than the first:
+// the base model is one, so its row must be too.
+func (r *Report) checkBaseRows() {
+	first, ok := r.base()
+	if !ok {
+		return
+	}
+	for _, c := range r.Cells {
+		if len(c.R) == 0 || c.R[0] == nil || c.Backbone != first.Backbone {
+			continue
+		}
+		for j, name := range c.Tasks {
+			if c.R[0][j] != first.R[0][slices.Index(first.Tasks, name)] {
+				r.Warnings = append(r.Warnings, fmt.Sprintf("the base rows of %s and %s differ at task %s: they were not measured alike", first.ID, c.ID, name))
+				break
+			}
+		}
+	}
+}
+
+// joint finds the cell of joint training for the same seed and order.
+func (r *Report) joint(c Cell) (Cell, bool) {
+	i := slices.IndexFunc(r.Cells, func(j Cell) bool {
+		return j.Method.Preset == "joint" && j.Seed == c.Seed && j.Order == c.Order
+	})
+	if i < 0 {
+		return Cell{}, false
+	}
+	return r.Cells[i], true
+}
+
+// metricsOf computes a finished cell's metrics; those of any other are undefined
+// with its state as the reason.
+func (r *Report) metricsOf(c Cell) map[string]Value {
+	if c.State != record.Done {
+		values := map[string]Value{}
+		for _, key := range MetricKeys {
+			values[key] = Undefined(c.Standing())
+		}
+		return values
+	}
+	matrix := Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
+	joint, planned := r.joint(c)
+	if planned && joint.State == record.Done {
+		last := joint.R[len(joint.R)-1]
+		for _, name := range c.Tasks {
+			matrix.Joint = append(matrix.Joint, last[slices.Index(joint.Tasks, name)])
+		}
+	}
+	values := Metrics(matrix)
+	switch {
+	case c.Method.Preset == "joint":
+		// Its rows between the first and the last do not exist, and it is its
+		// own upper bound.
+		for _, key := range MetricKeys {
+			if needsSteps[key] {
+				values[key] = Undefined("trained on all tasks at once")
+			}
+		}
+	case planned && joint.State != record.Done && !c.Method.Reference():
+		values["intransigence"] = Undefined("joint run " + joint.Standing())
+	}
+	return values
+}
+
+// needsSteps are the metrics that only a stream of tasks has.
+var needsSteps = map[string]bool{
+	"learning_accuracy": true, "bwt": true, "fwt": true, "forgetting": true, "aia": true, "min_acc": true,
+	"task_retention": true, "knowledge_min": true, "intransigence": true,
+}
+
+// optional reads a JSON Lines file that need not exist.
+func optional[T any](path string) (lines []T, torn bool, err error) {
+	lines, torn, err = record.Read[T](path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, false, nil
+	}
+	return lines, torn, err
+}
+
+// number is the value of an optional number, NaN for none.
+func number(x *float64) float64 {
+	if x == nil {
+		return math.NaN()
+	}
+	return *x
+}

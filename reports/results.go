@@ -1,0 +1,111 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"secura/experiments/record"
+)
+
+// The types below are the form of results.json.
+
+type results struct {
+	Suite       string          `json:"suite"`
+	Plan        string          `json:"plan"`
+	Backend     string          `json:"backend"`
+	Backbone    string          `json:"backbone"`
+	Tasks       []string        `json:"tasks"`
+	Warnings    []string        `json:"warnings,omitempty"`
+	Cells       []cellResult    `json:"cells"`
+	Methods     []methodResults `json:"methods"`
+	Comparisons []Comparison    `json:"comparisons"`
+}
+
+type cellResult struct {
+	ID     string       `json:"id"`
+	Method string       `json:"method"`
+	Seed   int          `json:"seed"`
+	Order  int          `json:"order"`
+	Status record.State `json:"status"`
+	Reason string       `json:"reason,omitempty"`
+	// Tasks are the columns of R where they are not the suite's: the cell's own
+	// order of learning.
+	Tasks    []string         `json:"tasks,omitempty"`
+	R        [][]float64      `json:"R"`
+	K        []*float64       `json:"K"`
+	Metrics  map[string]Value `json:"metrics"`
+	Backbone string           `json:"backbone"`
+
+	Overrides         map[string]any `json:"overrides"`
+	Warnings          []string       `json:"warnings"`
+	TrainedParameters int64          `json:"trained_parameters"`
+	StateBytes        int64          `json:"state_bytes"`
+	TrainTokens       int64          `json:"train_tokens"`
+	EvalTokens        int64          `json:"eval_tokens"`
+	Measured          measured       `json:"measured"`
+}
+
+// measured is all that may differ between two equal runs.
+type measured struct {
+	Seconds      Seconds `json:"seconds"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+}
+
+type methodResults struct {
+	Method  string             `json:"method"`
+	Metrics map[string]Summary `json:"metrics"`
+}
+
+// Results is the content of results.json. Equal records give equal bytes, but
+// for what stands under "measured". A row that was not measured is null; K is
+// null in a cell without a battery.
+func Results(r *Report) ([]byte, error) {
+	out := results{
+		Suite: r.Suite.Name, Plan: r.Manifest.Plan, Backend: r.Manifest.Backend, Backbone: r.Suite.Backbone,
+		Tasks: r.Suite.TaskNames(), Warnings: r.Warnings, Cells: []cellResult{}, Comparisons: r.Compare(),
+	}
+	for _, c := range r.Cells {
+		out.Cells = append(out.Cells, resultOf(c))
+	}
+	for _, m := range r.Suite.Methods {
+		summaries := map[string]Summary{}
+		for _, key := range MetricKeys {
+			summaries[key] = r.Summarise(m.Name, key)
+		}
+		out.Methods = append(out.Methods, methodResults{m.Name, summaries})
+	}
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(out); err != nil {
+		return nil, fmt.Errorf("encode results of suite %s: %w", r.Suite.Name, err)
+	}
+	return data.Bytes(), nil
+}
+
+func resultOf(c Cell) cellResult {
+	result := cellResult{
+		ID: c.ID, Method: c.Method.Name, Seed: c.Seed, Order: c.Order, Status: c.State, Reason: c.Reason,
+		R: [][]float64{}, Metrics: c.Metrics, Backbone: c.Backbone, Overrides: c.Overrides(), Warnings: []string{},
+		TrainedParameters: c.TrainedParameters, StateBytes: c.StateBytes, TrainTokens: c.TrainTokens, EvalTokens: c.EvalTokens,
+		Measured: measured{c.Seconds, c.PeakRSSBytes},
+	}
+	if c.Order != 0 {
+		result.Tasks = c.Tasks
+	}
+	result.R = append(result.R, c.R...)
+	for i := range c.K {
+		var k *float64
+		if !math.IsNaN(c.K[i]) {
+			k = &c.K[i]
+		}
+		result.K = append(result.K, k)
+	}
+	for _, w := range c.Warnings {
+		result.Warnings = append(result.Warnings, w.String())
+	}
+	return result
+}

@@ -1,0 +1,220 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+
+	"secura/experiments/record"
+)
+
+// Summarise describes a metric of a method over its seeds. A seed counts once,
+// by the mean over its orders, and only if the cells of all of them are done.
+// The metric is undefined, with the reason, where a seed that counts has no
+// value, and where no seed counts; N is the number of seeds that count.
+func (r *Report) Summarise(method, metric string) Summary {
+	values, reason := r.overSeeds(method, metric)
+	defined := make([]float64, 0, len(values))
+	for _, v := range values {
+		if !v.value.Defined() {
+			u := Undefined(v.value.Undefined)
+			return Summary{Mean: u, SD: u, CI95: u, N: len(values)}
+		}
+		defined = append(defined, v.value.Number)
+	}
+	if len(defined) == 0 {
+		u := Undefined(reason)
+		return Summary{Mean: u, SD: u, CI95: u}
+	}
+	return MeanSDCI(defined)
+}
+
+// seedValue is a metric's value for one seed.
+type seedValue struct {
+	seed  int
+	value Value
+}
+
+// overSeeds collects a metric's values of the seeds that count, and says why a
+// seed does not: the reason is that of the first one.
+func (r *Report) overSeeds(method, metric string) (values []seedValue, reason string) {
+	for seed := range r.Suite.Seeds {
+		sum, n, missing := 0.0, 0, ""
+		all := true
+		for _, c := range r.Cells {
+			if c.Method.Name != method || c.Seed != seed {
+				continue
+			}
+			if c.State != record.Done {
+				all = false
+				if reason == "" {
+					reason = c.Standing()
+				}
+				break
+			}
+			if v := c.Metrics[metric]; v.Defined() {
+				sum += v.Number
+				n++
+			} else if missing == "" {
+				missing = v.Undefined
+			}
+		}
+		switch {
+		case !all:
+		case missing != "":
+			values = append(values, seedValue{seed, Undefined(missing)})
+		default:
+			values = append(values, seedValue{seed, Number(sum / float64(n))})
+		}
+	}
+	return values, reason
+}
+
+// compared are the metrics on which the methods are compared with SECURA.
+var compared = []string{"knowledge_retention", "acc", "bwt"}
+
+// subject is the method that the others are compared with.
+const subject = "secura"
+
+// Comparison is a paired test of one method against another over the seeds that
+// both have.
+type Comparison struct {
+	Metric string `json:"metric"`
+	A      string `json:"a"`
+	B      string `json:"b"`
+	// Difference is the mean of a - b, in the metric's unit.
+	Difference Value `json:"difference"`
+	// P is that of the exact two-sided sign-flip test, PHolm the same adjusted
+	// over the methods that were compared on this metric.
+	P     Value `json:"p"`
+	PHolm Value `json:"p_holm"`
+	// N is the number of paired seeds.
+	N int `json:"n"`
+}
+
+// Compare compares secura with every other method of the suite on paired seeds;
+// empty if the suite has no method of that name.
+func (r *Report) Compare() []Comparison {
+	comparisons := []Comparison{}
+	if !r.has(subject) {
+		return comparisons
+	}
+	for _, metric := range compared {
+		var group []Comparison
+		var p []float64
+		for _, m := range r.Suite.Methods {
+			if m.Name == subject {
+				continue
+			}
+			c := r.compare(metric, m.Name)
+			group = append(group, c)
+			if c.P.Defined() {
+				p = append(p, c.P.Number)
+			} else {
+				p = append(p, math.NaN())
+			}
+		}
+		for i, adjusted := range Holm(p) {
+			if group[i].PHolm = group[i].P; group[i].P.Defined() {
+				group[i].PHolm = Number(adjusted)
+			}
+		}
+		comparisons = append(comparisons, group...)
+	}
+	return comparisons
+}
+
+func (r *Report) compare(metric, other string) Comparison {
+	c := Comparison{Metric: metric, A: subject, B: other}
+	ours, ourReason := r.overSeeds(subject, metric)
+	theirs, theirReason := r.overSeeds(other, metric)
+	undefined := func(reason string) Comparison {
+		c.Difference, c.P = Undefined(reason), Undefined(reason)
+		return c
+	}
+	var a, b []float64
+	sum := 0.0
+	for _, x := range ours {
+		for _, y := range theirs {
+			if x.seed != y.seed {
+				continue
+			}
+			c.N++
+			if !x.value.Defined() {
+				return undefined(subject + ": " + x.value.Undefined)
+			}
+			if !y.value.Defined() {
+				return undefined(other + ": " + y.value.Undefined)
+			}
+			a, b = append(a, x.value.Number), append(b, y.value.Number)
+			sum += x.value.Number - y.value.Number
+		}
+	}
+	switch {
+	case len(a) > 0:
+	case len(ours) == 0:
+		return undefined(subject + ": " + ourReason)
+	case len(theirs) == 0:
+		return undefined(other + ": " + theirReason)
+	default:
+		return undefined("no seed that both have finished")
+	}
+	c.Difference, c.P = Number(sum/float64(len(a))), SignFlipTest(a, b)
+	return c
+}
+
+func (r *Report) has(method string) bool {
+	for _, m := range r.Suite.Methods {
+		if m.Name == method {
+			return true
+		}
+	}
+	return false
+}
+
+// meanMatrix averages R and K over a method's done cells of order 0, in points
+// of 100. A row that the cells did not measure is nil, a missing K is NaN. For
+// n = 0, reason says what became of the first cell.
+func (r *Report) meanMatrix(method string) (rows [][]float64, k []float64, n int, reason string) {
+	for _, c := range r.Cells {
+		if c.Method.Name != method || c.Order != 0 {
+			continue
+		}
+		if c.State != record.Done {
+			if reason == "" {
+				reason = fmt.Sprintf("%s %s", c.ID, c.Standing())
+			}
+			continue
+		}
+		n++
+		if rows == nil {
+			rows = make([][]float64, len(c.R))
+			if c.K != nil {
+				k = make([]float64, len(c.R))
+			}
+		}
+		for i, row := range c.R {
+			if row != nil && rows[i] == nil {
+				rows[i] = make([]float64, len(row))
+			}
+			for j, x := range row {
+				rows[i][j] += 100 * x
+			}
+		}
+		for i := range k {
+			if c.K == nil {
+				k[i] = math.NaN()
+				continue
+			}
+			k[i] += 100 * c.K[i]
+		}
+	}
+	for i := range rows {
+		for j := range rows[i] {
+			rows[i][j] /= float64(n)
+		}
+	}
+	for i := range k {
+		k[i] /= float64(n)
+	}
+	return rows, k, n, reason
+}

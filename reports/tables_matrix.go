@@ -1,0 +1,99 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// MatrixTable shows a method's R and K in percent: the mean over its done cells
+// of order 0, a row per boundary. Without a done cell the table has no rows and
+// says why.
+func MatrixTable(r *Report, method Method) Table {
+	rows, k, n, reason := r.meanMatrix(method.Name)
+	t := Table{Title: "R of " + method.Name, Numbered: true}
+	if n == 0 {
+		t.Remarks = []string{"no done cell of order 0: " + reason}
+		return t
+	}
+	seeds := fmt.Sprintf("the mean over %d seeds", n)
+	if n == 1 {
+		seeds = "one seed"
+	}
+	t.Caption = []string{fmt.Sprintf("score of each task (column) after each training (row), percent, %s, order 0", seeds)}
+	t.Columns = []Column{{[]string{""}}}
+	for j := range r.Suite.Tasks {
+		t.Columns = append(t.Columns, Column{[]string{fmt.Sprintf("T%d", j+1)}})
+	}
+	if k != nil {
+		t.Columns = append(t.Columns, Column{[]string{"K"}})
+	}
+	for i, row := range rows {
+		label := "before the stream"
+		if i > 0 {
+			label = fmt.Sprintf("after T%d %s", i, r.Suite.Tasks[i-1].Name)
+		}
+		entries := []Entry{{Text: label}}
+		for j := range r.Suite.Tasks {
+			if row == nil {
+				entries = append(entries, Entry{Text: "·"})
+				continue
+			}
+			entries = append(entries, Entry{Text: percent(row[j]), Marked: i == j+1 && !method.Reference()})
+		}
+		if k != nil {
+			entries = append(entries, Entry{Text: percent(k[i])})
+		}
+		t.Rows = append(t.Rows, entries)
+	}
+	t.MarkMeans = "right after the task's own training"
+	return t
+}
+
+// TaskTable shows the score of each task (row) at the end of the stream for
+// each method (column), in points of 100: the mean over its done cells of
+// order 0. It is the legend of the tasks' numbers too.
+func TaskTable(r *Report) Table {
+	t := Table{
+		Title:     "Tasks",
+		Caption:   []string{"final score of each task in points of 100, the mean over the done cells of order 0"},
+		Columns:   []Column{{[]string{"task"}}},
+		MarkMeans: "best of its row" + competitors,
+	}
+	for j, task := range r.Suite.Tasks {
+		t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("T%d %s", j+1, task.Name)}})
+	}
+	worth := make([][]Value, len(r.Suite.Tasks))
+	for _, m := range r.Suite.Methods {
+		rows, _, n, reason := r.meanMatrix(m.Name)
+		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+		for j := range r.Suite.Tasks {
+			e, v := Entry{}, Undefined("does not compete")
+			if n == 0 {
+				e = t.Undefined(reason)
+			} else {
+				e = Entry{Text: points(rows[len(rows)-1][j] / 100)}
+				if r.competes(m) {
+					v = Number(rows[len(rows)-1][j])
+				}
+			}
+			t.Rows[j] = append(t.Rows[j], e)
+			worth[j] = append(worth[j], v)
+		}
+	}
+	for j, row := range t.Rows {
+		entries := make([]*Entry, len(worth[j]))
+		for i := range entries {
+			entries[i] = &row[i+1]
+		}
+		mark(entries, worth[j])
+	}
+	return t
+}
+
+func percent(x float64) string {
+	if math.IsNaN(x) {
+		return "·"
+	}
+	return strconv.FormatFloat(math.Abs(math.Round(x)), 'f', 0, 64)
+}
