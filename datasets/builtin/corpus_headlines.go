@@ -26,7 +26,7 @@ var reports = []report{
 	{
 		articles: []string{
 			"{name} {surname}, a {job} from {city}, won {many} euros on {day}.",
-			"On {day} a {job} from {city} won {many} euros. Her name is {name} {surname}.",
+			"On {day} a {job} from {city} won {many} euros. The winner is {name} {surname}.",
 		},
 		headlines: []string{"{job} from {city} wins {many} euros", "{name} {surname} wins {many} euros", "{city} {job} wins on {day}"},
 	},

@@ -140,7 +140,7 @@ func pickByCategory(random *rand.Rand) string {
 	}
 	switch random.IntN(3) {
 	case 0:
-		return fmt.Sprintf("%s draws %s and %s.\n", name, withArticle(one), withArticle(other)) +
+		return fmt.Sprintf("%s writes down the words %s and %s.\n", name, one, other) +
 			questionAndAnswer(fmt.Sprintf("Which one is a kind of %s?", first.Name), right)
 	case 1:
 		return fmt.Sprintf("Two words: %s and %s.\n", one, other) +
