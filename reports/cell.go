@@ -62,8 +62,8 @@ type Seconds struct {
 	Train   float64 `json:"train"`
 	Eval    float64 `json:"eval"`
 	Compile float64 `json:"compile"`
-	// Total is that of the whole cell; the sum of all phases where it was not
-	// measured, as in a cell that was killed.
+	// Total is that of the whole cell, and at least the sum of its phases: a
+	// process that was killed has written these, but no total.
 	Total float64 `json:"total"`
 }
 
@@ -274,9 +274,7 @@ func (c *Cell) time(timings []record.Timing) {
 		}
 		c.PeakRSSBytes = max(c.PeakRSSBytes, t.PeakRSSBytes)
 	}
-	if c.Seconds.Total == 0 {
-		c.Seconds.Total = sum
-	}
+	c.Seconds.Total = max(c.Seconds.Total, sum)
 }
 
 func (c *Cell) warn(text, task string, step int) {

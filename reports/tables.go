@@ -35,7 +35,11 @@ func SummaryTable(r *Report) Table {
 		Caption:   summaryCaption(r),
 		Columns:   []Column{{[]string{"method"}}, {[]string{"n"}}},
 		MarkMeans: "best of its column" + competitors,
-		Remarks:   r.Warnings,
+		Remarks:   slices.Clone(r.Warnings),
+	}
+	common := r.commonWarnings()
+	for _, text := range common {
+		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
 	}
 	for _, c := range scoreColumns {
 		t.Columns = append(t.Columns, Column{c.head})
@@ -43,7 +47,7 @@ func SummaryTable(r *Report) Table {
 	t.Columns = append(t.Columns, Column{[]string{"params", "(1000s)"}}, Column{[]string{"seconds"}})
 	worth := make([][]Value, len(t.Columns))
 	for _, m := range r.Suite.Methods {
-		row := []Entry{methodLabel(r, &t, m.Name), {Text: strconv.Itoa(r.Summarise(m.Name, "acc").N)}}
+		row := []Entry{methodLabel(r, &t, m.Name, common), {Text: strconv.Itoa(r.Summarise(m.Name, "acc").N)}}
 		add := func(e Entry, v Value, sign float64) {
 			if !r.competes(m) {
 				v = Undefined("does not compete")
@@ -69,7 +73,7 @@ func SummaryTable(r *Report) Table {
 		mark(entries, worth[column])
 	}
 	if r.Suite.Seeds == 1 && r.has(subject) && len(r.Suite.Methods) > 1 {
-		t.Remarks = append(slices.Clone(t.Remarks), fmt.Sprintf("one seed: no interval and no test; %s", seedsNeeded(len(r.Suite.Methods)-1)))
+		t.Remarks = append(t.Remarks, fmt.Sprintf("one seed: no interval and no test; %s", seedsNeeded(len(r.Suite.Methods)-1)))
 	}
 	return t
 }
@@ -104,67 +108,81 @@ func spreadMeans(r *Report) string {
 }
 
 // methodLabel is a method's first entry. What is to be said about its cells is
-// one footnote.
-func methodLabel(r *Report, t *Table, method string) Entry {
-	label := Entry{Text: method}
-	var parts []string
-	parts = append(parts, gather(r, method, func(c Cell) []string {
-		if c.State == record.Done {
-			return nil
-		}
-		return []string{c.Standing()}
-	}, func(cells []string, standing string) string { return strings.Join(cells, ", ") + " " + standing })...)
-	parts = append(parts, gather(r, method, func(c Cell) (texts []string) {
-		for _, w := range c.Warnings {
-			texts = append(texts, w.String())
-		}
-		return texts
-	}, func(cells []string, text string) string {
-		return fmt.Sprintf("warning: %s (%s)", text, times(cells))
-	})...)
-	if len(parts) > 0 {
-		label.Notes = []int{t.Note(strings.Join(parts, "; "))}
+// one footnote: those that are not done, by their standing, and each warning
+// once, with the first place of it, except for the common ones.
+func methodLabel(r *Report, t *Table, method string, common []string) Entry {
+	type said struct {
+		text   string
+		places []string
 	}
-	return label
-}
-
-// gather lists each text once that the method's cells have, with the cells that
-// have it, as often as they do.
-func gather(r *Report, method string, texts func(Cell) []string, say func(cells []string, text string) string) []string {
-	var order []string
-	cells := map[string][]string{}
+	var standings, warnings []said
+	add := func(list *[]said, text, place string) {
+		i := slices.IndexFunc(*list, func(s said) bool { return s.text == text })
+		if i < 0 {
+			i = len(*list)
+			*list = append(*list, said{text: text})
+		}
+		(*list)[i].places = append((*list)[i].places, place)
+	}
 	for _, c := range r.Cells {
 		if c.Method.Name != method {
 			continue
 		}
-		for _, text := range texts(c) {
-			if cells[text] == nil {
-				order = append(order, text)
+		if c.State != record.Done {
+			add(&standings, c.Standing(), c.ID)
+		}
+		for _, w := range c.Warnings {
+			if slices.Contains(common, w.Text) {
+				continue
 			}
-			cells[text] = append(cells[text], c.ID)
+			place := c.ID
+			if w.Where != "" {
+				place += ", " + w.Where
+			}
+			add(&warnings, w.Text, place)
 		}
 	}
-	said := make([]string, len(order))
-	for i, text := range order {
-		said[i] = say(cells[text], text)
+	var parts []string
+	for _, s := range standings {
+		parts = append(parts, strings.Join(s.places, ", ")+" "+s.text)
 	}
-	return said
+	for _, w := range warnings {
+		place := w.places[0]
+		if n := len(w.places) - 1; n > 0 {
+			place += fmt.Sprintf(", and %d more", n)
+		}
+		parts = append(parts, fmt.Sprintf("warning: %s (%s)", w.text, place))
+	}
+	if len(parts) == 0 {
+		return Entry{Text: method}
+	}
+	return Entry{Text: method, Notes: []int{t.Note(strings.Join(parts, "; "))}}
 }
 
-// times joins the cells, each once, with how often it is listed.
-func times(cells []string) string {
-	var parts []string
-	for len(cells) > 0 {
-		n := 1
-		for n < len(cells) && cells[n] == cells[0] {
-			n++
+// commonWarnings are the texts of warnings that all cells have which have
+// started, if these are several methods'.
+func (r *Report) commonWarnings() []string {
+	var started []Cell
+	several := false
+	for _, c := range r.Cells {
+		if c.State != record.Queued {
+			started = append(started, c)
+			several = several || c.Method.Name != started[0].Method.Name
 		}
-		if parts = append(parts, cells[0]); n > 1 {
-			parts[len(parts)-1] += fmt.Sprintf(" %d times", n)
-		}
-		cells = cells[n:]
 	}
-	return strings.Join(parts, ", ")
+	if !several {
+		return nil
+	}
+	var common []string
+	for _, w := range started[0].Warnings {
+		everywhere := !slices.ContainsFunc(started, func(c Cell) bool {
+			return !slices.ContainsFunc(c.Warnings, func(other Warning) bool { return other.Text == w.Text })
+		})
+		if everywhere && !slices.Contains(common, w.Text) {
+			common = append(common, w.Text)
+		}
+	}
+	return common
 }
 
 func scoreEntry(t *Table, s Summary) Entry {

@@ -1,0 +1,243 @@
+package reports
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+func TestLoadReadsWhatACellMeasured(t *testing.T) {
+	r := load(t, small().make(t, nil))
+	if len(r.Cells) != 5 || len(r.Warnings) != 0 {
+		t.Fatalf("%d cells, warnings %q", len(r.Cells), r.Warnings)
+	}
+	c := cellOf(t, r, "er-s0-o0")
+	if c.State != record.Done || len(c.R) != 4 || len(c.K) != 4 || len(c.Perplexity) != 4 {
+		t.Fatalf("state %s, %d rows, %d K, %d perplexities", c.State, len(c.R), len(c.K), len(c.Perplexity))
+	}
+	for i, row := range c.R {
+		for j, x := range row {
+			if want := fade(3, 0, i, j+1); i > 0 && x != want {
+				t.Errorf("R[%d][%d] = %v, want %v, the first score", i, j+1, x, want)
+			}
+		}
+	}
+	if c.TrainedParameters != 4*24576 || c.StateBytes != 3000 || c.TrainTokens != 300 || c.EvalTokens != 200 {
+		t.Errorf("parameters %d, state %d, trained on %d, evaluated %d", c.TrainedParameters, c.StateBytes, c.TrainTokens, c.EvalTokens)
+	}
+	if want := (Seconds{Train: 10, Eval: 5, Compile: 2, Total: 23}); c.Seconds != want || c.PeakRSSBytes != 1<<29 {
+		t.Errorf("seconds %+v, memory %d", c.Seconds, c.PeakRSSBytes)
+	}
+	near(t, "acc", c.Metrics["acc"], (fade(3, 0, 3, 1)+fade(3, 0, 3, 2)+fade(3, 0, 3, 3))/3)
+	near(t, "perplexity_drift", c.Metrics["perplexity_drift"], 0.3)
+}
+
+func TestReferencesBoundTheOthers(t *testing.T) {
+	r := load(t, small().make(t, nil))
+	frozen, joint, er := cellOf(t, r, "frozen-s0-o0"), cellOf(t, r, "joint-s0-o0"), cellOf(t, r, "er-s0-o0")
+	if len(frozen.R) != 1 || len(frozen.K) != 1 {
+		t.Errorf("frozen has %d rows and %d K", len(frozen.R), len(frozen.K))
+	}
+	near(t, "acc of frozen", frozen.Metrics["acc"], 0.05)
+	reason(t, frozen.Metrics, "bwt", "no training")
+	if len(joint.R) != 4 || joint.R[1] != nil || joint.R[2] != nil || joint.R[3] == nil || !math.IsNaN(joint.K[1]) {
+		t.Errorf("joint's rows: %v, K %v", joint.R, joint.K)
+	}
+	if !joint.Metrics["acc"].Defined() || !joint.Metrics["knowledge_retention"].Defined() {
+		t.Errorf("joint's acc %+v, retention %+v", joint.Metrics["acc"], joint.Metrics["knowledge_retention"])
+	}
+	reason(t, joint.Metrics, "bwt", "trained on all tasks at once")
+	want := 0.0
+	for j := range 3 {
+		want += (joint.R[3][j] - er.R[j+1][j]) / 3
+	}
+	near(t, "intransigence", er.Metrics["intransigence"], want)
+}
+
+func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
+	s := small()
+	s.orders, s.seeds = 2, 2
+	s.score = func(m, seed, i, j int) float64 { return fade(m, seed, i, j) + 0.001*float64(j) }
+	r := load(t, s.make(t, nil))
+	c, joint := cellOf(t, r, "seq-s1-o1"), cellOf(t, r, "joint-s1-o1")
+	if !slices.Equal(c.Tasks, []string{"task_3", "task_2", "task_1"}) {
+		t.Fatalf("order 1 learns %q", c.Tasks)
+	}
+	want := 0.0
+	for j := range 3 {
+		want += (joint.R[3][j] - c.R[j+1][j]) / 3
+	}
+	near(t, "intransigence", c.Metrics["intransigence"], want)
+}
+
+func TestCellsSayWhyAMetricIsUndefined(t *testing.T) {
+	s := small()
+	s.knowledge, s.perplexity, s.methods = false, false, named("seq", "joint")
+	s.end = func(f *cellFiles) {
+		if f.id == "joint-s0-o0" {
+			f.cut(3)
+			f.status = &record.Status{State: record.Running}
+		}
+	}
+	seq := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+	reason(t, seq.Metrics, "knowledge_retention", "no base-knowledge battery")
+	reason(t, seq.Metrics, "perplexity_drift", "no held-out base text")
+	reason(t, seq.Metrics, "intransigence", "joint run running")
+	s.methods, s.end = named("seq"), nil
+	seq = cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+	reason(t, seq.Metrics, "intransigence", "no joint run")
+}
+
+func TestStateFollowsRecordsFirst(t *testing.T) {
+	diverged := record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"}
+	for _, c := range []struct {
+		name   string
+		end    func(f *cellFiles)
+		state  record.State
+		reason string
+	}{
+		{"a cell without files", func(f *cellFiles) { f.events, f.status = nil, nil }, record.Queued, ""},
+		{"no status, records that end", func(f *cellFiles) { f.status = nil }, record.Done, ""},
+		{"no status, records that go on", func(f *cellFiles) { f.status = nil; f.cut(2) }, record.Running, ""},
+		{"records that end, a status that was not written in time", func(f *cellFiles) { f.status.State = record.Running }, record.Done, ""},
+		{"done without an end", func(f *cellFiles) { f.cut(2) }, record.Failed, "its status is done, but its records do not end; run the suite again"},
+		{"diverged by its records alone", func(f *cellFiles) { f.cut(2); f.events = append(f.events, diverged); f.status.State = record.Running }, record.CellDiverged, "loss is NaN (task task_2, step 3)"},
+		{"diverged and then ended", func(f *cellFiles) {
+			f.cut(2)
+			f.events = append(f.events, diverged, record.Event{Kind: record.CellEnd})
+		}, record.CellDiverged, "loss is NaN (task task_2, step 3)"},
+		{"failed", func(f *cellFiles) { f.cut(2); f.status = &record.Status{State: record.Failed, Reason: "disk full"} }, record.Failed, "disk full"},
+		{"cancelled", func(f *cellFiles) {
+			f.cut(2)
+			f.status = &record.Status{State: record.Cancelled, Reason: "interrupted"}
+		}, record.Cancelled, "interrupted"},
+	} {
+		s := small()
+		s.methods, s.end = named("seq"), c.end
+		got := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+		if got.State != c.state || got.Reason != c.reason {
+			t.Errorf("%s: %s, reason %q; want %s, %q", c.name, got.State, got.Reason, c.state, c.reason)
+		}
+		if got.State != record.Done && got.Metrics["acc"].Undefined != got.Standing() {
+			t.Errorf("%s: acc is %+v", c.name, got.Metrics["acc"])
+		}
+	}
+}
+
+func TestTornLineIsAWarning(t *testing.T) {
+	s := small()
+	s.methods = named("seq")
+	s.end = func(f *cellFiles) { f.torn = `{"event":"warn` }
+	c := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+	if c.State != record.Done || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Text, "cut") {
+		t.Errorf("state %s, warnings %q", c.State, c.Warnings)
+	}
+}
+
+func TestLoadRefusesRecordsThatContradictThePlan(t *testing.T) {
+	for want, end := range map[string]func(f *cellFiles){
+		"lie in the folder of seq-s0-o0": func(f *cellFiles) { f.events[0].Seed = 7 },
+		"are not the suite's":            func(f *cellFiles) { f.events[0].Tasks[1] = "other" },
+		"boundary 1 a second time":       func(f *cellFiles) { f.events = append(f.events[:5:5], f.events[4:]...) },
+		"has no score of task task_2":    func(f *cellFiles) { f.events[1].Scores[1].Task = "task_1" },
+		"boundary 9 in a stream of 3":    func(f *cellFiles) { f.events[4].Index = 9 },
+		"line 1: boundary before":        func(f *cellFiles) { f.events = f.events[1:] },
+		"ended without boundary 2": func(f *cellFiles) {
+			f.events = slices.DeleteFunc(f.events, func(e record.Event) bool { return e.Kind == record.Boundary && e.Index == 2 })
+		},
+		"records.jsonl:13:": func(f *cellFiles) { f.torn = "nonsense\n" },
+	} {
+		s := small()
+		s.methods, s.end = named("seq"), end
+		_, err := Load(s.make(t, nil))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "records.jsonl") {
+			t.Errorf("error %v, want one with %q and the file", err, want)
+		}
+	}
+	if _, err := Load(rundir.Run{Path: t.TempDir()}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a run without manifest: %v", err)
+	}
+}
+
+func TestRunsWarnings(t *testing.T) {
+	s := small()
+	s.methods = named("seq", "er")
+	s.end = func(f *cellFiles) {
+		if f.id == "er-s0-o0" {
+			f.events[1].Scores[1].Scores[0].Value = 0.5
+		}
+	}
+	run := s.make(t, nil)
+	check(t, run.Cell("old-s0-o0").Make())
+	r := load(t, run)
+	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0], "old-s0-o0") || !strings.Contains(r.Warnings[1], "base rows of seq-s0-o0 and er-s0-o0 differ at task task_2") {
+		t.Errorf("warnings: %q", r.Warnings)
+	}
+	if text := asText(t, r, false); !strings.Contains(text, "- cells/old-s0-o0") {
+		t.Error("the text does not tell the run's warnings")
+	}
+}
+
+func TestWarningOfAllCellsIsToldOnce(t *testing.T) {
+	s := small()
+	s.methods = named("seq", "er")
+	s.end = func(f *cellFiles) {
+		warning := record.Event{Kind: record.Warning, Text: "the pure-Go backend is slow"}
+		f.events = slices.Insert(f.events, 1, warning)
+		if f.id == "er-s0-o0" {
+			f.events = slices.Insert(f.events, 1, record.Event{Kind: record.Warning, Text: "odd", Task: "task_1"}, record.Event{Kind: record.Warning, Text: "odd", Task: "task_2"})
+		}
+	}
+	table := SummaryTable(load(t, s.make(t, nil)))
+	if want := []string{"warning of every cell: the pure-Go backend is slow"}; !slices.Equal(table.Remarks, want) {
+		t.Errorf("remarks %q, want %q", table.Remarks, want)
+	}
+	if want := []string{"warning: odd (er-s0-o0, task task_1, and 1 more)"}; !slices.Equal(table.Footnotes, want) {
+		t.Errorf("footnotes %q, want %q", table.Footnotes, want)
+	}
+}
+
+func TestSecondsOfACellThatWasKilledAndWentOn(t *testing.T) {
+	s := small()
+	s.methods = named("seq")
+	s.end = func(f *cellFiles) {
+		f.timings = []record.Timing{{Phase: record.Train, Seconds: 30}, {Phase: record.Train, Seconds: 10}, {Phase: record.Total, Seconds: 12}}
+	}
+	if c := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0"); c.Seconds.Total != 40 || c.Seconds.Train != 40 {
+		t.Errorf("seconds %+v, want 40 in all: the first process did not live to write its total", c.Seconds)
+	}
+}
+
+// FuzzRecords holds that any bytes in a cell's records give a report or an
+// error, and that a report can be printed in every form.
+func FuzzRecords(f *testing.F) {
+	s := small()
+	s.methods = named("seq")
+	run := s.make(f, nil)
+	path := run.Cell("seq-s0-o0").Records()
+	whole, err := os.ReadFile(path)
+	check(f, err)
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Add([]byte("{\"event\":\"cell_end\"}\n"))
+	f.Add(bytes.Replace(whole, []byte(`"index":2`), []byte(`"index":1`), 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		check(t, os.WriteFile(path, data, 0o644))
+		r, err := Load(run)
+		if err != nil {
+			return
+		}
+		if _, err := Results(r); err != nil {
+			t.Errorf("results: %v", err)
+		}
+		asText(t, r, true)
+		asMarkdown(t, r)
+	})
+}
