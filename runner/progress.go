@@ -19,11 +19,13 @@ type progressView interface {
 }
 
 // newProgress shows bars on a terminal, else a line for each task's end: off
-// a terminal bars would be lost.
+// a terminal, or on one that does not tell its width, bars would be lost.
 func newProgress(stderr io.Writer, workers, cells int) progressView {
 	t := newTracker(cells, time.Now)
 	if isTerminal(stderr) {
-		return newBars(stderr, workers, t)
+		if width, _, err := term.GetSize(int(stderr.(*os.File).Fd())); err == nil && width > 0 {
+			return newBars(stderr, workers, t)
+		}
 	}
 	return &lines{w: stderr, tracker: t}
 }
@@ -110,7 +112,7 @@ func (t *tracker) remaining() (left time.Duration, ok bool) {
 // whole tells of the whole run in a few words.
 func (t *tracker) whole() string {
 	text := fmt.Sprintf("%d/%d cells, %.0f%%", t.ended, t.cells, 100*t.done())
-	if left, ok := t.remaining(); ok {
+	if left, ok := t.remaining(); ok && t.ended < t.cells {
 		return text + fmt.Sprintf(", about %s left", left)
 	}
 	return text

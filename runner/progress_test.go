@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"secura/experiments/engine"
+)
+
+// at is a line of a cell of 4 tasks of 10 steps.
+func at(cell string, task, step int) engine.Progress {
+	return engine.Progress{Cell: cell, Task: "t", TaskIndex: task, Tasks: 4, Step: step, Steps: 10, Loss: 0.5, State: "running"}
+}
+
+func TestTheTimeThatRemainsFollowsFromTheWorkOfThisRun(t *testing.T) {
+	clock := time.Unix(0, 0)
+	track := newTracker(2, func() time.Time { return clock })
+	if _, ok := track.remaining(); ok {
+		t.Error("an estimate from nothing")
+	}
+	track.update(at("new", 1, 0))
+	track.update(at("resumed", 3, 0)) // half of it was done by an earlier run
+	clock = clock.Add(10 * time.Second)
+	track.update(at("new", 2, 0))     // a quarter
+	track.update(at("resumed", 4, 0)) // a quarter
+	// Half a cell in 10 seconds; 0.75 and 0.25 of a cell remain.
+	if left, ok := track.remaining(); !ok || left != 20*time.Second {
+		t.Errorf("%v %v", left, ok)
+	}
+	if got := track.whole(); got != "0/2 cells, 50%, about 20s left" {
+		t.Error(got)
+	}
+	track.update(engine.Progress{Cell: "new", State: "failed", Reason: "no memory"})
+	track.update(engine.Progress{Cell: "resumed", Tasks: 4, TaskIndex: 4, State: "done"})
+	if got := track.whole(); got != "2/2 cells, 100%" {
+		t.Error(got)
+	}
+}
+
+func TestOffATerminalATaskAndACellEndWithALine(t *testing.T) {
+	var out bytes.Buffer
+	view := newProgress(&out, 1, 2)
+	view.update(0, engine.Progress{Cell: "a", Tasks: 4, State: "running"}) // the base row
+	for task := 1; task <= 2; task++ {
+		for step := 1; step <= 10; step++ {
+			view.update(0, at("a", task, step))
+		}
+	}
+	view.update(0, engine.Progress{Cell: "a", Task: "t", TaskIndex: 2, Tasks: 4, State: "diverged", Reason: "loss is NaN"})
+	view.update(0, engine.Progress{Cell: "b", State: "failed", Reason: "killed"})
+	view.close()
+	var got []string
+	for line := range bytes.Lines(out.Bytes()) {
+		text, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" ("))
+		got = append(got, string(text))
+	}
+	want := []string{"a: task 1/4 t, loss 0.500", "a: diverged: loss is NaN", "b: failed: killed"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestAWorkersLine(t *testing.T) {
+	for _, c := range []struct {
+		p    engine.Progress
+		want string
+	}{
+		{engine.Progress{Cell: "ewc-s0-o0", State: "running"}, "ewc-s0-o0 base row"},
+		{at("ewc-s0-o0", 3, 7), "ewc-s0-o0 task 3/4 t, step 7/10, loss 0.500"},
+		{engine.Progress{Cell: "ewc-s0-o0", State: "done"}, "ewc-s0-o0 done"},
+	} {
+		if got := workerLine(c.p); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
