@@ -1,0 +1,169 @@
+package prompt
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// functions are what templates may call beside text/template's own functions.
+// The text comes last, so that it may be piped: {{.answer | trim | lower}}.
+var functions = template.FuncMap{
+	"after":    after,    // after SEP TEXT: what stands behind the last SEP
+	"trim":     trim,     // trim TEXT: without white space at its ends
+	"lower":    lower,    // lower TEXT: in lower case
+	"join":     join,     // join SEP LIST: the list's entries with SEP between them
+	"letter":   letter,   // letter INDEX: A for 0, B for 1, to Z
+	"position": position, // position LIST VALUE: the index from 0 of the entry that reads like VALUE
+	"null":     null,     // null VALUE: whether it is null; any other use of a null is an error
+
+	// These three are put into the parsed template.
+	"value": value, "printed": printed, "listed": listed,
+}
+
+// valueError says that a value cannot be used the way the template does.
+type valueError struct{ source, problem string }
+
+func (e *valueError) Error() string { return "{{" + e.source + "}} is " + e.problem }
+
+func value(source string, v any) (any, error) {
+	if v == nil {
+		return nil, &valueError{source, "null"}
+	}
+	return v, nil
+}
+
+func printed(source string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", &valueError{source, describe(v) + ", not a text; use a field of it, join or range"}
+	}
+	return text, nil
+}
+
+func listed(source string, v any) (any, error) {
+	switch v.(type) {
+	case []any, map[string]any:
+		return v, nil
+	}
+	return nil, &valueError{source, describe(v) + ", not a list to range over"}
+}
+
+// asText writes a text, number or bool as text.
+func asText(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case nil, []any, map[string]any:
+		return "", fmt.Errorf("it is %s, not a text", describe(v))
+	}
+	return fmt.Sprint(v), nil
+}
+
+func after(separator string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	if separator == "" {
+		return "", errors.New("the separator is empty")
+	}
+	i := strings.LastIndex(text, separator)
+	if i < 0 {
+		return "", fmt.Errorf("there is no %q in %q", separator, shorten(text))
+	}
+	return text[i+len(separator):], nil
+}
+
+func trim(v any) (string, error) {
+	text, err := asText(v)
+	return strings.TrimSpace(text), err
+}
+
+func lower(v any) (string, error) {
+	text, err := asText(v)
+	return strings.ToLower(text), err
+}
+
+func join(separator string, v any) (string, error) {
+	list, ok := v.([]any)
+	if !ok {
+		return "", fmt.Errorf("it is %s, not a list", describe(v))
+	}
+	texts := make([]string, len(list))
+	for i, entry := range list {
+		var err error
+		if texts[i], err = asText(entry); err != nil {
+			return "", fmt.Errorf("entry %d: %w", i, err)
+		}
+	}
+	return strings.Join(texts, separator), nil
+}
+
+func letter(v any) (string, error) {
+	i, isInt := v.(int) // from range
+	if n, ok := v.(int64); ok && n >= 0 && n < 26 {
+		i, isInt = int(n), true
+	}
+	if !isInt || i < 0 || i >= 26 {
+		return "", fmt.Errorf("%v is not an index from 0 to 25", v)
+	}
+	return string(rune('A' + i)), nil
+}
+
+func position(v, wanted any) (int, error) {
+	list, ok := v.([]any)
+	if !ok {
+		return 0, fmt.Errorf("it is %s, not a list", describe(v))
+	}
+	text, err := asText(wanted)
+	if err != nil {
+		return 0, err
+	}
+	for i, entry := range list {
+		if t, err := asText(entry); err == nil && t == text {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not in the list %v", shorten(text), shorten(fmt.Sprint(list)))
+}
+
+func null(v any) bool { return v == nil }
+
+// describe names a value for an error.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return fmt.Sprintf("the text %q", shorten(v))
+	case []any:
+		return fmt.Sprintf("a list of %d", len(v))
+	case map[string]any:
+		return "a struct with " + listKeys(v)
+	}
+	return fmt.Sprintf("the %T %v", v, v)
+}
+
+func listKeys(fields map[string]any) string {
+	if len(fields) == 0 {
+		return "nothing"
+	}
+	return strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
+}
+
+// shorten keeps errors readable where a text is a whole article.
+func shorten(text string) string {
+	const most = 60
+	count := 0
+	for i := range text {
+		if count == most {
+			return text[:i] + "…"
+		}
+		count++
+	}
+	return text
+}

@@ -1,0 +1,210 @@
+package prompt
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// Spec holds the templates of a task, Go text/template over a row's columns.
+// What a task file calls each field stands behind it.
+type Spec struct {
+	Prompt        string   // prompt: what the model reads
+	Answer        string   // answer: what it should write; empty with options
+	OptionsColumn string   // options_column: the column with the list of options, or with a dot a list within a column (choices.text)
+	Option        string   // option: makes one option's text, its dot is the option; empty: the option as it is
+	Gold          string   // gold: the right option, its index from 0 or one of GoldLabels
+	GoldLabels    []string // gold_labels: the labels of the options in order
+}
+
+// Text is what the templates make of a row.
+type Text struct {
+	Prompt  string
+	Answer  string   // with options the right option's text
+	Options []string // nil where the answer is written
+	Gold    int      // the right option's index
+}
+
+// Template makes texts of rows. It is safe for concurrent use.
+type Template struct {
+	prompt, answer, option, gold *template.Template // nil: there is none
+	options                      []string           // the column of the options and the fields below it
+	labels                       []string
+	columns                      []string
+}
+
+// Compile parses the templates of spec and returns all mistakes at once, each
+// naming the key. Functions beside text/template's own: see functions.
+func Compile(spec Spec) (*Template, error) {
+	t := &Template{labels: spec.GoldLabels}
+	columns := map[string]bool{}
+	var mistakes []error
+	parse := func(key, text string, row bool) *template.Template {
+		if text == "" {
+			return nil
+		}
+		parsed, err := parseTemplate(key, text, row, columns)
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+		return parsed
+	}
+	t.prompt = parse("prompt", spec.Prompt, true)
+	t.answer = parse("answer", spec.Answer, true)
+	t.option = parse("option", spec.Option, false)
+	t.gold = parse("gold", spec.Gold, true)
+	if spec.Prompt == "" {
+		mistakes = append(mistakes, errors.New("prompt is missing"))
+	}
+	if spec.OptionsColumn == "" {
+		if spec.Answer == "" {
+			mistakes = append(mistakes, errors.New("answer is missing (or options_column)"))
+		}
+		if spec.Option != "" || spec.Gold != "" || len(spec.GoldLabels) > 0 {
+			mistakes = append(mistakes, errors.New("option, gold and gold_labels need options_column"))
+		}
+	} else {
+		t.options = strings.Split(spec.OptionsColumn, ".")
+		if slices.Contains(t.options, "") {
+			mistakes = append(mistakes, fmt.Errorf("options_column %q is not a column's name", spec.OptionsColumn))
+		}
+		columns[t.options[0]] = true
+		if spec.Answer != "" {
+			mistakes = append(mistakes, errors.New("answer and options_column exclude each other"))
+		}
+		if spec.Gold == "" {
+			mistakes = append(mistakes, errors.New("gold is missing: with options_column it names the right option"))
+		}
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	t.columns = slices.Sorted(maps.Keys(columns))
+	return t, nil
+}
+
+// Columns returns the top-level columns that the templates read, sorted.
+func (t *Template) Columns() []string { return slices.Clone(t.columns) }
+
+// Render makes the texts of a row. A column that is missing, a value that is
+// null where a template uses it, an empty text, options that are not a list of
+// two or more, and a gold that names none of them are errors, which name the
+// key and what was there.
+func (t *Template) Render(row map[string]any) (Text, error) {
+	var text Text
+	var err error
+	if text.Prompt, err = render(t.prompt, row); err != nil {
+		return Text{}, err
+	}
+	if t.options == nil {
+		if text.Answer, err = render(t.answer, row); err != nil {
+			return Text{}, err
+		}
+		return text, nil
+	}
+	if text.Options, err = t.renderOptions(row); err != nil {
+		return Text{}, err
+	}
+	if text.Gold, err = t.renderGold(row, len(text.Options)); err != nil {
+		return Text{}, err
+	}
+	text.Answer = text.Options[text.Gold]
+	return text, nil
+}
+
+func (t *Template) renderOptions(row map[string]any) ([]string, error) {
+	value := any(row)
+	name := strings.Join(t.options, ".")
+	for i, field := range t.options {
+		fields, ok := value.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("options_column %s: %s is %s, not a struct", name, strings.Join(t.options[:i], "."), describe(value))
+		}
+		if value, ok = fields[field]; !ok {
+			return nil, fmt.Errorf("options_column %s: there is no %s; there is %s", name, strings.Join(t.options[:i+1], "."), listKeys(fields))
+		}
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("options_column %s is %s, not a list", name, describe(value))
+	}
+	if len(list) < 2 {
+		return nil, fmt.Errorf("options_column %s: a choice needs at least 2 options, the list has %d", name, len(list))
+	}
+	options := make([]string, len(list))
+	for i, option := range list {
+		var err error
+		if t.option != nil {
+			options[i], err = render(t.option, option)
+		} else {
+			options[i], err = asText(option)
+			if err == nil && strings.TrimSpace(options[i]) == "" {
+				err = errors.New("it is empty")
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("options_column %s, option %d: %w", name, i, err)
+		}
+	}
+	return options, nil
+}
+
+// renderGold returns the index of the right one of n options.
+func (t *Template) renderGold(row map[string]any, n int) (int, error) {
+	rendered, err := render(t.gold, row)
+	if err != nil {
+		return 0, err
+	}
+	rendered = strings.TrimSpace(rendered)
+	if len(t.labels) > 0 {
+		i := slices.Index(t.labels, rendered)
+		if i < 0 {
+			return 0, fmt.Errorf("gold %q is none of gold_labels %q", shorten(rendered), t.labels)
+		}
+		if i >= n {
+			return 0, fmt.Errorf("gold %q is label %d of gold_labels, but there are only %d options", rendered, i, n)
+		}
+		return i, nil
+	}
+	i, err := strconv.Atoi(rendered)
+	if err != nil {
+		return 0, fmt.Errorf("gold %q is not an index from 0; give gold_labels where it is a label", shorten(rendered))
+	}
+	if i < 0 || i >= n {
+		return 0, fmt.Errorf("gold %d is out of range: the %d options are counted from 0", i, n)
+	}
+	return i, nil
+}
+
+// largestText bounds what one template may write, in bytes: nested ranges can
+// multiply a row's lists.
+const largestText = 16 << 20
+
+// render executes a template named by its key. Text of white space alone is an error.
+func render(t *template.Template, dot any) (string, error) {
+	var out limited
+	if err := t.Execute(&out, dot); err != nil {
+		if value := (*valueError)(nil); errors.As(err, &value) {
+			return "", fmt.Errorf("%s: %w", t.Name(), value)
+		}
+		return "", fmt.Errorf("%s: %w", t.Name(), err)
+	}
+	text := out.String()
+	if strings.TrimSpace(text) == "" {
+		return "", fmt.Errorf("%s: the text is empty", t.Name())
+	}
+	return text, nil
+}
+
+type limited struct{ strings.Builder }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > largestText {
+		return 0, fmt.Errorf("the text is longer than %d bytes", largestText)
+	}
+	return l.Builder.Write(p)
+}
