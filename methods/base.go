@@ -1,0 +1,122 @@
+package methods
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/backbone"
+)
+
+// Base is a pretrained backbone on a backend, shared by the sessions of a process: its weights are never written.
+type Base struct {
+	Backend compute.Backend
+	Model   *backbone.Model
+	execs   map[string]*graph.Exec
+	steps   map[string]*stepPlan
+	compile time.Duration // spent so far
+}
+
+// NewBase puts a backbone on a backend.
+func NewBase(b compute.Backend, m *backbone.Model) *Base {
+	return &Base{Backend: b, Model: m, execs: map[string]*graph.Exec{}, steps: map[string]*stepPlan{}}
+}
+
+// Weights are the tensors that an evaluation graph takes, in the order of Model.Names: the pretrained ones, replaced by
+// those of the same name in effective, which may be nil.
+func (b *Base) Weights(effective map[string]*tensors.Tensor) []*tensors.Tensor {
+	list := make([]*tensors.Tensor, len(b.Model.Names))
+	for i, name := range b.Model.Names {
+		list[i] = b.Model.Weights[name]
+		if t, ok := effective[name]; ok {
+			list[i] = t
+		}
+	}
+	return list
+}
+
+// Nodes gives the first inputs of a graph that takes Weights their names.
+func (b *Base) Nodes(inputs []*graph.Node) map[string]*graph.Node {
+	nodes := make(map[string]*graph.Node, len(b.Model.Names))
+	for i, name := range b.Model.Names {
+		nodes[name] = inputs[i]
+	}
+	return nodes
+}
+
+// Close releases the compiled graphs and the weights. The backend stays open.
+func (b *Base) Close() {
+	for _, e := range b.execs {
+		e.Finalize()
+	}
+	for _, t := range b.Model.Weights {
+		t.FinalizeAll()
+	}
+}
+
+// exec returns the compiled graph of a key, making it on first use.
+func (b *Base) exec(key string, inputs []shapes.Shape, build func(inputs []*graph.Node) []*graph.Node) (*graph.Exec, error) {
+	if e, ok := b.execs[key]; ok {
+		return e, nil
+	}
+	e, err := graph.NewExec(b.Backend, build)
+	if err != nil {
+		return nil, fmt.Errorf("make graph %s: %w", key, err)
+	}
+	start := time.Now()
+	if _, err := e.WithName(key).Compile(inputs...); err != nil {
+		return nil, fmt.Errorf("compile graph %s: %w", key, err)
+	}
+	b.compile += time.Since(start)
+	b.execs[key] = e
+	return e, nil
+}
+
+// CompileSeconds is the time spent on compiling graphs so far.
+func (b *Base) CompileSeconds() float64 { return b.compile.Seconds() }
+
+// Run runs the compiled graph of a key over tensors, compiling it on first use. What build does must depend on the key
+// and the shapes alone. The caller owns the outputs.
+func (b *Base) Run(key string, inputs []*tensors.Tensor, build func(inputs []*graph.Node) []*graph.Node) ([]*tensors.Tensor, error) {
+	arguments, kinds := make([]any, len(inputs)), make([]shapes.Shape, len(inputs))
+	for i, t := range inputs {
+		arguments[i], kinds[i] = t, t.Shape()
+	}
+	e, err := b.exec(key, kinds, build)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := e.Call(arguments...)
+	if err != nil {
+		return nil, fmt.Errorf("run graph %s: %w", key, err)
+	}
+	return outputs, nil
+}
+
+// Projections lists the projections of these names in every layer.
+func (b *Base) Projections(names []string) ([]backbone.Projection, error) {
+	var list []backbone.Projection
+	for layer := range b.Model.Config.Layers {
+		for _, name := range names {
+			p := backbone.Projection{Layer: layer, Name: name}
+			if !slices.Contains(b.Model.Names, p.WeightName()) {
+				return nil, fmt.Errorf("adapt projection %s: the backbone has no weight %s", name, p.WeightName())
+			}
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+func release(list []*tensors.Tensor) {
+	for _, t := range list {
+		if t != nil {
+			t.FinalizeAll()
+		}
+	}
+}

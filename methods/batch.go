@@ -1,0 +1,77 @@
+package methods
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/backbone"
+)
+
+// Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at the last slot, and
+// the loss is computed at the last Answers slots only. Slot i of these predicts Targets[i]; where Weights is 0 it
+// predicts nothing.
+type Batch struct {
+	Rows, Length, Answers int
+	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding, 0 for what every
+	// slot behind it sees, and 1… for options, which see themselves and segment 0 only.
+	Tokens, Positions, Segments []int32
+	// Targets and Weights are [Rows, Answers].
+	Targets []int32
+	Weights []float32
+}
+
+// LossTokens counts the slots that carry a loss.
+func (b Batch) LossTokens() (n int64) {
+	for _, w := range b.Weights {
+		if w != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (b Batch) check() error {
+	if len(b.Tokens) != b.Rows*b.Length || len(b.Positions) != b.Rows*b.Length || len(b.Segments) != b.Rows*b.Length ||
+		len(b.Targets) != b.Rows*b.Answers || len(b.Weights) != b.Rows*b.Answers || b.Answers > b.Length || b.Rows < 1 {
+		return fmt.Errorf("batch of %d rows of %d tokens with %d answers has other sizes inside", b.Rows, b.Length, b.Answers)
+	}
+	return nil
+}
+
+// batchInputs is how many tensors a batch is in a graph.
+const batchInputs = 5
+
+func (b Batch) tensors() []*tensors.Tensor {
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(b.Tokens, b.Rows, b.Length),
+		tensors.FromFlatDataAndDimensions(b.Positions, b.Rows, b.Length),
+		tensors.FromFlatDataAndDimensions(b.Segments, b.Rows, b.Length),
+		tensors.FromFlatDataAndDimensions(b.Targets, b.Rows, b.Answers),
+		tensors.FromFlatDataAndDimensions(b.Weights, b.Rows, b.Answers),
+	}
+}
+
+// batchNodes is a batch in a graph.
+type batchNodes struct {
+	rows             backbone.Rows
+	targets, weights *graph.Node
+}
+
+func nodesOf(inputs []*graph.Node) batchNodes {
+	return batchNodes{backbone.Rows{Tokens: inputs[0], Positions: inputs[1], Segments: inputs[2]}, inputs[3], inputs[4]}
+}
+
+// tail selects the last n slots: [batch, length, hidden] → [batch, n, hidden].
+func tail(x *graph.Node, n int) *graph.Node {
+	length := x.Shape().Dimensions[1]
+	return graph.SliceAxis(x, 1, graph.AxisRange(length-n, length))
+}
+
+// rowsFrom selects the rows from index on.
+func (b batchNodes) rowsFrom(index int) batchNodes {
+	cut := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(index)) }
+	return batchNodes{backbone.Rows{Tokens: cut(b.rows.Tokens), Positions: cut(b.rows.Positions), Segments: cut(b.rows.Segments)},
+		cut(b.targets), cut(b.weights)}
+}

@@ -1,0 +1,9 @@
+package methods
+
+// Frozen never learns: the base row that the others are measured against. It costs nothing.
+var Frozen = Method{
+	Name:   "frozen",
+	Doc:    "The untouched backbone: the lower bound of learning and the upper bound of retention.",
+	Source: "No paper; every continual-learning table needs this row.",
+	Kind:   Untrained,
+}

@@ -1,0 +1,85 @@
+package methods
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"secura/methods/adapter"
+)
+
+// ILoRAParams are the parameters of I-LoRA.
+type ILoRAParams struct {
+	LoRAParams   `yaml:",inline"`
+	ReplayParams `yaml:",inline"`
+	// Lambda is the weight of the old value in the long-term memory's moving average. [0.99: averages over 100 steps]
+	Lambda float64 `yaml:"lambda"`
+	// Gamma is the weight of the consistency term. [1: as published]
+	Gamma float64 `yaml:"gamma"`
+	// EvalWith is the memory that is evaluated: long or working. [long: as published]
+	EvalWith string `yaml:"eval_with"`
+}
+
+const longCopy = "long"
+
+// ILoRA keeps two LoRA memories: the working one θʷ learns, the long-term one follows it, θˡ ← λθˡ + (1−λ)θʷ after each
+// step. On replayed rows the working memory's hidden states at the answer positions are held near the long-term
+// memory's: CE + γ·MSE(h(θʷ), stop(h(θˡ))).
+var ILoRA = Method{
+	Name: "i-lora",
+	Doc: "Interpolation-based LoRA: experience replay, a slow copy of the adapter that averages the learning one, and a " +
+		"consistency term that holds the hidden states of replayed rows near the slow copy's. The slow copy is evaluated.",
+	Source: "arXiv 2402.18865; checked against golden values of the formulas.",
+	Params: ILoRAParams{defaultLoRA, defaultReplay, 0.99, 1, "long"},
+	Adapter: func(params any) (adapter.Adapter, error) {
+		return params.(*ILoRAParams).LoRAParams.adapter()
+	},
+	Start: startILoRA,
+}
+
+func startILoRA(params any, s *Session) (Hooks, error) {
+	p := params.(*ILoRAParams)
+	if !(p.Lambda >= 0 && p.Lambda <= 1) || !(p.Gamma >= 0) {
+		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g not be negative", p.Lambda, p.Gamma)
+	}
+	if p.EvalWith != "long" && p.EvalWith != "working" {
+		return Hooks{}, fmt.Errorf("eval_with is %q, must be long or working", p.EvalWith)
+	}
+	m, rows, err := p.memory(s)
+	if err != nil {
+		return Hooks{}, err
+	}
+	s.AddCopies(longCopy, false)
+	trained, current := s.Trained(), s.Rows
+	hooks := Hooks{
+		ReplayRows: rows, MixBatch: m.mix, State: m.Reservoir,
+		ExtraLoss: func(l *Loss) *graph.Node {
+			replayed := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(current)) }
+			long := graph.StopGradient(l.HiddenWith(longCopy, current))
+			return graph.MulScalar(meanSquaredError(replayed(l.Hidden), long, replayed(l.Counted)), p.Gamma)
+		},
+		AfterStep: func(v Vars) {
+			for _, t := range trained {
+				name := Name(t.Projection, longCopy, t.Tensor)
+				v[name] = movingAverage(v[name], t.In(v, ""), p.Lambda)
+			}
+		},
+	}
+	if p.EvalWith == "long" {
+		hooks.EvalWith = func(projection Projection, v Vars) *graph.Node { return s.WeightWith(v, projection, longCopy) }
+	}
+	return hooks, nil
+}
+
+// movingAverage is λ·old + (1−λ)·new.
+func movingAverage(old, new *graph.Node, lambda float64) *graph.Node {
+	return graph.Add(graph.MulScalar(old, lambda), graph.MulScalar(new, 1-lambda))
+}
+
+// meanSquaredError is the mean over counted slots and hidden units of (a − b)², for a and b [rows, answers, hidden] and
+// counted [rows, answers]; 0 where nothing is counted.
+func meanSquaredError(a, b, counted *graph.Node) *graph.Node {
+	d := graph.Sub(a, b)
+	total := graph.ReduceAllSum(graph.Mul(graph.ReduceMean(graph.Mul(d, d), -1), counted))
+	return graph.Div(total, graph.MaxScalar(graph.ReduceAllSum(counted), 1))
+}

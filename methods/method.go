@@ -1,0 +1,167 @@
+// Package methods holds the continual-learning methods. A method is a documented value: an adapter, which says how
+// projections are re-parameterised and what is trained, and hooks, which say what is done beyond following the
+// gradient of the cross-entropy. It knows mathematics only: no files, no data sets, no logging, no flags.
+package methods
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"regexp"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"secura/methods/adapter"
+	"secura/methods/backbone"
+	"secura/methods/replay"
+)
+
+// Method is one continual-learning method, a preset in the suite's words.
+type Method struct {
+	// Name is the preset's name, lower case.
+	Name string
+	// Doc says in a few sentences what the method does.
+	Doc string
+	// Source names the paper and the code that the method was checked against.
+	Source string
+	// LearningRate is the published one; 0 leaves it to the suite.
+	LearningRate float64
+	// Kind says how the stream is learned.
+	Kind Kind
+	// Params holds the default parameters, a struct whose fields have yaml tags; nil if there are none. A suite's
+	// values are decoded over a copy.
+	Params any
+	// Adapter makes the adapter from the parameters (of Params' type); nil where nothing is trained.
+	Adapter func(params any) (adapter.Adapter, error)
+	// Start makes the hooks from the parameters when a cell starts, and may add variables to the session. Nil is SEQ.
+	Start func(params any, s *Session) (Hooks, error)
+}
+
+// Kind says how a method goes through the stream.
+type Kind int
+
+// The kinds of methods.
+const (
+	// Sequential learns one task after the other.
+	Sequential Kind = iota
+	// Untrained never learns: its only row is the base model's.
+	Untrained
+	// Joint learns all tasks at once: an upper bound, no continual learning.
+	Joint
+)
+
+// Row names one training example: the task's position in the cell's order, from 0, and the example's index in it.
+type Row = replay.Row
+
+// Hooks are what a method does beyond following the gradient of the cross-entropy. Each may be nil; all nil is SEQ.
+//
+// Hooks that build graphs are called once per compiled graph, which serves every seed of a method: what they build may
+// depend on the parameters and on shapes, never on drawn values; those are variables.
+type Hooks struct {
+	// ReplayRows is how many rows MixBatch may add to a batch: a step's shape is fixed.
+	ReplayRows int
+	// MixBatch is called once a step with the rows of the current batch, in order, and returns at most ReplayRows rows
+	// to be learned beside them. r is the step's own stream.
+	MixBatch func(current []Row, r *rand.Rand) []Row
+	// ExtraLoss builds a scalar that is added to the cross-entropy.
+	ExtraLoss func(l *Loss) *graph.Node
+	// AfterStep replaces variables in v after the optimiser's update, in the same graph.
+	AfterStep func(v Vars)
+	// AfterTask is called once when a task's last step is done.
+	AfterTask func(t *TaskEnd) error
+	// EvalWith builds the weight of a projection that is evaluated; nil is the adapter's with the trained tensors.
+	EvalWith func(p backbone.Projection, v Vars) *graph.Node
+	// State is what must be saved beyond the variables to go on; nil if there is nothing.
+	State State
+}
+
+// State is a method's memory on the host, such as a reservoir.
+type State interface {
+	MarshalJSON() ([]byte, error)
+	UnmarshalJSON([]byte) error
+	// Bytes is its size in memory.
+	Bytes() int
+}
+
+// Vars are a method's variables in a graph by their names: PROJECTION/TENSOR, such as "layers.0.q_proj/A". A
+// projection's base weight is its tensor "W". A second copy of a projection's tensors, a long-term memory say, stands
+// under PROJECTION/COPY/TENSOR.
+type Vars map[string]*graph.Node
+
+// Name is the name of a projection's variable; copy may be "".
+func Name(p backbone.Projection, copy, tensor string) string {
+	if copy != "" {
+		tensor = copy + "/" + tensor
+	}
+	return fmt.Sprintf("layers.%d.%s/%s", p.Layer, p.Name, tensor)
+}
+
+// Of selects a projection's tensors under their plain names, of the given copy ("" is the adapter itself).
+func (v Vars) Of(s *Session, p backbone.Projection, copy string) map[string]*graph.Node {
+	tensors := map[string]*graph.Node{}
+	for _, t := range s.adapterTensors[p] {
+		if n, ok := v[Name(p, copy, t.Name)]; ok {
+			tensors[t.Name] = n
+		}
+	}
+	return tensors
+}
+
+// Base is the projection's base weight [out, in].
+func (v Vars) Base(p backbone.Projection) *graph.Node { return v[Name(p, "", baseTensor)] }
+
+const baseTensor = "W"
+
+var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+// Validate says what is wrong with the method's description; nil if nothing is.
+func (m Method) Validate() error {
+	var mistakes []error
+	wrong := func(text string) { mistakes = append(mistakes, fmt.Errorf("method %q: %s", m.Name, text)) }
+	if !methodName.MatchString(m.Name) {
+		wrong("the name must be lower-case letters, digits and -")
+	}
+	if len(m.Doc) < 20 {
+		wrong("Doc is missing: say what the method does")
+	}
+	if m.Source == "" {
+		wrong("Source is missing: name the paper and the code it was checked against")
+	}
+	if m.Params != nil && reflect.TypeOf(m.Params).Kind() != reflect.Struct {
+		wrong("Params must be a struct")
+	}
+	if (m.Adapter == nil) != (m.Kind == Untrained) {
+		wrong("a method has an adapter unless it is untrained")
+	}
+	return errors.Join(mistakes...)
+}
+
+// NewParams returns a pointer to a copy of the default parameters, for decoding; nil if there are none.
+func (m Method) NewParams() any {
+	if m.Params == nil {
+		return nil
+	}
+	p := reflect.New(reflect.TypeOf(m.Params))
+	p.Elem().Set(reflect.ValueOf(m.Params))
+	return p.Interface()
+}
+
+// Find finds a method by its name in All.
+func Find(name string) (Method, bool) {
+	for _, m := range All {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Method{}, false
+}
+
+// Names lists the names of All in order.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, m := range All {
+		names[i] = m.Name
+	}
+	return names
+}

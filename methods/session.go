@@ -1,0 +1,280 @@
+package methods
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/adapter"
+	"secura/methods/backbone"
+	"secura/methods/optimizer"
+)
+
+// Setting is what every method of a run is given alike.
+type Setting struct {
+	// Targets names the projections that are adapted, in every layer.
+	Targets []string
+	// Rows, Length and Answers are the shape of a batch, replayed rows not counted.
+	Rows, Length, Answers int
+	WeightDecay           float64
+	// Clip bounds the gradient's global norm; 0 does not clip.
+	Clip float64
+	// CarryOptimizer keeps the optimiser's moments across tasks.
+	CarryOptimizer bool
+	// StreamExamples counts the training examples of all tasks.
+	StreamExamples int
+	// TaskSteps are the optimiser's steps on each task.
+	TaskSteps int
+	// Rand returns a named stream of the cell, at its start.
+	Rand func(purpose string) *rand.Rand
+}
+
+// Session is a method at work on one cell: the values of its variables, and the compiled graphs that change them.
+type Session struct {
+	Setting
+	method         Method
+	base           *Base
+	key            string // names the compiled graphs: equal keys build equal graphs
+	projections    []backbone.Projection
+	adapter        adapter.Adapter
+	adapterTensors map[backbone.Projection][]adapter.Tensor
+	hooks          Hooks
+	variables      []*variable // sorted by name
+	frozen         []string    // the backbone's weights that are not variables, in order
+	optimizer      optimizer.AdamW
+	steps          int // of the optimiser since its moments were 0
+}
+
+// variable is one tensor of a method.
+type variable struct {
+	name             string
+	trained, decayed bool
+	value            *tensors.Tensor
+	moments          [2]*tensors.Tensor // of AdamW; nil unless trained
+	written          bool               // value is not the starting value any more
+}
+
+// NewSession starts a method on a backbone. key tells methods apart whose graphs differ: the name and parameters.
+// params is of the type that the method's NewParams returns. The caller closes the session.
+func NewSession(b *Base, m Method, params any, key string, setting Setting) (*Session, error) {
+	s := &Session{Setting: setting, method: m, base: b, key: key, optimizer: optimizer.NewAdamW(setting.WeightDecay),
+		adapterTensors: map[backbone.Projection][]adapter.Tensor{}}
+	if m.Kind == Untrained {
+		return s, nil
+	}
+	var err error
+	if s.adapter, err = m.Adapter(params); err != nil {
+		return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+	}
+	if s.projections, err = b.Projections(setting.Targets); err != nil {
+		return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+	}
+	if err := s.addAdapters(); err != nil {
+		return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+	}
+	if m.Start != nil {
+		if s.hooks, err = m.Start(params, s); err != nil {
+			return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+		}
+	}
+	slices.SortFunc(s.variables, func(a, b *variable) int { return strings.Compare(a.name, b.name) })
+	for _, name := range b.Model.Names {
+		if !slices.ContainsFunc(s.projections, func(p backbone.Projection) bool { return p.WeightName() == name }) {
+			s.frozen = append(s.frozen, name)
+		}
+	}
+	return s, s.resetOptimizer()
+}
+
+// addAdapters makes the variables of every adapted projection, drawn from a stream that names the projection.
+func (s *Session) addAdapters() error {
+	for _, p := range s.projections {
+		w := s.base.Model.Weights[p.WeightName()]
+		values, err := tensors.CopyFlatData[float32](w)
+		if err != nil {
+			return err
+		}
+		shape := w.Shape().Dimensions
+		matrix := adapter.Matrix{Rows: shape[0], Columns: shape[1], Values: values}
+		list, err := s.adapter.Init(matrix, s.Rand("adapter/"+Name(p, "", "start")))
+		if err != nil {
+			return fmt.Errorf("adapt %s: %w", p.WeightName(), err)
+		}
+		s.adapterTensors[p] = list
+		s.AddVariable(Name(p, "", baseTensor), shape, values)
+		for _, t := range list {
+			v := s.AddVariable(Name(p, "", t.Name), t.Shape, t.Values)
+			v.trained, v.decayed = t.Trained, t.Decayed
+		}
+	}
+	return nil
+}
+
+// AddVariable adds a variable that is not trained; its starting values may not depend on anything that a cell has
+// learned.
+func (s *Session) AddVariable(name string, shape []int, values []float32) *variable {
+	v := &variable{name: name, value: tensors.FromFlatDataAndDimensions(values, shape...)}
+	s.variables = append(s.variables, v)
+	return v
+}
+
+// AddCopies adds a second copy of the adapter's trained tensors, with the same starting values, or zeros.
+func (s *Session) AddCopies(copy string, zeros bool) {
+	for _, p := range s.projections {
+		for _, t := range s.adapterTensors[p] {
+			if !t.Trained {
+				continue
+			}
+			values := t.Values
+			if zeros {
+				values = make([]float32, len(values))
+			}
+			s.AddVariable(Name(p, copy, t.Name), t.Shape, values)
+		}
+	}
+}
+
+// Trained lists the projections and names of the trained tensors, in a fixed order.
+func (s *Session) Trained() (list []TrainedTensor) {
+	for _, p := range s.projections {
+		for _, t := range s.adapterTensors[p] {
+			if t.Trained {
+				list = append(list, TrainedTensor{p, t.Name})
+			}
+		}
+	}
+	return list
+}
+
+// TrainedTensor names one trained tensor of an adapter.
+type TrainedTensor struct {
+	Projection backbone.Projection
+	Tensor     string
+}
+
+// In is the tensor in v, of the given copy.
+func (t TrainedTensor) In(v Vars, copy string) *graph.Node {
+	return v[Name(t.Projection, copy, t.Tensor)]
+}
+
+// Adapted lists the adapted projections in a fixed order.
+func (s *Session) Adapted() []backbone.Projection { return s.projections }
+
+// TrainedParameters counts the values that get a gradient.
+func (s *Session) TrainedParameters() (n int64) {
+	for _, v := range s.variables {
+		if v.trained {
+			n += int64(v.value.Size())
+		}
+	}
+	return n
+}
+
+// StateBytes is the size of what the method keeps beyond the backbone: its tensors and its memory on the host.
+func (s *Session) StateBytes() (n int64) {
+	for _, v := range s.variables {
+		if !strings.HasSuffix(v.name, "/"+baseTensor) {
+			n += v.value.ByteSize()
+		}
+	}
+	if s.hooks.State != nil {
+		n += int64(s.hooks.State.Bytes())
+	}
+	return n
+}
+
+// ReplayRows is how many rows are learned beside a batch at most.
+func (s *Session) ReplayRows() int { return s.hooks.ReplayRows }
+
+// MixBatch chooses the rows to replay beside the current ones.
+func (s *Session) MixBatch(current []Row, r *rand.Rand) []Row {
+	if s.hooks.MixBatch == nil {
+		return nil
+	}
+	return s.hooks.MixBatch(current, r)
+}
+
+// StartTask prepares for a task: the optimiser starts anew, unless the setting carries it over.
+func (s *Session) StartTask() error {
+	if s.CarryOptimizer {
+		return nil
+	}
+	return s.resetOptimizer()
+}
+
+func (s *Session) resetOptimizer() error {
+	s.steps = 0
+	for _, v := range s.variables {
+		if !v.trained {
+			continue
+		}
+		for i := range v.moments {
+			if v.moments[i] != nil {
+				if err := v.moments[i].FinalizeAll(); err != nil {
+					return err
+				}
+			}
+			v.moments[i] = tensors.FromShape(v.value.Shape())
+		}
+	}
+	return nil
+}
+
+// Close releases the session's tensors.
+func (s *Session) Close() error {
+	var errs []error
+	for _, v := range s.variables {
+		errs = append(errs, v.value.FinalizeAll())
+		for _, m := range v.moments {
+			if m != nil {
+				errs = append(errs, m.FinalizeAll())
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// values are the variables' tensors, in order.
+func (s *Session) values() []*tensors.Tensor {
+	list := make([]*tensors.Tensor, len(s.variables))
+	for i, v := range s.variables {
+		list[i] = v.value
+	}
+	return list
+}
+
+// vars names the nodes of the variables, in order.
+func (s *Session) vars(inputs []*graph.Node) Vars {
+	vars := make(Vars, len(s.variables))
+	for i, v := range s.variables {
+		vars[v.name] = inputs[i]
+	}
+	return vars
+}
+
+// write replaces variables by the outputs of a graph.
+func (s *Session) write(indices []int, outputs []*tensors.Tensor) error {
+	for i, index := range indices {
+		v := s.variables[index]
+		if err := v.value.FinalizeAll(); err != nil {
+			return err
+		}
+		v.value, v.written = outputs[i], true
+	}
+	return nil
+}
+
+// changed lists the variables that differ between two states of the same graph, and their new nodes.
+func (s *Session) changed(before, after Vars) (indices []int, nodes []*graph.Node) {
+	for i, v := range s.variables {
+		if after[v.name] != before[v.name] {
+			indices, nodes = append(indices, i), append(nodes, after[v.name])
+		}
+	}
+	return indices, nodes
+}

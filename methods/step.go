@@ -1,0 +1,184 @@
+package methods
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/backbone"
+	"secura/methods/optimizer"
+)
+
+// StepResult is what one optimiser step tells.
+type StepResult struct {
+	// Loss is the cross-entropy plus the method's own term.
+	Loss float64
+	// GradientNorm is the global norm before clipping.
+	GradientNorm float64
+}
+
+// stepPlan remembers which variables the compiled step changes, in the order of its outputs.
+type stepPlan struct {
+	changed []int
+	trained []int
+}
+
+// Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and what the method does
+// after it, all in one compiled graph.
+func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
+	if err := batch.check(); err != nil {
+		return StepResult{}, err
+	}
+	s.steps++
+	key := s.key + "/step"
+	inputs := s.frozenWeights()
+	inputs = append(inputs, s.values()...)
+	for _, v := range s.variables {
+		if v.trained {
+			inputs = append(inputs, v.moments[0], v.moments[1])
+		}
+	}
+	mine := append(batch.tensors(), tensors.FromScalar(float32(s.steps)), tensors.FromScalar(float32(rate)))
+	defer release(mine)
+	outputs, err := s.base.Run(key, append(inputs, mine...), s.buildStep)
+	if err != nil {
+		return StepResult{}, fmt.Errorf("step %d: %w", s.steps, err)
+	}
+	result := StepResult{float64(tensors.ToScalar[float32](outputs[0])), float64(tensors.ToScalar[float32](outputs[1]))}
+	release(outputs[:2])
+	plan := s.base.steps[key]
+	outputs = outputs[2:]
+	if err := s.write(plan.changed, outputs[:len(plan.changed)]); err != nil {
+		return result, err
+	}
+	outputs = outputs[len(plan.changed):]
+	for i, index := range plan.trained {
+		v := s.variables[index]
+		release(v.moments[:])
+		v.moments = [2]*tensors.Tensor{outputs[2*i], outputs[2*i+1]}
+	}
+	return result, nil
+}
+
+func (s *Session) frozenWeights() []*tensors.Tensor {
+	list := make([]*tensors.Tensor, len(s.frozen), len(s.frozen)+2*len(s.variables)+batchInputs)
+	for i, name := range s.frozen {
+		list[i] = s.base.Model.Weights[name]
+	}
+	return list
+}
+
+// split takes the inputs of a graph apart: frozen weights by name, variables by name, and the rest.
+func (s *Session) split(inputs []*graph.Node) (weights map[string]*graph.Node, vars Vars, rest []*graph.Node) {
+	weights = map[string]*graph.Node{}
+	for i, name := range s.frozen {
+		weights[name] = inputs[i]
+	}
+	inputs = inputs[len(s.frozen):]
+	return weights, s.vars(inputs), inputs[len(s.variables):]
+}
+
+// buildStep is the graph of Step.
+func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
+	weights, vars, rest := s.split(inputs)
+	var trained []int
+	var parameters, moments []*graph.Node
+	for i, v := range s.variables {
+		if v.trained {
+			trained = append(trained, i)
+			parameters = append(parameters, vars[v.name])
+			moments = append(moments, rest[0], rest[1])
+			rest = rest[2:]
+		}
+	}
+	batch, step, rate := nodesOf(rest), rest[batchInputs], rest[batchInputs+1]
+
+	l := &Loss{Vars: vars, session: s, weights: weights, batch: batch}
+	l.Hidden = tail(l.hidden(batch, vars, ""), s.Answers)
+	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
+	l.Counted = batch.weights
+	loss := crossEntropy(l.Logits, batch.targets, batch.weights)
+	if s.hooks.ExtraLoss != nil {
+		loss = graph.Add(loss, s.hooks.ExtraLoss(l))
+	}
+	gradients, norm := optimizer.ClipByGlobalNorm(graph.Gradient(loss, parameters...), s.Clip)
+
+	after := maps.Clone(vars)
+	newMoments := make([]*graph.Node, 0, len(moments))
+	for i, index := range trained {
+		v := s.variables[index]
+		p, m1, m2 := s.optimizer.Update(parameters[i], gradients[i], moments[2*i], moments[2*i+1], step, rate, v.decayed)
+		after[v.name] = p
+		newMoments = append(newMoments, m1, m2)
+	}
+	if s.hooks.AfterStep != nil {
+		s.hooks.AfterStep(after)
+	}
+	changed, nodes := s.changed(vars, after)
+	s.base.steps[s.key+"/step"] = &stepPlan{changed: changed, trained: trained}
+	return append(append([]*graph.Node{loss, norm}, nodes...), newMoments...)
+}
+
+// crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers, vocabulary].
+func crossEntropy(logits, targets, weights *graph.Node) *graph.Node {
+	total := graph.ReduceAllSum(graph.Mul(negativeLogLikelihood(logits, targets), weights))
+	return graph.Div(total, graph.MaxScalar(graph.ReduceAllSum(weights), 1))
+}
+
+// negativeLogLikelihood is −log p(target) at each slot, [batch, answers].
+func negativeLogLikelihood(logits, targets *graph.Node) *graph.Node {
+	vocabulary := logits.Shape().Dimensions[2]
+	picked := graph.Mul(graph.LogSoftmax(logits), graph.OneHot(targets, vocabulary, logits.DType()))
+	return graph.Neg(graph.ReduceSum(picked, -1))
+}
+
+// Loss is what a method's own term of the loss can be made of.
+type Loss struct {
+	// Vars are the variables before the step.
+	Vars Vars
+	// Hidden are the last hidden states at the answer slots, [rows, answers, hidden]; replayed rows come last.
+	Hidden *graph.Node
+	// Logits are the logits there, [rows, answers, vocabulary].
+	Logits *graph.Node
+	// Counted is 1 at the slots that carry a loss and 0 elsewhere, [rows, answers].
+	Counted *graph.Node
+
+	session *Session
+	weights map[string]*graph.Node
+	batch   batchNodes
+}
+
+// HiddenWith are the hidden states at the answer slots of the rows from the given index on, computed with another copy
+// of the adapter's tensors.
+func (l *Loss) HiddenWith(copy string, from int) *graph.Node {
+	return tail(l.hidden(l.batch.rowsFrom(from), l.Vars, copy), l.session.Answers)
+}
+
+func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
+	return l.session.forward(l.weights, batch.rows, func(p backbone.Projection, x *graph.Node) *graph.Node {
+		return l.session.adapter.Apply(x, vars.Base(p), vars.adapted(l.session, p, copy))
+	})
+}
+
+// adapted are the tensors of a projection's adapter, trained ones taken from the copy.
+func (v Vars) adapted(s *Session, p backbone.Projection, copy string) map[string]*graph.Node {
+	tensors := v.Of(s, p, "")
+	maps.Copy(tensors, v.Of(s, p, copy))
+	return tensors
+}
+
+// forward computes hidden states [batch, length, hidden], adapted projections by apply.
+func (s *Session) forward(weights map[string]*graph.Node, rows backbone.Rows, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
+	adapted := map[backbone.Projection]bool{}
+	for _, p := range s.projections {
+		adapted[p] = true
+	}
+	return s.base.Model.Config.Hidden(weights, rows, func(p backbone.Projection, x, w *graph.Node) *graph.Node {
+		if adapted[p] {
+			return apply(p, x)
+		}
+		return graph.Einsum("bti,oi->bto", x, w)
+	})
+}

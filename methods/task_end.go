@@ -1,0 +1,145 @@
+package methods
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/backbone"
+)
+
+// Projection names one linear map of one layer.
+type Projection = backbone.Projection
+
+// TaskEnd is what a method can do when a task has been learned.
+type TaskEnd struct {
+	// Index is the task's position in the order, from 1.
+	Index   int
+	session *Session
+	batches func(examples int) iter.Seq2[Batch, error]
+}
+
+// EndTask tells the method that the task at a 1-based position is learned. batches gives that task's training examples
+// once, at most so many, in batches of the setting's shape; rows without a counted slot are no examples.
+func (s *Session) EndTask(index int, batches func(examples int) iter.Seq2[Batch, error]) error {
+	if s.hooks.AfterTask == nil {
+		return nil
+	}
+	if err := s.hooks.AfterTask(&TaskEnd{Index: index, session: s, batches: batches}); err != nil {
+		return fmt.Errorf("end task %d: %w", index, err)
+	}
+	return nil
+}
+
+// Update changes variables by a graph of its own: change replaces entries of v; with are further tensors that it is
+// given. name tells the method's updates apart.
+func (t *TaskEnd) Update(name string, with []*tensors.Tensor, change func(v Vars, with []*graph.Node)) error {
+	s := t.session
+	key := s.key + "/" + name
+	inputs := append(s.values(), with...)
+	outputs, err := s.base.Run(key, inputs, func(inputs []*graph.Node) []*graph.Node {
+		before := s.vars(inputs)
+		after := maps.Clone(before)
+		change(after, inputs[len(s.variables):])
+		changed, nodes := s.changed(before, after)
+		s.base.steps[key] = &stepPlan{changed: changed}
+		return nodes
+	})
+	if err != nil {
+		return err
+	}
+	return s.write(s.base.steps[key].changed, outputs)
+}
+
+// SquaredGradients estimates the diagonal of the empirical Fisher information: for each of at most so many training
+// examples of the task, the squared gradient of the example's mean loss over its answer tokens at the true labels,
+// averaged over the examples. The tensors are in the order of Session.Trained; the caller releases them.
+func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
+	s := t.session
+	trained := s.Trained()
+	sums := make([]*tensors.Tensor, len(trained))
+	for i, name := range trained {
+		sums[i] = tensors.FromShape(s.find(Name(name.Projection, "", name.Tensor)).value.Shape())
+	}
+	count := 0
+	for batch, err := range t.batches(examples) {
+		if err != nil {
+			release(sums)
+			return nil, err
+		}
+		count += batch.examples()
+		mine := batch.tensors()
+		inputs := append(append(append(s.frozenWeights(), s.values()...), mine...), sums...)
+		outputs, err := s.base.Run(s.key+"/fisher", inputs, s.buildSquaredGradients)
+		release(mine)
+		release(sums)
+		if err != nil {
+			return nil, err
+		}
+		sums = outputs
+	}
+	if count == 0 {
+		release(sums)
+		return nil, fmt.Errorf("estimate the Fisher information: the task has no examples")
+	}
+	n := tensors.FromScalar(float32(count))
+	defer n.FinalizeAll()
+	defer release(sums)
+	return s.base.Run(s.key+"/fisher-mean", append(sums[:len(sums):len(sums)], n), func(inputs []*graph.Node) []*graph.Node {
+		last := len(inputs) - 1
+		means := make([]*graph.Node, last)
+		for i := range means {
+			means[i] = graph.Div(inputs[i], inputs[last])
+		}
+		return means
+	})
+}
+
+// buildSquaredGradients adds the squared gradients of a batch's examples to sums. Each example gets its own copy of the
+// trained tensors, so that one backward pass gives every example's gradient.
+func (s *Session) buildSquaredGradients(inputs []*graph.Node) []*graph.Node {
+	weights, vars, rest := s.split(inputs)
+	batch, sums := nodesOf(rest), rest[batchInputs:]
+	rows := batch.rows.Tokens.Shape().Dimensions[0]
+	own := maps.Clone(vars)
+	var copies []*graph.Node
+	for _, t := range s.Trained() {
+		name := Name(t.Projection, "", t.Tensor)
+		shape := append([]int{rows}, vars[name].Shape().Dimensions...)
+		own[name] = graph.BroadcastToDims(graph.InsertAxes(vars[name], 0), shape...)
+		copies = append(copies, own[name])
+	}
+	l := &Loss{session: s, weights: weights}
+	logits := s.base.Model.Config.Logits(weights, tail(l.hidden(batch, own, ""), s.Answers))
+	counted := graph.ReduceSum(batch.weights, -1)
+	each := graph.Div(graph.ReduceSum(graph.Mul(negativeLogLikelihood(logits, batch.targets), batch.weights), -1), graph.MaxScalar(counted, 1))
+	for i, g := range graph.Gradient(graph.ReduceAllSum(each), copies...) {
+		sums[i] = graph.Add(sums[i], graph.ReduceSum(graph.Mul(g, g), 0))
+	}
+	return sums
+}
+
+func (s *Session) find(name string) *variable {
+	for _, v := range s.variables {
+		if v.name == name {
+			return v
+		}
+	}
+	panic("methods: no variable " + name)
+}
+
+// examples counts the rows with a counted slot.
+func (b Batch) examples() (n int) {
+	for r := range b.Rows {
+		for _, w := range b.Weights[r*b.Answers : (r+1)*b.Answers] {
+			if w != 0 {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
