@@ -34,5 +34,5 @@ report run="runs/continual16" *flags: build
     bin/runner report {{run}} {{flags}}
 
 # make the embedded backbone again
-nano steps *flags: build
-    bin/runner pretrain -out methods/backbone/nano -steps {{steps}} {{flags}}
+nano *flags: build
+    bin/runner pretrain -out methods/backbone/nano/files {{flags}}

@@ -21,7 +21,7 @@ type PretrainOptions struct {
 
 func (o *PretrainOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Out, "out", "", "`DIR` that the backbone is written to")
-	flags.Var(&o.Steps, "steps", "`NUMBER` of steps of the optimiser")
+	flags.Var(&o.Steps, "steps", "`NUMBER` of steps of the optimiser; the recipe's own if not given")
 	flags.Uint64Var(&o.Seed, "seed", 0, "`SEED` of the starting weights and of the text")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
@@ -31,9 +31,6 @@ func (o *PretrainOptions) check(string) error {
 	if o.Out == "" {
 		return errors.New("pretrain needs -out DIR")
 	}
-	if o.Steps == 0 {
-		return errors.New("pretrain needs -steps NUMBER")
-	}
 	return backbone.CheckBackendName(o.Backend)
 }
 
@@ -41,7 +38,7 @@ func newPretrain() command {
 	var o PretrainOptions
 	c := command{
 		name: "pretrain", does: "makes the nano backbone: config.json, model.safetensors, tokenizer.json, training.json",
-		examples: []string{"pretrain -out methods/backbone/nano -steps 20000"},
+		examples: []string{"pretrain -out methods/backbone/nano/files", "pretrain -out /tmp/nano -steps 500"},
 		flags:    newFlags("pretrain"), check: o.check,
 		run: func(ctx context.Context, _ string, _, stderr io.Writer) error {
 			return experiments.Pretrain(ctx, experiments.PretrainOptions{

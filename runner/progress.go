@@ -46,31 +46,23 @@ type tracker struct {
 	started time.Time
 	cells   int // that the run has to do
 	last    map[string]engine.Progress
-	// begun is where a cell was when it was first heard of: one that goes on
-	// from a checkpoint has not done that part in this run.
-	begun map[string]float64
-	// sum and sumBegun are the sums of the cells' shares and of begun.
-	sum, sumBegun float64
-	ended         int
+	// sum is the sum of the cells' shares. skipped is the part of it that was
+	// there when the cells began: one that goes on from a checkpoint has not
+	// done that part in this run.
+	sum, skipped float64
+	ended        int
 }
 
 func newTracker(cells int, now func() time.Time) *tracker {
-	return &tracker{now: now, started: now(), cells: cells, last: map[string]engine.Progress{}, begun: map[string]float64{}}
+	return &tracker{now: now, started: now(), cells: cells, last: map[string]engine.Progress{}}
 }
 
 // update takes a line in and returns the cell's line before.
 func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool) {
 	before, known = t.last[p.Cell]
-	at := share(p)
-	if !known {
-		t.begun[p.Cell] = at
-		if p.Ended() {
-			t.begun[p.Cell] = 0
-		}
-		t.sumBegun += t.begun[p.Cell]
-		t.sum += at
-	} else {
-		t.sum += at - share(before)
+	change := share(p) - share(before)
+	if t.sum += change; before.TaskIndex == 0 && !p.Ended() {
+		t.skipped += change // what an earlier run did, if anything
 	}
 	if p.Ended() && !before.Ended() {
 		t.ended++
@@ -101,7 +93,7 @@ func (t *tracker) done() float64 { return min(t.sum/float64(max(t.cells, 1)), 1)
 // remaining estimates the time that is left from the work done so far; ok is
 // false while there is too little of it.
 func (t *tracker) remaining() (left time.Duration, ok bool) {
-	worked, elapsed := t.sum-t.sumBegun, t.now().Sub(t.started)
+	worked, elapsed := t.sum-t.skipped, t.now().Sub(t.started)
 	if worked < 0.02 || elapsed <= 0 {
 		return 0, false
 	}

@@ -22,6 +22,7 @@ func TestTheTimeThatRemainsFollowsFromTheWorkOfThisRun(t *testing.T) {
 		t.Error("an estimate from nothing")
 	}
 	track.update(at("new", 1, 0))
+	track.update(engine.Progress{Cell: "resumed", Tasks: 4, State: "running"})
 	track.update(at("resumed", 3, 0)) // half of it was done by an earlier run
 	clock = clock.Add(10 * time.Second)
 	track.update(at("new", 2, 0))     // a quarter

@@ -113,7 +113,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 		for _, warning := range warnings {
 			fmt.Fprintln(stderr, "warning:", warning)
 		}
-		if err := rundir.WriteManifest(run, merged); err != nil {
+		if err := begin(run, merged, o.DataDir); err != nil {
 			return err
 		}
 		failed := runCells(ctx, o, run, backend, missing, stderr)
@@ -153,14 +153,39 @@ func continued(run rundir.Run, manifest rundir.Manifest) (rundir.Manifest, []str
 	if err != nil {
 		return rundir.Manifest{}, nil, usage(err)
 	}
-	var suite experiments.Suite
-	if err := json.Unmarshal(merged.Suite, &suite); err != nil {
-		return rundir.Manifest{}, nil, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+	suite, err := suiteOf(run, merged)
+	if err != nil {
+		return rundir.Manifest{}, nil, err
 	}
 	if merged.Plan, err = suite.Hash(); err != nil {
 		return rundir.Manifest{}, nil, err
 	}
 	return merged, warnings, nil
+}
+
+// suiteOf is the suite of a run's manifest.
+func suiteOf(run rundir.Run, manifest rundir.Manifest) (experiments.Suite, error) {
+	var suite experiments.Suite
+	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
+		return experiments.Suite{}, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+	}
+	return suite, nil
+}
+
+// begin writes what a run has before its first cell: the manifest, and the
+// examples that its predictions are of, which no later command changes.
+func begin(run rundir.Run, manifest rundir.Manifest, dataDir string) error {
+	if err := rundir.WriteManifest(run, manifest); err != nil {
+		return err
+	}
+	if _, err := os.Stat(run.Examples()); err == nil {
+		return nil
+	}
+	suite, err := suiteOf(run, manifest)
+	if err != nil {
+		return err
+	}
+	return experiments.WriteExamples(run, suite, dataDir)
 }
 
 // unfinished are the cells that must run: all but those that are done, with

@@ -52,10 +52,10 @@ func runValidate(o ValidateOptions, stdout io.Writer) error {
 		return err
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "task\tfamily\ttrain\tvalidation\ttest")
+	fmt.Fprintln(w, "task\tfamily\ttrain\ttest")
 	for _, t := range suite.Tasks {
 		fmt.Fprintf(w, "%s\t%s", t.Name, t.Family)
-		for _, split := range []string{"train", "validation", "test"} {
+		for _, split := range []string{"train", "test"} {
 			examples, err := t.Load(o.DataDir, split)
 			if err != nil {
 				return err
@@ -69,7 +69,7 @@ func runValidate(o ValidateOptions, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\tknowledge\t\t\t%d\n", t.Name, len(examples))
+		fmt.Fprintf(w, "%s\tknowledge\t\t%d\n", t.Name, len(examples))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -94,8 +94,8 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 		if !ok {
 			return usagef("%s", datasets.Unknown("cell", line.text, ids))
 		}
-		last := engine.Progress{Cell: cell.ID, Method: cell.Method.Name}
-		var written error
+		last := engine.Progress{Cell: cell.ID, Method: cell.Method.Name, Tasks: len(cell.Tasks), State: string(record.Running)}
+		written := out.Encode(last)
 		cellErr := w.RunCell(ctx, cell, func(p engine.Progress) {
 			if p.Ended() { // how the cell ends is told once, below
 				return
@@ -161,9 +161,9 @@ func plannedCells(run rundir.Run) ([]experiments.Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	var suite experiments.Suite
-	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
-		return nil, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+	suite, err := suiteOf(run, manifest)
+	if err != nil {
+		return nil, err
 	}
 	cells, _, err := experiments.Plan(suite)
 	return cells, err
