@@ -65,6 +65,11 @@ func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
 	s := small()
 	s.orders, s.seeds = 2, 2
 	s.score = func(m, seed, i, j int) float64 { return fade(m, seed, i, j) + 0.001*float64(j) }
+	s.end = func(f *cellFiles) { // else the orders would score alike
+		if strings.HasSuffix(f.id, "o1") {
+			f.raise(0.05)
+		}
+	}
 	r := load(t, s.make(t, nil))
 	c, joint := cellOf(t, r, "seq-s1-o1"), cellOf(t, r, "joint-s1-o1")
 	if !slices.Equal(c.Tasks, []string{"task_3", "task_2", "task_1"}) {
@@ -75,6 +80,11 @@ func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
 		want += (joint.R[3][j] - c.R[j+1][j]) / 3
 	}
 	near(t, "intransigence", c.Metrics["intransigence"], want)
+	matrix := MatrixTable(r, c.Method)
+	first := (cellOf(t, r, "seq-s0-o0").R[1][0] + cellOf(t, r, "seq-s1-o0").R[1][0]) / 2
+	if got := matrix.Rows[1][1].Text; got != percent(100*first) || !strings.Contains(matrix.Caption[0], "2 seeds") {
+		t.Errorf("R[1][1] of order 0 is %s, want %s; %q", got, percent(100*first), matrix.Caption)
+	}
 }
 
 func TestCellsSayWhyAMetricIsUndefined(t *testing.T) {
