@@ -70,14 +70,19 @@ func (s *Session) frozenWeights() []*tensors.Tensor {
 	return list
 }
 
-// split takes the inputs of a graph apart: frozen weights by name, variables by name, and the rest.
+// split takes the inputs of a graph apart: the backbone's weights by name, base weights of adapted projections included, the
+// variables by name, and the rest.
 func (s *Session) split(inputs []*graph.Node) (weights map[string]*graph.Node, vars Vars, rest []*graph.Node) {
 	weights = map[string]*graph.Node{}
 	for i, name := range s.frozen {
 		weights[name] = inputs[i]
 	}
 	inputs = inputs[len(s.frozen):]
-	return weights, s.vars(inputs), inputs[len(s.variables):]
+	vars = s.vars(inputs)
+	for _, p := range s.projections {
+		weights[p.WeightName()] = vars.Base(p)
+	}
+	return weights, vars, inputs[len(s.variables):]
 }
 
 // buildStep is the graph of Step.
