@@ -19,7 +19,7 @@ func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
 	}
 	form := func(f norm.Form) ([]normalizer, error) {
 		var p struct{ Type string }
-		return []normalizer{f.String}, strict(part, &p)
+		return []normalizer{func(s string) string { return normalForm(f, s) }}, strict(part, &p)
 	}
 	switch name {
 	case "":

@@ -141,7 +141,7 @@ func readSplit(part json.RawMessage) (splitter, error) {
 // matcher returns a function that finds the matches of a pattern as pairs of
 // byte offsets, empty matches left out.
 func matcher(search string) (func(string) ([][]int, error), error) {
-	expression, err := regexp2.Compile(oniguruma(search))
+	expression, err := regexp2.Compile(search)
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", search, err)
 	}
@@ -149,17 +149,11 @@ func matcher(search string) (func(string) ([][]int, error), error) {
 	return func(text string) ([][]int, error) {
 		found, err := expression.FindAllStringIndex(text, -1)
 		if err != nil {
-			return nil, fmt.Errorf("split by %q: %w", search, err)
+			// The library's error holds the whole text.
+			return nil, fmt.Errorf("split %q by %q: the search took longer than %v or too much memory", shorten(text), search, splitTimeout)
 		}
 		return found, nil
 	}, nil
-}
-
-// oniguruma rewrites what regexp2 understands otherwise than the regular
-// expressions of the file's own library: without regard to case, there "s"
-// also stands for "ſ" (U+017F).
-func oniguruma(search string) string {
-	return strings.ReplaceAll(search, "(?i:'s|", "(?i:'[sſ]|")
 }
 
 // isolate makes each match, and each stretch between matches, a piece.

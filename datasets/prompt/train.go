@@ -131,7 +131,7 @@ func (tr *trainer) count(documents iter.Seq[string], added []addedToken) error {
 			if piece == "" {
 				return nil
 			}
-			words, err := split(nil, norm.NFC.String(piece))
+			words, err := split(nil, normalForm(norm.NFC, piece))
 			for _, word := range words {
 				i, ok := index[word]
 				if !ok {
