@@ -27,7 +27,7 @@ type bpe struct {
 	merges       map[uint64]merge
 	ignoreMerges bool // a word that is a token is taken whole
 	byteLevel    bool
-	bytes        [256]int32 // with byteLevel or byteFallback: a byte's token
+	bytes        [256]int32 // with byteLevel or byteFallback: a byte's token, -1: there is none
 	byteFallback bool
 	unknown      int32 // -1: there is none
 	fuseUnknown  bool
@@ -137,7 +137,9 @@ func (m *bpe) readBytes() error {
 			return nil
 		}
 		id, ok := m.ids[token]
-		if !ok {
+		if !ok && m.byteFallback {
+			id = -1 // Gemma 2 has no <0x09>: a tab is a token of its own
+		} else if !ok {
 			return fmt.Errorf("vocab: the token %q of byte 0x%02x is missing", token, b)
 		}
 		m.bytes[b] = id
@@ -220,23 +222,43 @@ func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
 		}
 		return mergeAll(ids, symbols, m.merges), nil
 	}
-	unknownBefore := false
+	// As in the reference, an unknown character's token is put down when the
+	// next known character comes, thus behind bytes that stand between them.
+	pending := false
 	for i, r := range word {
 		character := word[i : i+utf8.RuneLen(r)]
 		id, ok := m.ids[character]
 		switch {
 		case ok:
+			if pending {
+				symbols = append(symbols, m.unknown)
+				pending = false
+			}
 			symbols = append(symbols, id)
-		case m.byteFallback:
+		case m.byteFallback && m.hasBytes(character):
 			for j := range len(character) {
 				symbols = append(symbols, m.bytes[character[j]])
 			}
 		case m.unknown < 0:
 			return nil, fmt.Errorf("the vocabulary has no token for %q, and no unk_token", character)
-		case !unknownBefore || !m.fuseUnknown:
-			symbols = append(symbols, m.unknown)
+		default:
+			if pending && !m.fuseUnknown {
+				symbols = append(symbols, m.unknown)
+			}
+			pending = true
 		}
-		unknownBefore = !ok && !m.byteFallback
+	}
+	if pending {
+		symbols = append(symbols, m.unknown)
 	}
 	return mergeAll(ids, symbols, m.merges), nil
+}
+
+func (m *bpe) hasBytes(character string) bool {
+	for i := range len(character) {
+		if m.bytes[character[i]] < 0 {
+			return false
+		}
+	}
+	return true
 }
