@@ -29,9 +29,8 @@ const hiddenBias = -1e9
 // project (nil: x·Wᵀ) computes each projection from its weight. It panics, as graph functions do, if a weight is missing.
 func (c Config) Hidden(weights map[string]*Node, rows Rows, project Project) *Node {
 	bias := visibilityBias(rows.Segments)
-	return c.blocks(weights, rows.Tokens, rows.Positions, project, func(_ int, q, k, v *Node) *Node {
-		scores := Einsum("btkgd,bskd->bktgs", q, k)
-		return Einsum("bktgs,bskd->btkgd", Softmax(Add(scores, bias)), v)
+	return c.blocks(weights, rows.Tokens, rows.Positions, project, sumLast, func(_ int, q, k, v *Node) *Node {
+		return attendAll(q, k, v, bias)
 	})
 }
 
@@ -49,8 +48,18 @@ func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
 // and v are [batch, length, key/value heads, head size]; the result has q's shape.
 type attend func(layer int, q, k, v *Node) *Node
 
-// blocks computes the embedding, all layers and the final norm.
-func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, project Project, attention attend) *Node {
+// attendAll is softmax(q·kᵀ + bias)·v over whole rows, with bias as of visibilityBias.
+func attendAll(q, k, v, bias *Node) *Node {
+	scores := Einsum("btkgd,bskd->bktgs", q, k)
+	return Einsum("bktgs,bskd->btkgd", Softmax(Add(scores, bias)), v)
+}
+
+// sumLast sums over the last axis, which stays with size 1.
+func sumLast(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, -1) }
+
+// blocks computes the embedding, all layers and the final norm. sum is sumLast or what does the same.
+func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, project Project, sum func(x *Node) *Node,
+	attention attend) *Node {
 	if project == nil {
 		project = plainProject
 	}
@@ -62,11 +71,11 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, projec
 		}
 		return y
 	}
-	norm := func(x *Node, name string) *Node { return c.rmsNorm(x, named(weights, name)) }
+	norm := func(x *Node, name string) *Node { return c.rmsNorm(x, named(weights, name), sum) }
 	batch, length := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
 	group := c.Heads / c.KeyValueHeads
 	cos, sin := c.rotation(positions)
-	scale := 1 / math.Sqrt(float64(c.HeadSize))
+	scale := scalar(tokens.Graph(), 1/math.Sqrt(float64(c.HeadSize)))
 
 	x := Gather(named(weights, embeddingName), InsertAxes(tokens, -1))
 	for i := range c.Layers {
@@ -74,7 +83,7 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, projec
 		q := Reshape(linear(i, "q_proj", h), batch, length, c.Heads, c.HeadSize)
 		k := Reshape(linear(i, "k_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
 		v := Reshape(linear(i, "v_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
-		q = Reshape(MulScalar(rotate(q, cos, sin), scale), batch, length, c.KeyValueHeads, group, c.HeadSize)
+		q = Reshape(Mul(rotate(q, cos, sin), scale), batch, length, c.KeyValueHeads, group, c.HeadSize)
 		a := attention(i, q, rotate(k, cos, sin), v)
 		x = Add(x, linear(i, "o_proj", Reshape(a, batch, length, c.Heads*c.HeadSize)))
 
@@ -93,10 +102,15 @@ func named(weights map[string]*Node, name string) *Node {
 	return w
 }
 
+// scalar is a float32 constant of its own. GoMLX's AddScalar, MulScalar, Reciprocal and others share constants over the
+// whole graph, which the XLA backend refuses if one was made outside the loop's body and is used in it, or the reverse.
+func scalar(g *Graph, v float64) *Node { return Const(g, float32(v)) }
+
 // rmsNorm is w · x / √(mean(x²) + ε) (Zhang and Sennrich 2019). Rsqrt has no gradient.
-func (c Config) rmsNorm(x, w *Node) *Node {
-	square := ReduceAndKeep(Square(x), ReduceMean, -1)
-	return Mul(Mul(x, Reciprocal(Sqrt(AddScalar(square, c.Epsilon)))), ExpandLeftToRank(w, x.Rank()))
+func (c Config) rmsNorm(x, w *Node, sum func(x *Node) *Node) *Node {
+	g := x.Graph()
+	mean := Mul(sum(Square(x)), scalar(g, 1/float64(c.Width)))
+	return Mul(Mul(x, Div(scalar(g, 1), Sqrt(Add(mean, scalar(g, c.Epsilon))))), ExpandLeftToRank(w, x.Rank()))
 }
 
 // rotation gives cos and sin of position · θ^(−2i/d), each [batch, length, 1, head size / 2] (Su et al. 2021).
@@ -126,9 +140,9 @@ func visibilityBias(segments *Node) *Node {
 	square.Dimensions = []int{1, length, length}
 	from, to := Iota(g, square, 1), Iota(g, square, 2)
 	seer, seen := InsertAxes(segments, -1), InsertAxes(segments, 1)
-	zero := ScalarZero(g, dtypes.Int32)
+	zero := Const(g, int32(0))
 	open := And(GreaterOrEqual(seen, zero), Or(Equal(seen, zero), Equal(seen, seer)))
 	visible := Or(And(open, LessOrEqual(to, from)), Equal(to, from))
-	bias := Where(visible, ScalarZero(g, dtypes.Float32), Const(g, float32(hiddenBias)))
+	bias := Where(visible, scalar(g, 0), scalar(g, hiddenBias))
 	return InsertAxes(bias, 1, 2)
 }
