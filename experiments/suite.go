@@ -48,6 +48,8 @@ type MethodSpec struct {
 
 // Training is the same for all methods of a suite, learning rate aside.
 type Training struct {
+	// Targets names the projections that are adapted, in every layer.
+	Targets []string `yaml:"targets" json:"targets"`
 	// Steps are the optimiser's steps on each task.
 	Steps int `yaml:"steps" json:"steps"`
 	// Batch is the number of examples of a step, replayed ones not counted.
@@ -93,8 +95,9 @@ func DefaultSuite() Suite {
 		Seeds:    1, // more seeds cost in proportion; statistics need six
 		Orders:   1,
 		Training: Training{
-			Steps: 48, // 40 to 60 teach nano a task
-			Batch: 16, // the paper's
+			Targets: []string{"q_proj", "v_proj"}, // the paper's, and LoRA's
+			Steps:   48,                           // 40 to 60 teach nano a task
+			Batch:   16,                           // the paper's
 			// the LoRA family's published rate
 			LearningRate: 1e-3,
 			Warmup:       0.03, // the paper's

@@ -13,6 +13,9 @@ import (
 // methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0.
 var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
+// projectionNames are the projections of a layer that can be adapted.
+var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+
 // Validate returns all mistakes in the suite's values at once; nil if there
 // are none. known are the presets; nil knows all.
 func (s Suite) Validate(known []string) error {
@@ -47,6 +50,17 @@ func (s Suite) Validate(known []string) error {
 	atLeast("orders", s.Orders, 1)
 
 	t := s.Training
+	if len(t.Targets) == 0 {
+		wrong("training.targets is empty; give names of projections such as q_proj, v_proj")
+	}
+	for i, name := range t.Targets {
+		if !slices.Contains(projectionNames, name) {
+			wrong("%s", datasets.Unknown("projection in training.targets", name, projectionNames))
+		}
+		if slices.Contains(t.Targets[:i], name) {
+			wrong("training.targets names %q twice", name)
+		}
+	}
 	atLeast("training.steps", t.Steps, 1)
 	atLeast("training.batch", t.Batch, 1)
 	atLeast("training.length", t.Length, 2)

@@ -120,6 +120,12 @@ func HashFile(path string) (File, error) {
 	return File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: n}, nil
 }
 
+// HashBytes names bytes at hand as HashFile names a file.
+func HashBytes(path string, data []byte) File {
+	sum := sha256.Sum256(data)
+	return File{Path: path, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(data))}
+}
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -1,0 +1,114 @@
+package experiments
+
+import (
+	"fmt"
+	"strings"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+)
+
+// start makes the session of the protocol's cell.
+func (p *protocol) start() (*methods.Session, error) {
+	t := p.worker.suite.Training
+	return methods.NewSession(p.worker.base, p.method, p.params, p.cell.Method.Name, methods.Setting{
+		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Answers: t.AnswerLength,
+		WeightDecay: t.WeightDecay, Clip: t.Clip, CarryOptimizer: t.CarryOptimizer,
+		StreamExamples: p.worker.data.trainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
+	})
+}
+
+// lessons are what the cell learns, in order.
+func (p *protocol) lessons() []lesson {
+	rate := p.worker.suite.MethodRate(p.cell.Method, p.method.LearningRate)
+	steps := p.worker.suite.Training.Steps
+	rowsOf := func(position int) []methods.Row {
+		rows := make([]methods.Row, len(p.worker.data.tasks[p.cell.Tasks[position]].train))
+		for i := range rows {
+			rows[i] = methods.Row{Task: position, Index: i}
+		}
+		return rows
+	}
+	var list []lesson
+	switch p.method.Kind {
+	case methods.Untrained:
+	case methods.Joint:
+		// One lesson that ends where the stream ends.
+		mixture := lesson{index: len(p.cell.Tasks), name: "all tasks", steps: steps * len(p.cell.Tasks), rate: rate}
+		for i := range p.cell.Tasks {
+			mixture.rows = append(mixture.rows, rowsOf(i)...)
+		}
+		list = append(list, mixture)
+	default:
+		for i, task := range p.cell.Tasks {
+			list = append(list, lesson{i + 1, p.worker.suite.Tasks[task].Name, steps, rate, rowsOf(i)})
+		}
+	}
+	return list
+}
+
+// resume loads the newest checkpoint and cuts every record behind it. It returns the number of lessons done, −1 where
+// the cell starts anew.
+func (p *protocol) resume(session *methods.Session) (done int, err error) {
+	index, found, problems, err := rundir.NewestCheckpoint(p.folder)
+	if err != nil {
+		return 0, err
+	}
+	for _, problem := range problems {
+		p.worker.say("cell %s: passed over a checkpoint: %v", p.cell.ID, problem)
+	}
+	if found {
+		if err := session.Load(p.folder.Checkpoint(index)); err != nil {
+			return 0, err
+		}
+	} else {
+		index = -1
+	}
+	cut, err := p.log.cut(p.folder, index)
+	if err != nil {
+		return 0, err
+	}
+	if found || cut > 0 {
+		p.worker.say("cell %s: goes on after task %d; %d lines of records behind that were cut", p.cell.ID, max(index, 0), cut)
+	}
+	return index, nil
+}
+
+// decodeParams makes the parameters of a suite's method.
+func decodeParams(m methods.Method, spec MethodSpec) (any, error) {
+	params := m.NewParams()
+	if params == nil {
+		if len(spec.Params) > 0 {
+			return nil, fmt.Errorf("method %s takes no params", spec.Name)
+		}
+		return nil, nil
+	}
+	if err := DecodeParams(spec.Name, spec.Params, params); err != nil {
+		return nil, err
+	}
+	return params, nil
+}
+
+// String says how a row stands, for logs.
+func (e *evaluation) String() string {
+	mean := 0.0
+	for _, s := range e.scores {
+		mean += s.Scores[0].Value / float64(len(e.scores))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "accuracy %.1f", 100*mean)
+	if e.knowledge != nil {
+		fmt.Fprintf(&b, ", knowledge %.1f", 100**e.knowledge)
+	}
+	if e.perplexity != nil {
+		fmt.Fprintf(&b, ", held-out text %.3f nats a token", *e.perplexity)
+	}
+	for _, s := range append(append([]record.TaskScores{}, e.scores...), record.TaskScores{Task: "knowledge", Scores: e.parts}) {
+		fmt.Fprintf(&b, "\n  %s", s.Task)
+		for _, v := range s.Scores {
+			fmt.Fprintf(&b, " %s %.3f", v.Name, v.Value)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,106 @@
+package experiments
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// cellLog appends what happens in a cell: records and steps, which hold no clock, and timings.
+type cellLog struct {
+	records, steps, timing *record.Writer
+	// compiled tells how many seconds were spent on compiling so far.
+	compiled func() float64
+}
+
+// cut opens the log of a cell and drops every line behind the checkpoint at boundary index (−1: every line). It returns
+// how many were dropped.
+func (l *cellLog) cut(folder rundir.Cell, index int) (dropped int, err error) {
+	stands := true
+	keepEvent := func(line []byte) bool {
+		var e record.Event
+		if index < 0 || !stands || json.Unmarshal(line, &e) != nil {
+			return false
+		}
+		stands = !(e.Kind == record.Boundary && e.Index == index) // the boundary is the last line that stands
+		return true
+	}
+	keepStep := func(line []byte) bool {
+		var s record.Step
+		return index >= 0 && json.Unmarshal(line, &s) == nil && s.Index <= index
+	}
+	keepTiming := func(line []byte) bool { return json.Valid(bytes.TrimSpace(line)) }
+	for _, file := range []struct {
+		path   string
+		keep   func([]byte) bool
+		writer **record.Writer
+	}{{folder.Records(), keepEvent, &l.records}, {folder.Steps(), keepStep, &l.steps}, {folder.Timing(), keepTiming, &l.timing}} {
+		n, torn, err := record.Truncate(file.path, file.keep)
+		if err != nil {
+			return 0, err
+		}
+		if torn {
+			n++
+		}
+		if file.path != folder.Timing() {
+			dropped += n
+		}
+		if *file.writer, err = record.OpenWriter(file.path); err != nil {
+			return 0, err
+		}
+	}
+	return dropped, nil
+}
+
+func (l *cellLog) event(e record.Event) error { return l.records.Append(e) }
+
+// sync puts everything appended on the disk.
+func (l *cellLog) sync() error {
+	return errors.Join(l.records.Sync(), l.steps.Sync(), l.timing.Sync())
+}
+
+func (l *cellLog) close() error {
+	var errs []error
+	for _, w := range []*record.Writer{l.records, l.steps, l.timing} {
+		if w != nil {
+			errs = append(errs, w.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// time starts a clock for a phase of a task; the function it returns stops it. What was spent on compiling meanwhile is
+// a phase of its own. A timing that cannot be written stops nothing: the numbers do not depend on it.
+func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) {
+	start, before := time.Now(), l.compiled()
+	return func(tokens int64) {
+		compiled := l.compiled() - before
+		peak := peakMemory()
+		if compiled > 0 {
+			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled, PeakRSSBytes: peak})
+		}
+		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: time.Since(start).Seconds() - compiled, Tokens: tokens, PeakRSSBytes: peak})
+	}
+}
+
+// peakMemory is the largest resident memory of this process so far, in bytes; 0 where the system does not tell.
+func peakMemory() int64 {
+	data, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(data)) {
+		var kib int64
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	return 0
+}

@@ -1,0 +1,105 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"secura/datasets"
+	"secura/datasets/builtin"
+	"secura/experiments/rundir"
+	"secura/methods"
+)
+
+// Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
+// parameters, every task's splits through its template, the backbone. It returns the identity of the data files and of
+// the backbone's files.
+func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
+	var mistakes []error
+	for _, spec := range suite.Methods {
+		if m, ok := methods.Find(spec.Preset); ok {
+			_, err := decodeParams(m, spec)
+			mistakes = append(mistakes, err)
+		}
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	files, err := hashBackbone(suite.Backbone)
+	if err != nil {
+		return nil, err
+	}
+	for _, task := range suite.Tasks {
+		list, err := prepareTask(task, dataDir, "train", "test")
+		mistakes = append(mistakes, err)
+		files = append(files, list...)
+	}
+	for _, task := range suite.Knowledge {
+		list, err := prepareTask(task, dataDir, "test")
+		mistakes = append(mistakes, err)
+		files = append(files, list...)
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// prepareTask reads the splits of a task and names their files by content.
+func prepareTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
+	for _, split := range splits {
+		if _, err := task.Load(dataDir, split); err != nil {
+			return nil, err
+		}
+		if name, ok := task.Builtin(); ok {
+			data, err := builtin.File(name, split)
+			if err != nil {
+				return nil, fmt.Errorf("task %s: %w", task.Name, err)
+			}
+			files = append(files, rundir.HashBytes("builtin/"+name+"/"+split+".parquet", data))
+			continue
+		}
+		paths, err := task.Files(dataDir, split)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			f, err := rundir.HashFile(path)
+			if err != nil {
+				return nil, fmt.Errorf("task %s: %w", task.Name, err)
+			}
+			files = append(files, f)
+		}
+	}
+	return files, nil
+}
+
+// WriteExamples writes the texts of all test examples into the run, once: predictions name them by task and id.
+func WriteExamples(run rundir.Run, suite Suite, dataDir string) error {
+	var rows []exampleRow
+	for i, task := range append(append([]datasets.Task{}, suite.Tasks...), suite.Knowledge...) {
+		examples, err := task.Load(dataDir, "test")
+		if err != nil {
+			return fmt.Errorf("write examples: %w", err)
+		}
+		bound := suite.Evaluation.TestExamples
+		if i >= len(suite.Tasks) {
+			bound = suite.Evaluation.KnowledgeExamples
+		}
+		if bound > 0 && bound < len(examples) {
+			examples = examples[:bound]
+		}
+		for _, e := range examples {
+			options := make([]string, len(e.Options))
+			for i, o := range e.Options {
+				options[i] = strings.TrimSpace(o)
+			}
+			rows = append(rows, exampleRow{e.Task, int32(e.ID), e.Prompt, options, strings.TrimSpace(e.Answer)})
+		}
+	}
+	data, err := parquetBytes(rows)
+	if err != nil {
+		return fmt.Errorf("write examples: %w", err)
+	}
+	return rundir.WriteBytes(run.Examples(), data)
+}

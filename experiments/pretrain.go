@@ -1,0 +1,227 @@
+package experiments
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	"secura/datasets/builtin"
+	"secura/datasets/prompt"
+	"secura/experiments/rundir"
+	"secura/methods"
+	"secura/methods/backbone"
+	"secura/methods/optimizer"
+	"secura/methods/weights"
+)
+
+// PretrainOptions are what Pretrain is told.
+type PretrainOptions struct {
+	// Out is the folder that gets config.json, model.safetensors, tokenizer.json and training.json.
+	Out string
+	// Steps of the optimiser; 0 is the recipe's own number.
+	Steps int
+	// Seed draws the corpus and the starting weights.
+	Seed    uint64
+	Backend backbone.BackendOptions
+	// Log gets a line every hundred steps.
+	Log io.Writer
+}
+
+// recipe is how the nano backbone is made. training.json repeats it.
+type recipe struct {
+	Steps  int    `json:"steps"`
+	Seed   uint64 `json:"seed"`
+	Rows   int    `json:"rows"`
+	Length int    `json:"length"`
+	// Rate rises to this over Warmup of the steps and falls along a cosine to 0.
+	Rate        float64 `json:"learning_rate"`
+	Warmup      float64 `json:"warmup"`
+	WeightDecay float64 `json:"weight_decay"`
+	Beta2       float64 `json:"beta2"`
+	Clip        float64 `json:"clip"`
+	// Vocabulary and TokenizerDocuments make the tokenizer.
+	Vocabulary         int `json:"vocabulary"`
+	TokenizerDocuments int `json:"tokenizer_documents"`
+}
+
+var nanoRecipe = recipe{
+	Steps:  14000, // 40 minutes on two cores
+	Rows:   32,
+	Length: 96,   // two or three documents a row
+	Rate:   4e-3, // small models bear high rates
+	Warmup: 0.02, WeightDecay: 0.05,
+	Beta2: 0.98, // the batches are small
+	Clip:  1, Vocabulary: 1024, TokenizerDocuments: 60_000,
+}
+
+const (
+	endOfText  = "<|endoftext|>"
+	curveEvery = 100
+)
+
+// nanoConfig has about a million parameters.
+func nanoConfig(vocabulary int, end int32) backbone.Config {
+	return backbone.Config{Architecture: backbone.Qwen2Architecture, Vocabulary: vocabulary, Width: 128, Intermediate: 448, Layers: 4,
+		Heads: 4, KeyValueHeads: 2, HeadSize: 32, MaxPositions: 256, Epsilon: 1e-6, RopeTheta: 10000, TiedEmbeddings: true, EndTokens: []int32{end}}
+}
+
+// trainingReport is training.json.
+type trainingReport struct {
+	Recipe     recipe             `json:"recipe"`
+	Parameters int64              `json:"parameters"`
+	Documents  int                `json:"documents"`
+	Corpus     string             `json:"corpus_sha256"` // of the documents, each followed by a zero byte
+	Curve      []curvePoint       `json:"loss_curve"`    // means over the steps since the last point, nats a token
+	Scores     map[string]float64 `json:"scores"`        // of the weights as written, on the test splits
+	Knowledge  float64            `json:"knowledge"`
+	HeldOut    float64            `json:"held_out_nats_per_token"`
+}
+
+type curvePoint struct {
+	Step int     `json:"step"`
+	Loss float64 `json:"loss"`
+}
+
+// Pretrain makes the nano backbone: a tokenizer from the corpus, then a language model of the corpus. Equal options,
+// backend and plugin build give equal bytes.
+func Pretrain(ctx context.Context, o PretrainOptions) error {
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	r := nanoRecipe
+	r.Seed = o.Seed
+	if o.Steps > 0 {
+		r.Steps = o.Steps
+	}
+	fmt.Fprintf(o.Log, "pretrain: making a tokenizer of %d tokens from %d documents\n", r.Vocabulary, r.TokenizerDocuments)
+	tokenizerJSON, err := prompt.Train(firstDocuments(builtin.Corpus(r.Seed), r.TokenizerDocuments), r.Vocabulary, []string{endOfText})
+	if err != nil {
+		return fmt.Errorf("pretrain: make tokenizer: %w", err)
+	}
+	tokenizer, err := prompt.NewTokenizer(tokenizerJSON)
+	if err != nil {
+		return fmt.Errorf("pretrain: read tokenizer: %w", err)
+	}
+	end, ok := tokenizer.ID(endOfText)
+	if !ok {
+		return fmt.Errorf("pretrain: the tokenizer has no %s", endOfText)
+	}
+	backend, _, err := backbone.OpenBackend(ctx, o.Backend)
+	if err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	defer backend.Finalize()
+	streams := Streams{RunSeed: r.Seed, PairingKey: nanoName}
+	model := backbone.Random(nanoConfig(r.Vocabulary, end), streams.Rand("weights"))
+	base := methods.NewBase(backend, model)
+	defer base.Close()
+	adamw := optimizer.NewAdamW(r.WeightDecay)
+	adamw.Beta2 = r.Beta2
+	learner := methods.NewPretrainer(base, adamw, r.Clip)
+	packer := newPacker(builtin.Corpus(r.Seed), tokenizer, end, r.Rows, r.Length)
+	defer packer.close()
+
+	report := trainingReport{Recipe: r, Scores: map[string]float64{}}
+	for _, t := range model.Weights {
+		report.Parameters += int64(t.Size())
+	}
+	fmt.Fprintf(o.Log, "pretrain: %d parameters, %d steps of %d rows of %d tokens\n", report.Parameters, r.Steps, r.Rows, r.Length)
+	schedule := optimizer.ForTask(r.Rate, r.Warmup, r.Steps)
+	start, sum := time.Now(), 0.0
+	for step := 1; step <= r.Steps; step++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		batch, err := packer.batch()
+		if err != nil {
+			return fmt.Errorf("pretrain: %w", err)
+		}
+		loss, err := learner.Step(batch, schedule.Rate(step-1))
+		if err != nil {
+			return fmt.Errorf("pretrain: %w", err)
+		}
+		if !finite(loss) {
+			return fmt.Errorf("pretrain: the loss is %g at step %d", loss, step)
+		}
+		sum += loss
+		if step%curveEvery == 0 || step == r.Steps {
+			n := (step-1)%curveEvery + 1
+			report.Curve = append(report.Curve, curvePoint{step, sum / float64(n)})
+			spent := time.Since(start)
+			fmt.Fprintf(o.Log, "pretrain: step %d/%d, loss %.4f, %s left\n", step, r.Steps, sum/float64(n),
+				(spent / time.Duration(step) * time.Duration(r.Steps-step)).Round(time.Second))
+			sum = 0
+		}
+	}
+	report.Documents, report.Corpus = packer.documents, hex.EncodeToString(packer.hash.Sum(nil))
+	if err := os.MkdirAll(o.Out, 0o755); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	if err := model.Save(o.Out, weights.BF16); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	if err := rundir.WriteBytes(filepath.Join(o.Out, "tokenizer.json"), tokenizerJSON); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	if err := report.score(base, o); err != nil {
+		return fmt.Errorf("pretrain: score the backbone: %w", err)
+	}
+	return rundir.WriteJSON(filepath.Join(o.Out, "training.json"), report)
+}
+
+// score evaluates the weights as they were written, rounded.
+func (report *trainingReport) score(base *methods.Base, o PretrainOptions) error {
+	written, err := openBackbone(o.Out)
+	if err != nil {
+		return err
+	}
+	row, err := scoreBackbone(methods.NewBase(base.Backend, written.model), written)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.Log, "pretrain: %v\n", row)
+	for _, s := range row.scores {
+		report.Scores[s.Task] = s.Scores[0].Value
+	}
+	for _, s := range row.parts {
+		report.Scores[s.Name] = s.Value
+	}
+	report.Knowledge, report.HeldOut = *row.knowledge, *row.perplexity
+	return nil
+}
+
+// scoreBackbone is the base row of the main suite.
+func scoreBackbone(base *methods.Base, p *pretrained) (*evaluation, error) {
+	suite, err := LoadSuite("continual16", Options{})
+	if err != nil {
+		return nil, err
+	}
+	data, err := loadStream(suite, "", p.tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	if data.heldOut, err = encodeTexts(p.tokenizer, builtin.HeldOut()); err != nil {
+		return nil, err
+	}
+	evaluator, err := newEvaluator(base, data, p.tokenizer, p.end, suite.Evaluation)
+	if err != nil {
+		return nil, err
+	}
+	return evaluator.evaluate(nil)
+}
+
+func firstDocuments(documents iter.Seq[string], n int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		left := n
+		for d := range documents {
+			if left--; left < 0 || !yield(d) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"secura/experiments/engine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+)
+
+// protocol runs one cell: the base model's row first; then for each task train, evaluate everything, append the raw
+// records, checkpoint. What is printed later is a function of these records alone.
+type protocol struct {
+	worker   *Worker
+	cell     Cell
+	folder   rundir.Cell
+	method   methods.Method
+	params   any
+	log      *cellLog
+	progress func(engine.Progress)
+}
+
+// run goes through the stream from the newest checkpoint on.
+func (p *protocol) run(ctx context.Context) error {
+	session, err := p.start()
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	done, err := p.resume(session)
+	if err != nil {
+		return err
+	}
+	if done < 0 {
+		if err := p.base(session); err != nil {
+			return err
+		}
+		done = 0
+	}
+	for _, l := range p.lessons() {
+		if l.index <= done {
+			continue
+		}
+		if err := p.learn(ctx, session, l); err != nil {
+			return p.diverged(err)
+		}
+	}
+	if err := p.log.event(record.Event{Kind: record.CellEnd}); err != nil {
+		return err
+	}
+	return p.log.sync()
+}
+
+// base writes how the cell starts: what it is, and the untouched backbone's row.
+func (p *protocol) base(session *methods.Session) error {
+	start := record.Event{Kind: record.CellStart, Cell: p.cell.ID, Method: p.cell.Method.Name, Seed: p.cell.Seed, Order: p.cell.Order,
+		Backbone: p.worker.suite.Backbone, TrainedParameters: session.TrainedParameters(), StateBytes: session.StateBytes()}
+	for _, i := range p.cell.Tasks {
+		start.Tasks = append(start.Tasks, p.worker.suite.Tasks[i].Name)
+	}
+	if err := p.log.event(start); err != nil {
+		return err
+	}
+	for _, text := range p.worker.warnings {
+		if err := p.log.event(record.Event{Kind: record.Warning, Text: text}); err != nil {
+			return err
+		}
+	}
+	row, err := p.worker.baseRow(p.log)
+	if err != nil {
+		return err
+	}
+	return p.boundary(session, 0, row)
+}
+
+// learn trains on one lesson and writes the boundary behind it.
+func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson) error {
+	if err := p.log.event(record.Event{Kind: record.TaskStart, Index: l.index, Task: l.name, Steps: l.steps}); err != nil {
+		return err
+	}
+	t := p.worker.trainer(p.cell, session, p.onStep(l))
+	stop := p.log.time(record.Train, l.index)
+	tokens, loss, err := t.train(ctx, l)
+	if err == nil && p.method.Kind == methods.Sequential {
+		err = session.EndTask(l.index, t.batches(l))
+	}
+	if err != nil {
+		return err
+	}
+	stop(tokens)
+	if err := p.log.event(record.Event{Kind: record.TaskEnd, Index: l.index, Task: l.name, Steps: l.steps, TrainTokens: tokens, FinalLoss: loss}); err != nil {
+		return err
+	}
+	stop = p.log.time(record.Eval, l.index)
+	effective, err := session.Effective()
+	if err != nil {
+		return err
+	}
+	row, err := p.worker.evaluator.evaluate(effective)
+	for _, t := range effective {
+		t.FinalizeAll()
+	}
+	if errors.Is(err, errNotFinite) {
+		return &DivergedError{p.cell.ID, l.name, l.steps, "a test example's log-likelihood is not finite"}
+	}
+	if err != nil {
+		return err
+	}
+	stop(row.tokens)
+	return p.boundary(session, l.index, row)
+}
+
+// boundary writes a row of results, and then the checkpoint that makes it stand.
+func (p *protocol) boundary(session *methods.Session, index int, row *evaluation) error {
+	hash, err := p.worker.writePredictions(p.folder.Predictions(index), p.cell, row)
+	if err != nil {
+		return err
+	}
+	event := record.Event{Kind: record.Boundary, Index: index, Knowledge: row.knowledge, KnowledgeParts: row.parts,
+		Perplexity: row.perplexity, EvalTokens: row.tokens, Predictions: hash}
+	for _, i := range p.cell.Tasks {
+		event.Scores = append(event.Scores, row.scores[i])
+	}
+	if err := p.log.event(event); err != nil {
+		return err
+	}
+	if err := p.log.sync(); err != nil {
+		return err
+	}
+	if err := rundir.SaveCheckpoint(p.folder, index, session.Save); err != nil {
+		return err
+	}
+	if p.worker.suite.Evaluation.KeepCheckpoints == "last" {
+		return rundir.DropCheckpoints(p.folder, func(i int) bool { return i == index })
+	}
+	return nil
+}
+
+// diverged records a cell that has no finite numbers any more.
+func (p *protocol) diverged(err error) error {
+	var d *DivergedError
+	if !errors.As(err, &d) {
+		return err
+	}
+	event := record.Event{Kind: record.Diverged, Task: d.Task, Step: d.Step, Reason: d.Reason}
+	return errors.Join(err, p.log.event(event), p.log.sync())
+}
+
+// onStep records a step and tells of it.
+func (p *protocol) onStep(l lesson) func(record.Step) error {
+	return func(step record.Step) error {
+		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons()[0].index + 1, Tasks: len(p.lessons()),
+			Step: step.Step, Steps: l.steps, Loss: step.Loss, State: "running"})
+		if err := p.log.steps.Append(step); err != nil {
+			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,112 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"secura/experiments/engine"
+	"secura/experiments/record"
+)
+
+// TestCellsAreReproducible runs each method twice in full, and once more with an interruption in the middle of the
+// second task: all three leave the same bytes.
+func TestCellsAreReproducible(t *testing.T) {
+	y := newToy(t)
+	suite := y.with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}},
+		MethodSpec{Preset: "ewc", Params: map[string]any{"fisher_examples": 6}},
+		MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}},
+		MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
+		MethodSpec{Preset: "frozen"}, MethodSpec{Preset: "joint"})
+	first, second, broken := y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir())
+	for _, cell := range first.cells {
+		t.Run(cell.ID, func(t *testing.T) {
+			for _, w := range []*Worker{first, second} {
+				if err := w.RunCell(context.Background(), cell, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := outcome(t, first.run.Cell(cell.ID))
+			sameOutcome(t, "a second run", outcome(t, second.run.Cell(cell.ID)), want)
+
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			interrupted := false
+			err := broken.RunCell(ctx, cell, func(p engine.Progress) {
+				if p.TaskIndex > 1 && p.Step == 2 {
+					interrupted = true
+					cancel()
+				}
+			})
+			if interrupted != errors.Is(err, context.Canceled) {
+				t.Fatalf("interrupted %v, error %v", interrupted, err)
+			}
+			if err := broken.RunCell(context.Background(), cell, nil); err != nil {
+				t.Fatal(err)
+			}
+			sameOutcome(t, "an interrupted run", outcome(t, broken.run.Cell(cell.ID)), want)
+		})
+	}
+}
+
+// TestRecordsOfACell reads what a cell wrote.
+func TestRecordsOfACell(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "frozen"}, MethodSpec{Preset: "joint"}), t.TempDir())
+	want := map[string]struct{ boundaries, steps int }{"seq-s0-o0": {4, 12}, "frozen-s0-o0": {1, 0}, "joint-s0-o0": {2, 12}}
+	for _, cell := range w.cells {
+		if err := w.RunCell(context.Background(), cell, nil); err != nil {
+			t.Fatal(err)
+		}
+		folder := w.run.Cell(cell.ID)
+		events, torn, err := record.ReadEvents(folder.Records())
+		if err != nil || torn {
+			t.Fatal(err, torn)
+		}
+		steps, _, err := record.Read[record.Step](folder.Steps())
+		if err != nil {
+			t.Fatal(err)
+		}
+		boundaries := 0
+		for _, e := range events {
+			if e.Kind != record.Boundary {
+				continue
+			}
+			boundaries++
+			if len(e.Scores) != 3 || e.Knowledge == nil || e.Predictions == "" || e.EvalTokens == 0 {
+				t.Errorf("%s: boundary %d is not whole: %+v", cell.ID, e.Index, e)
+			}
+		}
+		if boundaries != want[cell.ID].boundaries || len(steps) != want[cell.ID].steps {
+			t.Errorf("%s: %d boundaries and %d steps, expected %+v", cell.ID, boundaries, len(steps), want[cell.ID])
+		}
+		if events[len(events)-1].Kind != record.CellEnd {
+			t.Errorf("%s: the last event is %s", cell.ID, events[len(events)-1].Kind)
+		}
+	}
+}
+
+// TestDivergedCell ends with its step and task on record, and the reason in its status.
+func TestDivergedCell(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "seq", LearningRate: 1e30, Reason: "test"}), t.TempDir())
+	err := w.RunCell(context.Background(), w.cells[0], nil)
+	var diverged *DivergedError
+	if !errors.As(err, &diverged) || diverged.Task != "next" {
+		t.Fatalf("error %v, expected a diverged cell in task next", err)
+	}
+	folder := w.run.Cell(w.cells[0].ID)
+	events, _, err := record.ReadEvents(folder.Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := events[len(events)-1]; last.Kind != record.Diverged || last.Task != "next" || last.Step != diverged.Step {
+		t.Errorf("the last event is %+v", last)
+	}
+	for _, name := range []string{"records.jsonl", "steps.jsonl"} {
+		if data := outcome(t, folder)[name]; data == "" {
+			t.Errorf("%s is empty", filepath.Join(folder.Path, name))
+		}
+	}
+}

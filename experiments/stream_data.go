@@ -1,0 +1,103 @@
+package experiments
+
+import (
+	"fmt"
+
+	"secura/datasets"
+	"secura/datasets/prompt"
+)
+
+// taskData is a task's examples as token ids, made once per process.
+type taskData struct {
+	task  datasets.Task
+	train []datasets.Encoded
+	test  []datasets.Encoded
+	// examples are the texts of test.
+	examples []datasets.Example
+}
+
+// streamData is everything that a suite's cells read.
+type streamData struct {
+	tasks     []taskData // in the suite's order
+	knowledge []taskData
+	// heldOut is text of the backbone's kind that it was not trained on; nil where there is none.
+	heldOut [][]int32
+}
+
+// loadStream reads and encodes a suite's examples.
+func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*streamData, error) {
+	data := &streamData{}
+	for _, task := range suite.Tasks {
+		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.TestExamples, true)
+		if err != nil {
+			return nil, err
+		}
+		data.tasks = append(data.tasks, t)
+	}
+	for _, task := range suite.Knowledge {
+		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.KnowledgeExamples, false)
+		if err != nil {
+			return nil, err
+		}
+		data.knowledge = append(data.knowledge, t)
+	}
+	return data, nil
+}
+
+// loadTask reads a task's splits; the knowledge battery is never trained on.
+func loadTask(task datasets.Task, dataDir string, tokenizer *prompt.Tokenizer, testBound int, trained bool) (taskData, error) {
+	t := taskData{task: task}
+	var err error
+	if t.examples, err = task.Load(dataDir, "test"); err != nil {
+		return taskData{}, err
+	}
+	if testBound > 0 && testBound < len(t.examples) {
+		t.examples = t.examples[:testBound]
+	}
+	if t.test, err = encodeAll(tokenizer, t.examples); err != nil || !trained {
+		return t, err
+	}
+	examples, err := task.Load(dataDir, "train")
+	if err != nil {
+		return taskData{}, err
+	}
+	t.train, err = encodeAll(tokenizer, examples)
+	return t, err
+}
+
+func encodeAll(tokenizer *prompt.Tokenizer, examples []datasets.Example) ([]datasets.Encoded, error) {
+	list := make([]datasets.Encoded, len(examples))
+	for i, e := range examples {
+		var err error
+		if list[i], err = datasets.Encode(tokenizer, e); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// trainExamples counts the training examples of all tasks.
+func (d *streamData) trainExamples() (n int) {
+	for _, t := range d.tasks {
+		n += len(t.train)
+	}
+	return n
+}
+
+// cutWarnings tells of examples that do not fit the training shape.
+func (d *streamData) cutWarnings(t Training, end int32) (texts []string) {
+	scratch := datasets.NewBatch(1, t.Length, t.AnswerLength)
+	for _, task := range d.tasks {
+		cut := 0
+		for _, e := range task.train {
+			if scratch.SetText(0, e.Prompt, e.Answer, end) {
+				cut++
+			}
+		}
+		if cut > 0 {
+			texts = append(texts, fmt.Sprintf("task %s: %d of %d training examples are longer than %d tokens, answers than %d, and were cut",
+				task.task.Name, cut, len(task.train), t.Length, t.AnswerLength-1))
+		}
+	}
+	return texts
+}

@@ -1,0 +1,147 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"secura/datasets"
+	"secura/experiments/record"
+	"secura/methods"
+	"secura/methods/optimizer"
+)
+
+// errNotFinite is why a cell is diverged.
+var errNotFinite = errors.New("a number is not finite")
+
+// DivergedError ends a cell whose numbers are not finite any more.
+type DivergedError struct {
+	Cell, Task string
+	Step       int
+	Reason     string
+}
+
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("cell %s diverged in task %s at step %d: %s", e.Cell, e.Task, e.Step, e.Reason)
+}
+
+// lesson is one stretch of training: a task, or for joint training all of them.
+type lesson struct {
+	index int // of the task, from 1
+	name  string
+	steps int
+	rate  float64
+	rows  []methods.Row // all training examples
+}
+
+// trainer makes batches of a cell's examples and steps.
+type trainer struct {
+	cell     Cell
+	session  *methods.Session
+	data     *streamData
+	training Training
+	end      int32
+	// onStep is told of every step.
+	onStep func(record.Step) error
+}
+
+// train goes through a lesson and returns the number of tokens that carried a loss and the last step's loss.
+func (t *trainer) train(ctx context.Context, l lesson) (tokens int64, loss float64, err error) {
+	if err := t.session.StartTask(); err != nil {
+		return 0, 0, err
+	}
+	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
+	examples := epochs(l.rows, t.stream("examples", l))
+	replay := t.stream("replay", l)
+	for step := 1; step <= l.steps; step++ {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
+		current := make([]methods.Row, t.training.Batch)
+		for i := range current {
+			current[i] = examples()
+		}
+		batch := t.batch(current, t.session.MixBatch(current, replay))
+		rate := schedule.Rate(step - 1)
+		result, err := t.session.Step(methods.Batch(batch), rate)
+		if err != nil {
+			return 0, 0, err
+		}
+		if !finite(result.Loss) || !finite(result.GradientNorm) {
+			return 0, 0, &DivergedError{t.cell.ID, l.name, step, fmt.Sprintf("loss %g, gradient norm %g", result.Loss, result.GradientNorm)}
+		}
+		loss = result.Loss
+		n := methods.Batch(batch).LossTokens()
+		tokens += n
+		line := record.Step{Index: l.index, Task: l.name, Step: step, Loss: result.Loss, GradientNorm: result.GradientNorm, LearningRate: rate, Tokens: n}
+		if err := t.onStep(line); err != nil {
+			return 0, 0, err
+		}
+	}
+	return tokens, loss, nil
+}
+
+func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
+	return t.cell.Streams().Rand(TaskPurpose(purpose, l.index))
+}
+
+// batch lays out current rows and, behind them, replayed ones; rows that are missing stay empty.
+func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
+	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), t.training.Length, t.training.AnswerLength)
+	for i, row := range current {
+		t.set(b, i, row)
+	}
+	for i, row := range replayed {
+		t.set(b, t.training.Batch+i, row)
+	}
+	return b
+}
+
+func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
+	e := t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index]
+	b.SetText(slot, e.Prompt, e.Answer, t.end)
+}
+
+// batches gives some of a lesson's examples in batches without replayed rows, for Session.EndTask.
+func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, error] {
+	return func(examples int) iter.Seq2[methods.Batch, error] {
+		return func(yield func(methods.Batch, error) bool) {
+			next := epochs(l.rows, t.stream("fisher", l)) // shuffled: files are often sorted by label
+			rows := make([]methods.Row, min(examples, len(l.rows)))
+			for i := range rows {
+				rows[i] = next()
+			}
+			for len(rows) > 0 {
+				n := min(t.training.Batch, len(rows))
+				b := datasets.NewBatch(t.training.Batch, t.training.Length, t.training.AnswerLength)
+				for i, row := range rows[:n] {
+					t.set(b, i, row)
+				}
+				if !yield(methods.Batch(b), nil) {
+					return
+				}
+				rows = rows[n:]
+			}
+		}
+	}
+}
+
+// epochs gives the rows one by one, shuffled anew for each pass.
+func epochs(rows []methods.Row, r *rand.Rand) func() methods.Row {
+	order := make([]methods.Row, len(rows))
+	at := len(rows)
+	return func() methods.Row {
+		if at == len(rows) {
+			copy(order, rows)
+			r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+			at = 0
+		}
+		at++
+		return order[at-1]
+	}
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,0 +1,183 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"secura/datasets/prompt"
+	"secura/experiments/engine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+	"secura/methods/backbone"
+)
+
+// WorkerOptions are what OpenWorker is told.
+type WorkerOptions struct {
+	// Run has a manifest, whose suite the worker runs cells of.
+	Run     rundir.Run
+	DataDir string
+	Backend backbone.BackendOptions
+	// Log gets a line for what a user should know; nil drops them.
+	Log io.Writer
+}
+
+// Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them.
+type Worker struct {
+	run       rundir.Run
+	suite     Suite
+	cells     []Cell
+	backend   compute.Backend
+	base      *methods.Base
+	tokenizer *prompt.Tokenizer
+	end       int32
+	data      *streamData
+	evaluator *evaluator
+	warnings  []string
+	untouched *evaluation // the backbone's own row
+	log       io.Writer
+}
+
+// OpenWorker reads the run's manifest, data and backbone and opens the backend. The caller closes the worker.
+func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
+	manifest, err := rundir.ReadManifest(o.Run)
+	if err != nil {
+		return nil, err
+	}
+	var suite Suite
+	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
+		return nil, fmt.Errorf("read the manifest's suite: %w", err)
+	}
+	return openWorker(ctx, suite, o)
+}
+
+func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
+	w := &Worker{run: o.Run, suite: suite, log: o.Log}
+	if w.log == nil {
+		w.log = io.Discard
+	}
+	var err error
+	if w.cells, _, err = Plan(w.suite); err != nil {
+		return nil, err
+	}
+	b, err := openBackbone(w.suite.Backbone)
+	if err != nil {
+		return nil, err
+	}
+	w.tokenizer, w.end = b.tokenizer, b.end
+	if w.data, err = loadStream(w.suite, o.DataDir, w.tokenizer); err != nil {
+		return nil, err
+	}
+	if w.data.heldOut, err = b.heldOut(); err != nil {
+		return nil, err
+	}
+	w.warnings = w.data.cutWarnings(w.suite.Training, w.end)
+	if w.backend, _, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
+		return nil, err
+	}
+	w.base = methods.NewBase(w.backend, b.model)
+	if w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.end, w.suite.Evaluation); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Close releases the backbone and the backend.
+func (w *Worker) Close() error {
+	w.base.Close()
+	w.backend.Finalize()
+	return nil
+}
+
+// Cell finds a cell of the run by its id.
+func (w *Worker) Cell(id string) (Cell, error) {
+	cell, ok := FindCell(w.cells, id)
+	if !ok {
+		return Cell{}, fmt.Errorf("run cell: the run has no cell %q", id)
+	}
+	return cell, nil
+}
+
+// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder meanwhile. A cell that is
+// done is left as it is. The error is a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
+func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Progress)) (err error) {
+	folder := w.run.Cell(cell.ID)
+	if err := folder.Make(); err != nil {
+		return err
+	}
+	lock, err := rundir.TakeLock(folder.Lock())
+	if err != nil {
+		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	defer lock.Release()
+	host, _ := os.Hostname()
+	status := record.Status{State: record.Running, Host: host, PID: os.Getpid(), Started: time.Now().UTC()}
+	if err := rundir.WriteJSON(folder.Status(), status); err != nil {
+		return err
+	}
+	err = w.runLocked(ctx, cell, folder, progress)
+	status.Ended, status.State = time.Now().UTC(), record.Done
+	var diverged *DivergedError
+	switch {
+	case errors.As(err, &diverged):
+		status.State = record.CellDiverged
+		status.Reason = err.Error()
+	case err != nil && ctx.Err() != nil:
+		status.State, status.Reason = record.Cancelled, "interrupted"
+		err = ctx.Err()
+	case err != nil:
+		status.State, status.Reason = record.Failed, err.Error()
+	}
+	return errors.Join(err, rundir.WriteJSON(folder.Status(), status))
+}
+
+func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, progress func(engine.Progress)) error {
+	method, ok := methods.Find(cell.Method.Preset)
+	if !ok {
+		return fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
+	}
+	params, err := decodeParams(method, cell.Method)
+	if err != nil {
+		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	if progress == nil {
+		progress = func(engine.Progress) {}
+	}
+	p := &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, progress: progress,
+		log: &cellLog{compiled: w.base.CompileSeconds}}
+	defer p.log.close()
+	start := time.Now()
+	if err := p.run(ctx); err != nil {
+		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakMemory()})
+}
+
+// baseRow is the untouched backbone's row, computed once per worker.
+func (w *Worker) baseRow(log *cellLog) (*evaluation, error) {
+	if w.untouched != nil {
+		return w.untouched, nil
+	}
+	stop := log.time(record.Eval, 0)
+	row, err := w.evaluator.evaluate(nil)
+	if err != nil {
+		return nil, err
+	}
+	stop(row.tokens)
+	w.untouched = row
+	return row, nil
+}
+
+func (w *Worker) trainer(cell Cell, session *methods.Session, onStep func(record.Step) error) *trainer {
+	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.end, onStep: onStep}
+}
+
+func (w *Worker) say(format string, args ...any) { fmt.Fprintf(w.log, format+"\n", args...) }
