@@ -100,6 +100,14 @@ func (b *Base) Run(key string, inputs []*tensors.Tensor, build func(inputs []*gr
 
 // Projections lists the projections of these names in every layer.
 func (b *Base) Projections(names []string) ([]backbone.Projection, error) {
+	if len(names) == 0 {
+		return nil, fmt.Errorf("adapt projections: no projection is named")
+	}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("adapt projection %s: it is named twice", name)
+		}
+	}
 	var list []backbone.Projection
 	for layer := range b.Model.Config.Layers {
 		for _, name := range names {

@@ -40,6 +40,15 @@ func (b Batch) check() error {
 	return nil
 }
 
+// checkBatch says whether a batch has the shape that the session's graphs are made for.
+func (s *Session) checkBatch(b Batch, rows int) error {
+	if b.Rows != rows || b.Length != s.Length || b.Answers != s.Answers {
+		return fmt.Errorf("the batch has %d rows of %d tokens with %d answers, expected %d, %d and %d",
+			b.Rows, b.Length, b.Answers, rows, s.Length, s.Answers)
+	}
+	return b.check()
+}
+
 // batchInputs is how many tensors a batch is in a graph.
 const batchInputs = 5
 

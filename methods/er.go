@@ -22,6 +22,10 @@ var defaultReplay = ReplayParams{Buffer: 0.02, ReplayRatio: 0.5}
 // memory makes the reservoir and the hook that replays from it. A row is offered to the reservoir once, after its
 // first use, and replayed rows never are.
 func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
+	if !(p.Buffer > 0 && p.Buffer <= 1) || !(p.ReplayRatio > 0) || math.IsInf(p.ReplayRatio, 0) {
+		return nil, 0, fmt.Errorf("buffer %g must lie in (0, 1] and replay_ratio %g be finite and positive",
+			p.Buffer, p.ReplayRatio)
+	}
 	capacity := int(math.Round(p.Buffer * float64(s.StreamExamples)))
 	rows := int(math.Round(p.ReplayRatio * float64(s.Rows)))
 	if capacity < 1 || rows < 1 {

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -39,8 +40,8 @@ var ILoRA = Method{
 
 func startILoRA(params any, s *Session) (Hooks, error) {
 	p := params.(*ILoRAParams)
-	if !(p.Lambda >= 0 && p.Lambda <= 1) || !(p.Gamma >= 0) {
-		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g not be negative", p.Lambda, p.Gamma)
+	if !(p.Lambda >= 0 && p.Lambda <= 1) || !(p.Gamma >= 0) || math.IsInf(p.Gamma, 0) {
+		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", p.Lambda, p.Gamma)
 	}
 	if p.EvalWith != "long" && p.EvalWith != "working" {
 		return Hooks{}, fmt.Errorf("eval_with is %q, must be long or working", p.EvalWith)

@@ -32,7 +32,7 @@ type Method struct {
 	// Params holds the default parameters, a struct whose fields have yaml tags; nil if there are none. A suite's
 	// values are decoded over a copy.
 	Params any
-	// Adapter makes the adapter from the parameters (of Params' type); nil where nothing is trained.
+	// Adapter makes the adapter from the parameters, as NewParams gives them; nil where nothing is trained.
 	Adapter func(params any) (adapter.Adapter, error)
 	// Start makes the hooks from the parameters when a cell starts, and may add variables to the session. Nil is SEQ.
 	Start func(params any, s *Session) (Hooks, error)

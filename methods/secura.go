@@ -65,7 +65,7 @@ const stepsLeft = "secura/steps_left"
 func startSecura(params any, s *Session) (Hooks, error) {
 	p := params.(*SecuraParams)
 	if p.MergeEvery < 1 || p.MergeEvery > math.MaxInt16 {
-		return Hooks{}, fmt.Errorf("merge_every is %d, must be at least 1", p.MergeEvery)
+		return Hooks{}, fmt.Errorf("merge_every is %d, must be 1 to %d", p.MergeEvery, math.MaxInt16)
 	}
 	merge := p.cabr().Merge
 	if p.Merge == string(adapter.MergeNone) {

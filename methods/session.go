@@ -108,7 +108,7 @@ func (s *Session) addAdapters() error {
 		s.adapterTensors[p] = list
 		s.AddVariable(Name(p, "", baseTensor), shape, values)
 		for _, t := range list {
-			v := s.AddVariable(Name(p, "", t.Name), t.Shape, t.Values)
+			v := s.addVariable(Name(p, "", t.Name), t.Shape, t.Values)
 			v.trained, v.decayed = t.Trained, t.Decayed
 		}
 	}
@@ -117,7 +117,9 @@ func (s *Session) addAdapters() error {
 
 // AddVariable adds a variable that is not trained; its starting values may not depend on anything that a cell has
 // learned.
-func (s *Session) AddVariable(name string, shape []int, values []float32) *variable {
+func (s *Session) AddVariable(name string, shape []int, values []float32) { s.addVariable(name, shape, values) }
+
+func (s *Session) addVariable(name string, shape []int, values []float32) *variable {
 	v := &variable{name: name, value: tensors.FromFlatDataAndDimensions(values, shape...)}
 	s.variables = append(s.variables, v)
 	return v

@@ -26,10 +26,14 @@ type stepPlan struct {
 }
 
 // Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and what the method does
-// after it, all in one compiled graph.
+// after it, all in one compiled graph. The batch has the setting's rows and behind them room for ReplayRows more; rows
+// that are missing there have no counted slot.
 func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
-	if err := batch.check(); err != nil {
-		return StepResult{}, err
+	if len(s.projections) == 0 {
+		return StepResult{}, fmt.Errorf("step: method %s trains nothing", s.method.Name)
+	}
+	if err := s.checkBatch(batch, s.Rows+s.hooks.ReplayRows); err != nil {
+		return StepResult{}, fmt.Errorf("step: %w", err)
 	}
 	s.steps++
 	key := s.key + "/step"

@@ -70,6 +70,10 @@ func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 			release(sums)
 			return nil, err
 		}
+		if err := s.checkBatch(batch, s.Rows); err != nil {
+			release(sums)
+			return nil, fmt.Errorf("estimate the Fisher information: %w", err)
+		}
 		count += batch.examples()
 		mine := batch.tensors()
 		inputs := append(append(append(s.frozenWeights(), s.values()...), mine...), sums...)
