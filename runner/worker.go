@@ -127,7 +127,10 @@ func ended(ctx context.Context, p engine.Progress, err error) engine.Progress {
 		state = record.Cancelled
 	}
 	p.State, p.Reason = string(state), ""
-	if err != nil {
+	switch {
+	case state == record.Cancelled:
+		p.Reason = "interrupted"
+	case err != nil:
 		p.Reason = err.Error()
 	}
 	return p
