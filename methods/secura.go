@@ -2,6 +2,7 @@ package methods
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -37,11 +38,16 @@ func (p SecuraParams) cabr() adapter.CABR {
 	c := adapter.CABR{Rank: p.Rank, Inner: p.Inner, Selection: adapter.Selection(p.Selection), Start: adapter.Start(p.Init),
 		Former: adapter.Former(p.Former), Merging: adapter.MergeMode(p.Merge)}
 	if p.MagNorm {
-		n := adapter.DefaultMagNorm()
-		n.Scale, n.Normalise = p.Scale, p.Normalise
+		n := p.norm()
 		c.MagNorm = &n
 	}
 	return c
+}
+
+func (p SecuraParams) norm() adapter.MagNorm {
+	n := adapter.DefaultMagNorm()
+	n.Scale, n.Normalise = p.Scale, p.Normalise
+	return n
 }
 
 // Secura trains CABR, W + C A B R, under S-MagNorm in weight space, and merges after every step: W ← W + C A B R,
@@ -59,7 +65,7 @@ var Secura = Method{
 	Start:   startSecura,
 }
 
-// stepsLeft is the variable that counts the steps until the next merge.
+// stepsLeft is the variable that counts the steps until the next merge, at a task's end anew.
 const stepsLeft = "secura/steps_left"
 
 func startSecura(params any, s *Session) (Hooks, error) {
@@ -67,33 +73,38 @@ func startSecura(params any, s *Session) (Hooks, error) {
 	if p.MergeEvery < 1 || p.MergeEvery > math.MaxInt16 {
 		return Hooks{}, fmt.Errorf("merge_every is %d, must be 1 to %d", p.MergeEvery, math.MaxInt16)
 	}
+	if err := p.norm().Check(); err != nil { // where it is off, too
+		return Hooks{}, err
+	}
 	merge := p.cabr().Merge
 	if p.Merge == string(adapter.MergeNone) {
 		return Hooks{}, nil
 	}
-	hooks := Hooks{AfterTask: func(t *TaskEnd) error {
-		return t.Update("merge", nil, func(v Vars, _ []*graph.Node) { s.fold(merge, v) })
-	}}
-	if p.MergeEvery == 1 {
-		hooks.AfterStep = func(v Vars) { s.fold(merge, v) }
-		hooks.AfterTask = nil // the last step's merge was it
-		return hooks, nil
+	if p.MergeEvery == 1 { // a task's last step has merged then
+		return Hooks{AfterStep: func(v Vars) { s.fold(merge, v) }}, nil
 	}
 	s.AddVariable(stepsLeft, []int{}, []float32{float32(p.MergeEvery)})
-	hooks.AfterStep = func(v Vars) {
-		left := graph.AddScalar(v[stepsLeft], -1)
-		due := graph.LessOrEqual(left, graph.ScalarZero(left.Graph(), left.DType()))
-		merged := make(Vars, len(v))
-		for name, n := range v {
-			merged[name] = n
-		}
-		s.fold(merge, merged)
-		for _, variable := range s.variables {
-			if n := variable.name; merged[n] != v[n] {
-				v[n] = graph.Where(due, merged[n], v[n])
-			}
-		}
-		v[stepsLeft] = graph.Where(due, graph.Scalar(left.Graph(), left.DType(), float64(p.MergeEvery)), left)
+	all := func(like *graph.Node) *graph.Node {
+		return graph.Scalar(like.Graph(), like.DType(), float64(p.MergeEvery))
 	}
-	return hooks, nil
+	return Hooks{
+		AfterStep: func(v Vars) {
+			left := graph.AddScalar(v[stepsLeft], -1)
+			due := graph.LessThan(left, graph.Scalar(left.Graph(), left.DType(), 0.5))
+			merged := maps.Clone(v)
+			s.fold(merge, merged)
+			for _, variable := range s.variables {
+				if n := variable.name; merged[n] != v[n] {
+					v[n] = graph.Where(due, merged[n], v[n])
+				}
+			}
+			v[stepsLeft] = graph.Where(due, all(left), left)
+		},
+		AfterTask: func(t *TaskEnd) error {
+			return t.Update("merge", nil, func(v Vars, _ []*graph.Node) {
+				s.fold(merge, v)
+				v[stepsLeft] = all(v[stepsLeft])
+			})
+		},
+	}, nil
 }

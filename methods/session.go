@@ -117,7 +117,9 @@ func (s *Session) addAdapters() error {
 
 // AddVariable adds a variable that is not trained; its starting values may not depend on anything that a cell has
 // learned.
-func (s *Session) AddVariable(name string, shape []int, values []float32) { s.addVariable(name, shape, values) }
+func (s *Session) AddVariable(name string, shape []int, values []float32) {
+	s.addVariable(name, shape, values)
+}
 
 func (s *Session) addVariable(name string, shape []int, values []float32) *variable {
 	v := &variable{name: name, value: tensors.FromFlatDataAndDimensions(values, shape...)}

@@ -315,3 +315,16 @@ func readDir(t testing.TB, dir string) (all string) {
 	}
 	return all
 }
+
+// share gives to the values that the variables of from have.
+func share(t testing.TB, from, to *Session) {
+	t.Helper()
+	for i, v := range to.variables {
+		source := from.variables[i]
+		if v.name != source.name {
+			t.Fatalf("variable %s is not %s", v.name, source.name)
+		}
+		v.value.FinalizeAll()
+		v.value = tensors.FromFlatDataAndDimensions(floats(t, source.value), source.value.Shape().Dimensions...)
+	}
+}
