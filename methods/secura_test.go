@@ -56,7 +56,7 @@ func TestSECURAWithAMergeAfterEachStep(t *testing.T) {
 		worst = max(worst, math.Abs(a[i]-b[i]))
 	}
 	t.Logf("losses %.5g … %.5g, with and without S-MagNorm at most %.2g apart", a[0], a[toySteps], worst)
-	if !(worst <= 1e-3) || !(a[toySteps] < a[0]-0.1) {
+	if !(worst <= 1e-4) || !(a[toySteps] < a[0]-0.1) {
 		t.Errorf("S-MagNorm moves the losses by %g, which go from %g to %g", worst, a[0], a[toySteps])
 	}
 	for name, before := range base {
@@ -164,7 +164,7 @@ func TestSECURAMergingIntoASumEqualsMergingIntoTheWeight(t *testing.T) {
 		}
 		d := distance(effective(t, first), effective(t, sum))
 		t.Logf("merging every %d steps: losses %.2g, weights %.2g apart", n, worst, d)
-		if !(d <= 1e-3) || !(worst <= 1e-3) {
+		if !(d <= 1e-4) || !(worst <= 1e-4) {
 			t.Errorf("merging every %d steps: the losses are %g and the weights %g apart", n, worst, d)
 		}
 		for _, p := range sum.Adapted() {

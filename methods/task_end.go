@@ -112,16 +112,30 @@ func (s *Session) buildSquaredGradients(inputs []*graph.Node) []*graph.Node {
 	var copies []*graph.Node
 	for _, t := range s.Trained() {
 		name := Name(t.Projection, "", t.Tensor)
-		shape := append([]int{rows}, vars[name].Shape().Dimensions...)
-		own[name] = graph.BroadcastToDims(graph.InsertAxes(vars[name], 0), shape...)
+		own[name] = perExample(vars[name], rows)
 		copies = append(copies, own[name])
 	}
 	l := &Loss{session: s, weights: weights}
 	logits := s.base.Model.Config.Logits(weights, tail(l.hidden(batch, own, ""), s.Answers))
 	counted := graph.ReduceSum(batch.weights, -1)
 	each := graph.Div(graph.ReduceSum(graph.Mul(negativeLogLikelihood(logits, batch.targets), batch.weights), -1), graph.MaxScalar(counted, 1))
-	for i, g := range graph.Gradient(graph.ReduceAllSum(each), copies...) {
-		sums[i] = graph.Add(sums[i], graph.ReduceSum(graph.Mul(g, g), 0))
+	for i, squares := range sumsOfSquaredGradients(each, copies) {
+		sums[i] = graph.Add(sums[i], squares)
+	}
+	return sums
+}
+
+// perExample gives each of the rows of a batch its own copy of x, [rows, …].
+func perExample(x *graph.Node, rows int) *graph.Node {
+	return graph.BroadcastToDims(graph.InsertAxes(x, 0), append([]int{rows}, x.Shape().Dimensions...)...)
+}
+
+// sumsOfSquaredGradients sums over examples the squared gradient of each one's loss, [rows], by its own copies.
+func sumsOfSquaredGradients(each *graph.Node, copies []*graph.Node) []*graph.Node {
+	gradients := graph.Gradient(graph.ReduceAllSum(each), copies...)
+	sums := make([]*graph.Node, len(gradients))
+	for i, g := range gradients {
+		sums[i] = graph.ReduceSum(graph.Mul(g, g), 0)
 	}
 	return sums
 }
