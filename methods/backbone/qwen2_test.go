@@ -277,3 +277,28 @@ func TestGradientsEqualTransformers(t *testing.T) {
 		t.Errorf("norm of all is %v, want %v", l2, want.GradientL2)
 	}
 }
+
+func TestProjectComputesEveryProjection(t *testing.T) {
+	m, want := golden(t, "tiny-qwen2")
+	var seen []string
+	got := run[float32](t, m, unpadded(want.IDs), func(w map[string]*Node, rows Rows) []*Node {
+		hidden := m.Config.Hidden(w, rows, func(p Projection, x, weight *Node) *Node {
+			seen = append(seen, p.WeightName())
+			if weight != w[p.WeightName()] {
+				t.Errorf("%s comes with another weight", p.WeightName())
+			}
+			return MulScalar(plainProject(p, x, MulScalar(weight, 4)), 0.25)
+		})
+		return []*Node{m.Config.Logits(w, hidden)}
+	})[0]
+	near(t, "through the hook", got, slices.Concat(slices.Concat(want.Logits...)...), 1e-4)
+	expected := []string{}
+	for i := range m.Config.Layers {
+		for _, p := range m.Config.Projections(i) {
+			expected = append(expected, p.WeightName())
+		}
+	}
+	if !slices.Equal(seen, expected) {
+		t.Errorf("projections %v, want %v", seen, expected)
+	}
+}
