@@ -199,6 +199,23 @@ func TestGoingOnFromACheckpointIsBitIdentical(t *testing.T) {
 	})
 }
 
+// Each projection starts from its own draws, the same in every session of a seed.
+func TestProjectionsStartApart(t *testing.T) {
+	s, again := open[*LoRAParams](t, Seq, "", toySetting(1), nil), open[*LoRAParams](t, Seq, "", toySetting(1), nil)
+	other := open[*LoRAParams](t, Seq, "", toySetting(2), nil)
+	for i, p := range s.Adapted() {
+		name := Name(p, "", "A")
+		if apart(value(t, s, name), value(t, again, name)) != 0 || apart(value(t, s, name), value(t, other, name)) == 0 {
+			t.Errorf("%s does not follow the seed", name)
+		}
+		for _, q := range s.Adapted()[:i] {
+			if apart(value(t, s, name), value(t, s, Name(q, "", "A"))) == 0 {
+				t.Errorf("%v and %v start from the same values", p, q)
+			}
+		}
+	}
+}
+
 func TestFrozenHoldsNothing(t *testing.T) {
 	s, err := NewSession(toy, Frozen, Frozen.NewParams(), Frozen.Name, toySetting(1))
 	if err != nil {

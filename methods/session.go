@@ -59,36 +59,43 @@ type variable struct {
 	written          bool               // value is not the starting value any more
 }
 
-// NewSession starts a method on a backbone. key tells methods apart whose graphs differ: the name and parameters.
-// params is of the type that the method's NewParams returns. The caller closes the session.
+// NewSession starts a method on a backbone. key tells sessions on it apart whose graphs differ: by the method's name,
+// its parameters, or the setting. params is what the method's NewParams gives. The caller closes the session.
 func NewSession(b *Base, m Method, params any, key string, setting Setting) (*Session, error) {
 	s := &Session{Setting: setting, method: m, base: b, key: key, optimizer: optimizer.NewAdamW(setting.WeightDecay),
 		adapterTensors: map[backbone.Projection][]adapter.Tensor{}}
 	if m.Kind == Untrained {
 		return s, nil
 	}
-	var err error
-	if s.adapter, err = m.Adapter(params); err != nil {
-		return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+	if err := s.start(params); err != nil {
+		return nil, errors.Join(fmt.Errorf("start method %s: %w", m.Name, err), s.Close())
 	}
-	if s.projections, err = b.Projections(setting.Targets); err != nil {
-		return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+	return s, nil
+}
+
+// start makes the variables and the hooks.
+func (s *Session) start(params any) (err error) {
+	if s.adapter, err = s.method.Adapter(params); err != nil {
+		return err
+	}
+	if s.projections, err = s.base.Projections(s.Targets); err != nil {
+		return err
 	}
 	if err := s.addAdapters(); err != nil {
-		return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+		return err
 	}
-	if m.Start != nil {
-		if s.hooks, err = m.Start(params, s); err != nil {
-			return nil, fmt.Errorf("start method %s: %w", m.Name, err)
+	if s.method.Start != nil {
+		if s.hooks, err = s.method.Start(params, s); err != nil {
+			return err
 		}
 	}
 	slices.SortFunc(s.variables, func(a, b *variable) int { return strings.Compare(a.name, b.name) })
-	for _, name := range b.Model.Names {
+	for _, name := range s.base.Model.Names {
 		if !slices.ContainsFunc(s.projections, func(p backbone.Projection) bool { return p.WeightName() == name }) {
 			s.frozen = append(s.frozen, name)
 		}
 	}
-	return s, s.resetOptimizer()
+	return s.resetOptimizer()
 }
 
 // addAdapters makes the variables of every adapted projection, drawn from a stream that names the projection.

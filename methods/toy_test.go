@@ -1,6 +1,7 @@
 package methods
 
 import (
+	"context"
 	"encoding/json"
 	"hash/fnv"
 	"iter"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -29,8 +31,17 @@ const (
 // toy is one random backbone for all tests of the package: graphs are compiled once for each key, as in a run.
 var toy *Base
 
+// openBackend opens the pure-Go backend, or the one that SECURA_TEST_BACKEND names (xla).
+func openBackend() (compute.Backend, error) {
+	if name := os.Getenv("SECURA_TEST_BACKEND"); name != "" {
+		b, _, err := backbone.OpenBackend(context.Background(), backbone.BackendOptions{Name: name, NoDownload: true})
+		return b, err
+	}
+	return gobackend.New("ops_sequential")
+}
+
 func TestMain(m *testing.M) {
-	backend, err := gobackend.New("ops_sequential")
+	backend, err := openBackend()
 	if err != nil {
 		panic(err)
 	}
