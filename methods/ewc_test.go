@@ -19,13 +19,13 @@ func openEWC(t *testing.T, key string, change func(p *EWCParams)) *Session {
 func TestEWCPenaltyHoldsTheWeights(t *testing.T) {
 	after := map[string]map[string][]float32{}
 	drift := map[string]float64{}
-	for key, lambda := range map[string]float64{"off": 0, "on": 1e4} {
-		s := openEWC(t, key, func(p *EWCParams) { p.Lambda = lambda })
+	for _, key := range []string{"off", "on"} {
+		s := openEWC(t, key, func(p *EWCParams) { p.Lambda = map[string]float64{"off": 0, "on": 1e4}[key] })
 		learn(t, s, 1, 0, toyRate) // F = 0: the penalty is not felt
 		anchored := effective(t, s)
 		if key == "off" {
 			after["first task"] = snapshot(t, s)
-		} else if other, ok := after["first task"]; ok && len(differing(other, snapshot(t, s))) > 0 {
+		} else if len(differing(after["first task"], snapshot(t, s))) > 0 {
 			t.Error("the penalty changes the first task")
 		}
 		if err := s.StartTask(); err != nil {
