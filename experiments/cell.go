@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/methods"
@@ -56,7 +57,7 @@ func (p *protocol) resume(session *methods.Session) (done int, err error) {
 		return 0, err
 	}
 	for _, problem := range problems {
-		p.worker.say("cell %s: passed over a checkpoint: %v", p.cell.ID, problem)
+		p.note("passed over a checkpoint: %v", problem)
 	}
 	if found {
 		if err := session.Load(p.folder.Checkpoint(index)); err != nil {
@@ -69,10 +70,18 @@ func (p *protocol) resume(session *methods.Session) (done int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if found || cut > 0 {
-		p.worker.say("cell %s: goes on after task %d; %d lines of records behind that were cut", p.cell.ID, max(index, 0), cut)
+	switch {
+	case found:
+		p.note("goes on after task %d; %d lines of records behind that were cut", index, cut)
+	case cut > 0:
+		p.note("starts anew, for there is no checkpoint; %d lines of records were cut", cut)
 	}
 	return index, nil
+}
+
+// note tells the user something.
+func (p *protocol) note(format string, args ...any) {
+	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: string(record.Running), Note: fmt.Sprintf(format, args...)})
 }
 
 // decodeParams makes the parameters of a suite's method.

@@ -1,11 +1,14 @@
 package experiments
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"secura/methods"
 )
 
 // Cell is one method on one seed and one order of the tasks: the unit that a
@@ -48,6 +51,18 @@ func Plan(suite Suite) (cells []Cell, hash string, err error) {
 		}
 	}
 	return cells, hash, nil
+}
+
+// LongestFirst sorts cells so that a pool of workers is done with all of them
+// soonest: by the methods' relative costs, equals in their order.
+func LongestFirst(cells []Cell) []Cell {
+	cost := func(c Cell) float64 {
+		m, _ := methods.Find(c.Method.Preset)
+		return m.RelativeCost()
+	}
+	sorted := slices.Clone(cells)
+	slices.SortStableFunc(sorted, func(a, b Cell) int { return cmp.Compare(cost(b), cost(a)) })
+	return sorted
 }
 
 // FindCell finds a cell by its id.

@@ -50,10 +50,10 @@ type recipe struct {
 }
 
 var nanoRecipe = recipe{
-	Steps:  14000, // 40 minutes on two cores
-	Rows:   32,
-	Length: 96,   // two or three documents a row
-	Rate:   4e-3, // small models bear high rates
+	Steps:  10000, // half an hour on two cores
+	Rows:   16,
+	Length: 96,   // four or five documents a row
+	Rate:   3e-3, // small models bear high rates
 	Warmup: 0.02, WeightDecay: 0.05,
 	Beta2: 0.98, // the batches are small
 	Clip:  1, Vocabulary: 1024, TokenizerDocuments: 60_000,

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -25,8 +24,6 @@ type WorkerOptions struct {
 	Run     rundir.Run
 	DataDir string
 	Backend backbone.BackendOptions
-	// Log gets a line for what a user should know; nil drops them.
-	Log io.Writer
 }
 
 // Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them.
@@ -42,7 +39,6 @@ type Worker struct {
 	evaluator *evaluator
 	warnings  []string
 	untouched *evaluation // the backbone's own row
-	log       io.Writer
 }
 
 // OpenWorker reads the run's manifest, data and backbone and opens the backend. The caller closes the worker.
@@ -59,10 +55,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 }
 
 func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, suite: suite, log: o.Log}
-	if w.log == nil {
-		w.log = io.Discard
-	}
+	w := &Worker{run: o.Run, suite: suite}
 	var err error
 	if w.cells, _, err = Plan(w.suite); err != nil {
 		return nil, err
@@ -179,5 +172,3 @@ func (w *Worker) baseRow(log *cellLog) (*evaluation, error) {
 func (w *Worker) trainer(cell Cell, session *methods.Session, onStep func(record.Step) error) *trainer {
 	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.end, onStep: onStep}
 }
-
-func (w *Worker) say(format string, args ...any) { fmt.Fprintf(w.log, format+"\n", args...) }

@@ -32,6 +32,7 @@ var EWC = Method{
 	Name: "ewc",
 	Doc: "Online elastic weight consolidation: a quadratic penalty, weighted by the Fisher information of the tasks so far, " +
 		"holds the adapter near the values that the last task left.",
+	Cost:   1.6,
 	Source: "arXiv 1612.00796, online form arXiv 1805.06370; checked against golden values of the formulas.",
 	Params: EWCParams{LoRAParams: defaultLoRA, Lambda: 1e4, Gamma: 1, FisherExamples: 1024},
 	Adapter: func(params any) (adapter.Adapter, error) {

@@ -6,4 +6,5 @@ var Frozen = Method{
 	Doc:    "The untouched backbone: the lower bound of learning and the upper bound of retention.",
 	Source: "No paper; every continual-learning table needs this row.",
 	Kind:   Untrained,
+	Cost:   0.1,
 }

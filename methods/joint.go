@@ -7,6 +7,7 @@ var JointTraining = Method{
 	Doc:     "One LoRA adapter trained on the shuffled mixture of all tasks for the sum of their steps: an upper bound.",
 	Source:  "No paper; the usual upper bound. LoRA: arXiv 2106.09685; checked against peft 0.21.2.",
 	Kind:    Joint,
+	Cost:    0.7, // two rows of evaluation
 	Params:  defaultLoRA,
 	Adapter: Seq.Adapter,
 }

@@ -4,6 +4,7 @@
 package methods
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -29,6 +30,9 @@ type Method struct {
 	LearningRate float64
 	// Kind says how the stream is learned.
 	Kind Kind
+	// Cost is the time that a cell takes relative to SEQ's, as measured with the default parameters; 0 is 1. Long cells
+	// are started first.
+	Cost float64
 	// Params holds the default parameters, a struct whose fields have yaml tags; nil if there are none. A suite's
 	// values are decoded over a copy.
 	Params any
@@ -146,6 +150,9 @@ func (m Method) NewParams() any {
 	p.Elem().Set(reflect.ValueOf(m.Params))
 	return p.Interface()
 }
+
+// RelativeCost is Cost, 1 where none is given.
+func (m Method) RelativeCost() float64 { return cmp.Or(m.Cost, 1) }
 
 // Find finds a method by its name in All.
 func Find(name string) (Method, bool) {

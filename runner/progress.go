@@ -117,6 +117,10 @@ type lines struct {
 }
 
 func (l *lines) update(_ int, p engine.Progress) {
+	if p.Note != "" {
+		fmt.Fprintf(l.w, "%s: %s\n", p.Cell, p.Note)
+		return
+	}
 	before, known := l.tracker.update(p)
 	if known && before.TaskIndex > 0 && (p.TaskIndex > before.TaskIndex || p.State == "done") {
 		fmt.Fprintf(l.w, "%s: task %d/%d %s, loss %.3f (%s)\n", p.Cell, before.TaskIndex, before.Tasks, before.Task, before.Loss, l.tracker.whole())

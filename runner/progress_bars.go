@@ -43,6 +43,10 @@ func (b *bars) bar(text func() string) *mpb.Bar {
 }
 
 func (b *bars) update(worker int, p engine.Progress) {
+	if p.Note != "" {
+		fmt.Fprintf(b.progress, "%s: %s\n", p.Cell, p.Note)
+		return
+	}
 	b.mu.Lock()
 	b.tracker.update(p)
 	b.texts[worker] = workerLine(p)

@@ -96,7 +96,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	missing, diverged := unfinished(run, cells)
+	missing, diverged := unfinished(run, experiments.LongestFirst(cells))
 	failures := diverged
 	if len(missing) > 0 {
 		if len(missing) < len(cells) {

@@ -67,7 +67,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 		ids = append(ids, c.ID)
 	}
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{
-		Run: run, DataDir: o.DataDir, Log: stderr,
+		Run: run, DataDir: o.DataDir,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
 	})
 	if err != nil {
@@ -101,6 +101,10 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 				return
 			}
 			p.Cell = cell.ID
+			if p.Note != "" {
+				written = errors.Join(written, out.Encode(p))
+				return
+			}
 			if math.IsNaN(p.Loss) || math.IsInf(p.Loss, 0) {
 				p.Loss = 0 // JSON has no such number; the last line gives the reason
 			}

@@ -27,6 +27,9 @@ type Progress struct {
 	// or "cancelled" end it, with the Reason.
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
+	// Note tells of something that a user should know, such as records that
+	// were cut; the line then says nothing else about how far the cell is.
+	Note string `json:"note,omitempty"`
 }
 
 // Ended says whether the line is the last one of its cell.
