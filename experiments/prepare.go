@@ -30,7 +30,7 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 		return nil, err
 	}
 	for _, task := range suite.Tasks {
-		list, err := prepareTask(task, dataDir, "train", "test")
+		list, err := prepareTask(task, dataDir, "train", suite.Evaluation.Split)
 		mistakes = append(mistakes, err)
 		files = append(files, list...)
 	}
@@ -74,17 +74,17 @@ func prepareTask(task datasets.Task, dataDir string, splits ...string) (files []
 	return files, nil
 }
 
-// WriteExamples writes the texts of all test examples into the run, once: predictions name them by task and id.
+// WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
 func WriteExamples(run rundir.Run, suite Suite, dataDir string) error {
 	var rows []exampleRow
 	for i, task := range append(append([]datasets.Task{}, suite.Tasks...), suite.Knowledge...) {
-		examples, err := task.Load(dataDir, "test")
+		split, bound := suite.Evaluation.Split, suite.Evaluation.TestExamples
+		if i >= len(suite.Tasks) {
+			split, bound = "test", suite.Evaluation.KnowledgeExamples
+		}
+		examples, err := task.Load(dataDir, split)
 		if err != nil {
 			return fmt.Errorf("write examples: %w", err)
-		}
-		bound := suite.Evaluation.TestExamples
-		if i >= len(suite.Tasks) {
-			bound = suite.Evaluation.KnowledgeExamples
 		}
 		if bound > 0 && bound < len(examples) {
 			examples = examples[:bound]

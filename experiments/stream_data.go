@@ -11,7 +11,7 @@ import (
 type taskData struct {
 	task  datasets.Task
 	train []datasets.Encoded
-	test  []datasets.Encoded
+	test  []datasets.Encoded // of the split that is evaluated
 	// examples are the texts of test.
 	examples []datasets.Example
 }
@@ -28,14 +28,21 @@ type streamData struct {
 func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*streamData, error) {
 	data := &streamData{}
 	for _, task := range suite.Tasks {
-		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.TestExamples, true)
+		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.Split, suite.Evaluation.TestExamples)
 		if err != nil {
+			return nil, err
+		}
+		examples, err := task.Load(dataDir, "train")
+		if err != nil {
+			return nil, err
+		}
+		if t.train, err = encodeAll(tokenizer, examples); err != nil {
 			return nil, err
 		}
 		data.tasks = append(data.tasks, t)
 	}
 	for _, task := range suite.Knowledge {
-		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.KnowledgeExamples, false)
+		t, err := loadTask(task, dataDir, tokenizer, "test", suite.Evaluation.KnowledgeExamples)
 		if err != nil {
 			return nil, err
 		}
@@ -44,24 +51,17 @@ func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*stre
 	return data, nil
 }
 
-// loadTask reads a task's splits; the knowledge battery is never trained on.
-func loadTask(task datasets.Task, dataDir string, tokenizer *prompt.Tokenizer, testBound int, trained bool) (taskData, error) {
+// loadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
+func loadTask(task datasets.Task, dataDir string, tokenizer *prompt.Tokenizer, split string, bound int) (taskData, error) {
 	t := taskData{task: task}
 	var err error
-	if t.examples, err = task.Load(dataDir, "test"); err != nil {
+	if t.examples, err = task.Load(dataDir, split); err != nil {
 		return taskData{}, err
 	}
-	if testBound > 0 && testBound < len(t.examples) {
-		t.examples = t.examples[:testBound]
+	if bound > 0 && bound < len(t.examples) {
+		t.examples = t.examples[:bound]
 	}
-	if t.test, err = encodeAll(tokenizer, t.examples); err != nil || !trained {
-		return t, err
-	}
-	examples, err := task.Load(dataDir, "train")
-	if err != nil {
-		return taskData{}, err
-	}
-	t.train, err = encodeAll(tokenizer, examples)
+	t.test, err = encodeAll(tokenizer, t.examples)
 	return t, err
 }
 

@@ -72,6 +72,9 @@ type Training struct {
 
 // Evaluation is what happens at each boundary.
 type Evaluation struct {
+	// Split is what the tasks are evaluated on: test, or validation while
+	// hyper-parameters are chosen. The battery has its one split.
+	Split string `yaml:"split" json:"split"`
 	// TestExamples and KnowledgeExamples bound the examples of each task and of
 	// each knowledge task; 0 takes all.
 	TestExamples      int `yaml:"test_examples" json:"test_examples"`
@@ -107,6 +110,7 @@ func DefaultSuite() Suite {
 			AnswerLength: 32,
 		},
 		Evaluation: Evaluation{
+			Split:           "test",
 			Lengths:         []int{32, 64, 96}, // prompt and answer fit in 96
 			Batch:           32,
 			MaxTokens:       100_000, // keeps a boundary at seconds on one core

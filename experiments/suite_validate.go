@@ -82,6 +82,9 @@ func (s Suite) Validate(known []string) error {
 	}
 
 	e := s.Evaluation
+	if e.Split != "test" && e.Split != "validation" {
+		wrong("%s", datasets.Unknown("evaluation.split", e.Split, []string{"test", "validation"}))
+	}
 	atLeast("evaluation.test_examples", e.TestExamples, 0)
 	atLeast("evaluation.knowledge_examples", e.KnowledgeExamples, 0)
 	atLeast("evaluation.batch", e.Batch, 1)

@@ -72,6 +72,9 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 		return nil, err
 	}
 	w.warnings = w.data.cutWarnings(w.suite.Training, w.end)
+	if split := w.suite.Evaluation.Split; split != "test" {
+		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
+	}
 	if w.backend, _, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
 		return nil, err
 	}
