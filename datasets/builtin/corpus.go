@@ -25,13 +25,14 @@ type generator struct {
 // the tasks need, and the shape of prompts, on other content.
 func generators() []generator {
 	return []generator{
-		{"fact statements", 25, factStatements()},
-		{"fact questions", 20, factQuestions()},
-		{"arithmetic", 18, arithmeticDocument},
-		{"headlines", 12, headlineDocument},
+		{"fact statements", 13, factStatements()},
+		{"fact questions", 13, factQuestions()},
+		{"arithmetic", 15, arithmeticDocument},
+		{"headlines", 7, headlineDocument},
 		{"copying", 5, copyingDocument},
-		{"German", 12, germanDocument()},
+		{"German", 10, germanDocument()},
 		{"reasoning", 8, reasoningDocument},
+		{"mixed", 29, mixedDocument()},
 	}
 }
 

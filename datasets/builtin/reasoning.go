@@ -38,7 +38,7 @@ func distinct[T comparable](random *rand.Rand, values []T, count int) []T {
 }
 
 func drawSyllogism(random *rand.Rand) item {
-	jobs := distinct(random, list("baker,dancer,driver,farmer,hunter,painter,pilot,poet,runner,sailor,singer,teacher,tailor,writer"), 5)
+	jobs := distinct(random, wordLists["job"], 5)
 	name := pick(random, wordLists["name"])
 	context := fmt.Sprintf("All %ss are %ss. No %s is a %s. %s is a %s.", jobs[0], jobs[1], jobs[1], jobs[2], name, jobs[0])
 	if random.IntN(2) == 0 {

@@ -53,7 +53,6 @@ var companies = list("Nordwind,Silverline,Bluestone,Greenfield,Eastgate,Fairway,
 	"Pinewood,Redstone,Seaview,Stonebridge,Sunrise,Westbrook,Whitehall")
 
 func drawMarket(random *rand.Rand) item {
-	s := &slots{random: random}
 	company, percent := pick(random, companies), between(random, 1, 30)
 	cause := pick(random, list("a new factory,higher sales,a big order,lower prices,a strike,a bad harvest,new tolls,a court case,strong exports,a merger"))
 	verb, short := "rose", "up"
@@ -61,11 +60,11 @@ func drawMarket(random *rand.Rand) item {
 		verb, short = "fell", "down"
 	}
 	article := pick(random, []string{
-		"Shares of %[1]s %[2]s by %[3]d percent on {day}. Traders spoke of %[4]s.",
-		"Because of %[4]s, the shares of %[1]s %[2]s by %[3]d percent on {day}.",
-		"On {day} %[1]s shares %[2]s by %[3]d percent, and %[4]s was the reason.",
+		"Shares of %[1]s %[2]s by %[3]d percent. Traders spoke of %[4]s.",
+		"Because of %[4]s, shares of %[1]s %[2]s by %[3]d percent.",
+		"%[1]s shares %[2]s by %[3]d percent, and %[4]s was the reason.",
 	})
-	return summaryItem(s.fill(fmt.Sprintf(article, company, verb, percent, cause)), fmt.Sprintf("%s %s %d percent on %s", company, short, percent, cause),
+	return summaryItem(fmt.Sprintf(article, company, verb, percent, cause), fmt.Sprintf("%s %s %d percent on %s", company, short, percent, cause),
 		company, short, percent, cause)
 }
 
@@ -73,9 +72,9 @@ func drawCountry(random *rand.Rand) item {
 	country := pick(random, Countries())
 	visitors, year := between(random, 2, 90), between(random, 1990, 2024)
 	article := pick(random, []string{
-		"%[1]s counted %[3]d million visitors in %[4]d. Most of them saw %[2]s.",
-		"In %[4]d, %[3]d million people travelled to %[1]s. %[2]s was full of them.",
-		"The hotels of %[2]s were happy in %[4]d: %[3]d million guests came to %[1]s.",
+		"%[1]s had %[3]d million visitors in %[4]d. Most saw %[2]s.",
+		"In %[4]d, %[3]d million people went to %[1]s. %[2]s was full.",
+		"%[2]s was busy in %[4]d: %[3]d million people came to %[1]s.",
 	})
 	return summaryItem(fmt.Sprintf(article, country.Name, country.Capital, visitors, year),
 		country.Name+" "+strconv.Itoa(year)+": "+strconv.Itoa(visitors)+" million guests", country.Code, visitors, year)
