@@ -74,7 +74,7 @@ var ER = Method{
 	Doc: "Experience replay: a reservoir keeps a uniform sample of the stream's examples; rows drawn from it are learned " +
 		"beside each batch, under one mean.",
 	Cost:   1.4,
-	Source: "arXiv 1902.10486; reservoir sampling: Vitter 1985, algorithm R; checked against mammoth's er.",
+	Source: "arXiv 1902.10486; reservoir sampling: Vitter 1985, algorithm R. The 2% buffer and half a batch of replay are SECURA's comparison's.",
 	Params: ERParams{defaultLoRA, defaultReplay},
 	Adapter: func(params any) (adapter.Adapter, error) {
 		return params.(*ERParams).LoRAParams.adapter()
