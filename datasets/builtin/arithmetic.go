@@ -12,7 +12,7 @@ import (
 func arithmeticTasks() []task {
 	return []task{
 		newTask("add_subtract_stories", 0, drawStory),
-		newTask("two_step_purchases", 0, drawPurchase),
+		newTask("two_step_purchases", purchaseCount(), drawPurchase),
 		newTask("unit_conversion", conversionCount(), drawConversion),
 		newTask("number_sequences", 0, drawSequence),
 	}
@@ -37,9 +37,11 @@ var losses = []string{
 	"From {a} {things}, {name} sells {b}. How many {things} remain?",
 }
 
+// drawStory keeps amounts above 1, for the plural. In additions the order of
+// the amounts makes no other item.
 func drawStory(random *rand.Rand) item {
 	s := &slots{random: random}
-	a, b := between(random, 1, 30), between(random, 1, 20)
+	a, b := between(random, 2, 30), between(random, 2, 20)
 	templates, operator, result := gains, "+", a+b
 	if random.IntN(2) == 0 {
 		templates, operator = losses, "-"
@@ -51,24 +53,61 @@ func drawStory(random *rand.Rand) item {
 	}
 	template := strings.NewReplacer("{a}", strconv.Itoa(a), "{b}", strconv.Itoa(b), "{things}", pick(random, things)).Replace(pick(random, templates))
 	sum := fmt.Sprintf("%d %s %d", a, operator, b)
-	return arithmeticItem(sum, s.fill(template), fmt.Sprintf("%s = %d", sum, result), result)
+	key := sum
+	if operator == "+" {
+		key = fmt.Sprintf("%d + %d", max(a, b), min(a, b))
+	}
+	return arithmeticItem(key, s.fill(template), fmt.Sprintf("%s = %d", sum, result), result)
 }
 
 // goods are sold one by one.
 var goods = list("pen,cup,map,bun,pin,mug,rose,candle,brush,comb")
 
+// A purchase is of mostPieces of each of two goods at most, at dearest euros
+// the piece at most, and of mostEuros altogether.
+const (
+	mostPieces = 3
+	dearest    = 10
+	mostEuros  = 40
+)
+
+// purchaseKey names a purchase whichever of its goods comes first.
+func purchaseKey(n, price, n2, price2 int) string {
+	if n2 < n || n2 == n && price2 < price {
+		n, price, n2, price2 = n2, price2, n, price
+	}
+	return fmt.Sprintf("%d*%d+%d*%d", n, price, n2, price2)
+}
+
+// purchaseCount is how many purchases there are.
+func purchaseCount() int {
+	keys := map[string]bool{}
+	kinds := mostPieces * dearest
+	for i := range kinds * kinds {
+		n, price, n2, price2 := i%mostPieces+1, i/mostPieces%dearest+1, i/kinds%mostPieces+1, i/kinds/mostPieces+1
+		if n*price+n2*price2 <= mostEuros {
+			keys[purchaseKey(n, price, n2, price2)] = true
+		}
+	}
+	return len(keys)
+}
+
+var purchases = []string{
+	"A %[1]s costs %[2]d euros, a %[3]s %[4]d. {name} buys %[5]s and %[6]s. How many euros is that?",
+	"{name} buys %[5]s at %[2]d euros apiece and %[6]s at %[4]d euros apiece. How many euros does {name} pay?",
+}
+
 func drawPurchase(random *rand.Rand) item {
 	first, second := pick(random, goods), pick(random, goods)
-	price, price2 := between(random, 1, 9), between(random, 1, 9)
-	n, n2 := between(random, 1, 3), between(random, 1, 3)
+	price, price2 := between(random, 1, dearest), between(random, 1, dearest)
+	n, n2 := between(random, 1, mostPieces), between(random, 1, mostPieces)
 	total := n*price + n2*price2
-	if first == second || total > 40 {
+	if first == second || total > mostEuros {
 		return drawPurchase(random)
 	}
 	s := &slots{random: random}
-	question := s.fill(fmt.Sprintf("A %s costs %d euros, a %s %d. {name} buys %s and %s. How many euros is that?",
-		first, price, second, price2, counted(n, first), counted(n2, second)))
-	key := fmt.Sprintf("%d*%d+%d*%d", n, price, n2, price2)
+	question := s.fill(fmt.Sprintf(pick(random, purchases), first, price, second, price2, counted(n, first), counted(n2, second)))
+	key := purchaseKey(n, price, n2, price2)
 	return arithmeticItem(key, question, fmt.Sprintf("%d * %d = %d, %d * %d = %d, %d + %d = %d", n, price, n*price, n2, price2, n2*price2,
 		n*price, n2*price2, total), total)
 }

@@ -31,7 +31,8 @@ func File(name, split string) ([]byte, error) {
 	}
 	data, err := embedded.ReadFile("data/" + name + "/" + split + ".parquet")
 	if err != nil {
-		return nil, fmt.Errorf("the built-in task %s has no split %q: %w", name, split, err)
+		return nil, fmt.Errorf("the built-in task %s has no split %q; splits are %s, and of the knowledge battery test alone: %w",
+			name, split, strings.Join(Splits, ", "), err)
 	}
 	return data, nil
 }

@@ -26,6 +26,21 @@ func reasoningItem(random *rand.Rand, key, context, query, right string, wrong [
 	return item{row, key, context + " " + query + " " + strings.Join(options, " ")}
 }
 
+// placeRight moves the right options so that each of the four places has it
+// equally often in a split, whose number of rows is a multiple of four.
+func placeRight(random *rand.Rand, items []item) {
+	for i, at := range random.Perm(len(items)) {
+		row, ok := items[i].row.(reasoningRow)
+		if !ok {
+			return
+		}
+		place := int32(at % len(row.Options))
+		row.Options[row.CorrectOption], row.Options[place] = row.Options[place], row.Options[row.CorrectOption]
+		row.CorrectOption = place
+		items[i].row = row
+	}
+}
+
 // distinct draws so many different values.
 func distinct[T comparable](random *rand.Rand, values []T, count int) []T {
 	var drawn []T
@@ -37,15 +52,17 @@ func distinct[T comparable](random *rand.Rand, values []T, count int) []T {
 	return drawn
 }
 
+// drawSyllogism names the right job no more often than two of the wrong ones,
+// so that counting words does not find it.
 func drawSyllogism(random *rand.Rand) item {
 	jobs := distinct(random, wordLists["job"], 5)
 	name := pick(random, wordLists["name"])
-	context := fmt.Sprintf("All %ss are %ss. No %s is a %s. %s is a %s.", jobs[0], jobs[1], jobs[1], jobs[2], name, jobs[0])
+	context := fmt.Sprintf("All %ss are %ss. No %s is a %s. %s is a %s.", jobs[0], jobs[1], jobs[2], jobs[3], name, jobs[0])
 	if random.IntN(2) == 0 {
-		context = fmt.Sprintf("No %s is a %s. %s is a %s. All %ss are %ss.", jobs[1], jobs[2], name, jobs[0], jobs[0], jobs[1])
+		context = fmt.Sprintf("No %s is a %s. %s is a %s. All %ss are %ss.", jobs[2], jobs[3], name, jobs[0], jobs[0], jobs[1])
 	}
 	query := pick(random, []string{"What else is %s?", "So what must %s be too?"})
-	return reasoningItem(random, strings.Join(append(jobs[:3:3], name), " "), context, fmt.Sprintf(query, name),
+	return reasoningItem(random, strings.Join(jobs[:4], " "), context, fmt.Sprintf(query, name),
 		"a "+jobs[1], []string{"a " + jobs[2], "a " + jobs[3], "a " + jobs[4]})
 }
 
@@ -60,36 +77,40 @@ func drawOrdering(random *rand.Rand) item {
 	return reasoningItem(random, fmt.Sprint(objects, at), intro+strings.Join(objects, ", ")+".", query, objects[at], others[:3])
 }
 
+// turns are what a walker does, with the quarters of a circle to the right.
+var turns = []struct {
+	name     string
+	quarters int
+}{{"right", 1}, {"left", 3}, {"around", 2}}
+
+// drawDirections lets someone walk and turn once or, less often, twice.
 func drawDirections(random *rand.Rand) item {
-	at := random.IntN(4)
-	there, back := compass[at], compass[(at+2)%4]
-	far, near := between(random, 1, 20), between(random, 1, 20)
-	if far-near < 3 && near-far < 3 {
-		return drawDirections(random)
+	s := &slots{random: random}
+	at, turn := random.IntN(4), pick(random, turns)
+	face := at + turn.quarters
+	way := fmt.Sprintf("{name} goes %s from the {stop} to the {stop2} and turns %s there", compass[at], turn.name)
+	key := compass[at] + " " + s.value("stop") + " " + s.value("stop2") + " " + turn.name
+	if random.IntN(4) == 0 {
+		again := pick(random, turns)
+		face += again.quarters
+		way, key = way+", then "+again.name, key+" "+again.name
 	}
-	right := there
-	if near > far {
-		right = back
-	}
-	name := pick(random, wordLists["name"])
-	context := fmt.Sprintf(pick(random, []string{"%s walks %d steps %s, then %d steps %s.", "%s goes %d steps to the %s and %d steps to the %s."}), name, far, there, near, back)
-	var wrong []string
-	for _, c := range compass {
-		if c != right {
-			wrong = append(wrong, c)
-		}
-	}
-	query := pick(random, []string{"On which side of the start is %s now?", "Where does %s stand, seen from the start?"})
-	return reasoningItem(random, fmt.Sprintf("%s %d %d", there, far, near), context, fmt.Sprintf(query, name), right, wrong)
+	right := compass[face%4]
+	wrong := slices.DeleteFunc(slices.Clone(compass), func(c string) bool { return c == right })
+	query := pick(random, []string{"Which way does {name} look now?", "Where does {name} look in the end?"})
+	return reasoningItem(random, key, s.fill(way+"."), s.fill(query), right, wrong)
 }
 
+// alike are pairs of kinds with things that some would call both: gold is a
+// colour to them, a violet too, and a fig a tree.
+var alike = [][2]string{{"metal", "colour"}, {"flower", "colour"}, {"fruit", "colour"}, {"drink", "colour"}, {"fruit", "tree"}, {"fruit", "vegetable"}}
+
 func drawOddOne(random *rand.Rand) item {
-	categories := Categories()
-	kinds := distinct(random, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}[:len(categories)], 2)
-	same, odd := distinct(random, categories[kinds[0]].Members, 3), pick(random, categories[kinds[1]].Members)
-	if slices.Contains(categories[kinds[0]].Members, odd) {
+	kind, other := pick(random, Categories()), pick(random, Categories())
+	if kind.Name == other.Name || slices.Contains(alike, [2]string{kind.Name, other.Name}) || slices.Contains(alike, [2]string{other.Name, kind.Name}) {
 		return drawOddOne(random)
 	}
+	same, odd := distinct(random, kind.Members, 3), pick(random, other.Members)
 	words := append(slices.Clone(same), odd)
 	random.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
 	slices.Sort(same)

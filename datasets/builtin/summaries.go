@@ -26,11 +26,11 @@ func summaryItem(article, headline string, key ...any) item {
 func drawWeather(random *rand.Rand) item {
 	s := &slots{random: random}
 	weather := pick(random, list("rain,snow,fog,sunshine,hail,thunder,drizzle,frost,wind,clouds"))
-	degrees := between(random, 1, 35)
+	degrees := between(random, 2, 35)
 	article := pick(random, []string{
 		"There was %[1]s in {city} on {day}, and the thermometer showed %[2]d degrees.",
 		"On {day} people in {city} woke up to %[1]s. It was %[2]d degrees at noon.",
-		"{city} had %[1]s all day long on {day}. The air had %[2]d degrees.",
+		"{city} had %[1]s all day long on {day}. It was %[2]d degrees outside.",
 	})
 	city := s.value("city")
 	return summaryItem(s.fill(fmt.Sprintf(article, weather, degrees)), fmt.Sprintf("%d degrees and %s: %s", degrees, weather, city), weather, city, degrees)

@@ -49,7 +49,10 @@ func newTask(name string, few int, draw func(random *rand.Rand) item) task {
 		}
 		seen := map[string]bool{}
 		var items []item
-		for len(items) < want {
+		for draws := 0; len(items) < want; draws++ {
+			if draws > 1000*want {
+				panic(fmt.Sprintf("builtin: task %s has only %d distinct items of the %d wanted", name, len(items), want))
+			}
 			if i := draw(random); !seen[i.key] && len(i.text) <= 150 {
 				seen[i.key] = true
 				items = append(items, i)
@@ -57,7 +60,13 @@ func newTask(name string, few int, draw func(random *rand.Rand) item) task {
 		}
 		// Rare combinations come late where few are left: mix before splitting.
 		random.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
-		return map[string][]item{"test": items[:testRows], "validation": items[testRows : testRows+validationRows], "train": items[testRows+validationRows:]}
+		// A multiple of four rows, for an even distribution of the right options.
+		items = items[:len(items)/4*4]
+		test, validation, train := items[:testRows], items[testRows:testRows+validationRows], items[testRows+validationRows:]
+		for _, split := range [][]item{test, validation, train} {
+			placeRight(random, split)
+		}
+		return map[string][]item{"test": test, "validation": validation, "train": train}
 	}}
 }
 

@@ -149,27 +149,6 @@ func TestOptionsAreBalanced(t *testing.T) {
 	}
 }
 
-// The way that is walked leads to the side that is right.
-func TestDirectionsAreRight(t *testing.T) {
-	steps := regexp.MustCompile(`(\d+) steps(?: to the)? (north|east|south|west)`)
-	axes := map[string][2]int{"north": {0, 1}, "south": {0, -1}, "east": {1, 0}, "west": {-1, 0}}
-	for part, items := range split(t)["directions"] {
-		for i, it := range items {
-			row := it.row.(reasoningRow)
-			var at [2]int
-			for _, m := range steps.FindAllStringSubmatch(row.Context, -1) {
-				n, _ := strconv.Atoi(m[1])
-				at[0] += n * axes[m[2]][0]
-				at[1] += n * axes[m[2]][1]
-			}
-			side := axes[row.Options[row.CorrectOption]]
-			if at[0]*side[0]+at[1]*side[1] <= 0 {
-				t.Errorf("%s, row %d: %s ends at %v, not %s", part, i, row.Context, at, row.Options[row.CorrectOption])
-			}
-		}
-	}
-}
-
 func has(words []string, word string) bool {
 	for _, w := range words {
 		if w == word {

@@ -49,7 +49,9 @@ func drawLanguagePhrase(random *rand.Rand) item {
 	}
 	phrase := pick(random, [][2]string{{"he speaks %s and %s", "er spricht %s und %s"}, {"she learns %s and %s", "sie lernt %s und %s"},
 		{"we read %s and %s", "wir lesen %s und %s"}})
-	return translationItem(first.Name+" "+second.Name, fmt.Sprintf(phrase[0], first.Name, second.Name), fmt.Sprintf(phrase[1], first.German, second.German))
+	// Both orders of two languages are one item.
+	key := min(first.Name, second.Name) + " " + max(first.Name, second.Name)
+	return translationItem(key, fmt.Sprintf(phrase[0], first.Name, second.Name), fmt.Sprintf(phrase[1], first.German, second.German))
 }
 
 func drawDatePhrase(random *rand.Rand) item {
