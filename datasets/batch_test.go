@@ -1,0 +1,121 @@
+package datasets
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// learned reads back what a row of a batch predicts: for each slot that
+// carries a loss, the tokens that the slot sees in order, and the target.
+func learned(b Batch, row int) (seen [][]int32, targets []int32) {
+	at := func(slot int) int { return row*b.Length + slot }
+	for i := range b.Answers {
+		if b.Weights[row*b.Answers+i] == 0 {
+			continue
+		}
+		slot := b.Length - b.Answers + i
+		var visible []int32
+		position := int32(0)
+		for j := 0; j <= slot; j++ {
+			if s := b.Segments[at(j)]; s == 0 || s > 0 && s == b.Segments[at(slot)] {
+				if b.Positions[at(j)] != position {
+					return nil, nil
+				}
+				position++
+				visible = append(visible, b.Tokens[at(j)])
+			}
+		}
+		seen, targets = append(seen, visible), append(targets, b.Targets[row*b.Answers+i])
+	}
+	return seen, targets
+}
+
+func ids(t *rapid.T, low, high int, label string) []int32 {
+	return rapid.SliceOfN(rapid.Int32Range(1, 99), low, high).Draw(t, label)
+}
+
+// A text row predicts each token of its answer, and the end, from all tokens
+// before it.
+func TestTextRowsPredictTheAnswerAndItsEnd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text, answer := ids(t, 1, 12, "text"), ids(t, 1, 6, "answer")
+		b := NewBatch(3, 20, 8)
+		if b.SetText(1, text, answer, 100) {
+			t.Fatal("cut though it fits")
+		}
+		all := slices.Concat(text, answer)
+		seen, targets := learned(b, 1)
+		if !slices.Equal(targets, append(slices.Clone(answer), 100)) {
+			t.Fatalf("predicts %v of %v", targets, answer)
+		}
+		for i, visible := range seen {
+			if !slices.Equal(visible, all[:len(text)+i]) {
+				t.Fatalf("token %d is predicted from %v, expected %v", i, visible, all[:len(text)+i])
+			}
+		}
+		for _, row := range []int{0, 2} {
+			if _, targets := learned(b, row); targets != nil {
+				t.Fatalf("row %d predicts %v", row, targets)
+			}
+		}
+	})
+}
+
+func TestLongTextsAreCutAndSaidSo(t *testing.T) {
+	b := NewBatch(1, 6, 3)
+	if !b.SetText(0, []int32{1, 2, 3, 4, 5}, []int32{6, 7}, 9) {
+		t.Error("a prompt without room was not said to be cut")
+	}
+	if !slices.Equal(b.Tokens, []int32{2, 3, 4, 5, 6, 7}) {
+		t.Errorf("the row is %v", b.Tokens)
+	}
+	if !b.SetText(0, []int32{1}, []int32{6, 7, 8}, 9) {
+		t.Error("an answer without room was not said to be cut")
+	}
+	if !b.SetPrompt(0, []int32{1, 2, 3, 4, 5, 6, 7}) || b.Tokens[0] != 2 {
+		t.Errorf("a long prompt is %v", b.Tokens)
+	}
+}
+
+// Each option's tokens are predicted as if the option stood alone behind the
+// prompt.
+func TestOptionsShareOneRowAndDoNotSeeEachOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := ids(t, 1, 8, "text")
+		options := make([][]int32, rapid.IntRange(2, 4).Draw(t, "options"))
+		for i := range options {
+			options[i] = ids(t, 1, 4, "option")
+		}
+		b := NewBatch(1, 24, 16)
+		slots, ok := b.SetOptions(0, text, options)
+		if !ok {
+			t.Fatal("does not fit")
+		}
+		seen, targets := learned(b, 0)
+		at := 0
+		for i, option := range options {
+			if slots[i][1]-slots[i][0] != len(option) {
+				t.Fatalf("option %d has slots %v", i, slots[i])
+			}
+			for j, token := range option {
+				want := append(slices.Clone(text), option[:j]...)
+				if targets[at] != token || !slices.Equal(seen[at], want) {
+					t.Fatalf("option %d: token %d is %d seen from %v, expected %d from %v", i, j, targets[at], seen[at], token, want)
+				}
+				at++
+			}
+		}
+	})
+}
+
+func TestOptionsThatDoNotFitLeaveTheRowEmpty(t *testing.T) {
+	b := NewBatch(1, 8, 4)
+	if _, ok := b.SetOptions(0, []int32{1, 2, 3}, [][]int32{{4, 5}, {6, 7, 8}}); ok {
+		t.Error("five tokens fit four slots")
+	}
+	if _, targets := learned(b, 0); targets != nil {
+		t.Errorf("the row predicts %v", targets)
+	}
+}
