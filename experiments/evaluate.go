@@ -28,6 +28,7 @@ type evaluator struct {
 	score     []scoreBatch
 	written   []writtenBatch
 	maxNew    int
+	tokens    int64 // computed at most in one evaluation, padding included
 }
 
 // heldOutAnswers is how many tokens of a held-out text are scored at most, its last ones.
@@ -107,6 +108,16 @@ func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokeni
 	v.answers = min((v.answers+7)/8*8, longest) // even shapes compute faster
 	v.layOptions(options, lengths, e.Batch)
 	v.layPrompts(prompts, lengths, e.Batch)
+	for _, b := range v.score {
+		v.tokens += int64(b.batch.Rows * b.batch.Length)
+	}
+	for _, b := range v.written {
+		v.tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
+	}
+	if v.tokens > int64(e.MaxTokens) {
+		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or raise the bound",
+			v.tokens, e.MaxTokens)
+	}
 	return v, nil
 }
 
@@ -183,7 +194,7 @@ func (v *evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 // evaluate scores the backbone with the effective weights; nil are the pretrained ones.
 func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation, error) {
 	groups := v.groups()
-	out := &evaluation{groups: make([][]prediction, len(groups))}
+	out := &evaluation{tokens: v.tokens, groups: make([][]prediction, len(groups))}
 	for g := range groups {
 		out.groups[g] = make([]prediction, len(groups[g].test))
 	}
@@ -195,7 +206,6 @@ func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation,
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
-		out.tokens += int64(b.batch.Rows * b.batch.Length)
 		for n, row := range b.rows {
 			mine := logs[n*v.answers : (n+1)*v.answers]
 			if row.group < 0 {
@@ -215,7 +225,6 @@ func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation,
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
-		out.tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
 		for n, p := range b.items {
 			ids := tokens[n*v.maxNew : (n+1)*v.maxNew][:groups[p.group].task.MaxNewTokens]
 			if i := slices.Index(ids, v.end); i >= 0 {

@@ -84,7 +84,8 @@ type Evaluation struct {
 	Lengths []int `yaml:"lengths" json:"lengths"`
 	// Batch is the number of rows of a forward pass.
 	Batch int `yaml:"batch" json:"batch"`
-	// MaxTokens is the budget of one boundary; validate refuses a suite above it.
+	// MaxTokens bounds the tokens that are computed at one boundary, padding
+	// included; a suite above it is refused.
 	MaxTokens int `yaml:"max_tokens" json:"max_tokens"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`

@@ -1,0 +1,117 @@
+package experiments
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"secura/datasets"
+	"secura/methods"
+)
+
+// TestOptionsInOneRowScoreAsInRowsOfTheirOwn compares the shared-prefix rows
+// with one row per option.
+func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
+	row, err := w.evaluator.evaluate(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := w.base.Weights(nil)
+	for i, e := range w.data.tasks[1].test {
+		for o, option := range e.Options {
+			b := datasets.NewBatch(4, 16, 8)
+			if _, ok := b.SetOptions(2, e.Prompt, [][]int32{option}); !ok {
+				t.Fatal("does not fit")
+			}
+			outputs, err := w.base.RunBatch("score-4x16-alone", weights, methods.Batch(b), w.base.BuildScore)
+			if err != nil {
+				t.Fatal(err)
+			}
+			logs, err := hostValues[float32](outputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := 0.0
+			for _, l := range logs[2*8+8-len(option) : 3*8] {
+				sum += float64(l)
+			}
+			if got := row.groups[1][i].sums[o]; math.Abs(got-sum) > 1e-4 {
+				t.Errorf("example %d, option %d: %g beside the others, %g alone", i, o, got, sum)
+			}
+		}
+	}
+}
+
+// TestEveryExampleIsEvaluatedOnce looks at the layout of the batches.
+func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
+	seen := map[item]int{}
+	for _, b := range w.evaluator.score {
+		if len(b.rows) > b.batch.Rows {
+			t.Errorf("%d rows in a batch of %d", len(b.rows), b.batch.Rows)
+		}
+		for _, r := range b.rows {
+			seen[r.item]++
+		}
+	}
+	for _, b := range w.evaluator.written {
+		for _, i := range b.items {
+			seen[i]++
+		}
+	}
+	total := 0
+	for g, task := range w.evaluator.groups() {
+		for i := range task.test {
+			total++
+			if n := seen[item{g, i}]; n != 1 {
+				t.Errorf("example %d of %s is evaluated %d times", i, task.task.Name, n)
+			}
+		}
+	}
+	if total != len(seen) {
+		t.Errorf("%d places are evaluated for %d examples", len(seen), total)
+	}
+}
+
+// TestExamplesThatDoNotFitAreRefused names the task and the example.
+func TestExamplesThatDoNotFitAreRefused(t *testing.T) {
+	y := newToy(t)
+	suite := y.with(MethodSpec{Preset: "frozen"})
+	w := y.open(t, suite, t.TempDir())
+	tight := suite.Evaluation
+	tight.Lengths = []int{2}
+	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.end, tight); err == nil || !strings.Contains(err.Error(), "evaluation.lengths") {
+		t.Errorf("rows of two tokens: %v", err)
+	}
+	tight = suite.Evaluation
+	tight.MaxTokens = 100
+	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.end, tight); err == nil || !strings.Contains(err.Error(), "max_tokens") {
+		t.Errorf("a budget of 100 tokens: %v", err)
+	}
+}
+
+// TestEpochsGoThroughAllRows: each pass has every row once, in another order.
+func TestEpochsGoThroughAllRows(t *testing.T) {
+	rows := make([]methods.Row, 7)
+	for i := range rows {
+		rows[i].Index = i
+	}
+	next := epochs(rows, Streams{}.Rand("test"))
+	var passes [3][]methods.Row
+	for p := range passes {
+		for range rows {
+			passes[p] = append(passes[p], next())
+		}
+		sorted := slices.SortedFunc(slices.Values(passes[p]), func(a, b methods.Row) int { return a.Index - b.Index })
+		if !slices.Equal(sorted, rows) {
+			t.Errorf("pass %d has %v", p, passes[p])
+		}
+	}
+	if slices.Equal(passes[0], passes[1]) && slices.Equal(passes[1], passes[2]) {
+		t.Error("all passes have the same order")
+	}
+}
