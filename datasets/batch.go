@@ -60,7 +60,8 @@ func NewBatch(rows, length, answers int) Batch {
 // SetText fills a row with a text that goes on with an answer, which it learns to write and to end with the end token.
 // It says whether tokens were cut: a prompt that is too long loses its beginning, an answer its end.
 func (b Batch) SetText(row int, text, answer []int32, end int32) (cut bool) {
-	if len(answer) >= b.Answers {
+	ends := len(answer) < b.Answers
+	if !ends {
 		answer, cut = answer[:b.Answers-1], true
 	}
 	// The last slot holds the answer's last token and predicts the end.
@@ -76,7 +77,9 @@ func (b Batch) SetText(row int, text, answer []int32, end int32) (cut bool) {
 		b.set(row, at+i, id, len(text)+i, 0)
 		b.predict(row, at+i-1, id)
 	}
-	b.predict(row, b.Length-1, end)
+	if ends { // a cut answer does not end where it was cut
+		b.predict(row, b.Length-1, end)
+	}
 	return cut
 }
 

@@ -52,7 +52,7 @@ func Bench(ctx context.Context, o BenchOptions) error {
 		if err != nil {
 			return err
 		}
-		l := p.lessons()[0]
+		l := p.plan()[0]
 		compiled := w.base.CompileSeconds()
 		l.steps = 1
 		t := w.trainer(cell, session, func(record.Step) error { return nil })
@@ -73,12 +73,12 @@ func Bench(ctx context.Context, o BenchOptions) error {
 			1e3*spent.Seconds()/benchSteps, w.base.CompileSeconds()-compiled)
 	}
 	compiled := w.base.CompileSeconds()
-	if _, err := w.evaluator.evaluate(nil); err != nil {
+	if _, err := w.evaluator.evaluate(ctx, nil); err != nil {
 		return err
 	}
 	compiled = w.base.CompileSeconds() - compiled
 	start := time.Now()
-	row, err := w.evaluator.evaluate(nil)
+	row, err := w.evaluator.evaluate(ctx, nil)
 	if err != nil {
 		return err
 	}

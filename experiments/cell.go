@@ -20,8 +20,8 @@ func (p *protocol) start() (*methods.Session, error) {
 	})
 }
 
-// lessons are what the cell learns, in order.
-func (p *protocol) lessons() []lesson {
+// plan lists what the cell learns, in order.
+func (p *protocol) plan() []lesson {
 	rate := p.worker.suite.MethodRate(p.cell.Method, p.method.LearningRate)
 	steps := p.worker.suite.Training.Steps
 	rowsOf := func(position int) []methods.Row {
@@ -60,11 +60,18 @@ func (p *protocol) resume(session *methods.Session) (done int, err error) {
 		p.note("passed over a checkpoint: %v", problem)
 	}
 	if found {
-		if err := session.Load(p.folder.Checkpoint(index)); err != nil {
-			return 0, err
+		if err := p.onRecord(index); err != nil {
+			p.note("starts anew, for its records do not reach its checkpoint: %v", err)
+			found = false
+			if err := rundir.DropCheckpoints(p.folder, func(int) bool { return false }); err != nil {
+				return 0, err
+			}
 		}
-	} else {
+	}
+	if !found {
 		index = -1
+	} else if err := session.Load(p.folder.Checkpoint(index)); err != nil {
+		return 0, err
 	}
 	cut, err := p.log.cut(p.folder, index)
 	if err != nil {
@@ -77,6 +84,37 @@ func (p *protocol) resume(session *methods.Session) (done int, err error) {
 		p.note("starts anew, for there is no checkpoint; %d lines of records were cut", cut)
 	}
 	return index, nil
+}
+
+// onRecord says whether the records up to the boundary at index are whole: a checkpoint without them is worth nothing.
+func (p *protocol) onRecord(index int) error {
+	steps, boundary := 0, false
+	for _, l := range p.lessons {
+		if l.index <= index {
+			steps += l.steps
+		}
+	}
+	err := record.Scan(p.folder.Records(), func(e record.Event) bool {
+		boundary = e.Kind == record.Boundary && e.Index == index
+		return !boundary
+	})
+	if err != nil {
+		return err
+	}
+	if !boundary {
+		return fmt.Errorf("%s has no boundary %d", p.folder.Records(), index)
+	}
+	n := 0
+	err = record.Scan(p.folder.Steps(), func(s record.Step) bool {
+		if s.Index <= index {
+			n++
+		}
+		return n < steps
+	})
+	if err == nil && n != steps {
+		err = fmt.Errorf("%s has %d of %d steps", p.folder.Steps(), n, steps)
+	}
+	return err
 }
 
 // note tells the user something.

@@ -2,6 +2,8 @@ package experiments
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -31,7 +33,7 @@ type evaluator struct {
 	tokens    int64 // computed at most in one evaluation, padding included
 }
 
-// heldOutAnswers is how many tokens of a held-out text are scored at most, its last ones.
+// heldOutAnswers is how many tokens of a held-out text, its last ones, are scored at least.
 const heldOutAnswers = 32
 
 // item is a test example: group numbers the tasks of the stream and then those of the battery.
@@ -189,10 +191,22 @@ func (v *evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 		}
 		shortest = length
 	}
+	// An empty row would rarely write an end and keep the whole batch from ending.
+	for _, b := range v.written {
+		first := groups[b.items[0].group].test[b.items[0].index].Prompt
+		for row := len(b.items); row < b.batch.Rows; row++ {
+			b.batch.SetPrompt(row, first)
+		}
+	}
 }
 
 // evaluate scores the backbone with the effective weights; nil are the pretrained ones.
-func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation, error) {
+func (v *evaluator) evaluate(ctx context.Context, effective map[string]*tensors.Tensor) (*evaluation, error) {
+	for name, t := range effective {
+		if err := checkFinite(name, t); err != nil {
+			return nil, err
+		}
+	}
 	groups := v.groups()
 	out := &evaluation{tokens: v.tokens, groups: make([][]prediction, len(groups))}
 	for g := range groups {
@@ -202,6 +216,9 @@ func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation,
 	var nats float64
 	var texts int64
 	for _, b := range v.score {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		logs, err := v.logLikelihoods(weights, b.batch)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
@@ -221,6 +238,9 @@ func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation,
 		}
 	}
 	for _, b := range v.written {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		tokens, err := v.generate(weights, b)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
@@ -235,6 +255,9 @@ func (v *evaluator) evaluate(effective map[string]*tensors.Tensor) (*evaluation,
 	}
 	if texts > 0 {
 		mean := nats / float64(texts)
+		if !finite(mean) {
+			return nil, fmt.Errorf("the perplexity of held-out text: %w", errNotFinite)
+		}
 		out.perplexity = &mean
 	}
 	return out, v.summarise(out)
@@ -301,8 +324,8 @@ func scoreTask(name string, t taskData, predictions []prediction) (total float64
 	if t.task.Choice() {
 		for i, p := range predictions {
 			for _, sum := range p.sums {
-				if math.IsNaN(sum) || math.IsInf(sum, 0) {
-					return 0, nil, errNotFinite
+				if !finite(sum) {
+					return 0, nil, fmt.Errorf("the log-likelihood of an option of task %s: %w", t.task.Name, errNotFinite)
 				}
 			}
 			if p.option == t.examples[i].Gold {
@@ -322,6 +345,20 @@ func scoreTask(name string, t taskData, predictions []prediction) (total float64
 	}
 	total, each = scorer.Score(texts, golds)
 	return total, each, nil
+}
+
+// checkFinite refuses a weight with a value that is not finite: what is decoded with it looks like text.
+func checkFinite(name string, t *tensors.Tensor) error {
+	var err error
+	accessErr := tensors.ConstFlatData(t, func(values []float32) {
+		for _, x := range values {
+			if !finite(float64(x)) {
+				err = fmt.Errorf("weight %s: %w", name, errNotFinite)
+				return
+			}
+		}
+	})
+	return errors.Join(err, accessErr)
 }
 
 // logLikelihoods are log p(target) at the answer slots, [rows, answers].

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
-	row, err := w.evaluator.evaluate(nil)
+	row, err := w.evaluator.evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

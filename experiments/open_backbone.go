@@ -125,6 +125,7 @@ func hashBackbone(name string) ([]rundir.File, error) {
 				if f, err = rundir.HashFile(shard); err != nil {
 					return nil, fmt.Errorf("hash backbone %s: %w", name, err)
 				}
+				f.Path = "backbone/" + filepath.Base(shard)
 				list = append(list, f)
 			}
 			continue
@@ -132,6 +133,7 @@ func hashBackbone(name string) ([]rundir.File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("hash backbone %s: %w", name, err)
 		}
+		f.Path = "backbone/" + file
 		list = append(list, f)
 	}
 	return list, nil

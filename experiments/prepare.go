@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"secura/datasets"
@@ -15,16 +16,10 @@ import (
 // parameters, every task's splits through its template, the backbone. It returns the identity of the data files and of
 // the backbone's files.
 func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
-	var mistakes []error
-	for _, spec := range suite.Methods {
-		if m, ok := methods.Find(spec.Preset); ok {
-			_, err := decodeParams(m, spec)
-			mistakes = append(mistakes, err)
-		}
-	}
-	if err := errors.Join(mistakes...); err != nil {
+	if err := CheckParams(suite); err != nil {
 		return nil, err
 	}
+	var mistakes []error
 	files, err := hashBackbone(suite.Backbone)
 	if err != nil {
 		return nil, err
@@ -42,7 +37,36 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	return files, nil
+	return files, fits(suite, dataDir)
+}
+
+// CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong type.
+func CheckParams(suite Suite) error {
+	var mistakes []error
+	for _, spec := range suite.Methods {
+		if m, ok := methods.Find(spec.Preset); ok {
+			_, err := decodeParams(m, spec)
+			mistakes = append(mistakes, err)
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// fits says whether the backbone can be read and every test example has room in the suite's shapes.
+func fits(suite Suite, dataDir string) error {
+	b, err := openBackbone(suite.Backbone)
+	if err != nil {
+		return err
+	}
+	data, err := loadStream(suite, dataDir, b.tokenizer)
+	if err != nil {
+		return err
+	}
+	if data.heldOut, err = b.heldOut(); err != nil {
+		return err
+	}
+	_, err = newEvaluator(nil, data, b.tokenizer, b.end, suite.Evaluation)
+	return err
 }
 
 // prepareTask reads the splits of a task and names their files by content.
@@ -68,6 +92,8 @@ func prepareTask(task datasets.Task, dataDir string, splits ...string) (files []
 			if err != nil {
 				return nil, fmt.Errorf("task %s: %w", task.Name, err)
 			}
+			// Named by what it is for: another folder's file must not pass as another file.
+			f.Path = task.Name + "/" + split + "/" + filepath.Base(path)
 			files = append(files, f)
 		}
 	}

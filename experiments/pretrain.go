@@ -159,32 +159,56 @@ func Pretrain(ctx context.Context, o PretrainOptions) error {
 		}
 	}
 	report.Documents, report.Corpus = packer.documents, hex.EncodeToString(packer.hash.Sum(nil))
+	return report.write(ctx, base, model, tokenizerJSON, o)
+}
+
+// write puts the backbone's files in place once all of them are there, so that weights never stand beside another
+// training's report.
+func (report *trainingReport) write(ctx context.Context, base *methods.Base, model *backbone.Model, tokenizerJSON []byte, o PretrainOptions) error {
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	if err := model.Save(o.Out, weights.BF16); err != nil {
+	work, err := os.MkdirTemp(o.Out, ".pretrain-")
+	if err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	if err := rundir.WriteBytes(filepath.Join(o.Out, "tokenizer.json"), tokenizerJSON); err != nil {
+	defer os.RemoveAll(work)
+	if err := model.Save(work, weights.BF16); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	if err := report.score(base, o); err != nil {
+	if err := rundir.WriteBytes(filepath.Join(work, "tokenizer.json"), tokenizerJSON); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	if err := report.score(ctx, base, work, o.Log); err != nil {
 		return fmt.Errorf("pretrain: score the backbone: %w", err)
 	}
-	return rundir.WriteJSON(filepath.Join(o.Out, "training.json"), report)
+	if err := rundir.WriteJSON(filepath.Join(work, reportFile), report); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	for _, name := range append(backboneFiles, reportFile) {
+		if err := os.Rename(filepath.Join(work, name), filepath.Join(o.Out, name)); err != nil {
+			return fmt.Errorf("pretrain: %w", err)
+		}
+	}
+	return nil
 }
 
-// score evaluates the weights as they were written, rounded.
-func (report *trainingReport) score(base *methods.Base, o PretrainOptions) error {
-	written, err := openBackbone(o.Out)
+// reportFile is a trainingReport beside a backbone's files.
+const reportFile = "training.json"
+
+// score evaluates the weights in a folder: as they were written, rounded.
+func (report *trainingReport) score(ctx context.Context, trained *methods.Base, folder string, log io.Writer) error {
+	written, err := openBackbone(folder)
 	if err != nil {
 		return err
 	}
-	row, err := scoreBackbone(methods.NewBase(base.Backend, written.model), written)
+	base := methods.NewBase(trained.Backend, written.model)
+	defer base.Close()
+	row, err := scoreBackbone(ctx, base, written)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Log, "pretrain: %v\n", row)
+	fmt.Fprintf(log, "pretrain: %v\n", row)
 	for _, s := range row.scores {
 		report.Scores[s.Task] = s.Scores[0].Value
 	}
@@ -196,7 +220,7 @@ func (report *trainingReport) score(base *methods.Base, o PretrainOptions) error
 }
 
 // scoreBackbone is the base row of the main suite.
-func scoreBackbone(base *methods.Base, p *pretrained) (*evaluation, error) {
+func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained) (*evaluation, error) {
 	suite, err := LoadSuite("continual16", Options{})
 	if err != nil {
 		return nil, err
@@ -212,7 +236,7 @@ func scoreBackbone(base *methods.Base, p *pretrained) (*evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evaluator.evaluate(nil)
+	return evaluator.evaluate(ctx, nil)
 }
 
 func firstDocuments(documents iter.Seq[string], n int) iter.Seq[string] {

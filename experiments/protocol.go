@@ -19,12 +19,14 @@ type protocol struct {
 	folder   rundir.Cell
 	method   methods.Method
 	params   any
+	lessons  []lesson
 	log      *cellLog
 	progress func(engine.Progress)
 }
 
 // run goes through the stream from the newest checkpoint on.
 func (p *protocol) run(ctx context.Context) error {
+	p.lessons = p.plan()
 	session, err := p.start()
 	if err != nil {
 		return err
@@ -35,12 +37,12 @@ func (p *protocol) run(ctx context.Context) error {
 		return err
 	}
 	if done < 0 {
-		if err := p.base(session); err != nil {
+		if err := p.base(ctx, session); err != nil {
 			return err
 		}
 		done = 0
 	}
-	for _, l := range p.lessons() {
+	for _, l := range p.lessons {
 		if l.index <= done {
 			continue
 		}
@@ -55,7 +57,7 @@ func (p *protocol) run(ctx context.Context) error {
 }
 
 // base writes how the cell starts: what it is, and the untouched backbone's row.
-func (p *protocol) base(session *methods.Session) error {
+func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 	start := record.Event{Kind: record.CellStart, Cell: p.cell.ID, Method: p.cell.Method.Name, Seed: p.cell.Seed, Order: p.cell.Order,
 		Backbone: p.worker.suite.Backbone, TrainedParameters: session.TrainedParameters(), StateBytes: session.StateBytes()}
 	for _, i := range p.cell.Tasks {
@@ -69,7 +71,7 @@ func (p *protocol) base(session *methods.Session) error {
 			return err
 		}
 	}
-	row, err := p.worker.baseRow(p.log)
+	row, err := p.worker.baseRow(ctx, p.log)
 	if err != nil {
 		return err
 	}
@@ -99,12 +101,12 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err != nil {
 		return err
 	}
-	row, err := p.worker.evaluator.evaluate(effective)
+	row, err := p.worker.evaluator.evaluate(ctx, effective)
 	for _, t := range effective {
 		t.FinalizeAll()
 	}
 	if errors.Is(err, errNotFinite) {
-		return &DivergedError{p.cell.ID, l.name, l.steps, "a test example's log-likelihood is not finite"}
+		return &DivergedError{p.cell.ID, l.name, l.steps, err.Error()}
 	}
 	if err != nil {
 		return err
@@ -152,7 +154,7 @@ func (p *protocol) diverged(err error) error {
 // onStep records a step and tells of it.
 func (p *protocol) onStep(l lesson) func(record.Step) error {
 	return func(step record.Step) error {
-		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons()[0].index + 1, Tasks: len(p.lessons()),
+		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
 			Step: step.Step, Steps: l.steps, Loss: step.Loss, State: "running"})
 		if err := p.log.steps.Append(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)

@@ -3,8 +3,13 @@ package experiments
 import (
 	"context"
 	"errors"
+	"math"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/experiments/engine"
 	"secura/experiments/record"
@@ -108,5 +113,59 @@ func TestDivergedCell(t *testing.T) {
 		if data := outcome(t, folder)[name]; data == "" {
 			t.Errorf("%s is empty", filepath.Join(folder.Path, name))
 		}
+	}
+}
+
+// TestCheckpointWithoutItsRecords: a cell whose records do not reach its
+// checkpoint starts anew and ends as it should.
+func TestCheckpointWithoutItsRecords(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "seq"}), t.TempDir())
+	cell := w.cells[0]
+	run := func() (notes []string) {
+		t.Helper()
+		err := w.RunCell(context.Background(), cell, func(p engine.Progress) {
+			if p.Note != "" {
+				notes = append(notes, p.Note)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return notes
+	}
+	run()
+	folder := w.run.Cell(cell.ID)
+	want := outcome(t, folder)
+	damage := map[string]func() error{
+		"records gone":   func() error { return os.Remove(folder.Records()) },
+		"records spoilt": func() error { return os.WriteFile(folder.Records(), []byte("{}\n"+want["records.jsonl"]), 0o644) },
+		"steps cut":      func() error { return os.Truncate(folder.Steps(), 300) },
+	}
+	for _, what := range []string{"records gone", "records spoilt", "steps cut"} {
+		if err := damage[what](); err != nil {
+			t.Fatal(err)
+		}
+		notes := run()
+		if len(notes) == 0 || !strings.Contains(notes[0], "starts anew") {
+			t.Errorf("%s: notes %q", what, notes)
+		}
+		sameOutcome(t, what, outcome(t, folder), want)
+	}
+}
+
+// TestNotFiniteWeightsDiverge: text that is decoded with them looks like text.
+func TestNotFiniteWeightsDiverge(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
+	name := w.base.Model.Names[0]
+	values, err := tensors.CopyFlatData[float32](w.base.Model.Weights[name])
+	if err != nil {
+		t.Fatal(err)
+	}
+	values[3] = float32(math.NaN())
+	broken := tensors.FromFlatDataAndDimensions(values, w.base.Model.Weights[name].Shape().Dimensions...)
+	if _, err := w.evaluator.evaluate(context.Background(), map[string]*tensors.Tensor{name: broken}); !errors.Is(err, errNotFinite) {
+		t.Errorf("error %v, expected one of a number that is not finite", err)
 	}
 }

@@ -102,8 +102,7 @@ func (w *Worker) Cell(id string) (Cell, error) {
 	return cell, nil
 }
 
-// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder meanwhile. A cell that is
-// done is left as it is. The error is a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
+// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder meanwhile. The error is a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
 func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Progress)) (err error) {
 	folder := w.run.Cell(cell.ID)
 	if err := folder.Make(); err != nil {
@@ -158,12 +157,12 @@ func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, p
 }
 
 // baseRow is the untouched backbone's row, computed once per worker.
-func (w *Worker) baseRow(log *cellLog) (*evaluation, error) {
+func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error) {
 	if w.untouched != nil {
 		return w.untouched, nil
 	}
 	stop := log.time(record.Eval, 0)
-	row, err := w.evaluator.evaluate(nil)
+	row, err := w.evaluator.evaluate(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 type ReplayParams struct {
 	// Buffer is the reservoir's size as a share of the stream's training examples. [0.02: about what fits beside a model]
 	Buffer float64 `yaml:"buffer"`
-	// ReplayRatio is the number of replayed rows as a share of the batch; they are added to it. [0.5: as published for I-LoRA]
+	// ReplayRatio is the number of replayed rows as a share of the batch; they are added to it. [0.5]
 	ReplayRatio float64 `yaml:"replay_ratio"`
 }
 

@@ -12,7 +12,7 @@ import (
 // EWCParams are the parameters of elastic weight consolidation.
 type EWCParams struct {
 	LoRAParams `yaml:",inline"`
-	// Lambda is the penalty's weight. [1e4: tuned on small instruct models; it depends on the scale of the loss]
+	// Lambda is the penalty's weight. [1e4: it depends on the scale of the loss and wants tuning]
 	Lambda float64 `yaml:"lambda"`
 	// Gamma is what remains of the earlier tasks' Fisher information at each task's end. [1: nothing decays]
 	Gamma float64 `yaml:"gamma"`

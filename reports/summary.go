@@ -44,6 +44,10 @@ func (r *Report) overSeeds(method, metric string) (values []seedValue, reason st
 			if c.Method.Name != method || c.Seed != seed {
 				continue
 			}
+			if c.State == record.CellDiverged {
+				missing = c.Standing() // never averaged away: there is no mean without it
+				continue
+			}
 			if c.State != record.Done {
 				all = false
 				if reason == "" {

@@ -119,7 +119,7 @@ func main() {
 	context.AfterFunc(ctx, func() {
 		stop() // a second Ctrl-C ends the program at once
 		time.Sleep(patience)
-		fmt.Fprintln(os.Stderr, "runner: interrupted; did not stop by itself in time")
+		fmt.Fprintln(os.Stderr, "runner: interrupted; did not stop by itself in time. The same command again goes on: "+sameCommand())
 		os.Exit(130)
 	})
 	os.Exit(exitCode(ctx, execute(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))

@@ -118,7 +118,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 		}
 		failed := runCells(ctx, o, run, backend, missing, stderr)
 		if ctx.Err() != nil {
-			return &interruptedError{"to go on from the last checkpoints, give the same command again: " + strings.Join(os.Args, " ")}
+			return &interruptedError{"to go on from the last checkpoints, give the same command again: " + sameCommand()}
 		}
 		failures = append(failures, failed)
 	}
@@ -228,4 +228,16 @@ func openedBackend(ctx context.Context, o RunOptions, name string, m *rundir.Man
 		return "xla:" + info.Plugin, nil
 	}
 	return info.Name, nil
+}
+
+// sameCommand is how this program was called, to be given again.
+func sameCommand() string {
+	words := []string{"runner"}
+	for _, word := range os.Args[1:] {
+		if word == "" || strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]{}~#`") {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
 }

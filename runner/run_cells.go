@@ -36,9 +36,6 @@ func runCells(ctx context.Context, o RunOptions, run rundir.Run, backend string,
 		OnProgress: view.update,
 	})
 	view.close()
-	if ctx.Err() != nil {
-		return err
-	}
 	return errors.Join(err, settle(run, err))
 }
 

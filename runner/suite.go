@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -73,7 +72,7 @@ func (s *settings) Set(setting string) error {
 // load reads the suite, applies the options and checks everything that can be
 // checked without a data file; each mistake is wrong usage.
 func (o *SuiteOptions) load() (experiments.Suite, error) {
-	suite, err := experiments.LoadSuite(o.Suite, experiments.Options{Methods: presetNames(), Set: o.Set})
+	suite, err := experiments.LoadSuite(o.Suite, experiments.Options{Methods: methods.Names(), Set: o.Set})
 	if err != nil {
 		return experiments.Suite{}, usage(err)
 	}
@@ -94,10 +93,10 @@ func (o *SuiteOptions) load() (experiments.Suite, error) {
 			return experiments.Suite{}, usage(err)
 		}
 	}
-	if err := suite.Validate(presetNames()); err != nil {
+	if err := suite.Validate(methods.Names()); err != nil {
 		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
 	}
-	if err := checkParams(suite); err != nil {
+	if err := experiments.CheckParams(suite); err != nil {
 		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
 	}
 	return suite, nil
@@ -107,7 +106,7 @@ func (o *SuiteOptions) load() (experiments.Suite, error) {
 // takes part with its preset's values.
 func selectMethods(suite experiments.Suite, names []string) (experiments.Suite, error) {
 	suite.Methods = append([]experiments.MethodSpec(nil), suite.Methods...)
-	for _, name := range presetNames() {
+	for _, name := range methods.Names() {
 		if _, ok := suite.Method(name); !ok {
 			suite.Methods = append(suite.Methods, experiments.MethodSpec{Preset: name, Name: name})
 		}
@@ -116,36 +115,4 @@ func selectMethods(suite experiments.Suite, names []string) (experiments.Suite, 
 		names[i] = strings.TrimSpace(name)
 	}
 	return suite.Select(names)
-}
-
-// checkParams decodes each method's parameters, so that an unknown one is
-// found before anything runs.
-func checkParams(suite experiments.Suite) error {
-	for _, spec := range suite.Methods {
-		for _, m := range methods.All {
-			if m.Name != spec.Preset {
-				continue
-			}
-			params := m.NewParams()
-			if params == nil && len(spec.Params) > 0 {
-				return fmt.Errorf("method %s has no parameters", spec.Name)
-			}
-			if params == nil {
-				continue
-			}
-			if err := experiments.DecodeParams(spec.Name, spec.Params, params); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// presetNames are the names of all methods.
-func presetNames() []string {
-	var names []string
-	for _, m := range methods.All {
-		names = append(names, m.Name)
-	}
-	return names
 }

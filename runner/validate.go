@@ -52,10 +52,10 @@ func runValidate(o ValidateOptions, stdout io.Writer) error {
 		return err
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "task\tfamily\ttrain\ttest")
+	fmt.Fprintf(w, "task\tfamily\ttrain\t%s\n", suite.Evaluation.Split)
 	for _, t := range suite.Tasks {
 		fmt.Fprintf(w, "%s\t%s", t.Name, t.Family)
-		for _, split := range []string{"train", "test"} {
+		for _, split := range []string{"train", suite.Evaluation.Split} {
 			examples, err := t.Load(o.DataDir, split)
 			if err != nil {
 				return err

@@ -76,7 +76,7 @@ func (e *CellError) Error() string { return fmt.Sprintf("cell %s %s: %s", e.Cell
 // Run runs all cells and returns when every worker is gone. Cells that failed
 // or diverged do not stop the others; the error joins a *CellError of each.
 // Once ctx is done, no cell is handed out, the workers are stopped, and the
-// error is ctx's.
+// error is ctx's too.
 func Run(ctx context.Context, options Options) error {
 	if options.Jobs < 1 {
 		return fmt.Errorf("run cells: %d jobs; at least 1 is needed", options.Jobs)
@@ -102,10 +102,7 @@ func Run(ctx context.Context, options Options) error {
 		wait.Go(func() { p.work(ctx, i, core) })
 	}
 	wait.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	return errors.Join(p.failures...)
+	return errors.Join(append([]error{context.Cause(ctx)}, p.failures...)...)
 }
 
 // pool is what the goroutines of one Run share.

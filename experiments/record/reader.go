@@ -58,6 +58,30 @@ func decodeLine(line []byte, v any) error {
 	return nil
 }
 
+// Scan reads lines until one is not wanted: what stands behind that is not
+// looked at. A malformed line before it is an error that names file and line.
+func Scan[T any](path string, more func(T) bool) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read record: %w", err)
+	}
+	for number := 1; len(data) > 0; number++ {
+		line, rest, complete := bytes.Cut(data, []byte("\n"))
+		var v T
+		if !complete {
+			return nil
+		}
+		if err := decodeLine(line, &v); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, number, err)
+		}
+		if !more(v) {
+			return nil
+		}
+		data = rest
+	}
+	return nil
+}
+
 // Truncate cuts a file before the first line that keep refuses, and a line
 // that a crash cut in half in any case. It returns how many whole lines were
 // dropped and whether there was half a line. A missing file has no lines.

@@ -84,18 +84,22 @@ func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
 		was[f.Path] = f
 	}
 	for _, f := range new.Files {
-		if o, ok := was[f.Path]; ok && o.SHA256 != f.SHA256 {
+		o, ok := was[f.Path]
+		if !ok {
+			return Manifest{}, nil, fmt.Errorf("continue run: file %s was not there when the run began; give another -out", f.Path)
+		}
+		if o.SHA256 != f.SHA256 {
 			return Manifest{}, nil, fmt.Errorf("continue run: file %s has changed: sha256 was %s, is %s; give another -out", f.Path, o.SHA256, f.SHA256)
 		}
-		was[f.Path] = f
+		delete(was, f.Path)
+	}
+	for _, f := range old.Files {
+		if _, gone := was[f.Path]; gone {
+			return Manifest{}, nil, fmt.Errorf("continue run: file %s is not there any more; give another -out", f.Path)
+		}
 	}
 	merged = new
 	merged.Suite = suite
-	merged.Files = nil
-	for _, f := range was {
-		merged.Files = append(merged.Files, f)
-	}
-	sort.Slice(merged.Files, func(i, j int) bool { return merged.Files[i].Path < merged.Files[j].Path })
 	differ := func(what, a, b string) {
 		if a != b {
 			warnings = append(warnings, fmt.Sprintf("continued with another %s: was %q, is %q", what, a, b))

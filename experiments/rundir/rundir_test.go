@@ -153,14 +153,25 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 	}
 	more := old
 	more.Suite = suite(`{"name":"x","doc":"b","seeds":1,"orders":3,"methods":[{"name":"er"}],"training":{"steps":48}}`)
-	more.Revision, more.Files = "r2", []File{{"b.parquet", "22", 2}}
+	more.Revision = "r2"
 	merged, warnings, err = Merge(old, more)
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "code revision") {
 		t.Fatal(warnings, err)
 	}
 	want := `{"doc":"b","methods":[{"name":"seq","params":{"rank":8}},{"name":"er"}],"name":"x","orders":3,"seeds":2,"training":{"steps":48}}`
-	if string(merged.Suite) != want || len(merged.Files) != 2 {
+	if string(merged.Suite) != want || len(merged.Files) != 1 {
 		t.Fatalf("%s %v", merged.Suite, merged.Files)
+	}
+	for difference, files := range map[string][]File{
+		"file b.parquet was not there": {{"a.parquet", "11", 1}, {"b.parquet", "22", 2}},
+		"file a.parquet is not there":  {},
+		"file a.parquet has changed":   {{"a.parquet", "12", 1}},
+	} {
+		changed := old
+		changed.Files = files
+		if _, _, err := Merge(old, changed); err == nil || !strings.Contains(err.Error(), difference) {
+			t.Errorf("%s: %v", difference, err)
+		}
 	}
 	for change, difference := range map[string]string{
 		`{"name":"x","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":4}}],"training":{"steps":48}}`: "methods.seq.params.rank was 8, is 4",

@@ -85,9 +85,9 @@ func (s *Reservoir) Capacity() int { return s.capacity }
 // Seen is the number of rows offered so far.
 func (s *Reservoir) Seen() int { return s.seen }
 
-// Bytes is the memory of the rows held, two 8-byte numbers each: what a report counts as the method's memory beside
+// Bytes is the memory of a full reservoir, two 8-byte numbers a row: what a report counts as the method's memory beside
 // the examples that they name.
-func (s *Reservoir) Bytes() int { return rowBytes * len(s.rows) }
+func (s *Reservoir) Bytes() int { return rowBytes * s.capacity }
 
 // state is the reservoir in a checkpoint.
 type state struct {

@@ -75,7 +75,7 @@ func TestReservoirProperties(t *testing.T) {
 			if kept := s.Offer(row, r); kept != slices.Contains(s.rows, row) {
 				t.Fatalf("Offer says %v", kept)
 			}
-			if s.Len() != min(i+1, capacity) || s.Seen() != i+1 || s.Bytes() != 16*s.Len() || s.Capacity() != capacity {
+			if s.Len() != min(i+1, capacity) || s.Seen() != i+1 || s.Bytes() != 16*capacity || s.Capacity() != capacity {
 				t.Fatalf("after %d offers: %+v", i+1, s)
 			}
 		}
