@@ -16,7 +16,7 @@ func split(t *testing.T) map[string]map[string][]item {
 }
 
 // The corpus's generators write none of the tasks' wordings; this looks at the
-// first 100,000 documents, a tenth of what the backbone reads.
+// first 100,000 documents of what the backbone reads.
 func TestSplitsAndPretrainingTextAreDisjoint(t *testing.T) {
 	if err := disjointFrom(slices.Values(first(Corpus(0), 100_000))); err != nil {
 		t.Error(err)
