@@ -1,0 +1,113 @@
+package experiments
+
+import (
+	"encoding/json"
+	"io/fs"
+	"slices"
+	"testing"
+
+	"secura/datasets/builtin"
+	"secura/datasets/prompt"
+	"secura/methods/backbone/nano"
+)
+
+// TestNanoIsTheRecipesBackbone: the embedded files are those of the recipe,
+// know the battery, and are small.
+func TestNanoIsTheRecipesBackbone(t *testing.T) {
+	data, err := fs.ReadFile(nano.Files(), reportFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report trainingReport
+	if err := json.Unmarshal(data, &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Recipe != nanoRecipe {
+		t.Errorf("made by %+v, the recipe is %+v; run just nano", report.Recipe, nanoRecipe)
+	}
+	if report.Knowledge < 0.9 {
+		t.Errorf("it knows %.3f of the battery", report.Knowledge)
+	}
+	if report.Parameters > 1_300_000 {
+		t.Errorf("it has %d parameters", report.Parameters)
+	}
+	names := builtin.Names()
+	for name := range report.Scores {
+		if !slices.Contains(names, name) {
+			t.Errorf("it is scored on %s, which is no task", name)
+		}
+	}
+	if len(report.Scores) != len(names) || len(report.Curve) == 0 || report.Corpus == "" {
+		t.Errorf("%d scores, %d points of the loss curve, corpus %q", len(report.Scores), len(report.Curve), report.Corpus)
+	}
+	size := 0
+	for _, name := range append(slices.Clone(backboneFiles), reportFile) {
+		data, err := fs.ReadFile(nano.Files(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += len(data)
+	}
+	if size > 12<<20 {
+		t.Errorf("its files have %d bytes", size)
+	}
+}
+
+// TestPackedDocumentsStandApart: every document is in one row, sees itself
+// alone, counts positions from 0, and its last token predicts the end.
+func TestPackedDocumentsStandApart(t *testing.T) {
+	data, err := fs.ReadFile(nano.Files(), "tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenizer, err := prompt.NewTokenizer(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, _ := tokenizer.ID(endOfText)
+	p := newPacker(builtin.Corpus(3), tokenizer, end, 8, 96)
+	defer p.close()
+	read, tokens := map[string]bool{}, 0
+	for range 6 {
+		b, err := p.batch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range b.Rows {
+			var ids []int32
+			for i := row * b.Length; i < (row+1)*b.Length; i++ {
+				if b.Segments[i] < 0 {
+					if b.Weights[i] != 0 {
+						t.Fatal("padding predicts something")
+					}
+					continue
+				}
+				tokens++
+				if int(b.Positions[i]) != len(ids) {
+					t.Fatalf("position %d of a document is %d", len(ids), b.Positions[i])
+				}
+				ids = append(ids, b.Tokens[i])
+				last := i+1 == (row+1)*b.Length || b.Segments[i+1] != b.Segments[i]
+				if !last && b.Targets[i] != b.Tokens[i+1] || last && b.Targets[i] != end {
+					t.Fatalf("slot %d predicts %d", i, b.Targets[i])
+				}
+				if last {
+					read[tokenizer.Decode(ids)] = true
+					ids = nil
+				}
+			}
+		}
+	}
+	if share := float64(tokens) / (6 * 8 * 96); share < 0.9 {
+		t.Errorf("only %.2f of the slots are used", share)
+	}
+	found := 0
+	for document := range firstDocuments(builtin.Corpus(3), 100) {
+		if read[document] {
+			found++
+		}
+	}
+	if found < 60 { // some wait in rows that are still open
+		t.Errorf("only %d of the first 100 documents were packed", found)
+	}
+}
