@@ -72,12 +72,6 @@ func nodesOf(inputs []*graph.Node) batchNodes {
 	return batchNodes{backbone.Rows{Tokens: inputs[0], Positions: inputs[1], Segments: inputs[2]}, inputs[3], inputs[4]}
 }
 
-// tail selects the last n slots: [batch, length, hidden] → [batch, n, hidden].
-func tail(x *graph.Node, n int) *graph.Node {
-	length := x.Shape().Dimensions[1]
-	return graph.SliceAxis(x, 1, graph.AxisRange(length-n, length))
-}
-
 // rowsFrom selects the rows from index on.
 func (b batchNodes) rowsFrom(index int) batchNodes {
 	cut := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(index)) }

@@ -35,7 +35,7 @@ func (b *Base) RunBatch(key string, weights []*tensors.Tensor, batch Batch, buil
 func (b *Base) BuildScore(in Inputs) []*graph.Node {
 	answers := in.Targets.Shape().Dimensions[1]
 	config := b.Model.Config
-	logits := config.Logits(in.Weights, tail(config.Hidden(in.Weights, in.Rows, nil), answers))
+	logits := config.Logits(in.Weights, config.HiddenTail(in.Weights, in.Rows, answers, nil))
 	return []*graph.Node{graph.Neg(negativeLogLikelihood(logits, in.Targets))}
 }
 

@@ -124,3 +124,9 @@ func TestILoRAEvaluatesTheMemoryThatIsAskedFor(t *testing.T) {
 		t.Error("both memories have the same effective weights")
 	}
 }
+
+// tail selects the last n slots: [batch, length, hidden] → [batch, n, hidden].
+func tail(x *graph.Node, n int) *graph.Node {
+	length := x.Shape().Dimensions[1]
+	return graph.SliceAxis(x, 1, graph.AxisRange(length-n, length))
+}

@@ -105,7 +105,7 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	batch, step, rate := nodesOf(rest), rest[batchInputs], rest[batchInputs+1]
 
 	l := &Loss{Vars: vars, session: s, weights: weights, batch: batch}
-	l.Hidden = tail(l.hidden(batch, vars, ""), s.Answers)
+	l.Hidden = l.hidden(batch, vars, "")
 	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
 	l.Counted = batch.weights
 	loss := crossEntropy(l.Logits, batch.targets, batch.weights)
@@ -162,7 +162,7 @@ type Loss struct {
 // HiddenWith are the hidden states at the answer slots of the rows from the given index on, computed with another copy
 // of the adapter's tensors.
 func (l *Loss) HiddenWith(copy string, from int) *graph.Node {
-	return tail(l.hidden(l.batch.rowsFrom(from), l.Vars, copy), l.session.Answers)
+	return l.hidden(l.batch.rowsFrom(from), l.Vars, copy)
 }
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
@@ -178,13 +178,13 @@ func (v Vars) adapted(s *Session, p backbone.Projection, copy string) map[string
 	return tensors
 }
 
-// forward computes hidden states [batch, length, hidden], adapted projections by apply.
+// forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
 func (s *Session) forward(weights map[string]*graph.Node, rows backbone.Rows, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
 	adapted := map[backbone.Projection]bool{}
 	for _, p := range s.projections {
 		adapted[p] = true
 	}
-	return s.base.Model.Config.Hidden(weights, rows, func(p backbone.Projection, x, w *graph.Node) *graph.Node {
+	return s.base.Model.Config.HiddenTail(weights, rows, s.Answers, func(p backbone.Projection, x, w *graph.Node) *graph.Node {
 		if adapted[p] {
 			return apply(p, x)
 		}

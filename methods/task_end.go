@@ -116,7 +116,7 @@ func (s *Session) buildSquaredGradients(inputs []*graph.Node) []*graph.Node {
 		copies = append(copies, own[name])
 	}
 	l := &Loss{session: s, weights: weights}
-	logits := s.base.Model.Config.Logits(weights, tail(l.hidden(batch, own, ""), s.Answers))
+	logits := s.base.Model.Config.Logits(weights, l.hidden(batch, own, ""))
 	counted := graph.ReduceSum(batch.weights, -1)
 	each := graph.Div(graph.ReduceSum(graph.Mul(negativeLogLikelihood(logits, batch.targets), batch.weights), -1), graph.MaxScalar(counted, 1))
 	for i, squares := range sumsOfSquaredGradients(each, copies) {

@@ -92,14 +92,14 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	for _, name := range d.names {
 		s.weights = append(s.weights, named(weights, name))
 	}
-	hidden := c.blocks(weights, rows.Tokens, rows.Positions, nil, sumLast, func(_ int, q, k, v *Node) *Node {
+	hidden := c.blocks(weights, rows.Tokens, rows.Positions, 1, nil, sumLast, func(_ int, q, k, v *Node) *Node {
 		room := Zeros(g, shapes.Make(dtypes.Float32, batch, c.KeyValueHeads, fresh, c.HeadSize))
 		for _, x := range []*Node{k, v} {
 			s.caches = append(s.caches, Concatenate([]*Node{Transpose(x, 1, 2), room}, 2))
 		}
 		return attendAll(q, k, v, bias)
 	})
-	s.token = ArgMax(d.scores(weights, Slice(hidden, AxisRange(), lastSlot)), -1)
+	s.token = ArgMax(d.scores(weights, hidden), -1)
 	s.ended = d.ends(s.token)
 	s.text = put(BroadcastToDims(d.fill(g), batch, d.maxNew), InsertAxes(s.token, -1), Const(g, int32(0)), 1)
 	return s
@@ -132,7 +132,7 @@ func (d decoder) turn(s state) state {
 	slots := Iota(g, shapes.Make(dtypes.Int32, s.bias.Shape().Dimensions...), 3)
 	bias := Where(LessOrEqual(slots, slot), s.bias, scalar(g, hiddenBias))
 	caches := slices.Clone(s.caches)
-	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), Add(s.lastPosition, s.written), nil, loopSum,
+	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), Add(s.lastPosition, s.written), 1, nil, loopSum,
 		func(layer int, q, k, v *Node) *Node {
 			keys, values := put(caches[2*layer], Transpose(k, 1, 2), slot, 2), put(caches[2*layer+1], Transpose(v, 1, 2), slot, 2)
 			caches[2*layer], caches[2*layer+1] = keys, values

@@ -28,8 +28,14 @@ const hiddenBias = -1e9
 // Hidden computes the model up to the final norm: [batch, length, hidden]. The weights are named as in WeightShapes;
 // project (nil: x·Wᵀ) computes each projection from its weight. It panics, as graph functions do, if a weight is missing.
 func (c Config) Hidden(weights map[string]*Node, rows Rows, project Project) *Node {
+	return c.HiddenTail(weights, rows, rows.Tokens.Shape().Dimensions[1], project)
+}
+
+// HiddenTail is Hidden at the last slots only, [batch, slots, hidden]: in the last layer nothing else is computed but
+// the keys and values of the others.
+func (c Config) HiddenTail(weights map[string]*Node, rows Rows, slots int, project Project) *Node {
 	bias := visibilityBias(rows.Segments)
-	return c.blocks(weights, rows.Tokens, rows.Positions, project, sumLast, func(_ int, q, k, v *Node) *Node {
+	return c.blocks(weights, rows.Tokens, rows.Positions, slots, project, sumLast, func(_ int, q, k, v *Node) *Node {
 		return attendAll(q, k, v, bias)
 	})
 }
@@ -44,12 +50,13 @@ func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
 	return Einsum("bth,vh->btv", hidden, named(weights, name))
 }
 
-// attend computes a layer's attention: q is [batch, length, key/value heads, group, head size], turned and scaled; k
+// attend computes a layer's attention: q is [batch, last slots, key/value heads, group, head size], turned and scaled; k
 // and v are [batch, length, key/value heads, head size]; the result has q's shape.
 type attend func(layer int, q, k, v *Node) *Node
 
 // attendAll is softmax(q·kᵀ + bias)·v over whole rows, with bias as of visibilityBias.
 func attendAll(q, k, v, bias *Node) *Node {
+	bias = lastSlots(bias, 2, q.Shape().Dimensions[1])
 	scores := Einsum("btkgd,bskd->bktgs", q, k)
 	return Einsum("bktgs,bskd->btkgd", Softmax(Add(scores, bias)), v)
 }
@@ -57,8 +64,18 @@ func attendAll(q, k, v, bias *Node) *Node {
 // sumLast sums over the last axis, which stays with size 1.
 func sumLast(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, -1) }
 
-// blocks computes the embedding, all layers and the final norm. sum is sumLast or what does the same.
-func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, project Project, sum func(x *Node) *Node,
+// lastSlots selects the last n along an axis.
+func lastSlots(x *Node, axis, n int) *Node {
+	size := x.Shape().Dimensions[axis]
+	if n == size {
+		return x
+	}
+	return SliceAxis(x, axis, AxisRange(size-n, size))
+}
+
+// blocks computes the embedding, all layers and the final norm, at the last slots only behind the last attention. sum
+// is sumLast or what does the same.
+func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots int, project Project, sum func(x *Node) *Node,
 	attention attend) *Node {
 	if project == nil {
 		project = plainProject
@@ -80,12 +97,18 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, projec
 	x := Gather(named(weights, embeddingName), InsertAxes(tokens, -1))
 	for i := range c.Layers {
 		h := norm(x, layerTensor(i, "input_layernorm.weight"))
-		q := Reshape(linear(i, "q_proj", h), batch, length, c.Heads, c.HeadSize)
+		kept := length
+		if i == c.Layers-1 {
+			kept = slots
+		}
+		x = lastSlots(x, 1, kept)
+		q := Reshape(linear(i, "q_proj", lastSlots(h, 1, kept)), batch, kept, c.Heads, c.HeadSize)
 		k := Reshape(linear(i, "k_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
 		v := Reshape(linear(i, "v_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
-		q = Reshape(Mul(rotate(q, cos, sin), scale), batch, length, c.KeyValueHeads, group, c.HeadSize)
+		q = rotate(q, lastSlots(cos, 1, kept), lastSlots(sin, 1, kept))
+		q = Reshape(Mul(q, scale), batch, kept, c.KeyValueHeads, group, c.HeadSize)
 		a := attention(i, q, rotate(k, cos, sin), v)
-		x = Add(x, linear(i, "o_proj", Reshape(a, batch, length, c.Heads*c.HeadSize)))
+		x = Add(x, linear(i, "o_proj", Reshape(a, batch, kept, c.Heads*c.HeadSize)))
 
 		h = norm(x, layerTensor(i, "post_attention_layernorm.weight"))
 		gate := linear(i, "gate_proj", h)
