@@ -116,3 +116,34 @@ func TestEpochsGoThroughAllRows(t *testing.T) {
 		t.Error("all passes have the same order")
 	}
 }
+
+// TestBuiltinRowsFitTheMainSuite: nothing of the built-in data is cut, and
+// every answer can be written in the tokens that are allowed for it.
+func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
+	suite, err := LoadSuite("continual16", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := openBackbone(suite.Backbone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := loadStream(suite, "", b.tokenizer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, warning := range data.cutWarnings(suite.Training, b.end) {
+		t.Error(warning)
+	}
+	if _, err := newEvaluator(nil, data, b.tokenizer, b.end, suite.Evaluation); err != nil {
+		t.Error(err)
+	}
+	for _, task := range append(slices.Clone(data.tasks), data.knowledge...) {
+		for _, e := range append(slices.Clone(task.train), task.test...) {
+			if n := len(e.Answer); !task.task.Choice() && n > task.task.MaxNewTokens {
+				t.Errorf("task %s has an answer of %d tokens, %d may be written", task.task.Name, n, task.task.MaxNewTokens)
+				break
+			}
+		}
+	}
+}
