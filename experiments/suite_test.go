@@ -64,7 +64,7 @@ func TestContinual16IsTheMainJob(t *testing.T) {
 			t.Errorf("%s has source %s", task.Name, task.Source)
 		}
 	}
-	if suite.Training.Steps != 40 || suite.Training.Batch != 16 || suite.Training.Length != 68 {
+	if suite.Training.Steps != 48 || suite.Training.Batch != 16 || suite.Training.Length != 68 {
 		t.Errorf("%+v", suite.Training)
 	}
 }
