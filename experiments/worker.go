@@ -39,6 +39,7 @@ type Worker struct {
 	evaluator *evaluator
 	warnings  []string
 	untouched *evaluation // the backbone's own row
+	method    string      // of the last cell
 }
 
 // OpenWorker reads the run's manifest, data and backbone and opens the backend. The caller closes the worker.
@@ -142,6 +143,10 @@ func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, p
 	params, err := decodeParams(method, cell.Method)
 	if err != nil {
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	if w.method != cell.Method.Name {
+		w.base.Forget(w.method) // cells of one method come together, and each method's graphs take 100 MB
+		w.method = cell.Method.Name
 	}
 	if progress == nil {
 		progress = func(engine.Progress) {}

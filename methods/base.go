@@ -3,6 +3,7 @@ package methods
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -75,6 +76,17 @@ func (b *Base) exec(key string, inputs []shapes.Shape, build func(inputs []*grap
 	b.compile += time.Since(start)
 	b.execs[key] = e
 	return e, nil
+}
+
+// Forget releases the compiled graphs of the sessions with a key.
+func (b *Base) Forget(key string) {
+	for name, e := range b.execs {
+		if strings.HasPrefix(name, key+"/") {
+			e.Finalize()
+			delete(b.execs, name)
+			delete(b.steps, name)
+		}
+	}
 }
 
 // CompileSeconds is the time spent on compiling graphs so far.
