@@ -23,11 +23,12 @@ test:
 bench *flags: build
     bin/runner bench {{flags}}
 
-# formatting, vet and staticcheck
+# formatting, vet and staticcheck; graph code reads best with GoMLX's own dot
+# import, and errors about tokenizer.json begin with its capitalised names
 lint:
     test -z "$(gofmt -l . | tee /dev/stderr)"
     go vet ./...
-    go run {{staticcheck}} ./...
+    go run {{staticcheck}} -checks inherit,-ST1001,-ST1005 ./...
 
 # make a run's tables again from its records
 report run="runs/continual16" *flags: build

@@ -3,6 +3,7 @@ package datasets
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,7 +126,7 @@ func TestOddTypesAreReadable(t *testing.T) {
 	}
 	want := map[string][]any{
 		"u8": {int64(0), int64(255), int64(7), nil}, "i8": {int64(-128), int64(127), int64(0), nil},
-		"f16": {0.5, -2.0, 0.0, 65504.0}, "f64": {0.1, 1e300, -0.0, nil},
+		"f16": {0.5, -2.0, 0.0, 65504.0}, "f64": {0.1, 1e300, math.Copysign(0, -1), nil},
 		"day":     {"2024-02-29", "1969-12-31", nil, "2000-01-01"},
 		"when_us": {"2024-02-29T12:30:15.123456Z", nil, "2024-02-29T12:30:15.123456Z", "2024-02-29T12:30:15.123456Z"},
 		"when_ns": {"2024-02-29T12:30:15.123456", nil, "2024-02-29T12:30:15.123456", "2024-02-29T12:30:15.123456"},

@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -181,6 +180,6 @@ func sameOutcome(t *testing.T, what string, got, want map[string]string) {
 	}
 	if len(got) != len(want) || len(differ) > 0 {
 		slices.Sort(differ)
-		t.Fatal(fmt.Sprintf("%s: %d files, expected %d; these differ: %v", what, len(got), len(want), differ))
+		t.Fatalf("%s: %d files, expected %d; these differ: %v", what, len(got), len(want), differ)
 	}
 }

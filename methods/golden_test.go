@@ -91,7 +91,7 @@ func evaluate(t *testing.T, build func(in []*graph.Node) []*graph.Node, in ...ma
 		}
 		arguments[i] = rows
 	}
-	out, err := graph.ExecOnceN(toy.Backend, build, arguments...)
+	out, err := graph.CallOnceN(toy.Backend, build, arguments...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 
@@ -217,12 +216,4 @@ func optional[T any](path string) (lines []T, torn bool, err error) {
 		return nil, false, nil
 	}
 	return lines, torn, err
-}
-
-// number is the value of an optional number, NaN for none.
-func number(x *float64) float64 {
-	if x == nil {
-		return math.NaN()
-	}
-	return *x
 }

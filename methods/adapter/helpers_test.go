@@ -89,7 +89,7 @@ func run(t testing.TB, in map[string]array, fn func(map[string]*graph.Node) []*g
 	for i, name := range names {
 		arguments[i] = tensors.FromFlatDataAndDimensions(in[name].values, in[name].shape...)
 	}
-	out, err := graph.ExecOnceN(testBackend(), func(nodes []*graph.Node) []*graph.Node {
+	out, err := graph.CallOnceN(testBackend(), func(nodes []*graph.Node) []*graph.Node {
 		byName := map[string]*graph.Node{}
 		for i, name := range names {
 			byName[name] = nodes[i]
