@@ -106,7 +106,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		t.FinalizeAll()
 	}
 	if errors.Is(err, errNotFinite) {
-		return &DivergedError{p.cell.ID, l.name, l.steps, err.Error()}
+		return &DivergedError{l.name, l.steps, err.Error()}
 	}
 	if err != nil {
 		return err

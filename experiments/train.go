@@ -19,13 +19,13 @@ var errNotFinite = errors.New("a number is not finite")
 
 // DivergedError ends a cell whose numbers are not finite any more.
 type DivergedError struct {
-	Cell, Task string
-	Step       int
-	Reason     string
+	Task   string
+	Step   int
+	Reason string
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("cell %s diverged in task %s at step %d: %s", e.Cell, e.Task, e.Step, e.Reason)
+	return fmt.Sprintf("%s in task %s at step %d", e.Reason, e.Task, e.Step)
 }
 
 // lesson is one stretch of training: a task, or for joint training all of them.
@@ -71,7 +71,7 @@ func (t *trainer) train(ctx context.Context, l lesson) (tokens int64, loss float
 			return 0, 0, err
 		}
 		if !finite(result.Loss) || !finite(result.GradientNorm) {
-			return 0, 0, &DivergedError{t.cell.ID, l.name, step, fmt.Sprintf("loss %g, gradient norm %g", result.Loss, result.GradientNorm)}
+			return 0, 0, &DivergedError{l.name, step, fmt.Sprintf("loss %g, gradient norm %g", result.Loss, result.GradientNorm)}
 		}
 		loss = result.Loss
 		n := methods.Batch(batch).LossTokens()

@@ -156,7 +156,7 @@ func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, p
 	defer p.log.close()
 	start := time.Now()
 	if err := p.run(ctx); err != nil {
-		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+		return err
 	}
 	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakMemory()})
 }

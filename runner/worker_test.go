@@ -15,7 +15,7 @@ import (
 func TestHowACellEnded(t *testing.T) {
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	diverged := fmt.Errorf("run cell: %w", &experiments.DivergedError{Cell: "a", Task: "t", Step: 3})
+	diverged := fmt.Errorf("run cell: %w", &experiments.DivergedError{Task: "t", Step: 3, Reason: "loss NaN"})
 	for _, c := range []struct {
 		ctx  context.Context
 		err  error
