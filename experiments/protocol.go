@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"secura/experiments/engine"
 	"secura/experiments/record"
@@ -139,26 +138,4 @@ func (p *protocol) boundary(session *methods.Session, index int, row *evaluation
 		return rundir.DropCheckpoints(p.folder, func(i int) bool { return i == index })
 	}
 	return nil
-}
-
-// diverged records a cell that has no finite numbers any more.
-func (p *protocol) diverged(err error) error {
-	var d *DivergedError
-	if !errors.As(err, &d) {
-		return err
-	}
-	event := record.Event{Kind: record.Diverged, Task: d.Task, Step: d.Step, Reason: d.Reason}
-	return errors.Join(err, p.log.event(event), p.log.sync())
-}
-
-// onStep records a step and tells of it.
-func (p *protocol) onStep(l lesson) func(record.Step) error {
-	return func(step record.Step) error {
-		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
-			Step: step.Step, Steps: l.steps, Loss: step.Loss, State: "running"})
-		if err := p.log.steps.Append(step); err != nil {
-			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
-		}
-		return nil
-	}
 }
