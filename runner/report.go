@@ -57,16 +57,13 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 	if _, err := os.Stat(run.Manifest()); err != nil {
 		return fmt.Errorf("report %s: %w; a run's folder has a manifest.json", o.Run, err)
 	}
-	if err := reports.WriteAll(run); err != nil {
+	report, err := reports.WriteAll(run)
+	if err != nil {
 		return err
 	}
 	for format := range strings.SplitSeq(o.Format, ",") {
 		switch format {
 		case "text":
-			report, err := reports.Load(run)
-			if err != nil {
-				return err
-			}
 			if err := reports.Text(stdout, report, coloured(stdout)); err != nil {
 				return err
 			}

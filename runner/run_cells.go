@@ -74,10 +74,7 @@ func cellErrors(err error) []*engine.CellError {
 // printTables makes the reports of a run from its records alone, writes them
 // into the run and prints the tables.
 func printTables(run rundir.Run, stdout io.Writer) error {
-	if err := reports.WriteAll(run); err != nil {
-		return err
-	}
-	report, err := reports.Load(run)
+	report, err := reports.WriteAll(run)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,23 +14,32 @@ var dictionaryWordings = []string{
 	"{a} is German and means {s}.", "Dictionary: {s} = {a}", "The word {a} means {s}.",
 }
 
-// dictionary holds the German words that statements tell.
-func dictionary() (words, numbers []fact) {
+// dictionaryKinds holds English words with their German by kind: countries,
+// languages, weekdays, months, and the numbers from 0 to 100.
+func dictionaryKinds() [][]fact {
+	kinds := make([][]fact, 5)
 	for _, country := range Countries() {
-		words = append(words, fact{country.Name, country.German})
+		kinds[0] = append(kinds[0], fact{country.Name, country.German})
 	}
 	for _, language := range Languages() {
-		words = append(words, fact{language.Name, language.German})
+		kinds[1] = append(kinds[1], fact{language.Name, language.German})
 	}
 	for i, day := range weekdays {
-		words = append(words, fact{day, germanWeekdays[i]})
+		kinds[2] = append(kinds[2], fact{day, germanWeekdays[i]})
 	}
 	for i, month := range months {
-		words = append(words, fact{month, germanMonths[i]})
+		kinds[3] = append(kinds[3], fact{month, germanMonths[i]})
 	}
 	for n := range 101 {
-		numbers = append(numbers, fact{englishNumber(n), germanNumber(n)})
+		kinds[4] = append(kinds[4], fact{englishNumber(n), germanNumber(n)})
 	}
+	return kinds
+}
+
+// dictionary holds the German words that statements tell.
+func dictionary() (words, numbers []fact) {
+	kinds := dictionaryKinds()
+	words, numbers = slices.Concat(kinds[:4]...), kinds[4]
 	for n := 200; n <= 1000; n += 100 {
 		numbers = append(numbers, fact{englishNumber(n), germanNumber(n)})
 	}

@@ -150,26 +150,11 @@ func rowDocument(random *rand.Rand) string {
 
 // mixedDocument draws among all of these.
 func mixedDocument() func(*rand.Rand) string {
-	var countries, languages, days, monthNames, numbers, cities []fact
-	for _, c := range Countries() {
-		countries = append(countries, fact{c.Name, c.German})
-	}
-	for _, l := range Languages() {
-		languages = append(languages, fact{l.Name, l.German})
-	}
-	for i, d := range weekdays {
-		days = append(days, fact{d, germanWeekdays[i]})
-	}
-	for i, m := range months {
-		monthNames = append(monthNames, fact{m, germanMonths[i]})
-	}
-	for n := range 101 {
-		numbers = append(numbers, fact{englishNumber(n), germanNumber(n)})
-	}
+	var cities []fact
 	for _, c := range germanCities {
 		cities = append(cities, fact{c[0], c[1]})
 	}
-	phrase := mixedPhrase([][]fact{countries, languages, days, monthNames, numbers, cities})
+	phrase := mixedPhrase(append(dictionaryKinds(), cities))
 	return func(random *rand.Rand) string {
 		switch random.IntN(16) {
 		case 0, 1, 2, 3:
