@@ -19,7 +19,7 @@ const (
 	CellStart Kind = "cell_start" // Cell, Method, Seed, Order, Backbone, Tasks, TrainedParameters, StateBytes
 	TaskStart Kind = "task_start" // Index, Task, Steps
 	TaskEnd   Kind = "task_end"   // Index, Task, TrainTokens, Steps, FinalLoss
-	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions
+	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions, Measures
 	Warning   Kind = "warning"    // Text, Task, Step
 	Diverged  Kind = "diverged"   // Task, Step, Reason
 	CellEnd   Kind = "cell_end"   // nothing else
@@ -61,6 +61,10 @@ type Event struct {
 	// Predictions is the sha256 (hex) of the boundary's predictions file.
 	Predictions string `json:"predictions,omitempty"`
 
+	// Measures are a boundary's diagnostics, in the order in which they were
+	// taken; nil where none were asked for.
+	Measures []Measure `json:"measures,omitempty"`
+
 	Text   string `json:"text,omitempty"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -78,6 +82,14 @@ type Score struct {
 	Value float64 `json:"value"`
 }
 
+// Measure is one named diagnostic of a step or a boundary, such as the gradient
+// norm of one group of parameters. A value that is not finite has no JSON form
+// and is left out by who takes the measure.
+type Measure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
 // Step is one line of steps.jsonl.
 type Step struct {
 	Index int     `json:"index"` // the task's 1-based position in the cell's order
@@ -89,6 +101,9 @@ type Step struct {
 	LearningRate float64 `json:"learning_rate"`
 	// Tokens counts the step's tokens that carried a loss.
 	Tokens int64 `json:"tokens"`
+	// Measures are the step's diagnostics, in the same order at every step of a
+	// method.
+	Measures []Measure `json:"measures,omitempty"`
 }
 
 type plainEvent Event
@@ -152,6 +167,9 @@ func (e Event) Validate() error {
 				return fmt.Errorf("%s %d has a task without name or scores: %q", e.Kind, e.Index, t.Task)
 			}
 		}
+		if err := validateMeasures(e.Measures); err != nil {
+			return fmt.Errorf("%s %d: %w", e.Kind, e.Index, err)
+		}
 	case Warning:
 		if e.Text == "" {
 			return fmt.Errorf("%s without text", e.Kind)
@@ -167,6 +185,23 @@ func (e Event) Validate() error {
 func (s Step) Validate() error {
 	if s.Step < 1 {
 		return fmt.Errorf("step %d of task %q: steps count from 1", s.Step, s.Task)
+	}
+	if err := validateMeasures(s.Measures); err != nil {
+		return fmt.Errorf("step %d of task %q: %w", s.Step, s.Task, err)
+	}
+	return nil
+}
+
+func validateMeasures(measures []Measure) error {
+	for i, m := range measures {
+		if m.Name == "" {
+			return fmt.Errorf("measure %d has no name", i+1)
+		}
+		for _, before := range measures[:i] {
+			if before.Name == m.Name {
+				return fmt.Errorf("measure %q stands twice", m.Name)
+			}
+		}
 	}
 	return nil
 }

@@ -37,6 +37,9 @@ func anyEvent(t *rapid.T) Event {
 			k, p := value.Draw(t, "knowledge"), value.Draw(t, "perplexity")
 			e.Knowledge, e.Perplexity, e.KnowledgeParts = &k, &p, rapid.SliceOfN(score, 1, 2).Draw(t, "parts")
 		}
+		if rapid.Bool().Draw(t, "diagnostics") {
+			e.Measures = []Measure{{"update/frobenius", rapid.Float64().Draw(t, "measure")}, {"update/relative", value.Draw(t, "measure")}}
+		}
 		return e
 	case Warning:
 		return Event{Kind: kind, Text: name.Draw(t, "text"), Task: name.Draw(t, "task"), Step: rapid.IntRange(0, 9).Draw(t, "step")}
@@ -109,6 +112,9 @@ func TestNonFiniteAndInvalidLinesAreNotWritten(t *testing.T) {
 	for _, v := range []any{
 		Step{Step: 1, Loss: math.NaN()}, Step{Step: 1, GradientNorm: math.Inf(1)}, Step{Step: 0},
 		Event{Kind: TaskEnd, Index: 1, Task: "a", FinalLoss: math.NaN()}, Event{Kind: "other"}, Event{Kind: Warning},
+		Step{Step: 1, Measures: []Measure{{"gradient/q_proj/A", math.NaN()}}}, Step{Step: 1, Measures: []Measure{{"", 1}}},
+		Step{Step: 1, Measures: []Measure{{"a", 1}, {"a", 1}}},
+		Event{Kind: Boundary, Scores: []TaskScores{{"a", []Score{{"x", 1}}}}, Measures: []Measure{{"", 1}}},
 		Timing{Phase: "x"}, Status{State: "x"}, Event{Kind: Boundary, Scores: []TaskScores{{Task: "a"}}}, Event{Kind: CellStart},
 	} {
 		if err := w.Append(v); err == nil {
@@ -180,4 +186,21 @@ func FuzzDecodeEvents(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestStepsKeepTheirMeasures(t *testing.T) {
+	step := Step{Index: 1, Task: "a", Step: 1, Measures: []Measure{{"gradient/q_proj/A", 0}, {"gradient/q_proj/B", 0.5}}}
+	line, err := json.Marshal(step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"index":1,"task":"a","step":1,"loss":0,"gradient_norm":0,"learning_rate":0,"tokens":0,` +
+		`"measures":[{"name":"gradient/q_proj/A","value":0},{"name":"gradient/q_proj/B","value":0.5}]}`
+	if string(line) != want {
+		t.Fatalf("got  %s\nwant %s", line, want)
+	}
+	got, _, err := Decode[Step](append(line, '\n'), "steps.jsonl")
+	if err != nil || len(got) != 1 || cmp.Diff(step, got[0]) != "" {
+		t.Fatal(got, err)
+	}
 }
