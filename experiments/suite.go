@@ -89,6 +89,10 @@ type Evaluation struct {
 	MaxTokens int `yaml:"max_tokens" json:"max_tokens"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
+	// Diagnostics puts measures of each step and boundary on record. Those of a
+	// boundary take the singular values of every adapted weight's update, which
+	// is slow for wide models.
+	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`
 }
 
 // DefaultSuite is what a suite file's keys replace.
@@ -116,6 +120,7 @@ func DefaultSuite() Suite {
 			Batch:           32,
 			MaxTokens:       100_000, // keeps a boundary at seconds on one core
 			KeepCheckpoints: "all",   // small for nano, and any boundary can be looked at
+			Diagnostics:     true,    // a hundredth of nano's time, and says why
 		},
 	}
 }

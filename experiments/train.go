@@ -76,7 +76,8 @@ func (t *trainer) train(ctx context.Context, l lesson) (tokens int64, loss float
 		loss = result.Loss
 		n := methods.Batch(batch).LossTokens()
 		tokens += n
-		line := record.Step{Index: l.index, Task: l.name, Step: step, Loss: result.Loss, GradientNorm: result.GradientNorm, LearningRate: rate, Tokens: n}
+		line := record.Step{Index: l.index, Task: l.name, Step: step, Loss: result.Loss, GradientNorm: result.GradientNorm, LearningRate: rate, Tokens: n,
+			Measures: measuresOf(result.Measures)}
 		if err := t.onStep(line); err != nil {
 			return 0, 0, err
 		}

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -30,6 +31,16 @@ func (b Batch) LossTokens() (n int64) {
 		}
 	}
 	return n
+}
+
+// countedRows lists the rows with a counted slot.
+func (b Batch) countedRows() (rows []int) {
+	for r := range b.Rows {
+		if slices.ContainsFunc(b.Weights[r*b.Answers:(r+1)*b.Answers], func(w float32) bool { return w != 0 }) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 func (b Batch) check() error {

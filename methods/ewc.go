@@ -58,6 +58,7 @@ func startEWC(params any, s *Session) (Hooks, error) {
 			}
 			return graph.MulScalar(sum(terms), p.Lambda/2)
 		},
+		Measure: func(n StepNodes) []NamedNode { return []NamedNode{{"ewc/penalty", n.Own}} },
 		AfterTask: func(t *TaskEnd) error {
 			fisher, err := t.SquaredGradients(p.FisherExamples)
 			if err != nil {

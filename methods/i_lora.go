@@ -66,6 +66,9 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 				v[name] = movingAverage(v[name], t.In(v, ""), p.Lambda)
 			}
 		},
+		Measure: func(n StepNodes) []NamedNode {
+			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
+		},
 	}
 	if p.EvalWith == "long" {
 		hooks.EvalWith = func(projection Projection, v Vars) *graph.Node { return s.WeightWith(v, projection, longCopy) }

@@ -76,6 +76,9 @@ type Hooks struct {
 	AfterTask func(t *TaskEnd) error
 	// EvalWith builds the weight of a projection that is evaluated; nil is the adapter's with the trained tensors.
 	EvalWith func(p backbone.Projection, v Vars) *graph.Node
+	// Measure builds the method's own measures of a step, in a fixed order and small beside the step's work. It is
+	// called where the setting asks for diagnostics.
+	Measure func(n StepNodes) []NamedNode
 	// State is what must be saved beyond the variables to go on; nil if there is nothing.
 	State State
 }

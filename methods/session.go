@@ -26,6 +26,8 @@ type Setting struct {
 	Clip float64
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool
+	// Diagnostics asks for the measures of each step.
+	Diagnostics bool
 	// StreamExamples counts the training examples of all tasks.
 	StreamExamples int
 	// TaskSteps are the optimiser's steps on each task.

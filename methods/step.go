@@ -17,12 +17,23 @@ type StepResult struct {
 	Loss float64
 	// GradientNorm is the global norm before clipping.
 	GradientNorm float64
+	// Measures are there where the setting asks for diagnostics, in the same order at every step.
+	Measures []Measure
 }
 
-// stepPlan remembers which variables the compiled step changes, in the order of its outputs.
+// stepPlan remembers which variables the compiled step changes and what it measures, in the order of its outputs.
 type stepPlan struct {
-	changed []int
-	trained []int
+	changed  []int
+	trained  []int
+	measures []string
+}
+
+// stepKey names the compiled step.
+func (s *Session) stepKey() string {
+	if s.Diagnostics {
+		return s.key + "/step measured"
+	}
+	return s.key + "/step"
 }
 
 // Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and what the method does
@@ -36,7 +47,7 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 		return StepResult{}, fmt.Errorf("step: %w", err)
 	}
 	s.steps++
-	key := s.key + "/step"
+	key := s.stepKey()
 	inputs := s.frozenWeights()
 	inputs = append(inputs, s.values()...)
 	for _, v := range s.variables {
@@ -50,10 +61,20 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	if err != nil {
 		return StepResult{}, fmt.Errorf("step %d: %w", s.steps, err)
 	}
-	result := StepResult{float64(tensors.ToScalar[float32](outputs[0])), float64(tensors.ToScalar[float32](outputs[1]))}
+	result := StepResult{Loss: float64(tensors.ToScalar[float32](outputs[0])), GradientNorm: float64(tensors.ToScalar[float32](outputs[1]))}
 	release(outputs[:2])
 	plan := s.base.steps[key]
 	outputs = outputs[2:]
+	if s.Diagnostics {
+		if result.Measures, err = readMeasures(plan.measures, outputs[0]); err != nil {
+			return result, fmt.Errorf("step %d: %w", s.steps, err)
+		}
+		if s.hooks.ReplayRows > 0 {
+			result.Measures = append(result.Measures, s.replayShare(batch))
+		}
+		release(outputs[:1])
+		outputs = outputs[1:]
+	}
 	if err := s.write(plan.changed, outputs[:len(plan.changed)]); err != nil {
 		return result, err
 	}
@@ -109,10 +130,13 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
 	l.Counted = batch.weights
 	loss := crossEntropy(l.Logits, batch.targets, batch.weights)
+	var own *graph.Node
 	if s.hooks.ExtraLoss != nil {
-		loss = graph.Add(loss, s.hooks.ExtraLoss(l))
+		own = s.hooks.ExtraLoss(l)
+		loss = graph.Add(loss, own)
 	}
-	gradients, norm := optimizer.ClipByGlobalNorm(graph.Gradient(loss, parameters...), s.Clip)
+	unclipped := graph.Gradient(loss, parameters...)
+	gradients, norm := optimizer.ClipByGlobalNorm(unclipped, s.Clip)
 
 	after := maps.Clone(vars)
 	newMoments := make([]*graph.Node, 0, len(moments))
@@ -122,12 +146,24 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 		after[v.name] = p
 		newMoments = append(newMoments, m1, m2)
 	}
+	moved := after
 	if s.hooks.AfterStep != nil {
+		after = maps.Clone(moved)
 		s.hooks.AfterStep(after)
 	}
 	changed, nodes := s.changed(vars, after)
-	s.base.steps[s.key+"/step"] = &stepPlan{changed: changed, trained: trained}
-	return append(append([]*graph.Node{loss, norm}, nodes...), newMoments...)
+	plan, outputs := &stepPlan{changed: changed, trained: trained}, []*graph.Node{loss, norm}
+	if s.Diagnostics {
+		byName := Vars{}
+		for i, index := range trained {
+			byName[s.variables[index].name] = unclipped[i]
+		}
+		var values *graph.Node
+		plan.measures, values = vector(s.measures(byName, StepNodes{Loss: l, Own: own, Moved: moved, After: after}))
+		outputs = append(outputs, values)
+	}
+	s.base.steps[s.stepKey()] = plan
+	return append(append(outputs, nodes...), newMoments...)
 }
 
 // crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers, vocabulary].

@@ -150,14 +150,4 @@ func (s *Session) find(name string) *variable {
 }
 
 // examples counts the rows with a counted slot.
-func (b Batch) examples() (n int) {
-	for r := range b.Rows {
-		for _, w := range b.Weights[r*b.Answers : (r+1)*b.Answers] {
-			if w != 0 {
-				n++
-				break
-			}
-		}
-	}
-	return n
-}
+func (b Batch) examples() int { return len(b.countedRows()) }

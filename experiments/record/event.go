@@ -102,7 +102,7 @@ type Step struct {
 	// Tokens counts the step's tokens that carried a loss.
 	Tokens int64 `json:"tokens"`
 	// Measures are the step's diagnostics, in the same order at every step of a
-	// method.
+	// method; one that had no finite value is left out.
 	Measures []Measure `json:"measures,omitempty"`
 }
 
