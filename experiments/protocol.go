@@ -74,7 +74,11 @@ func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 	if err != nil {
 		return err
 	}
-	return p.boundary(session, 0, row)
+	measures, err := p.measureStart(session)
+	if err != nil {
+		return err
+	}
+	return p.boundary(session, 0, row, measures)
 }
 
 // learn trains on one lesson and writes the boundary behind it.
@@ -101,6 +105,10 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		return err
 	}
 	row, err := p.worker.evaluator.evaluate(ctx, effective)
+	var measures []record.Measure
+	if err == nil {
+		measures, err = p.measureUpdate(session, effective)
+	}
 	for _, t := range effective {
 		t.FinalizeAll()
 	}
@@ -111,17 +119,17 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		return err
 	}
 	stop(row.tokens)
-	return p.boundary(session, l.index, row)
+	return p.boundary(session, l.index, row, measures)
 }
 
 // boundary writes a row of results, and then the checkpoint that makes it stand.
-func (p *protocol) boundary(session *methods.Session, index int, row *evaluation) error {
+func (p *protocol) boundary(session *methods.Session, index int, row *evaluation, measures []record.Measure) error {
 	hash, err := p.worker.writePredictions(p.folder.Predictions(index), p.cell, row)
 	if err != nil {
 		return err
 	}
 	event := record.Event{Kind: record.Boundary, Index: index, Knowledge: row.knowledge, KnowledgeParts: row.parts,
-		Perplexity: row.perplexity, EvalTokens: row.tokens, Predictions: hash}
+		Perplexity: row.perplexity, EvalTokens: row.tokens, Predictions: hash, Measures: measures}
 	for _, i := range p.cell.Tasks {
 		event.Scores = append(event.Scores, row.scores[i])
 	}

@@ -20,12 +20,13 @@ type Base struct {
 	Model   *backbone.Model
 	execs   map[string]*graph.Exec
 	steps   map[string]*stepPlan
+	starts  map[string]Measure
 	compile time.Duration // spent so far
 }
 
 // NewBase puts a backbone on a backend.
 func NewBase(b compute.Backend, m *backbone.Model) *Base {
-	return &Base{Backend: b, Model: m, execs: map[string]*graph.Exec{}, steps: map[string]*stepPlan{}}
+	return &Base{Backend: b, Model: m, execs: map[string]*graph.Exec{}, steps: map[string]*stepPlan{}, starts: map[string]Measure{}}
 }
 
 // Weights are the tensors that an evaluation graph takes, in the order of Model.Names: the pretrained ones, replaced by
