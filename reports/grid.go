@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,11 +26,12 @@ type grid struct {
 	widths    []int
 	gap       int // blanks between two columns
 	marked    bool
+	texts     []int    // columns that are flush left
 	shortened []string // "cut = whole" of each label and head that was cut
 }
 
 func newGrid(t Table) *grid {
-	g := &grid{widths: make([]int, len(t.Columns))}
+	g := &grid{widths: make([]int, len(t.Columns)), texts: append([]int{0}, t.TextColumns...)}
 	tall := 1
 	for _, c := range t.Columns {
 		tall = max(tall, len(c.Head))
@@ -61,6 +63,9 @@ func newGrid(t Table) *grid {
 		g.widths[column] = widest(head)
 		for i, row := range t.Rows {
 			e := row[column]
+			if column > 0 && slices.Contains(g.texts, column) {
+				e.Text, e.Spread = g.cut(e.Text, longestHead, false), g.cut(e.Spread, longestHead, false)
+			}
 			text := e.Text + notes(e.Notes)
 			if g.bold[i][column] = e.Marked; e.Marked {
 				text += "*"
@@ -109,8 +114,8 @@ func (g *grid) shorten(t Table) {
 // cut shortens a label and keeps what it was.
 func (g *grid) cut(label string, room int, numbered bool) string {
 	short := shortenLabel(label, room, numbered)
-	if short != label && !numbered {
-		g.shortened = append(g.shortened, short+" = "+label)
+	if whole := short + " = " + label; short != label && !numbered && !slices.Contains(g.shortened, whole) {
+		g.shortened = append(g.shortened, whole)
 	}
 	return short
 }
@@ -151,7 +156,7 @@ func (g *grid) write(out *bytes.Buffer, block []int, colour bool) error {
 	heads := make([]string, len(block))
 	for i, column := range block {
 		heads[i] = g.heads[column]
-		if aligns[i] = tw.AlignRight; i == 0 {
+		if aligns[i] = tw.AlignRight; slices.Contains(g.texts, column) {
 			aligns[i] = tw.AlignLeft
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -39,7 +40,7 @@ func writeMarkdown(out *bytes.Buffer, t Table) error {
 		aligns := make([]tw.Align, len(t.Columns))
 		for i, c := range t.Columns {
 			heads[i] = escape(joinHead(c.Head))
-			if aligns[i] = tw.AlignRight; i == 0 {
+			if aligns[i] = tw.AlignRight; i == 0 || slices.Contains(t.TextColumns, i) {
 				aligns[i] = tw.AlignLeft
 			}
 		}

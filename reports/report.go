@@ -32,11 +32,19 @@ type Suite struct {
 	Methods  []Method `json:"methods"`
 	Seeds    int      `json:"seeds"`
 	Orders   int      `json:"orders"`
+	// Stream is "separate" where each task is learned alone from the pretrained
+	// backbone.
+	Stream string `json:"stream"`
 }
+
+// Separate says that the tasks are no stream: each is learned alone.
+func (s Suite) Separate() bool { return s.Stream == "separate" }
 
 // Task is one task of the stream.
 type Task struct {
 	Name string `json:"name"`
+	// OptionsColumn is set where the answer is chosen among options.
+	OptionsColumn string `json:"options_column"`
 }
 
 // Method is one method of the suite.

@@ -37,6 +37,11 @@ type seedValue struct {
 // overSeeds collects a metric's values of the seeds that count, and says why a
 // seed does not: the reason is that of the first one.
 func (r *Report) overSeeds(method, metric string) (values []seedValue, reason string) {
+	return r.overSeedsOf(method, func(c Cell) Value { return c.Metrics[metric] })
+}
+
+// overSeedsOf is overSeeds for any number of a done cell.
+func (r *Report) overSeedsOf(method string, of func(Cell) Value) (values []seedValue, reason string) {
 	for seed := range r.Suite.Seeds {
 		sum, n, missing := 0.0, 0, ""
 		all := true
@@ -55,7 +60,7 @@ func (r *Report) overSeeds(method, metric string) (values []seedValue, reason st
 				}
 				break
 			}
-			if v := c.Metrics[metric]; v.Defined() {
+			if v := of(c); v.Defined() {
 				sum += v.Number
 				n++
 			} else if missing == "" {
@@ -129,41 +134,48 @@ func (r *Report) Compare() []Comparison {
 
 func (r *Report) compare(metric, other string) Comparison {
 	c := Comparison{Metric: metric, A: subject, B: other}
-	ours, ourReason := r.overSeeds(subject, metric)
-	theirs, theirReason := r.overSeeds(other, metric)
-	undefined := func(reason string) Comparison {
+	a, b, n, reason := r.pairs(other, func(c Cell) Value { return c.Metrics[metric] })
+	if c.N = n; reason != "" {
 		c.Difference, c.P = Undefined(reason), Undefined(reason)
 		return c
 	}
-	var a, b []float64
 	sum := 0.0
+	for i := range a {
+		sum += a[i] - b[i]
+	}
+	c.Difference, c.P = Number(sum/float64(len(a))), SignFlipTest(a, b)
+	return c
+}
+
+// pairs collects a number of secura (a) and of another method (b) over the n
+// seeds that both have. Where the two cannot be compared, reason says why.
+func (r *Report) pairs(other string, of func(Cell) Value) (a, b []float64, n int, reason string) {
+	ours, ourReason := r.overSeedsOf(subject, of)
+	theirs, theirReason := r.overSeedsOf(other, of)
 	for _, x := range ours {
 		for _, y := range theirs {
 			if x.seed != y.seed {
 				continue
 			}
-			c.N++
-			if !x.value.Defined() {
-				return undefined(subject + ": " + x.value.Undefined)
-			}
-			if !y.value.Defined() {
-				return undefined(other + ": " + y.value.Undefined)
+			n++
+			switch {
+			case !x.value.Defined():
+				return nil, nil, n, subject + ": " + x.value.Undefined
+			case !y.value.Defined():
+				return nil, nil, n, other + ": " + y.value.Undefined
 			}
 			a, b = append(a, x.value.Number), append(b, y.value.Number)
-			sum += x.value.Number - y.value.Number
 		}
 	}
 	switch {
-	case len(a) > 0:
+	case n > 0:
+		return a, b, n, ""
 	case len(ours) == 0:
-		return undefined(subject + ": " + ourReason)
+		return nil, nil, 0, subject + ": " + ourReason
 	case len(theirs) == 0:
-		return undefined(other + ": " + theirReason)
-	default:
-		return undefined("no seed that both have finished")
+		return nil, nil, 0, other + ": " + theirReason
 	}
-	c.Difference, c.P = Number(sum/float64(len(a))), SignFlipTest(a, b)
-	return c
+	return nil, nil, 0, "no seed that both have finished"
 }
 
 func (r *Report) has(method string) bool {

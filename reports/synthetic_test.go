@@ -19,6 +19,9 @@ type synthetic struct {
 	seeds, orders int
 	knowledge     bool
 	perplexity    bool
+	// stream is the suite's, and the first so many tasks have options.
+	stream  string
+	choices int
 	// score is a method's score on a task (from 1) after i trainings.
 	score func(method, seed, i, j int) float64
 	// end changes a cell before its files are written; nil for none.
@@ -31,6 +34,7 @@ type cellFiles struct {
 	events  []record.Event
 	status  *record.Status
 	timings []record.Timing
+	steps   []record.Step
 	// torn is appended to the records as it is.
 	torn string
 }
@@ -152,8 +156,12 @@ func (s synthetic) make(t testing.TB, order []int) rundir.Run {
 func (s synthetic) makeIn(t testing.TB, run rundir.Run, order []int) {
 	t.Helper()
 	tasks := []map[string]any{}
-	for _, name := range s.tasks {
-		tasks = append(tasks, map[string]any{"name": name, "family": "made up", "scores": []string{"exact"}})
+	for i, name := range s.tasks {
+		task := map[string]any{"name": name, "family": "made up", "scores": []string{"exact"}}
+		if i < s.choices {
+			task["options_column"] = "choices"
+		}
+		tasks = append(tasks, task)
 	}
 	methods := []map[string]any{}
 	for _, m := range s.methods {
@@ -166,8 +174,12 @@ func (s synthetic) makeIn(t testing.TB, run rundir.Run, order []int) {
 		}
 		methods = append(methods, method)
 	}
+	if s.stream == "" {
+		s.stream = "sequential"
+	}
 	suite, err := json.Marshal(map[string]any{
-		"name": "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "methods": methods,
+		"stream": s.stream,
+		"name":   "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "methods": methods,
 		"seeds": s.seeds, "orders": s.orders, "training": map[string]any{"steps": 4},
 	})
 	check(t, err)
@@ -194,11 +206,15 @@ func (f *cellFiles) write(t testing.TB, folder rundir.Cell) {
 	}
 	check(t, folder.Make())
 	if f.status != nil {
-		check(t, rundir.WriteJSON(folder.Status(), f.status))
+		check(t, os.RemoveAll(folder.Status()))
+		appendAll(t, folder.Status(), []*record.Status{f.status})
 	}
 	if f.events != nil {
 		appendAll(t, folder.Records(), f.events)
 		appendAll(t, folder.Timing(), f.timings)
+	}
+	if f.steps != nil {
+		appendAll(t, folder.Steps(), f.steps)
 	}
 	if f.torn != "" {
 		data, err := os.ReadFile(folder.Records())
@@ -207,14 +223,18 @@ func (f *cellFiles) write(t testing.TB, folder rundir.Cell) {
 	}
 }
 
+// appendAll appends lines as record.Writer does, but without waiting for the disk.
 func appendAll[T any](t testing.TB, path string, lines []T) {
 	t.Helper()
-	w, err := record.OpenWriter(path)
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	check(t, err)
 	for _, line := range lines {
-		check(t, w.Append(line))
+		data, err := json.Marshal(line)
+		check(t, err)
+		_, err = file.Write(append(data, '\n'))
+		check(t, err)
 	}
-	check(t, w.Close())
+	check(t, file.Close())
 }
 
 // cut keeps the events before boundary i.

@@ -16,6 +16,9 @@ type Table struct {
 	MarkMeans string
 	// Footnotes are what the entries' notes refer to, numbered from 1.
 	Footnotes []string
+	// TextColumns are columns after the first that hold text, flush left, the
+	// Spread below it being more of it.
+	TextColumns []int
 	// Remarks concern the whole table.
 	Remarks []string
 	// Numbered says that the first column tells its rows apart in its first
@@ -23,7 +26,8 @@ type Table struct {
 	Numbered bool
 }
 
-// Column is the head of a column. All but the first column hold numbers.
+// Column is the head of a column. All but the first column and Table.TextColumns
+// hold numbers.
 type Column struct {
 	// Head is one or two lines.
 	Head []string

@@ -61,6 +61,11 @@ Reports are made from a run's records alone, on any machine:
 	$ runner report runs/continual16 -format markdown
 	$ runner status runs/continual16
 
+The claims of SECURA's paper against what a run measured, each with its interval
+and a verdict, and how the published code and equations behave by its records:
+
+	$ runner report runs/continual16 -claims -with runs/variants
+
 What the numbers of a table mean:
 
 	$ runner list metrics

@@ -19,10 +19,15 @@ import (
 type ReportOptions struct {
 	Run    string
 	Format string
+	Claims bool
+	// With are further runs that claims are judged by, separated by commas.
+	With string
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: text, markdown, json")
+	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
+	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
 }
 
 var formats = []string{"text", "markdown", "json"}
@@ -32,6 +37,12 @@ func (o *ReportOptions) check(string) error {
 		if !slices.Contains(formats, format) {
 			return errors.New(datasets.Unknown("format", format, formats))
 		}
+		if o.Claims && format == "json" {
+			return errors.New("-claims has no json; expected text, markdown or both in -format")
+		}
+	}
+	if o.With != "" && !o.Claims {
+		return errors.New("-with names further runs for claims: give -claims too")
 	}
 	return nil
 }
@@ -41,10 +52,13 @@ func newReport() command {
 	c := command{
 		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
 		argument: "RUN",
-		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json"},
+		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -claims -with runs/variants"},
 		flags:    newFlags("report"), check: o.check,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			o.Run = run
+			if o.Claims {
+				return runClaims(o, stdout)
+			}
 			return runReport(o, stdout)
 		},
 	}
@@ -52,10 +66,56 @@ func newReport() command {
 	return c
 }
 
-func runReport(o ReportOptions, stdout io.Writer) error {
-	run := rundir.Run{Path: o.Run}
+// runAt is the run in a folder.
+func runAt(path string) (rundir.Run, error) {
+	run := rundir.Run{Path: path}
 	if _, err := os.Stat(run.Manifest()); err != nil {
-		return fmt.Errorf("report %s: %w; a run's folder has a manifest.json", o.Run, err)
+		return rundir.Run{}, fmt.Errorf("report %s: %w; a run's folder has a manifest.json", path, err)
+	}
+	return run, nil
+}
+
+// runClaims judges the claims by the run and those that -with names.
+func runClaims(o ReportOptions, stdout io.Writer) error {
+	paths := []string{o.Run}
+	if o.With != "" {
+		paths = append(paths, strings.Split(o.With, ",")...)
+	}
+	var evidence []*reports.Evidence
+	for _, path := range paths {
+		run, err := runAt(path)
+		if err != nil {
+			return err
+		}
+		e, err := reports.LoadEvidence(run)
+		if err != nil {
+			return err
+		}
+		evidence = append(evidence, e)
+	}
+	run := rundir.Run{Path: o.Run}
+	if err := reports.WriteClaims(run, evidence); err != nil {
+		return err
+	}
+	for format := range strings.SplitSeq(o.Format, ",") {
+		switch format {
+		case "text":
+			if err := reports.ClaimsText(stdout, evidence, coloured(stdout)); err != nil {
+				return err
+			}
+		case "markdown":
+			if err := copyFile(stdout, run.Claims()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func runReport(o ReportOptions, stdout io.Writer) error {
+	run, err := runAt(o.Run)
+	if err != nil {
+		return err
 	}
 	report, err := reports.WriteAll(run)
 	if err != nil {

@@ -30,6 +30,9 @@ func (r Run) Results() string { return filepath.Join(r.Path, "results.json") }
 // Report is the path of report.EXT; ext has no dot.
 func (r Run) Report(ext string) string { return filepath.Join(r.Path, "report."+ext) }
 
+// Claims is the path of claims.md, the reproducibility report.
+func (r Run) Claims() string { return filepath.Join(r.Path, "claims.md") }
+
 // Table is the path of tables/NAME, extension included in name.
 func (r Run) Table(name string) string { return filepath.Join(r.Path, "tables", name) }
 

@@ -1,0 +1,144 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"secura/experiments/rundir"
+)
+
+// Claims are the tables of the reproducibility report: each claim of the paper
+// (SECURA, arXiv 2502.18168) against what the runs measured, how the released
+// code behaves, what the equations imply, and which methods learn and retain.
+// Each claim is judged by the first run that can: a stream of tasks for
+// retention, tasks learned one at a time for the comparison with DoRA. Measures
+// are taken from all runs together. They are a pure function of the records.
+func Claims(runs []*Evidence) []Table {
+	c := claims{runs}
+	return []Table{
+		c.knowledge(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
+		c.dora(), c.released(), c.equations(), c.learning(), {Title: "How it was judged", Caption: rule},
+	}
+}
+
+// claims are judged by these runs.
+type claims struct{ runs []*Evidence }
+
+// stream is the first run of a stream of tasks with secura.
+func (c claims) stream() (*Report, bool) {
+	for _, e := range c.runs {
+		if !e.Suite.Separate() && e.has(subject) {
+			return e.Report, true
+		}
+	}
+	return nil, false
+}
+
+// missing says that no run holds something, and how to measure it.
+func missing(what, command string) string {
+	return fmt.Sprintf("not measured by this run, which has no %s: runner run %s", what, command)
+}
+
+// command measures the claims on a stream.
+const streamCommand = "-suite continual16 -methods seq,er,ewc,i-lora,cur-lora,secura -seeds 8"
+
+// noStream is the reason where stream finds nothing.
+func noStream() string { return missing("stream of tasks with "+subject, streamCommand) }
+
+// verdict is a judgement's entry in a table.
+func (t *Table) verdict(j judgement) Entry {
+	e := Entry{Text: string(j.verdict)}
+	if j.why != "" {
+		e.Notes = []int{t.Note(j.why)}
+	}
+	return e
+}
+
+// with adds a footnote to an entry.
+func (t *Table) with(e Entry, text string) Entry {
+	e.Notes = append(e.Notes, t.Note(text))
+	return e
+}
+
+// value is the entry of a mean in points of 100, with its interval; of an
+// undefined one, whose reason the verdict tells, it is a dash.
+func value(s Summary, sign bool) Entry {
+	if !s.Mean.Defined() {
+		return Entry{Text: "–"}
+	}
+	e := Entry{Text: points(s.Mean.Number)}
+	if sign {
+		if e.Text = fmt.Sprintf("%+.1f", 100*s.Mean.Number); e.Text == "-0.0" {
+			e.Text = "+0.0"
+		}
+	}
+	if s.CI95.Defined() {
+		e.Spread = "±" + points(s.CI95.Number)
+	}
+	return e
+}
+
+func probability(v Value) Entry {
+	if !v.Defined() {
+		return Entry{Text: "–"}
+	}
+	return Entry{Text: fmt.Sprintf("%.3f", v.Number)}
+}
+
+// ClaimsText prints the claims in at most 100 columns.
+func ClaimsText(w io.Writer, runs []*Evidence, colour bool) error {
+	var out bytes.Buffer
+	writeWrapped(&out, "", "Claims of SECURA (arXiv 2502.18168) against "+describe(runs), colour)
+	for _, t := range Claims(runs) {
+		out.WriteByte('\n')
+		if err := writeText(&out, t, colour); err != nil {
+			return fmt.Errorf("print table %q: %w", t.Title, err)
+		}
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("print claims: %w", err)
+	}
+	return nil
+}
+
+// ClaimsMarkdown writes the claims, and where the numbers come from.
+func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "# Claims of SECURA (arXiv 2502.18168)\n\nagainst %s\n", escape(describe(runs)))
+	for _, t := range Claims(runs) {
+		if err := writeMarkdown(&out, t); err != nil {
+			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
+		}
+	}
+	for _, e := range runs {
+		writeProvenance(&out, e.Report)
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("write claims in Markdown: %w", err)
+	}
+	return nil
+}
+
+// WriteClaims writes claims.md beside a run's report.md.
+func WriteClaims(run rundir.Run, runs []*Evidence) error {
+	if err := rundir.WriteFile(run.Claims(), func(w io.Writer) error { return ClaimsMarkdown(w, runs) }); err != nil {
+		return fmt.Errorf("write claims: %w", err)
+	}
+	return nil
+}
+
+// describe names the runs by their suites and plans; a run's folder may be moved.
+func describe(runs []*Evidence) string {
+	var texts []string
+	for _, e := range runs {
+		plan := e.Manifest.Plan
+		if len(plan) > 12 {
+			plan = plan[:12]
+		}
+		texts = append(texts, fmt.Sprintf("suite %s (backbone %s, %d tasks, seeds %d, orders %d, plan %s)",
+			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, plan))
+	}
+	return strings.Join(texts, " and ")
+}

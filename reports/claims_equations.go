@@ -1,0 +1,146 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+const (
+	// equationsCommand measures what the equations imply.
+	equationsCommand = "-suite gradients -methods secura,secura-k"
+	// nearTwo is how far a mean of values that are all 2 may be from 2, in
+	// float32; a single entry of S that jumped would move it by more.
+	nearTwo = 1e-6
+)
+
+// smallMove is S-MagNorm's S, 2 - sigmoid(-s/2) with s = 6, where an entry's
+// relative move is small beside the largest one.
+var smallMove = 2 - 1/(1+math.Exp(3))
+
+// equations shows, by the runs' own records, what follows from the published
+// equations.
+func (c claims) equations() Table {
+	t := findings("What the equations imply",
+		"the points of the specification; measured: the range over all steps, and where its upper end was seen")
+	secura := plain(subject)
+	c.vacuous(&t, secura)
+	row := func(label, measure, command string, wanted func(Method) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
+		r := ranged(c.runs, wanted, exactly(measure))
+		if r.n == 0 {
+			t.absent(label, meaning, c.noRecord(wanted, what, measure, command))
+			return
+		}
+		t.finding(label, r.text(digits, unit, suffix), r.n, r.most, shown(r), meaning)
+	}
+	row("2 mean S, had W moved by the step", "magnorm/moved_mean", equationsCommand, secura, "method "+subject, 5, 1, "",
+		func(r measureRange) string { return yes(r.within(smallMove, 0.01)) },
+		fmt.Sprintf("S is discontinuous: 2 where nothing moved, 2 − sigmoid(−3) = %.4f for a small move, which scales every weight by %.4f; shown if the whole range is within 0.01 of it",
+			smallMove, 2/smallMove))
+	row("2 that scaling / the update itself", "magnorm/scaling_ratio", equationsCommand, secura, "method "+subject, 3, 1, "",
+		func(r measureRange) string { return yes(r.least.value > 1) },
+		"‖(F + G)/S − F‖ / ‖G − F‖: how much larger than the update the change of the fused weight would be; shown if above 1 at every step")
+	row("3 merged − trained / update, k > 1", "merge/mismatch", equationsCommand, mergesRarely, "method secura-k", 3, 1, "",
+		func(r measureRange) string { return yes(r.least.value > 0) },
+		"M1 with k > 1 merges W + C·A·B·R, a function that was not the one trained, which was the fused one; shown if above 0 at every merge")
+	meaning := "‖the step‖/‖W‖ in percent at the run's learning rate, and divided by the rate: it follows from the smallest columns and rows, so that rates must be tuned per backbone"
+	row("4 relative size of a step", "step/relative", equationsCommand, secura, "method "+subject, 3, 100, "%", func(measureRange) string { return "·" }, meaning)
+	row("4 the same per learning rate", perRate, equationsCommand, secura, "method "+subject, 3, 1, "", func(measureRange) string { return "·" }, meaning)
+	c.likeSeq(&t)
+	return t
+}
+
+// mergesRarely wants SECURA with merge_every above 1, S-MagNorm's result not
+// being what is merged.
+func mergesRarely(m Method) bool {
+	every, changed := m.Params["merge_every"]
+	return m.Preset == "secura-k" || m.Preset == "secura" && changed && fmt.Sprint(every) != "1"
+}
+
+// vacuous shows that S-MagNorm does nothing: S is 2 at every step, and the
+// losses are those of the same method without it.
+func (c claims) vacuous(t *Table, secura func(Method) bool) {
+	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing"
+	r := ranged(c.runs, secura, exactly("magnorm/mean"))
+	if r.n == 0 {
+		t.absent(label, meaning, c.noRecord(secura, "method "+subject, "magnorm/mean", equationsCommand))
+	} else {
+		t.finding(label, r.text(7, 1, ""), r.n, r.most, yes(r.within(2, nearTwo)), meaning)
+	}
+	const without = "1 loss with and without S-MagNorm"
+	off := "the largest relative difference of the two losses of a step, same seed and order; only the gradient is halved, which AdamW cancels but for clipping: shown if below 1e-2"
+	n, most := 0, sighting{}
+	for _, e := range c.runs {
+		for _, a := range e.cells {
+			if !secura(a.cell.Method) {
+				continue
+			}
+			for _, b := range e.cells {
+				if !withoutMagNorm(b.cell.Method, a.cell.Method) || a.cell.Seed != b.cell.Seed || a.cell.Order != b.cell.Order {
+					continue
+				}
+				for i := range min(len(a.losses), len(b.losses)) {
+					share := math.Abs(a.losses[i]-b.losses[i]) / math.Max(math.Abs(a.losses[i]), math.SmallestNonzeroFloat64)
+					if n++; share >= most.value {
+						most = sighting{share, b.cell.ID, fmt.Sprintf("step %d of the stream", i+1)}
+					}
+				}
+			}
+		}
+	}
+	if n == 0 {
+		t.absent(without, off, missing("method like secura but for magnorm: false", "-suite ablation"))
+		return
+	}
+	t.finding(without, fmt.Sprintf("%.3g", most.value), n, most, yes(most.value < 1e-2), off)
+}
+
+// withoutMagNorm says that m is the other method without S-MagNorm and nothing
+// else.
+func withoutMagNorm(m, other Method) bool {
+	if m.Preset != other.Preset || m.Params["magnorm"] != false || m.LearningRate != other.LearningRate || len(m.Params) != len(other.Params)+1 {
+		return false
+	}
+	for key, v := range other.Params {
+		if fmt.Sprint(m.Params[key]) != fmt.Sprint(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// likeSeq shows that SECURA learns and forgets like training in sequence.
+func (c claims) likeSeq(t *Table) {
+	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.has(subject) && e.has("seq") })
+	for _, part := range []struct{ label, metric, meaning string }{
+		{"5 learning accuracy, secura − seq", "learning_accuracy", "points of 100 over n paired seeds; every method's own numbers stand in the next table"},
+		{"5 backward transfer, secura − seq", "bwt", "points of 100 over n paired seeds: SECURA retains no more than seq; shown if it is not ahead by the rule below, not shown if it is"},
+	} {
+		if i < 0 {
+			t.absent(part.label, part.meaning, missing("stream with "+subject+" and seq", streamCommand))
+			continue
+		}
+		d := c.runs[i].difference("seq", metricOf(part.metric))
+		if !d.Mean.Defined() {
+			t.absent(part.label, part.meaning, d.Mean.Undefined)
+			continue
+		}
+		e := value(d.Summary, true)
+		shown := "·"
+		if part.metric == "bwt" {
+			switch judgeAhead(d, 1).verdict {
+			case NotSupported:
+				shown = "yes"
+			case Supported:
+				shown = "no"
+			default:
+				shown = "undecided"
+			}
+		}
+		text := e.Text
+		if e.Spread != "" {
+			text += " " + e.Spread
+		}
+		t.finding(part.label, text, d.N, sighting{cell: "paired seeds"}, shown, part.meaning)
+	}
+}

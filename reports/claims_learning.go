@@ -1,0 +1,97 @@
+package reports
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// learning classifies the methods: which learn, which retain, which do neither.
+//
+// A method learns if its tasks are, right after their own training, more than 8
+// points above the base row on average. It retains if more than 70% of the base
+// knowledge, K[N]/K[0], and more than 70% of its own learning accuracy, final
+// accuracy / learning accuracy, are left at the end. Both are judged like a
+// claim "above a bar". The references (frozen, joint) have no learning accuracy
+// and are left out.
+func (c claims) learning() Table {
+	t := Table{
+		Title: "Which methods learn, which retain",
+		Caption: []string{
+			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept: knowledge is K[N]/K[0], tasks is final accuracy / learning accuracy in percent, retains if both are more than %s",
+				points(learningBar), points(knowledgeBar)),
+			"each judged by its 95% interval over n seeds, like a claim above a bar; ? cannot be decided",
+		},
+		Columns: []Column{
+			{[]string{"method"}}, {[]string{"n"}}, {[]string{"learned"}}, {[]string{"backward", "transfer"}}, {[]string{"kept:", "knowledge"}}, {[]string{"kept:", "tasks"}},
+			{[]string{"final", "accuracy"}}, {[]string{"", "learns"}}, {[]string{"", "retains"}}, {[]string{"", "so it"}},
+		},
+		TextColumns: []int{7, 8, 9},
+	}
+	for _, e := range c.runs {
+		if e.Suite.Separate() {
+			continue
+		}
+		for _, m := range e.Suite.Methods {
+			if m.Reference() {
+				continue
+			}
+			t.classify(e.Report, m.Name)
+		}
+		return t
+	}
+	t.Remarks = []string{missing("stream of tasks", streamCommand)}
+	return t
+}
+
+func (t *Table) classify(r *Report, method string) {
+	gain, knowledge, tasks := r.over(method, learned), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
+	row := []Entry{{Text: method}, {Text: strconv.Itoa(gain.N)}}
+	for _, s := range []struct {
+		of   Summary
+		sign bool
+	}{{gain, true}, {r.Summarise(method, "bwt"), true}, {knowledge, false}, {tasks, false}, {r.Summarise(method, "acc"), false}} {
+		if !s.of.Mean.Defined() {
+			row = append(row, t.Undefined(s.of.Mean.Undefined))
+			continue
+		}
+		row = append(row, value(s.of, s.sign))
+	}
+	learns := judgeLevel(gain, learningBar).verdict
+	retains := judgeAll([]judgement{judgeLevel(knowledge, knowledgeBar), judgeLevel(tasks, knowledgeBar)}).verdict
+	t.Rows = append(t.Rows, append(row, Entry{Text: word(learns)}, Entry{Text: word(retains)}, Entry{Text: class(learns, retains)}))
+}
+
+// word is a verdict on a yes-or-no question.
+func word(v Verdict) string {
+	switch v {
+	case Supported:
+		return "yes"
+	case NotSupported:
+		return "no"
+	}
+	return "?"
+}
+
+// class puts two answers into words; what one undecided answer leaves open is
+// not said.
+func class(learns, retains Verdict) string {
+	switch {
+	case learns == Supported && retains == Supported:
+		return "does both"
+	case learns == Supported && retains == NotSupported:
+		return "only learns"
+	case learns == NotSupported && retains == Supported:
+		return "only retains"
+	case learns == NotSupported && retains == NotSupported:
+		return "does neither"
+	case learns == Supported:
+		return "learns"
+	case retains == Supported:
+		return "retains"
+	case learns == NotSupported:
+		return "does not learn"
+	case retains == NotSupported:
+		return "does not retain"
+	}
+	return "?"
+}

@@ -1,0 +1,178 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// Evidence is what claims are judged by: a run's report, and the measures in
+// the records of its steps and boundaries.
+type Evidence struct {
+	*Report
+	cells []cellMeasures
+}
+
+// LoadEvidence reads a run's report and its measures.
+func LoadEvidence(run rundir.Run) (*Evidence, error) {
+	r, err := Load(run)
+	if err != nil {
+		return nil, err
+	}
+	e := &Evidence{Report: r}
+	for _, c := range r.Cells {
+		m, err := readMeasures(c, run.Cell(c.ID))
+		if err != nil {
+			return nil, fmt.Errorf("load measures: cell %s: %w", c.ID, err)
+		}
+		e.cells = append(e.cells, m)
+	}
+	return e, nil
+}
+
+// cellMeasures are the ranges of a cell's measures, in the order in which they
+// were first seen, and the loss of each step.
+type cellMeasures struct {
+	cell   Cell
+	ranges []measureRange
+	losses []float64
+}
+
+// measureRange is the least and the largest value of a measure, and where these
+// were first seen.
+type measureRange struct {
+	name        string
+	n           int
+	least, most sighting
+}
+
+// sighting is a value of a measure. where is "task NAME, step 3", "before the
+// stream" or "after task NAME".
+type sighting struct {
+	value       float64
+	cell, where string
+}
+
+// perRate is step/relative divided by the step's learning rate.
+const perRate = "step/relative per learning rate"
+
+func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
+	m := cellMeasures{cell: c}
+	index := map[string]int{}
+	add := func(name string, value float64, where func() string) {
+		i, seen := index[name]
+		if !seen {
+			i = len(m.ranges)
+			index[name] = i
+			m.ranges = append(m.ranges, measureRange{name: name})
+		}
+		if r := &m.ranges[i]; !seen || value < r.least.value || value > r.most.value {
+			r.include(sighting{value, c.ID, where()}, !seen)
+		}
+		m.ranges[i].n++
+	}
+	events, _, err := optional[record.Event](folder.Records())
+	if err != nil {
+		return m, err
+	}
+	for _, e := range events {
+		for _, measure := range e.Measures {
+			add(measure.Name, measure.Value, func() string {
+				if e.Index < 1 || e.Index > len(c.Tasks) {
+					return "before the stream"
+				}
+				return "after task " + c.Tasks[e.Index-1]
+			})
+		}
+	}
+	steps, _, err := optional[record.Step](folder.Steps())
+	if err != nil {
+		return m, err
+	}
+	for _, s := range steps {
+		place := func() string { return where(s.Task, s.Step) }
+		m.losses = append(m.losses, s.Loss)
+		for _, measure := range s.Measures {
+			add(measure.Name, measure.Value, place)
+			if measure.Name == "step/relative" && s.LearningRate > 0 {
+				add(perRate, measure.Value/s.LearningRate, place)
+			}
+		}
+	}
+	return m, nil
+}
+
+// include widens the range.
+func (r *measureRange) include(s sighting, first bool) {
+	if first || s.value < r.least.value {
+		r.least = s
+	}
+	if first || s.value > r.most.value {
+		r.most = s
+	}
+}
+
+// ranged is the range of all measures that are named, over the cells that are
+// wanted of all runs; n is 0 where there is none.
+func ranged(runs []*Evidence, wanted func(Method) bool, named func(string) bool) (all measureRange) {
+	for _, e := range runs {
+		for _, c := range e.cells {
+			if !wanted(c.cell.Method) {
+				continue
+			}
+			for _, r := range c.ranges {
+				if !named(r.name) {
+					continue
+				}
+				all.include(r.least, all.n == 0)
+				all.include(r.most, false)
+				all.n += r.n
+			}
+		}
+	}
+	return all
+}
+
+// exactly names one measure, tensor the gradients of one tensor in every
+// projection.
+func exactly(name string) func(string) bool { return func(s string) bool { return s == name } }
+func tensor(name string) func(string) bool {
+	return func(s string) bool { return strings.HasPrefix(s, "gradient/") && strings.HasSuffix(s, "/"+name) }
+}
+
+// plain wants the cells of presets whose mathematics the suite has not changed:
+// learning rate and ranks may differ.
+func plain(presets ...string) func(Method) bool {
+	return func(m Method) bool {
+		for _, key := range []string{"merge", "merge_every", "magnorm", "space", "normalise", "scale", "former", "init", "restraint"} {
+			if _, changed := m.Params[key]; changed {
+				return false
+			}
+		}
+		for _, p := range presets {
+			if m.Preset == p {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// text prints the range with so many significant digits, as one number where
+// its ends read the same.
+func (r measureRange) text(digits int, unit float64, suffix string) string {
+	least := fmt.Sprintf("%.*g", digits, r.least.value*unit) + suffix
+	most := fmt.Sprintf("%.*g", digits, r.most.value*unit) + suffix
+	if least == most {
+		return most
+	}
+	return least + " … " + most
+}
+
+// within says that the whole range is no further than tolerance from x.
+func (r measureRange) within(x, tolerance float64) bool {
+	return math.Abs(r.least.value-x) <= tolerance && math.Abs(r.most.value-x) <= tolerance
+}

@@ -1,0 +1,159 @@
+package reports
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+)
+
+// observe gives each cell the steps and measures that the methods of the paper
+// and its release have when they behave as methods.md says.
+func observe(s *synthetic) {
+	s.methods = append(s.methods, named("secura-k", "secura-released-m1", "secura-released-m2")...)
+	s.methods = append(s.methods, Method{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}})
+	before := s.end
+	s.end = func(f *cellFiles) {
+		method := f.id[:strings.LastIndex(f.id, "-s")]
+		if before != nil && slices.ContainsFunc(named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), func(m Method) bool { return m.Name == method }) {
+			before(f)
+		}
+		for i := range f.events {
+			e := &f.events[i]
+			switch {
+			case e.Kind == record.Boundary && method == "secura-released-m2":
+				for j := range e.Scores {
+					e.Scores[j].Scores[0].Value = 0.05
+				}
+				e.Measures = append(e.Measures, record.Measure{Name: "update/frobenius", Value: 0})
+			case e.Kind == record.Boundary && e.Index == 0 && strings.HasPrefix(method, "secura"):
+				e.Measures = append(e.Measures, record.Measure{Name: "cabr/a0_identity_error", Value: 1.5e-6})
+			case e.Kind == record.TaskStart:
+				f.steps = append(f.steps, observed(method, e.Task, 1), observed(method, e.Task, 2))
+			}
+		}
+	}
+}
+
+// observed is one step of a method that behaves as expected.
+func observed(method, task string, n int) record.Step {
+	s := record.Step{Index: 1, Task: task, Step: n, Loss: 2 / float64(n), LearningRate: 0.05 / float64(n), Tokens: 10}
+	add := func(name string, value float64) {
+		s.Measures = append(s.Measures, record.Measure{Name: name, Value: value})
+	}
+	small := float64(n)
+	switch method {
+	case "secura-k":
+		add("gradient/q_proj/A", 0.1)
+		add("magnorm/mean", 1.97)
+		add("merge/mismatch", 0.4*small)
+	case "secura", "secura-released-m1", "secura-released-m2", "no-magnorm":
+		for _, projection := range []string{"q_proj", "v_proj"} {
+			add("gradient/"+projection+"/A", 0)
+			add("gradient/"+projection+"/B", 0.02*small)
+		}
+	}
+	switch method {
+	case "secura":
+		add("magnorm/mean", 2)
+		add("magnorm/moved_mean", 1.9525)
+		add("magnorm/scaling_ratio", 30*small)
+		add("step/relative", 1e-4/small)
+	case "secura-released-m1":
+		add("magnorm/mean", 2)
+		add("magnorm/moved_mean", 1.4)
+	case "no-magnorm":
+		s.Loss *= 1 + 1e-4*small
+	}
+	return s
+}
+
+// found is a row of findings: what was measured and whether it shows.
+func found(t testing.TB, table Table, label string) (measured, records, where, shown string) {
+	t.Helper()
+	for _, row := range table.Rows {
+		if row[0].Text == label {
+			return row[1].Text, row[2].Text, row[3].Text + ", " + row[3].Spread, row[4].Text
+		}
+	}
+	t.Fatalf("table %q has no row %q", table.Title, label)
+	return
+}
+
+func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
+	s := sixteen(2, same(.6), same(.9), same(.9))
+	observe(&s)
+	c := claims{evidence(t, s)}
+	released, equations := c.released(), c.equations()
+	for _, want := range []struct {
+		table                                  Table
+		label, measured, records, where, shown string
+	}{
+		{released, "A₀: largest |U[:r]ΣV[:m]ᵀ − W[:r,:m]|", "1.5e-06", "6", "secura-s0-o0, before the stream", "yes"},
+		{released, "secura-released-m1: largest gradient of A", "0", "32", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{released, "secura: largest gradient of B", "0.04", "32", "secura-s0-o0, task task_1, step 2", "yes"},
+		{released, "secura-released-m2: rows of R like the base row", "8 of 8", "8", "all, ", "yes"},
+		{released, "secura-released-m2: largest ‖W − W₀‖", "0", "10", "secura-released-m2-s0-o0, before the stream", "yes"},
+		{released, "no normalisation: mean S, had W moved", "1.4", "16", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{equations, "1 mean S in the forward pass", "2", "16", "secura-s0-o0, task task_1, step 1", "yes"},
+		{equations, "1 loss with and without S-MagNorm", "0.0002", "16", "no-magnorm-s1-o0, step 8 of the stream", "yes"},
+		{equations, "2 mean S, had W moved by the step", "1.9525", "16", "secura-s0-o0, task task_1, step 1", "yes"},
+		{equations, "2 that scaling / the update itself", "30 … 60", "16", "secura-s0-o0, task task_1, step 2", "yes"},
+		{equations, "3 merged − trained / update, k > 1", "0.4 … 0.8", "16", "secura-k-s0-o0, task task_1, step 2", "yes"},
+		{equations, "4 relative size of a step", "0.005% … 0.01%", "16", "secura-s0-o0, task task_1, step 1", "·"},
+		{equations, "4 the same per learning rate", "0.002", "16", "secura-s0-o0, task task_1, step 1", "·"},
+	} {
+		if measured, records, where, shown := found(t, want.table, want.label); measured != want.measured || records != want.records || where != want.where || shown != want.shown {
+			t.Errorf("%s: %s, %s, %s, %s; want %s, %s, %s, %s", want.label, measured, records, where, shown, want.measured, want.records, want.where, want.shown)
+		}
+	}
+	for want, keep := range map[string][6]float64{"yes": {.9, 0, 0, 0, 0, .3}, "no": {.3, 0, 0, 0, 0, .9}, "undecided": same(.9)} {
+		c := claims{evidence(t, sixteen(8, same(.6), keep, same(.9)))}
+		if _, _, _, shown := found(t, c.equations(), "5 backward transfer, secura − seq"); shown != want {
+			t.Errorf("backward transfer with kept shares %v: shown is %q, want %q", keep, shown, want)
+		}
+	}
+	compareGolden(t, "claims.txt", []byte(claimsText(t, c.runs)))
+}
+
+func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
+	s := sixteen(2, same(.6), same(.9), same(.9))
+	observe(&s)
+	before := s.end
+	s.end = func(f *cellFiles) {
+		before(f)
+		for i := range f.steps {
+			for k := range f.steps[i].Measures {
+				if m := &f.steps[i].Measures[k]; i == 3 && f.id == "secura-s1-o0" && (m.Name == "magnorm/mean" || m.Name == "gradient/v_proj/A") {
+					m.Value += 0.001
+				}
+			}
+		}
+		if f.id == "secura-released-m2-s1-o0" {
+			f.raise(0.1)
+		}
+	}
+	c := claims{evidence(t, s)}
+	for label, table := range map[string]Table{
+		"1 mean S in the forward pass": c.equations(), "secura: largest gradient of A": c.released(), "secura-released-m2: rows of R like the base row": c.released(),
+	} {
+		if _, _, where, shown := found(t, table, label); shown != "no" || !strings.Contains(where, "-s1-o0") {
+			t.Errorf("%s: shown is %q at %s", label, shown, where)
+		}
+	}
+}
+
+func TestWhatTheRunDidNotMeasureHasItsCommand(t *testing.T) {
+	c := claims{evidence(t, sixteen(1, same(.6), same(.9), same(.9)))}
+	for _, table := range []Table{c.released(), c.equations()} {
+		for _, row := range table.Rows[:len(table.Rows)-2] {
+			if row[1].Text != "–" || len(row[1].Notes) != 1 || !strings.Contains(table.Footnotes[row[1].Notes[0]-1], "runner run -suite") {
+				t.Errorf("%s: %+v of %q", row[0].Text, row[1], table.Footnotes)
+			}
+		}
+	}
+	if text := claimsText(t, c.runs); !strings.Contains(strings.Join(strings.Fields(text), " "), "the records of secura-s0-o0 hold no magnorm/mean; runner run -suite gradients") {
+		t.Error("a run with secura but no measures does not say so")
+	}
+}

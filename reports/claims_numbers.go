@@ -1,0 +1,136 @@
+package reports
+
+import "fmt"
+
+// difference is what a number of secura has beyond that of another method over
+// paired seeds: mean, spread and interval of the differences, and the p of the
+// sign-flip test, plain and adjusted after Holm.
+type difference struct {
+	Summary
+	P, PHolm Value
+}
+
+// difference compares a number with that of another method of the suite.
+func (r *Report) difference(other string, of func(Cell) Value) difference {
+	a, b, n, reason := r.pairs(other, of)
+	if reason != "" {
+		return noDifference(reason, n)
+	}
+	return differenceOf(a, b)
+}
+
+func noDifference(reason string, n int) difference {
+	u := Undefined(reason)
+	return difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, P: u, PHolm: u}
+}
+
+func differenceOf(a, b []float64) difference {
+	differences := make([]float64, len(a))
+	for i := range a {
+		differences[i] = a[i] - b[i]
+	}
+	p := SignFlipTest(a, b)
+	return difference{Summary: MeanSDCI(differences), P: p, PHolm: p}
+}
+
+// relativeDifference is the difference as a share of the other method's number,
+// seed by seed.
+func (r *Report) relativeDifference(other string, of func(Cell) Value) difference {
+	a, b, n, reason := r.pairs(other, of)
+	if reason != "" {
+		return noDifference(reason, n)
+	}
+	shares := make([]float64, len(a))
+	for i := range a {
+		if b[i] == 0 {
+			return noDifference(fmt.Sprintf("%s: 0 has no share", other), n)
+		}
+		shares[i] = (a[i] - b[i]) / b[i]
+	}
+	return differenceOf(shares, make([]float64, len(a)))
+}
+
+// adjust fills in PHolm over the differences that are defined and returns how
+// many these are.
+func adjust(differences []difference) (comparisons int) {
+	var p []float64
+	for _, d := range differences {
+		if d.P.Defined() {
+			p = append(p, d.P.Number)
+		}
+	}
+	adjusted := Holm(p)
+	for i := range differences {
+		if differences[i].P.Defined() {
+			differences[i].PHolm = Number(adjusted[comparisons])
+			comparisons++
+		}
+	}
+	return comparisons
+}
+
+// over summarises a number of a method over its seeds.
+func (r *Report) over(method string, of func(Cell) Value) Summary {
+	values, reason := r.overSeedsOf(method, of)
+	if len(values) == 0 {
+		u := Undefined(reason)
+		return Summary{Mean: u, SD: u, CI95: u}
+	}
+	numbers := make([]float64, len(values))
+	for i, v := range values {
+		if !v.value.Defined() {
+			return Summary{Mean: v.value, SD: v.value, CI95: v.value, N: len(values)}
+		}
+		numbers[i] = v.value.Number
+	}
+	return MeanSDCI(numbers)
+}
+
+// metricOf is a metric of MetricKeys as a number of a cell.
+func metricOf(key string) func(Cell) Value {
+	return func(c Cell) Value { return c.Metrics[key] }
+}
+
+// learned is how far a cell's tasks were above the base row right after their
+// own training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
+func learned(c Cell) Value {
+	if v := c.Metrics["learning_accuracy"]; !v.Defined() {
+		return v
+	}
+	m := &cells{m: Matrix{R: c.R}, n: len(c.Tasks)}
+	return m.value(mean(1, m.n, func(j int) float64 { return m.r(j, j) - m.r(0, j) }))
+}
+
+// kept is the share of the learning accuracy that is left at the end of the
+// stream, acc / learning accuracy.
+func kept(c Cell) Value {
+	final, own := c.Metrics["acc"], c.Metrics["learning_accuracy"]
+	switch {
+	case !own.Defined():
+		return own
+	case !final.Defined():
+		return final
+	case own.Number == 0:
+		return Undefined("the learning accuracy is 0")
+	}
+	return Number(final.Number / own.Number)
+}
+
+// afterOwnTraining is the mean score, each right after its own training, of the
+// tasks that belong.
+func afterOwnTraining(belongs func(task string) bool) func(Cell) Value {
+	return func(c Cell) Value {
+		m := &cells{m: Matrix{R: c.R}, n: len(c.Tasks)}
+		sum, n := 0.0, 0
+		for j, task := range c.Tasks {
+			if belongs(task) {
+				sum += m.r(j+1, j+1)
+				n++
+			}
+		}
+		if n == 0 {
+			return Undefined("no task of this kind")
+		}
+		return m.value(sum / float64(n))
+	}
+}

@@ -1,0 +1,196 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+const (
+	// knowledgeBar is the paper's "over 70% of the basic knowledge".
+	knowledgeBar = 0.70
+	// learningBar is how far above the base row a method must be to have learned.
+	learningBar = 0.08
+)
+
+// claimed are the methods that SECURA is said to be ahead of.
+var claimed = []string{"seq", "er", "ewc", "i-lora", "cur-lora"}
+
+// knowledge sets the claim "knowledge above 70%" against the run in both
+// readings that its text allows.
+func (c claims) knowledge() Table {
+	t := Table{
+		Title:       "Claim: SECURA keeps more than 70% of the base knowledge",
+		Caption:     []string{"points of 100; n counts seeds, ± is the half-width of the mean's 95% interval"},
+		Columns:     []Column{{[]string{"knowledge at the end of the stream"}}, {[]string{"n"}}, {[]string{"measured"}}, {[]string{"verdict"}}},
+		TextColumns: []int{3},
+	}
+	r, ok := c.stream()
+	for _, reading := range []struct{ label, metric string }{
+		{"as K[N], above 70", "knowledge_final"}, {"as K[N]/K[0], above 70%", "knowledge_retention"},
+	} {
+		if !ok {
+			t.Rows = append(t.Rows, []Entry{{Text: reading.label}, {Text: "0"}, {Text: "–"}, t.verdict(judgement{NotMeasured, noStream()})})
+			continue
+		}
+		s := r.Summarise(subject, reading.metric)
+		t.Rows = append(t.Rows, []Entry{{Text: reading.label}, {Text: strconv.Itoa(s.N)}, value(s, false), t.judged(r, judgeLevel(s, knowledgeBar))})
+	}
+	if !ok {
+		return t
+	}
+	if base, ok := r.base(); ok && len(base.K) > 0 && Number(base.K[0]).Defined() {
+		remark := fmt.Sprintf("K[0], the untouched backbone's own score, is %s", points(base.K[0]))
+		if base.K[0] <= knowledgeBar {
+			remark += ": as K[N] not even a method that changes nothing passes"
+		}
+		t.Remarks = append(t.Remarks, remark)
+	}
+	return t
+}
+
+// judged is a verdict on SECURA, which says so where SECURA hardly learned.
+func (t *Table) judged(r *Report, j judgement) Entry {
+	e := t.verdict(j)
+	if s := r.over(subject, learned); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
+		e = t.with(e, hardlyLearned(subject, s))
+	}
+	return e
+}
+
+func hardlyLearned(method string, s Summary) string {
+	return fmt.Sprintf("%s learned %s points above the base row, less than %s: a method that learns nothing retains everything",
+		method, points(s.Mean.Number), points(learningBar))
+}
+
+// rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16
+// tests" against the run by one metric.
+func (c claims) rivals(metric, words string) Table {
+	t := Table{
+		Title: "Claim: SECURA is ahead of its rivals by " + words,
+		Columns: []Column{
+			{[]string{"rival"}}, {[]string{"n"}}, {[]string{"", "measured"}}, {[]string{"secura", "ahead by"}},
+			{[]string{"", "p"}}, {[]string{"p", "(Holm)"}}, {[]string{"learning", "accuracy"}}, {[]string{"above", "base row"}}, {[]string{"", "verdict"}},
+		},
+		TextColumns: []int{8},
+	}
+	r, ok := c.stream()
+	if !ok {
+		for _, rival := range claimed {
+			t.Rows = append(t.Rows, t.unmeasured(rival, noStream()))
+		}
+		return t
+	}
+	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
+		len(r.Suite.Tasks), exactPairs)}
+	own, learning := r.Summarise(subject, metric), r.over(subject, learned)
+	t.Rows = append(t.Rows, []Entry{{Text: subject}, {Text: strconv.Itoa(own.N)}, t.mean(own), {}, {}, {},
+		value(r.Summarise(subject, "learning_accuracy"), false), t.flagged(subject, learning), {}})
+	differences := make([]difference, len(claimed))
+	for i, rival := range claimed {
+		differences[i] = noDifference("", 0)
+		if r.has(rival) {
+			differences[i] = r.difference(rival, metricOf(metric))
+		}
+	}
+	comparisons := adjust(differences)
+	var parts []judgement
+	for i, rival := range claimed {
+		if !r.has(rival) {
+			reason := missing("method "+rival, streamCommand)
+			t.Rows = append(t.Rows, t.unmeasured(rival, reason))
+			parts = append(parts, judgement{NotMeasured, reason})
+			continue
+		}
+		d := differences[i]
+		j := judgeAhead(d, comparisons)
+		parts = append(parts, j)
+		t.Rows = append(t.Rows, []Entry{{Text: rival}, {Text: strconv.Itoa(d.N)}, t.mean(r.Summarise(rival, metric)), value(d.Summary, true),
+			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), t.flagged(rival, r.over(rival, learned)), t.verdict(j)})
+	}
+	t.Rows = append(t.Rows, []Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, t.judged(r, judgeAll(parts))})
+	return t
+}
+
+// mean is the entry of a level; an undefined one tells its reason.
+func (t *Table) mean(s Summary) Entry {
+	if !s.Mean.Defined() {
+		return t.Undefined(s.Mean.Undefined)
+	}
+	return value(s, false)
+}
+
+// flagged is the entry of what a method learned, with a footnote if that is too
+// little for its retention to mean something.
+func (t *Table) flagged(method string, s Summary) Entry {
+	e := value(s, true)
+	if s.Mean.Defined() && s.Mean.Number < learningBar {
+		e = t.with(e, hardlyLearned(method, s))
+	}
+	return e
+}
+
+// unmeasured is the row of a rival that the run does not have.
+func (t *Table) unmeasured(rival, reason string) []Entry {
+	row := []Entry{{Text: rival}, {Text: "0"}}
+	for len(row) < len(t.Columns)-1 {
+		row = append(row, Entry{Text: "–"})
+	}
+	return append(row, t.verdict(judgement{NotMeasured, reason}))
+}
+
+// doraCommand measures the claims over DoRA.
+const doraCommand = "-suite variants -seeds 8"
+
+// dora sets the claims "+3.59% multiple choice, +2.51% question answering over
+// DoRA" against a run that learns each task alone, as points of 100 and as a
+// share of DoRA's score, for "%" allows both. Tasks whose answer is chosen among
+// options are multiple choice, all others question answering.
+func (c claims) dora() Table {
+	t := Table{
+		Title: "Claim: SECURA is ahead of DoRA by 3.59% (multiple choice) and 2.51% (question answering)",
+		Columns: []Column{
+			{[]string{"each task learned alone"}}, {[]string{"n"}}, {[]string{"secura"}}, {[]string{"dora"}},
+			{[]string{"ahead by"}}, {[]string{"p"}}, {[]string{"p (Holm)"}}, {[]string{"verdict"}},
+		},
+		TextColumns: []int{7},
+	}
+	kinds := []struct {
+		label  string
+		by     float64
+		choice bool
+	}{{"multiple choice", 0.0359, true}, {"question answering", 0.0251, false}}
+	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return e.Suite.Separate() && e.has(subject) && e.has("dora") })
+	if i < 0 {
+		for _, k := range kinds {
+			t.Rows = append(t.Rows, t.unmeasured(k.label, missing("dora and "+subject+" on tasks learned alone", doraCommand)))
+		}
+		return t
+	}
+	r := c.runs[i].Report
+	for _, reading := range []struct {
+		suffix string
+		of     func(other string, of func(Cell) Value) difference
+	}{{", points", r.difference}, {", percent", r.relativeDifference}} {
+		differences := make([]difference, len(kinds))
+		for k, kind := range kinds {
+			differences[k] = reading.of("dora", afterOwnTraining(r.ofKind(kind.choice)))
+		}
+		comparisons := adjust(differences)
+		for k, kind := range kinds {
+			d, score := differences[k], afterOwnTraining(r.ofKind(kind.choice))
+			t.Rows = append(t.Rows, []Entry{{Text: kind.label + reading.suffix}, {Text: strconv.Itoa(d.N)}, value(r.over(subject, score), false),
+				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), t.verdict(judgeAheadBy(d, kind.by, comparisons))})
+		}
+	}
+	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}
+	return t
+}
+
+// ofKind tells the tasks whose answer is chosen among options, or the others.
+func (r *Report) ofKind(choice bool) func(task string) bool {
+	return func(name string) bool {
+		i := slices.IndexFunc(r.Suite.Tasks, func(t Task) bool { return t.Name == name })
+		return i >= 0 && (r.Suite.Tasks[i].OptionsColumn != "") == choice
+	}
+}

@@ -1,0 +1,144 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// releasedCommand measures how the released code behaves.
+const releasedCommand = "-suite gradients -methods secura,secura-released-m1,secura-released-m2"
+
+// findings is a table of measures, which are no scores over seeds: each number
+// with the records it was taken from, where its extreme was seen, whether it
+// shows what is said, and what it means as a footnote.
+func findings(title string, caption ...string) Table {
+	return Table{
+		Title: title, Caption: caption, TextColumns: []int{1, 3, 4},
+		Columns: []Column{{[]string{""}}, {[]string{"measured"}}, {[]string{"records"}}, {[]string{"where"}}, {[]string{"shown"}}},
+	}
+}
+
+// finding adds a row. shown is "yes", "no", or empty where a number speaks for
+// itself.
+func (t *Table) finding(label, measured string, n int, at sighting, shown, meaning string) {
+	t.Rows = append(t.Rows, []Entry{
+		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, {Text: strconv.Itoa(n)}, {Text: at.cell, Spread: at.where}, {Text: shown},
+	})
+}
+
+// absent adds the row of what the runs did not measure.
+func (t *Table) absent(label, meaning, reason string) {
+	dash := Entry{Text: "–"}
+	t.Rows = append(t.Rows, []Entry{{Text: label, Notes: []int{t.Note(meaning)}}, t.Undefined(reason), {Text: "0"}, dash, dash})
+}
+
+// yes is the word for a finding that shows what is said.
+func yes(shown bool) string {
+	if shown {
+		return "yes"
+	}
+	return "no"
+}
+
+// noRecord is why a measure is not there: no cell of these methods, or cells
+// whose records hold no such measure.
+func (c claims) noRecord(wanted func(Method) bool, what, measure, command string) string {
+	for _, e := range c.runs {
+		for _, cell := range e.Cells {
+			if wanted(cell.Method) && len(cell.R) > 0 {
+				return fmt.Sprintf("not measured by this run: the records of %s hold no %s; runner run %s", cell.ID, measure, command)
+			}
+		}
+	}
+	return missing(what, command)
+}
+
+// released lists how the released code behaves, measured by the runs' own
+// records.
+func (c claims) released() Table {
+	t := findings("What the released code does",
+		"each number from the records of steps and boundaries; where: the first cell, task and step of the extreme")
+	row := func(label, what string, wanted func(Method) bool, named func(string) bool, measure string, shown func(r measureRange) string, meaning string) {
+		r := ranged(c.runs, wanted, named)
+		if r.n == 0 {
+			t.absent(label, meaning, c.noRecord(wanted, what, measure, releasedCommand))
+			return
+		}
+		t.finding(label, fmt.Sprintf("%.3g", r.most.value), r.n, r.most, shown(r), meaning)
+	}
+	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
+	cabr := func(m Method) bool { _, changed := m.Params["init"]; return !changed }
+	row("A₀: largest |U[:r]ΣV[:m]ᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"), "cabr/a0_identity_error",
+		func(r measureRange) string { return yes(r.most.value < 1e-4) },
+		"the full decomposition that the release starts A from is the weight's top-left block to rounding (< 1e-4): no decomposition is needed, and no principal direction is chosen")
+	aGradient := "B is 0 at every forward pass, so that A gets no gradient: it only shrinks by weight decay, and A·B is trained through B alone"
+	for _, preset := range []string{"secura-released-m1", "secura"} {
+		row(preset+": largest gradient of A", "method "+preset, plain(preset), tensor("A"), "gradient/…/A", zero, aGradient)
+		row(preset+": largest gradient of B", "method "+preset, plain(preset), tensor("B"), "gradient/…/B",
+			func(r measureRange) string { return yes(r.most.value > 0) }, "the measure above is no artefact: B, in the same steps, does get one")
+	}
+	const m2 = "secura-released-m2"
+	row(m2+": largest gradient of A", "method "+m2, plain(m2), tensor("A"), "gradient/…/A", zero, aGradient)
+	c.unmovedRows(&t, m2)
+	row(m2+": largest ‖W − W₀‖", "method "+m2, plain(m2), exactly("update/frobenius"), "update/frobenius", zero,
+		"what M2 accumulates is never used in its forward pass: the weight that is evaluated is the pretrained one")
+	c.overwritten(&t)
+	return t
+}
+
+// unmovedRows counts a method's boundaries after training whose scores are those
+// of the base row to all digits.
+func (c claims) unmovedRows(t *Table, preset string) {
+	label := preset + ": rows of R like the base row"
+	meaning := "M2's accumulator is not used: the model does not learn, and what it retains is what a frozen model retains"
+	equal, all := 0, 0
+	var differing sighting
+	for _, e := range c.runs {
+		for _, cell := range e.Cells {
+			if !plain(preset)(cell.Method) || len(cell.R) == 0 || cell.R[0] == nil {
+				continue
+			}
+			for i, row := range cell.R[1:] {
+				switch {
+				case row == nil:
+					continue
+				case slices.Equal(row, cell.R[0]):
+					equal++
+				case differing.cell == "":
+					differing = sighting{0, cell.ID, "after task " + cell.Tasks[i]}
+				}
+				all++
+			}
+		}
+	}
+	if all == 0 {
+		t.absent(label, meaning, missing("boundary of method "+preset, releasedCommand))
+		return
+	}
+	if differing.cell == "" {
+		differing.cell = "all"
+	}
+	t.finding(label, fmt.Sprintf("%d of %d", equal, all), all, differing, yes(equal == all), meaning)
+}
+
+// overwritten shows the line of the release that replaces its normalised Z by
+// s·L: S is then 2 - sigmoid(s·L) <= 1.5 where anything moved, though L is 0,
+// and S 2, where nothing did.
+func (c claims) overwritten(t *Table) {
+	const label = "no normalisation: mean S, had W moved"
+	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
+	wanted := func(m Method) bool {
+		return m.Preset == "secura-released-m1" || m.Preset == "secura-released-m2" || m.Params["normalise"] == "none"
+	}
+	for _, name := range []string{"magnorm/moved_mean", "magnorm/mean"} {
+		r := ranged(c.runs, wanted, exactly(name))
+		if r.n == 0 || name == "magnorm/mean" && r.within(2, nearTwo) {
+			continue
+		}
+		t.finding(label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+nearTwo), meaning)
+		return
+	}
+	t.absent(label, meaning, c.noRecord(wanted, "method without normalisation whose S moved", "magnorm/moved_mean",
+		"-suite ablation, or any suite whose method secura-k has the parameter normalise: none"))
+}

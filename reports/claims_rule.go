@@ -1,0 +1,183 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Verdict is what a run says of a claim.
+//
+// Everything is judged by 95% Student-t intervals over seeds; where two methods
+// are compared, over the differences of paired seeds.
+//
+//   - "above a bar" is supported if the whole interval lies above the bar, not
+//     supported if the whole interval lies at or below it.
+//   - "ahead of a method" is supported if the mean difference is positive and the
+//     p of the two-sided sign-flip test, adjusted after Holm over the methods
+//     that the claim names, is below 0.05. It is not supported if the mean
+//     difference is negative with such a p, or if the whole interval of the
+//     difference lies at or below 0: what is claimed must pass the stricter test,
+//     to doubt it an interval is enough.
+//   - "ahead by x" is supported if "ahead" is and the interval reaches x, not
+//     supported if "ahead" is not or the whole interval lies below x.
+//   - a claim of several parts is supported if all of them are, not supported if
+//     one is not.
+//
+// In any other case it cannot be decided with so many seeds; a single seed has
+// no interval. A cell that diverged is never averaged away: its claim cannot be
+// decided either. What the run has no finished cell for is not measured.
+type Verdict string
+
+// The verdicts.
+const (
+	Supported    Verdict = "supported"
+	NotSupported Verdict = "not supported"
+	Undecided    Verdict = "cannot be decided"
+	NotMeasured  Verdict = "not measured"
+)
+
+// rule is what Verdict's comment says, for the foot of a report.
+var rule = []string{
+	"Intervals are 95% Student-t intervals over seeds; two methods are compared by the differences of paired seeds.",
+	"Above a bar: supported if the whole interval lies above it, not supported if the whole interval lies at or below it.",
+	fmt.Sprintf("Ahead: supported if the mean difference is positive with p (Holm) < %g, the sign-flip test's p adjusted over the rivals that were compared; "+
+		"not supported if it is negative with such a p, or if the whole interval of the difference lies at or below 0.", significance),
+	"Ahead by x: supported if ahead and the interval reaches x; not supported if not ahead, or if the whole interval lies below x.",
+	"All of several: supported if each is, not supported if one is not.",
+	"In any other case it cannot be decided with so many seeds. A cell that diverged is never averaged away. Not measured: the run has no finished cell for it.",
+}
+
+// significance is the p below which a difference counts.
+const significance = 0.05
+
+// judgement is a verdict and what a reader must be told of it, or empty.
+type judgement struct {
+	verdict Verdict
+	why     string
+}
+
+// interval is the 95% interval of a mean; ok is false where there is none.
+func (s Summary) interval() (low, high float64, ok bool) {
+	if !s.Mean.Defined() || !s.CI95.Defined() {
+		return 0, 0, false
+	}
+	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true
+}
+
+// judgeLevel judges "above the bar".
+func judgeLevel(s Summary, bar float64) judgement {
+	if j, missing := judgeMissing(s); missing {
+		return j
+	}
+	switch low, high, ok := s.interval(); {
+	case !ok:
+		return judgement{Undecided, "cannot be decided with one seed, which has no interval: at least 2 are needed"}
+	case low > bar:
+		return judgement{verdict: Supported}
+	case high <= bar:
+		return judgement{verdict: NotSupported}
+	}
+	return judgement{Undecided, fmt.Sprintf("cannot be decided with %d seeds: %s", s.N, bySpread(s, bar))}
+}
+
+// judgeAhead judges "ahead" among so many comparisons.
+func judgeAhead(d difference, comparisons int) judgement {
+	if j, missing := judgeMissing(d.Summary); missing {
+		return j
+	}
+	low, high, ok := d.interval()
+	mean, p := d.Mean.Number, d.PHolm.Number
+	switch {
+	case mean > 0 && p < significance:
+		return judgement{verdict: Supported}
+	case mean < 0 && p < significance:
+		return judgement{verdict: NotSupported}
+	case ok && high <= 0:
+		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies at or below 0, though p (Holm) is not below %g", significance)}
+	}
+	why := fmt.Sprintf("cannot be decided with %d paired seeds: ", d.N)
+	if d.N == 1 {
+		why = "cannot be decided with one seed: "
+	}
+	switch {
+	case d.N < SeedsNeeded(comparisons):
+		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", significance, SeedsNeeded(comparisons))
+	case mean <= 0:
+		why += "the difference is not positive, but its interval reaches above 0"
+	case ok && low > 0:
+		why += fmt.Sprintf("its interval lies above 0, but p (Holm) is not below %g", significance)
+	default:
+		why += bySpread(d.Summary, 0)
+	}
+	return judgement{Undecided, why}
+}
+
+// judgeAheadBy judges "ahead by x".
+func judgeAheadBy(d difference, x float64, comparisons int) judgement {
+	ahead := judgeAhead(d, comparisons)
+	if _, high, ok := d.interval(); ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured {
+		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies below %s%%", signed(x))}
+	}
+	return ahead
+}
+
+// judgeAll judges a claim of several parts, of which a missing one leaves it
+// undecided.
+func judgeAll(parts []judgement) judgement {
+	count := map[Verdict]int{}
+	for _, p := range parts {
+		count[p.verdict]++
+	}
+	switch {
+	case count[NotMeasured] == len(parts):
+		return judgement{verdict: NotMeasured}
+	case count[NotSupported] > 0:
+		return judgement{verdict: NotSupported}
+	case count[Supported] == len(parts):
+		return judgement{verdict: Supported}
+	}
+	return judgement{Undecided, fmt.Sprintf("of %d, %d supported, %d cannot be decided, %d not measured",
+		len(parts), count[Supported], count[Undecided], count[NotMeasured])}
+}
+
+// judgeMissing judges a number that is undefined: seeds that count but lack it
+// leave the claim undecided, without any seed it was not measured.
+func judgeMissing(s Summary) (judgement, bool) {
+	switch {
+	case s.Mean.Defined():
+		return judgement{}, false
+	case s.N > 0:
+		return judgement{Undecided, "cannot be decided: " + s.Mean.Undefined}, true
+	}
+	return judgement{NotMeasured, s.Mean.Undefined}, true
+}
+
+// mostSeeds bounds the search for a number of seeds.
+const mostSeeds = 1000
+
+// bySpread says how many seeds would put the interval on one side of the bar.
+func bySpread(s Summary, bar float64) string {
+	if n := seedsFor(s.Mean.Number-bar, s.SD.Number); n > 0 {
+		return fmt.Sprintf("with this mean and spread about %d are needed", n)
+	}
+	return fmt.Sprintf("with this mean and spread more than %d are needed", mostSeeds)
+}
+
+// seedsFor is the smallest number n of seeds at which a mean so far from a bar
+// has its 95% interval on one side, t(n-1)·sd/√n < |distance|; 0 if that is more
+// than mostSeeds.
+func seedsFor(distance, sd float64) int {
+	for n := 2; n <= mostSeeds; n++ {
+		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
+		if t*sd/math.Sqrt(float64(n)) < math.Abs(distance) {
+			return n
+		}
+	}
+	return 0
+}
+
+// signed prints points of 100 with their sign and two decimals, as the paper
+// does.
+func signed(x float64) string { return fmt.Sprintf("%+.2f", 100*x) }

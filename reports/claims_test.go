@@ -1,0 +1,274 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"secura/experiments/record"
+)
+
+// sixteen is a run of the paper's six methods with scores that a test decides:
+// kept[m] of what was learned is left at the end, know[m] is K[N]/K[0].
+func sixteen(seeds int, learn, keep, know [6]float64) synthetic {
+	s := synthetic{tasks: taskNames(4), methods: named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), seeds: seeds, orders: 1, knowledge: true}
+	jitter := func(seed int) float64 { return 0.004 * float64(seed%3) }
+	s.score = func(m, seed, i, j int) float64 {
+		m = min(m, 5) // further methods are variants of secura
+		switch {
+		case i < j:
+			return 0.05
+		case i == j:
+			return learn[m] + jitter(seed)
+		}
+		return keep[m]*learn[m] + jitter(seed+m)
+	}
+	s.end = func(f *cellFiles) {
+		m := slices.IndexFunc(s.methods, func(m Method) bool { return strings.HasPrefix(f.id, m.Name+"-s") })
+		for i, e := range f.events {
+			if e.Kind == record.Boundary && e.Index > 0 {
+				k := 0.95*know[m] + jitter(m+e.Index+len(f.id)+int(f.id[len(f.id)-4]))
+				f.events[i].Knowledge = &k
+			}
+		}
+	}
+	return s
+}
+
+func evidence(t testing.TB, all ...synthetic) []*Evidence {
+	t.Helper()
+	var runs []*Evidence
+	for _, s := range all {
+		e, err := LoadEvidence(s.make(t, nil))
+		check(t, err)
+		runs = append(runs, e)
+	}
+	return runs
+}
+
+func claimsText(t testing.TB, runs []*Evidence) string {
+	t.Helper()
+	var out bytes.Buffer
+	check(t, ClaimsText(&out, runs, false))
+	return out.String()
+}
+
+// verdictOf is the verdict, with its footnotes, in the row that begins so.
+func verdictOf(t testing.TB, table Table, label string) (verdict, notes string) {
+	t.Helper()
+	for _, row := range table.Rows {
+		if row[0].Text != label {
+			continue
+		}
+		last := row[len(row)-1]
+		for _, n := range last.Notes {
+			notes += table.Footnotes[n-1] + "\n"
+		}
+		return last.Text, notes
+	}
+	t.Fatalf("table %q has no row %q", table.Title, label)
+	return "", ""
+}
+
+func wants(t *testing.T, table Table, label string, want Verdict, note string) {
+	t.Helper()
+	if got, notes := verdictOf(t, table, label); got != string(want) || !strings.Contains(notes, note) || note == "" && notes != "" {
+		t.Errorf("%s, %s: %s with notes %q, want %s with %q", table.Title, label, got, notes, want, note)
+	}
+}
+
+func same(x float64) [6]float64 { return [6]float64{x, x, x, x, x, x} }
+
+func TestClaimsOfAClearRunAreSupported(t *testing.T) {
+	c := claims{evidence(t, sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
+	wants(t, c.knowledge(), "as K[N], above 70", Supported, "")
+	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Supported, "")
+	for _, table := range []Table{c.rivals("acc", "x"), c.rivals("knowledge_retention", "x")} {
+		for _, rival := range claimed {
+			wants(t, table, rival, Supported, "")
+		}
+		wants(t, table, "all five", Supported, "")
+	}
+	// 2 of 2^8 sign patterns are as extreme: p = 2^-7, times 5.
+	row := c.rivals("acc", "x").Rows[1]
+	if row[0].Text != "seq" || row[1].Text != "8" || row[4].Text != "0.008" || row[5].Text != "0.039" {
+		t.Errorf("row of seq: %+v", row)
+	}
+}
+
+func TestClaimsThatTheRunContradictsAreNotSupported(t *testing.T) {
+	c := claims{evidence(t, sixteen(8, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, [6]float64{.9, .9, .9, .9, .9, .5}))}
+	wants(t, c.knowledge(), "as K[N], above 70", NotSupported, "")
+	wants(t, c.rivals("acc", "x"), "er", NotSupported, "")
+	wants(t, c.rivals("acc", "x"), "all five", NotSupported, "")
+	// With three seeds no p is small, but the interval speaks.
+	c = claims{evidence(t, sixteen(3, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, same(.9)))}
+	wants(t, c.rivals("acc", "x"), "er", NotSupported, "the whole interval of the difference lies at or below 0")
+}
+
+func TestClaimsAreUndecidedWithTooFewSeeds(t *testing.T) {
+	c := claims{evidence(t, sixteen(3, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
+	wants(t, c.rivals("acc", "x"), "seq", Undecided, "cannot be decided with 3 paired seeds: p (Holm) can fall below 0.05 only from 8 on")
+	wants(t, c.rivals("acc", "x"), "all five", Undecided, "of 5, 0 supported, 5 cannot be decided, 0 not measured")
+	wants(t, c.knowledge(), "as K[N], above 70", Supported, "") // an interval needs two
+}
+
+func TestOneSeedDecidesNothing(t *testing.T) {
+	runs := evidence(t, sixteen(1, same(0.6), same(.9), same(.9)))
+	c := claims{runs}
+	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Undecided, "one seed, which has no interval: at least 2")
+	wants(t, c.rivals("acc", "x"), "er", Undecided, "cannot be decided with one seed")
+	for _, row := range c.learning().Rows {
+		if row[7].Text != "?" || row[8].Text != "?" || row[9].Text != "?" {
+			t.Errorf("classified by one seed: %+v", row)
+		}
+	}
+}
+
+func TestDivergedCellsLeaveAClaimUndecided(t *testing.T) {
+	s := sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, same(.9))
+	before := s.end
+	s.end = func(f *cellFiles) {
+		if before(f); f.id == "ewc-s1-o0" {
+			f.cut(2)
+			f.events = append(f.events, record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"})
+			f.status = &record.Status{State: record.CellDiverged, Reason: "loss is NaN"}
+		}
+	}
+	c := claims{evidence(t, s)}
+	wants(t, c.rivals("acc", "x"), "ewc", Undecided, "ewc: diverged: loss is NaN")
+	wants(t, c.rivals("acc", "x"), "er", Supported, "") // adjusted over the four that were compared
+	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 1 cannot be decided")
+}
+
+func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
+	s := sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, same(.9))
+	full := s.cells()
+	s.methods = slices.Delete(slices.Clone(s.methods), 3, 4)
+	s.end = func(f *cellFiles) {
+		for _, other := range full {
+			if other.id == f.id {
+				f.events = other.events
+			}
+		}
+	}
+	c := claims{evidence(t, s)}
+	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "no method i-lora: runner run -suite continual16")
+	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 0 cannot be decided, 1 not measured")
+	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
+	s.methods, s.end = named("seq", "er"), nil
+	c = claims{evidence(t, s)}
+	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "no stream of tasks with secura")
+	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "no stream of tasks with secura")
+}
+
+func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {
+	learn := [6]float64{.6, .6, .6, .6, .06, .08}
+	c := claims{evidence(t, sixteen(8, learn, same(1), same(.9)))}
+	table := c.rivals("knowledge_retention", "x")
+	for i, want := range map[int]string{0: "secura learned 3.4 points", 5: "cur-lora learned 1.3 points"} {
+		notes := table.Rows[i][7].Notes
+		if len(notes) != 1 || !strings.Contains(table.Footnotes[notes[0]-1], want) {
+			t.Errorf("%s: notes %v of %q, want %q", table.Rows[i][0].Text, notes, table.Footnotes, want)
+		}
+	}
+	if len(table.Rows[1][7].Notes) != 0 {
+		t.Error("seq is flagged, which learned")
+	}
+	wants(t, c.knowledge(), "as K[N], above 70", Supported, "a method that learns nothing retains everything")
+}
+
+func TestMethodsAreClassified(t *testing.T) {
+	table := claims{evidence(t, sixteen(4, [6]float64{.6, .6, .06, .06, .6, .128}, [6]float64{.3, .9, 1, 1, .9, 1}, [6]float64{.9, .9, .9, .4, .4, .9}))}.learning()
+	var got []string
+	for _, row := range table.Rows {
+		got = append(got, row[0].Text+" "+row[9].Text)
+	}
+	want := []string{"seq only learns", "er does both", "ewc only retains", "i-lora does neither", "cur-lora only learns", "secura retains"}
+	if !slices.Equal(got, want) {
+		t.Errorf("classes %q, want %q", got, want)
+	}
+}
+
+// variants is a run of tasks learned alone, the first two multiple choice, in
+// which secura is ahead of dora by the given points there.
+func variants(seeds int, choice float64) synthetic {
+	s := synthetic{tasks: taskNames(4), methods: named("dora", "secura"), seeds: seeds, orders: 1, stream: "separate", choices: 2}
+	s.score = func(m, seed, i, j int) float64 {
+		x := 0.50 + 0.002*float64(seed)
+		if m == 1 && j <= 2 {
+			x += choice + 0.001*float64(seed%2)
+		} else if m == 1 {
+			x -= 0.05 + 0.001*float64(seed%2)
+		}
+		return x
+	}
+	return s
+}
+
+func TestClaimsOverDoRA(t *testing.T) {
+	stream := sixteen(2, same(.6), same(.9), same(.9))
+	table := claims{evidence(t, stream, variants(8, 0.04))}.dora()
+	wants(t, table, "multiple choice, points", Supported, "")
+	wants(t, table, "multiple choice, percent", Supported, "")
+	wants(t, table, "question answering, points", NotSupported, "")
+	if got := table.Rows[0][4]; got.Text != "+4.1" || table.Rows[2][4].Text != "+8.0" {
+		t.Errorf("ahead by %s points, %s percent; want +4.1, +8.0", got.Text, table.Rows[2][4].Text)
+	}
+	// Ahead, but by less than is claimed.
+	table = claims{evidence(t, variants(8, 0.01))}.dora()
+	wants(t, table, "multiple choice, points", NotSupported, "the whole interval of the difference lies below +3.59%")
+	wants(t, claims{evidence(t, variants(3, 0.04))}.dora(), "multiple choice, points", Undecided, "only from 7 on")
+	// Tasks learned alone say nothing of retention.
+	wants(t, claims{evidence(t, variants(8, 0.04))}.knowledge(), "as K[N], above 70", NotMeasured, "stream of tasks")
+}
+
+func TestSeedsNeededByTheSpread(t *testing.T) {
+	// t(4)·1/√5 = 1.24, t(3)·1/√4 = 1.59: the first below 1.3 is n = 5.
+	if got := seedsFor(-1.3, 1); got != 5 {
+		t.Errorf("%d seeds, want 5", got)
+	}
+	if got := seedsFor(0, 1); got != 0 {
+		t.Errorf("%d seeds for no distance", got)
+	}
+	j := judgeLevel(MeanSDCI([]float64{0.6, 0.9, 0.7}), 0.7)
+	if n := seedsFor(0.1/3, math.Sqrt(0.07/3)); j.verdict != Undecided || !strings.Contains(j.why, fmt.Sprintf("with 3 seeds: with this mean and spread about %d are needed", n)) {
+		t.Errorf("%+v", j)
+	}
+}
+
+func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
+	s := sixteen(8, same(.6), same(.9), same(.9))
+	long := strings.Repeat("long_", 12)
+	for i := range s.tasks {
+		s.tasks[i] = long + s.tasks[i]
+	}
+	observe(&s)
+	run := s.make(t, nil)
+	e, err := LoadEvidence(run)
+	check(t, err)
+	text := claimsText(t, []*Evidence{e})
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	again, err := LoadEvidence(run)
+	check(t, err)
+	if claimsText(t, []*Evidence{again}) != text {
+		t.Error("two reports of the same records differ")
+	}
+	check(t, WriteClaims(run, []*Evidence{e}))
+	written, err := os.ReadFile(run.Claims())
+	check(t, err)
+	for _, want := range []string{"# Claims of SECURA", "## What the released code does", "## Provenance", "| verdict"} {
+		if !bytes.Contains(written, []byte(want)) {
+			t.Errorf("claims.md has no %q", want)
+		}
+	}
+}
