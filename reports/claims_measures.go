@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"secura/experiments/record"
@@ -147,18 +148,19 @@ func tensor(name string) func(string) bool {
 // learning rate and ranks may differ.
 func plain(presets ...string) func(Method) bool {
 	return func(m Method) bool {
-		for _, key := range []string{"merge", "merge_every", "magnorm", "space", "normalise", "scale", "former", "init", "restraint"} {
+		for _, key := range mathematics {
 			if _, changed := m.Params[key]; changed {
 				return false
 			}
 		}
-		for _, p := range presets {
-			if m.Preset == p {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(presets, m.Preset)
 	}
+}
+
+// mathematics are the parameters of the SECURA family that make another method
+// of it.
+var mathematics = []string{
+	"init", "bias", "magnorm", "scale", "space", "normalise", "form", "restraint", "edge", "share", "decay", "merge", "merge_every", "former",
 }
 
 // text prints the range with so many significant digits, as one number where

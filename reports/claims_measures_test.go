@@ -12,7 +12,8 @@ import (
 // and its release have when they behave as methods.md says.
 func observe(s *synthetic) {
 	s.methods = append(s.methods, named("secura-k", "secura-released-m1", "secura-released-m2")...)
-	s.methods = append(s.methods, Method{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}})
+	s.methods = append(s.methods, Method{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
+		Method{Preset: "secura", Name: "no-normalisation", Params: map[string]any{"normalise": "none"}})
 	before := s.end
 	s.end = func(f *cellFiles) {
 		method := f.id[:strings.LastIndex(f.id, "-s")]
@@ -60,7 +61,7 @@ func observed(method, task string, n int) record.Step {
 		add("magnorm/moved_mean", 1.9525)
 		add("magnorm/scaling_ratio", 30*small)
 		add("step/relative", 1e-4/small)
-	case "secura-released-m1":
+	case "no-normalisation":
 		add("magnorm/mean", 2)
 		add("magnorm/moved_mean", 1.4)
 	case "no-magnorm":
@@ -95,7 +96,7 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 		{released, "secura: largest gradient of B", "0.04", "32", "secura-s0-o0, task task_1, step 2", "yes"},
 		{released, "secura-released-m2: rows of R like the base row", "8 of 8", "8", "all, ", "yes"},
 		{released, "secura-released-m2: largest ‖W − W₀‖", "0", "10", "secura-released-m2-s0-o0, before the stream", "yes"},
-		{released, "no normalisation: mean S, had W moved", "1.4", "16", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{released, "no normalisation: mean S, had W moved", "1.4", "16", "no-normalisation-s0-o0, task task_1, step 1", "yes"},
 		{equations, "1 mean S in the forward pass", "2", "16", "secura-s0-o0, task task_1, step 1", "yes"},
 		{equations, "1 loss with and without S-MagNorm", "0.0002", "16", "no-magnorm-s1-o0, step 8 of the stream", "yes"},
 		{equations, "2 mean S, had W moved by the step", "1.9525", "16", "secura-s0-o0, task task_1, step 1", "yes"},

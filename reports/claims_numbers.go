@@ -19,6 +19,7 @@ func (r *Report) difference(other string, of func(Cell) Value) difference {
 	return differenceOf(a, b)
 }
 
+// noDifference is undefined for a reason, which must not be empty.
 func noDifference(reason string, n int) difference {
 	u := Undefined(reason)
 	return difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, P: u, PHolm: u}

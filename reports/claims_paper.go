@@ -88,7 +88,7 @@ func (c claims) rivals(metric, words string) Table {
 		value(r.Summarise(subject, "learning_accuracy"), false), t.flagged(subject, learning), {}})
 	differences := make([]difference, len(claimed))
 	for i, rival := range claimed {
-		differences[i] = noDifference("", 0)
+		differences[i] = noDifference("not in this run", 0)
 		if r.has(rival) {
 			differences[i] = r.difference(rival, metricOf(metric))
 		}
@@ -97,7 +97,7 @@ func (c claims) rivals(metric, words string) Table {
 	var parts []judgement
 	for i, rival := range claimed {
 		if !r.has(rival) {
-			reason := missing("method "+rival, streamCommand)
+			reason := missing("such method", streamCommand)
 			t.Rows = append(t.Rows, t.unmeasured(rival, reason))
 			parts = append(parts, judgement{NotMeasured, reason})
 			continue
@@ -179,6 +179,10 @@ func (c claims) dora() Table {
 		comparisons := adjust(differences)
 		for k, kind := range kinds {
 			d, score := differences[k], afterOwnTraining(r.ofKind(kind.choice))
+			if !slices.ContainsFunc(r.Suite.TaskNames(), r.ofKind(kind.choice)) {
+				t.Rows = append(t.Rows, t.unmeasured(kind.label+reading.suffix, missing("task of this kind", doraCommand)))
+				continue
+			}
 			t.Rows = append(t.Rows, []Entry{{Text: kind.label + reading.suffix}, {Text: strconv.Itoa(d.N)}, value(r.over(subject, score), false),
 				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), t.verdict(judgeAheadBy(d, kind.by, comparisons))})
 		}

@@ -158,8 +158,11 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 		}
 	}
 	c := claims{evidence(t, s)}
-	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "no method i-lora: runner run -suite continual16")
+	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "no such method: runner run -suite continual16")
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 0 cannot be decided, 1 not measured")
+	if row := c.rivals("acc", "x").Rows[1]; row[4].Text != "0.008" || row[5].Text != "0.031" {
+		t.Errorf("p %s, adjusted over the four that were compared %s; want 0.008 and 0.031", row[4].Text, row[5].Text)
+	}
 	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
 	s.methods, s.end = named("seq", "er"), nil
 	c = claims{evidence(t, s)}
@@ -224,6 +227,9 @@ func TestClaimsOverDoRA(t *testing.T) {
 	table = claims{evidence(t, variants(8, 0.01))}.dora()
 	wants(t, table, "multiple choice, points", NotSupported, "the whole interval of the difference lies below +3.59%")
 	wants(t, claims{evidence(t, variants(3, 0.04))}.dora(), "multiple choice, points", Undecided, "only from 7 on")
+	written := variants(8, 0.04)
+	written.choices = 0
+	wants(t, claims{evidence(t, written)}.dora(), "multiple choice, points", NotMeasured, "no task of this kind")
 	// Tasks learned alone say nothing of retention.
 	wants(t, claims{evidence(t, variants(8, 0.04))}.knowledge(), "as K[N], above 70", NotMeasured, "stream of tasks")
 }
