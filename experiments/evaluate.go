@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -37,8 +38,14 @@ type evaluation struct {
 
 // evaluate scores the backbone with the effective weights; nil are the pretrained ones.
 func (v *evaluator) evaluate(ctx context.Context, effective map[string]*tensors.Tensor) (*evaluation, error) {
-	for name, t := range effective {
-		if err := checkFinite(name, t); err != nil {
+	return v.evaluateFunction(ctx, v.base.Function(effective))
+}
+
+// evaluateFunction scores what a session has learned so far.
+func (v *evaluator) evaluateFunction(ctx context.Context, f *methods.Function) (*evaluation, error) {
+	learned := f.Learned()
+	for _, name := range slices.Sorted(maps.Keys(learned)) {
+		if err := checkFinite(name, learned[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -47,14 +54,13 @@ func (v *evaluator) evaluate(ctx context.Context, effective map[string]*tensors.
 	for g := range groups {
 		out.groups[g] = make([]prediction, len(groups[g].test))
 	}
-	weights := v.base.Weights(effective)
 	var nats float64
 	var texts int64
 	for _, b := range v.score {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		logs, err := v.logLikelihoods(weights, b.batch)
+		logs, err := v.logLikelihoods(f, b.batch)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
@@ -76,7 +82,7 @@ func (v *evaluator) evaluate(ctx context.Context, effective map[string]*tensors.
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		tokens, err := v.generate(weights, b)
+		tokens, err := v.generate(f, b)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
@@ -197,8 +203,8 @@ func checkFinite(name string, t *tensors.Tensor) error {
 }
 
 // logLikelihoods are log p(target) at the answer slots, [rows, answers].
-func (v *evaluator) logLikelihoods(weights []*tensors.Tensor, b datasets.Batch) ([]float32, error) {
-	outputs, err := v.base.RunBatch(fmt.Sprintf("score-%dx%d", b.Rows, b.Length), weights, methods.Batch(b), v.base.BuildScore)
+func (v *evaluator) logLikelihoods(f *methods.Function, b datasets.Batch) ([]float32, error) {
+	outputs, err := f.Run(fmt.Sprintf("score-%dx%d", b.Rows, b.Length), methods.Batch(b), v.base.BuildScore)
 	if err != nil {
 		return nil, err
 	}
@@ -206,8 +212,8 @@ func (v *evaluator) logLikelihoods(weights []*tensors.Tensor, b datasets.Batch) 
 }
 
 // generate continues prompts greedily, [rows, maxNew].
-func (v *evaluator) generate(weights []*tensors.Tensor, b writtenBatch) ([]int32, error) {
-	outputs, err := v.base.RunBatch(fmt.Sprintf("generate-%dx%d+%d", b.batch.Rows, b.batch.Length, v.maxNew), weights, methods.Batch(b.batch),
+func (v *evaluator) generate(f *methods.Function, b writtenBatch) ([]int32, error) {
+	outputs, err := f.Run(fmt.Sprintf("generate-%dx%d+%d", b.batch.Rows, b.batch.Length, v.maxNew), methods.Batch(b.batch),
 		func(in methods.Inputs) []*graph.Node { return v.base.BuildGenerate(in, v.maxNew, []int32{v.end}) }, tensors.FromScalar(b.limit))
 	if err != nil {
 		return nil, err

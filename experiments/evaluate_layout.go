@@ -11,7 +11,7 @@ import (
 )
 
 // evaluator scores weights on every test example of a stream and its knowledge battery. Batches are laid out once;
-// its compiled graphs take effective weights and serve every method.
+// its compiled graphs take effective weights and serve every method; one whose forward pass is not a weight has its own.
 type evaluator struct {
 	base      *methods.Base
 	data      *streamData

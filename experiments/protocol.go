@@ -100,18 +100,16 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		return err
 	}
 	stop = p.log.time(record.Eval, l.index)
-	effective, err := session.Effective()
+	learned, err := session.Function()
 	if err != nil {
 		return err
 	}
-	row, err := p.worker.evaluator.evaluate(ctx, effective)
+	row, err := p.worker.evaluator.evaluateFunction(ctx, learned)
 	var measures []record.Measure
 	if err == nil {
-		measures, err = p.measureUpdate(session, effective)
+		measures, err = p.measureUpdate(session, learned.Effective)
 	}
-	for _, t := range effective {
-		t.FinalizeAll()
-	}
+	learned.Close()
 	if errors.Is(err, errNotFinite) {
 		return &DivergedError{l.name, l.steps, err.Error()}
 	}

@@ -1,45 +1,135 @@
 package methods
 
 import (
+	"maps"
+
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/methods/backbone"
 )
 
-// Inputs are the inputs of a graph over a batch with given weights.
+// Function is what is evaluated: the backbone with effective weights, by graphs that serve all methods, or a method's
+// own forward pass, by graphs that are compiled for it.
+type Function struct {
+	// Effective are the weights that replace the backbone's. A method's own forward pass does not use them.
+	Effective map[string]*tensors.Tensor
+
+	base    *Base
+	session *Session // whose forward pass it is; nil for weights
+	inputs  []*tensors.Tensor
+}
+
+// Function is the backbone with the weights of effective, which may be nil, in place of those of the same names.
+func (b *Base) Function(effective map[string]*tensors.Tensor) *Function {
+	return &Function{Effective: effective, base: b, inputs: b.Weights(effective)}
+}
+
+// Function is what the session has learned, to be evaluated before it learns on. The caller closes it.
+func (s *Session) Function() (*Function, error) {
+	effective, err := s.Effective()
+	if err != nil {
+		return nil, err
+	}
+	f := s.base.Function(effective)
+	if s.hooks.EvalForward {
+		f.session, f.inputs = s, append(s.frozenWeights(), s.values()...)
+	}
+	return f, nil
+}
+
+// Learned are all tensors, by their names, that a method adds to the backbone.
+func (f *Function) Learned() map[string]*tensors.Tensor {
+	all := maps.Clone(f.Effective)
+	if f.session != nil {
+		for _, v := range f.session.variables {
+			all[v.name] = v.value
+		}
+	}
+	return all
+}
+
+// Close releases the effective weights.
+func (f *Function) Close() {
+	for _, t := range f.Effective {
+		t.FinalizeAll()
+	}
+}
+
+// Inputs are the inputs of a graph over a batch.
 type Inputs struct {
+	// Weights are the backbone's, and for a method's own forward pass its variables.
 	Weights          map[string]*graph.Node
 	Rows             backbone.Rows
 	Targets, Counted *graph.Node
-	// More are the further tensors given to RunBatch.
+	// Project gives what computes projections from Weights; nil is x·Wᵀ.
+	Project func(weights map[string]*graph.Node) backbone.Project
+	// More are the further tensors given to Run.
 	More []*graph.Node
 }
 
-// RunBatch runs the compiled graph of a key over weights (see Weights), a batch, and further tensors, which it
-// releases. The caller owns the outputs.
-func (b *Base) RunBatch(key string, weights []*tensors.Tensor, batch Batch, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
+// hidden are the hidden states at the last slots, [rows, slots, hidden].
+func (in Inputs) hidden(c backbone.Config, slots int) *graph.Node {
+	var project backbone.Project
+	if in.Project != nil {
+		project = in.Project(in.Weights)
+	}
+	return c.HiddenTail(in.Weights, in.Rows, slots, project)
+}
+
+// Run runs the compiled graph of a key over a batch and further tensors, which it releases. The caller owns the outputs.
+func (f *Function) Run(key string, batch Batch, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
+	mine := append(batch.tensors(), more...)
+	defer release(mine)
 	if err := batch.check(); err != nil {
 		return nil, err
 	}
-	mine := append(batch.tensors(), more...)
-	defer release(mine)
-	return b.Run(key, append(weights[:len(weights):len(weights)], mine...), func(inputs []*graph.Node) []*graph.Node {
-		rest := inputs[len(b.Model.Names):]
+	if f.session != nil {
+		key = f.session.key + "/" + key
+	}
+	return f.base.Run(key, append(f.inputs[:len(f.inputs):len(f.inputs)], mine...), func(inputs []*graph.Node) []*graph.Node {
+		in := Inputs{}
+		if f.session == nil {
+			in.Weights = f.base.Nodes(inputs)
+		} else {
+			in.Weights, in.Project = f.session.evaluated(inputs), f.session.evalProject
+		}
+		rest := inputs[len(f.inputs):]
 		n := nodesOf(rest)
-		return build(Inputs{b.Nodes(inputs), n.rows, n.targets, n.weights, rest[batchInputs:]})
+		in.Rows, in.Targets, in.Counted, in.More = n.rows, n.targets, n.weights, rest[batchInputs:]
+		return build(in)
 	})
+}
+
+// evaluated names the nodes of the backbone's weights and the variables.
+func (s *Session) evaluated(inputs []*graph.Node) map[string]*graph.Node {
+	weights, vars, _ := s.split(inputs)
+	maps.Copy(weights, vars)
+	return weights
+}
+
+// evalProject computes projections by the adapter's forward pass; weights are those of evaluated.
+func (s *Session) evalProject(weights map[string]*graph.Node) backbone.Project {
+	vars := Vars(weights)
+	return s.project(func(p backbone.Projection, x *graph.Node) *graph.Node {
+		return s.apply(weights, vars, p, x, vars.Of(s, p, ""))
+	})
+}
+
+// RunBatch is Function's Run for weights, see Weights.
+func (b *Base) RunBatch(key string, weights []*tensors.Tensor, batch Batch, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
+	return (&Function{base: b, inputs: weights}).Run(key, batch, build, more...)
 }
 
 // BuildScore gives log p(target) at the answer slots, [rows, answers]; meaningless where nothing is predicted.
 func (b *Base) BuildScore(in Inputs) []*graph.Node {
 	answers := in.Targets.Shape().Dimensions[1]
 	config := b.Model.Config
-	logits := config.Logits(in.Weights, config.HiddenTail(in.Weights, in.Rows, answers, nil))
+	logits := config.Logits(in.Weights, in.hidden(config, answers))
 	return []*graph.Node{graph.Neg(negativeLogLikelihood(logits, in.Targets))}
 }
 
 // BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at most maxNew.
 func (b *Base) BuildGenerate(in Inputs, maxNew int, ends []int32) []*graph.Node {
-	return []*graph.Node{b.Model.Config.Generate(in.Weights, in.Rows, maxNew, in.More[0], ends)}
+	return []*graph.Node{b.Model.Config.Generate(in.Weights, in.Rows, maxNew, in.More[0], ends, in.Project)}
 }

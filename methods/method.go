@@ -68,6 +68,9 @@ type Hooks struct {
 	// MixBatch is called once a step with the rows of the current batch, in order, and returns at most ReplayRows rows
 	// to be learned beside them. r is the step's own stream.
 	MixBatch func(current []Row, r *rand.Rand) []Row
+	// BeforeStep is called on the host before each step's graph runs, for values that are drawn anew for each: it sets
+	// them by Session.Set.
+	BeforeStep func() error
 	// ExtraLoss builds a scalar that is added to the cross-entropy.
 	ExtraLoss func(l *Loss) *graph.Node
 	// AfterStep replaces variables in v after the optimiser's update, in the same graph.
@@ -76,6 +79,8 @@ type Hooks struct {
 	AfterTask func(t *TaskEnd) error
 	// EvalWith builds the weight of a projection that is evaluated; nil is the adapter's with the trained tensors.
 	EvalWith func(p backbone.Projection, v Vars) *graph.Node
+	// EvalForward says that the forward pass is not one with weights: it is evaluated as it is, by graphs of its own.
+	EvalForward bool
 	// Measure builds the method's own measures of a step, in a fixed order and small beside the step's work. It is
 	// called where the setting asks for diagnostics.
 	Measure func(n StepNodes) []NamedNode

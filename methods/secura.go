@@ -10,7 +10,7 @@ import (
 	"secura/methods/adapter"
 )
 
-// SecuraParams are the parameters of SECURA.
+// SecuraParams are the parameters of the SECURA family: CABR, S-MagNorm and merging.
 type SecuraParams struct {
 	// Rank r is the number of columns and rows. [0: max(1, ⌊d/8⌋) of the projection's smaller side d]
 	Rank int `yaml:"rank"`
@@ -18,24 +18,38 @@ type SecuraParams struct {
 	Inner int `yaml:"inner"`
 	// Selection says how columns and rows are chosen. [inverse-top: the release's]
 	Selection string `yaml:"selection"`
-	// Init says how A starts. [released: the weight's top-left block]
+	// Init says how A starts: released or principal. [released: the weight's top-left block]
 	Init string `yaml:"init"`
+	// Bias adds a trained bias to each adapted projection. [false]
+	Bias bool `yaml:"bias"`
 	// MagNorm fuses the updated weight with the former one. [true]
 	MagNorm bool `yaml:"magnorm"`
 	// Scale is S-MagNorm's s. [6]
 	Scale float64 `yaml:"scale"`
-	// Normalise says what relative moves are divided by. [max: the paper's]
+	// Space says what S-MagNorm fuses: weight or activation. [weight: the paper's figure 1]
+	Space string `yaml:"space"`
+	// Normalise says what relative moves are divided by: max or none. [max: the paper's]
 	Normalise string `yaml:"normalise"`
-	// Merge is M1, M2 or none. [M1]
+	// Form of the result: sum, (F + G)/S, or step, F + (G − F)/S. [sum: as published]
+	Form string `yaml:"form"`
+	// Restraint shrinks drawn output features where S-MagNorm lets nearly everything through. [false]
+	Restraint bool `yaml:"restraint"`
+	// Edge is the S up to which an entry counts as let through. [1.2: the release's]
+	Edge float64 `yaml:"edge"`
+	// Share of the entries that must be let through before restraint acts. [0.9: the release's]
+	Share float64 `yaml:"share"`
+	// Decay multiplies the drawn features. [0.99: the release's]
+	Decay float64 `yaml:"decay"`
+	// Merge is M1, M2, M2-released, fused or none. [M1]
 	Merge string `yaml:"merge"`
-	// MergeEvery is the number of steps between merges. [1]
+	// MergeEvery is the number of steps between merges; a task's end merges as well. [1]
 	MergeEvery int `yaml:"merge_every"`
 	// Former says what M2's S-MagNorm compares with: held or base. [held: M2 then equals M1]
 	Former string `yaml:"former"`
 }
 
 func (p SecuraParams) cabr() adapter.CABR {
-	c := adapter.CABR{Rank: p.Rank, Inner: p.Inner, Selection: adapter.Selection(p.Selection), Start: adapter.Start(p.Init),
+	c := adapter.CABR{Rank: p.Rank, Inner: p.Inner, Selection: adapter.Selection(p.Selection), Start: adapter.Start(p.Init), Bias: p.Bias,
 		Former: adapter.Former(p.Former), Merging: adapter.MergeMode(p.Merge)}
 	if p.MagNorm {
 		n := p.norm()
@@ -46,65 +60,78 @@ func (p SecuraParams) cabr() adapter.CABR {
 
 func (p SecuraParams) norm() adapter.MagNorm {
 	n := adapter.DefaultMagNorm()
-	n.Scale, n.Normalise = p.Scale, p.Normalise
+	n.Scale, n.Normalise, n.Space, n.Form = p.Scale, p.Normalise, p.Space, p.Form
+	if p.Restraint {
+		n.Restraint = &adapter.Restraint{Edge: p.Edge, Share: p.Share, Decay: p.Decay}
+	}
 	return n
 }
 
-// Secura trains CABR, W + C A B R, under S-MagNorm in weight space, and merges after every step: W ← W + C A B R,
-// B ← 0 (M1). With a merge at each step B is 0 in every forward pass, so that A gets no gradient and S-MagNorm changes
-// no loss: that is what the published equations say, and it is kept.
-var Secura = Method{
-	Name: "secura",
-	Doc: "SECURA as specified: the CABR adapter W + C·A·B·R on unimportant columns and rows, S-MagNorm in weight space, and a " +
-		"merge of the update into the weight after every step (M1).",
-	Source:       "arXiv 2502.18168, sections on CABR, S-MagNorm and merging; checked against golden values of its formulas and its release.",
-	LearningRate: 1e-3,
-	Params: SecuraParams{Selection: string(adapter.InverseTop), Init: string(adapter.StartReleased), MagNorm: true, Scale: 6,
-		Normalise: adapter.NormaliseMax, Merge: string(adapter.MergeIntoWeight), MergeEvery: 1, Former: string(adapter.FormerHeld)},
-	Adapter: func(params any) (adapter.Adapter, error) { return params.(*SecuraParams).cabr(), nil },
-	Start:   startSecura,
+// check says which values are impossible, those of what is off included.
+func (p SecuraParams) check() error {
+	if p.MergeEvery < 1 || p.MergeEvery > math.MaxInt16 {
+		return fmt.Errorf("merge_every is %d, must be 1 to %d", p.MergeEvery, math.MaxInt16)
+	}
+	if p.Restraint && !p.MagNorm {
+		return fmt.Errorf("restraint is on and magnorm is off: restraint acts by S-MagNorm's S; turn both on or restraint off")
+	}
+	return p.norm().Check()
+}
+
+// isWeight says whether the forward pass is one with a weight wherever it is evaluated. What S-MagNorm makes of outputs
+// is none unless B is 0 then, and the former output is the whole one.
+func (p SecuraParams) isWeight() bool {
+	fusesOutputs := p.MagNorm && p.Space == adapter.SpaceActivation
+	merged := p.MergeEvery == 1 && p.Merge != string(adapter.MergeNone)
+	comparesBase := p.Merge == string(adapter.MergeIntoSum) && p.Former == string(adapter.FormerBase)
+	return !p.Bias && (!fusesOutputs || merged && !comparesBase)
+}
+
+func newCABR(params any) (adapter.Adapter, error) { return params.(*SecuraParams).cabr(), nil }
+
+// startSecura makes the hooks of every preset of the family.
+func startSecura(params any, s *Session) (Hooks, error) {
+	p := params.(*SecuraParams)
+	if err := p.check(); err != nil {
+		return Hooks{}, err
+	}
+	hooks := Hooks{EvalForward: !p.isWeight()}
+	if p.Restraint {
+		hooks.BeforeStep, hooks.State = drawRestraint(s)
+	}
+	if p.Merge != string(adapter.MergeNone) {
+		mergeEvery(p.MergeEvery, p.cabr().Merge, s, &hooks)
+	}
+	return hooks, nil
 }
 
 // stepsLeft is the variable that counts the steps until the next merge, at a task's end anew.
 const stepsLeft = "secura/steps_left"
 
-func startSecura(params any, s *Session) (Hooks, error) {
-	p := params.(*SecuraParams)
-	if p.MergeEvery < 1 || p.MergeEvery > math.MaxInt16 {
-		return Hooks{}, fmt.Errorf("merge_every is %d, must be 1 to %d", p.MergeEvery, math.MaxInt16)
+// mergeEvery adds the merges after every n steps, and at a task's end.
+func mergeEvery(n int, merge folding, s *Session, hooks *Hooks) {
+	if n == 1 { // a task's last step has merged then
+		hooks.AfterStep = func(v Vars) { s.fold(merge, v) }
+		return
 	}
-	if err := p.norm().Check(); err != nil { // where it is off, too
-		return Hooks{}, err
-	}
-	merge := p.cabr().Merge
-	if p.Merge == string(adapter.MergeNone) {
-		return Hooks{}, nil
-	}
-	if p.MergeEvery == 1 { // a task's last step has merged then
-		return Hooks{AfterStep: func(v Vars) { s.fold(merge, v) }}, nil
-	}
-	s.AddVariable(stepsLeft, []int{}, []float32{float32(p.MergeEvery)})
-	all := func(like *graph.Node) *graph.Node {
-		return graph.Scalar(like.Graph(), like.DType(), float64(p.MergeEvery))
-	}
-	return Hooks{
-		AfterStep: func(v Vars) {
-			left := graph.AddScalar(v[stepsLeft], -1)
-			due := graph.LessThan(left, graph.Scalar(left.Graph(), left.DType(), 0.5))
-			merged := maps.Clone(v)
-			s.fold(merge, merged)
-			for _, variable := range s.variables {
-				if n := variable.name; merged[n] != v[n] {
-					v[n] = graph.Where(due, merged[n], v[n])
-				}
+	s.AddVariable(stepsLeft, []int{}, []float32{float32(n)})
+	all := func(like *graph.Node) *graph.Node { return graph.Scalar(like.Graph(), like.DType(), float64(n)) }
+	hooks.AfterStep = func(v Vars) {
+		left := graph.AddScalar(v[stepsLeft], -1)
+		due := graph.LessThan(left, graph.Scalar(left.Graph(), left.DType(), 0.5))
+		merged := maps.Clone(v)
+		s.fold(merge, merged)
+		for _, variable := range s.variables {
+			if n := variable.name; merged[n] != v[n] {
+				v[n] = graph.Where(due, merged[n], v[n])
 			}
-			v[stepsLeft] = graph.Where(due, all(left), left)
-		},
-		AfterTask: func(t *TaskEnd) error {
-			return t.Update("merge", nil, func(v Vars, _ []*graph.Node) {
-				s.fold(merge, v)
-				v[stepsLeft] = all(v[stepsLeft])
-			})
-		},
-	}, nil
+		}
+		v[stepsLeft] = graph.Where(due, all(left), left)
+	}
+	hooks.AfterTask = func(t *TaskEnd) error {
+		return t.Update("merge", nil, func(v Vars, _ []*graph.Node) {
+			s.fold(merge, v)
+			v[stepsLeft] = all(v[stepsLeft])
+		})
+	}
 }

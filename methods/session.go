@@ -130,6 +130,18 @@ func (s *Session) AddVariable(name string, shape []int, values []float32) {
 	s.addVariable(name, shape, values)
 }
 
+// Set gives a variable that AddVariable made new values.
+func (s *Session) Set(name string, values []float32) error {
+	v := s.find(name)
+	if v.trained || v.value.Size() != len(values) {
+		return fmt.Errorf("set variable %s: %d values for %s (trained: %v)", name, len(values), v.value.Shape(), v.trained)
+	}
+	fresh := tensors.FromFlatDataAndDimensions(values, v.value.Shape().Dimensions...)
+	err := v.value.FinalizeAll()
+	v.value, v.written = fresh, true
+	return err
+}
+
 func (s *Session) addVariable(name string, shape []int, values []float32) *variable {
 	v := &variable{name: name, value: tensors.FromFlatDataAndDimensions(values, shape...)}
 	s.variables = append(s.variables, v)

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"secura/methods/adapter"
 	"secura/methods/backbone"
 	"secura/methods/optimizer"
 )
@@ -45,6 +46,11 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	}
 	if err := s.checkBatch(batch, s.Rows+s.hooks.ReplayRows); err != nil {
 		return StepResult{}, fmt.Errorf("step: %w", err)
+	}
+	if s.hooks.BeforeStep != nil {
+		if err := s.hooks.BeforeStep(); err != nil {
+			return StepResult{}, fmt.Errorf("step: %w", err)
+		}
 	}
 	s.steps++
 	key := s.stepKey()
@@ -203,8 +209,20 @@ func (l *Loss) HiddenWith(copy string, from int) *graph.Node {
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 	return l.session.forward(l.weights, batch.rows, func(p backbone.Projection, x *graph.Node) *graph.Node {
-		return l.session.adapter.Apply(x, vars.Base(p), vars.adapted(l.session, p, copy))
+		tensors := vars.adapted(l.session, p, copy)
+		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
+			tensors[adapter.DrawsTensor] = draws
+		}
+		return l.session.apply(l.weights, vars, p, x, tensors)
 	})
+}
+
+// apply computes an adapted projection; weights are the backbone's.
+func (s *Session) apply(weights map[string]*graph.Node, vars Vars, p backbone.Projection, x *graph.Node, tensors map[string]*graph.Node) *graph.Node {
+	if bias, ok := weights[p.BiasName()]; ok {
+		tensors[adapter.ProjectionBias] = bias
+	}
+	return s.adapter.Apply(x, vars.Base(p), tensors)
 }
 
 // adapted are the tensors of a projection's adapter, trained ones taken from the copy.
@@ -216,14 +234,19 @@ func (v Vars) adapted(s *Session, p backbone.Projection, copy string) map[string
 
 // forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
 func (s *Session) forward(weights map[string]*graph.Node, rows backbone.Rows, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
+	return s.base.Model.Config.HiddenTail(weights, rows, s.Answers, s.project(apply))
+}
+
+// project computes adapted projections by apply and the others from their weights.
+func (s *Session) project(apply func(p backbone.Projection, x *graph.Node) *graph.Node) backbone.Project {
 	adapted := map[backbone.Projection]bool{}
 	for _, p := range s.projections {
 		adapted[p] = true
 	}
-	return s.base.Model.Config.HiddenTail(weights, rows, s.Answers, func(p backbone.Projection, x, w *graph.Node) *graph.Node {
+	return func(p backbone.Projection, x, w *graph.Node) *graph.Node {
 		if adapted[p] {
 			return apply(p, x)
 		}
 		return graph.Einsum("bti,oi->bto", x, w)
-	})
+	}
 }

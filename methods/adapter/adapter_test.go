@@ -23,9 +23,12 @@ func all() map[string]Adapter {
 	cabr.Rank, cabr.Inner = 2, 4
 	summed, base := cabr, secura(MergeIntoSum)
 	summed.Merging, base.Former = MergeIntoSum, FormerBase
+	unused, step := cabr, secura(MergeFused)
+	unused.Merging, step.MagNorm.Form = MergeIntoUnusedSum, FormStep
 	return map[string]Adapter{
 		"full": Full{}, "lora": LoRA{Rank: 3, Alpha: 6}, "cur": CURLoRA{Rank: 4, Alpha: 0.5, Selection: InverseTop},
 		"cabr": cabr, "cabr M2": summed, "secura": secura(MergeIntoWeight), "secura M2": secura(MergeIntoSum), "secura M2 base": base,
+		"cabr M2 as released": unused, "secura normed": step,
 	}
 }
 

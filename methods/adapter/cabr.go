@@ -5,31 +5,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"gonum.org/v1/gonum/mat"
-)
-
-// MergeMode says what CABR.Merge does.
-type MergeMode string
-
-// The ways to merge.
-const (
-	// MergeIntoWeight is SECURA's M1: W ← W + C·A·B·R, then B ← 0.
-	MergeIntoWeight MergeMode = "M1"
-	// MergeIntoSum is SECURA's M2: AB_long ← AB_long + A·B, then B ← 0; W is never written.
-	MergeIntoSum MergeMode = "M2"
-	// MergeNone leaves everything as it is.
-	MergeNone MergeMode = "none"
-)
-
-// Start says how CABR's A begins.
-type Start string
-
-// The ways to start A.
-const (
-	// StartReleased is the block W[:rank, :inner]: SECURA's release computes U[:rank,:]·Σ·V[:inner,:]ᵀ, which is that block.
-	StartReleased Start = "released"
-	// StartPrincipal takes only the first rank singular values, as the paper's text says.
-	StartPrincipal Start = "principal"
 )
 
 // Former says what S-MagNorm compares with when there is an accumulator.
@@ -45,8 +20,8 @@ const (
 
 // CABR is W + C·A·B·R with frozen columns C [out, Rank] and rows R [Rank, in] of the pretrained weight and trained
 // A [Rank, Inner] and B [Inner, Rank], Inner > Rank; B starts at 0. With MagNorm and a merge after each step it is
-// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release, from which the merges here
-// differ where that does not learn: M2's accumulator is part of the forward pass.
+// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release. MergeIntoSum differs from that
+// where it does not learn: the accumulator is part of the forward pass.
 type CABR struct {
 	// Rank 0 means max(1, ⌊d/8⌋) and Inner 0 means max(Rank+1, ⌊d/6⌋), with d = min(out, in).
 	Rank, Inner int
@@ -54,7 +29,7 @@ type CABR struct {
 	Start       Start
 	// Bias adds a trained "bias" [out], which starts at 0, to the output.
 	Bias bool
-	// MagNorm fuses the updated weight with the former one; nil takes the updated weight.
+	// MagNorm fuses the updated weight, or output, with the former one; nil takes the updated one.
 	MagNorm *MagNorm
 	// Former matters only with MagNorm and MergeIntoSum.
 	Former  Former
@@ -62,6 +37,10 @@ type CABR struct {
 }
 
 var _ Adapter = CABR{}
+
+// ProjectionBias is the backbone's own bias [out] of a projection, which Apply needs where MagNorm fuses outputs and the
+// backbone has one; whoever calls Apply puts it among the tensors and adds it to the result as always.
+const ProjectionBias = "projection bias"
 
 // DefaultCABR has the ranks that follow from the weight, InverseTop, StartReleased, and neither bias, MagNorm nor merge.
 func DefaultCABR() CABR {
@@ -88,7 +67,7 @@ func (c CABR) Sizes(out, in int) (rank, inner int, err error) {
 	return rank, inner, nil
 }
 
-// Init chooses C and R and starts A. With MergeIntoSum there is a frozen "AB_long" [Rank, Rank] as well.
+// Init chooses C and R and starts A. The ways to merge into a sum have a frozen "AB_long" [Rank, Rank] as well.
 func (c CABR) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := w.check(); err != nil {
 		return nil, err
@@ -114,7 +93,7 @@ func (c CABR) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if c.Bias {
 		tensors = append(tensors, Tensor{Name: "bias", Shape: []int{w.Rows}, Values: make([]float32, w.Rows), Trained: true})
 	}
-	if c.Merging == MergeIntoSum {
+	if c.Merging.sums() {
 		tensors = append(tensors, Tensor{Name: "AB_long", Shape: []int{rank, rank}, Values: make([]float32, rank*rank)})
 	}
 	return tensors, nil
@@ -124,48 +103,14 @@ func (c CABR) check() error {
 	switch {
 	case c.Start != StartReleased && c.Start != StartPrincipal:
 		return fmt.Errorf("CABR's start is %q, expected %s or %s", c.Start, StartReleased, StartPrincipal)
-	case c.Merging != MergeIntoWeight && c.Merging != MergeIntoSum && c.Merging != MergeNone:
-		return fmt.Errorf("CABR's merge is %q, expected %s, %s or %s", c.Merging, MergeIntoWeight, MergeIntoSum, MergeNone)
 	case c.Former != FormerHeld && c.Former != FormerBase:
 		return fmt.Errorf("CABR's former weight is %q, expected %s or %s", c.Former, FormerHeld, FormerBase)
 	case c.MagNorm != nil:
-		return c.MagNorm.Check()
-	}
-	return nil
-}
-
-func (c CABR) startA(w Matrix, rank, inner int) ([]float32, error) {
-	a := make([]float32, 0, rank*inner)
-	if c.Start == StartReleased {
-		for i := range rank {
-			a = append(a, w.Values[i*w.Columns:i*w.Columns+inner]...)
-		}
-		return a, nil
-	}
-	dense := mat.NewDense(w.Rows, w.Columns, nil)
-	for i := range w.Rows {
-		for j := range w.Columns {
-			dense.Set(i, j, float64(w.At(i, j)))
+		if err := c.MagNorm.Check(); err != nil {
+			return err
 		}
 	}
-	var svd mat.SVD
-	if !svd.Factorize(dense, mat.SVDThin) {
-		return nil, fmt.Errorf("CABR: the singular values of the weight [%d, %d] do not converge", w.Rows, w.Columns)
-	}
-	var u, v mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	sigma := svd.Values(nil)
-	for i := range rank {
-		for j := range inner {
-			sum := 0.0
-			for k := range rank {
-				sum += u.At(i, k) * sigma[k] * v.At(j, k)
-			}
-			a = append(a, float32(sum))
-		}
-	}
-	return a, nil
+	return c.checkMerging()
 }
 
 // update is C·inside·R.
@@ -173,57 +118,98 @@ func update(v map[string]*graph.Node, inside *graph.Node) *graph.Node {
 	return product(product(v["C"], inside), v["R"])
 }
 
-// Weight is W + C·(AB_long + A·B)·R, fused with the former weight if there is a MagNorm. The bias is no part of it.
+// Weight is W + C·(AB_long + A·B)·R, fused with the former weight if there is a MagNorm of weights. The bias, and what
+// a MagNorm of outputs does, are no part of it.
 func (c CABR) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
-	former := w
+	former, fused := c.weights(w, v)
+	if !c.fusesWeights() {
+		return fused
+	}
+	return c.MagNorm.Fuse(former, fused)
+}
+
+func (c CABR) fusesWeights() bool { return c.MagNorm != nil && c.MagNorm.Space != SpaceActivation }
+
+// weights are the two that MagNorm fuses.
+func (c CABR) weights(w *graph.Node, v map[string]*graph.Node) (former, fused *graph.Node) {
+	former = w
 	if c.Merging == MergeIntoSum {
 		w = add(w, update(v, v["AB_long"]))
 		if c.Former == FormerHeld {
 			former = w
 		}
 	}
-	fused := add(w, update(v, product(v["A"], v["B"])))
-	if c.MagNorm == nil {
-		return fused
-	}
-	return c.MagNorm.Fuse(former, fused)
+	return former, add(w, update(v, product(v["A"], v["B"])))
 }
 
-// Apply is x·Weightᵀ, plus the bias if there is one. Without MagNorm it stays in the low ranks.
+// Apply is x·Weightᵀ, plus the bias if there is one; a MagNorm of outputs fuses x·Wᵀ and the adapted output, the bias in
+// it and to both the ProjectionBias added that v may hold, which is taken off again. With DrawsTensor in v restraint acts.
 func (c CABR) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
-	var y *graph.Node
-	if c.MagNorm != nil {
-		y = project(x, c.Weight(w, v))
-	} else {
-		low := project(x, v["R"])
-		middle := project(project(low, v["B"]), v["A"])
-		if c.Merging == MergeIntoSum {
-			middle = graph.Add(middle, project(low, v["AB_long"]))
-		}
-		y = graph.Add(project(x, w), project(middle, v["C"]))
+	if c.fusesWeights() {
+		return c.addBias(project(x, c.restrained(w, v)), v)
 	}
-	if c.Bias {
-		bias := v["bias"] // [out], or [batch, out] for one per example
-		if bias.Rank() == 2 {
-			bias = graph.InsertAxes(bias, 1)
-		} else {
-			bias = graph.InsertAxes(bias, 0, 0)
-		}
-		y = graph.Add(y, bias)
+	base, low := project(x, w), project(x, v["R"])
+	held := base
+	if c.Merging == MergeIntoSum {
+		held = graph.Add(base, project(project(low, v["AB_long"]), v["C"]))
+	}
+	change := project(project(project(low, v["B"]), v["A"]), v["C"])
+	adapted := c.addBias(graph.Add(held, change), v)
+	if c.MagNorm == nil {
+		return adapted
+	}
+	former := held
+	if c.Former == FormerBase {
+		former = base
+	}
+	return c.fuseOutputs(former, adapted, w, v)
+}
+
+// restrained is Weight with restraint where v has draws.
+func (c CABR) restrained(w *graph.Node, v map[string]*graph.Node) *graph.Node {
+	draws, restraint := v[DrawsTensor], c.MagNorm.Restraint
+	if draws == nil || restraint == nil {
+		return c.Weight(w, v)
+	}
+	former, fused := c.weights(w, v)
+	divisor := c.MagNorm.Divisor(former, fused)
+	drawn := graph.InsertAxes(restraint.drawn(w, draws, c.rank(v)), -1) // rows of G
+	return c.MagNorm.result(former, restraint.apply(fused, divisor, alike(drawn, fused), -2, -1), divisor)
+}
+
+// fuseOutputs fuses outputs [batch, length, out]. The share that restraint asks for is over all of them.
+func (c CABR) fuseOutputs(former, adapted, w *graph.Node, v map[string]*graph.Node) *graph.Node {
+	bias := v[ProjectionBias]
+	if bias != nil {
+		bias = graph.InsertAxes(bias, 0, 0)
+		former, adapted = graph.Add(former, bias), graph.Add(adapted, bias)
+	}
+	divisor := c.MagNorm.divisor(former, adapted, -1)
+	if draws, restraint := v[DrawsTensor], c.MagNorm.Restraint; draws != nil && restraint != nil {
+		drawn := graph.InsertAxes(restraint.drawn(w, draws, c.rank(v)), 0, 0)
+		adapted = restraint.apply(adapted, divisor, drawn, 0, 1, 2)
+	}
+	y := c.MagNorm.result(former, adapted, divisor)
+	if bias != nil {
+		y = graph.Sub(y, bias)
 	}
 	return y
 }
 
-// Merge keeps the update as Merging says, and gives the weight and all tensors. It never merges what MagNorm made of
-// the update: that would scale the weight at every merge.
-func (c CABR) Merge(w *graph.Node, v map[string]*graph.Node) (*graph.Node, map[string]*graph.Node) {
-	inside := product(v["A"], v["B"])
-	switch c.Merging {
-	case MergeIntoWeight:
-		return add(w, update(v, inside)), with(v, "B", graph.ZerosLike(v["B"]))
-	case MergeIntoSum:
-		v = with(v, "AB_long", add(v["AB_long"], inside))
-		return w, with(v, "B", graph.ZerosLike(v["B"]))
+// rank is the number of rows R of v.
+func (c CABR) rank(v map[string]*graph.Node) int {
+	shape := v["R"].Shape().Dimensions
+	return shape[len(shape)-2]
+}
+
+// addBias adds the trained bias if there is one: [out], or [batch, out] for one per example.
+func (c CABR) addBias(y *graph.Node, v map[string]*graph.Node) *graph.Node {
+	if !c.Bias {
+		return y
 	}
-	return w, v
+	bias := v["bias"]
+	if bias.Rank() == 2 {
+		return graph.Add(y, graph.InsertAxes(bias, 1))
+	}
+	return graph.Add(y, graph.InsertAxes(bias, 0, 0))
 }

@@ -272,7 +272,7 @@ func (c Config) WeightShapes() map[string][]int {
 			out, in := c.projectionSize(p.Name)
 			shapes[p.WeightName()] = []int{out, in}
 			if p.biased() {
-				shapes[p.biasName()] = []int{out}
+				shapes[p.BiasName()] = []int{out}
 			}
 		}
 	}

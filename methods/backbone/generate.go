@@ -1,6 +1,7 @@
 package backbone
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -19,13 +20,23 @@ import (
 //
 // The whole decoding is one graph: a pass over the prompts that keeps each layer's keys and values, then a loop that
 // computes one slot a turn. It has no gradient. Of equal scores the smallest id is taken.
-func (c Config) Generate(weights map[string]*Node, rows Rows, maxNew int, limit *Node, endTokens []int32) *Node {
+//
+// project (nil: x·Wᵀ) gives what computes projections from nodes with the names of weights, which may hold more than
+// the model's. It is called for the prompts and for the loop's body, which sees no other nodes.
+func (c Config) Generate(weights map[string]*Node, rows Rows, maxNew int, limit *Node, endTokens []int32,
+	project func(weights map[string]*Node) Project) *Node {
 	if maxNew < 1 {
 		exceptions.Panicf("backbone: Generate with maxNew %d, expected at least 1", maxNew)
 	}
 	prompt := rows.Tokens.Shape().Dimensions[1]
 	// The last token is written but never read: one slot less than tokens.
-	d := decoder{c, prompt, prompt + maxNew - 1, maxNew, endTokens, c.WeightNames()}
+	names := c.WeightNames()
+	if project == nil {
+		project = func(map[string]*Node) Project { return nil }
+	} else {
+		names = slices.Sorted(maps.Keys(weights))
+	}
+	d := decoder{c, prompt, prompt + maxNew - 1, maxNew, endTokens, names, project}
 	return d.loop(d.prefill(weights, rows, limit))
 }
 
@@ -35,6 +46,7 @@ type decoder struct {
 	prompt, slots, maxNew int // slots of the prompt, slots of the caches, and new tokens
 	endTokens             []int32
 	names                 []string // of the weights, sorted
+	project               func(weights map[string]*Node) Project
 }
 
 // state is what goes round the loop. The XLA backend takes no node from outside into a loop's body, so the parts that
@@ -92,7 +104,7 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	for _, name := range d.names {
 		s.weights = append(s.weights, named(weights, name))
 	}
-	hidden := c.blocks(weights, rows.Tokens, rows.Positions, 1, nil, sumLast, func(_ int, q, k, v *Node) *Node {
+	hidden := c.blocks(weights, rows.Tokens, rows.Positions, 1, d.project(weights), sumLast, func(_ int, q, k, v *Node) *Node {
 		room := Zeros(g, shapes.Make(dtypes.Float32, batch, c.KeyValueHeads, fresh, c.HeadSize))
 		for _, x := range []*Node{k, v} {
 			s.caches = append(s.caches, Concatenate([]*Node{Transpose(x, 1, 2), room}, 2))
@@ -132,7 +144,7 @@ func (d decoder) turn(s state) state {
 	slots := Iota(g, shapes.Make(dtypes.Int32, s.bias.Shape().Dimensions...), 3)
 	bias := Where(LessOrEqual(slots, slot), s.bias, scalar(g, hiddenBias))
 	caches := slices.Clone(s.caches)
-	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), Add(s.lastPosition, s.written), 1, nil, loopSum,
+	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), Add(s.lastPosition, s.written), 1, d.project(weights), loopSum,
 		func(layer int, q, k, v *Node) *Node {
 			keys, values := put(caches[2*layer], Transpose(k, 1, 2), slot, 2), put(caches[2*layer+1], Transpose(v, 1, 2), slot, 2)
 			caches[2*layer], caches[2*layer+1] = keys, values

@@ -35,7 +35,7 @@ func leftPadded(prompts [][]int32) [3][][]int32 {
 func generate(t *testing.T, m *Model, prompts [][]int32, maxNew, limit int, endTokens []int32) [][]int32 {
 	t.Helper()
 	flat := run[int32](t, m, leftPadded(prompts), func(w map[string]*Node, rows Rows) []*Node {
-		return []*Node{m.Config.Generate(w, rows, maxNew, Const(rows.Tokens.Graph(), int32(limit)), endTokens)}
+		return []*Node{m.Config.Generate(w, rows, maxNew, Const(rows.Tokens.Graph(), int32(limit)), endTokens, nil)}
 	})[0]
 	return slices.Collect(slices.Chunk(flat, maxNew))
 }
@@ -124,7 +124,7 @@ func TestGenerationFollowsTheLastSegment(t *testing.T) {
 		{{0, 0, 0, 1, 1, 2, 2}},
 	}
 	got := run[int32](t, m, packed, func(w map[string]*Node, rows Rows) []*Node {
-		return []*Node{m.Config.Generate(w, rows, 8, Const(rows.Tokens.Graph(), int32(8)), nil)}
+		return []*Node{m.Config.Generate(w, rows, 8, Const(rows.Tokens.Graph(), int32(8)), nil, nil)}
 	})[0]
 	if want := generate(t, m, [][]int32{{5, 9, 71, 44, 8}}, 8, 8, nil)[0]; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

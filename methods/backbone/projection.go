@@ -25,7 +25,8 @@ type Project func(p Projection, x, weight *Node) *Node
 // WeightName is the tensor's name on the hub, such as "model.layers.0.self_attn.q_proj.weight".
 func (p Projection) WeightName() string { return p.tensor("weight") }
 
-func (p Projection) biasName() string { return p.tensor("bias") }
+// BiasName is the name of the bias tensor, which a projection need not have.
+func (p Projection) BiasName() string { return p.tensor("bias") }
 
 func (p Projection) tensor(kind string) string {
 	part := "mlp"

@@ -84,7 +84,7 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots 
 		p := Projection{layer, name}
 		y := project(p, x, named(weights, p.WeightName()))
 		if p.biased() {
-			y = Add(y, ExpandLeftToRank(named(weights, p.biasName()), 3))
+			y = Add(y, ExpandLeftToRank(named(weights, p.BiasName()), 3))
 		}
 		return y
 	}
