@@ -27,7 +27,7 @@ func (c claims) equations() Table {
 	row := func(label, measure, command string, wanted func(Method) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, exactly(measure))
 		if r.n == 0 {
-			t.absent(label, meaning, c.noRecord(wanted, what, measure, command))
+			t.absent(label, meaning, c.noRecord(wanted, what, command))
 			return
 		}
 		t.finding(label, r.text(digits, unit, suffix), r.n, r.most, shown(r), meaning)
@@ -62,7 +62,7 @@ func (c claims) vacuous(t *Table, secura func(Method) bool) {
 	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step"
 	r := ranged(c.runs, secura, exactly("magnorm/mean"))
 	if r.n == 0 {
-		t.absent(label, meaning, c.noRecord(secura, "method "+subject, "magnorm/mean", equationsCommand))
+		t.absent(label, meaning, c.noRecord(secura, "method "+subject, equationsCommand))
 	} else {
 		t.finding(label, r.text(7, 1, ""), r.n, r.most, yes(r.within(2, 0)), meaning)
 	}

@@ -92,10 +92,10 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 		label, measured, records, where, shown string
 	}{
 		{released, "A₀: largest |U[:r]ΣV[:m]ᵀ − W[:r,:m]|", "1.5e-06", "6", "secura-s0-o0, before the stream", "yes"},
-		{released, "secura-released-m1: largest gradient of A", "0", "32", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{released, "released M1: largest gradient of A", "0", "32", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
 		{released, "secura: largest gradient of B", "0.04", "32", "secura-s0-o0, task task_1, step 2", "yes"},
-		{released, "secura-released-m2: rows of R like the base row", "8 of 8", "8", "all, ", "yes"},
-		{released, "secura-released-m2: largest ‖W − W₀‖", "0", "10", "secura-released-m2-s0-o0, before the stream", "yes"},
+		{released, "released M2: rows like the base row", "8 of 8", "8", "all, ", "yes"},
+		{released, "released M2: largest ‖W − W₀‖", "0", "10", "secura-released-m2-s0-o0, before the stream", "yes"},
 		{released, "no normalisation: mean S, had W moved", "1.4", "16", "no-normalisation-s0-o0, task task_1, step 1", "yes"},
 		{equations, "1 mean S in the forward pass", "2", "16", "secura-s0-o0, task task_1, step 1", "yes"},
 		{equations, "1 loss with and without S-MagNorm", "0.0002", "16", "no-magnorm-s1-o0, step 8 of the stream", "yes"},
@@ -137,7 +137,7 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 	}
 	c := claims{evidence(t, s)}
 	for label, table := range map[string]Table{
-		"1 mean S in the forward pass": c.equations(), "secura: largest gradient of A": c.released(), "secura-released-m2: rows of R like the base row": c.released(),
+		"1 mean S in the forward pass": c.equations(), "secura: largest gradient of A": c.released(), "released M2: rows like the base row": c.released(),
 	} {
 		if _, _, where, shown := found(t, table, label); shown != "no" || !strings.Contains(where, "-s1-o0") {
 			t.Errorf("%s: shown is %q at %s", label, shown, where)
@@ -154,7 +154,7 @@ func TestWhatTheRunDidNotMeasureHasItsCommand(t *testing.T) {
 			}
 		}
 	}
-	if text := claimsText(t, c.runs); !strings.Contains(strings.Join(strings.Fields(text), " "), "the records of secura-s0-o0 hold no magnorm/mean; runner run -suite gradients") {
+	if text := claimsText(t, c.runs); !strings.Contains(strings.Join(strings.Fields(text), " "), "the records of secura hold no such measure; runner run -suite gradients") {
 		t.Error("a run with secura but no measures does not say so")
 	}
 }

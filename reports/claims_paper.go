@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 )
 
@@ -137,64 +136,4 @@ func (t *Table) unmeasured(rival, reason string) []Entry {
 		row = append(row, Entry{Text: "–"})
 	}
 	return append(row, t.verdict(judgement{NotMeasured, reason}))
-}
-
-// doraCommand measures the claims over DoRA.
-const doraCommand = "-suite variants -seeds 8"
-
-// dora sets the claims "+3.59% multiple choice, +2.51% question answering over
-// DoRA" against a run that learns each task alone, as points of 100 and as a
-// share of DoRA's score, for "%" allows both. Tasks whose answer is chosen among
-// options are multiple choice, all others question answering.
-func (c claims) dora() Table {
-	t := Table{
-		Title: "Claim: SECURA is ahead of DoRA by 3.59% (multiple choice) and 2.51% (question answering)",
-		Columns: []Column{
-			{[]string{"each task learned alone"}}, {[]string{"n"}}, {[]string{"secura"}}, {[]string{"dora"}},
-			{[]string{"ahead by"}}, {[]string{"p"}}, {[]string{"p (Holm)"}}, {[]string{"verdict"}},
-		},
-		TextColumns: []int{7},
-	}
-	kinds := []struct {
-		label  string
-		by     float64
-		choice bool
-	}{{"multiple choice", 0.0359, true}, {"question answering", 0.0251, false}}
-	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return e.Suite.Separate() && e.has(subject) && e.has("dora") })
-	if i < 0 {
-		for _, k := range kinds {
-			t.Rows = append(t.Rows, t.unmeasured(k.label, missing("dora and "+subject+" on tasks learned alone", doraCommand)))
-		}
-		return t
-	}
-	r := c.runs[i].Report
-	for _, reading := range []struct {
-		suffix string
-		of     func(other string, of func(Cell) Value) difference
-	}{{", points", r.difference}, {", percent", r.relativeDifference}} {
-		differences := make([]difference, len(kinds))
-		for k, kind := range kinds {
-			differences[k] = reading.of("dora", afterOwnTraining(r.ofKind(kind.choice)))
-		}
-		comparisons := adjust(differences)
-		for k, kind := range kinds {
-			d, score := differences[k], afterOwnTraining(r.ofKind(kind.choice))
-			if !slices.ContainsFunc(r.Suite.TaskNames(), r.ofKind(kind.choice)) {
-				t.Rows = append(t.Rows, t.unmeasured(kind.label+reading.suffix, missing("task of this kind", doraCommand)))
-				continue
-			}
-			t.Rows = append(t.Rows, []Entry{{Text: kind.label + reading.suffix}, {Text: strconv.Itoa(d.N)}, value(r.over(subject, score), false),
-				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), t.verdict(judgeAheadBy(d, kind.by, comparisons))})
-		}
-	}
-	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}
-	return t
-}
-
-// ofKind tells the tasks whose answer is chosen among options, or the others.
-func (r *Report) ofKind(choice bool) func(task string) bool {
-	return func(name string) bool {
-		i := slices.IndexFunc(r.Suite.Tasks, func(t Task) bool { return t.Name == name })
-		return i >= 0 && (r.Suite.Tasks[i].OptionsColumn != "") == choice
-	}
 }

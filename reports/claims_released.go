@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // releasedCommand measures how the released code behaves.
@@ -46,11 +47,11 @@ func yes(shown bool) string {
 
 // noRecord is why a measure is not there: no cell of these methods, or cells
 // whose records hold no such measure.
-func (c claims) noRecord(wanted func(Method) bool, what, measure, command string) string {
+func (c claims) noRecord(wanted func(Method) bool, what, command string) string {
 	for _, e := range c.runs {
-		for _, cell := range e.Cells {
-			if wanted(cell.Method) && len(cell.R) > 0 {
-				return fmt.Sprintf("not measured by this run: the records of %s hold no %s; runner run %s", cell.ID, measure, command)
+		for _, m := range e.Suite.Methods {
+			if wanted(m) {
+				return fmt.Sprintf("not measured by this run: the records of %s hold no such measure; runner run %s", m.Name, command)
 			}
 		}
 	}
@@ -62,39 +63,44 @@ func (c claims) noRecord(wanted func(Method) bool, what, measure, command string
 func (c claims) released() Table {
 	t := findings("What the released code does",
 		"each number from the records of steps and boundaries; where: the first cell, task and step of the extreme")
-	row := func(label, what string, wanted func(Method) bool, named func(string) bool, measure string, shown func(r measureRange) string, meaning string) {
+	row := func(label, what string, wanted func(Method) bool, named func(string) bool, shown func(r measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, named)
 		if r.n == 0 {
-			t.absent(label, meaning, c.noRecord(wanted, what, measure, releasedCommand))
+			t.absent(label, meaning, c.noRecord(wanted, what, releasedCommand))
 			return
 		}
 		t.finding(label, fmt.Sprintf("%.3g", r.most.value), r.n, r.most, shown(r), meaning)
 	}
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
 	cabr := func(m Method) bool { _, changed := m.Params["init"]; return !changed }
-	row("A₀: largest |U[:r]ΣV[:m]ᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"), "cabr/a0_identity_error",
+	row("A₀: largest |U[:r]ΣV[:m]ᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"),
 		func(r measureRange) string { return yes(r.most.value < 1e-4) },
 		"the full decomposition that the release starts A from is the weight's top-left block to rounding (< 1e-4): no decomposition is needed, and no principal direction is chosen")
 	aGradient := "B is 0 at every forward pass, so that A gets no gradient: it only shrinks by weight decay, and A·B is trained through B alone"
 	for _, preset := range []string{"secura-released-m1", "secura"} {
-		row(preset+": largest gradient of A", "method "+preset, plain(preset), tensor("A"), "gradient/…/A", zero, aGradient)
-		row(preset+": largest gradient of B", "method "+preset, plain(preset), tensor("B"), "gradient/…/B",
+		row(short(preset)+": largest gradient of A", "method "+preset, plain(preset), tensor("A"), zero, aGradient)
+		row(short(preset)+": largest gradient of B", "method "+preset, plain(preset), tensor("B"),
 			func(r measureRange) string { return yes(r.most.value > 0) }, "the measure above is no artefact: B, in the same steps, does get one")
 	}
 	const m2 = "secura-released-m2"
-	row(m2+": largest gradient of A", "method "+m2, plain(m2), tensor("A"), "gradient/…/A", zero, aGradient)
+	row(short(m2)+": largest gradient of A", "method "+m2, plain(m2), tensor("A"), zero, aGradient)
 	c.unmovedRows(&t, m2)
-	row(m2+": largest ‖W − W₀‖", "method "+m2, plain(m2), exactly("update/frobenius"), "update/frobenius", zero,
+	row(short(m2)+": largest ‖W − W₀‖", "method "+m2, plain(m2), exactly("update/frobenius"), zero,
 		"what M2 accumulates is never used in its forward pass: the weight that is evaluated is the pretrained one")
 	c.overwritten(&t)
 	return t
 }
 
+// short is a preset's name in a label.
+func short(preset string) string {
+	return strings.NewReplacer("secura-released-m", "released M").Replace(preset)
+}
+
 // unmovedRows counts a method's boundaries after training whose scores are those
 // of the base row to all digits.
 func (c claims) unmovedRows(t *Table, preset string) {
-	label := preset + ": rows of R like the base row"
-	meaning := "M2's accumulator is not used: the model does not learn, and what it retains is what a frozen model retains"
+	label := short(preset) + ": rows like the base row"
+	meaning := "rows of R after training that equal the base row to all digits: M2's accumulator is not used, the model does not learn, and what it retains is what a frozen model retains"
 	equal, all := 0, 0
 	var differing sighting
 	for _, e := range c.runs {
@@ -116,7 +122,7 @@ func (c claims) unmovedRows(t *Table, preset string) {
 		}
 	}
 	if all == 0 {
-		t.absent(label, meaning, missing("boundary of method "+preset, releasedCommand))
+		t.absent(label, meaning, missing("method "+preset, releasedCommand))
 		return
 	}
 	if differing.cell == "" {
@@ -135,7 +141,7 @@ func (c claims) overwritten(t *Table) {
 	wanted := func(m Method) bool { return m.Params["normalise"] == "none" }
 	r := ranged(c.runs, wanted, exactly("magnorm/moved_mean"))
 	if r.n == 0 {
-		t.absent(label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "magnorm/moved_mean", "-suite ablation"+diagnosed))
+		t.absent(label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))
 		return
 	}
 	t.finding(label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+rounding), meaning)
