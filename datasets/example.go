@@ -23,8 +23,12 @@ type Example struct {
 // Load reads the examples of a split, in the order of the rows and of the
 // names of the files, at most as many as Limits says. A relative source lies
 // below dir. Errors name the task, the file, the row (from 1 in its file) and
-// what was wrong there; a split without examples is an error.
+// what was wrong there; a split without examples is an error, and
+// so is one that Allow refuses.
 func (t Task) Load(dir, split string) ([]Example, error) {
+	if err := t.Allow(split); err != nil {
+		return nil, err
+	}
 	template, err := prompt.Compile(prompt.Spec{Prompt: t.Prompt, Answer: t.Answer,
 		OptionsColumn: t.OptionsColumn, Option: t.Option, Gold: t.Gold, GoldLabels: t.GoldLabels})
 	if err != nil {

@@ -10,8 +10,12 @@ import (
 
 // Files finds the Parquet files of a split, sorted by name. A relative source
 // lies below dir. A built-in task has no files of its own, and none found is
-// an error that names where was looked.
+// an error that names where was looked. A split that Allow refuses is not
+// looked for.
 func (t Task) Files(dir, split string) ([]string, error) {
+	if err := t.Allow(split); err != nil {
+		return nil, err
+	}
 	if name, ok := t.Builtin(); ok {
 		return nil, fmt.Errorf("task %s: the rows of builtin:%s are in the program, not in files", t.Name, name)
 	}

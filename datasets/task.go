@@ -41,6 +41,18 @@ type Task struct {
 	MaxNewTokens int `yaml:"max_new_tokens,omitempty" json:"max_new_tokens,omitempty"`
 	// Limits bounds the examples that are read of each split.
 	Limits Limits `yaml:"limits,omitempty" json:"limits,omitzero"`
+	// Splits are the only splits that may be read, whoever asks; all where none
+	// is named. A tuning's tasks have train and validation here.
+	Splits []string `yaml:"splits,omitempty" json:"splits,omitempty"`
+}
+
+// Allow says whether a split of the task may be read; the error names the
+// splits that may.
+func (t Task) Allow(split string) error {
+	if len(t.Splits) == 0 || slices.Contains(t.Splits, split) {
+		return nil
+	}
+	return fmt.Errorf("task %s: split %s is refused: only %s may be read (the task's `splits`)", t.Name, split, strings.Join(t.Splits, " and "))
 }
 
 // Limits bounds the number of examples of each split; 0 is no bound.

@@ -1,6 +1,9 @@
 package experiments
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,7 +17,7 @@ import (
 // start makes the session of the protocol's cell.
 func (p *protocol) start() (*methods.Session, error) {
 	t := p.worker.suite.Training
-	return methods.NewSession(p.worker.base, p.method, p.params, p.cell.Method.Name, methods.Setting{
+	return methods.NewSession(p.worker.base, p.method, p.params, GraphKey(p.cell.Method), methods.Setting{
 		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Answers: t.AnswerLength,
 		WeightDecay: t.WeightDecay, Clip: t.Clip, CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
 		StreamExamples: p.worker.data.trainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
@@ -143,6 +146,21 @@ func (p *protocol) onStep(l lesson) func(record.Step) error {
 // note tells the user something.
 func (p *protocol) note(format string, args ...any) {
 	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: string(record.Running), Note: fmt.Sprintf(format, args...)})
+}
+
+// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order or
+// learning rate alone, share them.
+func GraphKey(spec MethodSpec) string {
+	var params any
+	if m, ok := methods.Find(spec.Preset); ok {
+		params, _ = decodeParams(m, spec) // what is wrong with them is told where the cell starts
+	}
+	data, err := json.Marshal(params)
+	if err != nil {
+		return spec.Name // parameters that have no JSON form share nothing
+	}
+	sum := sha256.Sum256(data)
+	return spec.Preset + "-" + hex.EncodeToString(sum[:4])
 }
 
 // decodeParams makes the parameters of a suite's method.

@@ -72,6 +72,9 @@ func fits(suite Suite, dataDir string) error {
 // prepareTask reads the splits of a task and names their files by content.
 func prepareTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
 	for _, split := range splits {
+		if err := task.Allow(split); err != nil {
+			return nil, err
+		}
 		if _, err := task.Load(dataDir, split); err != nil {
 			return nil, err
 		}

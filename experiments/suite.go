@@ -27,6 +27,22 @@ type Suite struct {
 	Orders     int        `yaml:"orders" json:"orders"`
 	Training   Training   `yaml:"training" json:"training"`
 	Evaluation Evaluation `yaml:"evaluation" json:"evaluation"`
+	// Tuning says how learning rates and coefficients were chosen; zero where
+	// that was not by a tuning. A tuning's own trials carry it too.
+	Tuning Tuning `yaml:"tuning,omitempty" json:"tuning,omitzero"`
+}
+
+// Tuning is the budget by which a suite's methods were tuned: the same for each.
+type Tuning struct {
+	// Trials is how many each method had.
+	Trials int `yaml:"trials,omitempty" json:"trials,omitempty"`
+	// Stream names the calibration stream's tasks, in the order of learning.
+	Stream []string `yaml:"stream,omitempty" json:"stream,omitempty"`
+	// Split is what was evaluated, Examples how many of it per task (0: all).
+	Split    string `yaml:"split,omitempty" json:"split,omitempty"`
+	Examples int    `yaml:"examples,omitempty" json:"examples,omitempty"`
+	// Objective is the metric that was the higher the better.
+	Objective string `yaml:"objective,omitempty" json:"objective,omitempty"`
 }
 
 // MethodSpec is one method of a suite.

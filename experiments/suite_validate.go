@@ -10,8 +10,8 @@ import (
 	"secura/datasets"
 )
 
-// methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0.
-var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+// methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0. A variant is a tuning's trial.
+var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
 
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
@@ -101,7 +101,25 @@ func (s Suite) Validate(known []string) error {
 	if e.KeepCheckpoints != "all" && e.KeepCheckpoints != "last" {
 		wrong("%s", datasets.Unknown("evaluation.keep_checkpoints", e.KeepCheckpoints, []string{"all", "last"}))
 	}
+	s.validateTuning(wrong)
 	return errors.Join(mistakes...)
+}
+
+// validateTuning checks what a suite says of its tuning, and holds a tuning's own suite to it.
+func (s Suite) validateTuning(wrong func(string, ...any)) {
+	t := s.Tuning
+	if t.Trials == 0 && t.Split == "" && t.Objective == "" && len(t.Stream) == 0 && t.Examples == 0 {
+		return
+	}
+	if t.Trials < 1 || len(t.Stream) == 0 || t.Examples < 0 {
+		wrong("tuning has %d trials, a stream of %d tasks and %d examples; must have at least 1, 1 and 0", t.Trials, len(t.Stream), t.Examples)
+	}
+	if t.Split != "validation" {
+		wrong("tuning.split is %q, must be validation: what is chosen on the test split says nothing about it", t.Split)
+	}
+	if !slices.Contains(Objectives, t.Objective) {
+		wrong("%s", datasets.Unknown("metric in tuning.objective", t.Objective, Objectives))
+	}
 }
 
 func (s Suite) validateMethods(known []string, wrong func(string, ...any)) {
@@ -113,7 +131,7 @@ func (s Suite) validateMethods(known []string, wrong func(string, ...any)) {
 			wrong("%s", datasets.Unknown("method", m.Preset, known))
 		}
 		if !methodName.MatchString(m.Name) {
-			wrong("method name %q must be lower-case letters, digits, _ and -", m.Name)
+			wrong("method name %q must be lower-case letters, digits, _ and -; .t01 is behind it for a tuning's trial", m.Name)
 		}
 		if slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }) {
 			wrong("method %q stands twice; give one of them another name", m.Name)

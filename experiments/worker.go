@@ -39,7 +39,7 @@ type Worker struct {
 	evaluator *evaluator
 	warnings  []string
 	untouched *evaluation // the backbone's own row
-	method    string      // of the last cell
+	graphs    string      // the key of the last cell's
 }
 
 // OpenWorker reads the run's manifest, data and backbone and opens the backend. The caller closes the worker.
@@ -144,9 +144,9 @@ func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, p
 	if err != nil {
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
-	if w.method != cell.Method.Name {
-		w.base.Forget(w.method) // cells of one method come together, and each method's graphs take 100 MB
-		w.method = cell.Method.Name
+	if key := GraphKey(cell.Method); w.graphs != key {
+		w.base.Forget(w.graphs) // cells of equal graphs come together, and each set of them takes 100 MB
+		w.graphs = key
 	}
 	if progress == nil {
 		progress = func(engine.Progress) {}

@@ -35,6 +35,8 @@ var EWC = Method{
 	Cost:   1.6,
 	Source: "arXiv 1612.00796, online form arXiv 1805.06370; checked against golden values of the formulas.",
 	Params: EWCParams{LoRAParams: defaultLoRA, Lambda: 1e4, Gamma: 1, FisherExamples: 1024},
+	// By decades, since the scale of F depends on the backbone; at the published 1e4 a small one learns nothing.
+	Tuning: Tuning{Coefficient: Coefficient{"lambda", values(10., 100., 1., 1000., 1e4)}},
 	Adapter: func(params any) (adapter.Adapter, error) {
 		return params.(*EWCParams).LoRAParams.adapter()
 	},

@@ -3,6 +3,7 @@ package methods
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -33,6 +34,7 @@ var ILoRA = Method{
 	Cost:   1.7,
 	Source: "arXiv 2402.18865; checked against golden values of the formulas.",
 	Params: ILoRAParams{defaultLoRA, defaultReplay, 0.99, 1, "long"},
+	Tuning: Tuning{Coefficient: Coefficient{"lambda", memories}},
 	Adapter: func(params any) (adapter.Adapter, error) {
 		return params.(*ILoRAParams).LoRAParams.adapter()
 	},
@@ -74,6 +76,18 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 		hooks.EvalWith = func(projection Projection, v Vars) *graph.Node { return s.WeightWith(v, projection, longCopy) }
 	}
 	return hooks, nil
+}
+
+// memories are values of λ whose moving average goes over 0.4, 0.1, 1 and 2 tasks' steps: one that is much longer than a
+// task follows it too late, one that is much shorter keeps nothing of the tasks before.
+func memories(taskSteps int) (list []any) {
+	for _, share := range []float64{0.4, 0.1, 1, 2} {
+		value := math.Round(1e4*(1-1/math.Max(share*float64(taskSteps), 2))) / 1e4
+		if !slices.Contains(list, any(value)) { // tasks of very few steps
+			list = append(list, value)
+		}
+	}
+	return list
 }
 
 // movingAverage is λ·old + (1−λ)·new.

@@ -33,6 +33,8 @@ type Method struct {
 	// Cost is the time that a cell takes relative to SEQ's, as measured with the default parameters; 0 is 1. Long cells
 	// are started first.
 	Cost float64
+	// Tuning says what a tuning tries; the zero value tries learning rates by the kind of the adapter.
+	Tuning Tuning
 	// Params holds the default parameters, a struct whose fields have yaml tags; nil if there are none. A suite's
 	// values are decoded over a copy.
 	Params any

@@ -22,6 +22,9 @@ type Report struct {
 	Cells []Cell
 	// Warnings concern the run as a whole.
 	Warnings []string
+	// Trials is what a tuning tried and chose, where the run is one that is
+	// complete; nil otherwise.
+	Trials *record.Tuning
 }
 
 // Suite is what a report needs of the resolved suite in the manifest.
@@ -35,6 +38,18 @@ type Suite struct {
 	// Stream is "separate" where each task is learned alone from the pretrained
 	// backbone.
 	Stream string `json:"stream"`
+	// Tuning is the budget by which the methods' settings were chosen; zero
+	// where that was not by a tuning.
+	Tuning Tuning `json:"tuning"`
+}
+
+// Tuning is the budget of a tuning, the same for every method.
+type Tuning struct {
+	Trials    int      `json:"trials"`
+	Stream    []string `json:"stream"`
+	Split     string   `json:"split"`
+	Examples  int      `json:"examples"`
+	Objective string   `json:"objective"`
 }
 
 // Separate says that the tasks are no stream: each is learned alone.
@@ -54,6 +69,8 @@ type Method struct {
 	Name   string `json:"name"`
 	// LearningRate replaces the preset's own; 0 leaves that.
 	LearningRate float64 `json:"learning_rate"`
+	// Reason is why the settings differ from the preset's.
+	Reason string `json:"reason"`
 	// Params are the parameters that differ from the preset's.
 	Params map[string]any `json:"params"`
 }
@@ -99,6 +116,9 @@ func Load(run rundir.Run) (*Report, error) {
 		}
 	}
 	if err := r.unplanned(run); err != nil {
+		return nil, fmt.Errorf("load report: %w", err)
+	}
+	if err := r.loadTrials(run); err != nil {
 		return nil, fmt.Errorf("load report: %w", err)
 	}
 	r.checkBaseRows()

@@ -29,10 +29,17 @@ func Text(w io.Writer, r *Report, colour bool) error {
 	return nil
 }
 
-// Tables are all tables of a report in the order in which they are shown.
+// Tables are all tables of a report in the order in which they are shown; a
+// tuning's are its trials and choices.
 func Tables(r *Report) []Table {
+	if r.Trials != nil {
+		return TuningTables(*r.Trials)
+	}
 	tables := []Table{SummaryTable(r)}
 	if t, ok := ComparisonTable(r); ok {
+		tables = append(tables, t)
+	}
+	if t, ok := TunedTable(r); ok {
 		tables = append(tables, t)
 	}
 	tables = append(tables, TaskTable(r))

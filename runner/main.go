@@ -45,6 +45,23 @@ A mistake in a name tells the nearest one that is known:
 	$ runner -suite smok
 	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: continual16, smoke. A file's name ends in .yaml
 
+# Tuning
+
+Numbers of two methods compare only if both were tuned alike. tune gives each
+method of a suite the same number of trials: learning rates over a grid that
+is wide enough for its kind of adapter, and at the best of them its own
+coefficient, such as EWC's lambda. A trial learns a calibration stream: some of
+the suite's tasks in another order and with other random numbers, scored on
+the validation split. No process of a tuning can open a test split.
+
+	$ runner tune continual16 -trials 8
+	$ runner tune continual16 -methods all -objective learning_accuracy
+	$ runner run -suite runs/continual16-tune/tuned.yaml
+
+The trials and the choices are printed and lie in runs/continual16-tune:
+tune.json has them all, tuned.yaml is a suite that extends the tuned one by the
+choices, each with its reason. The report of its run tells of the budget.
+
 # Data
 
 A task is a Parquet file and a few lines of YAML: a template makes a row's
@@ -133,7 +150,7 @@ func main() {
 // commands is the command table, in the order of the overview.
 func commands() []command {
 	return []command{
-		newRun(), newList(), newShow(), newValidate(), newStatus(), newReport(),
+		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newReport(),
 		newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }

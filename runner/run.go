@@ -29,6 +29,11 @@ type RunOptions struct {
 func (o *RunOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "", "`NAME|FILE`: an embedded suite, or a file whose name ends in .yaml")
 	o.SuiteOptions.addFlags(flags)
+	o.addPlaces(flags)
+}
+
+// addPlaces adds the flags that say where and how the cells run.
+func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
 	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
@@ -84,45 +89,64 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 
-	manifest, err := describe(suite, files)
+	failures, err := runMissing(ctx, o, run, suite, files, stderr)
 	if err != nil {
 		return err
+	}
+	return errors.Join(failures, printTables(run, stdout))
+}
+
+// runMissing runs the cells of a suite that are not finished in the run, whose
+// lock the caller holds. failures joins what became of cells that did not end
+// well, now or earlier.
+func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, stderr io.Writer) (failures, err error) {
+	manifest, err := describe(suite, files)
+	if err != nil {
+		return nil, err
 	}
 	// The settings are held against the old run's before anything is installed.
 	if _, _, err := continued(run, manifest); err != nil {
-		return err
+		return nil, err
 	}
 	cells, _, err := experiments.Plan(suite)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	missing, diverged := unfinished(run, experiments.LongestFirst(cells))
-	failures := diverged
-	if len(missing) > 0 {
-		if len(missing) < len(cells) {
-			fmt.Fprintf(stderr, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))
-		}
-		backend, err := openedBackend(ctx, o, suite.Backend, &manifest, stderr)
-		if err != nil {
-			return err
-		}
-		merged, warnings, err := continued(run, manifest)
-		if err != nil {
-			return err
-		}
-		for _, warning := range warnings {
-			fmt.Fprintln(stderr, "warning:", warning)
-		}
-		if err := begin(run, merged, o.DataDir); err != nil {
-			return err
-		}
-		failed := runCells(ctx, o, run, backend, missing, stderr)
-		if ctx.Err() != nil {
-			return &interruptedError{"to go on from the last checkpoints, give the same command again: " + sameCommand()}
-		}
-		failures = append(failures, failed)
+	if len(missing) == 0 {
+		return errors.Join(diverged...), nil
 	}
-	return errors.Join(errors.Join(failures...), printTables(run, stdout))
+	if len(missing) < len(cells) {
+		fmt.Fprintf(stderr, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))
+	}
+	backend, err := openedBackend(ctx, o, suite.Backend, &manifest, stderr)
+	if err != nil {
+		return nil, err
+	}
+	merged, warnings, err := continued(run, manifest)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range warnings {
+		fmt.Fprintln(stderr, "warning:", warning)
+	}
+	if err := begin(run, merged, o.DataDir); err != nil {
+		return nil, err
+	}
+	failed := runCells(ctx, o, run, backend, missing, graphKeys(cells), stderr)
+	if ctx.Err() != nil {
+		return nil, &interruptedError{"to go on from the last checkpoints, give the same command again: " + sameCommand()}
+	}
+	return errors.Join(append(diverged, failed)...), nil
+}
+
+// graphKeys names the compiled graphs of each cell, by its id.
+func graphKeys(cells []experiments.Cell) func(cell string) string {
+	keys := map[string]string{}
+	for _, c := range cells {
+		keys[c.ID] = experiments.GraphKey(c.Method)
+	}
+	return func(cell string) string { return keys[cell] }
 }
 
 // describe makes the manifest of a run, but for the backend.

@@ -19,8 +19,8 @@ import (
 )
 
 // runCells runs cells in worker processes of this same program and shows how
-// far they are. The error joins those of the cells that did not end well.
-func runCells(ctx context.Context, o RunOptions, run rundir.Run, backend string, cells []string, stderr io.Writer) error {
+// far they are; cells of one group share compiled graphs. The error joins those of the cells that did not end well.
+func runCells(ctx context.Context, o RunOptions, run rundir.Run, backend string, cells []string, group func(cell string) string, stderr io.Writer) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
@@ -29,7 +29,7 @@ func runCells(ctx context.Context, o RunOptions, run rundir.Run, backend string,
 	view := newProgress(stderr, workers, len(cells))
 	err = engine.Run(ctx, engine.Options{
 		Jobs:  workers,
-		Cells: cells,
+		Cells: cells, Group: group,
 		Command: func(int) *exec.Cmd {
 			return exec.Command(program, "worker", "-run", run.Path, "-data", o.DataDir, "-backend", backend)
 		},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"sync"
 	"time"
 )
@@ -53,6 +54,11 @@ type Options struct {
 	Command func(worker int) *exec.Cmd
 	// Cells are ids, handed out in this order: the longest first.
 	Cells []string
+	// Group names what a cell shares with others, such as compiled graphs: a
+	// worker goes on with the group of its last cell while one is left, and
+	// otherwise begins one that no other worker is at, if there is one. Nil
+	// keeps to the order.
+	Group func(cell string) string
 	// OnProgress is called for every line, by one goroutine at a time. The line
 	// of a cell whose worker died is Run's own. It may be nil.
 	OnProgress func(worker int, p Progress)
@@ -88,11 +94,10 @@ func Run(ctx context.Context, options Options) error {
 	if !options.Unpinned {
 		cores = allowedCores()
 	}
-	p := &pool{options: options, queue: make(chan string, len(options.Cells))}
-	for _, cell := range options.Cells {
-		p.queue <- cell
+	if options.Group == nil {
+		options.Group = func(string) string { return "" }
 	}
-	close(p.queue)
+	p := &pool{options: options, waiting: slices.Clone(options.Cells), at: map[int]string{}}
 	var wait sync.WaitGroup
 	for i := range min(options.Jobs, len(options.Cells)) {
 		core := -1
@@ -108,10 +113,43 @@ func Run(ctx context.Context, options Options) error {
 // pool is what the goroutines of one Run share.
 type pool struct {
 	options Options
-	queue   chan string
 
 	mu       sync.Mutex // guards failures and serialises OnProgress
 	failures []error
+
+	queue   sync.Mutex     // guards the two below
+	waiting []string       // cells that no worker was handed
+	at      map[int]string // the group of each worker's last cell
+}
+
+// next takes the cell that a worker runs next.
+func (p *pool) next(number int) (cell string, ok bool) {
+	p.queue.Lock()
+	defer p.queue.Unlock()
+	if len(p.waiting) == 0 {
+		return "", false
+	}
+	mine, begun := p.at[number]
+	taken := func(cell string) bool {
+		for other, group := range p.at {
+			if other != number && group == p.options.Group(cell) {
+				return true
+			}
+		}
+		return false
+	}
+	i := -1
+	if begun {
+		i = slices.IndexFunc(p.waiting, func(cell string) bool { return p.options.Group(cell) == mine })
+	}
+	if i < 0 {
+		i = slices.IndexFunc(p.waiting, func(cell string) bool { return !taken(cell) })
+	}
+	i = max(i, 0)
+	cell = p.waiting[i]
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	p.at[number] = p.options.Group(cell)
+	return cell, true
 }
 
 // work feeds one worker after the other until the queue is empty.
@@ -122,8 +160,9 @@ func (p *pool) work(ctx context.Context, number, core int) {
 			w.finish(p.options.Grace)
 		}
 	}()
-	for cell := range p.queue {
-		if ctx.Err() != nil {
+	for ctx.Err() == nil {
+		cell, ok := p.next(number)
+		if !ok {
 			return
 		}
 		if w == nil {

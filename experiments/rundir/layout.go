@@ -27,6 +27,12 @@ func (r Run) Examples() string { return filepath.Join(r.Path, "examples.parquet"
 // Results is the path of results.json.
 func (r Run) Results() string { return filepath.Join(r.Path, "results.json") }
 
+// Tuning is the path of tune.json: what a tuning tried and chose.
+func (r Run) Tuning() string { return filepath.Join(r.Path, "tune.json") }
+
+// Tuned is the path of the suite that a tuning makes of its choices.
+func (r Run) Tuned() string { return filepath.Join(r.Path, "tuned.yaml") }
+
 // Report is the path of report.EXT; ext has no dot.
 func (r Run) Report(ext string) string { return filepath.Join(r.Path, "report."+ext) }
 

@@ -1,0 +1,66 @@
+package experiments
+
+import (
+	"fmt"
+	"slices"
+
+	"secura/datasets"
+)
+
+// calibration is the suite that a tuning's trials run in, methods left out: some of the suite's tasks in another order,
+// learned from the training split and scored on validation, by a pairing key of its own, so that no drawn number is
+// one of the reported cells'. Its tasks refuse to open any other split, in every process that reads the suite.
+// The knowledge battery, which has a test split alone, is left out.
+func calibration(suite Suite, o TuneOptions) Suite {
+	c := suite
+	c.Name = suite.Name + "-tune"
+	c.Doc = fmt.Sprintf("The trials of a tuning of %s: validation splits of a calibration stream.", suite.Name)
+	c.Tasks = calibrationTasks(suite, c.Name, o.Tasks)
+	c.Knowledge = []datasets.Task{}
+	c.Methods = nil
+	c.Seeds, c.Orders = 1, 1
+	c.Evaluation.Split = "validation"
+	c.Evaluation.TestExamples = o.Examples
+	c.Evaluation.KeepCheckpoints = "last"
+	c.Tuning = Tuning{Trials: o.Trials, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
+	return c
+}
+
+// tunedSplits are the splits that a tuning may open.
+var tunedSplits = []string{"train", "validation"}
+
+// calibrationTasks chooses n of a suite's tasks, family by family in turn, so that no family is missing while another
+// has two, and puts them in an order other than the suite's. It draws from a stream named after the tuning alone.
+func calibrationTasks(suite Suite, name string, n int) []datasets.Task {
+	r := Streams{PairingKey: name}.Rand("calibration")
+	var families []string
+	members := map[string][]int{}
+	for i, t := range suite.Tasks {
+		if members[t.Family] == nil {
+			families = append(families, t.Family)
+		}
+		members[t.Family] = append(members[t.Family], i)
+	}
+	for _, f := range families {
+		list := members[f]
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	r.Shuffle(len(families), func(i, j int) { families[i], families[j] = families[j], families[i] })
+	var chosen []int
+	for round := 0; len(chosen) < min(n, len(suite.Tasks)); round++ {
+		for _, f := range families {
+			if round < len(members[f]) && len(chosen) < n {
+				chosen = append(chosen, members[f][round])
+			}
+		}
+	}
+	if slices.IsSorted(chosen) {
+		slices.Reverse(chosen)
+	}
+	tasks := make([]datasets.Task, len(chosen))
+	for i, c := range chosen {
+		tasks[i] = suite.Tasks[c]
+		tasks[i].Splits = tunedSplits
+	}
+	return tasks
+}

@@ -1,0 +1,67 @@
+package experiments
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"secura/experiments/record"
+)
+
+// TunedSuite is a suite file, as YAML, that extends the tuned suite by the tuning's choices: each method's learning
+// rate and parameters with the reason for them, and the budget under the key tuning. extends is what the file names as
+// its base. A method without any score, and one that trains nothing, stays as it is in the suite, with a comment.
+func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
+	r, err := t.Tuning()
+	if err != nil {
+		return "", err
+	}
+	file := struct {
+		Extends string       `yaml:"extends"`
+		Name    string       `yaml:"name"`
+		Tuning  Tuning       `yaml:"tuning"`
+		Methods []MethodSpec `yaml:"methods"`
+	}{Extends: extends, Name: t.suite.Name + "-tuned", Tuning: t.calibration.Tuning}
+	for _, spec := range t.suite.Methods {
+		for _, m := range r.Methods {
+			if m.Name != spec.Name {
+				continue
+			}
+			chosen, ok := m.Chosen()
+			if !ok {
+				comments = append(comments, fmt.Sprintf("%s: none of its %d trials has a score; it stays as it was", m.Name, len(m.Trials)))
+				continue
+			}
+			spec.LearningRate, spec.Params, spec.Reason = chosen.LearningRate, chosen.Params, reason(r, m, chosen)
+		}
+		file.Methods = append(file.Methods, spec)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "# Made by `runner tune`: %d trials of each method, by %s on the %s split.\n", r.Budget, r.Objective, r.Split)
+	for _, c := range comments {
+		fmt.Fprintf(&out, "# %s\n", c)
+	}
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(file); err != nil {
+		return "", fmt.Errorf("write the tuned suite of %s: %w", t.suite.Name, err)
+	}
+	return out.String(), nil
+}
+
+// reason says why a method has the settings that a tuning chose.
+func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
+	text := fmt.Sprintf("tuned: %s %.3f, the best of %d trials (%d tasks, %s split), learning rates %g to %g",
+		r.Objective, *chosen.Score, len(m.Trials), len(r.Stream), r.Split, m.Least, m.Largest)
+	if m.Coefficient == "" {
+		return text
+	}
+	var tried []string
+	for _, t := range m.Trials {
+		if t.Stage == 2 || len(tried) == 0 {
+			tried = append(tried, fmt.Sprint(t.Value))
+		}
+	}
+	return fmt.Sprintf("%s, %s %s", text, m.Coefficient, strings.Join(tried, ", "))
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"secura/experiments"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+	"secura/reports"
+)
+
+// TuneOptions are the flags of tune.
+type TuneOptions struct {
+	RunOptions
+	experiments.TuneOptions
+}
+
+func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
+	o.SuiteOptions.addSettings(flags)
+	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
+	o.RunOptions.addPlaces(flags)
+	flags.Lookup("out").Usage = "the tuning's `DIR`; runs/SUITE-tune if not given"
+	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32; three of eight are spent on the coefficient, or on finer learning rates")
+	flags.IntVar(&o.Tasks, "tasks", 6, "`NUMBER` of the suite's tasks that the calibration stream has at most, families in turn")
+	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
+	flags.StringVar(&o.Objective, "objective", experiments.Objectives[0], "`METRIC` that is the higher the better: "+strings.Join(experiments.Objectives, " or "))
+}
+
+func (o *TuneOptions) check(string) error {
+	return errors.Join(o.SuiteOptions.check(), o.TuneOptions.Check())
+}
+
+func newTune() command {
+	var o TuneOptions
+	c := command{
+		name: "tune", does: "gives each method of a suite the same number of trials on validation splits, and chooses rates and coefficients",
+		argument: "SUITE",
+		examples: []string{
+			"tune continual16",
+			"tune continual16 -methods all -trials 8 -jobs 2",
+			"tune continual16 -methods ewc,i-lora -objective learning_accuracy -out runs/strengths",
+		},
+		flags: newFlags("tune"), check: o.check,
+		run: func(ctx context.Context, suite string, stdout, stderr io.Writer) error {
+			o.Suite = suite
+			return runTune(ctx, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+// runTune runs the trials that are not finished yet, stage by stage, chooses, and writes and prints what was chosen.
+func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err error) {
+	if o.Methods == "all" {
+		o.Methods = strings.Join(methods.Names(), ",")
+	}
+	suite, err := o.load()
+	if err != nil {
+		return err
+	}
+	tuner, err := experiments.NewTuner(suite, o.TuneOptions)
+	if err != nil {
+		return usage(err)
+	}
+	files, err := experiments.Prepare(tuner.Suite(), o.DataDir)
+	if err != nil {
+		return err
+	}
+	run := rundir.Run{Path: o.Out}
+	if run.Path == "" {
+		run.Path = filepath.Join("runs", tuner.Suite().Name)
+	}
+	lock, err := rundir.TakeLock(run.Lock())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+
+	for stage := 1; stage <= 2; stage++ {
+		if stage == 2 {
+			tuner.Refine()
+		}
+		fmt.Fprintf(stderr, "tuning %s, stage %d of 2: %d trials in all\n", suite.Name, stage, len(tuner.Suite().Methods))
+		failures, err := runMissing(ctx, o.RunOptions, run, tuner.Suite(), files, stderr)
+		if err != nil {
+			return err
+		}
+		outcome, err := outcomes(run, o.Objective)
+		if err != nil {
+			return errors.Join(err, failures)
+		}
+		if err := tuner.Score(outcome); err != nil { // a diverged trial has an outcome, a failed one has none
+			return errors.Join(err, failures)
+		}
+	}
+	if err := writeTuning(run, tuner, o); err != nil {
+		return err
+	}
+	return printTables(run, stdout)
+}
+
+// outcomes reads how the trials of a run ended, from their records.
+func outcomes(run rundir.Run, objective string) (func(trial string) (experiments.Outcome, error), error) {
+	report, err := reports.Load(run)
+	if err != nil {
+		return nil, err
+	}
+	return func(trial string) (experiments.Outcome, error) {
+		for _, c := range report.Cells {
+			if c.Method.Name != trial {
+				continue
+			}
+			if c.State == record.CellDiverged {
+				return experiments.Outcome{Reason: c.Standing()}, nil
+			}
+			if c.State != record.Done {
+				return experiments.Outcome{}, fmt.Errorf("trial %s is %s, not done; the same command again goes on", trial, c.Standing())
+			}
+			return outcomeOf(c, objective), nil
+		}
+		return experiments.Outcome{}, fmt.Errorf("%s has no trial %s", run.Path, trial)
+	}, nil
+}
+
+// outcomeOf takes the metrics of a trial that is done.
+func outcomeOf(c reports.Cell, objective string) experiments.Outcome {
+	var o experiments.Outcome
+	for _, key := range reports.MetricKeys {
+		if v := c.Metrics[key]; v.Defined() {
+			o.Metrics = append(o.Metrics, record.Score{Name: key, Value: v.Number})
+		}
+	}
+	if v := c.Metrics[objective]; v.Defined() {
+		o.Score = &v.Number
+	} else {
+		o.Reason = objective + ": " + v.Undefined
+	}
+	return o
+}
+
+// writeTuning writes tune.json and tuned.yaml.
+func writeTuning(run rundir.Run, tuner *experiments.Tuner, o TuneOptions) error {
+	tuning, err := tuner.Tuning()
+	if err != nil {
+		return err
+	}
+	base, err := baseOf(run, o.Suite)
+	if err != nil {
+		return err
+	}
+	var comments []string
+	for _, setting := range o.Set {
+		comments = append(comments, "Tuned with -set "+setting+": give the same to run.")
+	}
+	if o.Backbone != "" {
+		comments = append(comments, "Tuned with -backbone "+o.Backbone+": give the same to run.")
+	}
+	text, err := tuner.TunedSuite(base, comments...)
+	if err != nil {
+		return err
+	}
+	return errors.Join(rundir.WriteJSON(run.Tuning(), tuning), rundir.WriteBytes(run.Tuned(), []byte(text)))
+}
+
+// baseOf is what tuned.yaml extends: an embedded suite by its name, a file by its absolute path.
+func baseOf(run rundir.Run, suite string) (string, error) {
+	for _, name := range experiments.List() {
+		if suite == name {
+			return suite, nil
+		}
+	}
+	path, err := filepath.Abs(suite)
+	if err != nil {
+		return "", fmt.Errorf("write %s: %w", run.Tuned(), err)
+	}
+	return path, nil
+}
