@@ -95,7 +95,7 @@ func startSecura(params any, s *Session) (Hooks, error) {
 	if err := p.check(); err != nil {
 		return Hooks{}, err
 	}
-	hooks := Hooks{EvalForward: !p.isWeight()}
+	hooks := Hooks{EvalForward: !p.isWeight(), Measure: s.securaMeasures(p.cabr(), p.Edge)}
 	if p.Restraint {
 		hooks.BeforeStep, hooks.State = drawRestraint(s)
 	}

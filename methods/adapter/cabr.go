@@ -118,20 +118,24 @@ func update(v map[string]*graph.Node, inside *graph.Node) *graph.Node {
 	return product(product(v["C"], inside), v["R"])
 }
 
+// Change is C·A·B·R, what was trained since the last merge.
+func (c CABR) Change(v map[string]*graph.Node) *graph.Node { return update(v, product(v["A"], v["B"])) }
+
 // Weight is W + C·(AB_long + A·B)·R, fused with the former weight if there is a MagNorm of weights. The bias, and what
 // a MagNorm of outputs does, are no part of it.
 func (c CABR) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
-	former, fused := c.weights(w, v)
-	if !c.fusesWeights() {
+	former, fused := c.Parts(w, v)
+	if !c.FusesWeights() {
 		return fused
 	}
 	return c.MagNorm.Fuse(former, fused)
 }
 
-func (c CABR) fusesWeights() bool { return c.MagNorm != nil && c.MagNorm.Space != SpaceActivation }
+// FusesWeights says whether the forward pass multiplies by a weight that MagNorm made.
+func (c CABR) FusesWeights() bool { return c.MagNorm != nil && c.MagNorm.Space != SpaceActivation }
 
-// weights are the two that MagNorm fuses.
-func (c CABR) weights(w *graph.Node, v map[string]*graph.Node) (former, fused *graph.Node) {
+// Parts are the two weights that MagNorm fuses: the former one, and the one with the change.
+func (c CABR) Parts(w *graph.Node, v map[string]*graph.Node) (former, fused *graph.Node) {
 	former = w
 	if c.Merging == MergeIntoSum {
 		w = add(w, update(v, v["AB_long"]))
@@ -139,13 +143,13 @@ func (c CABR) weights(w *graph.Node, v map[string]*graph.Node) (former, fused *g
 			former = w
 		}
 	}
-	return former, add(w, update(v, product(v["A"], v["B"])))
+	return former, add(w, c.Change(v))
 }
 
 // Apply is x·Weightᵀ, plus the bias if there is one; a MagNorm of outputs fuses x·Wᵀ and the adapted output, the bias in
 // it and to both the ProjectionBias added that v may hold, which is taken off again. With DrawsTensor in v restraint acts.
 func (c CABR) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
-	if c.fusesWeights() {
+	if c.FusesWeights() {
 		return c.addBias(project(x, c.restrained(w, v)), v)
 	}
 	base, low := project(x, w), project(x, v["R"])
@@ -171,7 +175,7 @@ func (c CABR) restrained(w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	if draws == nil || restraint == nil {
 		return c.Weight(w, v)
 	}
-	former, fused := c.weights(w, v)
+	former, fused := c.Parts(w, v)
 	divisor := c.MagNorm.Divisor(former, fused)
 	drawn := graph.InsertAxes(restraint.drawn(w, draws, c.rank(v)), -1) // rows of G
 	return c.MagNorm.result(former, restraint.apply(fused, divisor, alike(drawn, fused), -2, -1), divisor)

@@ -37,7 +37,7 @@ func (c CABR) checkMerging() error {
 	if !slices.Contains(mergeModes, c.Merging) {
 		return fmt.Errorf("CABR's merge is %q, expected one of %v", c.Merging, mergeModes)
 	}
-	if c.Merging == MergeFused && (!c.fusesWeights() || c.MagNorm.Form != FormStep) {
+	if c.Merging == MergeFused && (!c.FusesWeights() || c.MagNorm.Form != FormStep) {
 		return fmt.Errorf("CABR's merge %s needs S-MagNorm in space %q and form %q: the form %q scales the weight at every merge",
 			MergeFused, SpaceWeight, FormStep, FormSum)
 	}

@@ -1,0 +1,93 @@
+package methods
+
+import (
+	"math"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"secura/methods/adapter"
+)
+
+// securaMeasures builds the measures of a CABR adapter over all adapted projections together:
+//
+//	magnorm/mean           the mean of S in the forward pass; 2 where B is 0
+//	magnorm/edge_share     the share of its entries with S ≤ edge
+//	magnorm/moved_mean     the mean of S between the held weight F and G, which is F plus the update of this step
+//	magnorm/scaling_ratio  ‖fused − F‖/‖G − F‖ for these: what fusing would change, in terms of the update itself
+//	step/relative          ‖update of this step‖/‖W‖
+//	merge/mismatch         ‖merged − trained weight‖/‖what was trained since the last merge‖
+//
+// Those of the update are taken after the optimiser and before the merge. A ratio to an update that is 0 is no number.
+// S-MagNorm's are there with one of weights, the mismatch where merges are several steps apart; it is no number between.
+func (s *Session) securaMeasures(c adapter.CABR, edge float64) func(n StepNodes) []NamedNode {
+	return func(n StepNodes) []NamedNode {
+		var weights, updates, fusings, changes, mismatches, forward, moved []*graph.Node
+		for _, p := range s.projections {
+			w := n.Loss.Vars.Base(p)
+			before, after := n.Loss.Vars.Of(s, p, ""), n.Moved.Of(s, p, "")
+			former, fused := c.Parts(w, before)
+			update := graph.Sub(c.Change(after), c.Change(before))
+			weights, updates = append(weights, w), append(updates, update)
+			if c.FusesWeights() {
+				target := graph.Add(former, update)
+				forward = append(forward, c.MagNorm.Divisor(former, fused))
+				moved = append(moved, c.MagNorm.Divisor(former, target))
+				fusings = append(fusings, graph.Sub(c.MagNorm.Fuse(former, target), former))
+			}
+			_, merged := c.Parts(n.After.Base(p), n.After.Of(s, p, ""))
+			mismatches = append(mismatches, graph.Sub(merged, c.Weight(w, after)))
+			changes = append(changes, c.Change(after))
+		}
+		var list []NamedNode
+		add := func(name string, value *graph.Node) { list = append(list, NamedNode{name, value}) }
+		if c.FusesWeights() {
+			add("magnorm/mean", meanBelowTwo(forward))
+			add("magnorm/edge_share", shareUpTo(forward, edge))
+			add("magnorm/moved_mean", meanBelowTwo(moved))
+			add("magnorm/scaling_ratio", graph.Div(norm(fusings), norm(updates)))
+		}
+		add("step/relative", graph.Div(norm(updates), norm(weights)))
+		if left, ok := n.Loss.Vars[stepsLeft]; ok && (c.MagNorm == nil || c.FusesWeights()) {
+			mismatch := graph.Div(norm(mismatches), norm(changes))
+			none := graph.Scalar(left.Graph(), left.DType(), math.NaN())
+			add("merge/mismatch", graph.Where(graph.LessThan(left, graph.Scalar(left.Graph(), left.DType(), 1.5)), mismatch, none))
+		}
+		return list
+	}
+}
+
+// norm is the Frobenius norm of all tensors together.
+func norm(list []*graph.Node) *graph.Node {
+	squares := make([]*graph.Node, len(list))
+	for i, x := range list {
+		squares[i] = graph.ReduceAllSum(graph.Square(x))
+	}
+	return graph.Sqrt(sum(squares))
+}
+
+// meanBelowTwo is the mean over all entries together, exactly 2 where all are 2.
+func meanBelowTwo(list []*graph.Node) *graph.Node {
+	below := make([]*graph.Node, len(list))
+	for i, x := range list {
+		below[i] = graph.ReduceAllSum(graph.Neg(graph.AddScalar(x, -2)))
+	}
+	return graph.Neg(graph.AddScalar(graph.DivScalar(sum(below), size(list)), -2))
+}
+
+// shareUpTo is the share of entries of at most a bound, of all tensors together.
+func shareUpTo(list []*graph.Node, bound float64) *graph.Node {
+	counts := make([]*graph.Node, len(list))
+	for i, x := range list {
+		within := graph.LessOrEqual(x, graph.Scalar(x.Graph(), x.DType(), bound))
+		counts[i] = graph.ReduceAllSum(graph.ConvertDType(within, x.DType()))
+	}
+	return graph.DivScalar(sum(counts), size(list))
+}
+
+// size is the number of entries of all tensors together.
+func size(list []*graph.Node) (n float64) {
+	for _, x := range list {
+		n += float64(x.Shape().Size())
+	}
+	return n
+}
