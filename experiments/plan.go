@@ -74,9 +74,10 @@ func FindCell(cells []Cell, id string) (Cell, bool) {
 	return cells[i], true
 }
 
-// Hash is the sha256 (hex) of the resolved suite, its doc left out.
+// Hash is the sha256 (hex) of the resolved suite, its doc and its tables left
+// out.
 func (s Suite) Hash() (string, error) {
-	s.Doc = ""
+	s.Doc, s.Tables = "", nil
 	data, err := json.Marshal(s)
 	if err != nil {
 		return "", fmt.Errorf("hash suite %s: %w", s.Name, err)

@@ -27,6 +27,8 @@ type Suite struct {
 	Orders     int        `yaml:"orders" json:"orders"`
 	Training   Training   `yaml:"training" json:"training"`
 	Evaluation Evaluation `yaml:"evaluation" json:"evaluation"`
+	// Tables are further tables of the report: norms, gradients, steps.
+	Tables []string `yaml:"tables,omitempty" json:"tables,omitempty"`
 	// Tuning says how learning rates and coefficients were chosen; zero where
 	// that was not by a tuning. A tuning's own trials carry it too.
 	Tuning Tuning `yaml:"tuning,omitempty" json:"tuning,omitzero"`

@@ -16,6 +16,9 @@ var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
+// diagnosticTables are the tables that a suite can ask for beyond the report's own.
+var diagnosticTables = []string{"norms", "gradients", "steps"}
+
 // Validate returns all mistakes in the suite's values at once; nil if there
 // are none. known are the presets; nil knows all.
 func (s Suite) Validate(known []string) error {
@@ -100,6 +103,17 @@ func (s Suite) Validate(known []string) error {
 	}
 	if e.KeepCheckpoints != "all" && e.KeepCheckpoints != "last" {
 		wrong("%s", datasets.Unknown("evaluation.keep_checkpoints", e.KeepCheckpoints, []string{"all", "last"}))
+	}
+	for i, name := range s.Tables {
+		if !slices.Contains(diagnosticTables, name) {
+			wrong("%s", datasets.Unknown("table", name, diagnosticTables))
+		}
+		if slices.Contains(s.Tables[:i], name) {
+			wrong("tables names %q twice", name)
+		}
+	}
+	if len(s.Tables) > 0 && !e.Diagnostics {
+		wrong("tables %v need evaluation.diagnostics, which is off", s.Tables)
 	}
 	s.validateTuning(wrong)
 	return errors.Join(mistakes...)

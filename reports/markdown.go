@@ -29,6 +29,20 @@ func Markdown(w io.Writer, r *Report) error {
 	return nil
 }
 
+// TablesMarkdown writes some tables as Markdown does.
+func TablesMarkdown(w io.Writer, tables []Table) error {
+	var out bytes.Buffer
+	for _, t := range tables {
+		if err := writeMarkdown(&out, t); err != nil {
+			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
+		}
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("write tables in Markdown: %w", err)
+	}
+	return nil
+}
+
 func writeMarkdown(out *bytes.Buffer, t Table) error {
 	fmt.Fprintf(out, "\n## %s\n", escape(t.Title))
 	for _, line := range t.Caption {

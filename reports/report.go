@@ -22,6 +22,8 @@ type Report struct {
 	Cells []Cell
 	// Warnings concern the run as a whole.
 	Warnings []string
+	// Diagnostics are the tables that the suite asks for.
+	Diagnostics []Table
 	// Trials is what a tuning tried and chose, where the run is one that is
 	// complete; nil otherwise.
 	Trials *record.Tuning
@@ -38,6 +40,8 @@ type Suite struct {
 	// Stream is "separate" where each task is learned alone from the pretrained
 	// backbone.
 	Stream string `json:"stream"`
+	// Tables are names of DiagnosticTables.
+	Tables []string `json:"tables"`
 	// Tuning is the budget by which the methods' settings were chosen; zero
 	// where that was not by a tuning.
 	Tuning Tuning `json:"tuning"`
@@ -124,6 +128,13 @@ func Load(run rundir.Run) (*Report, error) {
 	r.checkBaseRows()
 	for i := range r.Cells {
 		r.Cells[i].Metrics = r.metricsOf(r.Cells[i])
+	}
+	for _, name := range r.Suite.Tables {
+		tables, err := Diagnose(run, r, name)
+		if err != nil {
+			return nil, fmt.Errorf("load report: %w", err)
+		}
+		r.Diagnostics = append(r.Diagnostics, tables...)
 	}
 	return r, nil
 }

@@ -13,9 +13,12 @@ const textWidth = 100
 
 // Text prints the summary and then every method's matrix, in at most 100 columns.
 // With colour, marked entries and titles are also bold.
-func Text(w io.Writer, r *Report, colour bool) error {
+func Text(w io.Writer, r *Report, colour bool) error { return TablesText(w, Tables(r), colour) }
+
+// TablesText prints some tables as Text does.
+func TablesText(w io.Writer, tables []Table, colour bool) error {
 	var out bytes.Buffer
-	for i, t := range Tables(r) {
+	for i, t := range tables {
 		if i > 0 {
 			out.WriteByte('\n')
 		}
@@ -46,7 +49,7 @@ func Tables(r *Report) []Table {
 	for _, m := range r.Suite.Methods {
 		tables = append(tables, MatrixTable(r, m))
 	}
-	return tables
+	return append(tables, r.Diagnostics...)
 }
 
 func writeText(out *bytes.Buffer, t Table, colour bool) error {

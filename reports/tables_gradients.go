@@ -1,0 +1,143 @@
+package reports
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// stretch is a quarter of a task's steps.
+type stretch struct {
+	index int
+	task  string
+	// part is 1 for the first quarter, 4 for the last one, and 2 for what is
+	// between them. A task of one step has no last quarter.
+	part int
+}
+
+// quarter is a step's stretch, of so many steps of its task.
+func quarter(s record.Step, steps int) stretch {
+	long := (steps + 3) / 4
+	switch {
+	case s.Step <= long:
+		return stretch{s.Index, s.Task, 1}
+	case s.Step > steps-long:
+		return stretch{s.Index, s.Task, 4}
+	}
+	return stretch{s.Index, s.Task, 2}
+}
+
+// stepMeasures reads the measures of a method's steps.
+func (r *Report) stepMeasures(run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
+	reason, err = r.measures(run, method, func(_ Cell, folder rundir.Cell) error {
+		steps, _, err := optional[record.Step](folder.Steps())
+		last := map[int]int{} // the number of a task's steps by its index
+		for _, s := range steps {
+			last[s.Index] = max(last[s.Index], s.Step)
+		}
+		for _, s := range steps {
+			all.add(quarter(s, last[s.Index]), s.Measures)
+		}
+		return err
+	})
+	slices.SortStableFunc(all.places, func(a, b stretch) int { return cmp.Compare(a.index, b.index) })
+	return all, reason, err
+}
+
+// tasks are the stretches' tasks in order, each as its stretch of part 1.
+func tasks(places []stretch) (list []stretch) {
+	for _, p := range places {
+		if p.part = 1; !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+const gradientPrefix = "gradient/"
+
+// gradientTables are one of all methods, with a row per matrix, and one per
+// method, with a row per task.
+func gradientTables(run rundir.Run, r *Report) ([]Table, error) {
+	const caption = "norm of the gradient by each of the adapter's matrices over all layers, before clipping: the mean over " +
+		"the steps of the first and the last quarter of a task, and over the done cells of order 0"
+	whole := Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []Column{{[]string{"method, matrix"}},
+		{[]string{"first task", "first ¼"}}, {[]string{"first task", "last ¼"}}, {[]string{"last task", "first ¼"}},
+		{[]string{"last task", "last ¼"}}, {[]string{"all tasks", "first ¼"}}, {[]string{"all tasks", "last ¼"}}}}
+	tables := []Table{{}}
+	for _, m := range r.Suite.Methods {
+		if m.Preset == "frozen" {
+			continue
+		}
+		all, reason, err := r.stepMeasures(run, m.Name)
+		if err != nil {
+			return nil, err
+		}
+		one := Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []Column{{[]string{"task"}}}}
+		learned := tasks(all.places)
+		for _, s := range learned {
+			one.Rows = append(one.Rows, []Entry{{Text: r.taskLabel(s.index, s.task)}})
+		}
+		for _, name := range all.names {
+			matrix, ok := strings.CutPrefix(name, gradientPrefix)
+			if !ok {
+				continue
+			}
+			one.Columns = append(one.Columns, Column{[]string{matrix, "first ¼"}}, Column{[]string{matrix, "last ¼"}})
+			row := []Entry{{Text: m.Name + " " + matrix}}
+			quarters := func(t *Table, of ...stretch) []Entry {
+				var entries []Entry
+				for _, part := range []int{1, 4} {
+					for i := range of {
+						of[i].part = part
+					}
+					entries = append(entries, digitsEntry(t, all.at(name, of...).mean("a task of one step has no last quarter")))
+				}
+				return entries
+			}
+			for i, s := range learned {
+				one.Rows[i] = append(one.Rows[i], quarters(&one, s)...)
+			}
+			row = append(row, quarters(&whole, learned[0])...)
+			row = append(row, quarters(&whole, learned[len(learned)-1])...)
+			whole.Rows = append(whole.Rows, append(row, quarters(&whole, slices.Clone(learned)...)...))
+		}
+		if len(one.Columns) == 1 {
+			whole.Remarks = append(whole.Remarks, m.Name+": "+reason)
+			continue
+		}
+		tables = append(tables, one)
+	}
+	tables[0] = whole
+	return tables, nil
+}
+
+// stepTables are the ranges of all measures of steps that are no gradients.
+func stepTables(run rundir.Run, r *Report) ([]Table, error) {
+	t := Table{Title: "Measures of the steps", Columns: []Column{{[]string{"method, measure"}}, {[]string{"least"}}, {[]string{"mean"}},
+		{[]string{"most"}}, {[]string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
+	for _, m := range r.Suite.Methods {
+		all, _, err := r.stepMeasures(run, m.Name)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range all.names {
+			if strings.HasPrefix(name, gradientPrefix) {
+				continue
+			}
+			x := all.at(name, all.places...)
+			row := []Entry{{Text: m.Name + " " + name}}
+			for _, v := range []float64{x.least, x.sum / float64(x.n), x.most} {
+				row = append(row, digitsEntry(&t, Number(v)))
+			}
+			t.Rows = append(t.Rows, append(row, costEntry(&t, Number(float64(x.n)), 1, 0)))
+		}
+	}
+	if len(t.Rows) == 0 {
+		t.Columns, t.Remarks = nil, []string{"no measure of a step but gradients is on record: no cell of a method that has one is done, or evaluation.diagnostics was false"}
+	}
+	return []Table{t}, nil
+}
