@@ -16,8 +16,8 @@ var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
-// diagnosticTables are the tables that a suite can ask for beyond the report's own.
-var diagnosticTables = []string{"norms", "gradients", "steps"}
+// DiagnosticTables are the tables that a suite can ask for beyond the report's own.
+var DiagnosticTables = []string{"norms", "gradients", "steps"}
 
 // Validate returns all mistakes in the suite's values at once; nil if there
 // are none. known are the presets; nil knows all.
@@ -105,8 +105,8 @@ func (s Suite) Validate(known []string) error {
 		wrong("%s", datasets.Unknown("evaluation.keep_checkpoints", e.KeepCheckpoints, []string{"all", "last"}))
 	}
 	for i, name := range s.Tables {
-		if !slices.Contains(diagnosticTables, name) {
-			wrong("%s", datasets.Unknown("table", name, diagnosticTables))
+		if !slices.Contains(DiagnosticTables, name) {
+			wrong("%s", datasets.Unknown("table", name, DiagnosticTables))
 		}
 		if slices.Contains(s.Tables[:i], name) {
 			wrong("tables names %q twice", name)

@@ -11,8 +11,8 @@ import (
 	"secura/experiments/rundir"
 )
 
-// diagnosed is a run whose cells have measures, each a formula of place and seed.
-func diagnosed(t *testing.T) rundir.Run {
+// withMeasures is a run whose cells have measures, each a formula of place and seed.
+func withMeasures(t *testing.T) rundir.Run {
 	t.Helper()
 	s := small()
 	s.methods, s.seeds = named("frozen", "seq", "secura", "ewc"), 2
@@ -63,7 +63,7 @@ func seedOf(id string) int {
 }
 
 func TestTablesOfDiagnostics(t *testing.T) {
-	run := diagnosed(t)
+	run := withMeasures(t)
 	r := load(t, run)
 	var text, markdown bytes.Buffer
 	for _, name := range DiagnosticTables {
@@ -81,7 +81,7 @@ func TestTablesOfDiagnostics(t *testing.T) {
 
 // The quarters are those of each task, and the means are over the seeds.
 func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
-	run := diagnosed(t)
+	run := withMeasures(t)
 	all, _, err := load(t, run).stepMeasures(run, "seq")
 	check(t, err)
 	for _, test := range []struct {
@@ -106,7 +106,7 @@ func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 
 // A suite that asks for a table has it in its report; others stay short.
 func TestSuitesAskForDiagnostics(t *testing.T) {
-	run := diagnosed(t)
+	run := withMeasures(t)
 	plain := load(t, run)
 	if plain.Diagnostics != nil {
 		t.Errorf("%d tables nobody asked for", len(plain.Diagnostics))

@@ -78,6 +78,12 @@ Reports are made from a run's records alone, on any machine:
 	$ runner report runs/continual16 -format markdown
 	$ runner status runs/continual16
 
+The norms of what a method changed along the stream, the gradient norms of its
+matrices, and its other measures in each step; a suite that names them under
+tables has them in its report:
+
+	$ runner report runs/continual16 -table norms,gradients,steps
+
 The claims of SECURA's paper against what a run measured, each with its interval
 and a verdict, and how the published code and equations behave by its records:
 

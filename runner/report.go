@@ -22,12 +22,16 @@ type ReportOptions struct {
 	Claims bool
 	// With are further runs that claims are judged by, separated by commas.
 	With string
+	// Table names the tables of diagnostics to print instead, separated by
+	// commas.
+	Table string
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: text, markdown, json")
 	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
+	flags.StringVar(&o.Table, "table", "", "`TABLES` of diagnostics to print instead, separated by commas: "+strings.Join(reports.DiagnosticTables, ", "))
 }
 
 var formats = []string{"text", "markdown", "json"}
@@ -44,6 +48,20 @@ func (o *ReportOptions) check(string) error {
 	if o.With != "" && !o.Claims {
 		return errors.New("-with names further runs for claims: give -claims too")
 	}
+	if o.Table == "" {
+		return nil
+	}
+	if o.Claims {
+		return errors.New("-table and -claims print different things: give one of them")
+	}
+	for name := range strings.SplitSeq(o.Table, ",") {
+		if !slices.Contains(reports.DiagnosticTables, name) {
+			return errors.New(datasets.Unknown("table", name, reports.DiagnosticTables))
+		}
+	}
+	if slices.Contains(strings.Split(o.Format, ","), "json") {
+		return errors.New("-table has no json; expected text, markdown or both in -format")
+	}
 	return nil
 }
 
@@ -52,12 +70,16 @@ func newReport() command {
 	c := command{
 		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
 		argument: "RUN",
-		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -claims -with runs/variants"},
-		flags:    newFlags("report"), check: o.check,
+		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -claims -with runs/variants",
+			"report runs/continual16 -table norms,gradients"},
+		flags: newFlags("report"), check: o.check,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			o.Run = run
 			if o.Claims {
 				return runClaims(o, stdout)
+			}
+			if o.Table != "" {
+				return runTables(o, stdout)
 			}
 			return runReport(o, stdout)
 		},
@@ -107,6 +129,38 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 			if err := copyFile(stdout, run.Claims()); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// runTables prints tables of diagnostics.
+func runTables(o ReportOptions, stdout io.Writer) error {
+	run, err := runAt(o.Run)
+	if err != nil {
+		return err
+	}
+	report, err := reports.Load(run)
+	if err != nil {
+		return err
+	}
+	var tables []reports.Table
+	for name := range strings.SplitSeq(o.Table, ",") {
+		list, err := reports.Diagnose(run, report, name)
+		if err != nil {
+			return err
+		}
+		tables = append(tables, list...)
+	}
+	for format := range strings.SplitSeq(o.Format, ",") {
+		switch format {
+		case "text":
+			err = reports.TablesText(stdout, tables, coloured(stdout))
+		case "markdown":
+			err = reports.TablesMarkdown(stdout, tables)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
