@@ -22,7 +22,7 @@ func calibration(suite Suite, o TuneOptions) Suite {
 	c.Evaluation.Split = "validation"
 	c.Evaluation.TestExamples = o.Examples
 	c.Evaluation.KeepCheckpoints = "last"
-	c.Evaluation.Diagnostics = false // a choice is made by scores alone
+	c.Evaluation.Diagnostics, c.Tables = false, nil // a choice is made by scores alone
 	c.Tuning = Tuning{Trials: o.Trials, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
 	return c
 }
