@@ -7,11 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/mat"
-
-	"secura/methods/optimizer"
 )
 
 func TestMergeIntoWeight(t *testing.T) {
@@ -193,49 +190,60 @@ func dense(a array) *mat.Dense {
 	return mat.NewDense(a.shape[0], a.shape[1], values)
 }
 
-// Five steps with a merge after each, as the release's modules were measured: there B is 0 at every forward pass, so
-// its normalisation of the outputs only halves the gradients.
-func TestGoldenMergedTraining(t *testing.T) {
-	eachCase(t, func(t *testing.T, c golden) {
-		a := c.cabr()
-		a.Merging, a.Bias = MergeIntoWeight, false
-		norm := MagNorm{Scale: 6, Epsilon: 1e-10, Normalise: NormaliseNone}
-		adamw := optimizer.NewAdamW(c.ReleasedM1.WeightDecay)
-		names := []string{"A", "B"}
-		in, _ := start(t, a, c.W, c.X, 1)
-		in["base bias"], in["target"] = c.BaseBias, c.ReleasedM1.Target
-		startA := in["A"]
-		for _, name := range names {
-			in["m "+name], in["v "+name] = zeros(in[name].shape...), zeros(in[name].shape...)
-		}
-		for step, want := range c.ReleasedM1.Losses {
-			got := run(t, in, func(v map[string]*graph.Node) []*graph.Node {
-				v = maps.Clone(v)
-				former := graph.Add(project(v["x"], v["w"]), graph.InsertAxes(v["base bias"], 0, 0))
-				fused := graph.Add(a.Apply(v["x"], v["w"], v), graph.InsertAxes(v["base bias"], 0, 0))
-				loss := squares(graph.Sub(norm.Fuse(former, fused), v["target"]))
-				gradients := graph.Gradient(loss, v["A"], v["B"])
-				var moments []*graph.Node
-				for i, name := range names {
-					var m, s *graph.Node
-					v[name], m, s = adamw.Update(v[name], gradients[i], v["m "+name], v["v "+name],
-						graph.Scalar(loss.Graph(), dtypes.Float32, step+1), graph.Scalar(loss.Graph(), dtypes.Float32, c.ReleasedM1.Rate), true)
-					moments = append(moments, m, s)
-				}
-				w, merged := a.Merge(v["w"], v)
-				return append([]*graph.Node{loss, w, merged["A"], merged["B"]}, moments...)
-			})
-			if d := math.Abs(float64(got[0].values[0]) - want); !(d <= goldenTolerance*want) {
-				t.Errorf("step %d: the loss is %v, want %v", step+1, got[0].values[0], want)
-			}
-			in["w"] = got[1]
-			for i, name := range names {
-				in[name], in["m "+name], in["v "+name] = got[2+i], got[4+2*i], got[5+2*i]
-			}
-		}
-		near(t, "W", in["w"], c.ReleasedM1.WAfter, goldenTolerance)
-		if d := difference(in["A"], startA); math.Abs(d-c.ReleasedM1.AMoved) > 1e-6 {
-			t.Errorf("A moved by %v, want %v: only by weight decay", d, c.ReleasedM1.AMoved)
-		}
+// The fused merge keeps the function that was trained, entry by entry, and one that did not move exactly.
+func TestMergeFusedKeepsTheFunction(t *testing.T) {
+	a := secura(MergeFused)
+	a.MagNorm.Form = FormStep
+	in, _ := moved(t, a, 4)
+	// A column of C with a 0 leaves that row of W unmoved.
+	for j := range a.Rank {
+		in["C"].values[j] = 0
+	}
+	got := run(t, in, func(v map[string]*graph.Node) []*graph.Node {
+		w, merged := a.Merge(v["w"], v)
+		return []*graph.Node{a.Apply(v["x"], v["w"], v), a.Apply(v["x"], w, merged), w, merged["B"]}
 	})
+	near(t, "the output after the merge", got[1], got[0], 0)
+	if largest(got[3]) != 0 {
+		t.Error("B is not 0 after the merge")
+	}
+	row := func(m array) array { return array{[]int{testIn}, m.values[:testIn]} }
+	near(t, "an unmoved row", row(got[2]), row(in["w"]), 0)
+	if difference(got[2], in["w"]) == 0 {
+		t.Error("the weight did not move")
+	}
+}
+
+// The form F + (G − F)/S is (F + G)/S where S is 2.
+func TestFormsAgreeWhereNothingMoves(t *testing.T) {
+	sum, step := secura(MergeNone), secura(MergeNone)
+	step.MagNorm.Form = FormStep
+	in, _ := moved(t, sum, 6)
+	weights := func() []array {
+		return run(t, in, func(v map[string]*graph.Node) []*graph.Node {
+			return []*graph.Node{sum.Weight(v["w"], v), step.Weight(v["w"], v)}
+		})
+	}
+	got := weights()
+	if difference(got[0], got[1]) < 1e-2*largest(got[0]) {
+		t.Error("both forms give one weight")
+	}
+	in["B"] = zeros(4, 2)
+	got = weights()
+	near(t, "the form sum", got[0], in["w"], 0)
+	near(t, "the form step", got[1], in["w"], 0)
+}
+
+// Outputs are fused token by token: what a token gives does not depend on the others.
+func TestFusedOutputsOfATokenAreItsOwn(t *testing.T) {
+	for _, normalise := range []string{NormaliseMax, NormaliseNone} {
+		a := secura(MergeNone)
+		a.MagNorm.Space, a.MagNorm.Normalise = SpaceActivation, normalise
+		in, _ := moved(t, a, 12)
+		got := run(t, in, func(v map[string]*graph.Node) []*graph.Node {
+			last := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 1, graph.AxisRangeToEnd(testLength-1)) }
+			return []*graph.Node{last(a.Apply(v["x"], v["w"], v)), a.Apply(last(v["x"]), v["w"], v)}
+		})
+		near(t, "the last token alone, "+normalise, got[1], got[0], 1e-6)
+	}
 }

@@ -23,14 +23,17 @@ type golden struct {
 	Curlora, Cabr                map[string]array
 	SecuraReleased, SecuraWeight map[string]array
 	Lora                         map[string]array
-	ReleasedM1                   struct {
-		Target      array
-		Rate        float64 `json:"lr"`
-		WeightDecay float64 `json:"weight_decay"`
-		Losses      []float64
-		WAfter      array   `json:"W_after"`
-		AMoved      float64 `json:"A_moved"`
-	}
+	ReleasedM1, ReleasedM2       trainedGolden
+}
+
+// trainedGolden is what the release's modules did in a few steps of AdamW on the mean squared error to a target.
+type trainedGolden struct {
+	Target      array
+	Rate        float64 `json:"lr"`
+	WeightDecay float64 `json:"weight_decay"`
+	Losses      []float64
+	WAfter      array   `json:"W_after"`
+	AMoved      float64 `json:"A_moved"`
 }
 
 func readGolden(t *testing.T) []golden {
@@ -53,7 +56,7 @@ func readGolden(t *testing.T) []golden {
 			"base_bias": &c.BaseBias, "x": &c.X, "cols": &c.Cols, "rows": &c.Rows, "C": &c.C, "R": &c.RMatrix,
 			"col_norms": &c.ColNorms, "row_norms": &c.RowNorms,
 			"cabr_A0": &c.A0, "curlora": &c.Curlora, "cabr": &c.Cabr, "secura_released": &c.SecuraReleased,
-			"secura_weight": &c.SecuraWeight, "lora": &c.Lora, "released_M1": &c.ReleasedM1} {
+			"secura_weight": &c.SecuraWeight, "lora": &c.Lora, "released_M1": &c.ReleasedM1, "released_M2": &c.ReleasedM2} {
 			if err := json.Unmarshal(fields[key], into); err != nil {
 				t.Fatalf("case %d, %s: %v", i, key, err)
 			}
@@ -180,20 +183,39 @@ func TestGoldenSECURAInWeightSpace(t *testing.T) {
 	})
 }
 
-// The release fuses outputs instead of weights and does not normalise.
+// releasedNorm is S-MagNorm as the release has it: of outputs, without normalisation, with restraint.
+func releasedNorm() *MagNorm {
+	restraint := DefaultRestraint()
+	return &MagNorm{Scale: 6, Epsilon: 1e-10, Normalise: NormaliseNone, Space: SpaceActivation, Form: FormSum, Restraint: &restraint}
+}
+
+// The release fuses outputs instead of weights and does not normalise. The backbone's bias is in what it fuses.
 func TestGoldenMagNormOnOutputs(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
-		a, norm := c.cabr(), MagNorm{Scale: 6, Epsilon: 1e-10, Normalise: NormaliseNone}
+		a := c.cabr()
+		a.MagNorm = releasedNorm()
 		in, _ := start(t, a, c.W, c.X, 1)
-		in["A"], in["B"], in["bias"], in["base bias"] = c.Cabr["A"], c.Cabr["B"], c.Cabr["lora_bias"], c.BaseBias
+		in["A"], in["B"], in["bias"], in[ProjectionBias] = c.Cabr["A"], c.Cabr["B"], c.Cabr["lora_bias"], c.BaseBias
 		got := run(t, in, func(v map[string]*graph.Node) []*graph.Node {
-			former := graph.Add(project(v["x"], v["w"]), graph.InsertAxes(v["base bias"], 0, 0))
-			fused := graph.Add(a.Apply(v["x"], v["w"], v), graph.InsertAxes(v["base bias"], 0, 0))
-			y := norm.Fuse(former, fused)
-			return append([]*graph.Node{norm.Divisor(former, fused), y}, graph.Gradient(squares(y), v["A"], v["B"], v["bias"])...)
+			base := graph.InsertAxes(v[ProjectionBias], 0, 0)
+			y := graph.Add(a.Apply(v["x"], v["w"], v), base)
+			former := graph.Add(project(v["x"], v["w"]), base)
+			plain := a
+			plain.MagNorm = nil
+			adapted := graph.Add(plain.Apply(v["x"], v["w"], v), base)
+			return append([]*graph.Node{a.MagNorm.divisor(former, adapted, -1), y}, graph.Gradient(squares(y), v["A"], v["B"], v["bias"])...)
 		})
 		for i, key := range []string{"S", "y", "grad_A", "grad_B", "grad_bias"} {
 			near(t, key, got[i], c.SecuraReleased[key], goldenTolerance)
+		}
+		delete(in, ProjectionBias)
+		without := run(t, in, func(v map[string]*graph.Node) []*graph.Node { return []*graph.Node{a.Apply(v["x"], v["w"], v)} })
+		y := zeros(got[1].shape...)
+		for i := range y.values {
+			y.values[i] = without[0].values[i] + c.BaseBias.values[i%c.Out]
+		}
+		if difference(y, c.SecuraReleased["y"]) < 1e-3*largest(y) {
+			t.Error("leaving the backbone's bias out of what is fused changes nothing")
 		}
 	})
 }

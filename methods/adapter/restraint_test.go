@@ -1,0 +1,98 @@
+package adapter
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// drawnBy gives what restraint draws for a weight.
+func drawnBy(t *testing.T, w array, draws []float32, rank int) []float32 {
+	t.Helper()
+	in := map[string]array{"w": w, "draws": {[]int{len(draws)}, draws}}
+	return run(t, in, func(v map[string]*graph.Node) []*graph.Node {
+		return []*graph.Node{DefaultRestraint().drawn(v["w"], v["draws"], rank)}
+	})[0].values
+}
+
+func TestDrawsAreWithoutReplacementByRowNorm(t *testing.T) {
+	const trials = 400
+	w := zeros(3, 2) // norms 5, 1, 1
+	copy(w.values, []float32{3, 4, 1, 0, 0, 1})
+	r := rand.New(rand.NewPCG(3, 4))
+	counts := [3]int{}
+	for range trials {
+		total := 0
+		for i, x := range drawnBy(t, w, Draws(3, r), 1) { // max((3−1)/2, 3/4) = 1 of 3
+			counts[i] += int(x)
+			total += int(x)
+		}
+		if total != 1 {
+			t.Fatalf("%d features were drawn, want 1", total)
+		}
+	}
+	// Each share is 5/7, 1/7, 1/7 within four standard deviations.
+	for i, want := range []float64{5. / 7, 1. / 7, 1. / 7} {
+		if got := float64(counts[i]) / trials; math.Abs(got-want) > 4*math.Sqrt(want*(1-want)/trials) {
+			t.Errorf("feature %d was drawn in %.3f of the trials, want %.3f", i, got, want)
+		}
+	}
+	// Equal draws of equal rows: the earlier ones are taken, no more than wanted; a row of zeros comes last.
+	same := zeros(6, 1)
+	copy(same.values, []float32{0, 1, 1, 1, 1, 1})
+	if got := drawnBy(t, same, slices.Repeat([]float32{1}, 6), 2); !slices.Equal(got, []float32{0, 1, 1, 0, 0, 0}) {
+		t.Errorf("of equal features %v are drawn", got)
+	}
+	for _, c := range [][3]int{{12, 3, 4}, {8, 6, 2}, {2, 1, 0}, {896, 112, 392}} {
+		if got := (Restraint{}).count(c[0], c[1]); got != c[2] {
+			t.Errorf("of %d outputs with rank %d %d are drawn, want %d", c[0], c[1], got, c[2])
+		}
+	}
+}
+
+func TestDrawsFollowTheirStream(t *testing.T) {
+	a, b := Draws(50, rand.New(rand.NewPCG(1, 2))), Draws(50, rand.New(rand.NewPCG(1, 2)))
+	if !slices.Equal(a, b) || slices.Equal(a, Draws(50, rand.New(rand.NewPCG(1, 3)))) || slices.Min(a) <= 0 {
+		t.Error("the draws do not follow the stream")
+	}
+}
+
+// Where it acts, restraint moves the drawn features of G, in both spaces, and nothing else; below its share nothing at all.
+func TestRestraintMovesTheDrawnFeatures(t *testing.T) {
+	for _, space := range []string{SpaceWeight, SpaceActivation} {
+		a := secura(MergeNone)
+		a.MagNorm.Space, a.MagNorm.Normalise = space, NormaliseNone
+		a.MagNorm.Scale = 1e4 // every move is let through: S is nearly 1 everywhere
+		in, _ := moved(t, a, 3)
+		in[DrawsTensor] = array{[]int{testOut}, Draws(testOut, rand.New(rand.NewPCG(5, 6)))}
+		drawn := drawnBy(t, in["w"], in[DrawsTensor].values, a.Rank)
+		output := func(r *Restraint) array {
+			norm := *a.MagNorm
+			norm.Restraint = r
+			b := a
+			b.MagNorm = &norm
+			return run(t, in, func(v map[string]*graph.Node) []*graph.Node { return []*graph.Node{b.Apply(v["x"], v["w"], v)} })[0]
+		}
+		off, on := output(nil), output(&Restraint{Edge: 1.2, Share: 0.9, Decay: 0.5})
+		for i := range off.values {
+			if changed, want := off.values[i] != on.values[i], drawn[i%testOut] == 1; changed != want {
+				t.Fatalf("%s space: output %d changes: %v, its feature is drawn: %v", space, i%testOut, changed, want)
+			}
+		}
+		if !slices.Contains(drawn, 1) {
+			t.Error("no feature is drawn")
+		}
+		a.MagNorm.Scale = 1e-3 // S is 1.5 nearly everywhere
+		near(t, space+": S above the edge", output(&Restraint{Edge: 1.2, Share: 0.9, Decay: 0.5}), output(nil), 0)
+		a.MagNorm.Scale = 1e4
+		delete(in, DrawsTensor)
+		near(t, space+": without draws", output(&Restraint{Edge: 1.2, Share: 0.9, Decay: 0.5}), off, 0)
+		in[DrawsTensor] = array{[]int{testOut}, Draws(testOut, rand.New(rand.NewPCG(7, 8)))}
+		if slices.Equal(output(&Restraint{Edge: 1.2, Share: 0.9, Decay: 0.5}).values, on.values) {
+			t.Errorf("%s space: other draws give the same", space)
+		}
+	}
+}
