@@ -13,7 +13,63 @@ import (
 
 	"secura/experiments/engine"
 	"secura/experiments/record"
+	"secura/methods"
 )
+
+// ownForward is a method whose forward pass is no weight, with draws in each step.
+var ownForward = MethodSpec{Name: "outputs", Preset: "secura-released-m1", LearningRate: 0.1, Reason: "test",
+	Params: map[string]any{"merge": "none", "bias": true, "edge": 2, "share": 0.1}}
+
+// TestOwnForwardPassIsRecorded evaluates a cell's last checkpoint again.
+func TestOwnForwardPassIsRecorded(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(ownForward), t.TempDir())
+	cell := w.cells[0]
+	if err := w.RunCell(context.Background(), cell, nil); err != nil {
+		t.Fatal(err)
+	}
+	events, _, err := record.ReadEvents(w.run.Cell(cell.ID).Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := ""
+	for _, e := range events {
+		if e.Kind == record.Boundary {
+			recorded = e.Predictions
+		}
+	}
+	method, _ := methods.Find(cell.Method.Preset)
+	params, err := decodeParams(method, cell.Method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := (&protocol{worker: w, cell: cell, method: method, params: params}).start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if err := session.Load(w.run.Cell(cell.ID).Checkpoint(3)); err != nil {
+		t.Fatal(err)
+	}
+	learned, err := session.Function()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer learned.Close()
+	for f, equal := range map[*methods.Function]bool{learned: true, w.base.Function(learned.Effective): false} {
+		row, err := w.evaluator.evaluateFunction(context.Background(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash, err := w.writePredictions(filepath.Join(t.TempDir(), "predictions.parquet"), cell, row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (hash == recorded) != equal {
+			t.Errorf("predictions %s, recorded %s; expected equal: %v", hash, recorded, equal)
+		}
+	}
+}
 
 // TestCellsAreReproducible runs each method twice in full, and once more with an interruption in the middle of the
 // second task: all three leave the same bytes.
@@ -23,6 +79,7 @@ func TestCellsAreReproducible(t *testing.T) {
 		MethodSpec{Preset: "ewc", Params: map[string]any{"fisher_examples": 6}},
 		MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}},
 		MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
+		ownForward,
 		MethodSpec{Preset: "frozen"}, MethodSpec{Preset: "joint"})
 	first, second, broken := y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir())
 	for _, cell := range first.cells {
