@@ -39,7 +39,7 @@ func LoadEvidence(run rundir.Run) (*Evidence, error) {
 type cellMeasures struct {
 	cell   Cell
 	ranges []measureRange
-	losses []float64
+	losses []sighting
 }
 
 // measureRange is the least and the largest value of a measure, and where these
@@ -59,6 +59,10 @@ type sighting struct {
 
 // perRate is step/relative divided by the step's learning rate.
 const perRate = "step/relative per learning rate"
+
+// ofUpdate are measures of a step's update: a step that moved nothing, its
+// learning rate being 0, has none.
+var ofUpdate = []string{"step/relative", "magnorm/moved_mean", "magnorm/scaling_ratio"}
 
 func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 	m := cellMeasures{cell: c}
@@ -95,8 +99,12 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 	}
 	for _, s := range steps {
 		place := func() string { return where(s.Task, s.Step) }
-		m.losses = append(m.losses, s.Loss)
+		m.losses = append(m.losses, sighting{s.Loss, c.ID, place()})
+		still := slices.Contains(s.Measures, record.Measure{Name: "step/relative"})
 		for _, measure := range s.Measures {
+			if still && slices.Contains(ofUpdate, measure.Name) {
+				continue
+			}
 			add(measure.Name, measure.Value, place)
 			if measure.Name == "step/relative" && s.LearningRate > 0 {
 				add(perRate, measure.Value/s.LearningRate, place)

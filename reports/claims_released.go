@@ -62,7 +62,7 @@ func (c claims) noRecord(wanted func(Method) bool, what, command string) string 
 // records.
 func (c claims) released() Table {
 	t := findings("What the released code does",
-		"each number from the records of steps and boundaries; where: the first cell, task and step of the extreme")
+		"measured: the largest value in the records of steps and boundaries; where: the first cell, task and step that has it")
 	row := func(label, what string, wanted func(Method) bool, named func(string) bool, shown func(r measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, named)
 		if r.n == 0 {
@@ -73,19 +73,19 @@ func (c claims) released() Table {
 	}
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
 	cabr := func(m Method) bool { _, changed := m.Params["init"]; return !changed }
-	row("A₀: largest |U[:r]ΣV[:m]ᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"),
+	row("A₀: |UΣVᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"),
 		func(r measureRange) string { return yes(r.most.value < 1e-4) },
-		"the full decomposition that the release starts A from is the weight's top-left block to rounding (< 1e-4): no decomposition is needed, and no principal direction is chosen")
+		"max |U[:r]·Σ·V[:m]ᵀ − W[:r,:m]|: the full decomposition that the release starts A from is the weight's top-left block to rounding (< 1e-4): no decomposition is needed, and no principal direction is chosen")
 	aGradient := "B is 0 at every forward pass, so that A gets no gradient: it only shrinks by weight decay, and A·B is trained through B alone"
 	for _, preset := range []string{"secura-released-m1", "secura"} {
-		row(short(preset)+": largest gradient of A", "method "+preset, plain(preset), tensor("A"), zero, aGradient)
-		row(short(preset)+": largest gradient of B", "method "+preset, plain(preset), tensor("B"),
+		row(short(preset)+": gradient of A", "method "+preset, plain(preset), tensor("A"), zero, aGradient)
+		row(short(preset)+": gradient of B", "method "+preset, plain(preset), tensor("B"),
 			func(r measureRange) string { return yes(r.most.value > 0) }, "the measure above is no artefact: B, in the same steps, does get one")
 	}
 	const m2 = "secura-released-m2"
-	row(short(m2)+": largest gradient of A", "method "+m2, plain(m2), tensor("A"), zero, aGradient)
+	row(short(m2)+": gradient of A", "method "+m2, plain(m2), tensor("A"), zero, aGradient)
 	c.unmovedRows(&t, m2)
-	row(short(m2)+": largest ‖W − W₀‖", "method "+m2, plain(m2), exactly("update/frobenius"), zero,
+	row(short(m2)+": ‖W − W₀‖", "method "+m2, plain(m2), exactly("update/frobenius"), zero,
 		"what M2 accumulates is never used in its forward pass: the weight that is evaluated is the pretrained one")
 	c.overwritten(&t)
 	return t
@@ -99,7 +99,7 @@ func short(preset string) string {
 // unmovedRows counts a method's boundaries after training whose scores are those
 // of the base row to all digits.
 func (c claims) unmovedRows(t *Table, preset string) {
-	label := short(preset) + ": rows like the base row"
+	label := short(preset) + ": rows unchanged"
 	meaning := "rows of R after training that equal the base row to all digits: M2's accumulator is not used, the model does not learn, and what it retains is what a frozen model retains"
 	equal, all := 0, 0
 	var differing sighting
@@ -136,7 +136,7 @@ func (c claims) unmovedRows(t *Table, preset string) {
 // moves. The release's own modules act on outputs, where S is no measure; the
 // same line acts on weights in a method with normalise: none.
 func (c claims) overwritten(t *Table) {
-	const label = "no normalisation: mean S, had W moved"
+	const label = "unnormalised S, had W moved"
 	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
 	wanted := func(m Method) bool { return m.Params["normalise"] == "none" }
 	r := ranged(c.runs, wanted, exactly("magnorm/moved_mean"))
