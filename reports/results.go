@@ -18,6 +18,7 @@ type results struct {
 	Backbone    string          `json:"backbone"`
 	Tasks       []string        `json:"tasks"`
 	Warnings    []string        `json:"warnings,omitempty"`
+	Tuning      *Tuning         `json:"tuning,omitempty"`
 	Cells       []cellResult    `json:"cells"`
 	Methods     []methodResults `json:"methods"`
 	Comparisons []Comparison    `json:"comparisons"`
@@ -65,6 +66,9 @@ func Results(r *Report) ([]byte, error) {
 	out := results{
 		Suite: r.Suite.Name, Plan: r.Manifest.Plan, Backend: r.Manifest.Backend, Backbone: r.Suite.Backbone,
 		Tasks: r.Suite.TaskNames(), Warnings: r.Warnings, Cells: []cellResult{}, Comparisons: r.Compare(),
+	}
+	if r.Suite.Tuning.Trials > 0 {
+		out.Tuning = &r.Suite.Tuning
 	}
 	for _, c := range r.Cells {
 		out.Cells = append(out.Cells, resultOf(c))

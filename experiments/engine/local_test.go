@@ -91,6 +91,28 @@ func run(t *testing.T, ctx context.Context, jobs int, s *seen, cells ...string) 
 	return err
 }
 
+// TestWorkersKeepToTheirGroup takes cells for two workers in turn: each stays with the group that it began, a new one is
+// one that nobody is at, and in the end they share what is left.
+func TestWorkersKeepToTheirGroup(t *testing.T) {
+	group := func(cell string) string { return cell[:1] }
+	p := &pool{options: Options{Group: group}, waiting: []string{"a1", "a2", "b1", "a3", "c1", "c2", "c3"}, at: map[int]string{}}
+	var got []string
+	for i := range 7 {
+		cell, ok := p.next(i % 2)
+		if !ok {
+			t.Fatalf("no cell was left after %v", got)
+		}
+		got = append(got, fmt.Sprint(i%2, cell))
+	}
+	want := []string{"0a1", "1b1", "0a2", "1c1", "0a3", "1c2", "0c3"}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("cells were taken as %v, expected %v", got, want)
+	}
+	if cell, ok := p.next(0); ok {
+		t.Errorf("cell %s was handed out twice", cell)
+	}
+}
+
 func TestAllCellsRunOnAFixedPool(t *testing.T) {
 	var s seen
 	var cells []string

@@ -1,0 +1,83 @@
+package reports
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// tried is a tuning of two methods: one whose second trial is best and whose last diverged, and one without any score.
+func tried() record.Tuning {
+	score := func(x float64) *float64 { return &x }
+	metrics := func(acc, learning float64) []record.Score {
+		return []record.Score{{Name: "acc", Value: acc}, {Name: "learning_accuracy", Value: learning}}
+	}
+	return record.Tuning{Suite: "mine", Budget: 3, Stream: []string{"b", "a"}, Steps: 48, Split: "validation", Examples: 16, Objective: "acc",
+		Methods: []record.TunedMethod{
+			{Preset: "ewc", Name: "ewc", Least: 1e-3, Largest: 1e-1, Coefficient: "lambda", Values: []any{10., 100.}, Choice: 1, Trials: []record.Trial{
+				{Name: "ewc.t01", Stage: 1, LearningRate: 1e-3, Value: 10., Score: score(.25), Metrics: metrics(.25, .5)},
+				{Name: "ewc.t02", Stage: 1, LearningRate: 1e-1, Value: 10., Score: score(.375), Metrics: metrics(.375, .625)},
+				{Name: "ewc.t03", Stage: 2, LearningRate: 1e-1, Value: 100., Reason: "diverged: loss is NaN (task a, step 3)"},
+			}},
+			{Preset: "seq", Name: "seq", Least: 1e-3, Largest: 1e-1, Choice: -1, Trials: []record.Trial{
+				{Name: "seq.t01", Stage: 1, LearningRate: 1e-3, Reason: "diverged: loss is NaN (task a, step 3)"},
+				{Name: "seq.t02", Stage: 1, LearningRate: 1e-1, Reason: "diverged: loss is NaN (task a, step 3)"},
+				{Name: "seq.t03", Stage: 2, LearningRate: 3.2e-3, Reason: "diverged: loss is NaN (task b, step 1)"},
+			}},
+		}}
+}
+
+// TestTuningTables holds the printed choices and trials.
+func TestTuningTables(t *testing.T) {
+	k := tried()
+	text := asText(t, &Report{Trials: &k}, false)
+	compareGolden(t, "tuning.txt", []byte(text))
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > textWidth {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+}
+
+// TestATuningsRunReportsItsTrials reads tune.json from the run's folder.
+func TestATuningsRunReportsItsTrials(t *testing.T) {
+	run := small().make(t, nil)
+	if r, err := Load(run); err != nil || r.Trials != nil {
+		t.Fatalf("a run that is no tuning: error %v, report %v", err, r)
+	}
+	check(t, rundir.WriteJSON(run.Tuning(), tried()))
+	r, err := Load(run)
+	check(t, err)
+	if text := asText(t, r, false); !strings.HasPrefix(text, "Choices of the tuning of mine\n") || strings.Contains(text, "Summary") {
+		t.Errorf("the tuning's report is\n%s", text)
+	}
+}
+
+// TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite came from a tuning.
+func TestTheReportTellsOfTheTuning(t *testing.T) {
+	r, err := Load(small().make(t, nil))
+	check(t, err)
+	if _, ok := TunedTable(r); ok {
+		t.Fatal("a suite that was not tuned has a table of its tuning")
+	}
+	r.Suite.Tuning = Tuning{Trials: 8, Stream: []string{"b", "a"}, Split: "validation", Examples: 64, Objective: "acc"}
+	for i := range r.Suite.Methods {
+		if m := &r.Suite.Methods[i]; m.Name == "er" {
+			m.LearningRate, m.Reason, m.Params = 6e-3, "the best of 8 trials", map[string]any{"rank": 4, "buffer": 0.1}
+		}
+	}
+	var out bytes.Buffer
+	check(t, Text(&out, r, false))
+	for _, want := range []string{
+		"\nTuning\nEach method had 8 trials on a calibration stream of 2 tasks (b, a), evaluated on at most 64 examples",
+		"er¹", "0.006", "buffer 0.1, rank 4", "¹ the best of 8 trials",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, out.String())
+		}
+	}
+}
