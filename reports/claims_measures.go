@@ -86,7 +86,10 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 	for _, e := range events {
 		for _, measure := range e.Measures {
 			add(measure.Name, measure.Value, func() string {
-				if e.Index < 1 || e.Index > len(c.Tasks) {
+				switch {
+				case e.Task != "": // within a task
+					return where(e.Task, e.Step)
+				case e.Index < 1 || e.Index > len(c.Tasks):
 					return "before the stream"
 				}
 				return "after task " + c.Tasks[e.Index-1]

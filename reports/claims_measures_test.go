@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +147,18 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 	} {
 		if _, _, where, shown := found(t, table, label); shown != "no" || !strings.Contains(where, "-s1-o0") {
 			t.Errorf("%s: shown is %q at %s", label, shown, where)
+		}
+	}
+}
+
+func TestRowsAreComparedWhereTheyWereMeasured(t *testing.T) {
+	none := math.NaN()
+	for _, c := range []struct {
+		row  []float64
+		want bool
+	}{{[]float64{0.1, 0.2}, true}, {[]float64{none, 0.2}, true}, {[]float64{none, 0.1}, false}, {[]float64{0.1, 0.2 + 1e-15}, false}} {
+		if got := equalWhereMeasured(c.row, []float64{0.1, 0.2}); got != c.want {
+			t.Errorf("%v: %v, want %v", c.row, got, c.want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func (c claims) unmovedRows(t *Table, preset string) {
 				switch {
 				case row == nil:
 					continue
-				case slices.Equal(row, cell.R[0]):
+				case equalWhereMeasured(row, cell.R[0]):
 					equal++
 				case differing.cell == "":
 					differing = sighting{0, cell.ID, "after task " + cell.Tasks[i]}
@@ -129,6 +130,11 @@ func (c claims) unmovedRows(t *Table, preset string) {
 		differing.cell = "all"
 	}
 	t.finding(label, fmt.Sprintf("%d of %d", equal, all), all, differing, yes(equal == all), meaning)
+}
+
+// equalWhereMeasured compares the scores that a row has; NaN stands for others.
+func equalWhereMeasured(row, base []float64) bool {
+	return slices.EqualFunc(row, base, func(a, b float64) bool { return math.IsNaN(a) || a == b })
 }
 
 // overwritten shows what the line of the release does that replaces its
