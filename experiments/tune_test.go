@@ -169,7 +169,7 @@ func TestATuningChoosesTheBestTrial(t *testing.T) {
 	want := map[string]struct {
 		choice int
 		rate   float64
-	}{"seq": {0, 3e-4}, "er": {2, 3e-3}, "ewc": {5, 3e-4}, "i-lora": {0, 3e-4}, "cur-lora": {0, 3e-3}, "secura": {0, 3e-3}}
+	}{"seq": {0, 3e-4}, "er": {2, 3e-3}, "ewc": {5, 3e-4}, "i-lora": {0, 3e-4}, "cur-lora": {0, 1e-3}, "secura": {0, 1e-3}}
 	for _, m := range tuning.Methods {
 		chosen, ok := m.Chosen()
 		if w := want[m.Name]; !ok || m.Choice != w.choice || chosen.LearningRate != w.rate {

@@ -62,6 +62,7 @@ var SecuraK = Method{
 	Source:       securaSource + " The preset is no part of the paper.",
 	LearningRate: 1e-3,
 	Params:       defaultSecura.changed(func(p *SecuraParams) { p.MergeEvery = 10 }),
+	Tuning:       Tuning{Coefficient: Coefficient{"merge_every", values(10, 4, 24, 48)}},
 	Adapter:      newCABR,
 	Start:        startSecura,
 }
@@ -79,6 +80,7 @@ var SecuraNormed = Method{
 	Params: defaultSecura.changed(func(p *SecuraParams) {
 		p.MergeEvery, p.Form, p.Merge = 10, adapter.FormStep, string(adapter.MergeFused)
 	}),
+	Tuning:  Tuning{Coefficient: Coefficient{"merge_every", values(10, 24, 48)}},
 	Adapter: newCABR,
 	Start:   startSecura,
 }

@@ -26,11 +26,11 @@ type Coefficient struct {
 
 // Bounds of the learning rates by the kind of the adapter. Adapters that multiply two trained factors (LoRA's kind)
 // want ten times the rate of a full matrix; those that train a small matrix between frozen columns and rows of small
-// norm (CUR's kind) move the weight by so little per unit that they want up to 1.
+// norm (CUR's kind) move the weight by so little per unit that they want up to 1. Each grid holds the published rate.
 var (
 	fullRates  = [2]float64{1e-4, 3e-3}
 	loraRates  = [2]float64{3e-4, 3e-2}
-	curRates   = [2]float64{3e-3, 1}
+	curRates   = [2]float64{1e-3, 1}
 	otherRates = [2]float64{3e-4, 3e-1} // of an adapter of none of these kinds
 )
 
