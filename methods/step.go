@@ -217,36 +217,9 @@ func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 	})
 }
 
-// apply computes an adapted projection; weights are the backbone's.
-func (s *Session) apply(weights map[string]*graph.Node, vars Vars, p backbone.Projection, x *graph.Node, tensors map[string]*graph.Node) *graph.Node {
-	if bias, ok := weights[p.BiasName()]; ok {
-		tensors[adapter.ProjectionBias] = bias
-	}
-	return s.adapter.Apply(x, vars.Base(p), tensors)
-}
-
 // adapted are the tensors of a projection's adapter, trained ones taken from the copy.
 func (v Vars) adapted(s *Session, p backbone.Projection, copy string) map[string]*graph.Node {
 	tensors := v.Of(s, p, "")
 	maps.Copy(tensors, v.Of(s, p, copy))
 	return tensors
-}
-
-// forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
-func (s *Session) forward(weights map[string]*graph.Node, rows backbone.Rows, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
-	return s.base.Model.Config.HiddenTail(weights, rows, s.Answers, s.project(apply))
-}
-
-// project computes adapted projections by apply and the others from their weights.
-func (s *Session) project(apply func(p backbone.Projection, x *graph.Node) *graph.Node) backbone.Project {
-	adapted := map[backbone.Projection]bool{}
-	for _, p := range s.projections {
-		adapted[p] = true
-	}
-	return func(p backbone.Projection, x, w *graph.Node) *graph.Node {
-		if adapted[p] {
-			return apply(p, x)
-		}
-		return graph.Einsum("bti,oi->bto", x, w)
-	}
 }

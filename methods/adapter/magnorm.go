@@ -40,8 +40,9 @@ const (
 //
 // L and S are constants in the gradient. S jumps where L leaves 0: the smallest move scales every entry by 1.024.
 // The weight-space form follows the paper's equations and figure 1; the release works on activations. There the
-// maximum is over one token's outputs, so that a token's function does not depend on padding and on what else is in a
-// batch; the release, which overwrites the line with the maximum, leaves that open.
+// maximum is over one token's outputs, and a token whose L is 0 everywhere has S = 2, so that a token's function does
+// not depend on padding and on what else is in a batch; the release overwrites the line with the maximum, which leaves
+// open what it is over.
 type MagNorm struct {
 	Scale, Epsilon float64
 	// Normalise, Space and Form each have one of the values above.
