@@ -128,6 +128,9 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		good + "backend: cuda\n":                       `unknown backend "cuda"`,
 		good + "evaluation: {lengths: [64, 32]}\n":     "must ascend",
 		good + "evaluation: {keep_checkpoints: lst}\n": `did you mean "last"?`,
+		good + "tuning: {trials: 8, stream: [directions], split: test, objective: acc}\n":       `tuning.split is "test", must be validation`,
+		good + "tuning: {trials: 8, stream: [directions], split: validation, objective: ac}\n":  `did you mean "acc"?`,
+		good + "tuning: {trials: 0, stream: [directions], split: validation, objective: acc}\n": "tuning has 0 trials",
 	} {
 		_, err := load(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) {
