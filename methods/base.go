@@ -2,6 +2,7 @@ package methods
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func (b *Base) exec(key string, inputs []shapes.Shape, build func(inputs []*grap
 	return e, nil
 }
 
-// Forget releases the compiled graphs of the sessions with a key.
+// Forget releases the compiled graphs of the sessions with a key, and forgets what was measured of their starts.
 func (b *Base) Forget(key string) {
 	for name, e := range b.execs {
 		if strings.HasPrefix(name, key+"/") {
@@ -88,6 +89,7 @@ func (b *Base) Forget(key string) {
 			delete(b.steps, name)
 		}
 	}
+	maps.DeleteFunc(b.starts, func(name string, _ Measure) bool { return strings.HasPrefix(name, key+"/") })
 }
 
 // CompileSeconds is the time spent on compiling graphs so far.

@@ -49,9 +49,13 @@ func TestGradientNormsByGroupMakeTheGlobalNorm(t *testing.T) {
 		}
 		for i := range 3 {
 			result, _ := stepOn(t, s, 0, i*toyRows, rate)
-			var names []string
+			var names, seen []string
 			squares := 0.0
 			for _, n := range result.Measures {
+				if n.Name == "" || slices.Contains(seen, n.Name) {
+					t.Errorf("measure %q has no name of its own", n.Name)
+				}
+				seen = append(seen, n.Name)
 				if strings.HasPrefix(n.Name, "gradient/") {
 					names = append(names, n.Name)
 					squares += n.Value * n.Value
