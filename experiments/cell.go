@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -131,15 +132,15 @@ func (p *protocol) diverged(err error) error {
 	return errors.Join(err, p.log.event(event), p.log.sync())
 }
 
-// onStep records a step and tells of it.
-func (p *protocol) onStep(l lesson) func(record.Step) error {
+// onStep records a step, tells of it and evaluates where that is asked for.
+func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesson) func(record.Step) error {
 	return func(step record.Step) error {
 		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
 			Step: step.Step, Steps: l.steps, Loss: step.Loss, State: "running"})
 		if err := p.log.steps.Append(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
 		}
-		return nil
+		return p.within(ctx, session, l, step.Step)
 	}
 }
 

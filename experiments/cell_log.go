@@ -18,6 +18,8 @@ type cellLog struct {
 	records, steps, timing *record.Writer
 	// compiled tells how many seconds were spent on compiling so far.
 	compiled func() float64
+	// timed and timedCompiled are the seconds of all phases that have ended, and those spent on compiling in them.
+	timed, timedCompiled float64
 }
 
 // cut opens the log of a cell and drops every line behind the checkpoint at boundary index (−1: every line). It returns
@@ -77,16 +79,18 @@ func (l *cellLog) close() error {
 }
 
 // time starts a clock for a phase of a task; the function it returns stops it. What was spent on compiling meanwhile is
-// a phase of its own. A timing that cannot be written stops nothing: the numbers do not depend on it.
+// a phase of its own, and so is a phase that began and ended meanwhile. A timing that cannot be written stops nothing: the numbers do not depend on it.
 func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) {
-	start, before := time.Now(), l.compiled()
+	start, before, timed, timedCompiled := time.Now(), l.compiled(), l.timed, l.timedCompiled
 	return func(tokens int64) {
-		compiled := l.compiled() - before
+		compiled := l.compiled() - before - (l.timedCompiled - timedCompiled)
+		seconds := time.Since(start).Seconds() - (l.timed - timed)
+		l.timed, l.timedCompiled = l.timed+seconds, l.timedCompiled+compiled
 		peak := peakMemory()
 		if compiled > 0 {
 			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled, PeakRSSBytes: peak})
 		}
-		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: time.Since(start).Seconds() - compiled, Tokens: tokens, PeakRSSBytes: peak})
+		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: seconds - compiled, Tokens: tokens, PeakRSSBytes: peak})
 	}
 }
 

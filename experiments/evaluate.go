@@ -28,12 +28,12 @@ type prediction struct {
 
 // evaluation is the outcome at one boundary.
 type evaluation struct {
-	scores     []record.TaskScores // in the suite's order
+	scores     []record.TaskScores // in the suite's order; without scores where a task was not evaluated
 	knowledge  *float64
 	parts      []record.Score
 	perplexity *float64
 	tokens     int64
-	groups     [][]prediction // by group and example
+	groups     [][]prediction // by group and example; nil where a group was not evaluated
 }
 
 // evaluate scores the backbone with the effective weights; nil are the pretrained ones.
@@ -52,7 +52,9 @@ func (v *evaluator) evaluateFunction(ctx context.Context, f *methods.Function) (
 	groups := v.groups()
 	out := &evaluation{tokens: v.tokens, groups: make([][]prediction, len(groups))}
 	for g := range groups {
-		out.groups[g] = make([]prediction, len(groups[g].test))
+		if v.covers(g) {
+			out.groups[g] = make([]prediction, len(groups[g].test))
+		}
 	}
 	var nats float64
 	var texts int64
@@ -126,6 +128,12 @@ func (v *evaluator) summarise(out *evaluation) error {
 	right, all := 0.0, 0
 	for g, t := range groups {
 		predictions := out.groups[g]
+		if !v.covers(g) {
+			if g < len(v.data.tasks) {
+				out.scores = append(out.scores, record.TaskScores{Task: t.task.Name})
+			}
+			continue
+		}
 		scores := record.TaskScores{Task: t.task.Name}
 		for k, name := range t.task.Scores {
 			total, each, err := scoreTask(name, t, predictions)

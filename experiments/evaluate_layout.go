@@ -22,6 +22,8 @@ type evaluator struct {
 	written   []writtenBatch
 	maxNew    int
 	tokens    int64 // computed at most in one evaluation, padding included
+	// covers says which groups are evaluated.
+	covers func(group int) bool
 }
 
 // heldOutAnswers is how many tokens of a held-out text, its last ones, are scored at least.
@@ -49,7 +51,7 @@ type writtenBatch struct {
 }
 
 func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokenizer, end int32, e Evaluation) (*evaluator, error) {
-	v := &evaluator{base: base, data: data, tokenizer: tokenizer, end: end}
+	v := &evaluator{base: base, data: data, tokenizer: tokenizer, end: end, covers: func(int) bool { return true }}
 	lengths := e.Lengths
 	longest := lengths[len(lengths)-1]
 	var options []item
@@ -81,19 +83,42 @@ func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokeni
 		v.answers = max(v.answers, heldOutAnswers)
 	}
 	v.answers = min((v.answers+7)/8*8, longest) // even shapes compute faster
-	v.layOptions(options, lengths, e.Batch)
-	v.layPrompts(prompts, lengths, e.Batch)
+	v.lay(options, prompts, e)
+	if v.tokens > int64(e.MaxTokens) {
+		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or raise the bound",
+			v.tokens, e.MaxTokens)
+	}
+	return v, nil
+}
+
+// lay makes the batches, and counts their tokens.
+func (v *evaluator) lay(options, prompts []item, e Evaluation) {
+	v.layOptions(options, e.Lengths, e.Batch)
+	v.layPrompts(prompts, e.Lengths, e.Batch)
 	for _, b := range v.score {
 		v.tokens += int64(b.batch.Rows * b.batch.Length)
 	}
 	for _, b := range v.written {
 		v.tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
 	}
-	if v.tokens > int64(e.MaxTokens) {
-		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or raise the bound",
-			v.tokens, e.MaxTokens)
+}
+
+// only is an evaluator of one of the stream's tasks alone. Its shapes are those of v, so that it compiles nothing.
+func (v *evaluator) only(task int, e Evaluation) *evaluator {
+	data := *v.data
+	data.heldOut = nil
+	part := &evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, end: v.end, answers: v.answers, maxNew: v.maxNew,
+		covers: func(group int) bool { return group == task }}
+	var items []item
+	for i := range data.tasks[task].test {
+		items = append(items, item{task, i})
 	}
-	return v, nil
+	if data.tasks[task].task.Choice() {
+		part.lay(items, nil, e)
+	} else {
+		part.lay(nil, items, e)
+	}
+	return part
 }
 
 // groups are the tasks of the stream and then those of the battery.

@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 
 	"secura/experiments/engine"
 	"secura/experiments/record"
@@ -10,8 +9,9 @@ import (
 	"secura/methods"
 )
 
-// protocol runs one cell: the base model's row first; then for each task train, evaluate everything, append the raw
-// records, checkpoint. What is printed later is a function of these records alone.
+// protocol runs one cell: the base model's row first; then for each task train, evaluate, append the raw records,
+// checkpoint. What is printed later is a function of these records alone. Whether a task goes on from the one before
+// (stream), and what is evaluated when (evaluation.every, evaluation.every_steps), is in evaluate_when.go.
 type protocol struct {
 	worker   *Worker
 	cell     Cell
@@ -30,7 +30,7 @@ func (p *protocol) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer session.Close()
+	defer func() { session.Close() }() // the last one, where each task has its own
 	done, err := p.resume(session)
 	if err != nil {
 		return err
@@ -44,6 +44,9 @@ func (p *protocol) run(ctx context.Context) error {
 	for _, l := range p.lessons {
 		if l.index <= done {
 			continue
+		}
+		if session, err = p.sessionFor(l, session); err != nil {
+			return err
 		}
 		if err := p.learn(ctx, session, l); err != nil {
 			return p.diverged(err)
@@ -86,7 +89,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err := p.log.event(record.Event{Kind: record.TaskStart, Index: l.index, Task: l.name, Steps: l.steps}); err != nil {
 		return err
 	}
-	t := p.worker.trainer(p.cell, session, p.onStep(l))
+	t := p.worker.trainer(p.cell, session, p.onStep(ctx, session, l))
 	stop := p.log.time(record.Train, l.index)
 	tokens, loss, err := t.train(ctx, l)
 	if err == nil && p.method.Kind == methods.Sequential {
@@ -99,39 +102,16 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err := p.log.event(record.Event{Kind: record.TaskEnd, Index: l.index, Task: l.name, Steps: l.steps, TrainTokens: tokens, FinalLoss: loss}); err != nil {
 		return err
 	}
-	stop = p.log.time(record.Eval, l.index)
-	learned, err := session.Function()
+	row, measures, err := p.evaluate(ctx, session, p.evaluator(l), l, l.steps)
 	if err != nil {
 		return err
 	}
-	row, err := p.worker.evaluator.evaluateFunction(ctx, learned)
-	var measures []record.Measure
-	if err == nil {
-		measures, err = p.measureUpdate(session, learned.Effective)
-	}
-	learned.Close()
-	if errors.Is(err, errNotFinite) {
-		return &DivergedError{l.name, l.steps, err.Error()}
-	}
-	if err != nil {
-		return err
-	}
-	stop(row.tokens)
 	return p.boundary(session, l.index, row, measures)
 }
 
 // boundary writes a row of results, and then the checkpoint that makes it stand.
 func (p *protocol) boundary(session *methods.Session, index int, row *evaluation, measures []record.Measure) error {
-	hash, err := p.worker.writePredictions(p.folder.Predictions(index), p.cell, row)
-	if err != nil {
-		return err
-	}
-	event := record.Event{Kind: record.Boundary, Index: index, Knowledge: row.knowledge, KnowledgeParts: row.parts,
-		Perplexity: row.perplexity, EvalTokens: row.tokens, Predictions: hash, Measures: measures}
-	for _, i := range p.cell.Tasks {
-		event.Scores = append(event.Scores, row.scores[i])
-	}
-	if err := p.log.event(event); err != nil {
+	if err := p.result(record.Event{Kind: record.Boundary, Index: index}, p.folder.Predictions(index), row, measures); err != nil {
 		return err
 	}
 	if err := p.log.sync(); err != nil {

@@ -17,6 +17,12 @@ type Suite struct {
 	Backbone string `yaml:"backbone" json:"backbone"`
 	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
 	Backend string `yaml:"backend" json:"backend"`
+	// Backbones are those that the suite is meant for, the published ones of an
+	// experiment; Backbone is the one that is run. Empty where any will do.
+	Backbones []string `yaml:"backbones,omitempty" json:"backbones,omitempty"`
+	// Stream is "sequential", or "separate": each task is learned alone from the
+	// pretrained backbone.
+	Stream string `yaml:"stream" json:"stream"`
 	// Tasks are the stream in order 0.
 	Tasks []datasets.Task `yaml:"tasks" json:"tasks"`
 	// Knowledge is the battery of what the backbone knew before the stream.
@@ -105,6 +111,14 @@ type Evaluation struct {
 	// MaxTokens bounds the tokens that are computed at one boundary, padding
 	// included; a suite above it is refused.
 	MaxTokens int `yaml:"max_tokens" json:"max_tokens"`
+	// Every says what is evaluated at the boundaries within a stream: "task"
+	// evaluates everything at each, "final" only the task that was just learned.
+	// The base row is always whole, and so is the row at a stream's end; where
+	// tasks are learned alone there is no end.
+	Every string `yaml:"every" json:"every"`
+	// EverySteps is after how many steps everything is evaluated within a task
+	// too; 0 evaluates at boundaries alone.
+	EverySteps int `yaml:"every_steps" json:"every_steps"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
 	// Diagnostics puts measures of each step and boundary on record. Those of a
@@ -113,6 +127,14 @@ type Evaluation struct {
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`
 }
 
+// Values of Suite.Stream and of Evaluation.Every.
+const (
+	Sequential = "sequential"
+	Separate   = "separate"
+	EveryTask  = "task"
+	EveryFinal = "final"
+)
+
 // DefaultSuite is what a suite file's keys replace.
 func DefaultSuite() Suite {
 	return Suite{
@@ -120,6 +142,7 @@ func DefaultSuite() Suite {
 		Backend:  "auto",
 		Seeds:    1, // more seeds cost in proportion; statistics need six
 		Orders:   1,
+		Stream:   Sequential,
 		Training: Training{
 			Targets: []string{"q_proj", "v_proj"}, // the paper's, and LoRA's
 			Steps:   48,                           // 40 to 60 teach nano a task
@@ -137,8 +160,9 @@ func DefaultSuite() Suite {
 			Lengths:         []int{32, 64, 96}, // prompt and answer fit in 96
 			Batch:           32,
 			MaxTokens:       100_000, // keeps a boundary at seconds on one core
-			KeepCheckpoints: "all",   // small for nano, and any boundary can be looked at
-			Diagnostics:     true,    // a hundredth of nano's time, and says why
+			Every:           EveryTask,
+			KeepCheckpoints: "all", // small for nano, and any boundary can be looked at
+			Diagnostics:     true,  // a hundredth of nano's time, and says why
 		},
 	}
 }

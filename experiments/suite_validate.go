@@ -115,6 +115,7 @@ func (s Suite) Validate(known []string) error {
 	if len(s.Tables) > 0 && !e.Diagnostics {
 		wrong("tables %v need evaluation.diagnostics, which is off", s.Tables)
 	}
+	s.validateStream(wrong)
 	s.validateTuning(wrong)
 	return errors.Join(mistakes...)
 }

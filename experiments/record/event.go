@@ -20,6 +20,7 @@ const (
 	TaskStart Kind = "task_start" // Index, Task, Steps
 	TaskEnd   Kind = "task_end"   // Index, Task, TrainTokens, Steps, FinalLoss
 	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions, Measures
+	Curve     Kind = "curve"      // within a task: Index, Task, Step, and what a boundary has
 	Warning   Kind = "warning"    // Text, Task, Step
 	Diverged  Kind = "diverged"   // Task, Step, Reason
 	CellEnd   Kind = "cell_end"   // nothing else
@@ -33,7 +34,8 @@ type Event struct {
 	Method string `json:"method,omitempty"`
 	Seed   int    `json:"seed,omitempty"`
 	Order  int    `json:"order,omitempty"`
-	// Index is the 1-based position of the task in the cell's order; of a
+	// Index is the 1-based position of the task in the cell's order, also of the
+	// one that a curve's event lies within; of a
 	// boundary, the number of tasks trained so far, 0 being the base model.
 	Index int `json:"index,omitempty"`
 
@@ -50,7 +52,8 @@ type Event struct {
 	TrainTokens int64   `json:"train_tokens,omitempty"`
 	FinalLoss   float64 `json:"final_loss,omitempty"`
 
-	// Scores holds every task's scores in the cell's order of tasks.
+	// Scores holds the scores of every task that was evaluated, in the cell's
+	// order of tasks. A boundary within a stream may leave out all but its own.
 	Scores []TaskScores `json:"scores,omitempty"`
 	// Knowledge is the score on the knowledge battery; nil without a battery.
 	Knowledge      *float64 `json:"knowledge,omitempty"`
@@ -61,7 +64,7 @@ type Event struct {
 	// Predictions is the sha256 (hex) of the boundary's predictions file.
 	Predictions string `json:"predictions,omitempty"`
 
-	// Measures are a boundary's diagnostics, in the order in which they were
+	// Measures are the diagnostics of a boundary or curve, in the order in which they were
 	// taken; nil where none were asked for.
 	Measures []Measure `json:"measures,omitempty"`
 
@@ -128,13 +131,13 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	}{
 		Kind: e.Kind, Cell: e.Cell, Method: e.Method, plainEvent: plainEvent(e),
 		Seed: shown(e.Seed, e.Kind == CellStart), Order: shown(e.Order, e.Kind == CellStart),
-		Index:             shown(e.Index, e.Kind == TaskStart || e.Kind == TaskEnd || e.Kind == Boundary),
+		Index:             shown(e.Index, e.Kind == TaskStart || e.Kind == TaskEnd || e.Kind == Boundary || e.Kind == Curve),
 		TrainedParameters: shown(e.TrainedParameters, e.Kind == CellStart),
 		StateBytes:        shown(e.StateBytes, e.Kind == CellStart),
 		Steps:             shown(e.Steps, e.Kind == TaskStart || e.Kind == TaskEnd),
 		TrainTokens:       shown(e.TrainTokens, e.Kind == TaskEnd),
 		FinalLoss:         shown(e.FinalLoss, e.Kind == TaskEnd),
-		EvalTokens:        shown(e.EvalTokens, e.Kind == Boundary),
+		EvalTokens:        shown(e.EvalTokens, e.Kind == Boundary || e.Kind == Curve),
 	}
 	return json.Marshal(line)
 }
@@ -158,9 +161,12 @@ func (e Event) Validate() error {
 		if e.Index < 1 || e.Task == "" {
 			return fmt.Errorf("%s without task or with index %d", e.Kind, e.Index)
 		}
-	case Boundary:
+	case Boundary, Curve:
 		if e.Index < 0 || len(e.Scores) == 0 {
 			return fmt.Errorf("%s without scores or with index %d", e.Kind, e.Index)
+		}
+		if e.Kind == Curve && (e.Index < 1 || e.Task == "" || e.Step < 1) {
+			return fmt.Errorf("%s without task, or with index %d and step %d: both count from 1", e.Kind, e.Index, e.Step)
 		}
 		for _, t := range e.Scores {
 			if t.Task == "" || len(t.Scores) == 0 {

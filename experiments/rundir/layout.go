@@ -107,6 +107,12 @@ func (c Cell) Predictions(index int) string {
 	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d.parquet", index))
 }
 
+// PredictionsAt is the path of the predictions made at a step of the task with
+// that index.
+func (c Cell) PredictionsAt(index, step int) string {
+	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d-%05d.parquet", index, step))
+}
+
 // Checkpoints is the folder of the cell's checkpoints.
 func (c Cell) Checkpoints() string { return filepath.Join(c.Path, "checkpoint") }
 
