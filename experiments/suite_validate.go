@@ -16,8 +16,11 @@ var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
-// DiagnosticTables are the tables that a suite can ask for beyond the report's own.
+// DiagnosticTables are the tables of measures that a suite can ask for.
 var DiagnosticTables = []string{"norms", "gradients", "steps"}
+
+// SuiteTables are the tables that a suite can ask for beyond those that its report has by itself.
+var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
 
 // Validate returns all mistakes in the suite's values at once; nil if there
 // are none. known are the presets; nil knows all.
@@ -104,15 +107,17 @@ func (s Suite) Validate(known []string) error {
 	if e.KeepCheckpoints != "all" && e.KeepCheckpoints != "last" {
 		wrong("%s", datasets.Unknown("evaluation.keep_checkpoints", e.KeepCheckpoints, []string{"all", "last"}))
 	}
+	diagnosed := false
 	for i, name := range s.Tables {
-		if !slices.Contains(DiagnosticTables, name) {
-			wrong("%s", datasets.Unknown("table", name, DiagnosticTables))
+		if !slices.Contains(SuiteTables, name) {
+			wrong("%s", datasets.Unknown("table", name, SuiteTables))
 		}
+		diagnosed = diagnosed || slices.Contains(DiagnosticTables, name)
 		if slices.Contains(s.Tables[:i], name) {
 			wrong("tables names %q twice", name)
 		}
 	}
-	if len(s.Tables) > 0 && !e.Diagnostics {
+	if diagnosed && !e.Diagnostics {
 		wrong("tables %v need evaluation.diagnostics, which is off", s.Tables)
 	}
 	s.validateStream(wrong)

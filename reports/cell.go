@@ -27,11 +27,14 @@ type Cell struct {
 	Tasks []string
 	// R, K and Perplexity are as in Matrix, with N+1 rows, tasks in the order of
 	// learning; `frozen` has one row, and a cell without any boundary none. A row
-	// that was not measured is nil, its K and Perplexity NaN. K and Perplexity
+	// that was not measured is nil, its K and Perplexity NaN; a score that a row
+	// lacks is NaN. K and Perplexity
 	// are nil where no row has them.
 	R             [][]float64
 	K, Perplexity []float64
-	Warnings      []Warning
+	// Curve is what was evaluated within tasks, in the order of steps.
+	Curve    []Point
+	Warnings []Warning
 
 	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
 
@@ -87,8 +90,8 @@ func (c Cell) Overrides() map[string]any {
 	return overrides
 }
 
-// read fills in what the cell's folder holds; suite are the planned tasks.
-func (c *Cell) read(folder rundir.Cell, suite []string) error {
+// read fills in what the cell's folder holds.
+func (c *Cell) read(folder rundir.Cell, suite Suite) error {
 	events, torn, err := optional[record.Event](folder.Records())
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func (c *Cell) read(folder rundir.Cell, suite []string) error {
 	if err := rundir.ReadJSON(folder.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := c.replay(events, suite); err != nil {
+	if err := c.replay(events, suite.TaskNames()); err != nil {
 		return fmt.Errorf("%s: %w", folder.Records(), err)
 	}
 	c.settle(status, len(events) > 0)
@@ -114,7 +117,7 @@ func (c *Cell) read(folder rundir.Cell, suite []string) error {
 		}
 	}
 	if c.State == record.Done {
-		if err := c.whole(); err != nil {
+		if err := c.whole(suite); err != nil {
 			return fmt.Errorf("%s: %w", folder.Records(), err)
 		}
 	}
@@ -167,6 +170,10 @@ func (c *Cell) replay(events []record.Event, suite []string) error {
 			if err := c.boundary(e); err != nil {
 				return fmt.Errorf("line %d: %w", line, err)
 			}
+		case record.Curve:
+			if err := c.within(e); err != nil {
+				return fmt.Errorf("line %d: %w", line, err)
+			}
 		case record.Warning:
 			c.warn(e.Text, e.Task, e.Step)
 		case record.Diverged:
@@ -215,14 +222,7 @@ func (c *Cell) boundary(e record.Event) error {
 	if c.R[e.Index] != nil {
 		return fmt.Errorf("boundary %d a second time", e.Index)
 	}
-	row := make([]float64, n)
-	for j, name := range c.Tasks {
-		i := slices.IndexFunc(e.Scores, func(s record.TaskScores) bool { return s.Task == name })
-		if i < 0 {
-			return fmt.Errorf("boundary %d has no score of task %s", e.Index, name)
-		}
-		row[j] = e.Scores[i].Scores[0].Value
-	}
+	row := c.scores(e)
 	c.R[e.Index] = row
 	c.EvalTokens += e.EvalTokens
 	place(&c.K, e.Index, n+1, e.Knowledge)
@@ -239,20 +239,6 @@ func place(list *[]float64, i, n int, x *float64) {
 		*list = slices.Repeat([]float64{math.NaN()}, n)
 	}
 	(*list)[i] = *x
-}
-
-// whole says which boundary a cell lacks that claims to be done.
-func (c *Cell) whole() error {
-	if len(c.R) == 0 {
-		return errors.New("the cell ended without any boundary")
-	}
-	for i, row := range c.R {
-		between := i > 0 && i < len(c.R)-1
-		if row == nil && !(c.Method.Preset == "joint" && between) {
-			return fmt.Errorf("the cell ended without boundary %d", i)
-		}
-	}
-	return nil
 }
 
 // time sums up the timings: a cell that was interrupted has several of a phase.

@@ -108,8 +108,8 @@ func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 func TestSuitesAskForDiagnostics(t *testing.T) {
 	run := withMeasures(t)
 	plain := load(t, run)
-	if plain.Diagnostics != nil {
-		t.Errorf("%d tables nobody asked for", len(plain.Diagnostics))
+	if plain.Asked != nil {
+		t.Errorf("%d tables nobody asked for", len(plain.Asked))
 	}
 	manifest, err := rundir.ReadManifest(run)
 	check(t, err)

@@ -23,6 +23,8 @@ type Matrix struct {
 	// Perplexity[i] is the mean loss, in nats per token, on held-out text of
 	// the base model at row i; nil if there is no such text.
 	Perplexity []float64
+	// Absent says why a number may be absent; empty if it should not be.
+	Absent string
 }
 
 // Tasks is N, the number of tasks: the length of the longest row.
@@ -66,7 +68,11 @@ func (c *cells) perplexity(i int) float64 {
 func (c *cells) read(from []float64, i int, name string) float64 {
 	switch {
 	case i >= len(from) || math.IsNaN(from[i]):
-		c.undefined(name + " is absent")
+		reason := name + " is absent"
+		if c.m.Absent != "" {
+			reason += ": " + c.m.Absent
+		}
+		c.undefined(reason)
 	case math.IsInf(from[i], 0):
 		c.undefined(name + " is not finite")
 	default:

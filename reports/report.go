@@ -22,8 +22,8 @@ type Report struct {
 	Cells []Cell
 	// Warnings concern the run as a whole.
 	Warnings []string
-	// Diagnostics are the tables that the suite asks for.
-	Diagnostics []Table
+	// Asked are the tables that the suite asks for.
+	Asked []Table
 	// Trials is what a tuning tried and chose, where the run is one that is
 	// complete; nil otherwise.
 	Trials *record.Tuning
@@ -40,8 +40,10 @@ type Suite struct {
 	// Stream is "separate" where each task is learned alone from the pretrained
 	// backbone.
 	Stream string `json:"stream"`
-	// Tables are names of DiagnosticTables.
-	Tables []string `json:"tables"`
+	// Tables are names of TableNames that the report has beyond its own.
+	Tables     []string   `json:"tables"`
+	Training   Training   `json:"training"`
+	Evaluation Evaluation `json:"evaluation"`
 	// Tuning is the budget by which the methods' settings were chosen; zero
 	// where that was not by a tuning.
 	Tuning Tuning `json:"tuning"`
@@ -54,6 +56,19 @@ type Tuning struct {
 	Split     string   `json:"split"`
 	Examples  int      `json:"examples"`
 	Objective string   `json:"objective"`
+}
+
+// Training is what a report needs of how the tasks were trained.
+type Training struct {
+	// Steps are those of each task.
+	Steps int `json:"steps"`
+}
+
+// Evaluation is what a report needs of when the tasks were evaluated.
+type Evaluation struct {
+	// Every is "final" where boundaries within a stream have the score of the
+	// task alone that was just learned.
+	Every string `json:"every"`
 }
 
 // Separate says that the tasks are no stream: each is learned alone.
@@ -130,11 +145,11 @@ func Load(run rundir.Run) (*Report, error) {
 		r.Cells[i].Metrics = r.metricsOf(r.Cells[i])
 	}
 	for _, name := range r.Suite.Tables {
-		tables, err := Diagnose(run, r, name)
+		tables, err := Named(run, r, name)
 		if err != nil {
 			return nil, fmt.Errorf("load report: %w", err)
 		}
-		r.Diagnostics = append(r.Diagnostics, tables...)
+		r.Asked = append(r.Asked, tables...)
 	}
 	return r, nil
 }
@@ -148,7 +163,7 @@ func (r *Report) load(run rundir.Run, m Method, seed, order int) (Cell, error) {
 	if order == 0 {
 		c.Tasks = r.Suite.TaskNames()
 	}
-	if err := c.read(run.Cell(c.ID), r.Suite.TaskNames()); err != nil {
+	if err := c.read(run.Cell(c.ID), r.Suite); err != nil {
 		return Cell{}, fmt.Errorf("cell %s: %w", c.ID, err)
 	}
 	return c, nil
@@ -219,6 +234,9 @@ func (r *Report) metricsOf(c Cell) map[string]Value {
 		return values
 	}
 	matrix := Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
+	if r.Suite.Evaluation.Every == "final" {
+		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
+	}
 	joint, planned := r.joint(c)
 	if planned && joint.State == record.Done {
 		last := joint.R[len(joint.R)-1]
@@ -228,6 +246,13 @@ func (r *Report) metricsOf(c Cell) map[string]Value {
 	}
 	values := Metrics(matrix)
 	switch {
+	case r.Suite.Separate() && len(c.R) > 1:
+		// The last row is the last task's alone, not the end of a stream.
+		for _, key := range MetricKeys {
+			if key != "learning_accuracy" {
+				values[key] = Undefined("each task was learned alone (stream: separate)")
+			}
+		}
 	case c.Method.Preset == "joint":
 		// Its rows between the first and the last do not exist, and it is its
 		// own upper bound.

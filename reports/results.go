@@ -34,8 +34,9 @@ type cellResult struct {
 	// Tasks are the columns of R where they are not the suite's: the cell's own
 	// order of learning.
 	Tasks    []string         `json:"tasks,omitempty"`
-	R        [][]float64      `json:"R"`
+	R        [][]*float64     `json:"R"`
 	K        []*float64       `json:"K"`
+	Curve    []pointResult    `json:"curve,omitempty"`
 	Metrics  map[string]Value `json:"metrics"`
 	Backbone string           `json:"backbone"`
 
@@ -46,6 +47,16 @@ type cellResult struct {
 	TrainTokens       int64          `json:"train_tokens"`
 	EvalTokens        int64          `json:"eval_tokens"`
 	Measured          measured       `json:"measured"`
+}
+
+// pointResult is what was measured within a task. Scores are as a row of R.
+type pointResult struct {
+	Index      int        `json:"index"`
+	Task       string     `json:"task"`
+	Step       int        `json:"step"`
+	Scores     []*float64 `json:"scores"`
+	Knowledge  *float64   `json:"knowledge"`
+	Perplexity *float64   `json:"perplexity"`
 }
 
 // measured is all that may differ between two equal runs.
@@ -60,8 +71,8 @@ type methodResults struct {
 }
 
 // Results is the content of results.json. Equal records give equal bytes, but
-// for what stands under "measured". A row that was not measured is null; K is
-// null in a cell without a battery.
+// for what stands under "measured". A row or number that was not measured is
+// null; K is null in a cell without a battery.
 func Results(r *Report) ([]byte, error) {
 	out := results{
 		Suite: r.Suite.Name, Plan: r.Manifest.Plan, Backend: r.Manifest.Backend, Backbone: r.Suite.Backbone,
@@ -93,23 +104,37 @@ func Results(r *Report) ([]byte, error) {
 func resultOf(c Cell) cellResult {
 	result := cellResult{
 		ID: c.ID, Method: c.Method.Name, Seed: c.Seed, Order: c.Order, Status: c.State, Reason: c.Reason,
-		R: [][]float64{}, Metrics: c.Metrics, Backbone: c.Backbone, Overrides: c.Overrides(), Warnings: []string{},
+		R: [][]*float64{}, Metrics: c.Metrics, Backbone: c.Backbone, Overrides: c.Overrides(), Warnings: []string{},
 		TrainedParameters: c.TrainedParameters, StateBytes: c.StateBytes, TrainTokens: c.TrainTokens, EvalTokens: c.EvalTokens,
 		Measured: measured{c.Seconds, c.PeakRSSBytes},
 	}
 	if c.Order != 0 {
 		result.Tasks = c.Tasks
 	}
-	result.R = append(result.R, c.R...)
-	for i := range c.K {
-		var k *float64
-		if !math.IsNaN(c.K[i]) {
-			k = &c.K[i]
-		}
-		result.K = append(result.K, k)
+	for _, row := range c.R {
+		result.R = append(result.R, numbers(row))
+	}
+	result.K = numbers(c.K)
+	for _, p := range c.Curve {
+		own := numbers([]float64{p.K, p.Perplexity})
+		result.Curve = append(result.Curve, pointResult{p.Index, p.Task, p.Step, numbers(p.Scores), own[0], own[1]})
 	}
 	for _, w := range c.Warnings {
 		result.Warnings = append(result.Warnings, w.String())
 	}
 	return result
+}
+
+// numbers are values as JSON has them: null for NaN, and for a list that is nil.
+func numbers(values []float64) []*float64 {
+	if values == nil {
+		return nil
+	}
+	list := make([]*float64, len(values))
+	for i := range values {
+		if !math.IsNaN(values[i]) {
+			list[i] = &values[i]
+		}
+	}
+	return list
 }

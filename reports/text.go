@@ -32,24 +32,40 @@ func TablesText(w io.Writer, tables []Table, colour bool) error {
 	return nil
 }
 
-// Tables are all tables of a report in the order in which they are shown; a
-// tuning's are its trials and choices.
+// Tables are all tables of a report in the order in which they are shown, those
+// that its records have numbers for and those that its suite asks for; a tuning's
+// are its trials and choices.
 func Tables(r *Report) []Table {
 	if r.Trials != nil {
 		return TuningTables(*r.Trials)
 	}
-	tables := []Table{SummaryTable(r)}
-	if t, ok := ComparisonTable(r); ok {
+	var tables []Table
+	if r.Suite.Separate() {
+		tables = append(tables, VariantsTable(r), CostTable(r))
+	} else {
+		tables = append(tables, SummaryTable(r))
+	}
+	if t, ok := ComparisonTable(r); ok && !r.Suite.Separate() {
 		tables = append(tables, t)
 	}
 	if t, ok := TunedTable(r); ok {
 		tables = append(tables, t)
 	}
-	tables = append(tables, TaskTable(r))
-	for _, m := range r.Suite.Methods {
-		tables = append(tables, MatrixTable(r, m))
+	if r.Suite.Orders > 1 && !r.Suite.Separate() {
+		tables = append(tables, OrdersTable(r))
 	}
-	return append(tables, r.Diagnostics...)
+	if r.hasCurve() {
+		tables = append(tables, RetentionTables(r)...)
+	}
+	if !r.Suite.Separate() {
+		tables = append(tables, TaskTable(r))
+	}
+	if !r.Suite.Separate() && r.Suite.Evaluation.Every != "final" {
+		for _, m := range r.Suite.Methods {
+			tables = append(tables, MatrixTable(r, m))
+		}
+	}
+	return append(tables, r.Asked...)
 }
 
 func writeText(out *bytes.Buffer, t Table, colour bool) error {

@@ -22,7 +22,7 @@ type ReportOptions struct {
 	Claims bool
 	// With are further runs that claims are judged by, separated by commas.
 	With string
-	// Table names the tables of diagnostics to print instead, separated by
+	// Table names the tables to print instead, separated by
 	// commas.
 	Table string
 }
@@ -31,7 +31,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: text, markdown, json")
 	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
-	flags.StringVar(&o.Table, "table", "", "`TABLES` of diagnostics to print instead, separated by commas: "+strings.Join(reports.DiagnosticTables, ", "))
+	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
 }
 
 var formats = []string{"text", "markdown", "json"}
@@ -55,8 +55,8 @@ func (o *ReportOptions) check(string) error {
 		return errors.New("-table and -claims print different things: give one of them")
 	}
 	for name := range strings.SplitSeq(o.Table, ",") {
-		if !slices.Contains(reports.DiagnosticTables, name) {
-			return errors.New(datasets.Unknown("table", name, reports.DiagnosticTables))
+		if !slices.Contains(reports.TableNames, name) {
+			return errors.New(datasets.Unknown("table", name, reports.TableNames))
 		}
 	}
 	if slices.Contains(strings.Split(o.Format, ","), "json") {
@@ -134,7 +134,7 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 	return nil
 }
 
-// runTables prints tables of diagnostics.
+// runTables prints some tables by themselves.
 func runTables(o ReportOptions, stdout io.Writer) error {
 	run, err := runAt(o.Run)
 	if err != nil {
@@ -146,7 +146,7 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 	}
 	var tables []reports.Table
 	for name := range strings.SplitSeq(o.Table, ",") {
-		list, err := reports.Diagnose(run, report, name)
+		list, err := reports.Named(run, report, name)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,70 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// AblationTable shows variants by what they change: in each row a method, what
+// differs from its preset, and its numbers in points of 100; the last column is
+// how far its learning is from the first row's.
+func AblationTable(r *Report) Table {
+	first := r.Suite.Methods[0].Name
+	t := Table{
+		Title: "Ablation",
+		Caption: []string{"learned: the learning accuracy above the base row, mean over j of R[j][j] − R[0][j]; beyond " + first +
+			": its difference to the first row; in points of 100" + spreadMeans(r)},
+		Columns: []Column{{[]string{"variant"}}, {[]string{"changes"}}, {[]string{"", "learned"}}, {[]string{"beyond", first}}, {[]string{"", "accuracy"}},
+			{[]string{"backward", "transfer"}}, {[]string{"knowledge", "retention"}}},
+		TextColumns: []int{1},
+		MarkMeans:   "best of its column" + competitors,
+	}
+	shown := []func(string) Summary{
+		func(m string) Summary { return r.over(m, learned) }, func(m string) Summary { return r.beyond(m, first, learned) },
+		func(m string) Summary { return r.over(m, metricOf("acc")) }, func(m string) Summary { return r.over(m, metricOf("bwt")) },
+		func(m string) Summary { return r.over(m, metricOf("knowledge_retention")) },
+	}
+	worth := make([][]Value, len(shown))
+	for i, m := range r.Suite.Methods {
+		row := []Entry{{Text: m.Name}, {Text: changes(m)}}
+		for k, of := range shown {
+			s := of(m.Name)
+			if k == 1 && i == 0 {
+				row = append(row, Entry{Text: "·"})
+				s.Mean = Undefined("the reference itself")
+			} else {
+				row = append(row, scoreEntry(&t, s))
+			}
+			if !r.competes(m) || k == 1 {
+				s.Mean = Undefined("does not compete")
+			}
+			worth[k] = append(worth[k], s.Mean)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	for k := range shown {
+		entries := make([]*Entry, len(t.Rows))
+		for i := range t.Rows {
+			entries[i] = &t.Rows[i][k+2]
+		}
+		mark(entries, worth[k])
+	}
+	return t
+}
+
+// changes says how a method differs from its preset.
+func changes(m Method) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(m.Params)) {
+		parts = append(parts, fmt.Sprintf("%s %v", key, m.Params[key]))
+	}
+	switch {
+	case len(parts) > 0:
+		return strings.Join(parts, ", ")
+	case m.Preset != m.Name:
+		return "preset " + m.Preset
+	}
+	return "as specified"
+}

@@ -1,0 +1,49 @@
+package reports
+
+import "secura/experiments/record"
+
+// CostTable shows what a cell of each method costs, the mean over those that are
+// done.
+func CostTable(r *Report) Table {
+	t := Table{
+		Title:   "Costs",
+		Caption: []string{"of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
+		Columns: []Column{{[]string{"method"}}, {[]string{"params", "(1000s)"}}, {[]string{"state", "(KiB)"}}, {[]string{"training", "seconds"}},
+			{[]string{"evaluating", "seconds"}}, {[]string{"compiling", "seconds"}}, {[]string{"all", "seconds"}}, {[]string{"memory", "(MiB)"}}},
+	}
+	for _, m := range r.Suite.Methods {
+		row := []Entry{{Text: m.Name}}
+		for _, c := range []struct {
+			of   func(Cell) float64
+			unit float64
+		}{
+			{func(c Cell) float64 { return float64(c.TrainedParameters) }, 1000}, {func(c Cell) float64 { return float64(c.StateBytes) }, 1 << 10},
+			{func(c Cell) float64 { return c.Seconds.Train }, 1}, {func(c Cell) float64 { return c.Seconds.Eval }, 1},
+			{func(c Cell) float64 { return c.Seconds.Compile }, 1}, {func(c Cell) float64 { return c.Seconds.Total }, 1},
+			{func(c Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
+		} {
+			row = append(row, costEntry(&t, r.meanDone(m.Name, c.of), c.unit, 1))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// meanDone averages a number over a method's done cells.
+func (r *Report) meanDone(method string, of func(Cell) float64) Value {
+	sum, n, reason := 0.0, 0, ""
+	for _, c := range r.Cells {
+		switch {
+		case c.Method.Name != method:
+		case c.State == record.Done:
+			sum += of(c)
+			n++
+		case reason == "":
+			reason = c.Standing()
+		}
+	}
+	if n == 0 {
+		return Undefined(reason)
+	}
+	return Number(sum / float64(n))
+}

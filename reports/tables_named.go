@@ -1,0 +1,56 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+
+	"secura/experiments/rundir"
+)
+
+// TableNames are the tables that can be had by themselves: of scores, and of
+// DiagnosticTables. A report has those of scores that fit its records; ablation
+// and diagnostics it has where its suite names them.
+var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders"}, DiagnosticTables...)
+
+// SuiteTables are those of TableNames that a suite may ask for.
+var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
+
+// Named makes the tables of one name of TableNames. Where the run's records do
+// not hold what a table needs, the error says what was to be measured.
+func Named(run rundir.Run, r *Report, name string) ([]Table, error) {
+	if slices.Contains(DiagnosticTables, name) {
+		return Diagnose(run, r, name)
+	}
+	lacks := func(format string, args ...any) ([]Table, error) {
+		return nil, fmt.Errorf("table %s of %s: "+format, append([]any{name, run.Path}, args...)...)
+	}
+	switch name {
+	case "summary":
+		return []Table{SummaryTable(r)}, nil
+	case "per-task":
+		return []Table{TaskTable(r)}, nil
+	case "matrix":
+		var tables []Table
+		for _, m := range r.Suite.Methods {
+			tables = append(tables, MatrixTable(r, m))
+		}
+		return tables, nil
+	case "cost":
+		return []Table{CostTable(r)}, nil
+	case "variants":
+		return []Table{VariantsTable(r)}, nil
+	case "retention":
+		if _, ok := r.base(); !ok {
+			return lacks("no cell has been evaluated yet")
+		}
+		return RetentionTables(r), nil
+	case "ablation":
+		return []Table{AblationTable(r)}, nil
+	case "orders":
+		if r.Suite.Orders < 2 {
+			return lacks("the run has one order of its tasks; give -orders 2 or more to run")
+		}
+		return []Table{OrdersTable(r)}, nil
+	}
+	return lacks("unknown, expected one of %v", TableNames)
+}

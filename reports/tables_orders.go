@@ -1,0 +1,68 @@
+package reports
+
+import (
+	"strconv"
+
+	"secura/experiments/record"
+)
+
+// OrdersTable shows how much a method's numbers depend on the order of the
+// tasks and on the seed: the mean over all cells, the standard deviation between
+// orders (each the mean over its seeds) and between seeds (each the mean over
+// its orders), in points of 100.
+func OrdersTable(r *Report) Table {
+	t := Table{
+		Title: "Orders",
+		Caption: []string{
+			"mean: over all seeds and orders; ord: the standard deviation between the " + strconv.Itoa(r.Suite.Orders) +
+				" orders, each the mean over its seeds; seed: that between the " + strconv.Itoa(r.Suite.Seeds) + " seeds, each the mean over its orders; in points of 100",
+		},
+		Columns: []Column{{[]string{"method"}}},
+	}
+	metrics := []struct{ key, first, second string }{
+		{"acc", "", "accuracy"}, {"learning_accuracy", "learning", "accuracy"}, {"bwt", "backward", "transfer"}, {"knowledge_retention", "knowledge", "retention"},
+	}
+	for _, m := range metrics {
+		t.Columns = append(t.Columns, Column{[]string{m.first, m.second}}, Column{[]string{"", "ord"}}, Column{[]string{"", "seed"}})
+	}
+	for _, m := range r.Suite.Methods {
+		row := []Entry{{Text: m.Name}}
+		for _, metric := range metrics {
+			all, between, within, reason := r.crossed(m.Name, metric.key)
+			if reason != "" {
+				row = append(row, t.Undefined(reason), Entry{Text: "–"}, Entry{Text: "–"})
+				continue
+			}
+			row = append(row, Entry{Text: points(all)}, deviation(&t, between, "a single order"), deviation(&t, within, "a single seed"))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func deviation(t *Table, s Summary, reason string) Entry {
+	if !s.SD.Defined() {
+		return t.Undefined(reason)
+	}
+	return Entry{Text: points(s.SD.Number)}
+}
+
+// crossed averages a metric over a method's cells, and over its seeds and its
+// orders each by itself. One cell that is not done, or has no value, leaves
+// nothing: reason says which.
+func (r *Report) crossed(method, metric string) (all float64, orders, seeds Summary, reason string) {
+	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
+	for _, c := range r.Cells {
+		if c.Method.Name != method {
+			continue
+		}
+		v := c.Metrics[metric]
+		if c.State != record.Done || !v.Defined() {
+			return 0, Summary{}, Summary{}, c.ID + ": " + v.Undefined
+		}
+		byOrder[c.Order] += v.Number / float64(r.Suite.Seeds)
+		bySeed[c.Seed] += v.Number / float64(r.Suite.Orders)
+		all += v.Number / float64(r.Suite.Seeds*r.Suite.Orders)
+	}
+	return all, MeanSDCI(byOrder), MeanSDCI(bySeed), ""
+}

@@ -1,0 +1,153 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"secura/experiments/record"
+)
+
+// hasCurve says whether any cell was evaluated within tasks.
+func (r *Report) hasCurve() bool {
+	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return len(c.Curve) > 0 })
+}
+
+// test is one evaluation of everything: after so many steps of the stream.
+type test struct {
+	steps int
+	mean  float64 // over the tasks
+	k     float64
+}
+
+// tests are a cell's evaluations behind the base row, boundaries and those
+// within tasks, in the order of steps.
+func (r *Report) tests(c Cell) (list []test) {
+	add := func(steps int, scores []float64, k float64) {
+		list = append(list, test{steps, mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
+	}
+	for _, p := range c.Curve {
+		steps := (p.Index-1)*r.Suite.Training.Steps + p.Step
+		if c.Method.Preset == "joint" {
+			steps = p.Step
+		}
+		add(steps, p.Scores, p.K)
+	}
+	for i, row := range c.R {
+		k := math.NaN()
+		if c.K != nil {
+			k = c.K[i]
+		}
+		if i > 0 && row != nil {
+			add(i*r.Suite.Training.Steps, row, k)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b test) int { return a.steps - b.steps })
+	return list
+}
+
+// RetentionTables show the base knowledge and the accuracy on all tasks along
+// the training, an evaluation a row, methods across: the mean over the done
+// cells of order 0, in points of 100, and last the mean over all evaluations
+// behind the base row. Knowledge is left out without a battery.
+func RetentionTables(r *Report) []Table {
+	along := "along the stream"
+	if r.Suite.Separate() {
+		along = "while each task is learned alone"
+	}
+	knowledge := r.retention("Base knowledge "+along, "K, the score on the knowledge battery", func(t test) float64 { return t.k },
+		func(c Cell) float64 {
+			if c.K == nil {
+				return math.NaN()
+			}
+			return c.K[0]
+		})
+	accuracy := r.retention("Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
+		func(c Cell) float64 { return mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
+	if base, ok := r.base(); ok && base.K == nil {
+		return []Table{accuracy}
+	}
+	return []Table{knowledge, accuracy}
+}
+
+func (r *Report) retention(title, means string, of func(test) float64, before func(Cell) float64) Table {
+	t := Table{Title: title, Numbered: true, Columns: []Column{{[]string{"after step"}}},
+		Caption:   []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"},
+		MarkMeans: "best of its row" + competitors}
+	var steps []int
+	for _, c := range r.Cells {
+		for _, x := range r.tests(c) {
+			if !slices.Contains(steps, x.steps) {
+				steps = append(steps, x.steps)
+			}
+		}
+	}
+	slices.Sort(steps)
+	t.Rows = [][]Entry{{{Text: "base row"}}}
+	for _, s := range steps {
+		t.Rows = append(t.Rows, []Entry{{Text: r.stepLabel(s)}})
+	}
+	t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
+	worth := make([][]Value, len(t.Rows))
+	for _, m := range r.Suite.Methods {
+		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+		column := make([]Value, len(t.Rows))
+		n := 0
+		sums := make([]float64, len(t.Rows))
+		reason := ""
+		for _, c := range r.Cells {
+			if c.Method.Name != m.Name || c.Order != 0 {
+				continue
+			}
+			if c.State != record.Done {
+				reason = c.Standing()
+				continue
+			}
+			n++
+			sums[0] += before(c)
+			tests, total := r.tests(c), 0.0
+			for i, s := range steps {
+				x := math.NaN()
+				if k := slices.IndexFunc(tests, func(x test) bool { return x.steps == s }); k >= 0 {
+					x = of(tests[k])
+				}
+				sums[i+1] += x
+				total += x
+			}
+			sums[len(sums)-1] += total / float64(len(steps))
+		}
+		for i := range column {
+			if n == 0 {
+				t.Rows[i] = append(t.Rows[i], t.Undefined(reason))
+				worth[i] = append(worth[i], Undefined(reason))
+				continue
+			}
+			v := Number(sums[i] / float64(n))
+			if !v.Defined() {
+				t.Rows[i] = append(t.Rows[i], Entry{Text: "·"}) // others were evaluated there
+			} else {
+				t.Rows[i] = append(t.Rows[i], Entry{Text: points(v.Number)})
+			}
+			if !r.competes(m) || i == 0 {
+				v = Undefined("does not compete")
+			}
+			worth[i] = append(worth[i], v)
+		}
+	}
+	for i := range t.Rows {
+		entries := make([]*Entry, len(worth[i]))
+		for k := range entries {
+			entries[k] = &t.Rows[i][k+1]
+		}
+		mark(entries, worth[i])
+	}
+	return t
+}
+
+// stepLabel names a step of the stream by the task that it falls into.
+func (r *Report) stepLabel(steps int) string {
+	each := max(r.Suite.Training.Steps, 1)
+	i := (steps - 1) / each
+	return "T" + strconv.Itoa(i+1) + " " + strconv.Itoa(steps-i*each) + " " + r.Suite.Tasks[i].Name
+}

@@ -1,0 +1,128 @@
+package reports
+
+import "slices"
+
+// baseline is the method that others are seen against where each task is
+// learned alone: the paper's own comparison is with DoRA.
+const baseline = "dora"
+
+// VariantsTable shows each task's score right after its own training for each
+// method, tasks whose answer is chosen among options first, with the means of
+// the two groups and how far these are from dora's.
+func VariantsTable(r *Report) Table {
+	t := Table{
+		Title:     "Variants",
+		Caption:   variantsCaption(r),
+		Columns:   []Column{{[]string{"task"}}, {[]string{"base"}}},
+		MarkMeans: "best of its row" + competitors,
+	}
+	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m Method) bool { return m.Preset == "frozen" })
+	for _, m := range methods {
+		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+	}
+	base, measured := r.base()
+	row := func(label string, belongs func(string) bool) {
+		entries := []Entry{{Text: label}, {Text: "·"}}
+		if measured {
+			entries[1].Text = points(meanWhere(base, belongs))
+		}
+		worth := make([]Value, 0, len(methods))
+		for _, m := range methods {
+			s := r.over(m.Name, afterOwnTraining(belongs))
+			entries = append(entries, scoreEntry(&t, s))
+			if !r.competes(m) {
+				s.Mean = Undefined("does not compete")
+			}
+			worth = append(worth, s.Mean)
+		}
+		marked := make([]*Entry, len(worth))
+		for i := range marked {
+			marked[i] = &entries[i+2]
+		}
+		mark(marked, worth)
+		t.Rows = append(t.Rows, entries)
+	}
+	for _, group := range []struct {
+		name   string
+		choice bool
+	}{{"multiple choice", true}, {"question answering", false}} {
+		belongs := r.ofKind(group.choice)
+		n := 0
+		for _, task := range r.Suite.Tasks {
+			if belongs(task.Name) {
+				n++
+				row(task.Name, func(name string) bool { return name == task.Name })
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		row(group.name+", mean", belongs)
+		if !r.has(baseline) {
+			continue
+		}
+		entries := []Entry{{Text: "  minus " + baseline}, {Text: "·"}}
+		for _, m := range methods {
+			if m.Name == baseline {
+				entries = append(entries, Entry{Text: "·"})
+				continue
+			}
+			entries = append(entries, scoreEntry(&t, r.beyond(m.Name, baseline, afterOwnTraining(belongs))))
+		}
+		t.Rows = append(t.Rows, entries)
+	}
+	return t
+}
+
+func variantsCaption(r *Report) []string {
+	lines := summaryCaption(r)[:1]
+	if r.Suite.Separate() {
+		return append(lines, "Each task is learned alone from the untouched backbone (base). Scores are in points of 100, right after the task's training"+spreadMeans(r)+".")
+	}
+	return append(lines, "Scores are in points of 100, right after the task's own training in the stream"+spreadMeans(r)+". Base is the untouched backbone.")
+}
+
+// meanWhere is the mean of the base row's scores of the tasks that belong.
+func meanWhere(base Cell, belongs func(string) bool) float64 {
+	sum, n := 0.0, 0
+	for j, name := range base.Tasks {
+		if belongs(name) {
+			sum += base.R[0][j]
+			n++
+		}
+	}
+	return sum / float64(n)
+}
+
+// beyond summarises what a number of one method has beyond that of another over
+// the seeds that both have.
+func (r *Report) beyond(method, other string, of func(Cell) Value) Summary {
+	a, reason := r.overSeedsOf(method, of)
+	b, otherReason := r.overSeedsOf(other, of)
+	undefined := func(reason string, n int) Summary {
+		u := Undefined(reason)
+		return Summary{Mean: u, SD: u, CI95: u, N: n}
+	}
+	var differences []float64
+	for _, x := range a {
+		i := slices.IndexFunc(b, func(y seedValue) bool { return y.seed == x.seed })
+		switch {
+		case i < 0:
+			continue
+		case !x.value.Defined():
+			return undefined(method+": "+x.value.Undefined, len(a))
+		case !b[i].value.Defined():
+			return undefined(other+": "+b[i].value.Undefined, len(b))
+		}
+		differences = append(differences, x.value.Number-b[i].value.Number)
+	}
+	switch {
+	case len(differences) > 0:
+		return MeanSDCI(differences)
+	case len(a) == 0:
+		return undefined(method+": "+reason, 0)
+	case len(b) == 0:
+		return undefined(other+": "+otherReason, 0)
+	}
+	return undefined("no seed that both have finished", 0)
+}
