@@ -2,7 +2,7 @@ package methods
 
 // All lists the methods in the order in which tables print them.
 var All = []Method{
-	Frozen, Seq, ER, EWC, ILoRA, CURLoRA,
+	Frozen, Seq, SeqFull, LoRA, DoRA, ER, EWC, EWCSeparate, ILoRA, ILoRASecura, CURLoRA, CURLoRAPaper,
 	CABR, Secura, SecuraM2, SecuraK, SecuraNormed, SecuraReleasedM1, SecuraReleasedM2,
 	JointTraining,
 }

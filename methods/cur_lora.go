@@ -26,18 +26,35 @@ var CURLoRA = Method{
 	Name: "cur-lora",
 	Doc: "CUR-LoRA: the update C·U·R is made of frozen columns and rows of the pretrained weight with the smallest norms; " +
 		"only the small U is trained, and it is folded into the weight at each task's end.",
-	Source: "arXiv 2408.14572, with the selection and folding of SECURA's released code (arXiv 2502.18168).",
-	Params: CURLoRAParams{Rank: 16, Alpha: 1, Selection: "inverse-top", Fold: true},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		p := params.(*CURLoRAParams)
-		return adapter.CURLoRA{Rank: p.Rank, Alpha: p.Alpha, Selection: adapter.Selection(p.Selection)}, nil
-	},
-	Start: func(params any, s *Session) (Hooks, error) {
-		if !params.(*CURLoRAParams).Fold {
-			return Hooks{}, nil
-		}
-		return Hooks{AfterTask: func(t *TaskEnd) error { return t.Fold() }}, nil
-	},
+	Source:  "arXiv 2408.14572, with the selection and folding of SECURA's released code (arXiv 2502.18168).",
+	Params:  CURLoRAParams{Rank: 16, Alpha: 1, Selection: "inverse-top", Fold: true},
+	Adapter: newCURLoRA,
+	Start:   startCURLoRA,
+}
+
+// CURLoRAPaper is CUR-LoRA as its own paper and code have it: columns and rows are drawn, with replacement, with
+// probabilities ∝ 1/(P + 0.001), so that one may come twice, and one U goes through the whole stream.
+var CURLoRAPaper = Method{
+	Name: "cur-lora-paper",
+	Doc: "CUR-LoRA as first published: frozen columns and rows are drawn at random, small ones with more probability, and one " +
+		"small U is trained through the whole stream without ever being folded into the weight.",
+	Source:       "arXiv 2408.14572 and its code; formula and selection checked against golden values.",
+	LearningRate: 2.5e-4,
+	Params:       CURLoRAParams{Rank: 16, Alpha: 1, Selection: string(adapter.InverseSampleOffset)},
+	Adapter:      newCURLoRA,
+	Start:        startCURLoRA,
+}
+
+func newCURLoRA(params any) (adapter.Adapter, error) {
+	p := params.(*CURLoRAParams)
+	return adapter.CURLoRA{Rank: p.Rank, Alpha: p.Alpha, Selection: adapter.Selection(p.Selection)}, nil
+}
+
+func startCURLoRA(params any, s *Session) (Hooks, error) {
+	if !params.(*CURLoRAParams).Fold {
+		return Hooks{}, nil
+	}
+	return Hooks{AfterTask: func(t *TaskEnd) error { return t.Fold() }}, nil
 }
 
 // Fold makes the adapter's update part of every adapted weight.

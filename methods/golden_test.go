@@ -148,7 +148,8 @@ func TestGoldenILoRA(t *testing.T) {
 		out := evaluate(t, func(in []*graph.Node) []*graph.Node {
 			hidden := func(x *graph.Node) *graph.Node { return graph.InsertAxes(x, 0) }
 			counted := graph.OnesLike(graph.Squeeze(graph.SliceAxis(hidden(in[4]), 2, graph.AxisRange(0, 1)), -1))
-			return []*graph.Node{movingAverage(in[0], in[1], i.Lambda), movingAverage(in[2], in[3], i.Lambda),
+			lambda := graph.Scalar(in[0].Graph(), in[0].DType(), i.Lambda)
+			return []*graph.Node{movingAverage(in[0], in[1], lambda), movingAverage(in[2], in[3], lambda),
 				meanSquaredError(hidden(in[4]), hidden(in[5]), counted)}
 		}, i.ALong, i.AWork, i.BLong, i.BWork, i.YWork, i.YLong)
 		near(t, "A of the long memory", out[0], i.ALongAfter.values)

@@ -15,9 +15,9 @@ type ILoRAParams struct {
 	LoRAParams   `yaml:",inline"`
 	ReplayParams `yaml:",inline"`
 	// Lambda is the weight of the old value in the long-term memory's moving average. [0.99: averages over 100 steps]
-	Lambda float64 `yaml:"lambda"`
+	Lambda float64 `yaml:"lambda" json:"-"`
 	// Gamma is the weight of the consistency term. [1: as published]
-	Gamma float64 `yaml:"gamma"`
+	Gamma float64 `yaml:"gamma" json:"-"`
 	// EvalWith is the memory that is evaluated: long or working. [long: as published]
 	EvalWith string `yaml:"eval_with"`
 }
@@ -53,6 +53,8 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	if err != nil {
 		return Hooks{}, err
 	}
+	s.AddCoefficient("lambda", p.Lambda)
+	s.AddCoefficient("gamma", p.Gamma)
 	s.AddCopies(longCopy, false)
 	trained, current := s.Trained(), s.Rows
 	hooks := Hooks{
@@ -60,12 +62,12 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 		ExtraLoss: func(l *Loss) *graph.Node {
 			replayed := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(current)) }
 			long := graph.StopGradient(l.HiddenWith(longCopy, current))
-			return graph.MulScalar(meanSquaredError(replayed(l.Hidden), long, replayed(l.Counted)), p.Gamma)
+			return graph.Mul(meanSquaredError(replayed(l.Hidden), long, replayed(l.Counted)), l.Vars.Coefficient("gamma"))
 		},
 		AfterStep: func(v Vars) {
 			for _, t := range trained {
 				name := Name(t.Projection, longCopy, t.Tensor)
-				v[name] = movingAverage(v[name], t.In(v, ""), p.Lambda)
+				v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
 			}
 		},
 		Measure: func(n StepNodes) []NamedNode {
@@ -90,12 +92,12 @@ func memories(taskSteps int) (list []any) {
 	return list
 }
 
-// movingAverage is λ·old + (1−λ)·new.
-func movingAverage(old, new *graph.Node, lambda float64) *graph.Node {
-	return graph.Add(graph.MulScalar(old, lambda), graph.MulScalar(new, 1-lambda))
+// movingAverage is λ·old + (1−λ)·new for a scalar λ.
+func movingAverage(old, new, lambda *graph.Node) *graph.Node {
+	return graph.Add(graph.Mul(old, lambda), graph.Mul(new, graph.OneMinus(lambda)))
 }
 
-// meanSquaredError is the mean over counted slots and hidden units of (a − b)², for a and b [rows, answers, hidden] and
+// meanSquaredError is the mean over counted slots and units of (a − b)², for a and b [rows, answers, units] and
 // counted [rows, answers]; 0 where nothing is counted.
 func meanSquaredError(a, b, counted *graph.Node) *graph.Node {
 	d := graph.Sub(a, b)

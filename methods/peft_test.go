@@ -23,8 +23,9 @@ type peftRun struct {
 	Norms   []float64 `json:"total_norms"` // before clipping
 }
 
-// peftReference is testdata/lora/reference.json: LoRA on tiny-qwen2 as peft and torch compute it.
+// peftReference is reference.json in a folder of testdata: an adapter on tiny-qwen2 as peft and torch compute it.
 type peftReference struct {
+	folder    string
 	IDs       [][]int32     `json:"input_ids"`
 	Mask      [][]int       `json:"attention_mask"`
 	Labels    [][]int32     `json:"labels"`
@@ -65,7 +66,11 @@ func (p peftReference) pad(row int) (n int) {
 
 // peftName is a trained tensor's name in peft's files.
 func peftName(t TrainedTensor) string {
-	return "base_model.model." + strings.TrimSuffix(t.Projection.WeightName(), "weight") + "lora_" + t.Tensor + ".weight"
+	prefix := "base_model.model." + strings.TrimSuffix(t.Projection.WeightName(), "weight") + "lora_"
+	if t.Tensor == "m" {
+		return prefix + "magnitude_vector"
+	}
+	return prefix + t.Tensor + ".weight"
 }
 
 func readTensors(t *testing.T, path string) map[string][]float32 {
@@ -84,12 +89,21 @@ func readTensors(t *testing.T, path string) map[string][]float32 {
 	return all
 }
 
-func TestLoRAAgainstPeft(t *testing.T) {
-	raw, err := os.ReadFile("testdata/lora/reference.json")
+func TestAdapterLoRAAgainstPeft(t *testing.T) {
+	for _, m := range []Method{Seq, LoRA} {
+		t.Run(m.Name, func(t *testing.T) { checkAgainstPeft(t, m, "testdata/lora/") })
+	}
+}
+
+func TestAdapterDoRAAgainstPeft(t *testing.T) { checkAgainstPeft(t, DoRA, "testdata/dora/") }
+
+// checkAgainstPeft compares logits, loss, gradients and three steps of AdamW with what peft gave.
+func checkAgainstPeft(t *testing.T, m Method, folder string) {
+	raw, err := os.ReadFile(folder + "reference.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var reference peftReference
+	reference := peftReference{folder: folder}
 	if err := json.Unmarshal(raw, &reference); err != nil {
 		t.Fatal(err)
 	}
@@ -99,11 +113,11 @@ func TestLoRAAgainstPeft(t *testing.T) {
 	}
 	base := NewBase(toy.Backend, model)
 	defer base.Close()
-	adapter := readTensors(t, "testdata/lora/adapter.safetensors")
+	adapter := readTensors(t, folder+"adapter.safetensors")
 	for key, run := range map[string]peftRun{"": reference.Unclipped, "_clipped": reference.Clipped} {
 		t.Run("adamw"+key, func(t *testing.T) {
 			batch := reference.batch()
-			s, err := NewSession(base, Seq, &LoRAParams{Rank: 4, Alpha: 8}, "seq"+key, Setting{Targets: []string{"q_proj", "v_proj"},
+			s, err := NewSession(base, m, &LoRAParams{Rank: 4, Alpha: 8}, m.Name+key, Setting{Targets: []string{"q_proj", "v_proj"},
 				Rows: batch.Rows, Length: batch.Length, Answers: batch.Answers, WeightDecay: run.Decay, Clip: run.MaxNorm,
 				Rand: toySetting(1).Rand})
 			if err != nil {
@@ -125,7 +139,7 @@ func TestLoRAAgainstPeft(t *testing.T) {
 				rate := run.Rate
 				if i == len(run.Losses)-1 {
 					rate = 0 // only the loss is asked for
-					compareTrained(t, s, "weights after three steps", "after_3_steps"+key, 2e-5, func(name string) []float32 { return value(t, s, name) })
+					compareTrained(t, s, "weights after three steps", folder+"after_3_steps"+key, 2e-5, func(name string) []float32 { return value(t, s, name) })
 				}
 				result, err := s.Step(batch, rate)
 				if err != nil {
@@ -137,7 +151,7 @@ func TestLoRAAgainstPeft(t *testing.T) {
 				}
 				if i == 0 {
 					g := gradients(t, s)
-					compareTrained(t, s, "gradients", "grads"+key, 1e-5, func(name string) []float32 { return g[name] })
+					compareTrained(t, s, "gradients", folder+"grads"+key, 1e-5, func(name string) []float32 { return g[name] })
 				}
 			}
 			t.Logf("losses %.2g, norms %.2g apart", worstLoss, worstNorm)
@@ -151,7 +165,7 @@ func TestLoRAAgainstPeft(t *testing.T) {
 // compareTrained compares every trained tensor with a file of peft's names.
 func compareTrained(t *testing.T, s *Session, what, file string, tolerance float64, of func(name string) []float32) {
 	t.Helper()
-	want, worst := readTensors(t, "testdata/lora/"+file+".safetensors"), 0.0
+	want, worst := readTensors(t, file+".safetensors"), 0.0
 	if len(want) != len(s.Trained()) {
 		t.Fatalf("%d tensors are trained, peft has %d", len(s.Trained()), len(want))
 	}
@@ -168,7 +182,7 @@ func compareTrained(t *testing.T, s *Session, what, file string, tolerance float
 // checkForward compares the effective weights with peft's merged ones, and the logits under them.
 func (p peftReference) checkForward(t *testing.T, base *Base, s *Session) {
 	t.Helper()
-	merged := readTensors(t, "testdata/lora/merged.safetensors")
+	merged := readTensors(t, p.folder+"merged.safetensors")
 	list, err := s.Effective()
 	if err != nil {
 		t.Fatal(err)

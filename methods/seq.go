@@ -25,3 +25,12 @@ var Seq = Method{
 	Params:  defaultLoRA,
 	Adapter: func(params any) (adapter.Adapter, error) { return params.(*LoRAParams).adapter() },
 }
+
+// SeqFull is plain sequential fine-tuning of the adapted weights themselves. All hooks are nil.
+var SeqFull = Method{
+	Name: "seq-full",
+	Doc: "Sequential fine-tuning of the targeted weights themselves, without an adapter, through the whole stream; nothing is " +
+		"done against forgetting.",
+	Source:  "No paper; the usual reference for adapters, which trains every value of the targeted weights.",
+	Adapter: func(any) (adapter.Adapter, error) { return adapter.Full{}, nil },
+}

@@ -207,6 +207,12 @@ func (l *Loss) HiddenWith(copy string, from int) *graph.Node {
 	return l.hidden(l.batch.rowsFrom(from), l.Vars, copy)
 }
 
+// BaseLogits are the logits at the answer slots, [rows, answers, vocabulary], of the weights without the adapter.
+func (l *Loss) BaseLogits() *graph.Node {
+	config := l.session.base.Model.Config
+	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.session.Answers, nil))
+}
+
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 	return l.session.forward(l.weights, batch.rows, func(p backbone.Projection, x *graph.Node) *graph.Node {
 		tensors := vars.adapted(l.session, p, copy)

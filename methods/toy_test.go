@@ -218,7 +218,7 @@ func effective(t testing.TB, s *Session) map[string][]float32 {
 	return values
 }
 
-// snapshot is all that a session holds: variables, moments, effective weights, state on the host.
+// snapshot is all that a session holds: variables but for coefficients, moments, effective weights, state on the host.
 func snapshot(t testing.TB, s *Session) map[string][]float32 {
 	t.Helper()
 	all := map[string][]float32{}
@@ -226,6 +226,9 @@ func snapshot(t testing.TB, s *Session) map[string][]float32 {
 		all["effective "+name] = values
 	}
 	for _, v := range s.variables {
+		if strings.HasPrefix(v.name, coefficients) { // given, not held
+			continue
+		}
 		all[v.name] = floats(t, v.value)
 		for i, m := range v.moments {
 			if m != nil {

@@ -24,7 +24,7 @@ func TestGridsFollowTheAdapter(t *testing.T) {
 	for _, c := range []struct {
 		method Method
 		want   [2]float64
-	}{{Seq, loraRates}, {EWC, loraRates}, {JointTraining, loraRates}, {CURLoRA, curRates}, {Secura, curRates}, {full, fullRates}, {own, [2]float64{1e-5, 1e-4}}} {
+	}{{Seq, loraRates}, {EWC, loraRates}, {JointTraining, loraRates}, {DoRA, loraRates}, {SeqFull, fullRates}, {CURLoRA, curRates}, {Secura, curRates}, {full, fullRates}, {own, [2]float64{1e-5, 1e-4}}} {
 		if got := bounds(c.method); got != c.want {
 			t.Errorf("%s: rates from %g to %g, expected %g", c.method.Name, got[0], got[1], c.want)
 		}

@@ -1,4 +1,4 @@
-// Package adapter re-parameterises a projection's weight: LoRA, CUR-LoRA, CABR with S-MagNorm, or the weight itself.
+// Package adapter re-parameterises a projection's weight: LoRA, DoRA, CUR-LoRA, CABR with S-MagNorm, or the weight itself.
 //
 // An adapter is stateless. Init makes its tensors on the host; the graph functions take them as nodes and give nodes
 // back, so that whoever trains keeps the only copy. A weight W is [out, in] and a layer computes y = x·Wᵀ + b.

@@ -20,8 +20,10 @@ func (Full) Init(w Matrix, _ *rand.Rand) ([]Tensor, error) {
 	return []Tensor{{Name: "weight", Shape: []int{w.Rows, w.Columns}, Values: slices.Clone(w.Values), Trained: true, Decayed: true}}, nil
 }
 
-// Weight is the trained weight.
-func (Full) Weight(_ *graph.Node, v map[string]*graph.Node) *graph.Node { return v["weight"] }
+// Weight is the trained weight, as a node of its own: not every backend gives an input back as an output.
+func (Full) Weight(_ *graph.Node, v map[string]*graph.Node) *graph.Node {
+	return graph.Identity(v["weight"])
+}
 
 // Apply multiplies by the trained weight.
 func (Full) Apply(x, _ *graph.Node, v map[string]*graph.Node) *graph.Node {

@@ -22,7 +22,7 @@ type golden struct {
 	C, RMatrix, A0               array
 	Curlora, Cabr                map[string]array
 	SecuraReleased, SecuraWeight map[string]array
-	Lora                         map[string]array
+	Lora, Dora                   map[string]array
 	ReleasedM1, ReleasedM2       trainedGolden
 }
 
@@ -56,7 +56,7 @@ func readGolden(t *testing.T) []golden {
 			"base_bias": &c.BaseBias, "x": &c.X, "cols": &c.Cols, "rows": &c.Rows, "C": &c.C, "R": &c.RMatrix,
 			"col_norms": &c.ColNorms, "row_norms": &c.RowNorms,
 			"cabr_A0": &c.A0, "curlora": &c.Curlora, "cabr": &c.Cabr, "secura_released": &c.SecuraReleased,
-			"secura_weight": &c.SecuraWeight, "lora": &c.Lora, "released_M1": &c.ReleasedM1, "released_M2": &c.ReleasedM2} {
+			"secura_weight": &c.SecuraWeight, "lora": &c.Lora, "dora": &c.Dora, "released_M1": &c.ReleasedM1, "released_M2": &c.ReleasedM2} {
 			if err := json.Unmarshal(fields[key], into); err != nil {
 				t.Fatalf("case %d, %s: %v", i, key, err)
 			}
@@ -142,6 +142,13 @@ func TestGoldenSelection(t *testing.T) {
 func TestGoldenLoRA(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
 		c.check(t, LoRA{Rank: c.R, Alpha: float64(c.Lora["alpha"].values[0])}, c.Lora, map[string]string{"A": "A", "B": "B"}, nil)
+	})
+}
+
+func TestGoldenDoRA(t *testing.T) {
+	eachCase(t, func(t *testing.T, c golden) {
+		a := DoRA{Rank: c.R, Alpha: float64(c.Dora["alpha"].values[0])}
+		c.check(t, a, c.Dora, map[string]string{"A": "A", "B": "B", "m": "magnitude"}, nil)
 	})
 }
 
