@@ -322,14 +322,15 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	refused("Load", err)
 }
 
-// TestTrialsShareGraphs holds that keys differ with preset and parameters, and with nothing else.
+// TestTrialsShareGraphs holds that keys differ with preset and parameters but for coefficients, and with nothing else.
 func TestTrialsShareGraphs(t *testing.T) {
 	ewc := MethodSpec{Preset: "ewc", Name: "ewc.t01", LearningRate: 1e-3, Params: map[string]any{"lambda": 10.}}
-	same := MethodSpec{Preset: "ewc", Name: "ewc.t02", LearningRate: 1e-2, Params: map[string]any{"lambda": 10}}
+	same := MethodSpec{Preset: "ewc", Name: "ewc.t02", LearningRate: 1e-2, Params: map[string]any{"lambda": 11}}
 	if a, b := GraphKey(ewc), GraphKey(same); a != b {
-		t.Errorf("the keys %s and %s of two learning rates differ", a, b)
+		t.Errorf("the keys %s and %s of two learning rates and coefficients differ", a, b)
 	}
-	for _, other := range []MethodSpec{{Preset: "ewc", Name: "ewc.t01", Params: map[string]any{"lambda": 11.}}, {Preset: "ewc", Name: "ewc.t01"}, {Preset: "seq", Name: "ewc.t01"}} {
+	for _, other := range []MethodSpec{{Preset: "ewc", Name: "ewc.t01", Params: map[string]any{"rank": 4}},
+		{Preset: "ewc", Name: "ewc.t01", Params: map[string]any{"gamma": 0.5}}, {Preset: "ewc-separate", Name: "ewc.t01"}, {Preset: "seq", Name: "ewc.t01"}} {
 		if GraphKey(ewc) == GraphKey(other) {
 			t.Errorf("%v and %v have one key", ewc, other)
 		}
