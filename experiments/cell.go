@@ -149,8 +149,8 @@ func (p *protocol) note(format string, args ...any) {
 	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: string(record.Running), Note: fmt.Sprintf(format, args...)})
 }
 
-// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order or
-// learning rate alone, share them.
+// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order,
+// learning rate or coefficients (see methods.Session.AddCoefficient) alone, share them.
 func GraphKey(spec MethodSpec) string {
 	var params any
 	if m, ok := methods.Find(spec.Preset); ok {
