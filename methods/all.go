@@ -4,5 +4,6 @@ package methods
 var All = []Method{
 	Frozen, Seq, SeqFull, LoRA, DoRA, ER, EWC, EWCSeparate, ILoRA, ILoRASecura, CURLoRA, CURLoRAPaper,
 	CABR, Secura, SecuraM2, SecuraK, SecuraNormed, SecuraReleasedM1, SecuraReleasedM2,
+	ERBall,
 	JointTraining,
 }

@@ -26,7 +26,7 @@ func all() map[string]Adapter {
 	unused, step := cabr, secura(MergeFused)
 	unused.Merging, step.MagNorm.Form = MergeIntoUnusedSum, FormStep
 	return map[string]Adapter{
-		"full": Full{}, "lora": LoRA{Rank: 3, Alpha: 6}, "dora": DoRA{Rank: 3, Alpha: 6},
+		"full": Full{}, "ball": Ball{Radius: 0.4}, "lora": LoRA{Rank: 3, Alpha: 6}, "dora": DoRA{Rank: 3, Alpha: 6},
 		"cur":  CURLoRA{Rank: 4, Alpha: 0.5, Selection: InverseTop},
 		"cabr": cabr, "cabr M2": summed, "secura": secura(MergeIntoWeight), "secura M2": secura(MergeIntoSum), "secura M2 base": base,
 		"cabr M2 as released": unused, "secura normed": step,
