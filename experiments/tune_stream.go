@@ -22,6 +22,8 @@ func calibration(suite Suite, o TuneOptions) Suite {
 	c.Evaluation.Split = "validation"
 	c.Evaluation.TestExamples = o.Examples
 	c.Evaluation.KeepCheckpoints = "last"
+	// What the objectives need: each task right after it was learned, and all at the stream's end.
+	c.Evaluation.Every, c.Evaluation.EverySteps = EveryFinal, 0
 	c.Evaluation.Diagnostics, c.Tables = false, nil // a choice is made by scores alone
 	c.Tuning = Tuning{Trials: o.Trials, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
 	return c
