@@ -130,19 +130,6 @@ func (s *Session) AddVariable(name string, shape []int, values []float32) {
 	s.addVariable(name, shape, values)
 }
 
-// coefficients is the prefix of the names of scalars that AddCoefficient adds.
-const coefficients = "coefficient/"
-
-// AddCoefficient makes a parameter a scalar input of the graphs instead of a constant in them, so that methods which
-// differ in its value alone share their compiled graphs. The parameter's field has the tag json:"-", which leaves it out
-// of what tells graphs apart.
-func (s *Session) AddCoefficient(name string, value float64) {
-	s.AddVariable(coefficients+name, nil, []float32{float32(value)})
-}
-
-// Coefficient is a scalar that AddCoefficient added.
-func (v Vars) Coefficient(name string) *graph.Node { return v[coefficients+name] }
-
 // Set gives a variable that AddVariable made new values.
 func (s *Session) Set(name string, values []float32) error {
 	v := s.find(name)
