@@ -39,7 +39,7 @@ func startWorker(ctx context.Context, command *exec.Cmd, core int, grace time.Du
 	if command.Env == nil {
 		command.Env = os.Environ()
 	}
-	command.Env = append(command.Env, "GOMAXPROCS=1", "OMP_NUM_THREADS=1")
+	command.Env = workerEnvironment(command.Env)
 	command.Stderr = w.stderr
 	command.WaitDelay = time.Second // a grandchild may hold the standard error open
 	setGroup(command)
