@@ -136,7 +136,7 @@ func (p *protocol) diverged(err error) error {
 func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesson) func(record.Step) error {
 	return func(step record.Step) error {
 		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
-			Step: step.Step, Steps: l.steps, Loss: step.Loss, State: "running"})
+			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: "running"})
 		if err := p.log.steps.Append(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
 		}

@@ -20,6 +20,9 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 		return nil, err
 	}
 	var mistakes []error
+	if err := checkBackbone(suite); err != nil {
+		return nil, err
+	}
 	files, err := hashBackbone(suite.Backbone)
 	if err != nil {
 		return nil, err

@@ -13,19 +13,24 @@ import (
 // checkpoint. What is printed later is a function of these records alone. Whether a task goes on from the one before
 // (stream), and what is evaluated when (evaluation.every, evaluation.every_steps), is in evaluate_when.go.
 type protocol struct {
-	worker   *Worker
-	cell     Cell
-	folder   rundir.Cell
-	method   methods.Method
-	params   any
-	lessons  []lesson
-	log      *cellLog
-	progress func(engine.Progress)
+	worker  *Worker
+	cell    Cell
+	folder  rundir.Cell
+	method  methods.Method
+	params  any
+	lessons []lesson
+	// boundaryTokens are those that are computed at the boundary behind each lesson, by its index.
+	boundaryTokens map[int]int64
+	log            *cellLog
+	progress       func(engine.Progress)
 }
 
 // run goes through the stream from the newest checkpoint on.
 func (p *protocol) run(ctx context.Context) error {
-	p.lessons = p.plan()
+	p.lessons, p.boundaryTokens = p.plan(), map[int]int64{}
+	for _, l := range p.lessons {
+		p.boundaryTokens[l.index] = p.evaluator(l).tokens
+	}
 	session, err := p.start()
 	if err != nil {
 		return err

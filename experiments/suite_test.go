@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"secura/methods"
 )
 
-var presets = []string{"seq", "er", "ewc", "i-lora", "cur-lora", "secura", "joint", "frozen"}
+var presets = methods.Names()
 
 func load(t *testing.T, text string, sets ...string) (Suite, error) {
 	t.Helper()

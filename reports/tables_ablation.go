@@ -28,7 +28,7 @@ func AblationTable(r *Report) Table {
 	}
 	worth := make([][]Value, len(shown))
 	for i, m := range r.Suite.Methods {
-		row := []Entry{{Text: m.Name}, {Text: changes(m)}}
+		row := []Entry{{Text: m.Name}, {Text: r.changes(m)}}
 		for k, of := range shown {
 			s := of(m.Name)
 			if k == 1 && i == 0 {
@@ -54,17 +54,17 @@ func AblationTable(r *Report) Table {
 	return t
 }
 
-// changes says how a method differs from its preset.
-func changes(m Method) string {
+// changes says how a method differs from the first one's preset.
+func (r *Report) changes(m Method) string {
 	var parts []string
+	if m.Preset != r.Suite.Methods[0].Preset {
+		parts = append(parts, "preset "+m.Preset)
+	}
 	for _, key := range slices.Sorted(maps.Keys(m.Params)) {
 		parts = append(parts, fmt.Sprintf("%s %v", key, m.Params[key]))
 	}
-	switch {
-	case len(parts) > 0:
-		return strings.Join(parts, ", ")
-	case m.Preset != m.Name:
-		return "preset " + m.Preset
+	if len(parts) == 0 {
+		return "as specified"
 	}
-	return "as specified"
+	return strings.Join(parts, ", ")
 }

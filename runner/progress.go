@@ -79,6 +79,8 @@ func share(p engine.Progress) float64 {
 		return 1
 	case p.Tasks == 0 || p.TaskIndex == 0:
 		return 0
+	case p.Share > 0:
+		return min(p.Share, 1)
 	}
 	done := float64(p.TaskIndex - 1)
 	if p.Steps > 0 {

@@ -76,5 +76,14 @@ func runValidate(o ValidateOptions, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "\nsuite %s is valid: plan %.12s, %d files, %d cells (%d methods, %d seeds, %d orders), each %d tasks of %d steps of %d examples\n",
 		suite.Name, hash, len(files), len(cells), len(suite.Methods), suite.Seeds, suite.Orders, len(suite.Tasks), suite.Training.Steps, suite.Training.Batch)
-	return nil
+	whole, own := suite.Evaluations()
+	fmt.Fprintf(stdout, "each cell evaluates the base row and %d times everything", whole)
+	if own > 0 {
+		fmt.Fprintf(stdout, ", %d times the task just learned alone", own)
+	}
+	if suite.Evaluation.EverySteps > 0 {
+		fmt.Fprintf(stdout, "; within a task every %d steps", suite.Evaluation.EverySteps)
+	}
+	_, err = fmt.Fprintln(stdout)
+	return err
 }

@@ -24,6 +24,9 @@ type Progress struct {
 	Step      int     `json:"step"`
 	Steps     int     `json:"steps,omitempty"`
 	Loss      float64 `json:"loss,omitempty"`
+	// Share is how much of the cell's computing is done, evaluations included,
+	// from 0 to 1.
+	Share float64 `json:"share,omitempty"`
 	// State is "running" while the cell goes on; "done", "failed", "diverged"
 	// or "cancelled" end it, with the Reason.
 	State  string `json:"state"`
