@@ -1,0 +1,125 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+)
+
+// rowOf is the row of a table that begins with the label.
+func rowOf(t *testing.T, table Table, label string) []Entry {
+	t.Helper()
+	for _, row := range table.Rows {
+		if row[0].Text == label {
+			return row
+		}
+	}
+	t.Fatalf("table %s has no row %q", table.Title, label)
+	return nil
+}
+
+func textsOf(row []Entry) string {
+	var texts []string
+	for _, e := range row[1:] {
+		texts = append(texts, e.Text)
+	}
+	return strings.Join(texts, " ")
+}
+
+func loaded(t *testing.T, s synthetic) *Report {
+	t.Helper()
+	r, err := Load(s.make(t, nil))
+	check(t, err)
+	return r
+}
+
+func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
+	r := loaded(t, variants(1, 0.04))
+	table := VariantsTable(r)
+	for label, want := range map[string]string{"task_1": "5.0 50.0 54.0", "multiple choice, mean": "5.0 50.0 54.0", "question answering, mean": "5.0 50.0 45.0"} {
+		if got := textsOf(rowOf(t, table, label)); got != want {
+			t.Errorf("%s: %s, want %s", label, got, want)
+		}
+	}
+	if got := textsOf(table.Rows[3]); table.Rows[3][0].Text != "  minus dora" || got != "· · 4.0" {
+		t.Errorf("%q %s", table.Rows[3][0].Text, got)
+	}
+	if v := r.Cells[0].Metrics["acc"]; v.Defined() || !strings.Contains(v.Undefined, "learned alone") {
+		t.Errorf("accuracy at the end of no stream: %+v", v)
+	}
+	if v := r.Cells[0].Metrics["learning_accuracy"]; !v.Defined() {
+		t.Errorf("learning accuracy: %+v", v)
+	}
+}
+
+func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
+	s := synthetic{tasks: taskNames(3), methods: named("seq"), seeds: 3, orders: 2, score: fade}
+	table := OrdersTable(loaded(t, s))
+	// Scores fall by a point with each seed, and no cell depends on its order.
+	if got := textsOf(rowOf(t, table, "seq")[:7]); got != "77.0 0.0 1.0 79.0 0.0 1.0" {
+		t.Error(got)
+	}
+	// One cell that is not done leaves no mean, and says which.
+	s.end = func(f *cellFiles) {
+		if f.id == "seq-s1-o1" {
+			f.events, f.status = nil, &record.Status{State: record.Queued}
+		}
+	}
+	table = OrdersTable(loaded(t, s))
+	if row := rowOf(t, table, "seq"); row[1].Text != "–" || !strings.Contains(table.Footnotes[0], "seq-s1-o1") {
+		t.Errorf("%+v %q", row[1], table.Footnotes)
+	}
+}
+
+func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
+	s := synthetic{tasks: taskNames(2), seeds: 1, orders: 1, knowledge: true, score: fade,
+		methods: []Method{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
+	s.end = func(f *cellFiles) {
+		var events []record.Event
+		k := 0.9
+		for _, e := range f.events {
+			if e.Kind == record.TaskEnd {
+				events = append(events, record.Event{Kind: record.Curve, Index: e.Index, Task: e.Task, Step: 2, Knowledge: &k, Scores: []record.TaskScores{
+					{Task: "task_1", Scores: []record.Score{{Name: "exact", Value: 0.4}}}, {Task: "task_2", Scores: []record.Score{{Name: "exact", Value: 0.2}}}}})
+			}
+			events = append(events, e)
+		}
+		f.events = events
+	}
+	r := loaded(t, s)
+	tables := RetentionTables(r)
+	if len(tables) != 2 || textsOf(rowOf(t, tables[0], "T2 2 task_2")) != "90.0 90.0" || textsOf(rowOf(t, tables[1], "T1 2 task_1")) != "30.0 30.0" {
+		t.Errorf("%+v", tables)
+	}
+	if got := tables[0].Rows[len(tables[0].Rows)-1][0].Text; got != "mean of 4 tests" {
+		t.Error(got)
+	}
+	table := AblationTable(r)
+	if got := textsOf(rowOf(t, table, "no-magnorm")[:4]); got != "magnorm false 74.0 -1.0" {
+		t.Error(got)
+	}
+	if got := textsOf(rowOf(t, table, "secura")[:4]); got != "as specified 75.0 ·" {
+		t.Error(got)
+	}
+	data, err := Results(r)
+	check(t, err)
+	if !strings.Contains(string(data), `"curve": [`) {
+		t.Error("results.json has no curve")
+	}
+}
+
+func TestABoundaryWithoutAScoreIsRefused(t *testing.T) {
+	s := synthetic{tasks: taskNames(3), methods: named("seq"), seeds: 1, orders: 1, score: fade}
+	s.end = func(f *cellFiles) {
+		for i, e := range f.events {
+			if e.Kind == record.Boundary && e.Index == 1 {
+				f.events[i].Scores = e.Scores[:1]
+			}
+		}
+	}
+	run := s.make(t, nil)
+	if _, err := Load(run); err == nil || !strings.Contains(err.Error(), "boundary 1 has no score of task task_2") {
+		t.Errorf("error %v", err)
+	}
+}
