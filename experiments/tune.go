@@ -146,6 +146,8 @@ type Outcome struct {
 	// Score is the objective; nil, with a Reason, where there is none.
 	Score  *float64
 	Reason string
+	// Gain is the learning accuracy above the base row's; nil where it is not known.
+	Gain *float64
 	// Metrics are others, for the record.
 	Metrics []record.Score
 }
@@ -161,7 +163,7 @@ func (t *Tuner) Score(outcome func(trial string) (Outcome, error)) error {
 			if o.Score == nil && o.Reason == "" {
 				return fmt.Errorf("tune suite %s: trial %s has neither score nor reason", t.suite.Name, u.Trials[i].Name)
 			}
-			u.Trials[i].Score, u.Trials[i].Reason, u.Trials[i].Metrics = o.Score, o.Reason, o.Metrics
+			u.Trials[i].Score, u.Trials[i].Reason, u.Trials[i].Gain, u.Trials[i].Metrics = o.Score, o.Reason, o.Gain, o.Metrics
 		}
 		u.Choose()
 	}

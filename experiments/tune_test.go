@@ -336,3 +336,24 @@ func TestTrialsShareGraphs(t *testing.T) {
 		}
 	}
 }
+
+// TestAChoiceLearns: a trial that learns nothing keeps everything; it is chosen only where none learns, by its gain.
+func TestAChoiceLearns(t *testing.T) {
+	trial := func(score, gain float64) record.Trial { return record.Trial{Score: &score, Gain: &gain} }
+	for _, c := range []struct {
+		what   string
+		trials []record.Trial
+		want   int
+	}{
+		{"the best that learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.08), trial(0.4, 0.2), trial(0.1, 0.5)}, 2},
+		{"the first of equals", []record.Trial{trial(0.4, 0.2), trial(0.4, 0.3)}, 0},
+		{"none learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.05), {Reason: "diverged"}, trial(0.8, 0.03)}, 1},
+		{"gains unknown", []record.Trial{{Score: new(0.1)}, {Score: new(0.2)}}, 1},
+		{"none has a score", []record.Trial{{Reason: "diverged"}}, -1},
+	} {
+		m := record.TunedMethod{Trials: c.trials}
+		if m.Choose(); m.Choice != c.want {
+			t.Errorf("%s: trial %d is chosen, expected %d", c.what, m.Choice, c.want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func (c claims) learning() Table {
 }
 
 func (t *Table) classify(r *Report, method string) {
-	gain, knowledge, tasks := r.over(method, learned), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
+	gain, knowledge, tasks := r.over(method, Cell.Gain), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
 	row := []Entry{{Text: method}, {Text: strconv.Itoa(gain.N)}}
 	for _, s := range []struct {
 		of   Summary

@@ -92,9 +92,9 @@ func metricOf(key string) func(Cell) Value {
 	return func(c Cell) Value { return c.Metrics[key] }
 }
 
-// learned is how far a cell's tasks were above the base row right after their
+// Gain is how far the cell's tasks were above the base row right after their
 // own training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
-func learned(c Cell) Value {
+func (c Cell) Gain() Value {
 	if v := c.Metrics["learning_accuracy"]; !v.Defined() {
 		return v
 	}

@@ -51,7 +51,7 @@ func (c claims) knowledge() Table {
 // judged is a verdict on SECURA, which says so where SECURA hardly learned.
 func (t *Table) judged(r *Report, j judgement) Entry {
 	e := t.verdict(j)
-	if s := r.over(subject, learned); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
+	if s := r.over(subject, Cell.Gain); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
 		e = t.with(e, hardlyLearned(subject, s))
 	}
 	return e
@@ -82,7 +82,7 @@ func (c claims) rivals(metric, words string) Table {
 	}
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), exactPairs)}
-	own, learning := r.Summarise(subject, metric), r.over(subject, learned)
+	own, learning := r.Summarise(subject, metric), r.over(subject, Cell.Gain)
 	t.Rows = append(t.Rows, []Entry{{Text: subject}, {Text: strconv.Itoa(own.N)}, t.mean(own), {}, {}, {},
 		value(r.Summarise(subject, "learning_accuracy"), false), t.flagged(subject, learning), {}})
 	differences := make([]difference, len(claimed))
@@ -105,7 +105,7 @@ func (c claims) rivals(metric, words string) Table {
 		j := judgeAhead(d, comparisons)
 		parts = append(parts, j)
 		t.Rows = append(t.Rows, []Entry{{Text: rival}, {Text: strconv.Itoa(d.N)}, t.mean(r.Summarise(rival, metric)), value(d.Summary, true),
-			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), t.flagged(rival, r.over(rival, learned)), t.verdict(j)})
+			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), t.flagged(rival, r.over(rival, Cell.Gain)), t.verdict(j)})
 	}
 	t.Rows = append(t.Rows, []Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, t.judged(r, judgeAll(parts))})
 	return t

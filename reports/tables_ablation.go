@@ -22,7 +22,7 @@ func AblationTable(r *Report) Table {
 		MarkMeans:   "best of its column" + competitors,
 	}
 	shown := []func(string) Summary{
-		func(m string) Summary { return r.over(m, learned) }, func(m string) Summary { return r.beyond(m, first, learned) },
+		func(m string) Summary { return r.over(m, Cell.Gain) }, func(m string) Summary { return r.beyond(m, first, Cell.Gain) },
 		func(m string) Summary { return r.over(m, metricOf("acc")) }, func(m string) Summary { return r.over(m, metricOf("bwt")) },
 		func(m string) Summary { return r.over(m, metricOf("knowledge_retention")) },
 	}

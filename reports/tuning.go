@@ -55,8 +55,8 @@ func budget(trials int, split string, examples int, stream []string, objective s
 	if examples > 0 {
 		count = fmt.Sprintf("at most %d examples", examples)
 	}
-	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; the highest %s was chosen, the first of equals.",
-		trials, len(stream), strings.Join(stream, ", "), count, split, objective)
+	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row, the one with the highest %s was chosen, and where none did, the one that learned most.",
+		trials, len(stream), strings.Join(stream, ", "), count, split, 100*record.LearnedGain, objective)
 }
 
 // TuningTables are a tuning's choices and all its trials.

@@ -138,6 +138,9 @@ func outcomeOf(c reports.Cell, objective string) experiments.Outcome {
 			o.Metrics = append(o.Metrics, record.Score{Name: key, Value: v.Number})
 		}
 	}
+	if gain := c.Gain(); gain.Defined() {
+		o.Gain = &gain.Number
+	}
 	if v := c.Metrics[objective]; v.Defined() {
 		o.Score = &v.Number
 	} else {

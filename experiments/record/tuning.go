@@ -50,6 +50,9 @@ type Trial struct {
 	// never chosen.
 	Score  *float64 `json:"score"`
 	Reason string   `json:"reason,omitempty"`
+	// Gain is by how much the tasks' scores right after learning them exceed the base row's, their mean; nil where that
+	// is not known.
+	Gain *float64 `json:"gain_over_base,omitempty"`
 	// Metrics are other metrics of the trial, those that are defined.
 	Metrics []Score `json:"metrics,omitempty"`
 }
@@ -62,11 +65,28 @@ func (m TunedMethod) Chosen() (Trial, bool) {
 	return m.Trials[m.Choice], true
 }
 
-// Choose sets Choice to the trial with the highest score, the first of equals.
+// LearnedGain is the gain over the base row from which on a trial counts as one that learns.
+const LearnedGain = 0.08
+
+// Learns says whether the trial learns; one of which that is not known is taken to.
+func (t Trial) Learns() bool { return t.Gain == nil || *t.Gain >= LearnedGain }
+
+// Choose sets Choice to the trial with the highest score among those that learn, the first of equals: a rate at which
+// nothing is learned keeps everything, so that the score alone might choose a method that does nothing. Where no trial
+// learns, the one that gained most is chosen.
 func (m *TunedMethod) Choose() {
 	m.Choice = -1
+	better := func(a, b Trial) bool {
+		switch {
+		case a.Learns() != b.Learns():
+			return a.Learns()
+		case a.Learns():
+			return *a.Score > *b.Score
+		}
+		return *a.Gain > *b.Gain
+	}
 	for i, t := range m.Trials {
-		if t.Score != nil && (m.Choice < 0 || *t.Score > *m.Trials[m.Choice].Score) {
+		if t.Score != nil && (m.Choice < 0 || better(t, m.Trials[m.Choice])) {
 			m.Choice = i
 		}
 	}
