@@ -52,10 +52,10 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 
 // reason says why a method has the settings that a tuning chose.
 func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
-	text := fmt.Sprintf("tuned: %s %.3f, the best of %d trials (%d tasks, %s split), learning rates %g to %g",
+	text := fmt.Sprintf(record.TunedReason+"%s %.3f, the best of %d trials (%d tasks, %s split), learning rates %g to %g",
 		r.Objective, *chosen.Score, len(m.Trials), len(r.Stream), r.Split, m.Least, m.Largest)
 	if !chosen.Learns() {
-		text = fmt.Sprintf("tuned: none of %d trials learned %g points above the base row, this one most, %.1f (%d tasks, %s split), learning rates %g to %g",
+		text = fmt.Sprintf(record.TunedReason+"none of %d trials learned %g points above the base row, this one most, %.1f (%d tasks, %s split), learning rates %g to %g",
 			len(m.Trials), 100*record.LearnedGain, 100**chosen.Gain, len(r.Stream), r.Split, m.Least, m.Largest)
 	}
 	if m.Coefficient == "" {

@@ -9,8 +9,10 @@ import (
 // ERBallParams are the parameters of experience replay within a ball.
 type ERBallParams struct {
 	ReplayParams `yaml:",inline"`
-	// Radius bounds how far a weight may move from the pretrained one, as a share of its Frobenius norm. [0.4: chosen
-	// on validation splits among 0.3, 0.4 and 0.6]
+	// Radius bounds how far a weight may move from the pretrained one, as a share of its Frobenius norm. [0.4: it is the
+	// method's promise, and no tuning by accuracy may trade it away. On nano, six tasks at 0.016 raised held-out text
+	// from 0.61 nats a token to 0.67, 0.77, 0.90 and 1.42 at radius 0.2, 0.3, 0.4 and 0.6, for a final accuracy on
+	// validation of 22, 24, 27 and 30]
 	Radius float64 `yaml:"radius"`
 }
 
@@ -34,7 +36,7 @@ var ERBall = Method{
 		"relatives hold weights near the pretrained ones by a penalty (L2-SP, arXiv 1802.01483) or a projection (arXiv 2002.08253).",
 	Cost:         1.4,
 	LearningRate: 4e-3,
-	Tuning:       Tuning{Least: 5e-4, Largest: 1.6e-2, Coefficient: Coefficient{Key: "radius", Values: values(0.4, 0.3, 0.6, 0.2)}},
+	Tuning:       Tuning{Least: 5e-4, Largest: 3e-2},
 	Params:       ERBallParams{defaultReplay, 0.4},
 	Adapter: func(params any) (adapter.Adapter, error) {
 		return adapter.Ball{Radius: params.(*ERBallParams).Radius}, nil

@@ -40,13 +40,14 @@ func TunedTable(r *Report) (Table, bool) {
 		Columns: []Column{{[]string{"method"}}, {[]string{"learning", "rate"}}, {[]string{"parameters"}}},
 	}
 	for _, m := range r.Suite.Methods {
-		row := []Entry{{Text: m.Name}, {Text: rate(m.LearningRate)}, {Text: parameters(m.Params)}}
-		if m.Reason != "" {
-			row[0].Notes = []int{t.Note(m.Reason)}
+		if !strings.HasPrefix(m.Reason, record.TunedReason) {
+			continue // a suite may extend a tuned one and choose rates of its own
 		}
+		row := []Entry{{Text: m.Name}, {Text: rate(m.LearningRate)}, {Text: parameters(m.Params)}}
+		row[0].Notes = []int{t.Note(m.Reason)}
 		t.Rows = append(t.Rows, row)
 	}
-	return t, true
+	return t, len(t.Rows) > 0
 }
 
 // budget says in a sentence what each method was given.

@@ -67,14 +67,17 @@ func TestTheReportTellsOfTheTuning(t *testing.T) {
 	r.Suite.Tuning = Tuning{Trials: 8, Stream: []string{"b", "a"}, Split: "validation", Examples: 64, Objective: "acc"}
 	for i := range r.Suite.Methods {
 		if m := &r.Suite.Methods[i]; m.Name == "er" {
-			m.LearningRate, m.Reason, m.Params = 6e-3, "the best of 8 trials", map[string]any{"rank": 4, "buffer": 0.1}
+			m.LearningRate, m.Reason, m.Params = 6e-3, "tuned: the best of 8 trials", map[string]any{"rank": 4, "buffer": 0.1}
 		}
+	}
+	if k, _ := TunedTable(r); len(k.Rows) != 1 {
+		t.Errorf("the table names %d methods, expected the one that was tuned", len(k.Rows))
 	}
 	var out bytes.Buffer
 	check(t, Text(&out, r, false))
 	for _, want := range []string{
 		"\nTuning\nEach method had 8 trials on a calibration stream of 2 tasks (b, a), evaluated on at most 64 examples",
-		"er¹", "0.006", "buffer 0.1, rank 4", "¹ the best of 8 trials",
+		"er¹", "0.006", "buffer 0.1, rank 4", "¹ tuned: the best of 8 trials",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, out.String())

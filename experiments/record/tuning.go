@@ -65,6 +65,9 @@ func (m TunedMethod) Chosen() (Trial, bool) {
 	return m.Trials[m.Choice], true
 }
 
+// TunedReason begins the reason of every setting that a tuning chose.
+const TunedReason = "tuned: "
+
 // LearnedGain is the gain over the base row from which on a trial counts as one that learns.
 const LearnedGain = 0.08
 
