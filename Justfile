@@ -15,6 +15,16 @@ build:
 run suite="continual16" *flags: build
     bin/runner run -suite {{suite}} {{flags}}
 
+# eight seeds of the six methods and of this project's extension, the stream's
+# end and each task right after it was learned evaluated: the README's result
+seeds *flags: build
+    bin/runner run -suite continual16 -seeds 8 -set evaluation.every=final -methods seq,er,ewc,i-lora,cur-lora,secura,er-ball -out runs/continual16-8 {{flags}}
+    bin/runner report runs/continual16-8 -claims
+
+# the choices in continual16.yaml again, for every method
+tune *flags: build
+    bin/runner tune continual16 -methods all {{flags}}
+
 # run the tests
 test:
     go test ./...
