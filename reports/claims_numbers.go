@@ -12,7 +12,7 @@ type difference struct {
 
 // difference compares a number with that of another method of the suite.
 func (r *Report) difference(other string, of func(Cell) Value) difference {
-	a, b, n, reason := r.pairs(other, of)
+	a, b, n, reason := r.pairs(subject, other, of)
 	if reason != "" {
 		return noDifference(reason, n)
 	}
@@ -26,18 +26,23 @@ func noDifference(reason string, n int) difference {
 }
 
 func differenceOf(a, b []float64) difference {
+	p := SignFlipTest(a, b)
+	return difference{Summary: MeanSDCI(minus(a, b)), P: p, PHolm: p}
+}
+
+// minus is a − b, pair by pair.
+func minus(a, b []float64) []float64 {
 	differences := make([]float64, len(a))
 	for i := range a {
 		differences[i] = a[i] - b[i]
 	}
-	p := SignFlipTest(a, b)
-	return difference{Summary: MeanSDCI(differences), P: p, PHolm: p}
+	return differences
 }
 
 // relativeDifference is the difference as a share of the other method's number,
 // seed by seed.
 func (r *Report) relativeDifference(other string, of func(Cell) Value) difference {
-	a, b, n, reason := r.pairs(other, of)
+	a, b, n, reason := r.pairs(subject, other, of)
 	if reason != "" {
 		return noDifference(reason, n)
 	}

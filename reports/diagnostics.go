@@ -90,20 +90,11 @@ func (t tally) mean(reason string) Value {
 // measures goes through the done cells of order 0 of a method. Without one,
 // reason says what became of the first cell.
 func (r *Report) measures(run rundir.Run, method string, of func(c Cell, folder rundir.Cell) error) (reason string, err error) {
-	done := 0
-	for _, c := range r.Cells {
-		if c.Method.Name != method || c.Order != 0 {
-			continue
-		}
-		if c.State != record.Done {
-			if reason == "" {
-				reason = fmt.Sprintf("%s %s", c.ID, c.Standing())
-			}
-			continue
-		}
-		if done++; done == 1 {
-			reason = "not on record: the method has no such measure, or diagnostics were off"
-		}
+	done, reason := r.doneCells(method)
+	if len(done) > 0 {
+		reason = "not on record: the method has no such measure, or diagnostics were off"
+	}
+	for _, c := range done {
 		if err := of(c, run.Cell(c.ID)); err != nil {
 			return "", fmt.Errorf("cell %s: %w", c.ID, err)
 		}

@@ -134,7 +134,7 @@ func (r *Report) Compare() []Comparison {
 
 func (r *Report) compare(metric, other string) Comparison {
 	c := Comparison{Metric: metric, A: subject, B: other}
-	a, b, n, reason := r.pairs(other, func(c Cell) Value { return c.Metrics[metric] })
+	a, b, n, reason := r.pairs(subject, other, func(c Cell) Value { return c.Metrics[metric] })
 	if c.N = n; reason != "" {
 		c.Difference, c.P = Undefined(reason), Undefined(reason)
 		return c
@@ -147,10 +147,10 @@ func (r *Report) compare(metric, other string) Comparison {
 	return c
 }
 
-// pairs collects a number of secura (a) and of another method (b) over the n
+// pairs collects a number of a method (a) and of another one (b) over the n
 // seeds that both have. Where the two cannot be compared, reason says why.
-func (r *Report) pairs(other string, of func(Cell) Value) (a, b []float64, n int, reason string) {
-	ours, ourReason := r.overSeedsOf(subject, of)
+func (r *Report) pairs(method, other string, of func(Cell) Value) (a, b []float64, n int, reason string) {
+	ours, ourReason := r.overSeedsOf(method, of)
 	theirs, theirReason := r.overSeedsOf(other, of)
 	for _, x := range ours {
 		for _, y := range theirs {
@@ -160,7 +160,7 @@ func (r *Report) pairs(other string, of func(Cell) Value) (a, b []float64, n int
 			n++
 			switch {
 			case !x.value.Defined():
-				return nil, nil, n, subject + ": " + x.value.Undefined
+				return nil, nil, n, method + ": " + x.value.Undefined
 			case !y.value.Defined():
 				return nil, nil, n, other + ": " + y.value.Undefined
 			}
@@ -171,7 +171,7 @@ func (r *Report) pairs(other string, of func(Cell) Value) (a, b []float64, n int
 	case n > 0:
 		return a, b, n, ""
 	case len(ours) == 0:
-		return nil, nil, 0, subject + ": " + ourReason
+		return nil, nil, 0, method + ": " + ourReason
 	case len(theirs) == 0:
 		return nil, nil, 0, other + ": " + theirReason
 	}
@@ -187,21 +187,28 @@ func (r *Report) has(method string) bool {
 	return false
 }
 
+// doneCells are a method's done cells of order 0; reason says what became of
+// the first one that is not done, empty where all are.
+func (r *Report) doneCells(method string) (done []Cell, reason string) {
+	for _, c := range r.Cells {
+		switch {
+		case c.Method.Name != method || c.Order != 0:
+		case c.State == record.Done:
+			done = append(done, c)
+		case reason == "":
+			reason = fmt.Sprintf("%s %s", c.ID, c.Standing())
+		}
+	}
+	return done, reason
+}
+
 // meanMatrix averages R and K over a method's done cells of order 0, in points
 // of 100. A row that the cells did not measure is nil, a missing K is NaN. For
 // n = 0, reason says what became of the first cell.
 func (r *Report) meanMatrix(method string) (rows [][]float64, k []float64, n int, reason string) {
-	for _, c := range r.Cells {
-		if c.Method.Name != method || c.Order != 0 {
-			continue
-		}
-		if c.State != record.Done {
-			if reason == "" {
-				reason = fmt.Sprintf("%s %s", c.ID, c.Standing())
-			}
-			continue
-		}
-		n++
+	done, reason := r.doneCells(method)
+	n = len(done)
+	for _, c := range done {
 		if rows == nil {
 			rows = make([][]float64, len(c.R))
 			if c.K != nil {

@@ -97,32 +97,9 @@ func meanWhere(base Cell, belongs func(string) bool) float64 {
 // beyond summarises what a number of one method has beyond that of another over
 // the seeds that both have.
 func (r *Report) beyond(method, other string, of func(Cell) Value) Summary {
-	a, reason := r.overSeedsOf(method, of)
-	b, otherReason := r.overSeedsOf(other, of)
-	undefined := func(reason string, n int) Summary {
-		u := Undefined(reason)
-		return Summary{Mean: u, SD: u, CI95: u, N: n}
+	a, b, n, reason := r.pairs(method, other, of)
+	if reason != "" {
+		return noDifference(reason, n).Summary
 	}
-	var differences []float64
-	for _, x := range a {
-		i := slices.IndexFunc(b, func(y seedValue) bool { return y.seed == x.seed })
-		switch {
-		case i < 0:
-			continue
-		case !x.value.Defined():
-			return undefined(method+": "+x.value.Undefined, len(a))
-		case !b[i].value.Defined():
-			return undefined(other+": "+b[i].value.Undefined, len(b))
-		}
-		differences = append(differences, x.value.Number-b[i].value.Number)
-	}
-	switch {
-	case len(differences) > 0:
-		return MeanSDCI(differences)
-	case len(a) == 0:
-		return undefined(method+": "+reason, 0)
-	case len(b) == 0:
-		return undefined(other+": "+otherReason, 0)
-	}
-	return undefined("no seed that both have finished", 0)
+	return MeanSDCI(minus(a, b))
 }

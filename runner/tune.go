@@ -30,7 +30,7 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32; three of eight are spent on the coefficient, or on finer learning rates")
 	flags.IntVar(&o.Tasks, "tasks", 6, "`NUMBER` of the suite's tasks that the calibration stream has at most, families in turn")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
-	flags.StringVar(&o.Objective, "objective", experiments.Objectives[0], "`METRIC` that is the higher the better: "+strings.Join(experiments.Objectives, " or "))
+	flags.StringVar(&o.Objective, "objective", experiments.Objectives[0], "`METRIC` that is the higher the better among the trials that learn 8 points above the base row (where none does, the one that learned most is chosen): "+strings.Join(experiments.Objectives, " or "))
 }
 
 func (o *TuneOptions) check(string) error {
