@@ -14,6 +14,8 @@ import (
 // Report is everything that a run's files say, before anything is averaged. It
 // is a pure function of them.
 type Report struct {
+	// Run is the directory that the report is of.
+	Run      rundir.Run
 	Manifest rundir.Manifest
 	Suite    Suite
 	// Cells are all planned ones, also those that have not started: seed by
@@ -115,7 +117,7 @@ func Load(run rundir.Run) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load report: %w", err)
 	}
-	r := &Report{Manifest: manifest}
+	r := &Report{Run: run, Manifest: manifest}
 	if err := json.Unmarshal(manifest.Suite, &r.Suite); err != nil {
 		return nil, fmt.Errorf("load report: read the suite in %s: %w", run.Manifest(), err)
 	}

@@ -7,23 +7,22 @@ import (
 	"secura/experiments/rundir"
 )
 
-// WriteAll makes results.json and report.md of a run again from its records.
-// Each file is replaced as a whole or not at all. It returns the report, so that
-// the records are read once.
+// WriteAll makes the files of a run's report again from its records: one of each
+// of Formats that has a file. Each file is replaced as a whole or not at all. It
+// returns the report, so that the records are read once.
 func WriteAll(run rundir.Run) (*Report, error) {
 	r, err := Load(run)
 	if err != nil {
 		return nil, err
 	}
-	results, err := Results(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := rundir.WriteBytes(run.Results(), results); err != nil {
-		return nil, fmt.Errorf("write results: %w", err)
-	}
-	if err := rundir.WriteFile(run.Report("md"), func(w io.Writer) error { return Markdown(w, r) }); err != nil {
-		return nil, fmt.Errorf("write report: %w", err)
+	for _, f := range Formats {
+		if f.File == nil {
+			continue
+		}
+		write := func(w io.Writer) error { return f.Report(w, r, false) }
+		if err := rundir.WriteFile(f.File(run), write); err != nil {
+			return nil, fmt.Errorf("write report: %w", err)
+		}
 	}
 	return r, nil
 }

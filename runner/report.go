@@ -28,21 +28,22 @@ type ReportOptions struct {
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: text, markdown, json")
+	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", "))
 	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
 	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
 }
 
-var formats = []string{"text", "markdown", "json"}
-
 func (o *ReportOptions) check(string) error {
-	for format := range strings.SplitSeq(o.Format, ",") {
-		if !slices.Contains(formats, format) {
-			return errors.New(datasets.Unknown("format", format, formats))
-		}
-		if o.Claims && format == "json" {
-			return errors.New("-claims has no json; expected text, markdown or both in -format")
+	for name := range strings.SplitSeq(o.Format, ",") {
+		format, ok := reports.FindFormat(name)
+		switch {
+		case !ok:
+			return errors.New(datasets.Unknown("format", name, reports.FormatNames()))
+		case o.Claims && name != "text" && name != "markdown":
+			return fmt.Errorf("-claims has no %s; expected text, markdown or both in -format", name)
+		case o.Table != "" && format.Tables == nil:
+			return fmt.Errorf("-table has no %s: it has no tables; give another -format", name)
 		}
 	}
 	if o.With != "" && !o.Claims {
@@ -58,9 +59,6 @@ func (o *ReportOptions) check(string) error {
 		if !slices.Contains(reports.TableNames, name) {
 			return errors.New(datasets.Unknown("table", name, reports.TableNames))
 		}
-	}
-	if slices.Contains(strings.Split(o.Format, ","), "json") {
-		return errors.New("-table has no json; expected text, markdown or both in -format")
 	}
 	return nil
 }
@@ -152,14 +150,9 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 		}
 		tables = append(tables, list...)
 	}
-	for format := range strings.SplitSeq(o.Format, ",") {
-		switch format {
-		case "text":
-			err = reports.TablesText(stdout, tables, coloured(stdout))
-		case "markdown":
-			err = reports.TablesMarkdown(stdout, tables)
-		}
-		if err != nil {
+	for name := range strings.SplitSeq(o.Format, ",") {
+		format, _ := reports.FindFormat(name)
+		if err := format.Tables(stdout, tables, coloured(stdout)); err != nil {
 			return err
 		}
 	}
@@ -175,20 +168,15 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for format := range strings.SplitSeq(o.Format, ",") {
-		switch format {
-		case "text":
-			if err := reports.Text(stdout, report, coloured(stdout)); err != nil {
-				return err
-			}
-		case "markdown":
-			if err := copyFile(stdout, run.Report("md")); err != nil {
-				return err
-			}
-		case "json":
-			if err := copyFile(stdout, run.Results()); err != nil {
-				return err
-			}
+	for name := range strings.SplitSeq(o.Format, ",") {
+		format, _ := reports.FindFormat(name)
+		if format.File != nil {
+			err = copyFile(stdout, format.File(run))
+		} else {
+			err = format.Report(stdout, report, coloured(stdout))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
