@@ -8,6 +8,7 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/builtin"
+	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/methods"
 )
@@ -108,7 +109,7 @@ func prepareTask(task datasets.Task, dataDir string, splits ...string) (files []
 
 // WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
 func WriteExamples(run rundir.Run, suite Suite, dataDir string) error {
-	var rows []exampleRow
+	var rows []record.Example
 	for i, task := range append(append([]datasets.Task{}, suite.Tasks...), suite.Knowledge...) {
 		split, bound := suite.Evaluation.Split, suite.Evaluation.TestExamples
 		if i >= len(suite.Tasks) {
@@ -126,10 +127,10 @@ func WriteExamples(run rundir.Run, suite Suite, dataDir string) error {
 			for i, o := range e.Options {
 				options[i] = strings.TrimSpace(o)
 			}
-			rows = append(rows, exampleRow{e.Task, int32(e.ID), e.Prompt, options, strings.TrimSpace(e.Answer)})
+			rows = append(rows, record.Example{Task: e.Task, ID: int32(e.ID), Prompt: e.Prompt, Options: options, Gold: strings.TrimSpace(e.Answer)})
 		}
 	}
-	data, err := parquetBytes(rows)
+	data, err := record.EncodeExamples(rows)
 	if err != nil {
 		return fmt.Errorf("write examples: %w", err)
 	}

@@ -1,0 +1,60 @@
+package record
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// TestPredictionsComeBackAsTheyWere holds that nothing of a row is lost, and
+// that equal rows give equal bytes.
+func TestPredictionsComeBackAsTheyWere(t *testing.T) {
+	rows := []Prediction{
+		{Task: "sums", ID: 3, PromptHash: "0011223344556677", Gold: "7", Prediction: "</script>\x00ü", Score: 0.25},
+		{Task: "sums", ID: 4, Gold: "a", Prediction: "", OptionScores: []float64{-1.5, -2}, Score: 1, Correct: true},
+	}
+	data, err := EncodePredictions(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := EncodePredictions(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(data) != string(again) {
+		t.Error("equal rows gave different bytes")
+	}
+	path := filepath.Join(t.TempDir(), "00.parquet")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadPredictions(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(rows, read, cmpopts.EquateEmpty()); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestFilesThatAreNoRows says which file is missing or malformed.
+func TestFilesThatAreNoRows(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := ReadExamples(filepath.Join(dir, "none.parquet")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file gave %v", err)
+	}
+	path := filepath.Join(dir, "cut.parquet")
+	for _, content := range []string{"", "PAR1", strings.Repeat("no Parquet file ", 10)} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadPredictions(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("the content %q gave %v; want an error that names the file", content, err)
+		}
+	}
+}
