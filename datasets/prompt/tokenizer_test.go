@@ -53,32 +53,39 @@ func TestIDsAndTextAreThoseOfThePythonLibrary(t *testing.T) {
 	}
 	for family, path := range e.Families {
 		tokenizer := testTokenizer(t, filepath.Base(filepath.Dir(path)))
-		for _, c := range e.Cases {
-			var name, text string
-			var want encoding
-			for into, key := range map[any]string{&name: "name", &text: "text", &want: family} {
-				if err := json.Unmarshal(c[key], into); err != nil {
-					t.Fatalf("%s of %s: %v", key, c["name"], err)
-				}
+		checkEncodings(t, tokenizer, family, e.Cases)
+	}
+}
+
+// checkEncodings compares ids and decoded text with what the Python library
+// made of the same texts.
+func checkEncodings(t *testing.T, tokenizer *Tokenizer, family string, cases []map[string]json.RawMessage) {
+	t.Helper()
+	for _, c := range cases {
+		var name, text string
+		var want encoding
+		for into, key := range map[any]string{&name: "name", &text: "text", &want: family} {
+			if err := json.Unmarshal(c[key], into); err != nil {
+				t.Fatalf("%s of %s: %v", key, c["name"], err)
 			}
-			ids, err := tokenizer.Encode(text)
-			if err != nil || !slices.Equal(ids, want.IDs) {
-				t.Errorf("%s: %s: %v, %v; want %v", family, name, ids, err, want.IDs)
-			}
-			decoded := text
-			if want.Decoded != nil {
-				decoded = *want.Decoded
-			}
-			if want.SkipSpecial != nil {
-				decoded = *want.SkipSpecial
-			}
-			if got := tokenizer.Decode(want.IDs); got != decoded {
-				t.Errorf("%s: %s: decoded %q, want %q", family, name, got, decoded)
-			}
-			for _, id := range ids {
-				if int(id) >= tokenizer.Size() {
-					t.Errorf("%s: %s: id %d, size %d", family, name, id, tokenizer.Size())
-				}
+		}
+		ids, err := tokenizer.Encode(text)
+		if err != nil || !slices.Equal(ids, want.IDs) {
+			t.Errorf("%s: %s: %v, %v; want %v", family, name, ids, err, want.IDs)
+		}
+		decoded := text
+		if want.Decoded != nil {
+			decoded = *want.Decoded
+		}
+		if want.SkipSpecial != nil {
+			decoded = *want.SkipSpecial
+		}
+		if got := tokenizer.Decode(want.IDs); got != decoded {
+			t.Errorf("%s: %s: decoded %q, want %q", family, name, got, decoded)
+		}
+		for _, id := range ids {
+			if int(id) >= tokenizer.Size() {
+				t.Errorf("%s: %s: id %d, size %d", family, name, id, tokenizer.Size())
 			}
 		}
 	}
