@@ -36,7 +36,7 @@ func checkBackbone(suite Suite) error {
 		return wrong("%w", err)
 	}
 	if _, err := backbone.ParseConfig(config); err != nil {
-		return wrong("%w; give a backbone of architecture %s with -backbone DIR", err, backbone.Qwen2Architecture)
+		return wrong("%w; give another folder with -backbone DIR", err)
 	}
 	return nil
 }

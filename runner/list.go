@@ -12,6 +12,7 @@ import (
 	"secura/datasets"
 	"secura/experiments"
 	"secura/methods"
+	"secura/methods/backbone"
 )
 
 // lists are what list takes, in the order in which it prints all of them.
@@ -76,6 +77,7 @@ func printList(kind string, stdout io.Writer) error {
 	case "backbones":
 		fmt.Fprintln(w, "nano\tthe embedded model of Qwen2 architecture; needs no download")
 		fmt.Fprintln(w, "DIR\ta folder with config.json, *.safetensors and tokenizer.json")
+		fmt.Fprintf(w, "\tarchitectures: %s\n", strings.Join(backbone.Architectures(), ", "))
 	case "metrics":
 		for _, m := range metricMeanings {
 			fmt.Fprintf(w, "%s\t%s\n", m.key, m.meaning)

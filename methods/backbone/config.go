@@ -1,20 +1,14 @@
 package backbone
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 )
 
-// Qwen2Architecture is the name of the Qwen2 language model in a config.json.
-const Qwen2Architecture = "Qwen2ForCausalLM"
-
 // Config is a decoder's size and settings, as config.json states them.
 type Config struct {
-	// Architecture is the first of config.json's architectures, Qwen2Architecture.
+	// Architecture is the first of config.json's architectures, one of Architectures.
 	Architecture string
 	// Vocabulary is the number of token ids, rows of the embedding.
 	Vocabulary int
@@ -32,185 +26,60 @@ type Config struct {
 	Epsilon float64
 	// RopeTheta is the base of the rotary embedding's wavelengths.
 	RopeTheta float64
+	// RopeScaling stretches them; nil leaves them as they are.
+	RopeScaling *RopeScaling
+	// QueryScalar is what attention scores are divided by the square root of; 0 is HeadSize.
+	QueryScalar float64
+	// AttentionCap bounds attention scores and LogitCap logits, by cap · tanh(x / cap); 0 does not.
+	AttentionCap, LogitCap float64
+	// Window is how many positions a slot of a windowed layer sees, its own included; 0: no layer has a window.
+	Window int
+	// Windowed says which layers have the window; nil if Window is 0.
+	Windowed []bool
 	// TiedEmbeddings says that the output head is the embedding.
 	TiedEmbeddings bool
 	// EndTokens are the ids that end a generated text, in the file's order.
 	EndTokens []int32
 }
 
-// configFile is config.json in the hub's spelling (rope_theta, rope_scaling, torch_dtype) and that of transformers 5
-// (rope_parameters, layer_types). A nil pointer is a key that is missing or null.
-type configFile struct {
-	Architectures     []string        `json:"architectures"`
-	ModelType         string          `json:"model_type"`
-	Vocabulary        *int            `json:"vocab_size"`
-	Hidden            *int            `json:"hidden_size"`
-	Intermediate      *int            `json:"intermediate_size"`
-	Layers            *int            `json:"num_hidden_layers"`
-	Heads             *int            `json:"num_attention_heads"`
-	KeyValueHeads     *int            `json:"num_key_value_heads"`
-	HeadSize          *int            `json:"head_dim,omitempty"`
-	MaxPositions      *int            `json:"max_position_embeddings"`
-	Activation        string          `json:"hidden_act"`
-	Epsilon           *float64        `json:"rms_norm_eps"`
-	RopeTheta         *float64        `json:"rope_theta,omitempty"`
-	RopeScaling       *ropeParameters `json:"rope_scaling,omitempty"`
-	RopeParameters    *ropeParameters `json:"rope_parameters,omitempty"`
-	Tied              *bool           `json:"tie_word_embeddings"`
-	UseSlidingWindow  bool            `json:"use_sliding_window"`
-	SlidingWindow     *int            `json:"sliding_window,omitempty"`
-	MaxWindowLayers   *int            `json:"max_window_layers,omitempty"`
-	LayerTypes        []string        `json:"layer_types,omitempty"`
-	Quantization      json.RawMessage `json:"quantization_config,omitempty"`
-	EndTokens         tokenList       `json:"eos_token_id"`
-	InitialisingRange float64         `json:"initializer_range,omitempty"`
+// Bounds of a config.json's values: far above any known model's, and low enough that products of them fit an int64 and
+// that nothing large is made before a value is refused.
+const (
+	maxVocabulary = 1 << 24
+	maxWidth      = 1 << 20
+	maxLayers     = 1 << 10
+	maxHeads      = 1 << 12
+	maxPositions  = 1 << 30
+	maxRatio      = 1e9
+	maxRopeTheta  = 1e12
+)
+
+// queryScalar is QueryScalar, or the head size.
+func (c Config) queryScalar() float64 {
+	if c.QueryScalar == 0 {
+		return float64(c.HeadSize)
+	}
+	return c.QueryScalar
 }
 
-type ropeParameters struct {
-	Theta *float64 `json:"rope_theta"`
-	Type  string   `json:"rope_type"`
-	// OldType is the key of older files.
-	OldType string `json:"type"`
-}
-
-// tokenList is a token id, a list of them, or null.
-type tokenList []int32
-
-func (t *tokenList) UnmarshalJSON(raw []byte) error {
-	if bytes.Equal(raw, []byte("null")) {
-		*t = nil
-		return nil
-	}
-	if bytes.HasPrefix(raw, []byte("[")) {
-		return json.Unmarshal(raw, (*[]int32)(t))
-	}
-	*t = make(tokenList, 1)
-	return json.Unmarshal(raw, &(*t)[0])
-}
-
-func (t tokenList) MarshalJSON() ([]byte, error) {
-	if len(t) == 1 {
-		return json.Marshal(t[0])
-	}
-	return json.Marshal([]int32(t))
-}
-
-// ParseConfig reads a config.json. What this package would compute otherwise than the file says (another
-// architecture, a sliding window, scaled rotary embeddings, quantised weights) is an error that names the key.
-func ParseConfig(raw []byte) (Config, error) {
-	var f configFile
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return Config{}, fmt.Errorf("parse config.json: %w", err)
-	}
-	c, err := f.config()
-	if err != nil {
-		return Config{}, fmt.Errorf("parse config.json: %w", err)
-	}
-	return c, nil
-}
-
-func (f *configFile) config() (Config, error) {
-	if err := f.checkArchitecture(); err != nil {
-		return Config{}, err
-	}
-	c := Config{Architecture: Qwen2Architecture, Epsilon: 1e-6, EndTokens: slices.Clone([]int32(f.EndTokens))}
-	for _, field := range []struct {
-		key      string
-		from     *int
-		to       *int
-		fallback int // 0: the key must be there
-	}{
-		{"vocab_size", f.Vocabulary, &c.Vocabulary, 0},
-		{"hidden_size", f.Hidden, &c.Width, 0},
-		{"intermediate_size", f.Intermediate, &c.Intermediate, 0},
-		{"num_hidden_layers", f.Layers, &c.Layers, 0},
-		{"num_attention_heads", f.Heads, &c.Heads, 0},
-		{"num_key_value_heads", f.KeyValueHeads, &c.KeyValueHeads, value(f.Heads, 0)},
-		{"max_position_embeddings", f.MaxPositions, &c.MaxPositions, 32768}, // as transformers' Qwen2Config
-		{"head_dim", f.HeadSize, &c.HeadSize, value(f.Hidden, 0) / max(value(f.Heads, 1), 1)},
-	} {
-		if *field.to = value(field.from, field.fallback); *field.to <= 0 {
-			return c, fmt.Errorf("%s is missing or not positive", field.key)
-		}
-	}
-	if f.HeadSize == nil && c.Width%c.Heads != 0 {
-		return c, fmt.Errorf("hidden_size %d is no multiple of num_attention_heads %d, and head_dim is missing", c.Width, c.Heads)
-	}
-	c.Epsilon = value(f.Epsilon, 1e-6)
-	c.TiedEmbeddings = value(f.Tied, false)
-	theta, err := f.ropeTheta()
-	if err != nil {
-		return c, err
-	}
-	c.RopeTheta = theta
-	if err := f.checkWindow(c); err != nil {
-		return c, err
-	}
-	return c, c.check()
-}
-
-// checkArchitecture refuses what is not a Qwen2 language model with plain weights.
-func (f *configFile) checkArchitecture() error {
-	name := f.ModelType
-	if len(f.Architectures) > 0 {
-		name = f.Architectures[0]
-	}
-	switch {
-	case name == "":
-		return fmt.Errorf("neither architectures nor model_type is there; expected architectures [%q]", Qwen2Architecture)
-	case name != Qwen2Architecture && name != "qwen2", f.ModelType != "" && f.ModelType != "qwen2":
-		return fmt.Errorf("architecture %q (model_type %q) is not supported; supported: %s", name, f.ModelType, Qwen2Architecture)
-	case f.Activation != "silu" && f.Activation != "":
-		return fmt.Errorf("hidden_act is %q, expected \"silu\"", f.Activation)
-	case len(f.Quantization) > 0 && string(f.Quantization) != "null":
-		return errors.New("quantization_config is there: quantised weights are not supported, use the unquantised checkpoint")
-	}
-	return nil
-}
-
-// ropeTheta is rope_parameters' or the file's own rope_theta, of unscaled rotary embeddings.
-func (f *configFile) ropeTheta() (float64, error) {
-	theta := f.RopeTheta
-	for _, p := range []struct {
-		key string
-		*ropeParameters
-	}{{"rope_scaling", f.RopeScaling}, {"rope_parameters", f.RopeParameters}} {
-		if p.ropeParameters == nil {
-			continue
-		}
-		for _, kind := range []string{p.Type, p.OldType} {
-			if kind != "" && kind != "default" {
-				return 0, fmt.Errorf("%s has rope type %q, expected \"default\"", p.key, kind)
-			}
-		}
-		if p.Theta != nil {
-			theta = p.Theta
-		}
-	}
-	return value(theta, 10000), nil // as transformers' Qwen2Config
-}
-
-// checkWindow refuses a sliding window that would hide anything.
-func (f *configFile) checkWindow(c Config) error {
-	for i, kind := range f.LayerTypes {
-		if kind != "full_attention" {
-			return fmt.Errorf("layer_types: layer %d is %q, expected \"full_attention\"", i, kind)
-		}
-	}
-	if len(f.LayerTypes) != 0 && len(f.LayerTypes) != c.Layers {
-		return fmt.Errorf("layer_types has %d entries, expected num_hidden_layers = %d", len(f.LayerTypes), c.Layers)
-	}
-	first := value(f.MaxWindowLayers, 28) // the first layer with a window; the default of transformers' Qwen2Config
-	inert := f.SlidingWindow == nil || *f.SlidingWindow >= c.MaxPositions || first >= c.Layers || len(f.LayerTypes) > 0
-	if f.UseSlidingWindow && !inert {
-		return fmt.Errorf("use_sliding_window is true with a window of %d from layer %d: sliding windows are not supported",
-			*f.SlidingWindow, first)
-	}
-	return nil
-}
-
-// check says whether the sizes fit each other.
+// check says whether the values are in range and fit each other, by their names in config.json.
 func (c Config) check() error {
+	if _, err := findArchitecture(c.Architecture, ""); err != nil {
+		return err
+	}
+	for _, size := range []struct {
+		key          string
+		value, limit int
+	}{
+		{"vocab_size", c.Vocabulary, maxVocabulary}, {"hidden_size", c.Width, maxWidth},
+		{"intermediate_size", c.Intermediate, maxWidth}, {"num_hidden_layers", c.Layers, maxLayers},
+		{"num_attention_heads", c.Heads, maxHeads}, {"num_key_value_heads", c.KeyValueHeads, maxHeads},
+		{"head_dim", c.HeadSize, maxWidth}, {"max_position_embeddings", c.MaxPositions, maxPositions},
+	} {
+		if size.value < 1 || size.value > size.limit {
+			return fmt.Errorf("%s is %d, expected 1 to %d", size.key, size.value, size.limit)
+		}
+	}
 	switch {
 	case c.Heads%c.KeyValueHeads != 0:
 		return fmt.Errorf("num_attention_heads %d is no multiple of num_key_value_heads %d", c.Heads, c.KeyValueHeads)
@@ -218,35 +87,30 @@ func (c Config) check() error {
 		return fmt.Errorf("head_dim %d is odd: rotary embeddings turn pairs", c.HeadSize)
 	case !(c.Epsilon > 0 && c.Epsilon < 1):
 		return fmt.Errorf("rms_norm_eps is %g, expected a small positive number", c.Epsilon)
-	case !(c.RopeTheta > 0):
+	case !(c.RopeTheta > 0 && c.RopeTheta <= maxRopeTheta):
 		return fmt.Errorf("rope_theta is %g, expected a positive number", c.RopeTheta)
+	case c.Window < 0 || c.Window > maxPositions:
+		return fmt.Errorf("sliding_window is %d, expected 1 to %d", c.Window, maxPositions)
+	case c.Window > 0 && len(c.Windowed) != c.Layers, c.Window == 0 && c.Windowed != nil:
+		return fmt.Errorf("layer_types says of %d layers whether they have the window of %d, expected num_hidden_layers = %d",
+			len(c.Windowed), c.Window, c.Layers)
+	}
+	for _, number := range []struct {
+		key   string
+		value float64
+	}{
+		{"query_pre_attn_scalar", c.QueryScalar}, {"attn_logit_softcapping", c.AttentionCap}, {"final_logit_softcapping", c.LogitCap},
+	} {
+		if number.value != 0 && !(number.value >= 1/maxRatio && number.value <= maxRatio) {
+			return fmt.Errorf("%s is %g, expected %g to %g", number.key, number.value, 1/maxRatio, maxRatio)
+		}
 	}
 	for _, id := range c.EndTokens {
 		if id < 0 || int(id) >= c.Vocabulary {
 			return fmt.Errorf("eos_token_id %d is outside the vocabulary of %d", id, c.Vocabulary)
 		}
 	}
-	return nil
-}
-
-// JSON is the config.json of c in the hub's spelling; ParseConfig gives c again.
-func (c Config) JSON() ([]byte, error) {
-	if c.Architecture != Qwen2Architecture {
-		return nil, fmt.Errorf("write config.json: architecture %q is not supported; supported: %s", c.Architecture, Qwen2Architecture)
-	}
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("write config.json: %w", err)
-	}
-	raw, err := json.MarshalIndent(configFile{
-		Architectures: []string{c.Architecture}, ModelType: "qwen2", Activation: "silu", InitialisingRange: initialDeviation,
-		Vocabulary: &c.Vocabulary, Hidden: &c.Width, Intermediate: &c.Intermediate, Layers: &c.Layers, Heads: &c.Heads,
-		KeyValueHeads: &c.KeyValueHeads, HeadSize: &c.HeadSize, MaxPositions: &c.MaxPositions, Epsilon: &c.Epsilon,
-		RopeTheta: &c.RopeTheta, Tied: &c.TiedEmbeddings, EndTokens: c.EndTokens,
-	}, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write config.json: %w", err)
-	}
-	return append(raw, '\n'), nil
+	return c.RopeScaling.check()
 }
 
 // The tensors outside the blocks, under their names on the hub.
@@ -254,6 +118,14 @@ const (
 	embeddingName = "model.embed_tokens.weight"
 	finalNormName = "model.norm.weight"
 	headName      = "lm_head.weight"
+)
+
+// The norms of a block.
+const (
+	inputNorm           = "input_layernorm.weight"
+	postAttentionNorm   = "post_attention_layernorm.weight"
+	preFeedForwardNorm  = "pre_feedforward_layernorm.weight"
+	postFeedForwardNorm = "post_feedforward_layernorm.weight"
 )
 
 // WeightNames lists the model's tensors, sorted.
@@ -266,12 +138,13 @@ func (c Config) WeightShapes() map[string][]int {
 		shapes[headName] = []int{c.Vocabulary, c.Width}
 	}
 	for i := range c.Layers {
-		shapes[layerTensor(i, "input_layernorm.weight")] = []int{c.Width}
-		shapes[layerTensor(i, "post_attention_layernorm.weight")] = []int{c.Width}
+		for _, name := range c.architecture().norms() {
+			shapes[layerTensor(i, name)] = []int{c.Width}
+		}
 		for _, p := range c.Projections(i) {
 			out, in := c.projectionSize(p.Name)
 			shapes[p.WeightName()] = []int{out, in}
-			if p.biased() {
+			if c.biased(p) {
 				shapes[p.BiasName()] = []int{out}
 			}
 		}
@@ -281,12 +154,4 @@ func (c Config) WeightShapes() map[string][]int {
 
 func layerTensor(layer int, name string) string {
 	return fmt.Sprintf("model.layers.%d.%s", layer, name)
-}
-
-// value is *p, or fallback where p is nil.
-func value[T any](p *T, fallback T) T {
-	if p == nil {
-		return fallback
-	}
-	return *p
 }

@@ -58,8 +58,8 @@ type state struct {
 	token, ended *Node
 	// text is what was written, [batch, maxNew].
 	text *Node
-	// lastPosition is the position of a prompt's last slot, [batch, 1].
-	lastPosition *Node
+	// positions are those of the slots, [batch, slots].
+	positions *Node
 	// bias hides the prompt's padding and other segments, [batch, 1, 1, slots]; it is 0 at the new slots.
 	bias *Node
 	// caches are each layer's keys, then its values, [batch, key/value heads, slots, head size].
@@ -69,7 +69,7 @@ type state struct {
 }
 
 func (s state) nodes() []*Node {
-	return slices.Concat([]*Node{s.written, s.limit, s.token, s.ended, s.text, s.lastPosition, s.bias}, s.caches, s.weights)
+	return slices.Concat([]*Node{s.written, s.limit, s.token, s.ended, s.text, s.positions, s.bias}, s.caches, s.weights)
 }
 
 // state puts the nodes back in their places.
@@ -92,10 +92,15 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	batch, fresh := rows.Tokens.Shape().Dimensions[0], d.slots-d.prompt
 	lastSlot := AxisRange(d.prompt - 1)
 	bias := visibilityBias(rows.Segments)
+	layerBias := c.windows(bias, rows.Positions)
+	steps := Iota(g, shapes.Make(dtypes.Int32, 1, fresh+1), 1) // from the prompt's last slot
 	s := state{
-		written:      Const(g, int32(1)),
-		limit:        Min(limit, Const(g, int32(d.maxNew))),
-		lastPosition: Slice(rows.Positions, AxisRange(), lastSlot),
+		written: Const(g, int32(1)),
+		limit:   Min(limit, Const(g, int32(d.maxNew))),
+		positions: Concatenate([]*Node{
+			Slice(rows.Positions, AxisRange(), AxisRange(0, d.prompt-1)),
+			Add(Slice(rows.Positions, AxisRange(), lastSlot), steps),
+		}, -1),
 		bias: Concatenate([]*Node{
 			Reshape(Slice(bias, AxisRange(), AxisRange(), lastSlot), batch, 1, 1, d.prompt),
 			Zeros(g, shapes.Make(dtypes.Float32, batch, 1, 1, fresh)),
@@ -104,12 +109,12 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	for _, name := range d.names {
 		s.weights = append(s.weights, named(weights, name))
 	}
-	hidden := c.blocks(weights, rows.Tokens, rows.Positions, 1, d.project(weights), sumLast, func(_ int, q, k, v *Node) *Node {
+	hidden := c.blocks(weights, rows.Tokens, rows.Positions, 1, d.project(weights), sumLast, func(layer int, q, k, v *Node) *Node {
 		room := Zeros(g, shapes.Make(dtypes.Float32, batch, c.KeyValueHeads, fresh, c.HeadSize))
 		for _, x := range []*Node{k, v} {
 			s.caches = append(s.caches, Concatenate([]*Node{Transpose(x, 1, 2), room}, 2))
 		}
-		return attendAll(q, k, v, bias)
+		return c.attendAll(q, k, v, layerBias(layer))
 	})
 	s.token = ArgMax(d.scores(weights, hidden), -1)
 	s.ended = d.ends(s.token)
@@ -143,13 +148,15 @@ func (d decoder) turn(s state) state {
 	slot := Add(s.written, Const(g, int32(d.prompt-1)))
 	slots := Iota(g, shapes.Make(dtypes.Int32, s.bias.Shape().Dimensions...), 3)
 	bias := Where(LessOrEqual(slots, slot), s.bias, scalar(g, hiddenBias))
+	position := Add(Slice(s.positions, AxisRange(), AxisRange(d.prompt-1, d.prompt)), s.written)
+	layerBias := d.config.windowsFrom(bias, position, s.positions)
 	caches := slices.Clone(s.caches)
-	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), Add(s.lastPosition, s.written), 1, d.project(weights), loopSum,
+	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), position, 1, d.project(weights), loopSum,
 		func(layer int, q, k, v *Node) *Node {
 			keys, values := put(caches[2*layer], Transpose(k, 1, 2), slot, 2), put(caches[2*layer+1], Transpose(v, 1, 2), slot, 2)
 			caches[2*layer], caches[2*layer+1] = keys, values
-			scores := Einsum("bkgd,bksd->bkgs", Squeeze(q, 1), keys)
-			return InsertAxes(Einsum("bkgs,bksd->bkgd", loopSoftmax(Add(scores, bias)), values), 1)
+			scores := softCap(Einsum("bkgd,bksd->bkgs", Squeeze(q, 1), keys), d.config.AttentionCap)
+			return InsertAxes(Einsum("bkgs,bksd->bkgd", loopSoftmax(Add(scores, layerBias(layer))), values), 1)
 		})
 	s.caches = caches
 	s.token = Where(s.ended, BroadcastToDims(d.fill(g), s.token.Shape().Dimensions...), ArgMin(Neg(d.scores(weights, hidden)), -1))

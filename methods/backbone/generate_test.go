@@ -41,24 +41,20 @@ func generate(t *testing.T, m *Model, prompts [][]int32, maxNew, limit int, endT
 }
 
 func TestGreedyTextEqualsTransformers(t *testing.T) {
-	for _, name := range []string{"tiny-qwen2", "tiny-qwen2-sharded"} {
-		m, want := golden(t, name)
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
 		var prompts, texts [][]int32
 		for _, g := range want.GreedyMore {
 			prompts, texts = append(prompts, g.Prompt), append(texts, g.New)
 		}
-		if want.GreedyPrompt != nil {
-			got := generate(t, m, [][]int32{want.GreedyPrompt}, 12, 12, nil)
-			if !slices.Equal(got[0], want.Greedy12) {
-				t.Errorf("%s: %v, want %v", name, got[0], want.Greedy12)
-			}
+		if got := generate(t, m, [][]int32{want.GreedyPrompt}, 12, 12, nil)[0]; !slices.Equal(got, want.Greedy12) {
+			t.Errorf("%v, want %v", got, want.Greedy12)
 		}
 		for i, got := range generate(t, m, prompts, 20, 20, nil) { // one batch, padded
 			if !slices.Equal(got, texts[i]) {
-				t.Errorf("%s, prompt %d: %v, want %v", name, i, got, texts[i])
+				t.Errorf("prompt %d: %v, want %v", i, got, texts[i])
 			}
 		}
-	}
+	})
 }
 
 // TestAnyEndTokenEnds has the end tokens of generation_config.json; config.json has but one.
@@ -85,9 +81,13 @@ func TestAnyEndTokenEnds(t *testing.T) {
 
 // TestGenerationEqualsWholePasses compares the cached loop with one whole pass for each token.
 func TestGenerationEqualsWholePasses(t *testing.T) {
-	m, _ := golden(t, "tiny-qwen2")
-	token := rapid.Int32Range(0, int32(m.Config.Vocabulary)-1)
+	models := map[string]*Model{}
+	for _, name := range []string{"tiny-qwen2", "tiny-llama31", "tiny-gemma2-f16"} {
+		models[name], _ = golden(t, name)
+	}
+	token := rapid.Int32Range(0, 79) // the smallest vocabulary
 	rapid.Check(t, func(r *rapid.T) {
+		m := models[rapid.SampledFrom([]string{"tiny-qwen2", "tiny-llama31", "tiny-gemma2-f16"}).Draw(r, "model")]
 		prompts := rapid.SliceOfN(rapid.SliceOfN(token, 1, 7), 1, 3).Draw(r, "prompts")
 		ends := rapid.SliceOfN(token, 0, 12).Draw(r, "end tokens")
 		maxNew := rapid.IntRange(1, 6).Draw(r, "maxNew")
@@ -132,17 +132,22 @@ func TestGenerationFollowsTheLastSegment(t *testing.T) {
 }
 
 func TestOptionsInOneRowEqualSeparateRows(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	m := Random(Config{Architecture: Qwen2Architecture, Vocabulary: 50, Width: 24, Intermediate: 40, Layers: 3, Heads: 6,
-		KeyValueHeads: 3, HeadSize: 6, MaxPositions: 64, Epsilon: 1e-6, RopeTheta: 1000, TiedEmbeddings: true}, r)
-	v := m.Config.Vocabulary
-	packed := logitsOf(t, m, [3][][]int32{
-		{{0, 0, 11, 12, 13, 21, 22, 31, 32, 33}},
-		{{0, 0, 0, 1, 2, 3, 4, 3, 4, 5}},
-		{{-1, -1, 0, 0, 0, 1, 1, 2, 2, 2}},
-	})
-	first := logitsOf(t, m, unpadded([][]int32{{11, 12, 13, 21, 22}}))
-	second := logitsOf(t, m, unpadded([][]int32{{11, 12, 13, 31, 32, 33}}))
-	near(t, "prompt and first option", packed[2*v:7*v], first, 1e-6)
-	near(t, "second option", packed[7*v:], second[3*v:], 1e-6)
+	for _, c := range []Config{
+		{Architecture: Qwen2Architecture, Layers: 3},
+		{Architecture: Gemma2Architecture, Layers: 3, AttentionCap: 2, LogitCap: 3, Window: 3, Windowed: []bool{true, false, true}},
+	} {
+		c.Vocabulary, c.Width, c.Intermediate, c.Heads, c.KeyValueHeads, c.HeadSize = 50, 24, 40, 6, 3, 6
+		c.MaxPositions, c.Epsilon, c.RopeTheta, c.TiedEmbeddings = 64, 1e-6, 1000, true
+		m := Random(c, rand.New(rand.NewPCG(1, 2)))
+		v := c.Vocabulary
+		packed := logitsOf(t, m, [3][][]int32{
+			{{0, 0, 11, 12, 13, 21, 22, 31, 32, 33}},
+			{{0, 0, 0, 1, 2, 3, 4, 3, 4, 5}},
+			{{-1, -1, 0, 0, 0, 1, 1, 2, 2, 2}},
+		})
+		first := logitsOf(t, m, unpadded([][]int32{{11, 12, 13, 21, 22}}))
+		second := logitsOf(t, m, unpadded([][]int32{{11, 12, 13, 31, 32, 33}}))
+		near(t, "prompt and first option", packed[2*v:7*v], first, 1e-6)
+		near(t, "second option", packed[7*v:], second[3*v:], 1e-6)
+	}
 }

@@ -126,9 +126,14 @@ func (m *Model) checkNames(file *weights.File) error {
 }
 
 // Random makes a new model: weights normal with deviation 0.02, those that write to the residual stream (o_proj,
-// down_proj) divided by √(2·layers) as in GPT-2, norms 1, biases 0. Draws come in the order of Names.
+// down_proj) divided by √(2·layers) as in GPT-2, norms that multiply by 1, biases 0. Draws come in the
+// order of Names.
 func Random(c Config, r *rand.Rand) *Model {
 	m, shapes := newModel(c), c.WeightShapes()
+	norm := float32(1)
+	if c.architecture().offsetNorms {
+		norm = 0
+	}
 	for _, name := range m.Names {
 		size := 1
 		for _, d := range shapes[name] {
@@ -142,7 +147,7 @@ func Random(c Config, r *rand.Rand) *Model {
 		for i := range values {
 			switch {
 			case strings.HasSuffix(name, "norm.weight"):
-				values[i] = 1
+				values[i] = norm
 			case !strings.HasSuffix(name, ".bias"):
 				values[i] = float32(deviation * r.NormFloat64())
 			}

@@ -55,7 +55,7 @@ func TestSavedModelIsLoadedAgain(t *testing.T) {
 
 func TestWrongTensorsAreNamed(t *testing.T) {
 	m, _ := golden(t, "tiny-qwen2")
-	config := edited(t, nil)
+	config := edited(t, "tiny-qwen2", nil)
 	load := func(config []byte, change func([]weights.Tensor) []weights.Tensor) error {
 		var list []weights.Tensor
 		for _, name := range m.Names {
@@ -82,9 +82,9 @@ func TestWrongTensorsAreNamed(t *testing.T) {
 		change func([]weights.Tensor) []weights.Tensor
 		want   []string
 	}{
-		{"untied without a head", edited(t, map[string]any{"tie_word_embeddings": false}), same, []string{"lm_head.weight", "missing"}},
+		{"untied without a head", edited(t, "tiny-qwen2", map[string]any{"tie_word_embeddings": false}), same, []string{"lm_head.weight", "missing"}},
 		{"missing", config, func(l []weights.Tensor) []weights.Tensor { return l[2:] }, []string{m.Names[0], m.Names[1], "missing"}},
-		{"another layer", edited(t, map[string]any{"num_hidden_layers": 1}), same, []string{"model.layers.1.mlp.up_proj.weight", "are not of"}},
+		{"another layer", edited(t, "tiny-qwen2", map[string]any{"num_hidden_layers": 1}), same, []string{"model.layers.1.mlp.up_proj.weight", "are not of"}},
 		{"turned", config, func(l []weights.Tensor) []weights.Tensor {
 			i := slices.IndexFunc(l, func(w weights.Tensor) bool { return strings.HasSuffix(w.Name, "1.mlp.down_proj.weight") })
 			l[i].Shape = []int{64, 32}

@@ -36,9 +36,6 @@ func (p Projection) tensor(kind string) string {
 	return layerTensor(p.Layer, fmt.Sprintf("%s.%s.%s", part, p.Name, kind))
 }
 
-// biased says whether Qwen2 has a bias there.
-func (p Projection) biased() bool { return strings.Contains("q_proj k_proj v_proj", p.Name) }
-
 // Projections lists the linear maps of one layer.
 func (c Config) Projections(layer int) []Projection {
 	list := make([]Projection, len(ProjectionNames))

@@ -1,171 +1,25 @@
 package backbone
 
-import (
-	"math"
+// Qwen2Architecture is the name of the Qwen2 and Qwen2.5 language models in a config.json.
+const Qwen2Architecture = "Qwen2ForCausalLM"
 
-	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/support/exceptions"
-)
-
-// Rows is a batch of left-padded token rows, each [batch, length] int32: all rows end at the last slot.
-//
-// Slot i sees slot j if j ≤ i, Segments[j] ≥ 0 and Segments[j] is 0 or Segments[i]: a prompt (segment 0) can be
-// followed by several options (1, 2, …) that do not see each other. A slot also sees itself, so that padding computes
-// something finite, which no other slot sees.
-type Rows struct {
-	// Tokens are the ids; any valid one at padding.
-	Tokens *Node
-	// Positions turn the rotary embedding; those of an option start again behind the prompt.
-	Positions *Node
-	// Segments are -1 for padding, 0 for the prompt, 1 and up for options.
-	Segments *Node
-}
-
-// hiddenBias is added to the attention scores of what a slot does not see: finite, and so large that exp gives 0.
-const hiddenBias = -1e9
-
-// Hidden computes the model up to the final norm: [batch, length, hidden]. The weights are named as in WeightShapes;
-// project (nil: x·Wᵀ) computes each projection from its weight. It panics, as graph functions do, if a weight is missing.
-func (c Config) Hidden(weights map[string]*Node, rows Rows, project Project) *Node {
-	return c.HiddenTail(weights, rows, rows.Tokens.Shape().Dimensions[1], project)
-}
-
-// HiddenTail is Hidden at the last slots only, [batch, slots, hidden]: in the last layer nothing else is computed but
-// the keys and values of the others.
-func (c Config) HiddenTail(weights map[string]*Node, rows Rows, slots int, project Project) *Node {
-	bias := visibilityBias(rows.Segments)
-	return c.blocks(weights, rows.Tokens, rows.Positions, slots, project, sumLast, func(_ int, q, k, v *Node) *Node {
-		return attendAll(q, k, v, bias)
-	})
-}
-
-// Logits are the scores of the next token, [batch, positions, vocabulary], of hidden states
-// [batch, positions, hidden].
-func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
-	name := headName
-	if c.TiedEmbeddings {
-		name = embeddingName
-	}
-	return Einsum("bth,vh->btv", hidden, named(weights, name))
-}
-
-// attend computes a layer's attention: q is [batch, last slots, key/value heads, group, head size], turned and scaled; k
-// and v are [batch, length, key/value heads, head size]; the result has q's shape.
-type attend func(layer int, q, k, v *Node) *Node
-
-// attendAll is softmax(q·kᵀ + bias)·v over whole rows, with bias as of visibilityBias.
-func attendAll(q, k, v, bias *Node) *Node {
-	bias = lastSlots(bias, 2, q.Shape().Dimensions[1])
-	scores := Einsum("btkgd,bskd->bktgs", q, k)
-	return Einsum("bktgs,bskd->btkgd", Softmax(Add(scores, bias)), v)
-}
-
-// sumLast sums over the last axis, which stays with size 1.
-func sumLast(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, -1) }
-
-// lastSlots selects the last n along an axis.
-func lastSlots(x *Node, axis, n int) *Node {
-	size := x.Shape().Dimensions[axis]
-	if n == size {
-		return x
-	}
-	return SliceAxis(x, axis, AxisRange(size-n, size))
-}
-
-// blocks computes the embedding, all layers and the final norm, at the last slots only behind the last attention. sum
-// is sumLast or what does the same.
-func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots int, project Project, sum func(x *Node) *Node,
-	attention attend) *Node {
-	if project == nil {
-		project = plainProject
-	}
-	linear := func(layer int, name string, x *Node) *Node {
-		p := Projection{layer, name}
-		y := project(p, x, named(weights, p.WeightName()))
-		if p.biased() {
-			y = Add(y, ExpandLeftToRank(named(weights, p.BiasName()), 3))
+// qwen2 is Qwen2 and Qwen2.5: query, key and value have a bias. The defaults are transformers' Qwen2Config.
+var qwen2 = architecture{
+	name: Qwen2Architecture, modelType: "qwen2",
+	biased:     []string{"q_proj", "k_proj", "v_proj"},
+	activation: silu, activationName: "silu",
+	defaults: Config{MaxPositions: 32768},
+	read: func(f *configFile, c *Config) error {
+		if !value(f.UseSlidingWindow, false) {
+			return f.checkLayerTypes(c.Layers, fullAttention)
 		}
-		return y
-	}
-	norm := func(x *Node, name string) *Node { return c.rmsNorm(x, named(weights, name), sum) }
-	batch, length := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
-	group := c.Heads / c.KeyValueHeads
-	cos, sin := c.rotation(positions)
-	scale := scalar(tokens.Graph(), 1/math.Sqrt(float64(c.HeadSize)))
-
-	x := Gather(named(weights, embeddingName), InsertAxes(tokens, -1))
-	for i := range c.Layers {
-		h := norm(x, layerTensor(i, "input_layernorm.weight"))
-		kept := length
-		if i == c.Layers-1 {
-			kept = slots
+		first := value(f.MaxWindowLayers, 28)
+		return f.readWindow(c, 4096, func(layer int) bool { return layer >= first })
+	},
+	write: func(c Config, f *configFile) {
+		windowed := c.Window > 0
+		if f.UseSlidingWindow = &windowed; windowed {
+			f.writeWindow(c)
 		}
-		x = lastSlots(x, 1, kept)
-		q := Reshape(linear(i, "q_proj", lastSlots(h, 1, kept)), batch, kept, c.Heads, c.HeadSize)
-		k := Reshape(linear(i, "k_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
-		v := Reshape(linear(i, "v_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
-		q = rotate(q, lastSlots(cos, 1, kept), lastSlots(sin, 1, kept))
-		q = Reshape(Mul(q, scale), batch, kept, c.KeyValueHeads, group, c.HeadSize)
-		a := attention(i, q, rotate(k, cos, sin), v)
-		x = Add(x, linear(i, "o_proj", Reshape(a, batch, kept, c.Heads*c.HeadSize)))
-
-		h = norm(x, layerTensor(i, "post_attention_layernorm.weight"))
-		gate := linear(i, "gate_proj", h)
-		x = Add(x, linear(i, "down_proj", Mul(Mul(gate, Sigmoid(gate)), linear(i, "up_proj", h))))
-	}
-	return norm(x, finalNormName)
-}
-
-func named(weights map[string]*Node, name string) *Node {
-	w := weights[name]
-	if w == nil {
-		exceptions.Panicf("backbone: weight %q is missing", name)
-	}
-	return w
-}
-
-// scalar is a float32 constant of its own. GoMLX's AddScalar, MulScalar, Reciprocal and others share constants over the
-// whole graph, which the XLA backend refuses if one was made outside the loop's body and is used in it, or the reverse.
-func scalar(g *Graph, v float64) *Node { return Const(g, float32(v)) }
-
-// rmsNorm is w · x / √(mean(x²) + ε) (Zhang and Sennrich 2019). Rsqrt has no gradient.
-func (c Config) rmsNorm(x, w *Node, sum func(x *Node) *Node) *Node {
-	g := x.Graph()
-	mean := Mul(sum(Square(x)), scalar(g, 1/float64(c.Width)))
-	return Mul(Mul(x, Div(scalar(g, 1), Sqrt(Add(mean, scalar(g, c.Epsilon))))), ExpandLeftToRank(w, x.Rank()))
-}
-
-// rotation gives cos and sin of position · θ^(−2i/d), each [batch, length, 1, head size / 2] (Su et al. 2021).
-func (c Config) rotation(positions *Node) (cos, sin *Node) {
-	half := c.HeadSize / 2
-	frequencies := make([]float32, half)
-	for i := range frequencies {
-		frequencies[i] = float32(math.Pow(c.RopeTheta, -float64(i)/float64(half)))
-	}
-	at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
-	angle := Mul(at, Reshape(Const(positions.Graph(), frequencies), 1, 1, 1, half))
-	return Cos(angle), Sin(angle)
-}
-
-// rotate turns the pairs (i, i + half) of every head of x [batch, length, heads, head size].
-func rotate(x, cos, sin *Node) *Node {
-	half := x.Shape().Dimensions[3] / 2
-	first := Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisRange(0, half))
-	second := Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisRange(half))
-	return Concatenate([]*Node{Sub(Mul(first, cos), Mul(second, sin)), Add(Mul(second, cos), Mul(first, sin))}, -1)
-}
-
-// visibilityBias is 0 where a slot sees another and hiddenBias elsewhere: [batch, 1, length, 1, length], float32.
-func visibilityBias(segments *Node) *Node {
-	g, length := segments.Graph(), segments.Shape().Dimensions[1]
-	square := segments.Shape().Clone()
-	square.Dimensions = []int{1, length, length}
-	from, to := Iota(g, square, 1), Iota(g, square, 2)
-	seer, seen := InsertAxes(segments, -1), InsertAxes(segments, 1)
-	zero := Const(g, int32(0))
-	open := And(GreaterOrEqual(seen, zero), Or(Equal(seen, zero), Equal(seen, seer)))
-	visible := Or(And(open, LessOrEqual(to, from)), Equal(to, from))
-	bias := Where(visible, scalar(g, 0), scalar(g, hiddenBias))
-	return InsertAxes(bias, 1, 2)
+	},
 }

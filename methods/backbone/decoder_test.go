@@ -65,6 +65,19 @@ type padded struct {
 	Last      [][]float32 `json:"last_real_logits"`
 }
 
+// goldens are the backbones of testdata.
+var goldens = []string{"tiny-qwen2", "tiny-qwen2-sharded", "tiny-llama3", "tiny-llama31", "tiny-gemma2", "tiny-gemma2-f16"}
+
+// forGoldens runs a test on each of the backbones of testdata.
+func forGoldens(t *testing.T, test func(t *testing.T, m *Model, want reference)) {
+	for _, name := range goldens {
+		t.Run(name, func(t *testing.T) {
+			m, want := golden(t, name)
+			test(t, m, want)
+		})
+	}
+}
+
 // golden loads a backbone of testdata and what transformers computed with it.
 func golden(t *testing.T, name string) (*Model, reference) {
 	t.Helper()
@@ -159,76 +172,62 @@ func near(t *testing.T, what string, got, want []float32, tolerance float64) {
 }
 
 func TestLogitsEqualTransformers(t *testing.T) {
-	for _, name := range []string{"tiny-qwen2", "tiny-qwen2-sharded"} {
-		m, want := golden(t, name)
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
 		got := logitsOf(t, m, unpadded(want.IDs))
-		near(t, name, got, slices.Concat(slices.Concat(want.Logits...)...), 1e-4)
-	}
+		near(t, "logits", got, slices.Concat(slices.Concat(want.Logits...)...), 1e-4)
+	})
 }
 
-func TestLongRowAndVariantEqualTransformers(t *testing.T) {
-	m, want := golden(t, "tiny-qwen2")
-	check := func(what string, m *Model, r longReference) {
-		got := logitsOf(t, m, unpadded(want.Long.IDs))
-		for i, p := range r.Positions {
-			near(t, what, got[p*m.Config.Vocabulary:(p+1)*m.Config.Vocabulary], r.Logits[i], 3e-4)
-		}
-	}
-	check("long", m, want.Long)
-	for _, v := range want.Variant {
-		raw, err := os.ReadFile("testdata/tiny-qwen2/config.json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var j map[string]any
-		if err := json.Unmarshal(raw, &j); err != nil {
-			t.Fatal(err)
-		}
-		for key, value := range v.Changes {
-			j[key] = value
-		}
-		if raw, err = json.Marshal(j); err != nil {
-			t.Fatal(err)
-		}
-		c, err := ParseConfig(raw)
-		if j["use_sliding_window"] == true {
-			if err == nil {
-				t.Error("a sliding window that hides something was taken")
+func TestLongRowAndVariantsEqualTransformers(t *testing.T) {
+	variants := 0
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
+		check := func(what string, m *Model, r longReference) {
+			got := logitsOf(t, m, unpadded(want.Long.IDs))
+			for i, p := range r.Positions {
+				near(t, what, got[p*m.Config.Vocabulary:(p+1)*m.Config.Vocabulary], r.Logits[i], 3e-4)
 			}
-			continue
 		}
-		if err != nil {
-			t.Fatal(err)
+		check("long", m, want.Long)
+		for _, v := range want.Variant {
+			c, err := ParseConfig(edited(t, filepath.Base(t.Name()), v.Changes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check("variant", &Model{c, m.Names, m.Weights}, v.longReference)
+			variants++
 		}
-		check("variant", &Model{c, m.Names, m.Weights}, v.longReference)
+	})
+	if variants != 8 {
+		t.Errorf("%d variants, want 8", variants)
 	}
 }
 
 func TestPaddingChangesNothing(t *testing.T) {
-	m, want := golden(t, "tiny-qwen2")
-	for _, p := range []padded{want.Left, want.Right} {
-		batch := [3][][]int32{p.IDs, p.Positions, nil}
-		last := make([]int, len(p.Mask))
-		for i, mask := range p.Mask {
-			segments := make([]int32, len(mask))
-			for j, real := range mask {
-				if segments[j] = real - 1; real == 1 {
-					last[i] = j
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
+		for _, p := range []padded{want.Left, want.Right} {
+			batch := [3][][]int32{p.IDs, p.Positions, nil}
+			last := make([]int, len(p.Mask))
+			for i, mask := range p.Mask {
+				segments := make([]int32, len(mask))
+				for j, real := range mask {
+					if segments[j] = real - 1; real == 1 {
+						last[i] = j
+					}
+				}
+				batch[2] = append(batch[2], segments)
+			}
+			got := logitsOf(t, m, batch)
+			for i, j := range last {
+				start := (i*len(p.IDs[i]) + j) * m.Config.Vocabulary
+				near(t, "last real logits", got[start:start+m.Config.Vocabulary], p.Last[i], 1e-4)
+			}
+			for i, v := range got {
+				if v != v {
+					t.Fatalf("logit %d is NaN", i)
 				}
 			}
-			batch[2] = append(batch[2], segments)
 		}
-		got := logitsOf(t, m, batch)
-		for i, j := range last {
-			start := (i*len(p.IDs[i]) + j) * m.Config.Vocabulary
-			near(t, "last real logits", got[start:start+m.Config.Vocabulary], p.Last[i], 1e-4)
-		}
-		for i, v := range got {
-			if v != v {
-				t.Fatalf("logit %d is NaN", i)
-			}
-		}
-	}
+	})
 }
 
 // meanNLL is the mean over all next tokens of −log p, as the reference's mean_next_token_nll.
@@ -241,64 +240,66 @@ func meanNLL(c Config, w map[string]*Node, rows Rows, project Project) *Node {
 }
 
 func TestGradientsEqualTransformers(t *testing.T) {
-	m, want := golden(t, "tiny-qwen2")
-	got := run[float32](t, m, unpadded(want.IDs), func(w map[string]*Node, rows Rows) []*Node {
-		loss := meanNLL(m.Config, w, rows, nil)
-		by := make([]*Node, len(m.Names))
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
+		got := run[float32](t, m, unpadded(want.IDs), func(w map[string]*Node, rows Rows) []*Node {
+			loss := meanNLL(m.Config, w, rows, nil)
+			by := make([]*Node, len(m.Names))
+			for i, name := range m.Names {
+				by[i] = w[name]
+			}
+			return append(Gradient(loss, by...), loss)
+		})
+		if loss := float64(got[len(m.Names)][0]); math.Abs(loss-want.NLL) > 1e-5 {
+			t.Errorf("loss is %v, want %v", loss, want.NLL)
+		}
+		if len(want.Gradient) != len(m.Names) {
+			t.Fatalf("%d gradients, want %d", len(m.Names), len(want.Gradient))
+		}
+		total := 0.0
 		for i, name := range m.Names {
-			by[i] = w[name]
-		}
-		return append(Gradient(loss, by...), loss)
-	})
-	if loss := float64(got[len(m.Names)][0]); math.Abs(loss-want.NLL) > 1e-5 {
-		t.Errorf("loss is %v, want %v", loss, want.NLL)
-	}
-	if len(want.Gradient) != len(m.Names) {
-		t.Fatalf("%d gradients, want %d", len(m.Names), len(want.Gradient))
-	}
-	total := 0.0
-	for i, name := range m.Names {
-		w, squares, sum := want.Gradient[name], 0.0, 0.0
-		for _, v := range got[i] {
-			squares += float64(v) * float64(v)
-			sum += float64(v)
-		}
-		total += squares
-		if l2 := math.Sqrt(squares); math.Abs(l2-w.L2) > 1e-4*w.L2 || math.Abs(sum-w.Sum) > 1e-4*max(w.L2, 1) {
-			t.Errorf("%s: norm %v, sum %v, want %v, %v", name, l2, sum, w.L2, w.Sum)
-		}
-		for j, v := range w.First4 {
-			if math.Abs(float64(got[i][j])-v) > 1e-5 {
-				t.Errorf("%s[%d] is %v, want %v", name, j, got[i][j], v)
+			w, squares, sum := want.Gradient[name], 0.0, 0.0
+			for _, v := range got[i] {
+				squares += float64(v) * float64(v)
+				sum += float64(v)
+			}
+			total += squares
+			if l2 := math.Sqrt(squares); math.Abs(l2-w.L2) > 1e-4*w.L2 || math.Abs(sum-w.Sum) > 1e-4*max(w.L2, 1) {
+				t.Errorf("%s: norm %v, sum %v, want %v, %v", name, l2, sum, w.L2, w.Sum)
+			}
+			for j, v := range w.First4 {
+				if math.Abs(float64(got[i][j])-v) > 1e-5 {
+					t.Errorf("%s[%d] is %v, want %v", name, j, got[i][j], v)
+				}
 			}
 		}
-	}
-	if l2 := math.Sqrt(total); math.Abs(l2-want.GradientL2) > 1e-4*want.GradientL2 {
-		t.Errorf("norm of all is %v, want %v", l2, want.GradientL2)
-	}
+		if l2 := math.Sqrt(total); math.Abs(l2-want.GradientL2) > 1e-4*want.GradientL2 {
+			t.Errorf("norm of all is %v, want %v", l2, want.GradientL2)
+		}
+	})
 }
 
 func TestProjectComputesEveryProjection(t *testing.T) {
-	m, want := golden(t, "tiny-qwen2")
-	var seen []string
-	got := run[float32](t, m, unpadded(want.IDs), func(w map[string]*Node, rows Rows) []*Node {
-		hidden := m.Config.Hidden(w, rows, func(p Projection, x, weight *Node) *Node {
-			seen = append(seen, p.WeightName())
-			if weight != w[p.WeightName()] {
-				t.Errorf("%s comes with another weight", p.WeightName())
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
+		var seen []string
+		got := run[float32](t, m, unpadded(want.IDs), func(w map[string]*Node, rows Rows) []*Node {
+			hidden := m.Config.Hidden(w, rows, func(p Projection, x, weight *Node) *Node {
+				seen = append(seen, p.WeightName())
+				if weight != w[p.WeightName()] {
+					t.Errorf("%s comes with another weight", p.WeightName())
+				}
+				return MulScalar(plainProject(p, x, MulScalar(weight, 4)), 0.25)
+			})
+			return []*Node{m.Config.Logits(w, hidden)}
+		})[0]
+		near(t, "through the hook", got, slices.Concat(slices.Concat(want.Logits...)...), 1e-4)
+		expected := []string{}
+		for i := range m.Config.Layers {
+			for _, p := range m.Config.Projections(i) {
+				expected = append(expected, p.WeightName())
 			}
-			return MulScalar(plainProject(p, x, MulScalar(weight, 4)), 0.25)
-		})
-		return []*Node{m.Config.Logits(w, hidden)}
-	})[0]
-	near(t, "through the hook", got, slices.Concat(slices.Concat(want.Logits...)...), 1e-4)
-	expected := []string{}
-	for i := range m.Config.Layers {
-		for _, p := range m.Config.Projections(i) {
-			expected = append(expected, p.WeightName())
 		}
-	}
-	if !slices.Equal(seen, expected) {
-		t.Errorf("projections %v, want %v", seen, expected)
-	}
+		if !slices.Equal(seen, expected) {
+			t.Errorf("projections %v, want %v", seen, expected)
+		}
+	})
 }

@@ -1,0 +1,132 @@
+package backbone
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// RopeScaling stretches the long wavelengths of the rotary embedding, so that a model that was trained on short texts
+// reads longer ones. It is rope type "llama3", Llama 3.1's.
+type RopeScaling struct {
+	// Factor divides the frequencies whose wavelength is above OriginalPositions/LowFrequency.
+	Factor float64
+	// LowFrequency and HighFrequency bound what is scaled: wavelengths below OriginalPositions/HighFrequency stay, and
+	// between the two the divisor goes over smoothly.
+	LowFrequency, HighFrequency float64
+	// OriginalPositions is the number of positions before the stretching.
+	OriginalPositions int
+}
+
+// ropeParameters is config.json's rope_scaling, or rope_parameters of transformers 5, which has the base too.
+type ropeParameters struct {
+	Theta             *float64 `json:"rope_theta,omitempty"`
+	Type              string   `json:"rope_type"`
+	OldType           string   `json:"type,omitempty"` // the key of older files
+	Factor            *float64 `json:"factor,omitempty"`
+	LowFrequency      *float64 `json:"low_freq_factor,omitempty"`
+	HighFrequency     *float64 `json:"high_freq_factor,omitempty"`
+	OriginalPositions *int     `json:"original_max_position_embeddings,omitempty"`
+	Partial           *float64 `json:"partial_rotary_factor,omitempty"`
+}
+
+// readRope takes the base and the scaling from the file's keys in either spelling.
+func (f *configFile) readRope(c *Config) error {
+	c.RopeTheta = value(f.RopeTheta, 10000) // as in transformers' configurations of all architectures
+	for _, p := range []struct {
+		key string
+		*ropeParameters
+	}{{"rope_scaling", f.RopeScaling}, {"rope_parameters", f.RopeParameters}} {
+		if p.ropeParameters == nil {
+			continue
+		}
+		scaling, err := p.scaling()
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.key, err)
+		}
+		if scaling != nil {
+			c.RopeScaling = scaling
+		}
+		c.RopeTheta = value(p.Theta, c.RopeTheta)
+	}
+	if partial := value(f.Partial, 1); partial != 1 {
+		return fmt.Errorf("partial_rotary_factor is %g, expected 1", partial)
+	}
+	return nil
+}
+
+// scaling is nil for rotary embeddings that are not scaled.
+func (p *ropeParameters) scaling() (*RopeScaling, error) {
+	kind := p.Type
+	if kind == "" {
+		kind = p.OldType
+	}
+	switch {
+	case value(p.Partial, 1) != 1:
+		return nil, fmt.Errorf("partial_rotary_factor is %g, expected 1", *p.Partial)
+	case kind == "" || kind == "default":
+		return nil, nil
+	case kind != "llama3":
+		return nil, fmt.Errorf("rope type is %q, expected \"default\" or \"llama3\"", kind)
+	case p.Factor == nil || p.LowFrequency == nil || p.HighFrequency == nil || p.OriginalPositions == nil:
+		return nil, errors.New("rope type \"llama3\" needs factor, low_freq_factor, high_freq_factor and original_max_position_embeddings")
+	}
+	return &RopeScaling{*p.Factor, *p.LowFrequency, *p.HighFrequency, *p.OriginalPositions}, nil
+}
+
+// parameters is what scaling has read.
+func (s *RopeScaling) parameters() *ropeParameters {
+	if s == nil {
+		return nil
+	}
+	return &ropeParameters{Type: "llama3", Factor: &s.Factor, LowFrequency: &s.LowFrequency, HighFrequency: &s.HighFrequency,
+		OriginalPositions: &s.OriginalPositions}
+}
+
+func (s *RopeScaling) check() error {
+	switch {
+	case s == nil:
+		return nil
+	case !(s.Factor >= 1 && s.Factor <= maxRatio):
+		return fmt.Errorf("rope factor is %g, expected 1 or more", s.Factor)
+	case !(s.LowFrequency > 0 && s.LowFrequency < s.HighFrequency && s.HighFrequency <= maxRatio):
+		return fmt.Errorf("rope low_freq_factor is %g and high_freq_factor %g, expected positive numbers, the second larger",
+			s.LowFrequency, s.HighFrequency)
+	case s.OriginalPositions < 1 || s.OriginalPositions > maxPositions:
+		return fmt.Errorf("rope original_max_position_embeddings is %d, expected 1 to %d", s.OriginalPositions, maxPositions)
+	}
+	return nil
+}
+
+// scale is the scaled frequency.
+func (s *RopeScaling) scale(frequency float64) float64 {
+	if s == nil {
+		return frequency
+	}
+	turns := float64(s.OriginalPositions) * frequency / (2 * math.Pi) // over the original positions
+	kept := min(max((turns-s.LowFrequency)/(s.HighFrequency-s.LowFrequency), 0), 1)
+	return (1-kept)*frequency/s.Factor + kept*frequency
+}
+
+// rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size / 2] (Su et al. 2021).
+func (c Config) rotation(positions *Node) (cos, sin *Node) {
+	half := c.HeadSize / 2
+	frequencies := make([]float32, half)
+	for i := range frequencies {
+		frequencies[i] = float32(c.RopeScaling.scale(math.Pow(c.RopeTheta, -float64(i)/float64(half))))
+	}
+	at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
+	angle := Mul(at, Reshape(Const(positions.Graph(), frequencies), 1, 1, 1, half))
+	return Cos(angle), Sin(angle)
+}
+
+// rotate turns the pairs (i, i + half) of every head of x [batch, length, heads, head size].
+func rotate(x, cos, sin *Node) *Node {
+	half := x.Shape().Dimensions[3] / 2
+	first := Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisRange(0, half))
+	second := Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisRange(half))
+	return Concatenate([]*Node{Sub(Mul(first, cos), Mul(second, sin)), Add(Mul(second, cos), Mul(first, sin))}, -1)
+}
