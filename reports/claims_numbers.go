@@ -3,16 +3,21 @@ package reports
 import "fmt"
 
 // difference is what a number of secura has beyond that of another method over
-// paired seeds: mean, spread and interval of the differences, and the p of the
-// sign-flip test, plain and adjusted after Holm.
+// paired seeds: mean, spread and interval of the differences, their effect size,
+// and the p of the sign-flip test, plain and adjusted after Holm.
 type difference struct {
 	Summary
-	P, PHolm Value
+	Effect, P, PHolm Value
 }
 
 // difference compares a number with that of another method of the suite.
 func (r *Report) difference(other string, of func(Cell) Value) difference {
-	a, b, n, reason := r.pairs(subject, other, of)
+	return r.between(subject, other, of)
+}
+
+// between is what a number of one method has beyond that of another.
+func (r *Report) between(method, other string, of func(Cell) Value) difference {
+	a, b, n, reason := r.pairs(method, other, of)
 	if reason != "" {
 		return noDifference(reason, n)
 	}
@@ -22,12 +27,12 @@ func (r *Report) difference(other string, of func(Cell) Value) difference {
 // noDifference is undefined for a reason, which must not be empty.
 func noDifference(reason string, n int) difference {
 	u := Undefined(reason)
-	return difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, P: u, PHolm: u}
+	return difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, Effect: u, P: u, PHolm: u}
 }
 
 func differenceOf(a, b []float64) difference {
 	p := SignFlipTest(a, b)
-	return difference{Summary: MeanSDCI(minus(a, b)), P: p, PHolm: p}
+	return difference{Summary: MeanSDCI(minus(a, b)), Effect: EffectSize(a, b), P: p, PHolm: p}
 }
 
 // minus is a − b, pair by pair.

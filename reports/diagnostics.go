@@ -107,7 +107,7 @@ func digitsEntry(t *Table, v Value) Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
-	return Entry{Text: strconv.FormatFloat(v.Number, 'g', 3, 64)}
+	return numeric(strconv.FormatFloat(v.Number, 'g', 3, 64), v.Number)
 }
 
 // taskLabel is a task's number and name, as in "T1 add_subtract".

@@ -35,6 +35,8 @@ var Formats = []Format{
 		Report: func(w io.Writer, r *Report, _ bool) error { return Markdown(w, r) },
 		Tables: func(w io.Writer, tables []Table, _ bool) error { return TablesMarkdown(w, tables) },
 	},
+	{Name: "latex", Report: LaTeX, Tables: TablesLaTeX},
+	{Name: "csv", Report: CSV, Tables: TablesCSV},
 	{
 		Name: "json",
 		File: rundir.Run.Results,

@@ -16,6 +16,8 @@ const (
 	leastLabel  = 12 // and this much before the table is split into blocks of columns
 	splitLabel  = 50 // the most it may have in a table that is split
 	longestHead = 40 // of any other column, so that one always fits
+
+	bestSign, secondSign = "*", "†" // behind a marked entry and behind a second one
 )
 
 // grid is a table whose entries are texts of known widths.
@@ -23,9 +25,9 @@ type grid struct {
 	heads     []string
 	rows      [][]string
 	bold      [][]bool
+	second    [][]bool
 	widths    []int
-	gap       int // blanks between two columns
-	marked    bool
+	gap       int      // blanks between two columns
 	texts     []int    // columns that are flush left
 	shortened []string // "cut = whole" of each label and head that was cut
 }
@@ -37,7 +39,7 @@ func newGrid(t Table) *grid {
 		tall = max(tall, len(c.Head))
 	}
 	for _, row := range t.Rows {
-		g.bold = append(g.bold, make([]bool, len(row)))
+		g.bold, g.second = append(g.bold, make([]bool, len(row))), append(g.second, make([]bool, len(row)))
 	}
 	g.rows = make([][]string, len(t.Rows))
 	for column, c := range t.Columns {
@@ -45,8 +47,8 @@ func newGrid(t Table) *grid {
 		// that the decimals stay in line.
 		blank := ""
 		for _, row := range t.Rows {
-			if row[column].Marked {
-				blank, g.marked = " ", true
+			if row[column].Marked || row[column].Second {
+				blank = " "
 			}
 		}
 		head := strings.Repeat("\n", tall-len(c.Head))
@@ -67,9 +69,13 @@ func newGrid(t Table) *grid {
 				e.Text, e.Spread = g.cut(e.Text, longestHead, false), g.cut(e.Spread, longestHead, false)
 			}
 			text := e.Text + notes(e.Notes)
-			if g.bold[i][column] = e.Marked; e.Marked {
-				text += "*"
-			} else if column > 0 {
+			g.bold[i][column], g.second[i][column] = e.Marked, e.Second
+			switch {
+			case e.Marked:
+				text += bestSign
+			case e.Second:
+				text += secondSign
+			case column > 0:
 				text += blank
 			}
 			if e.Spread != "" {
@@ -183,11 +189,16 @@ func (g *grid) write(out *bytes.Buffer, block []int, colour bool) error {
 	for i, row := range g.rows {
 		texts := make([]string, len(block))
 		for k, column := range block {
-			if texts[k] = row[column]; colour && g.bold[i][column] {
-				number, spread, stacked := strings.Cut(texts[k], "\n")
-				if texts[k] = bold(number); stacked {
-					texts[k] += "\n" + spread
-				}
+			texts[k] = row[column]
+			if !colour || !g.bold[i][column] && !g.second[i][column] {
+				continue
+			}
+			number, spread, stacked := strings.Cut(texts[k], "\n")
+			if texts[k] = underlined(number); g.bold[i][column] {
+				texts[k] = bold(number)
+			}
+			if stacked {
+				texts[k] += "\n" + spread
 			}
 		}
 		if err := table.Append(texts); err != nil {

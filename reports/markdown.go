@@ -48,7 +48,6 @@ func writeMarkdown(out *bytes.Buffer, t Table) error {
 	for _, line := range t.Caption {
 		fmt.Fprintf(out, "\n%s\n", escape(line))
 	}
-	marked := false
 	if len(t.Rows) > 0 {
 		heads := make([]string, len(t.Columns))
 		aligns := make([]tw.Align, len(t.Columns))
@@ -73,9 +72,11 @@ func writeMarkdown(out *bytes.Buffer, t Table) error {
 			texts := make([]string, len(row))
 			for i, e := range row {
 				texts[i] = escape(e.Text)
-				if e.Marked {
+				switch {
+				case e.Marked:
 					texts[i] = "**" + texts[i] + "**"
-					marked = true
+				case e.Second:
+					texts[i] = "<u>" + texts[i] + "</u>"
 				}
 				if e.Spread != "" {
 					texts[i] += " " + escape(e.Spread)
@@ -90,8 +91,12 @@ func writeMarkdown(out *bytes.Buffer, t Table) error {
 			return err
 		}
 	}
+	marked, second := t.marked()
 	if marked {
 		fmt.Fprintf(out, "\n**Bold**: %s.\n", escape(t.MarkMeans))
+	}
+	if second {
+		fmt.Fprintf(out, "\n<u>Underlined</u>: %s.\n", escape(t.SecondMeans))
 	}
 	for i, note := range t.Footnotes {
 		fmt.Fprintf(out, "\n%s %s\n", superscript(i+1), escape(note))

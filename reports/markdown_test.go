@@ -24,15 +24,22 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-func TestColourAddsNothingButBold(t *testing.T) {
-	r := load(t, rough().make(t, nil))
+func TestColourAddsNothingButBoldAndLines(t *testing.T) {
+	s := small()
+	s.seeds = 8
+	r := load(t, s.make(t, nil))
 	coloured := asText(t, r, true)
-	if !strings.Contains(coloured, "\x1b[1m77.0*\x1b[0m") {
-		t.Error("the best value is not bold")
+	for _, want := range []string{"\x1b[1m68.5*\x1b[0m", "\x1b[4m65.5†\x1b[0m", "\x1b[1mSummary\x1b[0m"} {
+		if !strings.Contains(coloured, want) {
+			t.Errorf("the text lacks %q", want)
+		}
 	}
-	plain := strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(coloured)
+	plain := strings.NewReplacer("\x1b[1m", "", "\x1b[4m", "", "\x1b[0m", "").Replace(coloured)
 	if plain != asText(t, r, false) {
 		t.Error("the text differs beyond its colours")
+	}
+	if markdown := asMarkdown(t, r); !strings.Contains(markdown, "**68.5** ±2.0") || !strings.Contains(markdown, "<u>65.5</u> ±") {
+		t.Error("the Markdown does not mark the best and the second")
 	}
 }
 
@@ -56,19 +63,5 @@ func TestWideTablesAreSplitIntoBlocks(t *testing.T) {
 		if seen[column] != 1 {
 			t.Errorf("column %d is shown %d times", column, seen[column])
 		}
-	}
-}
-
-func TestTiesAreAllMarkedAndReferencesNever(t *testing.T) {
-	s := small()
-	s.score = func(m, seed, i, j int) float64 { return []float64{1, 1, 0.5, 0.5, 0.4}[m] }
-	table := SummaryTable(load(t, s.make(t, nil)))
-	for i, want := range []bool{false, false, true, true, false} {
-		if got := table.Rows[i][2].Marked; got != want {
-			t.Errorf("accuracy of %s marked: %v, want %v", table.Rows[i][0].Text, got, want)
-		}
-	}
-	if e := table.Rows[2][5]; e.Text != "0.0" || !e.Marked {
-		t.Errorf("least forgetting: %+v", e)
 	}
 }

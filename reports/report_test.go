@@ -82,8 +82,8 @@ func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
 	near(t, "intransigence", c.Metrics["intransigence"], want)
 	matrix := MatrixTable(r, c.Method)
 	first := (cellOf(t, r, "seq-s0-o0").R[1][0] + cellOf(t, r, "seq-s1-o0").R[1][0]) / 2
-	if got := matrix.Rows[1][1].Text; got != percent(100*first) || !strings.Contains(matrix.Caption[0], "2 seeds") {
-		t.Errorf("R[1][1] of order 0 is %s, want %s; %q", got, percent(100*first), matrix.Caption)
+	if got := matrix.Rows[1][1].Text; got != percent(100*first).Text || !strings.Contains(matrix.Caption[0], "2 seeds") {
+		t.Errorf("R[1][1] of order 0 is %s, want %s; %q", got, percent(100*first).Text, matrix.Caption)
 	}
 }
 

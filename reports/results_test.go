@@ -78,7 +78,7 @@ func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 	if c := out["comparisons"].([]any); len(c) != 3*4 {
 		t.Errorf("%d comparisons, want 3 metrics with 4 methods", len(c))
 	} else {
-		same("a comparison", keys(c[0]), "metric", "a", "b", "difference", "p", "p_holm", "n")
+		same("a comparison", keys(c[0]), "metric", "a", "b", "difference", "ci95", "effect", "p", "p_holm", "n")
 	}
 	undefined := method["metrics"].(map[string]any)["acc"].(map[string]any)["sd"].(map[string]any)
 	same("an undefined number", keys(undefined), "undefined")
@@ -129,9 +129,12 @@ func TestStatisticsOverSeeds(t *testing.T) {
 			// All eight differences have one sign: 2 of 256 patterns, two methods.
 			near(t, "p against "+c.B, c.P, 2.0/256)
 			near(t, "adjusted p against "+c.B, c.PHolm, 4.0/256)
+			a, b, _, _ := r.pairs("secura", c.B, metricOf("acc"))
+			near(t, "interval against "+c.B, c.CI95, MeanSDCI(minus(a, b)).CI95.Number)
+			near(t, "effect against "+c.B, c.Effect, EffectSize(a, b).Number)
 		}
 	}
-	if table, ok := ComparisonTable(r); !ok || len(table.Remarks) != 0 || !table.Rows[0][5].Marked {
+	if table, ok := ComparisonTable(r); !ok || len(table.Remarks) != 0 || !table.Rows[0][7].Marked {
 		t.Errorf("comparison shown %v, remarks %q, rows %+v", ok, table.Remarks, table.Rows)
 	}
 }

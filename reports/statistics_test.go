@@ -1,10 +1,14 @@
 package reports
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"secura/experiments/record"
 )
 
 func TestStatisticsEqualTheReferenceCases(t *testing.T) {
@@ -22,6 +26,122 @@ func TestStatisticsEqualTheReferenceCases(t *testing.T) {
 	for i, p := range Holm(g.Holm.P) {
 		near(t, "Holm", Number(p), g.Holm.Adjusted[i])
 	}
+}
+
+// reference is what testdata/statistics.py makes with scipy. A nil number is
+// undefined.
+type reference struct {
+	Pairs []struct {
+		Name                string
+		A, B                []float64
+		Summary, Difference struct{ Mean, SD, CI95 *float64 }
+		P, Effect           *float64
+	}
+	Metrics []struct {
+		Name   string
+		R      [][]float64
+		K      []float64
+		Joint  []float64
+		Expect map[string]*float64
+	}
+	Holm   []struct{ P, Adjusted []float64 }
+	Orders struct {
+		Values   [][]float64
+		Mean     float64
+		SDOrders float64 `json:"sd_orders"`
+		SDSeeds  float64 `json:"sd_seeds"`
+	}
+	Bootstrap []struct {
+		Name      string
+		Scores    []float64
+		Drawn     [][]int
+		Low, High float64
+	}
+}
+
+func readReference(t *testing.T) reference {
+	t.Helper()
+	data, err := os.ReadFile(dataFile("statistics.json"))
+	check(t, err)
+	var r reference
+	check(t, json.Unmarshal(data, &r))
+	if n := len(r.Pairs) + len(r.Metrics) + len(r.Bootstrap) + len(r.Holm); len(r.Pairs) < 20 || n < 35 {
+		t.Fatalf("the reference holds %d pairs and %d cases", len(r.Pairs), n)
+	}
+	return r
+}
+
+// alike compares with a reference that may be undefined; the tolerance is a share
+// of it.
+func alike(t *testing.T, what string, got Value, want *float64) {
+	t.Helper()
+	switch {
+	case want == nil && got.Defined():
+		t.Errorf("%s = %v, want it undefined", what, got.Number)
+	case want != nil && (!got.Defined() || !(math.Abs(got.Number-*want) <= tolerance*math.Abs(*want)+1e-15)):
+		t.Errorf("%s = %+v, want %v", what, got, *want)
+	}
+}
+
+func TestStatisticsEqualSciPys(t *testing.T) {
+	r := readReference(t)
+	for _, c := range r.Pairs {
+		own, difference := MeanSDCI(c.A), MeanSDCI(minus(c.A, c.B))
+		alike(t, c.Name+": mean", own.Mean, c.Summary.Mean)
+		alike(t, c.Name+": sd", own.SD, c.Summary.SD)
+		alike(t, c.Name+": ci95", own.CI95, c.Summary.CI95)
+		alike(t, c.Name+": difference", difference.Mean, c.Difference.Mean)
+		alike(t, c.Name+": ci95 of the difference", difference.CI95, c.Difference.CI95)
+		alike(t, c.Name+": p", SignFlipTest(c.A, c.B), c.P)
+		alike(t, c.Name+": effect", EffectSize(c.A, c.B), c.Effect)
+	}
+	for _, h := range r.Holm {
+		for i, p := range Holm(h.P) {
+			near(t, "Holm", Number(p), h.Adjusted[i])
+		}
+	}
+}
+
+func TestMetricsEqualNumPys(t *testing.T) {
+	for _, c := range readReference(t).Metrics {
+		values := Metrics(Matrix{R: c.R, K: c.K, Joint: c.Joint})
+		for _, key := range MetricKeys[:len(MetricKeys)-1] {
+			alike(t, c.Name+": "+key, values[key], c.Expect[key])
+		}
+	}
+}
+
+func TestBootstrapIntervalsEqualSciPys(t *testing.T) {
+	for _, c := range readReference(t).Bootstrap {
+		var all []int
+		for _, drawn := range c.Drawn {
+			all = append(all, drawn...)
+		}
+		next := 0
+		s := &stratified{sizes: []int{len(c.Scores)}, draw: func(int) int { next++; return all[next-1] }}
+		var means []float64
+		s.resample(len(c.Drawn), func(counts [][]float64) { means = append(means, weightedMean(c.Scores, counts[0])) })
+		got := percentileInterval(means)
+		near(t, c.Name+": low", Number(got.Low), c.Low)
+		near(t, c.Name+": high", Number(got.High), c.High)
+	}
+}
+
+func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
+	o := readReference(t).Orders
+	r := &Report{Suite: Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
+	for seed, row := range o.Values {
+		for order, x := range row {
+			r.Cells = append(r.Cells, Cell{Method: Method{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]Value{"acc": Number(x)}})
+		}
+	}
+	all, between, within, reason := r.crossed("seq", "acc")
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	near(t, "mean", Number(all), o.Mean)
+	near(t, "sd between orders", between.SD, o.SDOrders)
+	near(t, "sd between seeds", within.SD, o.SDSeeds)
 }
 
 func TestOneSeedHasAMeanButNoSpread(t *testing.T) {

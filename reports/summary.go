@@ -92,6 +92,10 @@ type Comparison struct {
 	B      string `json:"b"`
 	// Difference is the mean of a - b, in the metric's unit.
 	Difference Value `json:"difference"`
+	// CI95 is the half-width of the 95% Student-t interval of the difference.
+	CI95 Value `json:"ci95"`
+	// Effect is Hedges' g of the paired values.
+	Effect Value `json:"effect"`
 	// P is that of the exact two-sided sign-flip test, PHolm the same adjusted
 	// over the methods that were compared on this metric.
 	P     Value `json:"p"`
@@ -108,43 +112,23 @@ func (r *Report) Compare() []Comparison {
 		return comparisons
 	}
 	for _, metric := range compared {
-		var group []Comparison
-		var p []float64
+		var others []string
+		var group []difference
 		for _, m := range r.Suite.Methods {
 			if m.Name == subject {
 				continue
 			}
-			c := r.compare(metric, m.Name)
-			group = append(group, c)
-			if c.P.Defined() {
-				p = append(p, c.P.Number)
-			} else {
-				p = append(p, math.NaN())
-			}
+			others = append(others, m.Name)
+			group = append(group, r.difference(m.Name, metricOf(metric)))
 		}
-		for i, adjusted := range Holm(p) {
-			if group[i].PHolm = group[i].P; group[i].P.Defined() {
-				group[i].PHolm = Number(adjusted)
-			}
+		adjust(group)
+		for i, d := range group {
+			comparisons = append(comparisons, Comparison{
+				Metric: metric, A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
+			})
 		}
-		comparisons = append(comparisons, group...)
 	}
 	return comparisons
-}
-
-func (r *Report) compare(metric, other string) Comparison {
-	c := Comparison{Metric: metric, A: subject, B: other}
-	a, b, n, reason := r.pairs(subject, other, func(c Cell) Value { return c.Metrics[metric] })
-	if c.N = n; reason != "" {
-		c.Difference, c.P = Undefined(reason), Undefined(reason)
-		return c
-	}
-	sum := 0.0
-	for i := range a {
-		sum += a[i] - b[i]
-	}
-	c.Difference, c.P = Number(sum/float64(len(a))), SignFlipTest(a, b)
-	return c
 }
 
 // pairs collects a number of a method (a) and of another one (b) over the n

@@ -1,6 +1,9 @@
 package reports
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Table is a table of texts with footnotes, ready for any renderer: which number
 // stands where, how it is rounded and what a reader must be told are decided;
@@ -9,11 +12,16 @@ type Table struct {
 	Title string
 	// Caption are sentences above the table.
 	Caption []string
+	// Source says which run the numbers are of: suite, backbone, seeds and plan.
+	// Renderers whose tables are taken out of their report print it.
+	Source  string
 	Columns []Column
 	Rows    [][]Entry
 	// MarkMeans says what a marked entry is, as in "best of its column"; empty
 	// if there is none.
 	MarkMeans string
+	// SecondMeans says what a second entry is; empty if there is none.
+	SecondMeans string
 	// Footnotes are what the entries' notes refer to, numbered from 1.
 	Footnotes []string
 	// TextColumns are columns after the first that hold text, flush left, the
@@ -38,13 +46,31 @@ type Entry struct {
 	// Text is the label or number; a number's decimals are the same in the whole
 	// column, so that flush right aligns them.
 	Text string
+	// Number is what Text rounds, in the unit of Text; nil for a text, and for a
+	// number that is missing.
+	Number *float64
 	// Spread is the half-width of the number's interval, as in "±2.1", or empty.
 	Spread string
+	// HalfWidth is what Spread rounds; nil without one.
+	HalfWidth *float64
 	// Marked entries stand out; Table.MarkMeans says why.
 	Marked bool
+	// Second entries come behind a marked one, or the first without one;
+	// Table.SecondMeans says why they are told.
+	Second bool
 	// Notes are numbers of footnotes.
 	Notes []int
 }
+
+// numeric is the entry of a number in the unit in which it is shown.
+func numeric(text string, x float64) Entry { return Entry{Text: text, Number: &x} }
+
+// score is the entry of a number in [0, 1], or of a difference of two of them,
+// in points of 100.
+func score(x float64) Entry { return numeric(points(x), 100*x) }
+
+// count is the entry of a number of things.
+func count(n int) Entry { return numeric(strconv.Itoa(n), float64(n)) }
 
 // Note makes a footnote, or finds the one of the same text, and returns its
 // number.
@@ -61,25 +87,12 @@ func (t *Table) Undefined(reason string) Entry {
 	return Entry{Text: "–", Notes: []int{t.Note(reason)}}
 }
 
-// mark marks the best of the entries: all that read the same as the one that is
-// worth most. worth[i] is undefined where entry i does not compete; with fewer
-// than two that do there is no best one.
-func mark(entries []*Entry, worth []Value) {
-	best, n := -1, 0
-	for i, v := range worth {
-		if !v.Defined() {
-			continue
-		}
-		if n++; best < 0 || v.Number > worth[best].Number {
-			best = i
+// marked says whether any entry is a marked one, and whether any is a second one.
+func (t *Table) marked() (marked, second bool) {
+	for _, row := range t.Rows {
+		for _, e := range row {
+			marked, second = marked || e.Marked, second || e.Second
 		}
 	}
-	if n < 2 {
-		return
-	}
-	for i, v := range worth {
-		if v.Defined() && entries[i].Text == entries[best].Text {
-			entries[i].Marked = true
-		}
-	}
+	return marked, second
 }

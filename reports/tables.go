@@ -25,18 +25,15 @@ var scoreColumns = []struct {
 	{"knowledge_final", []string{"final", "K[N]"}, 1},
 }
 
-// competitors ends what Table.MarkMeans says of a best entry.
-const competitors = "; frozen and joint are references and never best, nor is a method of which a cell diverged"
-
 // SummaryTable has a row per method, in the suite's order.
 func SummaryTable(r *Report) Table {
 	t := Table{
-		Title:     "Summary",
-		Caption:   summaryCaption(r),
-		Columns:   []Column{{[]string{"method"}}, {[]string{"n"}}},
-		MarkMeans: "best of its column" + competitors,
-		Remarks:   slices.Clone(r.Warnings),
+		Title:   "Summary",
+		Caption: summaryCaption(r),
+		Columns: []Column{{[]string{"method"}}, {[]string{"n"}}},
+		Remarks: slices.Clone(r.Warnings),
 	}
+	t.marks("column")
 	common := r.commonWarnings()
 	for _, text := range common {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
@@ -45,47 +42,61 @@ func SummaryTable(r *Report) Table {
 		t.Columns = append(t.Columns, Column{c.head})
 	}
 	t.Columns = append(t.Columns, Column{[]string{"params", "(1000s)"}}, Column{[]string{"seconds"}})
-	worth := make([][]Value, len(t.Columns))
 	for _, m := range r.Suite.Methods {
-		row := []Entry{methodLabel(r, &t, m.Name, common), {Text: strconv.Itoa(r.Summarise(m.Name, "acc").N)}}
-		add := func(e Entry, v Value, sign float64) {
-			if !r.competes(m) {
-				v = Undefined("does not compete")
-			}
-			v.Number *= sign
-			worth[len(row)] = append(worth[len(row)], v)
-			row = append(row, e)
-		}
+		row := []Entry{methodLabel(r, &t, m.Name, common), count(r.Summarise(m.Name, "acc").N)}
 		for _, c := range scoreColumns {
-			s := r.Summarise(m.Name, c.metric)
-			add(scoreEntry(&t, s), s.Mean, c.sign)
+			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.metric)))
 		}
 		parameters, seconds := r.cost(m.Name)
-		add(costEntry(&t, parameters, 1000, 1), parameters, -1)
-		add(costEntry(&t, seconds, 1, 0), seconds, -1)
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, append(row, costEntry(&t, parameters, 1000, 1), costEntry(&t, seconds, 1, 0)))
 	}
-	for column := 2; column < len(t.Columns); column++ {
-		entries := make([]*Entry, len(t.Rows))
-		for i := range t.Rows {
-			entries[i] = &t.Rows[i][column]
+	for k, c := range scoreColumns {
+		r.rankColumn(&t, k+2, c.sign, metricOf(c.metric))
+	}
+	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) Value { return Number(float64(c.TrainedParameters)) })
+	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) Value { return Number(c.Seconds.Total) })
+	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < SeedsNeeded(others) && r.has(subject) {
+		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
+		if r.Suite.Seeds == 1 {
+			remark = "one seed: no interval and no test; " + seedsNeeded(others)
 		}
-		mark(entries, worth[column])
-	}
-	if r.Suite.Seeds == 1 && r.has(subject) && len(r.Suite.Methods) > 1 {
-		t.Remarks = append(t.Remarks, fmt.Sprintf("one seed: no interval and no test; %s", seedsNeeded(len(r.Suite.Methods)-1)))
+		t.Remarks = append(t.Remarks, remark)
 	}
 	return t
 }
 
-func summaryCaption(r *Report) []string {
+// rankColumn ranks a table of which each row is a method of the suite.
+func (r *Report) rankColumn(t *Table, column int, sign float64, of func(Cell) Value) {
+	var field []contender
+	for i, m := range r.Suite.Methods {
+		field = append(field, r.contends(m, &t.Rows[i][column], of))
+	}
+	rank(field, sign)
+}
+
+// source says what a report's numbers are of.
+func (r *Report) source() string {
 	plan := r.Manifest.Plan
 	if len(plan) > 12 {
 		plan = plan[:12]
 	}
+	return fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
+		r.Suite.Name, r.Suite.Backbone, r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
+}
+
+// sourced puts the source into tables that have none.
+func (r *Report) sourced(tables []Table) []Table {
+	for i := range tables {
+		if tables[i].Source == "" {
+			tables[i].Source = r.source()
+		}
+	}
+	return tables
+}
+
+func summaryCaption(r *Report) []string {
 	lines := []string{
-		fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
-			r.Suite.Name, r.Suite.Backbone, r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan),
+		r.source(),
 		"Scores are in points of 100; n counts seeds" + spreadMeans(r) + ". K is base knowledge, retention is K[N]/K[0] in percent; params are the trained parameters.",
 	}
 	c, ok := r.base()
@@ -189,9 +200,10 @@ func scoreEntry(t *Table, s Summary) Entry {
 	if !s.Mean.Defined() {
 		return t.Undefined(s.Mean.Undefined)
 	}
-	e := Entry{Text: points(s.Mean.Number)}
+	e := score(s.Mean.Number)
 	if s.CI95.Defined() {
-		e.Spread = "±" + points(s.CI95.Number)
+		width := score(s.CI95.Number)
+		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
 	}
 	return e
 }
@@ -201,7 +213,7 @@ func costEntry(t *Table, v Value, unit float64, decimals int) Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
-	return Entry{Text: strconv.FormatFloat(v.Number/unit, 'f', decimals, 64)}
+	return numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
 }
 
 // points prints a score in points of 100 with one decimal.
@@ -231,14 +243,4 @@ func (r *Report) cost(method string) (parameters, seconds Value) {
 		return Undefined(reason), Undefined(reason)
 	}
 	return Number(p / float64(n)), Number(s / float64(n))
-}
-
-// competes says whether a method can be the best one.
-func (r *Report) competes(m Method) bool {
-	for _, c := range r.Cells {
-		if c.Method.Name == m.Name && c.State == record.CellDiverged {
-			return false
-		}
-	}
-	return !m.Reference()
 }

@@ -19,37 +19,33 @@ func AblationTable(r *Report) Table {
 		Columns: []Column{{[]string{"variant"}}, {[]string{"changes"}}, {[]string{"", "learned"}}, {[]string{"beyond", first}}, {[]string{"", "accuracy"}},
 			{[]string{"backward", "transfer"}}, {[]string{"knowledge", "retention"}}},
 		TextColumns: []int{1},
-		MarkMeans:   "best of its column" + competitors,
 	}
-	shown := []func(string) Summary{
-		func(m string) Summary { return r.over(m, Cell.Gain) }, func(m string) Summary { return r.beyond(m, first, Cell.Gain) },
-		func(m string) Summary { return r.over(m, metricOf("acc")) }, func(m string) Summary { return r.over(m, metricOf("bwt")) },
-		func(m string) Summary { return r.over(m, metricOf("knowledge_retention")) },
+	t.marks("column")
+	shown := []struct {
+		summary func(method string) Summary
+		of      func(Cell) Value
+	}{
+		{func(m string) Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
+		{func(m string) Summary { return r.beyond(m, first, Cell.Gain) }, nil},
+		{func(m string) Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
+		{func(m string) Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
+		{func(m string) Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
 	}
-	worth := make([][]Value, len(shown))
 	for i, m := range r.Suite.Methods {
 		row := []Entry{{Text: m.Name}, {Text: r.changes(m)}}
-		for k, of := range shown {
-			s := of(m.Name)
-			if k == 1 && i == 0 {
-				row = append(row, Entry{Text: "·"})
-				s.Mean = Undefined("the reference itself")
-			} else {
-				row = append(row, scoreEntry(&t, s))
+		for _, s := range shown {
+			if s.of == nil && i == 0 {
+				row = append(row, Entry{Text: "·"}) // the reference itself
+				continue
 			}
-			if !r.competes(m) || k == 1 {
-				s.Mean = Undefined("does not compete")
-			}
-			worth[k] = append(worth[k], s.Mean)
+			row = append(row, scoreEntry(&t, s.summary(m.Name)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	for k := range shown {
-		entries := make([]*Entry, len(t.Rows))
-		for i := range t.Rows {
-			entries[i] = &t.Rows[i][k+2]
+	for k, s := range shown {
+		if s.of != nil {
+			r.rankColumn(&t, k+2, 1, s.of)
 		}
-		mark(entries, worth[k])
 	}
 	return t
 }

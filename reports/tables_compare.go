@@ -18,30 +18,22 @@ func ComparisonTable(r *Report) (t Table, ok bool) {
 	t = Table{
 		Title: "Comparison with " + subject,
 		Caption: []string{
-			subject + " minus the method of the row, in points of 100, the mean over n paired seeds; below zero, the other one is higher",
-			fmt.Sprintf("p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm over the methods", exactPairs),
+			subject + " minus the method of the row, in points of 100, the mean over n paired seeds with the half-width of its 95% interval; below zero, the other one is higher",
+			testsMean + " over the methods",
 		},
-		Columns: []Column{
-			{[]string{"method"}}, {[]string{"n"}},
-			{[]string{"knowledge", "retention"}}, {[]string{"", "p"}},
-			{[]string{"", "accuracy"}}, {[]string{"", "p"}},
-			{[]string{"backward", "transfer"}}, {[]string{"", "p"}},
-		},
+		Columns:   []Column{{[]string{"method"}}, {[]string{"n"}}},
 		MarkMeans: "p below 0.05",
+	}
+	for _, head := range [][]string{{"knowledge", "retention"}, {"", "accuracy"}, {"backward", "transfer"}} {
+		t.Columns = append(t.Columns, Column{head}, Column{[]string{"", "g"}}, Column{[]string{"", "p"}})
 	}
 	least := r.Suite.Seeds
 	for i := range others {
-		row := []Entry{{Text: comparisons[i].B}, {Text: strconv.Itoa(comparisons[i].N)}}
+		row := []Entry{{Text: comparisons[i].B}, count(comparisons[i].N)}
 		least = min(least, comparisons[i].N)
 		for metric := range compared {
 			c := comparisons[metric*others+i]
-			if !c.P.Defined() {
-				row = append(row, t.Undefined(c.P.Undefined), Entry{Text: "–"})
-				continue
-			}
-			row = append(row, Entry{Text: points(c.Difference.Number)}, Entry{
-				Text: strconv.FormatFloat(c.PHolm.Number, 'f', 3, 64), Marked: c.PHolm.Number < 0.05,
-			})
+			row = append(row, t.testEntries(difference{Summary: Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -49,6 +41,25 @@ func ComparisonTable(r *Report) (t Table, ok bool) {
 		t.Remarks = []string{seedsNeeded(others)}
 	}
 	return t, true
+}
+
+// testsMean explains the columns of testEntries.
+var testsMean = fmt.Sprintf("g: Hedges' g of the paired values (d_z corrected for small samples); p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm", exactPairs)
+
+// testEntries are a difference in points of 100, its effect size and its p.
+func (t *Table) testEntries(d difference) []Entry {
+	if !d.P.Defined() {
+		return []Entry{t.Undefined(d.P.Undefined), {Text: "–"}, {Text: "–"}}
+	}
+	effect := Entry{Text: "–"}
+	if d.Effect.Defined() {
+		effect = numeric(strconv.FormatFloat(d.Effect.Number, 'f', 2, 64), d.Effect.Number)
+	} else {
+		effect.Notes = []int{t.Note("g: " + d.Effect.Undefined)}
+	}
+	p := numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
+	p.Marked = d.PHolm.Number < level
+	return []Entry{scoreEntry(t, d.Summary), effect, p}
 }
 
 // seedsNeeded says how many seeds a comparison with so many methods takes.

@@ -39,10 +39,12 @@ func MatrixTable(r *Report, method Method) Table {
 				entries = append(entries, Entry{Text: "·"})
 				continue
 			}
-			entries = append(entries, Entry{Text: percent(row[j]), Marked: i == j+1 && !method.Reference()})
+			e := percent(row[j])
+			e.Marked = i == j+1 && !method.Reference()
+			entries = append(entries, e)
 		}
 		if k != nil {
-			entries = append(entries, Entry{Text: percent(k[i])})
+			entries = append(entries, percent(k[i]))
 		}
 		t.Rows = append(t.Rows, entries)
 	}
@@ -55,45 +57,42 @@ func MatrixTable(r *Report, method Method) Table {
 // order 0. It is the legend of the tasks' numbers too.
 func TaskTable(r *Report) Table {
 	t := Table{
-		Title:     "Tasks",
-		Caption:   []string{"final score of each task in points of 100, the mean over the done cells of order 0"},
-		Columns:   []Column{{[]string{"task"}}},
-		MarkMeans: "best of its row" + competitors,
+		Title:   "Tasks",
+		Caption: []string{"final score of each task in points of 100, the mean over the done cells of order 0"},
+		Columns: []Column{{[]string{"task"}}},
 	}
+	t.marks("row")
 	for j, task := range r.Suite.Tasks {
 		t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("T%d %s", j+1, task.Name)}})
 	}
-	worth := make([][]Value, len(r.Suite.Tasks))
 	for _, m := range r.Suite.Methods {
 		rows, _, n, reason := r.meanMatrix(m.Name)
 		t.Columns = append(t.Columns, Column{[]string{m.Name}})
 		for j := range r.Suite.Tasks {
-			e, v := Entry{}, Undefined("does not compete")
+			var e Entry
 			if n == 0 {
 				e = t.Undefined(reason)
 			} else {
-				e = Entry{Text: points(rows[len(rows)-1][j] / 100)}
-				if r.competes(m) {
-					v = Number(rows[len(rows)-1][j])
-				}
+				e = score(rows[len(rows)-1][j] / 100)
 			}
 			t.Rows[j] = append(t.Rows[j], e)
-			worth[j] = append(worth[j], v)
 		}
 	}
 	for j, row := range t.Rows {
-		entries := make([]*Entry, len(worth[j]))
-		for i := range entries {
-			entries[i] = &row[i+1]
+		var field []contender
+		for i, m := range r.Suite.Methods {
+			field = append(field, r.contendsAlone(m, &row[i+1], func(c Cell) Value { return Number(c.R[len(c.R)-1][j]) }))
 		}
-		mark(entries, worth[j])
+		rank(field, 1)
 	}
 	return t
 }
 
-func percent(x float64) string {
+// percent is the entry of a number without decimals; others were measured where
+// it is NaN.
+func percent(x float64) Entry {
 	if math.IsNaN(x) {
-		return "·"
+		return Entry{Text: "·"}
 	}
-	return strconv.FormatFloat(math.Abs(math.Round(x)), 'f', 0, 64)
+	return numeric(strconv.FormatFloat(math.Abs(math.Round(x)), 'f', 0, 64), x)
 }

@@ -18,6 +18,11 @@ var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
 // Named makes the tables of one name of TableNames. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
 func Named(run rundir.Run, r *Report, name string) ([]Table, error) {
+	tables, err := namedTables(run, r, name)
+	return r.sourced(tables), err
+}
+
+func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 	if slices.Contains(DiagnosticTables, name) {
 		return Diagnose(run, r, name)
 	}
@@ -53,4 +58,40 @@ func Named(run rundir.Run, r *Report, name string) ([]Table, error) {
 		return []Table{OrdersTable(r)}, nil
 	}
 	return lacks("unknown, expected one of %v", TableNames)
+}
+
+// Tables are all tables of a report in the order in which they are shown, those
+// that its records have numbers for and those that its suite asks for; a tuning's
+// are its trials and choices.
+func Tables(r *Report) []Table {
+	if r.Trials != nil {
+		return TuningTables(*r.Trials)
+	}
+	var tables []Table
+	if r.Suite.Separate() {
+		tables = append(tables, VariantsTable(r), CostTable(r))
+	} else {
+		tables = append(tables, SummaryTable(r))
+	}
+	if t, ok := ComparisonTable(r); ok && !r.Suite.Separate() {
+		tables = append(tables, t)
+	}
+	if t, ok := TunedTable(r); ok {
+		tables = append(tables, t)
+	}
+	if r.Suite.Orders > 1 && !r.Suite.Separate() {
+		tables = append(tables, OrdersTable(r))
+	}
+	if r.hasCurve() {
+		tables = append(tables, RetentionTables(r)...)
+	}
+	if !r.Suite.Separate() {
+		tables = append(tables, TaskTable(r))
+	}
+	if !r.Suite.Separate() && r.Suite.Evaluation.Every != "final" {
+		for _, m := range r.Suite.Methods {
+			tables = append(tables, MatrixTable(r, m))
+		}
+	}
+	return r.sourced(append(tables, r.Asked...))
 }

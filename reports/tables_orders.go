@@ -33,7 +33,7 @@ func OrdersTable(r *Report) Table {
 				row = append(row, t.Undefined(reason), Entry{Text: "–"}, Entry{Text: "–"})
 				continue
 			}
-			row = append(row, Entry{Text: points(all)}, deviation(&t, between, "a single order"), deviation(&t, within, "a single seed"))
+			row = append(row, score(all), deviation(&t, between, "a single order"), deviation(&t, within, "a single seed"))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -44,7 +44,7 @@ func deviation(t *Table, s Summary, reason string) Entry {
 	if !s.SD.Defined() {
 		return t.Undefined(reason)
 	}
-	return Entry{Text: points(s.SD.Number)}
+	return score(s.SD.Number)
 }
 
 // crossed averages a metric over a method's cells, and over its seeds and its

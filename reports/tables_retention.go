@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-
-	"secura/experiments/record"
 )
 
 // hasCurve says whether any cell was evaluated within tasks.
@@ -73,8 +71,8 @@ func RetentionTables(r *Report) []Table {
 
 func (r *Report) retention(title, means string, of func(test) float64, before func(Cell) float64) Table {
 	t := Table{Title: title, Numbered: true, Columns: []Column{{[]string{"after step"}}},
-		Caption:   []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"},
-		MarkMeans: "best of its row" + competitors}
+		Caption: []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"}}
+	t.marks("row")
 	var steps []int
 	for _, c := range r.Cells {
 		for _, x := range r.tests(c) {
@@ -89,58 +87,55 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 		t.Rows = append(t.Rows, []Entry{{Text: r.stepLabel(s)}})
 	}
 	t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
-	worth := make([][]Value, len(t.Rows))
+	// at is a cell's number in each row: before, at each step, and the mean.
+	at := func(c Cell) []Value {
+		tests, total := r.tests(c), 0.0
+		values := []Value{Number(before(c))}
+		for _, s := range steps {
+			x := math.NaN()
+			if k := slices.IndexFunc(tests, func(x test) bool { return x.steps == s }); k >= 0 {
+				x = of(tests[k])
+			}
+			values = append(values, Number(x))
+			total += x
+		}
+		return append(values, Number(total/float64(len(steps))))
+	}
+	fields := make([][]contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
 		t.Columns = append(t.Columns, Column{[]string{m.Name}})
-		column := make([]Value, len(t.Rows))
-		n := 0
-		sums := make([]float64, len(t.Rows))
-		reason := ""
-		for _, c := range r.Cells {
-			if c.Method.Name != m.Name || c.Order != 0 {
-				continue
-			}
-			if c.State != record.Done {
-				reason = c.Standing()
-				continue
-			}
-			n++
-			sums[0] += before(c)
-			tests, total := r.tests(c), 0.0
-			for i, s := range steps {
-				x := math.NaN()
-				if k := slices.IndexFunc(tests, func(x test) bool { return x.steps == s }); k >= 0 {
-					x = of(tests[k])
-				}
-				sums[i+1] += x
-				total += x
-			}
-			sums[len(sums)-1] += total / float64(len(steps))
+		done, reason := r.doneCells(m.Name)
+		var measured [][]Value
+		for _, c := range done {
+			measured = append(measured, at(c))
 		}
-		for i := range column {
-			if n == 0 {
-				t.Rows[i] = append(t.Rows[i], t.Undefined(reason))
-				worth[i] = append(worth[i], Undefined(reason))
-				continue
+		for i := range t.Rows {
+			var numbers []float64
+			field := contender{}
+			for n, values := range measured {
+				if values[i].Defined() {
+					numbers = append(numbers, values[i].Number)
+				}
+				if r.competes(m) && i > 0 {
+					field.values = append(field.values, seedValue{done[n].Seed, values[i]})
+				}
 			}
-			v := Number(sums[i] / float64(n))
-			if !v.Defined() {
-				t.Rows[i] = append(t.Rows[i], Entry{Text: "·"}) // others were evaluated there
-			} else {
-				t.Rows[i] = append(t.Rows[i], Entry{Text: points(v.Number)})
+			e := Entry{Text: "·"} // others were evaluated there
+			switch {
+			case len(done) == 0:
+				e = t.Undefined(reason)
+			case len(numbers) == len(done):
+				e = score(MeanSDCI(numbers).Mean.Number)
 			}
-			if !r.competes(m) || i == 0 {
-				v = Undefined("does not compete")
-			}
-			worth[i] = append(worth[i], v)
+			t.Rows[i] = append(t.Rows[i], e)
+			fields[i] = append(fields[i], field)
 		}
 	}
-	for i := range t.Rows {
-		entries := make([]*Entry, len(worth[i]))
-		for k := range entries {
-			entries[k] = &t.Rows[i][k+1]
+	for i, field := range fields {
+		for k := range field {
+			field[k].entry = &t.Rows[i][k+1]
 		}
-		mark(entries, worth[i])
+		rank(field, 1)
 	}
 	return t
 }

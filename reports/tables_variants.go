@@ -11,11 +11,11 @@ const baseline = "dora"
 // the two groups and how far these are from dora's.
 func VariantsTable(r *Report) Table {
 	t := Table{
-		Title:     "Variants",
-		Caption:   variantsCaption(r),
-		Columns:   []Column{{[]string{"task"}}, {[]string{"base"}}},
-		MarkMeans: "best of its row" + competitors,
+		Title:   "Variants",
+		Caption: variantsCaption(r),
+		Columns: []Column{{[]string{"task"}}, {[]string{"base"}}},
 	}
+	t.marks("row")
 	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m Method) bool { return m.Preset == "frozen" })
 	for _, m := range methods {
 		t.Columns = append(t.Columns, Column{[]string{m.Name}})
@@ -24,22 +24,16 @@ func VariantsTable(r *Report) Table {
 	row := func(label string, belongs func(string) bool) {
 		entries := []Entry{{Text: label}, {Text: "·"}}
 		if measured {
-			entries[1].Text = points(meanWhere(base, belongs))
+			entries[1] = score(meanWhere(base, belongs))
 		}
-		worth := make([]Value, 0, len(methods))
 		for _, m := range methods {
-			s := r.over(m.Name, afterOwnTraining(belongs))
-			entries = append(entries, scoreEntry(&t, s))
-			if !r.competes(m) {
-				s.Mean = Undefined("does not compete")
-			}
-			worth = append(worth, s.Mean)
+			entries = append(entries, scoreEntry(&t, r.over(m.Name, afterOwnTraining(belongs))))
 		}
-		marked := make([]*Entry, len(worth))
-		for i := range marked {
-			marked[i] = &entries[i+2]
+		var field []contender
+		for i, m := range methods {
+			field = append(field, r.contends(m, &entries[i+2], afterOwnTraining(belongs)))
 		}
-		mark(marked, worth)
+		rank(field, 1)
 		t.Rows = append(t.Rows, entries)
 	}
 	for _, group := range []struct {

@@ -32,48 +32,11 @@ func TablesText(w io.Writer, tables []Table, colour bool) error {
 	return nil
 }
 
-// Tables are all tables of a report in the order in which they are shown, those
-// that its records have numbers for and those that its suite asks for; a tuning's
-// are its trials and choices.
-func Tables(r *Report) []Table {
-	if r.Trials != nil {
-		return TuningTables(*r.Trials)
-	}
-	var tables []Table
-	if r.Suite.Separate() {
-		tables = append(tables, VariantsTable(r), CostTable(r))
-	} else {
-		tables = append(tables, SummaryTable(r))
-	}
-	if t, ok := ComparisonTable(r); ok && !r.Suite.Separate() {
-		tables = append(tables, t)
-	}
-	if t, ok := TunedTable(r); ok {
-		tables = append(tables, t)
-	}
-	if r.Suite.Orders > 1 && !r.Suite.Separate() {
-		tables = append(tables, OrdersTable(r))
-	}
-	if r.hasCurve() {
-		tables = append(tables, RetentionTables(r)...)
-	}
-	if !r.Suite.Separate() {
-		tables = append(tables, TaskTable(r))
-	}
-	if !r.Suite.Separate() && r.Suite.Evaluation.Every != "final" {
-		for _, m := range r.Suite.Methods {
-			tables = append(tables, MatrixTable(r, m))
-		}
-	}
-	return append(tables, r.Asked...)
-}
-
 func writeText(out *bytes.Buffer, t Table, colour bool) error {
 	writeWrapped(out, "", t.Title, colour)
 	for _, line := range t.Caption {
 		writeWrapped(out, "", line, false)
 	}
-	marked := false
 	if len(t.Rows) > 0 {
 		grid := newGrid(t)
 		for _, block := range grid.blocks() {
@@ -85,10 +48,13 @@ func writeText(out *bytes.Buffer, t Table, colour bool) error {
 		for _, s := range grid.shortened {
 			writeWrapped(out, "", s, false)
 		}
-		marked = grid.marked
-	}
-	if marked {
-		writeWrapped(out, "* ", t.MarkMeans, false)
+		marked, second := t.marked()
+		if marked {
+			writeWrapped(out, bestSign+" ", t.MarkMeans, false)
+		}
+		if second {
+			writeWrapped(out, secondSign+" ", t.SecondMeans, false)
+		}
 	}
 	for i, note := range t.Footnotes {
 		writeWrapped(out, superscript(i+1)+" ", note, false)
@@ -133,6 +99,8 @@ func writeWrapped(out *bytes.Buffer, lead, text string, strong bool) {
 	}
 	flush()
 }
+
+func underlined(s string) string { return "\x1b[4m" + s + "\x1b[0m" }
 
 func bold(s string) string { return "\x1b[1m" + s + "\x1b[0m" }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // WriteAll makes the files of a run's report again from its records: one of each
-// of Formats that has a file. Each file is replaced as a whole or not at all. It
+// of Formats that has a file, and each table by itself. Each file is replaced as a whole or not at all. It
 // returns the report, so that the records are read once.
 func WriteAll(run rundir.Run) (*Report, error) {
 	r, err := Load(run)
@@ -24,5 +24,31 @@ func WriteAll(run rundir.Run) (*Report, error) {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
 	}
+	if err := writeTables(run, Tables(r)); err != nil {
+		return nil, fmt.Errorf("write tables: %w", err)
+	}
 	return r, nil
+}
+
+// writeTables writes each table into files of its own, for papers and for other
+// programs.
+func writeTables(run rundir.Run, tables []Table) error {
+	taken := map[string]int{}
+	for _, t := range tables {
+		name := slug(t.Title)
+		if taken[name]++; taken[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, taken[name])
+		}
+		one := []Table{t}
+		for _, form := range []struct {
+			extension string
+			write     func(io.Writer, []Table, bool) error
+		}{{".tex", TablesLaTeX}, {".csv", TablesCSV}} {
+			write := func(w io.Writer) error { return form.write(w, one, false) }
+			if err := rundir.WriteFile(run.Table(name+form.extension), write); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
