@@ -15,6 +15,9 @@ type Format struct {
 	// File is where WriteAll keeps the whole report in the run's folder; nil for
 	// a form that is printed only.
 	File func(run rundir.Run) string
+	// Opened says that the file is for another program to open: the command line
+	// tells where it lies instead of printing it.
+	Opened bool
 	// Report writes the whole report. Colour says that the writer is a terminal
 	// which shows bold text; other forms than text have no use for it.
 	Report func(w io.Writer, r *Report, colour bool) error
@@ -48,6 +51,12 @@ var Formats = []Format{
 			_, err = w.Write(data)
 			return err
 		},
+	},
+	{
+		Name:   "html",
+		Opened: true,
+		File:   func(run rundir.Run) string { return run.Report("html") },
+		Report: func(w io.Writer, r *Report, _ bool) error { return HTML(w, r) },
 	},
 }
 

@@ -34,6 +34,7 @@ type Report struct {
 // Suite is what a report needs of the resolved suite in the manifest.
 type Suite struct {
 	Name     string   `json:"name"`
+	Doc      string   `json:"doc"`
 	Backbone string   `json:"backbone"`
 	Tasks    []Task   `json:"tasks"`
 	Methods  []Method `json:"methods"`

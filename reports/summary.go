@@ -12,7 +12,12 @@ import (
 // The metric is undefined, with the reason, where a seed that counts has no
 // value, and where no seed counts; N is the number of seeds that count.
 func (r *Report) Summarise(method, metric string) Summary {
-	values, reason := r.overSeeds(method, metric)
+	return r.summarise(method, func(c Cell) Value { return c.Metrics[metric] })
+}
+
+// summarise is Summarise for any number of a done cell.
+func (r *Report) summarise(method string, of func(Cell) Value) Summary {
+	values, reason := r.overSeedsOf(method, of)
 	defined := make([]float64, 0, len(values))
 	for _, v := range values {
 		if !v.value.Defined() {
@@ -34,13 +39,8 @@ type seedValue struct {
 	value Value
 }
 
-// overSeeds collects a metric's values of the seeds that count, and says why a
-// seed does not: the reason is that of the first one.
-func (r *Report) overSeeds(method, metric string) (values []seedValue, reason string) {
-	return r.overSeedsOf(method, func(c Cell) Value { return c.Metrics[metric] })
-}
-
-// overSeedsOf is overSeeds for any number of a done cell.
+// overSeedsOf collects a number of a method's done cells for the seeds that
+// count, and says why a seed does not: the reason is that of the first one.
 func (r *Report) overSeedsOf(method string, of func(Cell) Value) (values []seedValue, reason string) {
 	for seed := range r.Suite.Seeds {
 		sum, n, missing := 0.0, 0, ""

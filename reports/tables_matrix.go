@@ -6,12 +6,15 @@ import (
 	"strconv"
 )
 
+// matrixTitle begins the title of a method's MatrixTable.
+const matrixTitle = "R of "
+
 // MatrixTable shows a method's R and K in percent: the mean over its done cells
 // of order 0, a row per boundary. Without a done cell the table has no rows and
 // says why.
 func MatrixTable(r *Report, method Method) Table {
 	rows, k, n, reason := r.meanMatrix(method.Name)
-	t := Table{Title: "R of " + method.Name, Numbered: true}
+	t := Table{Title: matrixTitle + method.Name, Numbered: true}
 	if n == 0 {
 		t.Remarks = []string{"no done cell of order 0: " + reason}
 		return t

@@ -84,7 +84,12 @@ and can be written out, byte for byte:
 Reports are made from a run's records alone, on any machine:
 
 	$ runner report runs/continual16 -format markdown
+	$ runner report runs/continual16 -format html
 	$ runner status runs/continual16
+
+The page, report.html, is one file that needs no network: it has charts, sortable
+tables, and the single examples of one seed, what was answered before and after
+each task.
 
 The norms of what a method changed along the stream, the gradient norms of its
 matrices, and its other measures in each step; a suite that names them under

@@ -28,7 +28,7 @@ type ReportOptions struct {
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", "))
+	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; of html, a page with charts and examples, it is told where it lies")
 	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
 	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
@@ -68,7 +68,7 @@ func newReport() command {
 	c := command{
 		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
 		argument: "RUN",
-		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -claims -with runs/variants",
+		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
 			"report runs/continual16 -table norms,gradients"},
 		flags: newFlags("report"), check: o.check,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
@@ -170,7 +170,9 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 	}
 	for name := range strings.SplitSeq(o.Format, ",") {
 		format, _ := reports.FindFormat(name)
-		if format.File != nil {
+		if format.Opened {
+			_, err = fmt.Fprintln(stdout, format.File(run))
+		} else if format.File != nil {
 			err = copyFile(stdout, format.File(run))
 		} else {
 			err = format.Report(stdout, report, coloured(stdout))

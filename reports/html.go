@@ -1,0 +1,255 @@
+package reports
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"secura/experiments/record"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// HTML writes the whole report as one page that needs no other file and no
+// network: tables, charts, and the examples of one seed, whose predictions are
+// read from the run. Equal records give equal bytes.
+func HTML(w io.Writer, r *Report) error { return writePage(w, r, false) }
+
+// LiveHTML writes the page of HTML for a server that says at "page?after=VERSION"
+// whether there is a newer one, which the page then shows.
+func LiveHTML(w io.Writer, r *Report) error { return writePage(w, r, true) }
+
+// page is what the template shows.
+type page struct {
+	Title, Doc string
+	// Policy is the page's Content-Security-Policy: it runs its own script and
+	// loads nothing.
+	Policy string
+	Facts  []fact
+	// Standing is nil where every cell is done.
+	Standing *standing
+	Cards    []card
+	Charts   bool
+	// Summary are the first tables, Matrices those of R, Tables all others.
+	Summary, Tables, Matrices []pageTable
+	HasExamples               bool
+	ExamplesNote              string
+	Provenance                []fact
+	Settings                  string
+	Style                     template.CSS
+	Script, Data, Packed      template.JS
+}
+
+type fact struct{ Name, Text string }
+
+// standing is how far a run is whose cells are not all done.
+type standing struct {
+	Text         string
+	Cells, Ended int
+}
+
+func writePage(w io.Writer, r *Report, live bool) error {
+	p, err := newPage(r, live)
+	if err != nil {
+		return fmt.Errorf("write report in HTML: %w", err)
+	}
+	t, err := template.ParseFS(assets, "assets/page.html")
+	if err != nil {
+		return fmt.Errorf("write report in HTML: %w", err)
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, p); err != nil {
+		return fmt.Errorf("write report in HTML: %w", err)
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("write report in HTML: %w", err)
+	}
+	return nil
+}
+
+func newPage(r *Report, live bool) (*page, error) {
+	p := &page{Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
+	// A tuning's trials and tasks that are learned alone are no stream.
+	p.Charts = r.Trials == nil && !r.Suite.Separate()
+	if p.Charts {
+		p.Cards = cards(r)
+	}
+	p.addTables(r)
+	var settings bytes.Buffer
+	if err := json.Indent(&settings, r.Manifest.Suite, "", "  "); err != nil {
+		return nil, fmt.Errorf("read the suite in the manifest: %w", err)
+	}
+	p.Settings = settings.String()
+	data, err := json.Marshal(newChartData(r))
+	if err != nil {
+		return nil, fmt.Errorf("encode charts: %w", err)
+	}
+	p.Data = template.JS(data) // json.Marshal leaves no < in it
+	if r.Trials == nil {
+		packed, note, err := packExamples(r)
+		if err != nil {
+			return nil, err
+		}
+		// Base64 in quotes has nothing that could end the script.
+		p.HasExamples, p.ExamplesNote, p.Packed = packed != "", note, template.JS(`"`+packed+`"`)
+	}
+	return p, p.addAssets(live)
+}
+
+// addAssets puts style and script into the page, and the policy that allows them
+// alone.
+func (p *page) addAssets(live bool) error {
+	style, err := assets.ReadFile("assets/page.css")
+	if err != nil {
+		return err
+	}
+	p.Style = template.CSS(style)
+	names := []string{"page.js", "charts.js", "charts_tasks.js", "examples.js"}
+	if live {
+		names = append(names, "live.js")
+	}
+	var script strings.Builder
+	script.WriteString("(() => {\n'use strict';\n")
+	for _, name := range names {
+		file, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			return err
+		}
+		script.Write(file)
+	}
+	script.WriteString("start();\n})();\n")
+	p.Script = template.JS(script.String())
+	sum := sha256.Sum256([]byte(p.Script))
+	p.Policy = fmt.Sprintf("default-src 'none'; script-src 'sha256-%s'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+		base64.StdEncoding.EncodeToString(sum[:]))
+	if live {
+		p.Policy += "; connect-src 'self'"
+	}
+	return nil
+}
+
+// facts are what a reader must know to read any number.
+func facts(r *Report) []fact {
+	list := []fact{
+		{"backbone", r.Suite.Backbone}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
+		{"seeds", fmt.Sprint(r.Suite.Seeds)}, {"orders", fmt.Sprint(r.Suite.Orders)}, {"steps per task", fmt.Sprint(r.Suite.Training.Steps)},
+		{"backend", r.Manifest.Backend}, {"plan", shortPlan(r)},
+	}
+	if r.Suite.Separate() {
+		list = append(list, fact{"stream", "each task is learned alone"})
+	}
+	return list
+}
+
+// provenance says what decided the numbers.
+func provenance(r *Report) []fact {
+	m := r.Manifest
+	list := []fact{
+		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
+		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", m.Processor},
+	}
+	for _, f := range m.Files {
+		list = append(list, fact{f.Path, fmt.Sprintf("%d bytes, sha256 %s", f.Bytes, f.SHA256)})
+	}
+	var known []fact
+	for _, f := range list {
+		if f.Text != "" {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+func standingOf(r *Report) *standing {
+	states := []record.State{record.Done, record.Running, record.Queued, record.Failed, record.CellDiverged, record.Cancelled}
+	counts := map[record.State]int{}
+	for _, c := range r.Cells {
+		counts[c.State]++
+	}
+	if counts[record.Done] == len(r.Cells) || r.Trials != nil {
+		return nil
+	}
+	s := &standing{Cells: len(r.Cells), Ended: len(r.Cells) - counts[record.Running] - counts[record.Queued]}
+	var parts []string
+	for _, state := range states {
+		if counts[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[state], state))
+		}
+	}
+	s.Text = fmt.Sprintf("Of %d cells: %s. Means are over the seeds whose cells are done.", len(r.Cells), strings.Join(parts, ", "))
+	return s
+}
+
+// card answers one question with the method that did best.
+type card struct {
+	Question, Method, Number, Spread, Means, Next string
+}
+
+// cards say which method learns most, keeps most and is best at the end, among
+// those that compete and have a value.
+func cards(r *Report) []card {
+	var list []card
+	for _, q := range []struct{ question, metric, means string }{
+		{"Learns most", "learning_accuracy", "mean score right after each task was learned, points of 100"},
+		{"Most accurate at the end", "acc", "mean score on all tasks after the last one, points of 100"},
+		{"Keeps most base knowledge", "knowledge_retention", "percent of what the base model knew, after the last task"},
+	} {
+		best, next := ranked(r, q.metric)
+		if best == nil {
+			continue
+		}
+		c := card{Question: q.question, Method: best.method, Number: points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means}
+		if next != nil {
+			how := "then"
+			if points(next.summary.Mean.Number) == c.Number {
+				how = "as good:"
+			}
+			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, points(next.summary.Mean.Number), spread(next.summary)))
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+type rankedMethod struct {
+	method  string
+	summary Summary
+}
+
+// ranked finds the best two methods by a metric; nil where there are none.
+func ranked(r *Report, metric string) (best, next *rankedMethod) {
+	for _, m := range r.Suite.Methods {
+		s := r.Summarise(m.Name, metric)
+		if !s.Mean.Defined() || !r.competes(m) {
+			continue
+		}
+		this := &rankedMethod{m.Name, s}
+		switch {
+		case best == nil || s.Mean.Number > best.summary.Mean.Number:
+			best, next = this, best
+		case next == nil || s.Mean.Number > next.summary.Mean.Number:
+			next = this
+		}
+	}
+	return best, next
+}
+
+func spread(s Summary) string {
+	if !s.CI95.Defined() {
+		return ""
+	}
+	return "± " + points(s.CI95.Number)
+}
+
+func shortPlan(r *Report) string {
+	plan := r.Manifest.Plan
+	return cmp.Or(plan[:min(12, len(plan))], "–")
+}

@@ -1,0 +1,166 @@
+package reports
+
+import (
+	"math"
+	"slices"
+)
+
+// chartData is what the page's charts are drawn from.
+type chartData struct {
+	Methods []chartMethod `json:"methods"`
+	// Tasks are in order 0, as the tables' T1, T2 and so on.
+	Tasks []string `json:"tasks"`
+	// Unlinked says why there is no course over the stream, where there is none
+	// by design.
+	Unlinked string `json:"unlinked,omitempty"`
+}
+
+// chartMethod is what the charts show of a method. A list over boundaries has
+// N+1 entries, one over tasks N, in points of 100; what was not measured is null.
+type chartMethod struct {
+	Name      string `json:"name"`
+	Reference bool   `json:"reference"`
+	// Summary has the metrics of summaryMetrics that are defined.
+	Summary map[string]*interval `json:"summary"`
+	// Accuracy is the mean score on the tasks learned by a boundary, Knowledge
+	// K[i] in percent of K[0].
+	Accuracy  []*interval `json:"accuracy"`
+	Knowledge []*interval `json:"knowledge"`
+	// Learned is a task's score right after it was learned, Kept that at the
+	// end, Forgotten its best score since it was learned minus that at the end.
+	Learned   []*interval `json:"learned"`
+	Kept      []*interval `json:"kept"`
+	Forgotten []*interval `json:"forgotten"`
+	// Matrix and Base are the means of R and K over the done cells of order 0.
+	Matrix [][]*float64 `json:"matrix"`
+	Base   []*float64   `json:"base"`
+}
+
+// interval is a mean over seeds with the half-width of its 95% interval, absent
+// for one seed, in points of 100.
+type interval struct {
+	Mean float64  `json:"m"`
+	Half *float64 `json:"h,omitempty"`
+	N    int      `json:"n"`
+	// Text is the mean as the tables round it, Spread the half-width.
+	Text   string `json:"t"`
+	Spread string `json:"s,omitempty"`
+}
+
+var summaryMetrics = []string{"learning_accuracy", "acc", "knowledge_retention"}
+
+func newChartData(r *Report) chartData {
+	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}}
+	if r.Suite.Evaluation.Every == "final" {
+		data.Unlinked = "Within this stream only the task just learned was evaluated (evaluation.every: final)."
+	}
+	for _, m := range r.Suite.Methods {
+		data.Methods = append(data.Methods, newChartMethod(r, m))
+	}
+	return data
+}
+
+func newChartMethod(r *Report, m Method) chartMethod {
+	out := chartMethod{Name: m.Name, Reference: m.Reference(), Summary: map[string]*interval{}, Matrix: [][]*float64{}, Base: []*float64{}}
+	over := func(of func(Cell) Value) *interval { return newInterval(r.summarise(m.Name, of)) }
+	for _, key := range summaryMetrics {
+		if i := newInterval(r.Summarise(m.Name, key)); i != nil {
+			out.Summary[key] = i
+		}
+	}
+	n := len(r.Suite.Tasks)
+	for i := range n + 1 {
+		out.Accuracy = append(out.Accuracy, over(func(c Cell) Value { return learnedBy(c, i) }))
+		out.Knowledge = append(out.Knowledge, over(func(c Cell) Value { return retainedAt(c, i) }))
+	}
+	for _, task := range r.Suite.Tasks {
+		learned := func(c Cell) (scores []Value) { return courseOf(c, task.Name) }
+		out.Learned = append(out.Learned, over(func(c Cell) Value { return learned(c)[0] }))
+		out.Kept = append(out.Kept, over(func(c Cell) Value { return learned(c)[len(learned(c))-1] }))
+		out.Forgotten = append(out.Forgotten, over(func(c Cell) Value { return forgotten(learned(c)) }))
+	}
+	rows, k, _, _ := r.meanMatrix(m.Name)
+	for _, row := range rows {
+		out.Matrix = append(out.Matrix, rounded(row))
+	}
+	if k != nil {
+		out.Base = rounded(k)
+	}
+	return out
+}
+
+// learnedBy is the mean score on the first i tasks after these were learned.
+func learnedBy(c Cell, i int) Value {
+	if i == 0 || i >= len(c.R) || c.R[i] == nil {
+		return Undefined("not evaluated")
+	}
+	return Number(mean(0, i-1, func(j int) float64 { return c.R[i][j] }))
+}
+
+// retainedAt is K[i] / K[0].
+func retainedAt(c Cell, i int) Value {
+	if i >= len(c.K) || c.K[0] == 0 {
+		return Undefined("not evaluated")
+	}
+	return Number(c.K[i] / c.K[0])
+}
+
+// courseOf are a task's scores at the boundaries from its own training on; of
+// joint training, or without any, at the last one alone.
+func courseOf(c Cell, task string) []Value {
+	j := slices.Index(c.Tasks, task)
+	if j < 0 || len(c.R) <= j+1 {
+		return []Value{Undefined("not trained")}
+	}
+	var scores []Value
+	for _, row := range c.R[j+1:] {
+		if row == nil {
+			scores = append(scores, Undefined("not evaluated"))
+			continue
+		}
+		scores = append(scores, Number(row[j]))
+	}
+	return scores
+}
+
+// forgotten is the best score before the end minus that at the end.
+func forgotten(course []Value) Value {
+	last := course[len(course)-1]
+	best := math.Inf(-1)
+	for _, v := range course[:len(course)-1] {
+		if v.Defined() {
+			best = max(best, v.Number)
+		}
+	}
+	if !last.Defined() {
+		return last
+	}
+	return Number(best - last.Number)
+}
+
+func newInterval(s Summary) *interval {
+	if !s.Mean.Defined() {
+		return nil
+	}
+	i := &interval{Mean: hundredths(s.Mean.Number), N: s.N, Text: points(s.Mean.Number), Spread: spread(s)}
+	if s.CI95.Defined() {
+		half := hundredths(s.CI95.Number)
+		i.Half = &half
+	}
+	return i
+}
+
+// hundredths is a score in points of 100 with two decimals: more is not seen.
+func hundredths(score float64) float64 { return math.Round(1e4*score) / 100 }
+
+func rounded(row []float64) []*float64 {
+	points := make([]float64, len(row))
+	for i, x := range row {
+		points[i] = hundredths(x / 100)
+	}
+	list := numbers(points)
+	if list == nil {
+		return []*float64{}
+	}
+	return list
+}

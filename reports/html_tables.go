@@ -1,0 +1,114 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// pageTable is a Table as the page shows it: with what filters and links need.
+type pageTable struct {
+	ID, Title string
+	// Method is set where the whole table is one method's.
+	Method  string
+	Caption []string
+	Columns []pageColumn
+	Rows    []pageRow
+	// MarkMeans is empty where no entry is marked.
+	MarkMeans string
+	Footnotes []pageNote
+	Remarks   []string
+}
+
+type pageColumn struct {
+	Head, Method string
+	Text         bool
+}
+
+type pageRow struct {
+	Method string
+	Cells  []pageCell
+}
+
+type pageCell struct {
+	Value, Spread string
+	// Method is that of the cell's column.
+	Method string
+	// Swatch is the method that a row's head names, Task the task whose examples
+	// it leads to.
+	Swatch, Task string
+	Notes        []pageNote
+	First        bool
+	Text, Marked bool
+}
+
+// pageNote is a footnote, or a reference to one.
+type pageNote struct {
+	Anchor, Text string
+	Number       int
+}
+
+// addTables sorts the report's tables into the page.
+func (p *page) addTables(r *Report) {
+	for i, t := range Tables(r) {
+		table := newPageTable(r, t, fmt.Sprintf("table-%d", i+1))
+		switch {
+		case table.Method != "":
+			p.Matrices = append(p.Matrices, table)
+		case i == 0:
+			p.Summary = append(p.Summary, table)
+		default:
+			p.Tables = append(p.Tables, table)
+		}
+	}
+}
+
+func newPageTable(r *Report, t Table, id string) pageTable {
+	page := pageTable{ID: id, Title: t.Title, Caption: t.Caption, Remarks: t.Remarks}
+	anchor := func(n int) string { return fmt.Sprintf("%s-note-%d", id, n) }
+	if name, ok := strings.CutPrefix(t.Title, matrixTitle); ok && r.has(name) {
+		page.Method = name
+	}
+	for i, c := range t.Columns {
+		column := pageColumn{Head: joinHead(c.Head), Text: slices.Contains(t.TextColumns, i)}
+		if i > 0 && r.has(column.Head) {
+			column.Method = column.Head
+		}
+		page.Columns = append(page.Columns, column)
+	}
+	for _, entries := range t.Rows {
+		row := pageRow{}
+		for i, e := range entries {
+			cell := pageCell{Value: e.Text, Spread: e.Spread, First: i == 0, Marked: e.Marked, Text: page.Columns[i].Text, Method: page.Columns[i].Method}
+			if i == 0 && r.has(e.Text) {
+				row.Method, cell.Swatch = e.Text, e.Text
+			}
+			if i == 0 {
+				cell.Task = r.taskLabelled(e.Text)
+			}
+			for _, n := range e.Notes {
+				cell.Notes = append(cell.Notes, pageNote{Anchor: anchor(n), Number: n})
+			}
+			if e.Marked {
+				page.MarkMeans = t.MarkMeans
+			}
+			row.Cells = append(row.Cells, cell)
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	for i, text := range t.Footnotes {
+		page.Footnotes = append(page.Footnotes, pageNote{Anchor: anchor(i + 1), Text: text, Number: i + 1})
+	}
+	return page
+}
+
+// taskLabelled is the task that a row is headed by, as in "T3 syllogisms"; empty
+// if it is another.
+func (r *Report) taskLabelled(label string) string {
+	for j, t := range r.Suite.Tasks {
+		if label == fmt.Sprintf("T%d %s", j+1, t.Name) {
+			return t.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,215 @@
+package reports
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"secura/experiments/rundir"
+)
+
+func htmlOf(t testing.TB, run rundir.Run) string {
+	t.Helper()
+	var out bytes.Buffer
+	check(t, HTML(&out, load(t, run)))
+	return out.String()
+}
+
+func smallStream(t testing.TB) rundir.Run {
+	t.Helper()
+	s := synthetic{tasks: taskNames(3), methods: named("seq", "secura", "frozen", "joint"), seeds: 2, orders: 1, knowledge: true, score: fade}
+	run := s.make(t, nil)
+	s.addPredictions(t, run, 6, 4)
+	return run
+}
+
+// unpackExamples takes the packed examples out of a page.
+func unpackExamples(t testing.TB, page string) exampleData {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, `id="packed">"`)
+	packed, _, end := strings.Cut(rest, `"</script>`)
+	if !ok || !end {
+		t.Fatal("the page has no packed examples")
+	}
+	raw, err := base64.StdEncoding.DecodeString(packed)
+	check(t, err)
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	check(t, err)
+	var data exampleData
+	check(t, json.NewDecoder(z).Decode(&data))
+	return data
+}
+
+// TestThePageNeedsNothingElse holds that nothing is loaded from elsewhere, and
+// that the same records give the same bytes.
+func TestThePageNeedsNothingElse(t *testing.T) {
+	run := smallStream(t)
+	page := htmlOf(t, run)
+	for _, pattern := range []string{`<script[^>]+src=`, `<link[^>]+stylesheet`, `@import`, `url\(`, `https?://[^w]`, `https?://www\.[^w]`, `fetch\(`} {
+		if found := regexp.MustCompile(pattern).FindString(page); found != "" {
+			t.Errorf("the page has %q", found)
+		}
+	}
+	if again := htmlOf(t, run); again != page {
+		t.Error("the same records gave another page")
+	}
+	for _, want := range []string{"<h1>synthetic</h1>", "Keeps most base knowledge", `data-method="secura"`, "0123456789abcdef", "go1.26.8"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// TestPredictionsAreNeverMarkup holds that a model's output cannot end a script
+// or begin an element.
+func TestPredictionsAreNeverMarkup(t *testing.T) {
+	s := synthetic{tasks: []string{hostile, "b"}, methods: []Method{{Preset: "seq", Name: "seq"}}, seeds: 1, orders: 1, score: fade}
+	s.end = func(f *cellFiles) { f.events[1].Text = hostile }
+	run := s.make(t, nil)
+	s.addPredictions(t, run, 2, 0)
+	page := htmlOf(t, run)
+	if strings.Contains(page, `document.title="broken"`) {
+		t.Error("a text stands in the page as it is")
+	}
+	if got, want := strings.Count(page, "<script"), strings.Count(page, "</script>"); got != 3 || want != 3 {
+		t.Errorf("the page has %d scripts and %d ends, want 3", got, want)
+	}
+	data := unpackExamples(t, page)
+	if data.Texts[int(data.Methods[0].Tracks[0][0][1])] != hostile {
+		t.Error("the prediction did not come through whole")
+	}
+}
+
+// TestTracksHoldEveryChange replays the page's tracks against the files.
+func TestTracksHoldEveryChange(t *testing.T) {
+	run := smallStream(t)
+	r := load(t, run)
+	data := unpackExamples(t, htmlOf(t, run))
+	if len(data.Methods) != 4 || len(data.Groups) != 5 || data.Groups[3].Index != 0 {
+		t.Fatalf("%d methods, %d groups", len(data.Methods), len(data.Groups))
+	}
+	checked := 0
+	for _, m := range data.Methods {
+		c := cellOf(t, r, m.Name+"-s0-o0")
+		for i, row := range c.R {
+			if row == nil {
+				continue
+			}
+			for _, p := range predictionsOf(t, run, c.ID, i) {
+				for g, group := range data.Groups {
+					if group.Name != p.Task {
+						continue
+					}
+					text, score := "", -1.0
+					track := m.Tracks[g][p.ID]
+					for k := 0; k < len(track) && int(track[k]) <= i; k += 3 {
+						text, score = data.Texts[int(track[k+1])], track[k+2]
+					}
+					if text != p.Prediction || score != p.Score {
+						t.Fatalf("%s, boundary %d, %s %d: the page has %q (%g), the file %q (%g)", m.Name, i, p.Task, p.ID, text, score, p.Prediction, p.Score)
+					}
+					checked++
+				}
+			}
+		}
+	}
+	if checked < 100 {
+		t.Errorf("only %d predictions were compared", checked)
+	}
+}
+
+// TestExamplesThatDoNotFitAreLeftOut halves until the rest fits, and keeps
+// tracks and texts in step.
+func TestExamplesThatDoNotFitAreLeftOut(t *testing.T) {
+	data := unpackExamples(t, htmlOf(t, smallStream(t)))
+	want := data.Texts[int(data.Methods[1].Tracks[2][2][1])]
+	before := len(data.Texts)
+	if kept := data.halve(); kept != 3 {
+		t.Errorf("%d examples are left of 6", kept)
+	}
+	if len(data.Texts) >= before {
+		t.Error("no text was dropped")
+	}
+	if got := data.Texts[int(data.Methods[1].Tracks[2][2][1])]; got != want {
+		t.Errorf("a prediction was %q, is %q", want, got)
+	}
+}
+
+// TestChartsAreTheTablesNumbers compares the charts' data with the metrics.
+func TestChartsAreTheTablesNumbers(t *testing.T) {
+	r := load(t, smallStream(t))
+	data := newChartData(r)
+	for k, m := range data.Methods {
+		s := r.Summarise(m.Name, "knowledge_retention")
+		if !s.Mean.Defined() {
+			continue
+		}
+		if got := m.Knowledge[3]; got == nil || got.Mean != hundredths(s.Mean.Number) || *got.Half != hundredths(s.CI95.Number) || got.N != 2 {
+			t.Errorf("%s: knowledge at the end is %+v, want %v", m.Name, got, s)
+		}
+		if k > 0 {
+			continue
+		}
+		sum := 0.0
+		for _, f := range m.Forgotten[:2] {
+			sum += f.Mean
+		}
+		if want := hundredths(r.Summarise(m.Name, "forgetting").Mean.Number); sum/2-want > 0.01 || want-sum/2 > 0.01 {
+			t.Errorf("forgetting per task averages to %g, the metric is %g", sum/2, want)
+		}
+		if m.Forgotten[2] != nil {
+			t.Error("the last task cannot be forgotten")
+		}
+	}
+	frozen := data.Methods[2]
+	if frozen.Accuracy[3] != nil || len(frozen.Matrix) != 1 || !frozen.Reference {
+		t.Errorf("frozen has %+v", frozen)
+	}
+}
+
+// TestAPageOfARunThatHasJustBegun has no numbers and says how far the run is.
+func TestAPageOfARunThatHasJustBegun(t *testing.T) {
+	s := synthetic{tasks: taskNames(3), methods: named("seq", "secura"), seeds: 2, orders: 1, score: fade}
+	s.end = func(f *cellFiles) { f.events, f.status = nil, nil }
+	page := htmlOf(t, s.make(t, nil))
+	if !strings.Contains(page, "Of 4 cells: 4 queued") {
+		t.Error("the page does not say how far the run is")
+	}
+	if strings.Contains(page, `id="examples"`) {
+		t.Error("the page promises examples")
+	}
+}
+
+// TestTheMainJobsPageIsSmallAndQuick makes the page of 6 methods, 16 tasks and 8
+// seeds. SECURA_KEEP names a folder to leave the run in.
+func TestTheMainJobsPageIsSmallAndQuick(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a large run takes seconds to write")
+	}
+	s := streamOf16(8)
+	run := rundir.Run{Path: os.Getenv("SECURA_KEEP")}
+	if run.Path == "" {
+		run.Path = t.TempDir()
+	}
+	s.makeIn(t, run, nil)
+	s.seeds = 1 // the page shows the examples of one seed
+	s.addPredictions(t, run, 64, 160)
+	start := time.Now()
+	page := htmlOf(t, run)
+	t.Logf("%d bytes in %.1f s", len(page), time.Since(start).Seconds())
+	if len(page) > 5<<20 {
+		t.Errorf("the page has %d bytes, more than 5 MB", len(page))
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("the page took %s, more than 10 s", took)
+	}
+	if data := unpackExamples(t, page); len(data.Groups[0].Examples) != 64 {
+		t.Errorf("%d examples of the first task, want all 64", len(data.Groups[0].Examples))
+	}
+}

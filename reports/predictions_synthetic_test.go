@@ -1,0 +1,119 @@
+package reports
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// hostile is a prediction that would end the page's script, were it not escaped.
+const hostile = `</script><script>document.title="broken"</script><!--<b>&amp;` + "\u2028`${1}`\\"
+
+// streamOf16 is a run as large as the main job's with 8 seeds.
+func streamOf16(seeds int) synthetic {
+	names := []string{"add_subtract_stories", "weather_headlines", "country_phrases", "syllogisms", "two_step_purchases", "match_headlines",
+		"language_phrases", "object_ordering", "unit_conversion", "market_headlines", "date_phrases", "directions", "number_sequences",
+		"country_headlines", "number_phrases", "odd_one_out"}
+	return synthetic{
+		tasks: names, methods: named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), seeds: seeds, orders: 1, knowledge: true, choices: 4,
+		score: func(method, seed, i, j int) float64 {
+			noise := rand.New(rand.NewPCG(uint64(seed*1000+method), uint64(100*i+j))).Float64()*0.06 - 0.03
+			if i < j {
+				return 0.08 + noise/2
+			}
+			// Methods learn less the better they keep.
+			learned := 0.45 + 0.4*float64((7*j)%16)/16 - 0.07*float64(method)
+			kept := []float64{0.80, 0.96, 0.86, 0.90, 0.97, 0.995}[method]
+			for range i - j {
+				learned *= kept
+			}
+			return max(0, min(1, learned+noise))
+		},
+	}
+}
+
+// addPredictions writes examples and, for every boundary of every cell,
+// predictions that are as often right as the scores say.
+func (s synthetic) addPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
+	t.Helper()
+	var examples []record.Example
+	add := func(task string, n int) {
+		for id := range n {
+			r := rand.New(rand.NewPCG(uint64(len(task)), uint64(id)))
+			e := record.Example{Task: task, ID: int32(id), Prompt: fmt.Sprintf("%s\nQuestion: %s?\nAnswer:", words(r, 14), words(r, 6)), Gold: words(r, 2)}
+			if id%2 == 0 {
+				e.Options = []string{e.Gold, words(r, 2), words(r, 1), words(r, 2)}
+			}
+			examples = append(examples, e)
+		}
+	}
+	for _, task := range s.tasks {
+		add(task, perTask)
+	}
+	add("knowledge_choice", battery)
+	add("knowledge_completion", battery)
+	data, err := record.EncodeExamples(examples)
+	check(t, err)
+	check(t, os.WriteFile(run.Examples(), data, 0o644))
+	for _, f := range s.cells() {
+		for _, e := range f.events {
+			if e.Kind != record.Boundary {
+				continue
+			}
+			scores := map[string]float64{}
+			for _, task := range e.Scores {
+				scores[task.Task] = task.Scores[0].Value
+			}
+			var rows []record.Prediction
+			for k, x := range examples {
+				score, ok := scores[x.Task]
+				if !ok {
+					score = *e.Knowledge
+				}
+				p := record.Prediction{Task: x.Task, ID: x.ID, Gold: x.Gold, Prediction: x.Gold}
+				r := rand.New(rand.NewPCG(uint64(k), uint64(len(f.id))))
+				if threshold := r.Float64(); threshold > score {
+					p.Prediction = words(rand.New(rand.NewPCG(uint64(k+e.Index/3), uint64(len(f.id)))), 3)
+				}
+				if x.Task == s.tasks[0] && x.ID == 0 {
+					p.Prediction = hostile
+				}
+				if p.Correct = p.Prediction == p.Gold; p.Correct {
+					p.Score = 1
+				}
+				rows = append(rows, p)
+			}
+			data, err := record.EncodePredictions(rows)
+			check(t, err)
+			path := run.Cell(f.id).Predictions(e.Index)
+			check(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			check(t, os.WriteFile(path, data, 0o644))
+		}
+	}
+}
+
+// words are as long and as varied as the answers of a small model.
+func words(r *rand.Rand, n int) string {
+	text := ""
+	for i := range n {
+		if i > 0 {
+			text += " "
+		}
+		for range 1 + r.IntN(3) {
+			text += []string{"ka", "lo", "mi", "ter", "an", "schu", "vo", "ré", "ing", "pel", "do", "x"}[r.IntN(12)]
+		}
+	}
+	return text
+}
+
+func predictionsOf(t testing.TB, run rundir.Run, cell string, boundary int) []record.Prediction {
+	t.Helper()
+	rows, err := record.ReadPredictions(run.Cell(cell).Predictions(boundary))
+	check(t, err)
+	return rows
+}
