@@ -90,7 +90,7 @@ func (v *evaluator) evaluateFunction(ctx context.Context, f *methods.Function) (
 		}
 		for n, p := range b.items {
 			ids := tokens[n*v.maxNew : (n+1)*v.maxNew][:groups[p.group].task.MaxNewTokens]
-			if i := slices.Index(ids, v.end); i >= 0 {
+			if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) }); i >= 0 {
 				ids = ids[:i]
 			}
 			out.groups[p.group][p.index] = prediction{text: strings.TrimSpace(v.tokenizer.Decode(ids)), option: -1}
@@ -222,7 +222,7 @@ func (v *evaluator) logLikelihoods(f *methods.Function, b datasets.Batch) ([]flo
 // generate continues prompts greedily, [rows, maxNew].
 func (v *evaluator) generate(f *methods.Function, b writtenBatch) ([]int32, error) {
 	outputs, err := f.Run(fmt.Sprintf("generate-%dx%d+%d", b.batch.Rows, b.batch.Length, v.maxNew), methods.Batch(b.batch),
-		func(in methods.Inputs) []*graph.Node { return v.base.BuildGenerate(in, v.maxNew, []int32{v.end}) }, tensors.FromScalar(b.limit))
+		func(in methods.Inputs) []*graph.Node { return v.base.BuildGenerate(in, v.maxNew, v.ends) }, tensors.FromScalar(b.limit))
 	if err != nil {
 		return nil, err
 	}

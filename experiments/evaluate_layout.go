@@ -16,8 +16,8 @@ type evaluator struct {
 	base      *methods.Base
 	data      *streamData
 	tokenizer *prompt.Tokenizer
-	end       int32
-	answers   int // slots of a score row that predict
+	ends      []int32 // tokens that end a text; the first is what training writes
+	answers   int     // slots of a score row that predict
 	score     []scoreBatch
 	written   []writtenBatch
 	maxNew    int
@@ -50,8 +50,8 @@ type writtenBatch struct {
 	limit int32 // of new tokens
 }
 
-func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokenizer, end int32, e Evaluation) (*evaluator, error) {
-	v := &evaluator{base: base, data: data, tokenizer: tokenizer, end: end, covers: func(int) bool { return true }}
+func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokenizer, ends []int32, e Evaluation) (*evaluator, error) {
+	v := &evaluator{base: base, data: data, tokenizer: tokenizer, ends: ends, covers: func(int) bool { return true }}
 	lengths := e.Lengths
 	longest := lengths[len(lengths)-1]
 	var options []item
@@ -107,7 +107,7 @@ func (v *evaluator) lay(options, prompts []item, e Evaluation) {
 func (v *evaluator) only(task int, e Evaluation) *evaluator {
 	data := *v.data
 	data.heldOut = nil
-	part := &evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, end: v.end, answers: v.answers, maxNew: v.maxNew,
+	part := &evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, answers: v.answers, maxNew: v.maxNew,
 		covers: func(group int) bool { return group == task }}
 	var items []item
 	for i := range data.tasks[task].test {
@@ -155,7 +155,7 @@ func (v *evaluator) layOptions(options []item, lengths []int, rows int) {
 				b, n := row()
 				text = text[:min(len(text), length)]
 				first := max(1, len(text)+1-v.answers) // nothing predicts the first token
-				b.batch.SetText(n, text[:first], text[first:], v.end)
+				b.batch.SetText(n, text[:first], text[first:], v.ends[0])
 				b.rows = append(b.rows, scoreRow{item: item{-1, i}})
 			}
 		}

@@ -85,12 +85,12 @@ func TestExamplesThatDoNotFitAreRefused(t *testing.T) {
 	w := y.open(t, suite, t.TempDir())
 	tight := suite.Evaluation
 	tight.Lengths = []int{2}
-	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.end, tight); err == nil || !strings.Contains(err.Error(), "evaluation.lengths") {
+	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "evaluation.lengths") {
 		t.Errorf("rows of two tokens: %v", err)
 	}
 	tight = suite.Evaluation
 	tight.MaxTokens = 100
-	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.end, tight); err == nil || !strings.Contains(err.Error(), "max_tokens") {
+	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "max_tokens") {
 		t.Errorf("a budget of 100 tokens: %v", err)
 	}
 }
@@ -132,10 +132,10 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, warning := range data.cutWarnings(suite.Training, b.end) {
+	for _, warning := range data.cutWarnings(suite.Training, b.ends[0]) {
 		t.Error(warning)
 	}
-	if _, err := newEvaluator(nil, data, b.tokenizer, b.end, suite.Evaluation); err != nil {
+	if _, err := newEvaluator(nil, data, b.tokenizer, b.ends, suite.Evaluation); err != nil {
 		t.Error(err)
 	}
 	for _, task := range append(slices.Clone(data.tasks), data.knowledge...) {

@@ -20,7 +20,7 @@ type pretrained struct {
 	name      string
 	model     *backbone.Model
 	tokenizer *prompt.Tokenizer
-	end       int32
+	ends      []int32 // tokens that end a text; the first is what training writes
 }
 
 // nanoName is the backbone that comes with the program.
@@ -63,7 +63,7 @@ func openBackbone(name string) (*pretrained, error) {
 	if len(p.model.Config.EndTokens) == 0 {
 		return nil, wrap(errors.New("config.json names no eos_token_id; answers could not end"))
 	}
-	p.end = p.model.Config.EndTokens[0]
+	p.ends = p.model.Config.EndTokens
 	return p, nil
 }
 

@@ -69,7 +69,7 @@ func fits(suite Suite, dataDir string) error {
 	if data.heldOut, err = b.heldOut(); err != nil {
 		return err
 	}
-	_, err = newEvaluator(nil, data, b.tokenizer, b.end, suite.Evaluation)
+	_, err = newEvaluator(nil, data, b.tokenizer, b.ends, suite.Evaluation)
 	return err
 }
 

@@ -232,7 +232,7 @@ func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained) (*eva
 	if data.heldOut, err = encodeTexts(p.tokenizer, builtin.HeldOut()); err != nil {
 		return nil, err
 	}
-	evaluator, err := newEvaluator(base, data, p.tokenizer, p.end, suite.Evaluation)
+	evaluator, err := newEvaluator(base, data, p.tokenizer, p.ends, suite.Evaluation)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type Worker struct {
 	backend   compute.Backend
 	base      *methods.Base
 	tokenizer *prompt.Tokenizer
-	end       int32
+	ends      []int32 // tokens that end a text; the first is what training writes
 	data      *streamData
 	evaluator *evaluator
 	warnings  []string
@@ -65,14 +65,14 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 	if err != nil {
 		return nil, err
 	}
-	w.tokenizer, w.end = b.tokenizer, b.end
+	w.tokenizer, w.ends = b.tokenizer, b.ends
 	if w.data, err = loadStream(w.suite, o.DataDir, w.tokenizer); err != nil {
 		return nil, err
 	}
 	if w.data.heldOut, err = b.heldOut(); err != nil {
 		return nil, err
 	}
-	w.warnings = w.data.cutWarnings(w.suite.Training, w.end)
+	w.warnings = w.data.cutWarnings(w.suite.Training, w.ends[0])
 	if split := w.suite.Evaluation.Split; split != "test" {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}
@@ -80,7 +80,7 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 		return nil, err
 	}
 	w.base = methods.NewBase(w.backend, b.model)
-	if w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.end, w.suite.Evaluation); err != nil {
+	if w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -177,5 +177,5 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error)
 }
 
 func (w *Worker) trainer(cell Cell, session *methods.Session, onStep func(record.Step) error) *trainer {
-	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.end, onStep: onStep}
+	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.ends[0], onStep: onStep}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,6 +25,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stories, err := filepath.Abs("../../shared/checkpoints/stories260K")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -31,8 +36,16 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PARQUET", parquet)
 			env.Setenv("NANO", nano)
+			env.Setenv("STORIES", stories)
 			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "stories" {
+				return false, fmt.Errorf("unknown condition %q, expected stories", name)
+			}
+			_, err := os.Stat(stories)
+			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await},
 	})
