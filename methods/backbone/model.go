@@ -78,18 +78,29 @@ func LoadModelFiles(config []byte, file *weights.File) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load backbone: %w", err)
 	}
+	return loadTensors(c, file)
+}
+
+// tensorSource gives tensors by their names on the hub.
+type tensorSource interface {
+	Names() []string
+	Has(name string) bool
+	Float32(name string) (values []float32, shape []int, err error)
+}
+
+func loadTensors(c Config, from tensorSource) (*Model, error) {
 	m := newModel(c)
-	if err := m.checkNames(file); err != nil {
+	if err := m.checkNames(from); err != nil {
 		return nil, fmt.Errorf("load backbone: %w", err)
 	}
 	shapes := c.WeightShapes()
 	for _, name := range m.Names {
-		values, shape, err := file.Float32(name)
+		values, shape, err := from.Float32(name)
 		if err != nil {
 			return nil, fmt.Errorf("load backbone: %w", err)
 		}
 		if !slices.Equal(shape, shapes[name]) {
-			return nil, fmt.Errorf("load backbone: tensor %q has shape %v, expected %v from config.json", name, shape, shapes[name])
+			return nil, fmt.Errorf("load backbone: tensor %q has shape %v, expected %v by its configuration", name, shape, shapes[name])
 		}
 		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, shape...)
 	}
@@ -102,7 +113,7 @@ func newModel(c Config) *Model {
 }
 
 // checkNames says which tensors are missing in the file or unknown to the architecture.
-func (m *Model) checkNames(file *weights.File) error {
+func (m *Model) checkNames(file tensorSource) error {
 	var missing, extra []string
 	for _, name := range m.Names {
 		if !file.Has(name) {
@@ -119,7 +130,7 @@ func (m *Model) checkNames(file *weights.File) error {
 		errs = append(errs, fmt.Errorf("%d tensors of %s are missing: %s", len(missing), m.Config.Architecture, strings.Join(missing, ", ")))
 	}
 	if len(extra) > 0 {
-		errs = append(errs, fmt.Errorf("%d tensors are not of %s with this config.json: %s",
+		errs = append(errs, fmt.Errorf("%d tensors are not of %s with this configuration: %s",
 			len(extra), m.Config.Architecture, strings.Join(extra, ", ")))
 	}
 	return errors.Join(errs...)

@@ -111,12 +111,17 @@ func (s *RopeScaling) scale(frequency float64) float64 {
 	return (1-kept)*frequency/s.Factor + kept*frequency
 }
 
+// ropeFrequency is θ^(−2i/d), not scaled: what pair i of a head turns by at each position.
+func (c Config) ropeFrequency(i int) float64 {
+	return math.Pow(c.RopeTheta, -float64(i)/float64(c.HeadSize/2))
+}
+
 // rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size / 2] (Su et al. 2021).
 func (c Config) rotation(positions *Node) (cos, sin *Node) {
 	half := c.HeadSize / 2
 	frequencies := make([]float32, half)
 	for i := range frequencies {
-		frequencies[i] = float32(c.RopeScaling.scale(math.Pow(c.RopeTheta, -float64(i)/float64(half))))
+		frequencies[i] = float32(c.RopeScaling.scale(c.ropeFrequency(i)))
 	}
 	at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
 	angle := Mul(at, Reshape(Const(positions.Graph(), frequencies), 1, 1, 1, half))
