@@ -1,14 +1,13 @@
 package experiments
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"secura/methods/backbone"
+	"secura/methods/weights"
 )
 
 // checkBackbone says which of a suite's backbone is missing, or why it cannot be computed, and what to do, before its
@@ -25,18 +24,27 @@ func checkBackbone(suite Suite) error {
 	wrong := func(format string, args ...any) error {
 		return fmt.Errorf("backbone %s: %w%s", name, fmt.Errorf(format, args...), others)
 	}
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return wrong("no such folder; put config.json, tokenizer.json and the *.safetensors files of its repository into a folder %s, or give their folder with -backbone DIR", name)
+	place, err := findBackbone(name)
+	if err != nil {
+		return wrong("%w", err)
 	}
-	config, err := os.ReadFile(filepath.Join(name, "config.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return wrong("%w; the folder needs config.json, tokenizer.json and *.safetensors", err)
+	if place.gguf != "" {
+		file, err := weights.OpenGGUF(place.gguf)
+		if err != nil {
+			return wrong("%w", err)
+		}
+		defer file.Close()
+		if _, err := backbone.GGUFConfig(file); err != nil {
+			return wrong("%w", err)
+		}
+		return nil
 	}
+	config, err := os.ReadFile(filepath.Join(place.folder, "config.json"))
 	if err != nil {
 		return wrong("%w", err)
 	}
 	if _, err := backbone.ParseConfig(config); err != nil {
-		return wrong("%w; give another folder with -backbone DIR", err)
+		return wrong("%w; give another backbone with -backbone", err)
 	}
 	return nil
 }

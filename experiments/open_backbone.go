@@ -27,44 +27,82 @@ type pretrained struct {
 const nanoName = "nano"
 
 // backboneFiles are the files that decide a backbone's numbers.
-var backboneFiles = []string{"config.json", "model.safetensors", "tokenizer.json"}
+var backboneFiles = []string{"config.json", weightsFile, "tokenizer.json"}
 
-// openBackbone reads "nano", which is in the program, or a folder in the hub's layout.
+const weightsFile = "model.safetensors"
+
+// openBackbone reads "nano", which is in the program, a folder in the hub's layout, or a GGUF file.
 func openBackbone(name string) (*pretrained, error) {
-	wrap := func(err error) error { return fmt.Errorf("open backbone %s: %w", name, err) }
-	var files fs.FS
-	if name == nanoName {
-		files = nano.Files()
-	} else {
-		files = os.DirFS(name)
+	p, err := readBackbone(name)
+	if err == nil {
+		err = p.check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open backbone %s: %w", name, err)
+	}
+	p.ends = p.model.Config.EndTokens
+	return p, nil
+}
+
+func readBackbone(name string) (*pretrained, error) {
+	place, err := findBackbone(name)
+	if err != nil {
+		return nil, err
+	}
+	if place.gguf != "" {
+		return readGGUF(name, place.gguf)
+	}
+	files := nano.Files()
+	if name != nanoName {
+		files = os.DirFS(place.folder)
 	}
 	p := &pretrained{name: name}
 	data, err := fs.ReadFile(files, "tokenizer.json")
-	if errors.Is(err, fs.ErrNotExist) && name != nanoName {
-		return nil, wrap(fmt.Errorf("%w; expected nano, or a folder with %v", err, backboneFiles))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; expected a folder with %v", err, backboneFiles)
 	}
 	if err != nil {
-		return nil, wrap(err)
+		return nil, err
 	}
 	if p.tokenizer, err = prompt.NewTokenizer(data); err != nil {
-		return nil, wrap(err)
+		return nil, err
 	}
 	if name == nanoName {
 		p.model, err = nanoModel(files)
 	} else {
-		p.model, err = backbone.LoadModel(name)
+		p.model, err = backbone.LoadModel(place.folder)
 	}
+	return p, err
+}
+
+// readGGUF reads the model and the tokenizer of a GGUF file.
+func readGGUF(name, path string) (*pretrained, error) {
+	file, err := weights.OpenGGUF(path)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, err
 	}
+	defer file.Close()
+	p := &pretrained{name: name}
+	content, err := prompt.TokenizerJSON(file.Metadata())
+	if err != nil {
+		return nil, err
+	}
+	if p.tokenizer, err = prompt.NewTokenizer(content); err != nil {
+		return nil, err
+	}
+	p.model, err = backbone.LoadGGUF(file)
+	return p, err
+}
+
+// check says whether the tokenizer fits the model and its texts can end.
+func (p *pretrained) check() error {
 	if n := p.tokenizer.Size(); n > p.model.Config.Vocabulary {
-		return nil, wrap(fmt.Errorf("its tokenizer has %d tokens, its weights %d", n, p.model.Config.Vocabulary))
+		return fmt.Errorf("its tokenizer has %d tokens, its weights %d", n, p.model.Config.Vocabulary)
 	}
 	if len(p.model.Config.EndTokens) == 0 {
-		return nil, wrap(errors.New("config.json names no eos_token_id; answers could not end"))
+		return errors.New("neither config.json nor generation_config.json names an eos_token_id; answers could not end")
 	}
-	p.ends = p.model.Config.EndTokens
-	return p, nil
+	return nil
 }
 
 func nanoModel(files fs.FS) (*backbone.Model, error) {
@@ -105,36 +143,52 @@ func encodeTexts(tokenizer *prompt.Tokenizer, texts []string) ([][]int32, error)
 
 // hashBackbone names a backbone's files by their content.
 func hashBackbone(name string) ([]rundir.File, error) {
-	var list []rundir.File
-	for _, file := range backboneFiles {
-		if name == nanoName {
+	wrap := func(err error) error { return fmt.Errorf("hash backbone %s: %w", name, err) }
+	if name == nanoName {
+		var list []rundir.File
+		for _, file := range backboneFiles {
 			data, err := fs.ReadFile(nano.Files(), file)
 			if err != nil {
-				return nil, fmt.Errorf("hash backbone nano: %w", err)
+				return nil, wrap(err)
 			}
 			list = append(list, rundir.HashBytes("nano/"+file, data))
-			continue
 		}
-		f, err := rundir.HashFile(filepath.Join(name, file))
-		if errors.Is(err, fs.ErrNotExist) && file == "model.safetensors" {
-			shards, globErr := filepath.Glob(filepath.Join(name, "model-*.safetensors"))
-			if globErr != nil || len(shards) == 0 {
-				return nil, fmt.Errorf("hash backbone %s: %w", name, err)
-			}
-			for _, shard := range shards {
-				if f, err = rundir.HashFile(shard); err != nil {
-					return nil, fmt.Errorf("hash backbone %s: %w", name, err)
-				}
-				f.Path = "backbone/" + filepath.Base(shard)
-				list = append(list, f)
-			}
-			continue
+		return list, nil
+	}
+	place, err := findBackbone(name)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	paths := []string{place.gguf}
+	if place.gguf == "" {
+		if paths, err = folderFiles(place.folder); err != nil {
+			return nil, wrap(err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("hash backbone %s: %w", name, err)
+	}
+	list := make([]rundir.File, len(paths))
+	for i, path := range paths {
+		if list[i], err = rundir.HashFile(path); err != nil {
+			return nil, wrap(err)
 		}
-		f.Path = "backbone/" + file
-		list = append(list, f)
+		list[i].Path = "backbone/" + filepath.Base(path)
 	}
 	return list, nil
+}
+
+// folderFiles lists the files that decide the numbers of a backbone in the hub's layout; weights may be in shards.
+func folderFiles(folder string) ([]string, error) {
+	var paths []string
+	for _, file := range backboneFiles {
+		path := filepath.Join(folder, file)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && file == weightsFile {
+			shards, err := filepath.Glob(filepath.Join(folder, "model-*.safetensors"))
+			if err != nil || len(shards) == 0 {
+				return nil, fmt.Errorf("no %s and no shards of it in %s", file, folder)
+			}
+			paths = append(paths, shards...)
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
 }

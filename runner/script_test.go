@@ -29,6 +29,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gguf, err := filepath.Abs("../experiments/testdata/tiny.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -37,6 +41,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PARQUET", parquet)
 			env.Setenv("NANO", nano)
 			env.Setenv("STORIES", stories)
+			env.Setenv("GGUF", gguf)
 			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
 			return nil
 		},

@@ -20,9 +20,9 @@ const ggufRopeFactors = "rope_freqs.weight"
 // LoadGGUF makes a model of a GGUF file, dequantised. As in LoadModel, every tensor of the architecture must be there
 // with its shape, and no other. It does not close the file.
 func LoadGGUF(file *weights.GGUF) (*Model, error) {
-	config, err := ggufConfig(file)
+	config, err := GGUFConfig(file)
 	if err != nil {
-		return nil, fmt.Errorf("load backbone %s: %w", file.Path(), err)
+		return nil, err
 	}
 	m, err := loadTensors(config, ggufTensors{file, config})
 	if err != nil {
@@ -31,7 +31,16 @@ func LoadGGUF(file *weights.GGUF) (*Model, error) {
 	return m, nil
 }
 
-// ggufConfig reads the metadata. What would be computed otherwise than they say is an error that names the key.
+// GGUFConfig is the configuration in a GGUF file's metadata. What would be computed otherwise than they say is an error
+// that names the key.
+func GGUFConfig(file *weights.GGUF) (Config, error) {
+	c, err := ggufConfig(file)
+	if err != nil {
+		return Config{}, fmt.Errorf("configure backbone by %s: %w", file.Path(), err)
+	}
+	return c, nil
+}
+
 func ggufConfig(file *weights.GGUF) (Config, error) {
 	metadata := ggufMetadata{file.Metadata(), "", nil}
 	metadata.prefix = metadata.text("general.architecture")

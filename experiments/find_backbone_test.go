@@ -1,0 +1,73 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestBackboneInAGGUFFile opens a random Llama with a tokenizer, as a file and in a folder.
+func TestBackboneInAGGUFFile(t *testing.T) {
+	content, err := os.ReadFile("testdata/tiny.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "model.gguf"), content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"testdata/tiny.gguf", folder} {
+		b, err := openBackbone(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.tokenizer.Size() != b.model.Config.Vocabulary || len(b.ends) != 1 {
+			t.Errorf("%d tokens of %d, end %d", b.tokenizer.Size(), b.model.Config.Vocabulary, b.ends)
+		}
+		ids, err := b.tokenizer.Encode("Hello 2024!")
+		if err != nil || b.tokenizer.Decode(ids) != "Hello 2024!" {
+			t.Errorf("ids %v (%v) mean %q", ids, err, b.tokenizer.Decode(ids))
+		}
+		if end, ok := b.tokenizer.ID("<|end_of_text|>"); !ok || end != b.ends[0] {
+			t.Errorf("the end tokens are %d, expected %d", b.ends, end)
+		}
+		files, err := hashBackbone(name)
+		if err != nil || len(files) != 1 || files[0].Bytes != int64(len(content)) || !strings.HasPrefix(files[0].Path, "backbone/") {
+			t.Errorf("files %+v (%v)", files, err)
+		}
+		if err := checkBackbone(Suite{Backbone: name}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWhatIsNoBackboneIsToldBeforeItIsRead(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	put("several/a.gguf", "")
+	put("several/b.gguf", "")
+	put("empty/README.md", "")
+	for name, want := range map[string]string{
+		put("model.bin", ""):                                         "does not end in .gguf",
+		put("bad.gguf", "GGML"):                                      `starts with "GGML", expected "GGUF"`,
+		filepath.Join(dir, "several"):                                "has 2 GGUF files; name one of them: " + filepath.Join(dir, "several", "a.gguf"),
+		filepath.Join(dir, "empty"):                                  "neither config.json, with tokenizer.json and *.safetensors, nor a GGUF file",
+		filepath.Join(dir, "absent"):                                 "no such file or folder",
+		filepath.Dir(put("c/config.json", `{"model_type":"mamba"}`)): `"mamba"`,
+	} {
+		err := checkBackbone(Suite{Backbone: name})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "backbone "+name) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
