@@ -56,12 +56,12 @@ func Bench(ctx context.Context, o BenchOptions) error {
 		compiled := w.base.CompileSeconds()
 		l.steps = 1
 		t := w.trainer(cell, session, func(record.Step) error { return nil })
-		if _, _, err := t.train(ctx, l); err != nil {
+		if _, _, err := t.train(ctx, l, position{}); err != nil {
 			return err
 		}
 		l.steps = benchSteps
 		start := time.Now()
-		if _, _, err := t.train(ctx, l); err != nil {
+		if _, _, err := t.train(ctx, l, position{}); err != nil {
 			return err
 		}
 		spent := time.Since(start)

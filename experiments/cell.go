@@ -11,7 +11,6 @@ import (
 
 	"secura/experiments/engine"
 	"secura/experiments/record"
-	"secura/experiments/rundir"
 	"secura/methods"
 )
 
@@ -52,74 +51,6 @@ func (p *protocol) plan() []lesson {
 		}
 	}
 	return list
-}
-
-// resume loads the newest checkpoint and cuts every record behind it. It returns the number of lessons done, −1 where
-// the cell starts anew.
-func (p *protocol) resume(session *methods.Session) (done int, err error) {
-	index, found, problems, err := rundir.NewestCheckpoint(p.folder)
-	if err != nil {
-		return 0, err
-	}
-	for _, problem := range problems {
-		p.note("passed over a checkpoint: %v", problem)
-	}
-	if found {
-		if err := p.onRecord(index); err != nil {
-			p.note("starts anew, for its records do not reach its checkpoint: %v", err)
-			found = false
-			if err := rundir.DropCheckpoints(p.folder, func(int) bool { return false }); err != nil {
-				return 0, err
-			}
-		}
-	}
-	if !found {
-		index = -1
-	} else if err := session.Load(p.folder.Checkpoint(index)); err != nil {
-		return 0, err
-	}
-	cut, err := p.log.cut(p.folder, index)
-	if err != nil {
-		return 0, err
-	}
-	switch {
-	case found:
-		p.note("goes on after task %d; %d lines of records behind that were cut", index, cut)
-	case cut > 0:
-		p.note("starts anew, for there is no checkpoint; %d lines of records were cut", cut)
-	}
-	return index, nil
-}
-
-// onRecord says whether the records up to the boundary at index are whole: a checkpoint without them is worth nothing.
-func (p *protocol) onRecord(index int) error {
-	steps, boundary := 0, false
-	for _, l := range p.lessons {
-		if l.index <= index {
-			steps += l.steps
-		}
-	}
-	err := record.Scan(p.folder.Records(), func(e record.Event) bool {
-		boundary = e.Kind == record.Boundary && e.Index == index
-		return !boundary
-	})
-	if err != nil {
-		return err
-	}
-	if !boundary {
-		return fmt.Errorf("%s has no boundary %d", p.folder.Records(), index)
-	}
-	n := 0
-	err = record.Scan(p.folder.Steps(), func(s record.Step) bool {
-		if s.Index <= index {
-			n++
-		}
-		return n < steps
-	})
-	if err == nil && n != steps {
-		err = fmt.Errorf("%s has %d of %d steps", p.folder.Steps(), n, steps)
-	}
-	return err
 }
 
 // diverged records a cell that has no finite numbers any more.

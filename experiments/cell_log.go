@@ -1,8 +1,6 @@
 package experiments
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +8,6 @@ import (
 	"time"
 
 	"secura/experiments/record"
-	"secura/experiments/rundir"
 )
 
 // cellLog appends what happens in a cell: records and steps, which hold no clock, and timings.
@@ -20,45 +17,6 @@ type cellLog struct {
 	compiled func() float64
 	// timed and timedCompiled are the seconds of all phases that have ended, and those spent on compiling in them.
 	timed, timedCompiled float64
-}
-
-// cut opens the log of a cell and drops every line behind the checkpoint at boundary index (−1: every line). It returns
-// how many were dropped.
-func (l *cellLog) cut(folder rundir.Cell, index int) (dropped int, err error) {
-	stands := true
-	keepEvent := func(line []byte) bool {
-		var e record.Event
-		if index < 0 || !stands || json.Unmarshal(line, &e) != nil {
-			return false
-		}
-		stands = !(e.Kind == record.Boundary && e.Index == index) // the boundary is the last line that stands
-		return true
-	}
-	keepStep := func(line []byte) bool {
-		var s record.Step
-		return index >= 0 && json.Unmarshal(line, &s) == nil && s.Index <= index
-	}
-	keepTiming := func(line []byte) bool { return json.Valid(bytes.TrimSpace(line)) }
-	for _, file := range []struct {
-		path   string
-		keep   func([]byte) bool
-		writer **record.Writer
-	}{{folder.Records(), keepEvent, &l.records}, {folder.Steps(), keepStep, &l.steps}, {folder.Timing(), keepTiming, &l.timing}} {
-		n, torn, err := record.Truncate(file.path, file.keep)
-		if err != nil {
-			return 0, err
-		}
-		if torn {
-			n++
-		}
-		if file.path != folder.Timing() {
-			dropped += n
-		}
-		if *file.writer, err = record.OpenWriter(file.path); err != nil {
-			return 0, err
-		}
-	}
-	return dropped, nil
 }
 
 func (l *cellLog) event(e record.Event) error { return l.records.Append(e) }

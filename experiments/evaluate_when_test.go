@@ -143,7 +143,7 @@ func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {
 	defer session.Close()
 	var fresh []float64
 	trainer := w.trainer(w.cells[0], session, func(s record.Step) error { fresh = append(fresh, s.Loss); return nil })
-	if _, _, err := trainer.train(context.Background(), p.plan()[1]); err != nil {
+	if _, _, err := trainer.train(context.Background(), p.plan()[1], position{}); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(separate, fresh) {

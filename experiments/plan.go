@@ -74,10 +74,10 @@ func FindCell(cells []Cell, id string) (Cell, bool) {
 	return cells[i], true
 }
 
-// Hash is the sha256 (hex) of the resolved suite, its doc and its tables left
-// out.
+// Hash is the sha256 (hex) of the resolved suite, what changes no number left
+// out: its doc, its tables, and how often it saves.
 func (s Suite) Hash() (string, error) {
-	s.Doc, s.Tables = "", nil
+	s.Doc, s.Tables, s.Training.CheckpointEvery = "", nil, 0
 	data, err := json.Marshal(s)
 	if err != nil {
 		return "", fmt.Errorf("hash suite %s: %w", s.Name, err)

@@ -36,24 +36,29 @@ func (p *protocol) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { session.Close() }() // the last one, where each task has its own
-	done, err := p.resume(session)
+	place, err := p.resume(session)
 	if err != nil {
 		return err
 	}
-	if done < 0 {
+	if place == anew {
 		if err := p.base(ctx, session); err != nil {
 			return err
 		}
-		done = 0
 	}
 	for _, l := range p.lessons {
-		if l.index <= done {
+		if l.index < place.Index || l.index == place.Index && !place.Within() {
 			continue
 		}
-		if session, err = p.sessionFor(l, session); err != nil {
+		at, err := p.position(place, l)
+		if err != nil {
 			return err
 		}
-		if err := p.learn(ctx, session, l); err != nil {
+		if at.step == 0 {
+			if session, err = p.sessionFor(l, session); err != nil {
+				return err
+			}
+		}
+		if err := p.learn(ctx, session, l, at); err != nil {
 			return p.diverged(err)
 		}
 	}
@@ -89,14 +94,17 @@ func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 	return p.boundary(session, 0, row, measures)
 }
 
-// learn trains on one lesson and writes the boundary behind it.
-func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson) error {
-	if err := p.log.event(record.Event{Kind: record.TaskStart, Index: l.index, Task: l.name, Steps: l.steps}); err != nil {
-		return err
+// learn trains on one lesson, from a position in it on, and writes the boundary behind it.
+func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson, at position) error {
+	if at.step == 0 {
+		if err := p.log.event(record.Event{Kind: record.TaskStart, Index: l.index, Task: l.name, Steps: l.steps}); err != nil {
+			return err
+		}
 	}
 	t := p.worker.trainer(p.cell, session, p.onStep(ctx, session, l))
+	t.save = func(at position) error { return p.checkpointWithin(session, l, at) }
 	stop := p.log.time(record.Train, l.index)
-	tokens, loss, err := t.train(ctx, l)
+	tokens, loss, err := t.train(ctx, l, at)
 	if err == nil && p.method.Kind == methods.Sequential {
 		err = session.EndTask(l.index, t.batches(l))
 	}
@@ -122,11 +130,10 @@ func (p *protocol) boundary(session *methods.Session, index int, row *evaluation
 	if err := p.log.sync(); err != nil {
 		return err
 	}
-	if err := rundir.SaveCheckpoint(p.folder, index, session.Save); err != nil {
+	place := rundir.Place{Index: index}
+	if err := rundir.SaveCheckpoint(p.folder, place, session.Save); err != nil {
 		return err
 	}
-	if p.worker.suite.Evaluation.KeepCheckpoints == "last" {
-		return rundir.DropCheckpoints(p.folder, func(i int) bool { return i == index })
-	}
-	return nil
+	last := p.worker.suite.Evaluation.KeepCheckpoints == "last"
+	return rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool { return other == place || !last && !other.Within() })
 }

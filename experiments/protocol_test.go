@@ -13,6 +13,7 @@ import (
 
 	"secura/experiments/engine"
 	"secura/experiments/record"
+	"secura/experiments/rundir"
 	"secura/methods"
 )
 
@@ -72,7 +73,7 @@ func TestOwnForwardPassIsRecorded(t *testing.T) {
 }
 
 // TestCellsAreReproducible runs each method twice in full, and once more with an interruption in the middle of the
-// second task: all three leave the same bytes.
+// second task, behind a checkpoint within it: all three leave the same bytes.
 func TestCellsAreReproducible(t *testing.T) {
 	y := newToy(t)
 	suite := y.with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}},
@@ -81,7 +82,9 @@ func TestCellsAreReproducible(t *testing.T) {
 		MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
 		ownForward,
 		MethodSpec{Preset: "frozen"}, MethodSpec{Preset: "joint"})
-	first, second, broken := y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir())
+	saving := suite
+	saving.Training.CheckpointEvery = 2
+	first, second, broken := y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir()), y.open(t, saving, t.TempDir())
 	for _, cell := range first.cells {
 		t.Run(cell.ID, func(t *testing.T) {
 			for _, w := range []*Worker{first, second} {
@@ -96,7 +99,7 @@ func TestCellsAreReproducible(t *testing.T) {
 			defer cancel()
 			interrupted := false
 			err := broken.RunCell(ctx, cell, func(p engine.Progress) {
-				if p.TaskIndex > 1 && p.Step == 2 {
+				if (p.TaskIndex > 1 || p.Tasks == 1) && p.Step == 3 {
 					interrupted = true
 					cancel()
 				}
@@ -104,10 +107,69 @@ func TestCellsAreReproducible(t *testing.T) {
 			if interrupted != errors.Is(err, context.Canceled) {
 				t.Fatalf("interrupted %v, error %v", interrupted, err)
 			}
-			if err := broken.RunCell(context.Background(), cell, nil); err != nil {
-				t.Fatal(err)
+			if got := goOn(t, broken, cell); strings.Contains(got, "goes on within task") != interrupted {
+				t.Errorf("the notes of going on are %q", got)
 			}
 			sameOutcome(t, "an interrupted run", outcome(t, broken.run.Cell(cell.ID)), want)
+		})
+	}
+}
+
+// goOn runs a cell to its end and returns what is said of how.
+func goOn(t *testing.T, w *Worker, cell Cell) string {
+	t.Helper()
+	var notes []string
+	err := w.RunCell(context.Background(), cell, func(p engine.Progress) {
+		if p.Note != "" {
+			notes = append(notes, p.Note)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(notes, "\n")
+}
+
+// TestGoingOnWithinATask: at whatever step a cell stops, it goes on from the last checkpoint within the task and leaves
+// the same bytes, whether tasks are learned alone, moments are carried over or everything is evaluated within tasks.
+func TestGoingOnWithinATask(t *testing.T) {
+	y := newToy(t)
+	er := MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}
+	for name, change := range map[string]func(*Suite){
+		"carried moments": func(s *Suite) { s.Training.CarryOptimizer = true },
+		"learned alone":   func(s *Suite) { s.Stream = Separate },
+		"a curve":         func(s *Suite) { s.Evaluation.EverySteps = 2 },
+		"last kept":       func(s *Suite) { s.Evaluation.KeepCheckpoints = "last" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			suite := y.with(er)
+			suite.Training.Steps = 7
+			change(&suite)
+			unbroken := y.open(t, suite, t.TempDir())
+			cell := unbroken.cells[0]
+			want := outcome(t, mustRun(t, unbroken, cell))
+			suite.Training.CheckpointEvery = 3
+			broken := y.open(t, suite, t.TempDir())
+			for _, at := range []struct{ task, step int }{{1, 2}, {1, 5}, {2, 4}, {2, 7}, {3, 3}} {
+				ctx, cancel := context.WithCancel(context.Background())
+				err := broken.RunCell(ctx, cell, func(p engine.Progress) {
+					if p.TaskIndex == at.task && p.Step == at.step {
+						cancel()
+					}
+				})
+				if !errors.Is(err, context.Canceled) {
+					t.Fatalf("%+v: error %v", at, err)
+				}
+			}
+			// A spoilt checkpoint within a task is passed over for the one before.
+			within := broken.run.Cell(cell.ID).CheckpointAt(rundir.Place{Index: 3, Step: 3})
+			if err := os.Truncate(filepath.Join(within, positionFile), 3); err != nil {
+				t.Fatal(err)
+			}
+			if notes := goOn(t, broken, cell); !strings.Contains(notes, "passed over a checkpoint") || !strings.Contains(notes, "goes on after task 2") {
+				t.Errorf("notes %q", notes)
+			}
+			sameOutcome(t, name, outcome(t, broken.run.Cell(cell.ID)), want)
 		})
 	}
 }

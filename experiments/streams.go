@@ -8,9 +8,9 @@ import (
 )
 
 // Streams derives every random number of a cell. A stream is named by its
-// purpose and is the same whenever it is asked for: nothing of it has to be
-// saved, because what is drawn anew for each task has the task in its purpose
-// ("examples/task3") and is drawn from the start again on resume.
+// purpose and is the same whenever it is asked for: at a task's end nothing of
+// it has to be saved, because what is drawn anew for each task has the task in
+// its purpose ("examples/task3") and is drawn from the start again on resume.
 type Streams struct {
 	// RunSeed is the cell's seed.
 	RunSeed uint64
@@ -20,9 +20,12 @@ type Streams struct {
 }
 
 // Rand returns the stream of a purpose, at its start.
-func (s Streams) Rand(purpose string) *rand.Rand {
+func (s Streams) Rand(purpose string) *rand.Rand { return rand.New(s.source(purpose)) }
+
+// source is what Rand draws from; where it stands can be saved.
+func (s Streams) source(purpose string) *rand.PCG {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%q\x00%q", s.RunSeed, s.PairingKey, purpose))
-	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])))
+	return rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16]))
 }
 
 // TaskPurpose names a purpose of the task at the 1-based position index of

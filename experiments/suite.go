@@ -92,6 +92,10 @@ type Training struct {
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
+	// CheckpointEvery is after how many steps within a task a checkpoint is made
+	// too, which the next one replaces; 0 makes them at boundaries alone. It
+	// changes no number.
+	CheckpointEvery int `yaml:"checkpoint_every" json:"checkpoint_every,omitempty"`
 }
 
 // Evaluation is what happens at each boundary.
@@ -154,6 +158,8 @@ func DefaultSuite() Suite {
 			Clip:         1,    // the paper's
 			Length:       64,   // one shape for the stream; built-in rows fit
 			AnswerLength: 32,
+			// longer than a task of the built-in suites; minutes of a wide backbone
+			CheckpointEvery: 200,
 		},
 		Evaluation: Evaluation{
 			Split:           "test",

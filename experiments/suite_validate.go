@@ -71,6 +71,7 @@ func (s Suite) Validate(known []string) error {
 	atLeast("training.batch", t.Batch, 1)
 	atLeast("training.length", t.Length, 2)
 	atLeast("training.answer_length", t.AnswerLength, 1)
+	atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
 	if t.AnswerLength >= t.Length {
 		wrong("training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
 	}

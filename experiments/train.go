@@ -46,17 +46,30 @@ type trainer struct {
 	end      int32
 	// onStep is told of every step.
 	onStep func(record.Step) error
+	// save keeps a position every training.checkpoint_every steps; nil keeps none.
+	save func(position) error
 }
 
-// train goes through a lesson and returns the number of tokens that carried a loss and the last step's loss.
-func (t *trainer) train(ctx context.Context, l lesson) (tokens int64, loss float64, err error) {
-	if err := t.session.StartTask(); err != nil {
-		return 0, 0, err
-	}
-	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
+// train goes through a lesson, from a position in it on that the session stands at, and returns the number of tokens
+// that carried a loss and the last step's loss.
+func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int64, loss float64, err error) {
 	examples := epochs(l.rows, t.stream("examples", l))
-	replay := t.stream("replay", l)
-	for step := 1; step <= l.steps; step++ {
+	replaySource := t.cell.Streams().source(TaskPurpose("replay", l.index))
+	if at.step == 0 {
+		err = t.session.StartTask()
+	} else {
+		err = replaySource.UnmarshalBinary(at.Replay)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("start task %s at step %d: %w", l.name, at.step, err)
+	}
+	for range at.step * t.training.Batch {
+		examples()
+	}
+	tokens = at.Tokens
+	replay := rand.New(replaySource)
+	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
+	for step := at.step + 1; step <= l.steps; step++ {
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
 		}
@@ -80,6 +93,15 @@ func (t *trainer) train(ctx context.Context, l lesson) (tokens int64, loss float
 			Measures: measuresOf(result.Measures)}
 		if err := t.onStep(line); err != nil {
 			return 0, 0, err
+		}
+		if every := t.training.CheckpointEvery; every > 0 && step%every == 0 && step < l.steps && t.save != nil {
+			now := position{step: step, Tokens: tokens}
+			if now.Replay, err = replaySource.MarshalBinary(); err != nil {
+				return 0, 0, fmt.Errorf("save task %s at step %d: %w", l.name, step, err)
+			}
+			if err := t.save(now); err != nil {
+				return 0, 0, err
+			}
 		}
 	}
 	return tokens, loss, nil

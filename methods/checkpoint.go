@@ -22,7 +22,12 @@ const (
 
 // Save writes into a folder what is needed to go on after a task: the variables that learning changed (the others are
 // made again from the same streams), the optimiser's moments where they are carried over, and the state on the host.
-func (s *Session) Save(dir string) error {
+func (s *Session) Save(dir string) error { return s.save(dir, s.CarryOptimizer) }
+
+// SaveWithin is Save within a task, where the optimiser's moments always belong to what goes on.
+func (s *Session) SaveWithin(dir string) error { return s.save(dir, true) }
+
+func (s *Session) save(dir string, moments bool) error {
 	var list []weights.Tensor
 	add := func(name string, t *tensors.Tensor) error {
 		values, err := tensors.CopyFlatData[float32](t)
@@ -34,7 +39,7 @@ func (s *Session) Save(dir string) error {
 		if v.written {
 			errs = append(errs, add(v.name, v.value))
 		}
-		if v.trained && s.CarryOptimizer {
+		if v.trained && moments {
 			errs = append(errs, add(v.name+momentKey+"1", v.moments[0]), add(v.name+momentKey+"2", v.moments[1]))
 		}
 	}
@@ -59,7 +64,12 @@ func (s *Session) Save(dir string) error {
 }
 
 // Load goes on from what Save wrote. The session must be new and of the same method, parameters and setting.
-func (s *Session) Load(dir string) error {
+func (s *Session) Load(dir string) error { return s.load(dir, s.CarryOptimizer) }
+
+// LoadWithin goes on from what SaveWithin wrote.
+func (s *Session) LoadWithin(dir string) error { return s.load(dir, true) }
+
+func (s *Session) load(dir string, moments bool) error {
 	wrap := func(err error) error { return fmt.Errorf("load method %s from %s: %w", s.method.Name, dir, err) }
 	file, err := weights.Open(filepath.Join(dir, variablesFile))
 	if err != nil {
@@ -89,7 +99,7 @@ func (s *Session) Load(dir string) error {
 			return wrap(err)
 		}
 		for i := range v.moments {
-			if !v.trained || !s.CarryOptimizer {
+			if !v.trained || !moments {
 				continue
 			}
 			if ok, err := take(v.name+momentKey+strconv.Itoa(i+1), &v.moments[i]); err != nil || !ok {

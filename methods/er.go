@@ -1,9 +1,13 @@
 package methods
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"secura/methods/adapter"
 	"secura/methods/replay"
@@ -39,7 +43,7 @@ func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
 	return &rehearsal{Reservoir: reservoir, rows: rows, offered: map[Row]bool{}}, rows, nil
 }
 
-// rehearsal is a reservoir and what has been offered to it.
+// rehearsal is a reservoir and what has been offered to it, which is all that must be saved within a task.
 type rehearsal struct {
 	*replay.Reservoir
 	rows    int
@@ -60,6 +64,57 @@ func (m *rehearsal) mix(current []Row, r *rand.Rand) []Row {
 		}
 	}
 	return drawn
+}
+
+// offeredKey is where MarshalJSON adds the offered rows to what the reservoir writes.
+const offeredKey = "offered"
+
+// MarshalJSON writes the reservoir, and the rows of the current task that were offered to it, in order.
+func (m *rehearsal) MarshalJSON() ([]byte, error) {
+	raw, err := json.Marshal(m.Reservoir)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+	offered := slices.SortedFunc(maps.Keys(m.offered), func(a, b Row) int { return cmp.Compare(a.Index, b.Index) })
+	if fields[offeredKey], err = json.Marshal(offered); err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (m *rehearsal) UnmarshalJSON(raw []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return fmt.Errorf("read replay memory: %w", err)
+	}
+	var offered []Row
+	if rows, ok := fields[offeredKey]; ok {
+		if err := json.Unmarshal(rows, &offered); err != nil {
+			return fmt.Errorf("read replay memory: %s: %w", offeredKey, err)
+		}
+		delete(fields, offeredKey)
+	}
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(rest, m.Reservoir); err != nil {
+		return err
+	}
+	clear(m.offered)
+	for _, row := range offered {
+		if row.Task != offered[0].Task || row.Task < 0 || row.Index < 0 {
+			return fmt.Errorf("read replay memory: %s has task %d, index %d beside task %d", offeredKey, row.Task, row.Index, offered[0].Task)
+		}
+		m.task = row.Task
+		m.offered[row] = true
+	}
+	return nil
 }
 
 // ERParams are the parameters of experience replay.
@@ -84,6 +139,6 @@ var ER = Method{
 		if err != nil {
 			return Hooks{}, err
 		}
-		return Hooks{ReplayRows: rows, MixBatch: m.mix, State: m.Reservoir}, nil
+		return Hooks{ReplayRows: rows, MixBatch: m.mix, State: m}, nil
 	},
 }

@@ -46,7 +46,7 @@ var ERBall = Method{
 		if err != nil {
 			return Hooks{}, err
 		}
-		return Hooks{ReplayRows: rows, MixBatch: m.mix, State: m.Reservoir,
+		return Hooks{ReplayRows: rows, MixBatch: m.mix, State: m,
 			Measure: func(n StepNodes) []NamedNode { return []NamedNode{{"ball/fill", s.ballFill(n.After)}} }}, nil
 	},
 }

@@ -58,7 +58,7 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	s.AddCopies(longCopy, false)
 	trained, current := s.Trained(), s.Rows
 	hooks := Hooks{
-		ReplayRows: rows, MixBatch: m.mix, State: m.Reservoir,
+		ReplayRows: rows, MixBatch: m.mix, State: m,
 		ExtraLoss: func(l *Loss) *graph.Node {
 			replayed := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(current)) }
 			long := graph.StopGradient(l.HiddenWith(longCopy, current))

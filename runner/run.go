@@ -89,6 +89,9 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 
+	if err := run.Sweep(); err != nil {
+		return err
+	}
 	failures, err := runMissing(ctx, o, run, suite, files, stderr)
 	if err != nil {
 		return err

@@ -5,11 +5,34 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
+
+// tempPrefix begins the name of what is not written whole yet.
+const tempPrefix = ".tmp-"
+
+// Sweep removes what writes that a crash cut off left in a folder, whose lock
+// the caller holds. A missing folder has nothing.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("remove leftovers: %w", err)
+	}
+	return nil
+}
 
 // WriteFile puts a file in place so that a reader, and a machine that lost
 // its power, sees the old file or the new one and nothing between. write is
@@ -20,7 +43,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	temp, err := os.CreateTemp(dir, ".tmp-"+filepath.Base(path)+"-*")
+	temp, err := os.CreateTemp(dir, tempPrefix+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

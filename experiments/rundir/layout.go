@@ -45,6 +45,12 @@ func (r Run) Table(name string) string { return filepath.Join(r.Path, "tables", 
 // Figure is the path of figures/NAME, extension included in name.
 func (r Run) Figure(name string) string { return filepath.Join(r.Path, "figures", name) }
 
+// Sweep removes what writes that a crash cut off left in the run's own folders;
+// the caller holds the run's lock.
+func (r Run) Sweep() error {
+	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")))
+}
+
 // Lock is the path of the lock that the process which drives the run holds.
 func (r Run) Lock() string { return filepath.Join(r.Path, "run.lock") }
 
@@ -84,6 +90,12 @@ func (c Cell) Make() error {
 	return nil
 }
 
+// Sweep removes what writes that a crash cut off left in the cell's folders;
+// the caller holds the cell's lock.
+func (c Cell) Sweep() error {
+	return errors.Join(Sweep(c.Path), Sweep(filepath.Dir(c.Predictions(0))), Sweep(c.Checkpoints()))
+}
+
 // Status is the path of status.json.
 func (c Cell) Status() string { return filepath.Join(c.Path, "status.json") }
 
@@ -117,6 +129,7 @@ func (c Cell) PredictionsAt(index, step int) string {
 func (c Cell) Checkpoints() string { return filepath.Join(c.Path, "checkpoint") }
 
 // Checkpoint is the folder of the checkpoint at boundary index.
-func (c Cell) Checkpoint(index int) string {
-	return filepath.Join(c.Checkpoints(), fmt.Sprintf("%02d", index))
-}
+func (c Cell) Checkpoint(index int) string { return c.CheckpointAt(Place{Index: index}) }
+
+// CheckpointAt is the folder of the checkpoint of a place.
+func (c Cell) CheckpointAt(place Place) string { return filepath.Join(c.Checkpoints(), place.name()) }

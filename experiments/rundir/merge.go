@@ -45,7 +45,13 @@ func mergeSuites(old, new json.RawMessage) (json.RawMessage, error) {
 
 type differences []string
 
+// savesEvery is the setting of how often a task is saved, which changes no number.
+const savesEvery = "training.checkpoint_every"
+
 func (d *differences) compare(path string, old, new any) {
+	if path == savesEvery {
+		return
+	}
 	if a, ok := old.(map[string]any); ok {
 		if b, ok := new.(map[string]any); ok {
 			for _, key := range keysOf(a, b) {

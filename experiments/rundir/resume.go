@@ -1,35 +1,68 @@
 package rundir
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 const completeName = "complete.json"
 
+// Place is where in a cell's stream a checkpoint was made: behind the task at
+// a 1-based index (0: before the first one), or with a step within that task.
+type Place struct {
+	Index int `json:"index"`
+	// Step is the last step that was made, 0 behind the task.
+	Step int `json:"step,omitempty"`
+}
+
+// Within says that the task at Index is not learned whole.
+func (p Place) Within() bool { return p.Step > 0 }
+
+// name is that of the checkpoint's folder.
+func (p Place) name() string {
+	if p.Within() {
+		return fmt.Sprintf("%02d-%05d", p.Index, p.Step)
+	}
+	return fmt.Sprintf("%02d", p.Index)
+}
+
+// compare orders places as a cell comes by them.
+func (p Place) compare(q Place) int {
+	step := func(p Place) int {
+		if p.Within() {
+			return p.Step
+		}
+		return math.MaxInt
+	}
+	return cmp.Or(cmp.Compare(p.Index, q.Index), cmp.Compare(step(p), step(q)))
+}
+
 // Complete is the content of a checkpoint's complete.json, which is written
 // last: a folder without it, or whose files differ from it, is no checkpoint.
 type Complete struct {
-	Index int `json:"index"`
+	Place
 	// Files are the files beside complete.json, their paths relative.
 	Files []File `json:"files"`
 }
 
-// SaveCheckpoint makes the checkpoint of boundary index. write is handed an
-// empty folder and puts its files (no folders) there; the checkpoint appears
-// under its name only when all of them and complete.json are on the disk. An
-// older checkpoint of the same index is replaced.
-func SaveCheckpoint(c Cell, index int, write func(dir string) error) (err error) {
-	final := c.Checkpoint(index)
+// SaveCheckpoint makes the checkpoint of a place. write is handed an empty
+// folder and puts its files (no folders) there; the checkpoint appears under
+// its name only when all of them and complete.json are on the disk. An older
+// checkpoint of the same place is replaced. What was written is read again
+// before SaveCheckpoint returns, so that older checkpoints may go then.
+func SaveCheckpoint(c Cell, place Place, write func(dir string) error) (err error) {
+	final := c.CheckpointAt(place)
 	if err := os.MkdirAll(c.Checkpoints(), 0o755); err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
-	temp, err := os.MkdirTemp(c.Checkpoints(), ".tmp-*")
+	temp, err := os.MkdirTemp(c.Checkpoints(), tempPrefix+"*")
 	if err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
@@ -49,7 +82,7 @@ func SaveCheckpoint(c Cell, index int, write func(dir string) error) (err error)
 	if err != nil {
 		return err
 	}
-	complete := Complete{Index: index, Files: []File{}}
+	complete := Complete{Place: place, Files: []File{}}
 	for _, e := range entries {
 		path := filepath.Join(temp, e.Name())
 		if err = syncFile(path); err != nil {
@@ -65,17 +98,20 @@ func SaveCheckpoint(c Cell, index int, write func(dir string) error) (err error)
 	if err = WriteJSON(filepath.Join(temp, completeName), complete); err != nil {
 		return err
 	}
-	if err = os.RemoveAll(final); err != nil {
+	if err = os.RemoveAll(final); err != nil { // one that was found spoilt, or whose records are gone
 		return err
 	}
 	if err = os.Rename(temp, final); err != nil {
 		return err
 	}
-	return syncDir(c.Checkpoints())
+	if err = syncDir(c.Checkpoints()); err != nil {
+		return err
+	}
+	return CheckCheckpoint(final, place)
 }
 
 // CheckCheckpoint says whether the folder is a whole, unchanged checkpoint.
-func CheckCheckpoint(dir string, index int) error {
+func CheckCheckpoint(dir string, place Place) error {
 	var complete Complete
 	if err := ReadJSON(filepath.Join(dir, completeName), &complete); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -83,8 +119,8 @@ func CheckCheckpoint(dir string, index int) error {
 		}
 		return err
 	}
-	if complete.Index != index {
-		return fmt.Errorf("%s says it is checkpoint %d", dir, complete.Index)
+	if complete.Place != place {
+		return fmt.Errorf("%s says it is checkpoint %s", dir, complete.name())
 	}
 	for _, want := range complete.Files {
 		if want.Path != filepath.Base(want.Path) {
@@ -101,57 +137,59 @@ func CheckCheckpoint(dir string, index int) error {
 	return nil
 }
 
-// NewestCheckpoint finds the valid checkpoint of the highest index: where an
+// NewestCheckpoint finds the valid checkpoint of the last place: where an
 // interrupted cell goes on. found is false when there is none, and the cell
 // starts anew. problems tells of newer folders that were passed over.
-func NewestCheckpoint(c Cell) (index int, found bool, problems []error, err error) {
-	indices, err := checkpointIndices(c)
+func NewestCheckpoint(c Cell) (newest Place, found bool, problems []error, err error) {
+	places, err := places(c)
 	if err != nil {
-		return 0, false, nil, err
+		return Place{}, false, nil, err
 	}
-	for i := len(indices) - 1; i >= 0; i-- {
-		if err := CheckCheckpoint(c.Checkpoint(indices[i]), indices[i]); err != nil {
+	for _, place := range slices.Backward(places) {
+		if err := CheckCheckpoint(c.CheckpointAt(place), place); err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		return indices[i], true, problems, nil
+		return place, true, problems, nil
 	}
-	return 0, false, problems, nil
+	return Place{}, false, problems, nil
 }
 
 // DropCheckpoints removes the checkpoints that keep refuses, and what crashed
 // saves left behind.
-func DropCheckpoints(c Cell, keep func(index int) bool) error {
-	indices, err := checkpointIndices(c)
+func DropCheckpoints(c Cell, keep func(place Place) bool) error {
+	places, err := places(c)
 	if err != nil {
 		return err
 	}
-	leftover, _ := filepath.Glob(filepath.Join(c.Checkpoints(), ".tmp-*"))
-	for _, i := range indices {
-		if !keep(i) {
-			leftover = append(leftover, c.Checkpoint(i))
+	for _, place := range places {
+		if keep(place) {
+			continue
 		}
-	}
-	for _, dir := range leftover {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(c.CheckpointAt(place)); err != nil {
 			return fmt.Errorf("drop checkpoint: %w", err)
 		}
 	}
-	return nil
+	return Sweep(c.Checkpoints())
 }
 
-func checkpointIndices(c Cell) ([]int, error) {
+// places lists those of a cell's checkpoints, whole or not, in order.
+func places(c Cell) (list []Place, err error) {
 	entries, err := os.ReadDir(c.Checkpoints())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("list checkpoints: %w", err)
 	}
-	var indices []int
 	for _, e := range entries {
-		i, err := strconv.Atoi(strings.TrimSpace(e.Name()))
-		if err == nil && e.IsDir() && filepath.Base(c.Checkpoint(i)) == e.Name() {
-			indices = append(indices, i)
+		var p Place
+		index, step, within := strings.Cut(e.Name(), "-")
+		p.Index, err = strconv.Atoi(index)
+		if err == nil && within {
+			p.Step, err = strconv.Atoi(step)
+		}
+		if err == nil && e.IsDir() && p.name() == e.Name() {
+			list = append(list, p)
 		}
 	}
-	sort.Ints(indices)
-	return indices, nil
+	slices.SortFunc(list, Place.compare)
+	return list, nil
 }

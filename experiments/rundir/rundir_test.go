@@ -72,7 +72,7 @@ func TestALockIsExclusiveAndNamesItsHolder(t *testing.T) {
 
 func save(t *testing.T, c Cell, index int, content string) {
 	t.Helper()
-	err := SaveCheckpoint(c, index, func(dir string) error {
+	err := SaveCheckpoint(c, Place{Index: index}, func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "adapter.safetensors"), []byte(content), 0o644)
 	})
 	if err != nil {
@@ -89,29 +89,92 @@ func TestTheNewestValidCheckpointIsFound(t *testing.T) {
 		save(t, c, i, "x")
 	}
 	save(t, c, 3, "y")
-	if i, found, _, _ := NewestCheckpoint(c); !found || i != 3 {
-		t.Fatal(i, found)
+	if p, found, _, _ := NewestCheckpoint(c); !found || p != (Place{Index: 3}) {
+		t.Fatal(p, found)
 	}
 	os.WriteFile(filepath.Join(c.Checkpoint(3), "adapter.safetensors"), []byte("z"), 0o644)
 	os.Remove(filepath.Join(c.Checkpoint(2), completeName))
 	os.MkdirAll(filepath.Join(c.Checkpoints(), ".tmp-1"), 0o755)
 	os.MkdirAll(filepath.Join(c.Checkpoints(), "7"), 0o755) // not how an index is written
 	i, found, problems, err := NewestCheckpoint(c)
-	if i != 1 || !found || len(problems) != 2 || err != nil {
+	if i.Index != 1 || !found || len(problems) != 2 || err != nil {
 		t.Fatal(i, found, problems, err)
 	}
-	if err := DropCheckpoints(c, func(i int) bool { return i == 1 }); err != nil {
+	if err := DropCheckpoints(c, func(p Place) bool { return p.Index == 1 }); err != nil {
 		t.Fatal(err)
 	}
 	if entries, _ := os.ReadDir(c.Checkpoints()); len(entries) != 2 { // 01 and 7
 		t.Fatal(entries)
 	}
 	boom := errors.New("boom")
-	if err := SaveCheckpoint(c, 1, func(string) error { return boom }); !errors.Is(err, boom) {
+	if err := SaveCheckpoint(c, Place{Index: 1}, func(string) error { return boom }); !errors.Is(err, boom) {
 		t.Fatal(err)
 	}
-	if err := CheckCheckpoint(c.Checkpoint(1), 1); err != nil {
+	if err := CheckCheckpoint(c.Checkpoint(1), Place{Index: 1}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestACheckpointWithinATaskStandsBeforeItsEnd(t *testing.T) {
+	c := Run{t.TempDir()}.Cell("a")
+	at := func(place Place) {
+		t.Helper()
+		if err := SaveCheckpoint(c, place, func(string) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newest := func(want Place) {
+		t.Helper()
+		if got, found, _, err := NewestCheckpoint(c); err != nil || !found || got != want {
+			t.Fatal(got, found, err)
+		}
+	}
+	at(Place{Index: 2})
+	at(Place{Index: 3, Step: 100000})
+	at(Place{Index: 3, Step: 200})
+	newest(Place{Index: 3, Step: 100000})
+	at(Place{Index: 3})
+	newest(Place{Index: 3})
+	if err := CheckCheckpoint(c.CheckpointAt(Place{Index: 3, Step: 200}), Place{Index: 3}); err == nil {
+		t.Fatal("a checkpoint within a task passed as one behind it")
+	}
+}
+
+func TestWhatACrashLeftIsSwept(t *testing.T) {
+	r := Run{t.TempDir()}
+	c := r.Cell("a")
+	if err := errors.Join(r.Sweep(), c.Sweep()); err != nil {
+		t.Fatal(err) // nothing is there yet
+	}
+	keep := []string{r.Manifest(), r.Table("t.csv"), c.Records(), c.Predictions(1)}
+	for _, path := range keep {
+		if err := WriteBytes(path, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), ".tmp-half-1"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(c.Checkpoints(), ".tmp-2", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Sweep(), c.Sweep()); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	filepath.WalkDir(r.Path, func(path string, e os.DirEntry, err error) error {
+		if strings.Contains(path, ".tmp-") {
+			left = append(left, path)
+		}
+		return err
+	})
+	if left != nil {
+		t.Fatal(left)
+	}
+	for _, path := range keep {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
