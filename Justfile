@@ -57,3 +57,7 @@ tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "token
 # run that has been reported, or without one those of made-up runs
 latex-check run="":
     SECURA_LATEX={{ if run == "" { "1" } else { absolute_path(run) } }} go test ./reports -run TablesCompile -count 1 -v
+
+# try the report's page in a headless Chromium
+html-check:
+    SECURA_BROWSER=1 go test ./reports -run 'InABrowser|LivePage' -count 1 -v

@@ -213,6 +213,10 @@ func cards(r *Report) []card {
 				how = "as good:"
 			}
 			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, points(next.summary.Mean.Number), spread(next.summary)))
+			a, b, n, _ := r.pairs(best.method, next.method, func(cell Cell) Value { return cell.Metrics[q.metric] })
+			if p := SignFlipTest(a, b); n > 1 && p.Defined() {
+				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
+			}
 		}
 		list = append(list, c)
 	}

@@ -14,10 +14,11 @@ type pageTable struct {
 	Caption []string
 	Columns []pageColumn
 	Rows    []pageRow
-	// MarkMeans is empty where no entry is marked.
-	MarkMeans string
-	Footnotes []pageNote
-	Remarks   []string
+	// MarkMeans is empty where no entry is marked, SecondMeans where none is a
+	// second one.
+	MarkMeans, SecondMeans string
+	Footnotes              []pageNote
+	Remarks                []string
 }
 
 type pageColumn struct {
@@ -39,7 +40,8 @@ type pageCell struct {
 	Swatch, Task string
 	Notes        []pageNote
 	First        bool
-	Text, Marked bool
+	// Text says that the column holds text.
+	Text, Marked, Second bool
 }
 
 // pageNote is a footnote, or a reference to one.
@@ -79,7 +81,7 @@ func newPageTable(r *Report, t Table, id string) pageTable {
 	for _, entries := range t.Rows {
 		row := pageRow{}
 		for i, e := range entries {
-			cell := pageCell{Value: e.Text, Spread: e.Spread, First: i == 0, Marked: e.Marked, Text: page.Columns[i].Text, Method: page.Columns[i].Method}
+			cell := pageCell{Value: e.Text, Spread: e.Spread, First: i == 0, Marked: e.Marked, Second: e.Second, Text: page.Columns[i].Text, Method: page.Columns[i].Method}
 			if i == 0 && r.has(e.Text) {
 				row.Method, cell.Swatch = e.Text, e.Text
 			}
@@ -89,12 +91,16 @@ func newPageTable(r *Report, t Table, id string) pageTable {
 			for _, n := range e.Notes {
 				cell.Notes = append(cell.Notes, pageNote{Anchor: anchor(n), Number: n})
 			}
-			if e.Marked {
-				page.MarkMeans = t.MarkMeans
-			}
 			row.Cells = append(row.Cells, cell)
 		}
 		page.Rows = append(page.Rows, row)
+	}
+	marked, second := t.marked()
+	if marked {
+		page.MarkMeans = t.MarkMeans
+	}
+	if second {
+		page.SecondMeans = t.SecondMeans
 	}
 	for i, text := range t.Footnotes {
 		page.Footnotes = append(page.Footnotes, pageNote{Anchor: anchor(i + 1), Text: text, Number: i + 1})

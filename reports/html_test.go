@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,6 +45,16 @@ func unpackExamples(t testing.TB, page string) exampleData {
 	var data exampleData
 	check(t, json.NewDecoder(z).Decode(&data))
 	return data
+}
+
+// rundirIn is an empty folder for a run: that of SECURA_KEEP, to look at it later,
+// or one that goes away.
+func rundirIn(t testing.TB) rundir.Run {
+	t.Helper()
+	if folder := os.Getenv("SECURA_KEEP"); folder != "" {
+		return rundir.Run{Path: filepath.Join(folder, t.Name())}
+	}
+	return rundir.Run{Path: t.TempDir()}
 }
 
 // TestThePageNeedsNothingElse holds that nothing is loaded from elsewhere, and
@@ -187,16 +198,13 @@ func TestAPageOfARunThatHasJustBegun(t *testing.T) {
 }
 
 // TestTheMainJobsPageIsSmallAndQuick makes the page of 6 methods, 16 tasks and 8
-// seeds. SECURA_KEEP names a folder to leave the run in.
+// seeds.
 func TestTheMainJobsPageIsSmallAndQuick(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a large run takes seconds to write")
 	}
 	s := streamOf16(8)
-	run := rundir.Run{Path: os.Getenv("SECURA_KEEP")}
-	if run.Path == "" {
-		run.Path = t.TempDir()
-	}
+	run := rundirIn(t)
 	s.makeIn(t, run, nil)
 	s.seeds = 1 // the page shows the examples of one seed
 	s.addPredictions(t, run, 64, 160)

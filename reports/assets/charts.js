@@ -12,7 +12,7 @@ function drawCharts(printing = false) {
   for (const figure of all('figure[data-chart]')) {
     all(':scope > :not(figcaption)', figure).forEach((e) => e.remove());
     const style = getComputedStyle(figure);
-    const room = printing ? 640 : figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const room = printing ? (figure.closest('.pair') ? 320 : 664) : figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     kinds[figure.dataset.chart](figure, Math.max(260, Math.floor(room)));
   }
 }
@@ -93,9 +93,9 @@ function stream(figure, width, key) {
   if (!data.methods.some((m) => m[key].filter(Boolean).length > 1)) {
     return absent(figure, data.unlinked || 'Not enough boundaries were measured yet.');
   }
-  const n = data.tasks.length, named = width > 420;
+  const n = data.tasks.length, named = width > 310;
   const right = named ? 24 + Math.max(30, ...methods.map((m) => 7 * m.name.length)) : 12;
-  const height = named ? 300 : 240, box = { left: 36, top: 12, right: width - right, bottom: height - 34 };
+  const height = width > 420 ? 300 : 240, box = { left: 36, top: 12, right: width - right, bottom: height - 34 };
   const values = data.methods.flatMap((m) => m[key]).filter(Boolean);
   const marks = ticks(Math.min(...values.map((v) => v.m - (v.h || 0))), Math.max(...values.map((v) => v.m + (v.h || 0))), 5);
   const x = (i) => box.left + (box.right - box.left) * i / n;
@@ -188,7 +188,7 @@ function pareto(figure, width) {
     methods.map((m) => `${m.name}: learning accuracy ${spelled(m.summary[horizontal])}, knowledge retention ${spelled(m.summary[vertical])}`).join('; ') });
   for (const t of across) root.append(svg('line', { class: 'grid', x1: x(t), x2: x(t), y1: box.top, y2: box.bottom }), svg('text', { class: 'soft', x: x(t), y: box.bottom + 16, 'text-anchor': 'middle', 'font-size': 11 }, label(t)));
   for (const t of up) root.append(svg('line', { class: 'grid', x1: box.left, x2: box.right, y1: y(t), y2: y(t) }), svg('text', { class: 'soft', x: box.left - 6, y: y(t) + 4, 'text-anchor': 'end', 'font-size': 11 }, label(t)));
-  root.append(svg('text', { class: 'soft', x: (box.left + box.right) / 2, y: height - 6, 'text-anchor': 'middle' }, 'learning accuracy: score right after each task was learned →'),
+  root.append(svg('text', { class: 'soft', x: (box.left + box.right) / 2, y: height - 6, 'text-anchor': 'middle' }, width < 420 ? 'learning accuracy →' : 'learning accuracy: score right after each task was learned →'),
     svg('text', { class: 'soft', x: 11, y: (box.top + box.bottom) / 2, 'text-anchor': 'middle', transform: `rotate(-90 11 ${(box.top + box.bottom) / 2})` }, 'knowledge retention, % →'));
   const beaten = (m) => methods.some((o) => o !== m && o.summary[horizontal].m >= m.summary[horizontal].m && o.summary[vertical].m >= m.summary[vertical].m
     && (o.summary[horizontal].m > m.summary[horizontal].m || o.summary[vertical].m > m.summary[vertical].m));

@@ -4,7 +4,7 @@ function facets(figure, width, has, draw) {
   if (!data.methods.some(has)) return absent(figure, data.unlinked || 'No method has a done cell yet.');
   const box = make('div', { class: 'facets' });
   figure.append(box);
-  const across = Math.max(1, Math.floor((width + 24) / (Math.min(330, width) + 24)));
+  const across = Math.max(1, Math.floor((width + 24) / (Math.min(310, width) + 24)));
   const each = Math.floor((width - 24 * (across - 1)) / across);
   for (const m of methods) {
     const title = make('h4', {}, make('span', { class: 'swatch', 'data-swatch': m.name }), m.name);
@@ -13,14 +13,14 @@ function facets(figure, width, has, draw) {
   paintSwatches(box);
 }
 
-const shorten = (name, room) => (name.length * 6.4 > room ? `${name.slice(0, Math.max(3, Math.floor(room / 6.4) - 1))}…` : name);
+const shorten = (name, room) => (name.length * 6 > room ? `${name.slice(0, Math.max(3, Math.floor(room / 6) - 1))}…` : name);
 
 // dumbbells join what a task scored when it was learned and at the end.
 function dumbbells(figure, width) {
   const has = (m) => m.learned.some((v, j) => v && m.kept[j]);
   const values = data.methods.flatMap((m) => [...m.learned, ...m.kept]).filter(Boolean).map((v) => v.m);
   facets(figure, width, has, (m, each) => {
-    const row = 17, names = Math.min(150, each * .42), height = data.tasks.length * row + 24;
+    const row = 17, names = Math.min(150, each * .45), height = data.tasks.length * row + 24;
     const marks = ticks(0, Math.max(...values, 1), 4), span = each - names - 14;
     const x = (v) => names + 6 + span * (v - marks[0]) / (marks.at(-1) - marks[0]);
     const root = svg('svg', { viewBox: `0 0 ${each} ${height}`, role: 'img', 'aria-label':

@@ -118,8 +118,8 @@ function showTip(x, y, ...content) {
   tip.replaceChildren(...content);
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();
-  tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
-  tip.style.top = `${y + 18 + height > innerHeight ? Math.max(4, y - height - 12) : y + 18}px`;
+  tip.style.left = `${scrollX + Math.max(4, Math.min(x + 14, document.documentElement.clientWidth - width - 8))}px`;
+  tip.style.top = `${scrollY + (y + 18 + height > innerHeight ? Math.max(4, y - height - 12) : y + 18)}px`;
 }
 function hideTip() { find('#tip').hidden = true; }
 
@@ -151,6 +151,5 @@ function start() {
   addEventListener('resize', () => { if (innerWidth !== width) { width = innerWidth; drawCharts(); } });
   addEventListener('beforeprint', () => drawCharts(true));
   addEventListener('afterprint', () => drawCharts());
-  addEventListener('scroll', hideTip, { passive: true });
   addEventListener('keydown', (e) => { if (e.key === 'Escape') hideTip(); });
 }
