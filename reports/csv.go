@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,7 +17,8 @@ func CSV(w io.Writer, r *Report, colour bool) error { return TablesCSV(w, Tables
 // tables round. Several tables are told apart by a line "# TITLE" before each
 // and an empty one between them. Beside a column of means stands one of the
 // half-widths of their intervals, and the last column, in a table that has any
-// footnotes, says what the fields of a row refer to. A number that is undefined
+// footnotes, says what the fields of a row refer to. An interval that is
+// not symmetrical stands there whole. A number that is undefined
 // is an empty field.
 func TablesCSV(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
@@ -43,16 +43,23 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	spread := make([]bool, len(t.Columns))
+	spread := make([]string, len(t.Columns))
 	for column := range t.Columns {
-		spread[column] = slices.ContainsFunc(t.Rows, func(row []Entry) bool { return row[column].HalfWidth != nil })
+		for _, row := range t.Rows {
+			switch e := row[column]; {
+			case e.HalfWidth != nil:
+				spread[column] = " ±"
+			case e.Number != nil && e.Spread != "":
+				spread[column] = " interval"
+			}
+		}
 	}
 	heads := t.flatHeads()
 	var head []string
 	for column := range t.Columns {
 		head = append(head, heads[column])
-		if spread[column] {
-			head = append(head, heads[column]+" ±")
+		if spread[column] != "" {
+			head = append(head, heads[column]+spread[column])
 		}
 	}
 	if len(t.Footnotes) > 0 {
@@ -64,12 +71,12 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 		var fields, notes []string
 		for column, e := range row {
 			fields = append(fields, exact(e))
-			if spread[column] {
-				half := ""
-				if e.HalfWidth != nil {
-					half = digits(*e.HalfWidth)
-				}
-				fields = append(fields, half)
+			switch {
+			case spread[column] == "":
+			case e.HalfWidth != nil:
+				fields = append(fields, digits(*e.HalfWidth))
+			default:
+				fields = append(fields, e.Spread)
 			}
 			for _, n := range e.Notes {
 				notes = append(notes, heads[column]+": "+t.Footnotes[n-1])

@@ -24,6 +24,9 @@ type Report struct {
 	Cells []Cell
 	// Warnings concern the run as a whole.
 	Warnings []string
+	// Examples are the intervals over test examples, which WriteAll makes of the
+	// predictions; no table where there are none.
+	Examples []Table
 	// Asked are the tables that the suite asks for.
 	Asked []Table
 	// Trials is what a tuning tried and chose, where the run is one that is

@@ -155,6 +155,12 @@ func (s synthetic) make(t testing.TB, order []int) rundir.Run {
 
 func (s synthetic) makeIn(t testing.TB, run rundir.Run, order []int) {
 	t.Helper()
+	s.writeIn(t, run, s.cells(), order)
+}
+
+// writeIn writes the manifest and the cells' files.
+func (s synthetic) writeIn(t testing.TB, run rundir.Run, files []*cellFiles, order []int) {
+	t.Helper()
 	tasks := []map[string]any{}
 	for i, name := range s.tasks {
 		task := map[string]any{"name": name, "family": "made up", "scores": []string{"exact"}}
@@ -188,7 +194,6 @@ func (s synthetic) makeIn(t testing.TB, run rundir.Run, order []int) {
 		Modules: map[string]string{"go": "go1.26.8", "github.com/gomlx/gomlx": "v0.28.2"},
 		Files:   []rundir.File{{Path: "nano/model.safetensors", SHA256: "feed", Bytes: 12}},
 	}))
-	files := s.cells()
 	if order == nil {
 		for i := range files {
 			order = append(order, i)

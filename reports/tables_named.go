@@ -10,7 +10,7 @@ import (
 // TableNames are the tables that can be had by themselves: of scores, and of
 // DiagnosticTables. A report has those of scores that fit its records; ablation
 // and diagnostics it has where its suite names them.
-var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders"}, DiagnosticTables...)
+var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples"}, DiagnosticTables...)
 
 // SuiteTables are those of TableNames that a suite may ask for.
 var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
@@ -56,6 +56,12 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 			return lacks("the run has one order of its tasks; give -orders 2 or more to run")
 		}
 		return []Table{OrdersTable(r)}, nil
+	case "examples":
+		if r.Suite.Separate() {
+			return lacks("the tasks are learned alone, and there is no end of a stream")
+		}
+		t, err := ExamplesTable(run, r)
+		return []Table{t}, err
 	}
 	return lacks("unknown, expected one of %v", TableNames)
 }
@@ -76,6 +82,7 @@ func Tables(r *Report) []Table {
 	if t, ok := ComparisonTable(r); ok && !r.Suite.Separate() {
 		tables = append(tables, t)
 	}
+	tables = append(tables, r.Examples...)
 	if t, ok := TunedTable(r); ok {
 		tables = append(tables, t)
 	}

@@ -8,12 +8,21 @@ import (
 )
 
 // WriteAll makes the files of a run's report again from its records: one of each
-// of Formats that has a file, and each table by itself. Each file is replaced as a whole or not at all. It
+// of Formats that has a file, and each table and figure by itself. Each file is replaced as a whole or not at all. It
 // returns the report, so that the records are read once.
 func WriteAll(run rundir.Run) (*Report, error) {
 	r, err := Load(run)
 	if err != nil {
 		return nil, err
+	}
+	if !r.Suite.Separate() && r.Trials == nil {
+		t, err := ExamplesTable(run, r)
+		if err != nil {
+			return nil, fmt.Errorf("write report: %w", err)
+		}
+		if len(t.Rows) > 0 {
+			r.Examples = []Table{t}
+		}
 	}
 	for _, f := range Formats {
 		if f.File == nil {
@@ -26,6 +35,13 @@ func WriteAll(run rundir.Run) (*Report, error) {
 	}
 	if err := writeTables(run, Tables(r)); err != nil {
 		return nil, fmt.Errorf("write tables: %w", err)
+	}
+	figures, err := Figures(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFigures(run, figures); err != nil {
+		return nil, fmt.Errorf("write figures: %w", err)
 	}
 	return r, nil
 }

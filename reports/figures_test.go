@@ -1,0 +1,251 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gonum.org/v1/plot/plotter"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// full is a made-up run with all that a cell can leave: steps with gradients,
+// norms at the boundaries, and predictions that agree with the scores.
+func full(methods, tasks, seeds, examples int) synthetic {
+	s := synthetic{tasks: taskNames(tasks), seeds: seeds, orders: 1, knowledge: true, perplexity: true}
+	s.methods = append(named("seq", "er", "ewc", "i-lora", "cur-lora", "er-ball")[:methods-1], named("secura")...)
+	// Each method forgets and learns at a rate of its own, with noise by seed.
+	s.score = func(m, seed, i, j int) float64 {
+		if i < j {
+			return 0.05
+		}
+		noise := rand.New(rand.NewPCG(uint64(m), uint64(1000*seed+j)))
+		learned := 0.85 - 0.05*float64(m) + 0.08*noise.Float64()
+		return math.Round(float64(examples)*learned*math.Exp(-0.25*float64(i-j)/float64(m+1))) / float64(examples)
+	}
+	return s
+}
+
+// plotterXYs are points from x, y, x, y …
+func plotterXYs(numbers ...float64) (points plotter.XYs) {
+	for i := 0; i < len(numbers); i += 2 {
+		points = append(points, plotter.XY{X: numbers[i], Y: numbers[i+1]})
+	}
+	return points
+}
+
+// makeFull writes the run, with the files beside its records.
+func makeFull(t testing.TB, s synthetic, steps, examples int) rundir.Run {
+	t.Helper()
+	run := rundir.Run{Path: t.TempDir()}
+	cells := s.cells()
+	for _, f := range cells {
+		rng := rand.New(rand.NewPCG(7, uint64(len(f.id))))
+		for i := range f.events {
+			e := &f.events[i]
+			switch e.Kind {
+			case record.TaskStart:
+				for step := range steps {
+					loss := 0.4 + 2.5*math.Exp(-4*float64(step)/float64(steps)) + 0.3*rng.Float64()
+					f.steps = append(f.steps, record.Step{Index: e.Index, Task: e.Task, Step: step + 1, Loss: loss, GradientNorm: loss * (0.5 + rng.Float64()), LearningRate: 1e-3, Tokens: 100,
+						Measures: []record.Measure{{Name: "gradient/A", Value: 0.1 * loss}, {Name: "gradient/B", Value: 0.01 + 0.02*rng.Float64()}}})
+				}
+			case record.Boundary:
+				known := math.Round(*e.Knowledge*float64(examples)) / float64(examples)
+				e.Knowledge = &known
+				e.Measures = []record.Measure{{Name: "update/spectral", Value: 0.3 * math.Sqrt(float64(e.Index))}, {Name: "update/frobenius", Value: 2 * math.Sqrt(float64(e.Index))}}
+			}
+		}
+	}
+	s.writeIn(t, run, cells, nil)
+	for _, f := range cells {
+		writePredictions(t, run.Cell(f.id), f.events, examples)
+	}
+	return run
+}
+
+// writePredictions makes predictions of so many examples of each task, of which
+// the share that the records tell is right.
+func writePredictions(t testing.TB, folder rundir.Cell, events []record.Event, examples int) {
+	t.Helper()
+	for _, e := range events {
+		if e.Kind != record.Boundary {
+			continue
+		}
+		var rows []record.Prediction
+		add := func(task string, share float64) {
+			right := int(math.Round(share * float64(examples)))
+			for id := range examples {
+				p := record.Prediction{Task: task, ID: int32(id), PromptHash: fmt.Sprintf("%016x", id), Gold: "yes", Prediction: "no"}
+				if id < right {
+					p.Prediction, p.Score, p.Correct = "yes", 1, true
+				}
+				rows = append(rows, p)
+			}
+		}
+		for _, s := range e.Scores {
+			add(s.Task, s.Scores[0].Value)
+		}
+		if e.Knowledge != nil {
+			add("facts", *e.Knowledge)
+		}
+		data, err := record.EncodePredictions(rows)
+		check(t, err)
+		check(t, os.MkdirAll(filepath.Dir(folder.Predictions(e.Index)), 0o755))
+		check(t, os.WriteFile(folder.Predictions(e.Index), data, 0o644))
+	}
+}
+
+func TestFiguresAreTheSameTwice(t *testing.T) {
+	run := makeFull(t, full(4, 3, 3, 20), 6, 20)
+	names := map[string]bool{}
+	first, err := Figures(load(t, run))
+	check(t, err)
+	second, err := Figures(load(t, run))
+	check(t, err)
+	for i, f := range first {
+		names[f.Name] = true
+		svg, err := f.SVG()
+		check(t, err)
+		image, err := f.PNG()
+		check(t, err)
+		svgAgain, err := second[i].SVG()
+		check(t, err)
+		imageAgain, err := second[i].PNG()
+		check(t, err)
+		if !bytes.Equal(svg, svgAgain) || !bytes.Equal(image, imageAgain) {
+			t.Errorf("%s has other bytes the second time", f.Name)
+		}
+		if !bytes.Contains(svg, []byte("<svg")) || bytes.Contains(svg, []byte("NaN")) {
+			t.Errorf("%s is no SVG, or has a number that is none", f.Name)
+		}
+		if size, err := png.DecodeConfig(bytes.NewReader(image)); err != nil || size.Width < 500 {
+			t.Errorf("%s: PNG of %d dots, %v", f.Name, size.Width, err)
+		}
+	}
+	for _, want := range []string{"accuracy-over-the-stream", "knowledge-over-the-stream", "plasticity-and-retention", "cost-and-retention", "forgetting-per-task",
+		"r-of-seq", "r-of-secura", "training-loss", "gradient-norms", "gradient-norms-of-secura", "singular-value-norm-of-the-update", "frobenius-norm-of-the-update"} {
+		if !names[want] {
+			t.Errorf("no figure %s among %v", want, names)
+		}
+	}
+}
+
+func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
+	r := load(t, small().make(t, nil))
+	f, ok := r.matrixFigure(r.Suite.Methods[2])
+	if !ok {
+		t.Fatal("no figure of a done method")
+	}
+	svg, err := f.SVG()
+	check(t, err)
+	for _, want := range []string{">78<", ">66<", ">86<", "after T3 task_3", ">K<"} {
+		if !strings.Contains(string(svg), want) {
+			t.Errorf("the heat map of seq lacks %s", want)
+		}
+	}
+}
+
+func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
+	for name, s := range map[string]synthetic{"rough": rough(), "one seed": small(), "alone": variants(1, 0.04)} {
+		r := load(t, s.make(t, nil))
+		figures, err := Figures(r)
+		check(t, err)
+		for _, f := range figures {
+			if svg, err := f.SVG(); err != nil || bytes.Contains(svg, []byte("NaN")) {
+				t.Errorf("%s: figure %s: %v", name, f.Name, err)
+			}
+		}
+	}
+	s := small()
+	s.end = func(f *cellFiles) { f.events, f.status = nil, nil }
+	if figures, err := Figures(load(t, s.make(t, nil))); err != nil || len(figures) > 0 {
+		t.Errorf("%d figures of a run that has not started, %v", len(figures), err)
+	}
+}
+
+func TestParetoFront(t *testing.T) {
+	points := plotterXYs(1, 5, 2, 4, 3, 1, 2, 3, 0.5, 5)
+	if got := pareto(points, 1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(1, 5, 2, 4, 3, 1)) {
+		t.Errorf("more is better: %v", got)
+	}
+	if got := pareto(points, -1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(0.5, 5)) {
+		t.Errorf("less is better: %v", got)
+	}
+}
+
+func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
+	run := makeFull(t, full(3, 3, 1, 40), 2, 40)
+	r := load(t, run)
+	table, err := ExamplesTable(run, r)
+	check(t, err)
+	if len(table.Rows) != 3 || len(table.Footnotes) != 0 {
+		t.Fatalf("%d rows, footnotes %q", len(table.Rows), table.Footnotes)
+	}
+	for i, m := range r.Suite.Methods {
+		near(t, m.Name+": accuracy", Number(*table.Rows[i][1].Number/100), r.first(m.Name).Metrics["acc"].Number)
+		near(t, m.Name+": backward transfer", Number(*table.Rows[i][3].Number/100), r.first(m.Name).Metrics["bwt"].Number)
+	}
+	again, err := ExamplesTable(run, r)
+	check(t, err)
+	for i := range table.Rows {
+		for k := range table.Rows[i] {
+			if table.Rows[i][k].Text != again.Rows[i][k].Text || table.Rows[i][k].Spread != again.Rows[i][k].Spread {
+				t.Errorf("another interval the second time: %+v, %+v", table.Rows[i][k], again.Rows[i][k])
+			}
+		}
+	}
+	// Pairs leave no spread: a method that is right where the other is differs
+	// by the same in each drawing.
+	seq, secura := run.Cell("seq-s0-o0"), run.Cell("secura-s0-o0")
+	for i := range 4 {
+		data, err := os.ReadFile(seq.Predictions(i))
+		check(t, err)
+		check(t, os.WriteFile(secura.Predictions(i), data, 0o644))
+	}
+	table, err = ExamplesTable(run, r)
+	check(t, err)
+	if e := table.Rows[0][2]; e.Text != "0.0" || e.Spread != "[0.0, 0.0]" || e.Marked {
+		t.Errorf("equal predictions differ by %s %s", e.Text, e.Spread)
+	}
+	if !strings.Contains(strings.Join(table.Footnotes, " "), "the records score the whole test at once") {
+		t.Errorf("nothing says that the predictions are not those of the records: %q", table.Footnotes)
+	}
+	// A cell with other examples cannot be paired.
+	writePredictions(t, secura, []record.Event{{Kind: record.Boundary, Index: 3, Scores: []record.TaskScores{{Task: "task_1", Scores: []record.Score{{Value: 1}}}}}}, 7)
+	if _, err := ExamplesTable(run, r); err == nil || !strings.Contains(err.Error(), "secura-s0-o0") {
+		t.Errorf("other examples: %v", err)
+	}
+}
+
+// TestALargeRunIsReportedInSeconds holds the time for a run of the main job's
+// size in every form.
+func TestALargeRunIsReportedInSeconds(t *testing.T) {
+	if os.Getenv("SECURA_LARGE_REPORT") == "" {
+		t.Skip("SECURA_LARGE_REPORT is not set: give a folder to keep a made-up run of 6 methods, 16 tasks and 8 seeds in, and time its report")
+	}
+	run := makeFull(t, full(6, 16, 8, 64), 50, 64)
+	began := time.Now()
+	r, err := WriteAll(run)
+	check(t, err)
+	for _, f := range Formats {
+		var out bytes.Buffer
+		check(t, f.Report(&out, r, false))
+	}
+	took := time.Since(began)
+	t.Logf("the report took %v", took)
+	if took > 10*time.Second {
+		t.Errorf("the report took %v, more than 10 s", took)
+	}
+	check(t, os.RemoveAll(os.Getenv("SECURA_LARGE_REPORT")))
+	check(t, os.CopyFS(os.Getenv("SECURA_LARGE_REPORT"), os.DirFS(run.Path)))
+}

@@ -1,0 +1,173 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+
+	"secura/experiments/record"
+)
+
+// binsOfSteps is about how many points a line over all steps of a stream has.
+const binsOfSteps = 200
+
+// stepSeries averages a number of each step over a method's done cells of order
+// 0, and over neighbouring steps where there are very many.
+type stepSeries struct {
+	sums   []float64
+	counts []int
+}
+
+func (s *stepSeries) add(step int, x float64) {
+	for len(s.sums) <= step {
+		s.sums, s.counts = append(s.sums, 0), append(s.counts, 0)
+	}
+	s.sums[step] += x
+	s.counts[step]++
+}
+
+// logarithms are the places with the logarithms of their numbers.
+func (s *stepSeries) logarithms() []datum {
+	series := s.places()
+	for i := range series {
+		series[i].y = math.Log10(series[i].y)
+	}
+	return series
+}
+
+func (s *stepSeries) places() (series []datum) {
+	wide := (len(s.sums) + binsOfSteps - 1) / binsOfSteps
+	for from := 0; from < len(s.sums); from += wide {
+		sum, n := 0.0, 0
+		for i := from; i < min(from+wide, len(s.sums)); i++ {
+			sum, n = sum+s.sums[i], n+s.counts[i]
+		}
+		if n > 0 {
+			series = append(series, datum{x: float64(from) + float64(wide+1)/2, y: sum / float64(n)})
+		}
+	}
+	return series
+}
+
+// stepFigures show the training loss, the norm of the gradient and, where they
+// were measured, the gradients of each of a method's matrices.
+func (r *Report) stepFigures() ([]Figure, error) {
+	x := "step of the stream (mean over the done cells of order 0)"
+	loss := newFigure("training-loss", "Training loss", x, "loss, nats per token")
+	gradient := newFigure("gradient-norms", "Norm of the gradient before clipping", x, "global norm, logarithmic")
+	var matrices []Figure
+	for _, m := range r.Suite.Methods {
+		if m.Preset == "frozen" {
+			continue
+		}
+		var ofLoss, ofNorm stepSeries
+		byMatrix, names := map[string]*stepSeries{}, []string{}
+		done, _ := r.doneCells(m.Name)
+		for _, c := range done {
+			steps, _, err := optional[record.Step](r.Run.Cell(c.ID).Steps())
+			if err != nil {
+				return nil, fmt.Errorf("cell %s: %w", c.ID, err)
+			}
+			for i, s := range steps {
+				ofLoss.add(i, s.Loss)
+				if s.GradientNorm > 0 {
+					ofNorm.add(i, s.GradientNorm)
+				}
+				for _, x := range s.Measures {
+					matrix, ok := strings.CutPrefix(x.Name, gradientPrefix)
+					if !ok || !(x.Value > 0) {
+						continue
+					}
+					if byMatrix[matrix] == nil {
+						byMatrix[matrix] = &stepSeries{}
+						names = append(names, matrix)
+					}
+					byMatrix[matrix].add(i, x.Value)
+				}
+			}
+		}
+		if err := loss.curve(m.Name, r.lookOf(m.Name), ofLoss.places()); err != nil {
+			return nil, err
+		}
+		if err := gradient.curve(m.Name, r.lookOf(m.Name), ofNorm.logarithms()); err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			continue
+		}
+		one := newFigure("gradient-norms-of-"+slug(m.Name), "Norms of the gradients of "+m.Name+" by matrix", x, "norm over all layers, logarithmic")
+		for i, name := range names {
+			if err := one.curve(name, numberedLook(i), byMatrix[name].logarithms()); err != nil {
+				return nil, err
+			}
+		}
+		one.finish()
+		logarithmic(one.plot)
+		matrices = append(matrices, one)
+	}
+	var figures []Figure
+	if !loss.finish() {
+		figures = append(figures, loss)
+	}
+	if !gradient.finish() {
+		logarithmic(gradient.plot)
+		figures = append(figures, gradient)
+	}
+	return append(figures, matrices...), nil
+}
+
+// logarithmic makes the vertical axis of finished curves so, over whole powers of
+// ten; their numbers are logarithms.
+func logarithmic(p *plot.Plot) {
+	p.Y.Tick.Marker = powers{}
+	p.Y.Min, p.Y.Max = math.Floor(p.Y.Min), math.Ceil(p.Y.Max)
+	if p.Y.Min == p.Y.Max {
+		p.Y.Max++
+	}
+}
+
+// normFigures show the norms of the update along the stream, where they were
+// measured.
+func (r *Report) normFigures() ([]Figure, error) {
+	var figures []Figure
+	all := make([]measurements[int], len(r.Suite.Methods))
+	for i, m := range r.Suite.Methods {
+		done, _ := r.doneCells(m.Name)
+		for _, c := range done {
+			events, _, err := optional[record.Event](r.Run.Cell(c.ID).Records())
+			if err != nil {
+				return nil, fmt.Errorf("cell %s: %w", c.ID, err)
+			}
+			for _, e := range events {
+				switch e.Kind {
+				case record.Boundary:
+					all[i].add(e.Index*r.Suite.Training.Steps, e.Measures)
+				case record.Curve:
+					all[i].add((e.Index-1)*r.Suite.Training.Steps+e.Step, e.Measures)
+				}
+			}
+		}
+		slices.Sort(all[i].places)
+	}
+	for _, n := range norms {
+		f := newFigure(slug(n.title), n.title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.title, " of the update"))
+		for i, m := range r.Suite.Methods {
+			var series []datum
+			for _, at := range all[i].places {
+				if x := all[i].at(n.measure, at); x.n > 0 {
+					series = append(series, datum{x: float64(at), y: x.sum / float64(x.n)})
+				}
+			}
+			if err := f.curve(m.Name, r.lookOf(m.Name), series); err != nil {
+				return nil, err
+			}
+		}
+		if !f.finish() {
+			figures = append(figures, f)
+		}
+	}
+	return figures, nil
+}

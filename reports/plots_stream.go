@@ -1,0 +1,281 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"secura/experiments/record"
+)
+
+// seedsMean says what a series is of.
+func (r *Report) seedsMean() string {
+	if r.Suite.Seeds == 1 {
+		return "one seed"
+	}
+	return fmt.Sprintf("mean over %d seeds, band: 95%% interval", r.Suite.Seeds)
+}
+
+// along is a number of a method at each boundary, over seeds, in points of 100.
+func (r *Report) along(method string, of func(c Cell, i int) float64) (series []datum) {
+	for i := range len(r.Suite.Tasks) + 1 {
+		s := r.over(method, func(c Cell) Value { return Number(of(c, i)) })
+		if s.Mean.Defined() {
+			p := datum{x: float64(i), y: 100 * s.Mean.Number}
+			if s.CI95.Defined() {
+				p.half = 100 * s.CI95.Number
+			}
+			series = append(series, p)
+		}
+	}
+	return series
+}
+
+// streamFigures show accuracy on the tasks learned so far, and what is left of
+// the base knowledge, along the stream.
+func (r *Report) streamFigures() ([]Figure, error) {
+	x := "tasks learned (" + r.seedsMean() + ")"
+	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
+	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
+	learned := func(c Cell, i int) float64 {
+		if i == 0 || i >= len(c.R) || c.R[i] == nil {
+			return math.NaN()
+		}
+		return mean(0, i-1, func(j int) float64 { return c.R[i][j] })
+	}
+	retained := func(c Cell, i int) float64 {
+		if i >= len(c.K) || c.K[0] == 0 {
+			return math.NaN()
+		}
+		return c.K[i] / c.K[0]
+	}
+	for _, m := range r.Suite.Methods {
+		if m.Preset == "frozen" {
+			continue // the base row is drawn once, below
+		}
+		for _, drawn := range []struct {
+			figure *Figure
+			of     func(c Cell, i int) float64
+		}{{&accuracy, learned}, {&knowledge, retained}} {
+			if err := drawn.figure.curve(m.Name, r.lookOf(m.Name), r.along(m.Name, drawn.of)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if base, ok := r.base(); ok {
+		var series []datum
+		for i := 1; i <= len(base.Tasks); i++ {
+			series = append(series, datum{x: float64(i), y: 100 * mean(0, i-1, func(j int) float64 { return base.R[0][j] })})
+		}
+		grey := r.lookOf("")
+		grey.line.Color, grey.line.Dashes, grey.line.Width = referenceGrey, []vg.Length{1, 2}, 1.2
+		grey.glyph.Radius = 0
+		if err := accuracy.curve("base model", grey, series); err != nil {
+			return nil, err
+		}
+	}
+	var figures []Figure
+	for _, f := range []Figure{accuracy, knowledge} {
+		f.finish()
+		f.plot.X.Tick.Marker = whole{}
+		f.plot.X.Max = float64(len(r.Suite.Tasks))
+		figures = append(figures, f)
+	}
+	if base, ok := r.base(); !ok || base.K == nil {
+		figures = figures[:1]
+	}
+	if r.Suite.Evaluation.Every == "final" {
+		figures = figures[1:] // within the stream the other tasks were not evaluated
+	}
+	return figures, nil
+}
+
+// tradeoff is one figure of methods as points: a metric on each axis.
+type tradeoff struct {
+	name, title, x, y string
+	of                [2]func(Cell) Value
+	units             [2]float64
+	// better is how far right is good: 1, or -1 where less is better.
+	better float64
+}
+
+// tradeoffFigures set retention against plasticity and against cost.
+func (r *Report) tradeoffFigures() ([]Figure, error) {
+	retention := func(c Cell) Value { return c.Metrics["knowledge_retention"] }
+	kept, units := "knowledge retention, percent", 100.0
+	if base, ok := r.base(); !ok || base.K == nil {
+		retention, kept = func(c Cell) Value { return c.Metrics["acc"] }, "accuracy at the end of the stream, points of 100"
+	}
+	var figures []Figure
+	for _, t := range []tradeoff{
+		{"plasticity-and-retention", "Plasticity against retention", "learning accuracy, points of 100", kept,
+			[2]func(Cell) Value{metricOf("learning_accuracy"), retention}, [2]float64{100, units}, 1},
+		{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
+			[2]func(Cell) Value{func(c Cell) Value { return Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
+	} {
+		f, drawn, err := r.tradeoffFigure(t)
+		if err != nil {
+			return nil, err
+		}
+		if drawn > 0 {
+			figures = append(figures, f)
+		}
+	}
+	return figures, nil
+}
+
+func (r *Report) tradeoffFigure(t tradeoff) (f Figure, drawn int, err error) {
+	if r.Suite.Seeds > 1 {
+		t.x += fmt.Sprintf(" (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
+	}
+	f = newFigure(t.name, t.title, t.x, t.y)
+	var front plotter.XYs
+	for _, m := range r.Suite.Methods {
+		x, y := r.over(m.Name, t.of[0]), r.over(m.Name, t.of[1])
+		if !x.Mean.Defined() || !y.Mean.Defined() {
+			continue
+		}
+		at := plotter.XY{X: t.units[0] * x.Mean.Number, Y: t.units[1] * y.Mean.Number}
+		l := r.lookOf(m.Name)
+		l.glyph.Radius = 4
+		points, err := plotter.NewScatter(plotter.XYs{at})
+		if err != nil {
+			return f, 0, fmt.Errorf("figure %s: %s: %w", t.name, m.Name, err)
+		}
+		points.GlyphStyle = l.glyph
+		if x.CI95.Defined() && y.CI95.Defined() {
+			if err := f.cross(at, t.units[0]*x.CI95.Number, t.units[1]*y.CI95.Number, l.line); err != nil {
+				return f, 0, err
+			}
+		}
+		f.plot.Add(points)
+		f.legend.Add(m.Name, points)
+		drawn++
+		if r.competes(m) {
+			front = append(front, at)
+		}
+	}
+	if front = pareto(front, t.better); len(front) > 1 {
+		line, err := plotter.NewLine(front)
+		if err != nil {
+			return f, 0, fmt.Errorf("figure %s: %w", t.name, err)
+		}
+		line.LineStyle = draw.LineStyle{Color: referenceGrey, Width: 0.8, Dashes: []vg.Length{3, 3}}
+		f.plot.Add(line)
+		f.legend.Add("Pareto front", line)
+	}
+	if drawn > 0 { // room for whole markers
+		dx, dy := 0.05*(f.plot.X.Max-f.plot.X.Min), 0.05*(f.plot.Y.Max-f.plot.Y.Min)
+		f.plot.X.Min, f.plot.X.Max, f.plot.Y.Min, f.plot.Y.Max = f.plot.X.Min-dx, f.plot.X.Max+dx, f.plot.Y.Min-dy, f.plot.Y.Max+dy
+	}
+	return f, drawn, nil
+}
+
+// cross draws the intervals of a point.
+func (f *Figure) cross(at plotter.XY, x, y float64, style draw.LineStyle) error {
+	style.Dashes, style.Width = nil, 0.8
+	for _, ends := range []plotter.XYs{{{X: at.X - x, Y: at.Y}, {X: at.X + x, Y: at.Y}}, {{X: at.X, Y: at.Y - y}, {X: at.X, Y: at.Y + y}}} {
+		line, err := plotter.NewLine(ends)
+		if err != nil {
+			return fmt.Errorf("figure %s: %w", f.Name, err)
+		}
+		line.LineStyle = style
+		f.plot.Add(line)
+	}
+	return nil
+}
+
+// pareto are the points that no other one beats on both axes, from left to
+// right; on the first axis better times the number counts.
+func pareto(points plotter.XYs, better float64) (front plotter.XYs) {
+	for _, p := range points {
+		beaten := slices.ContainsFunc(points, func(q plotter.XY) bool {
+			return better*q.X >= better*p.X && q.Y >= p.Y && q != p
+		})
+		if !beaten {
+			front = append(front, p)
+		}
+	}
+	slices.SortFunc(front, func(a, b plotter.XY) int {
+		switch {
+		case a.X < b.X:
+			return -1
+		case a.X > b.X:
+			return 1
+		}
+		return 0
+	})
+	return front
+}
+
+// forgettingFigure shows for each task how much of its score right after its own
+// training is gone at the end of the stream. ok is false with a single task.
+func (r *Report) forgettingFigure() (f Figure, ok bool, err error) {
+	x := "task of the stream (one seed)"
+	if r.Suite.Seeds > 1 {
+		x = fmt.Sprintf("task of the stream (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
+	}
+	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
+	f.width += 4 * vg.Centimeter
+	n := len(r.Suite.Tasks)
+	var methods []Method
+	for _, m := range r.Suite.Methods {
+		if done, _ := r.doneCells(m.Name); !m.Reference() && len(done) > 0 {
+			methods = append(methods, m)
+		}
+	}
+	if n < 2 || len(methods) == 0 {
+		return f, false, nil
+	}
+	for k, m := range methods {
+		done, _ := r.doneCells(m.Name)
+		l := r.lookOf(m.Name)
+		var points plotter.XYs
+		for j := range n - 1 { // the last task has had no time to be forgotten
+			var lost []float64
+			for _, c := range done {
+				lost = append(lost, 100*(c.R[j+1][j]-c.R[n][j]))
+			}
+			s := MeanSDCI(lost)
+			at := plotter.XY{X: float64(j+1) + 0.8*((float64(k)+0.5)/float64(len(methods))-0.5), Y: s.Mean.Number}
+			if s.CI95.Defined() {
+				if err := f.cross(at, 0, s.CI95.Number, l.line); err != nil {
+					return f, false, err
+				}
+			}
+			points = append(points, at)
+		}
+		scatter, err := plotter.NewScatter(points)
+		if err != nil {
+			return f, false, fmt.Errorf("figure %s: %s: %w", f.Name, m.Name, err)
+		}
+		scatter.GlyphStyle = l.glyph
+		f.plot.Add(scatter)
+		f.legend.Add(m.Name, scatter)
+	}
+	zero := plotter.NewFunction(func(float64) float64 { return 0 })
+	zero.LineStyle = draw.LineStyle{Color: referenceGrey, Width: 0.8}
+	f.plot.Add(zero)
+	f.plot.X.Min, f.plot.X.Max = 0.5, float64(n)-0.5
+	f.plot.X.Tick.Marker = r.taskTicks()
+	return f, true, nil
+}
+
+// taskTicks name the tasks by their numbers.
+func (r *Report) taskTicks() plot.ConstantTicks {
+	var ticks plot.ConstantTicks
+	for j := range r.Suite.Tasks {
+		ticks = append(ticks, plot.Tick{Value: float64(j + 1), Label: fmt.Sprintf("T%d", j+1)})
+	}
+	return ticks
+}
+
+// finished says whether any cell is done.
+func (r *Report) finished() bool {
+	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.State == record.Done })
+}
