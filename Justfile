@@ -29,6 +29,11 @@ tune *flags: build
 test:
     go test ./...
 
+# kill runs at 80 instants and points of writing, ten of them on XLA, and one
+# worker every two seconds: what is started again ends with the same bytes
+torture:
+    SECURA_TORTURE=1 go test ./runner -run 'TestKilledRuns|TestWorkersAreKilled' -count 1 -timeout 15m -v
+
 # training and evaluation tokens per second
 bench *flags: build
     bin/runner bench {{flags}}

@@ -20,6 +20,10 @@ func mergeSuites(old, new json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("continue run: the new suite: %w", err)
 	}
+	asked, err := json.Marshal(is)
+	if err != nil {
+		return nil, err
+	}
 	var d differences
 	for _, key := range keysOf(was, is) {
 		switch key {
@@ -40,7 +44,11 @@ func mergeSuites(old, new json.RawMessage) (json.RawMessage, error) {
 	if len(d) > 0 {
 		return nil, fmt.Errorf("continue run: the settings have changed; go back to the old ones or give another -out:\n  %s", strings.Join(d, "\n  "))
 	}
-	return json.Marshal(is)
+	merged, err := json.Marshal(is)
+	if bytes.Equal(merged, asked) {
+		return new, err // as it is written, so that the same command leaves the same manifest
+	}
+	return merged, err
 }
 
 type differences []string
