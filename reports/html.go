@@ -21,15 +21,18 @@ var assets embed.FS
 // HTML writes the whole report as one page that needs no other file and no
 // network: tables, charts, and the examples of one seed, whose predictions are
 // read from the run. Equal records give equal bytes.
-func HTML(w io.Writer, r *Report) error { return writePage(w, r, false) }
+func HTML(w io.Writer, r *Report) error { return writePage(w, r, "") }
 
-// LiveHTML writes the page of HTML for a server that says at "page?after=VERSION"
-// whether there is a newer one, which the page then shows.
-func LiveHTML(w io.Writer, r *Report) error { return writePage(w, r, true) }
+// LiveHTML writes the page of HTML for a server that answers "page?after=VERSION"
+// with the newest page, its version in the header X-Version, or with 204 where that
+// is the version already. The page then shows it. Version must not be empty.
+func LiveHTML(w io.Writer, r *Report, version string) error { return writePage(w, r, version) }
 
 // page is what the template shows.
 type page struct {
 	Title, Doc string
+	// Version is that of a live page, empty for one in a file.
+	Version string
 	// Policy is the page's Content-Security-Policy: it runs its own script and
 	// loads nothing.
 	Policy string
@@ -56,8 +59,8 @@ type standing struct {
 	Cells, Ended int
 }
 
-func writePage(w io.Writer, r *Report, live bool) error {
-	p, err := newPage(r, live)
+func writePage(w io.Writer, r *Report, version string) error {
+	p, err := newPage(r, version)
 	if err != nil {
 		return fmt.Errorf("write report in HTML: %w", err)
 	}
@@ -75,8 +78,8 @@ func writePage(w io.Writer, r *Report, live bool) error {
 	return nil
 }
 
-func newPage(r *Report, live bool) (*page, error) {
-	p := &page{Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
+func newPage(r *Report, version string) (*page, error) {
+	p := &page{Version: version, Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
 	// A tuning's trials and tasks that are learned alone are no stream.
 	p.Charts = r.Trials == nil && !r.Suite.Separate()
 	if p.Charts {
@@ -101,19 +104,19 @@ func newPage(r *Report, live bool) (*page, error) {
 		// Base64 in quotes has nothing that could end the script.
 		p.HasExamples, p.ExamplesNote, p.Packed = packed != "", note, template.JS(`"`+packed+`"`)
 	}
-	return p, p.addAssets(live)
+	return p, p.addAssets()
 }
 
 // addAssets puts style and script into the page, and the policy that allows them
 // alone.
-func (p *page) addAssets(live bool) error {
+func (p *page) addAssets() error {
 	style, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err
 	}
 	p.Style = template.CSS(style)
 	names := []string{"page.js", "charts.js", "charts_tasks.js", "examples.js"}
-	if live {
+	if p.Version != "" {
 		names = append(names, "live.js")
 	}
 	var script strings.Builder
@@ -130,7 +133,7 @@ func (p *page) addAssets(live bool) error {
 	sum := sha256.Sum256([]byte(p.Script))
 	p.Policy = fmt.Sprintf("default-src 'none'; script-src 'sha256-%s'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
 		base64.StdEncoding.EncodeToString(sum[:]))
-	if live {
+	if p.Version != "" {
 		p.Policy += "; connect-src 'self'"
 	}
 	return nil

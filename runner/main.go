@@ -87,6 +87,13 @@ Reports are made from a run's records alone, on any machine:
 	$ runner report runs/continual16 -format html
 	$ runner status runs/continual16
 
+A run is followed from any terminal, also when it was started elsewhere; -http
+serves its page, which updates itself, -tensorboard keeps event files:
+
+	$ runner watch runs/continual16
+	$ runner watch runs/continual16 -http :8080
+	$ runner watch runs/continual16 -tensorboard events
+
 The page, report.html, is one file that needs no network: it has charts, sortable
 tables, and the single examples of one seed, what was answered before and after
 each task.
@@ -169,7 +176,7 @@ func main() {
 // commands is the command table, in the order of the overview.
 func commands() []command {
 	return []command{
-		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newReport(),
+		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(),
 		newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }

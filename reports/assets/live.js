@@ -1,7 +1,7 @@
 // A page that a running run serves asks for the newest state and draws itself
 // again when something changed; what the reader has chosen stays.
 async function follow() {
-  let version = document.documentElement.dataset.version || '';
+  let version = document.documentElement.dataset.version;
   for (;;) {
     await new Promise((resolve) => { setTimeout(resolve, 2000); });
     let text;

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// WatchOptions are the flags of watch.
+type WatchOptions struct {
+	HTTP        string
+	TensorBoard string
+}
+
+func (o *WatchOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.HTTP, "http", "", "`:PORT` of this machine at which to serve the run's page, which updates itself, until interrupted; HOST:PORT lets other machines in")
+	flags.StringVar(&o.TensorBoard, "tensorboard", "", "`DIR` to keep event files for TensorBoard in: loss, scores and knowledge of each cell; of a run that is over, all of them at once")
+}
+
+func (o *WatchOptions) check(string) error {
+	if o.HTTP == "" {
+		return nil
+	}
+	_, _, err := listenAddress(o.HTTP)
+	return err
+}
+
+func newWatch() command {
+	var o WatchOptions
+	c := command{
+		name: "watch", does: "follows a running run, from any terminal, until it ends",
+		argument: "RUN",
+		examples: []string{"watch runs/continual16", "watch runs/continual16 -http :8080", "watch runs/continual16 -tensorboard events"},
+		flags:    newFlags("watch"), check: o.check,
+		run: func(ctx context.Context, run string, stdout, stderr io.Writer) error {
+			return runWatch(ctx, rundir.Run{Path: run}, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+const (
+	// watchEvery is the time between two looks at the run's files.
+	watchEvery = time.Second
+	// eventsEvery is the time between two updates of TensorBoard's files, which
+	// read a cell's steps whole.
+	eventsEvery = 10 * time.Second
+)
+
+// runWatch shows the run until it is over, and with a server until interrupted.
+func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stderr io.Writer) (err error) {
+	f, err := follow(run)
+	if err != nil {
+		return err
+	}
+	if o.HTTP != "" {
+		stop, err := serve(run, o.HTTP, stderr)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
+	events := &dashboard{dir: o.TensorBoard, whole: map[string]bool{}}
+	var written time.Time
+	view := newWatchView(stdout)
+	for {
+		// Whether it is over is asked first, so that what is shown last is the end.
+		over := f.over()
+		if err := f.update(); err != nil {
+			return err
+		}
+		view.show(f, time.Now())
+		over = over && f.over()
+		if o.TensorBoard != "" && (over || time.Since(written) >= eventsEvery) {
+			if err := events.update(f); err != nil {
+				return err
+			}
+			written = time.Now()
+		}
+		if over {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(watchEvery):
+		}
+	}
+	if open := len(f.cells) - f.count(record.Done, record.CellDiverged); open > 0 {
+		fmt.Fprintf(stdout, "The run is over with %d cells that are not done; its command goes on with them.\n", open)
+	}
+	if o.HTTP != "" {
+		fmt.Fprintln(stderr, "the run is over; its page is served until Ctrl-C")
+		<-ctx.Done()
+	}
+	return nil
+}

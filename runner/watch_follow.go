@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"secura/experiments"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// follower reads again and again what the processes of a run have written. It
+// writes nothing and takes no lock.
+type follower struct {
+	run   rundir.Run
+	suite experiments.Suite
+	cells []*followed
+}
+
+// followed is what is known of a cell.
+type followed struct {
+	experiments.Cell
+	folder rundir.Cell
+	state  record.State
+	reason string
+	// started is when its process began, where it runs.
+	started time.Time
+	// rows are the boundaries by their index; those not measured are nil.
+	rows []*record.Event
+	// steps are the newest ones, lesson is how many the task has that they are of.
+	steps  []record.Step
+	lesson int
+	// seconds are those of the phases that have ended.
+	seconds float64
+}
+
+// follow finds the cells of a run.
+func follow(run rundir.Run) (*follower, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("watch %s: %w; a run's folder has a manifest.json", run.Path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &follower{run: run}
+	if f.suite, err = suiteOf(run, manifest); err != nil {
+		return nil, err
+	}
+	cells, _, err := experiments.Plan(f.suite)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cells {
+		f.cells = append(f.cells, &followed{Cell: c, folder: run.Cell(c.ID), state: record.Queued})
+	}
+	return f, nil
+}
+
+// update reads the newest state of every cell that can still change.
+func (f *follower) update() error {
+	for _, c := range f.cells {
+		if c.state == record.Done {
+			continue
+		}
+		if err := c.update(); err != nil {
+			return fmt.Errorf("watch cell %s: %w", c.ID, err)
+		}
+	}
+	return nil
+}
+
+func (c *followed) update() error {
+	// The state is read first: where it says done, the records are complete.
+	state, reason, err := cellState(c.folder)
+	if err != nil {
+		return err
+	}
+	c.state, c.reason = state, reason
+	if state == record.Queued {
+		return nil
+	}
+	var status record.Status
+	if err := rundir.ReadJSON(c.folder.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	c.started = status.Started
+	events, _, err := record.ReadEvents(c.folder.Records())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	c.rows, c.lesson = make([]*record.Event, len(c.Tasks)+1), 0
+	for i, e := range events {
+		switch {
+		case e.Kind == record.TaskStart:
+			c.lesson = e.Steps
+		case e.Kind == record.Boundary && e.Index < len(c.rows):
+			c.rows[e.Index] = &events[i]
+		}
+	}
+	if c.steps, err = newestSteps(c.folder.Steps()); err != nil {
+		return err
+	}
+	timings, _, err := record.Read[record.Timing](c.folder.Timing())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	c.seconds = 0
+	for _, t := range timings {
+		if t.Phase != record.Total {
+			c.seconds += t.Seconds
+		}
+	}
+	return nil
+}
+
+// newestBytes is how much of the end of a file of steps is read: a few hundred
+// lines, however long the stream is.
+const newestBytes = 64 << 10
+
+// newestSteps reads the last lines of a file of steps.
+func newestSteps(path string) ([]record.Step, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read newest steps: %w", err)
+	}
+	defer file.Close()
+	size, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("read newest steps: %w", err)
+	}
+	start := max(0, size-newestBytes)
+	data, err := io.ReadAll(io.NewSectionReader(file, start, size-start))
+	if err != nil {
+		return nil, fmt.Errorf("read newest steps: %w", err)
+	}
+	if start > 0 { // the first line is most likely cut
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	steps, _, err := record.Decode[record.Step](data, path)
+	return steps, err
+}
+
+// learned is the index of the newest boundary, −1 before the base row.
+func (c *followed) learned() int {
+	for i := len(c.rows) - 1; i >= 0; i-- {
+		if c.rows[i] != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// step is the newest step; ok is false where none was made since the newest
+// boundary.
+func (c *followed) step() (s record.Step, ok bool) {
+	if len(c.steps) == 0 {
+		return s, false
+	}
+	s = c.steps[len(c.steps)-1]
+	return s, s.Index > c.learned()
+}
+
+// share is how much of the cell is done, from 0 to 1, by its steps.
+func (c *followed) share() float64 {
+	if hasEnded(c.state) {
+		return 1
+	}
+	n := float64(len(c.Tasks))
+	done := max(0, float64(c.learned())) / n
+	if s, ok := c.step(); ok && c.lesson > 0 {
+		// A lesson of all tasks at once has the index of the last one.
+		lessons := float64(s.Index - max(0, c.learned()))
+		done += lessons / n * float64(s.Step) / float64(c.lesson)
+	}
+	return min(done, 1)
+}
+
+// accuracy is the mean score on the tasks learned so far, retention K[i]/K[0] at
+// the newest boundary; ok is false where that was not measured.
+func (c *followed) accuracy() (mean float64, ok bool) {
+	i := c.learned()
+	if i < 1 || len(c.rows[i].Scores) < i {
+		return 0, false
+	}
+	for _, task := range c.rows[i].Scores[:i] {
+		mean += task.Scores[0].Value / float64(i)
+	}
+	return mean, len(c.rows[i].Scores) == len(c.Tasks)
+}
+
+func (c *followed) retention() (share float64, ok bool) {
+	i := c.learned()
+	if i < 1 || c.rows[0] == nil || c.rows[0].Knowledge == nil || c.rows[i].Knowledge == nil || *c.rows[0].Knowledge == 0 {
+		return 0, false
+	}
+	return *c.rows[i].Knowledge / *c.rows[0].Knowledge, true
+}
+
+// hasEnded says whether no process works at a cell in this state.
+func hasEnded(s record.State) bool { return s != record.Queued && s != record.Running }
+
+func (f *follower) count(states ...record.State) (n int) {
+	for _, c := range f.cells {
+		for _, s := range states {
+			if c.state == s {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// over says whether nothing of the run goes on: all cells are done, or none runs
+// and no process of this machine is driving the run. Another machine's cannot be
+// asked, so that its run is over when its cells have ended.
+func (f *follower) over() bool {
+	switch {
+	case f.count(record.Done) == len(f.cells):
+		return true
+	case f.count(record.Running) > 0:
+		return false
+	}
+	here, alive := driver(f.run)
+	if here {
+		return !alive
+	}
+	return f.count(record.Queued) == 0
+}
+
+// driver says whether the process that drove the run last is one of this machine,
+// and whether it is still there. A run without a lock has none: it was copied.
+func driver(run rundir.Run) (here, alive bool) {
+	data, err := os.ReadFile(run.Lock())
+	host, pid, ok := strings.Cut(strings.TrimSpace(string(data)), " ")
+	if err != nil || !ok {
+		return true, false
+	}
+	mine, _ := os.Hostname()
+	number, err := strconv.Atoi(pid)
+	return host == mine, err == nil && !gone(number)
+}
+
+// remaining estimates the time that is left: what is open of each cell takes as
+// long as the done cells of its method took, else as all done ones, else as the
+// running ones promise; as many run at a time as now. ok is false while there is
+// too little to tell.
+func (f *follower) remaining(now time.Time) (left time.Duration, ok bool) {
+	sums, counts := map[string]float64{}, map[string]float64{}
+	add := func(method string, seconds float64) {
+		for _, key := range []string{method, ""} {
+			sums[key], counts[key] = sums[key]+seconds, counts[key]+1
+		}
+	}
+	for _, c := range f.cells {
+		if c.state == record.Done && c.seconds > 0 {
+			add(c.Method.Name, c.seconds)
+		}
+	}
+	if counts[""] == 0 {
+		for _, c := range f.cells {
+			if share := c.share(); c.state == record.Running && share > 0.02 {
+				add(c.Method.Name, max(c.seconds, now.Sub(c.started).Seconds())/share)
+			}
+		}
+	}
+	if counts[""] == 0 {
+		return 0, false
+	}
+	open := 0.0
+	for _, c := range f.cells {
+		key := c.Method.Name
+		if counts[key] == 0 {
+			key = ""
+		}
+		open += (1 - c.share()) * sums[key] / counts[key]
+	}
+	seconds := open / float64(max(1, f.count(record.Running)))
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second), true
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"secura/experiments/rundir"
+	"secura/reports"
+)
+
+// pageServer serves a run's page, made anew when its records have changed.
+type pageServer struct {
+	run rundir.Run
+
+	mu      sync.Mutex
+	version string
+	page    []byte
+}
+
+// newest is the page of what the run's files say now.
+func (s *pageServer) newest() (version string, page []byte, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if version, err = versionOf(s.run); err != nil {
+		return "", nil, err
+	}
+	if version == s.version {
+		return version, s.page, nil
+	}
+	report, err := reports.Load(s.run)
+	if err != nil {
+		return "", nil, err
+	}
+	var out bytes.Buffer
+	if err := reports.LiveHTML(&out, report, version); err != nil {
+		return "", nil, err
+	}
+	s.version, s.page = version, out.Bytes()
+	return version, s.page, nil
+}
+
+// versionOf names the state of a run by the sizes of the files that its page is
+// made of.
+func versionOf(run rundir.Run) (string, error) {
+	cells, err := run.Cells()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	paths := []string{run.Manifest()}
+	for _, c := range cells {
+		paths = append(paths, c.Records(), c.Status())
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
+}
+
+func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if q.URL.Path != "/" && q.URL.Path != "/page" {
+		http.NotFound(w, q)
+		return
+	}
+	if q.Method != http.MethodGet && q.Method != http.MethodHead {
+		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+		return
+	}
+	version, page, err := s.newest()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("X-Version", version)
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY")
+	header.Set("Referrer-Policy", "no-referrer")
+	if q.URL.Query().Get("after") == version {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(page)
+}
+
+// onlyNamed refuses requests under another name than the machine's own: a page
+// of the web could otherwise have its name point here and read the run.
+func onlyNamed(names []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		host, _, err := net.SplitHostPort(q.Host)
+		if err != nil {
+			host = q.Host
+		}
+		if !slices.Contains(names, strings.Trim(host, "[]")) {
+			http.Error(w, "this server answers under "+strings.Join(names, ", ")+" only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, q)
+	})
+}
+
+// listenAddress is where -http listens: a port alone is one of this machine's
+// loopback. open says that others can reach it.
+func listenAddress(flag string) (address string, open bool, err error) {
+	host, port, err := net.SplitHostPort(flag)
+	if err != nil || port == "" {
+		return "", false, fmt.Errorf("-http %q is no address: expected :PORT or HOST:PORT, such as :8080", flag)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	ip := net.ParseIP(host)
+	open = host != "localhost" && (ip == nil || !ip.IsLoopback())
+	return net.JoinHostPort(host, port), open, nil
+}
+
+// serve begins to serve a run's page and returns a function that stops it.
+func serve(run rundir.Run, flag string, stderr io.Writer) (stop func() error, err error) {
+	address, open, err := listenAddress(flag)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("serve the page: %w", err)
+	}
+	var handler http.Handler = &pageServer{run: run}
+	if open {
+		fmt.Fprintf(stderr, "warning: everybody who can reach %s can read this run: prompts, answers, settings\n", address)
+	} else {
+		handler = onlyNamed([]string{"localhost", "127.0.0.1", "::1"}, handler)
+	}
+	fmt.Fprintf(stderr, "the page of the run: http://%s/\n", listener.Addr())
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		err := server.Shutdown(ctx)
+		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+		return err
+	}, nil
+}
