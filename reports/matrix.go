@@ -42,40 +42,78 @@ type cells struct {
 	m       Matrix
 	n       int
 	missing string
+	// readings are the numbers that were read, in order, and terms what a mean
+	// was made of.
+	readings []reading
+	terms    []term
+}
+
+// reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with
+// the task j counted from 1.
+type reading struct {
+	kind string
+	i, j int
+	x    float64
+}
+
+// term is one of the numbers that a mean is of.
+type term struct {
+	index int
+	read  []reading
+	x     float64
+}
+
+// mean averages f over from..to, both included, and remembers the terms.
+func (c *cells) mean(from, to int, f func(i int) float64) float64 {
+	return mean(from, to, func(i int) float64 {
+		begin := len(c.readings)
+		x := f(i)
+		c.terms = append(c.terms, term{i, c.readings[begin:], x})
+		return x
+	})
 }
 
 // r is R[i][j], the score on task j (from 1) after i trainings.
 func (c *cells) r(i, j int) float64 {
-	name := fmt.Sprintf("R[%d][%d]", i, j)
+	at := reading{kind: "R", i: i, j: j}
 	if i >= len(c.m.R) {
-		return c.read(nil, 0, name)
+		return c.read(nil, 0, at)
 	}
-	return c.read(c.m.R[i], j-1, name)
+	return c.read(c.m.R[i], j-1, at)
 }
 
-func (c *cells) k(i int) float64 {
-	return c.read(c.m.K, i, fmt.Sprintf("K[%d]", i))
-}
+func (c *cells) k(i int) float64 { return c.read(c.m.K, i, reading{kind: "K", i: i}) }
 
-func (c *cells) joint(j int) float64 {
-	return c.read(c.m.Joint, j-1, fmt.Sprintf("joint[%d]", j))
-}
+func (c *cells) joint(j int) float64 { return c.read(c.m.Joint, j-1, reading{kind: "joint", j: j}) }
 
 func (c *cells) perplexity(i int) float64 {
-	return c.read(c.m.Perplexity, i, fmt.Sprintf("perplexity[%d]", i))
+	return c.read(c.m.Perplexity, i, reading{kind: "perplexity", i: i})
 }
 
-func (c *cells) read(from []float64, i int, name string) float64 {
+// name is the number's in formulas, as in R[2][1].
+func (r reading) name() string {
+	switch r.kind {
+	case "R":
+		return fmt.Sprintf("R[%d][%d]", r.i, r.j)
+	case "joint":
+		return fmt.Sprintf("joint[%d]", r.j)
+	}
+	return fmt.Sprintf("%s[%d]", r.kind, r.i)
+}
+
+func (c *cells) read(from []float64, i int, at reading) float64 {
 	switch {
 	case i >= len(from) || math.IsNaN(from[i]):
-		reason := name + " is absent"
+		reason := at.name() + " is absent"
 		if c.m.Absent != "" {
 			reason += ": " + c.m.Absent
 		}
 		c.undefined(reason)
 	case math.IsInf(from[i], 0):
-		c.undefined(name + " is not finite")
+		c.undefined(at.name() + " is not finite")
 	default:
+		at.x = from[i]
+		c.readings = append(c.readings, at)
 		return from[i]
 	}
 	return math.NaN()

@@ -21,69 +21,73 @@ const (
 	text                       // held-out text
 )
 
-// metrics holds each metric's definition, with N tasks, i counting trainings
-// and j tasks from 1. Scores are in [0, 1], and so are all metrics but the
-// differences (in [-1, 1]), the two ratios (0 and up) and the drift (nats per
-// token).
-var metrics = map[string]struct {
+// definition is how a metric is made of a cell's numbers, with N tasks, i counting
+// trainings and j tasks from 1.
+type definition struct {
 	needs need
-	of    func(c *cells) float64
-}{
-	// Final accuracy: mean_j R[N][j].
-	"acc": {0, func(c *cells) float64 {
-		return mean(1, c.n, func(j int) float64 { return c.r(c.n, j) })
+	// formula is what of computes, as it is written in papers; arithmetic writes
+	// one of its terms, or all of it where it is no mean, with the numbers that
+	// were read for it.
+	formula    string
+	arithmetic func(read []string) string
+	of         func(c *cells) float64
+}
+
+// metrics holds each metric's definition. Scores are in [0, 1], and so are all
+// metrics but the differences (in [-1, 1]), the two ratios (0 and up) and the
+// drift (nats per token).
+var metrics = map[string]definition{
+	// Final accuracy.
+	"acc": {0, "mean_j R[N][j]", only, func(c *cells) float64 {
+		return c.mean(1, c.n, func(j int) float64 { return c.r(c.n, j) })
 	}},
-	// Plasticity: mean_j R[j][j], the score right after learning j.
-	"learning_accuracy": {0, func(c *cells) float64 {
-		return mean(1, c.n, func(j int) float64 { return c.r(j, j) })
+	// Plasticity, the score right after learning j.
+	"learning_accuracy": {0, "mean_j R[j][j]", only, func(c *cells) float64 {
+		return c.mean(1, c.n, func(j int) float64 { return c.r(j, j) })
 	}},
-	// Backward transfer (Lopez-Paz and Ranzato 2017): mean_{j<N} (R[N][j] - R[j][j]).
-	"bwt": {several, func(c *cells) float64 {
-		return mean(1, c.n-1, func(j int) float64 { return c.r(c.n, j) - c.r(j, j) })
+	// Backward transfer (Lopez-Paz and Ranzato 2017).
+	"bwt": {several, "mean_{j<N} (R[N][j] − R[j][j])", subtraction, func(c *cells) float64 {
+		return c.mean(1, c.n-1, func(j int) float64 { return c.r(c.n, j) - c.r(j, j) })
 	}},
-	// Forward transfer, from the base model's row: mean_{j>1} (R[j-1][j] - R[0][j]).
-	"fwt": {several, func(c *cells) float64 {
-		return mean(2, c.n, func(j int) float64 { return c.r(j-1, j) - c.r(0, j) })
+	// Forward transfer, from the base model's row.
+	"fwt": {several, "mean_{j>1} (R[j−1][j] − R[0][j])", subtraction, func(c *cells) float64 {
+		return c.mean(2, c.n, func(j int) float64 { return c.r(j-1, j) - c.r(0, j) })
 	}},
 	// Forgetting (Chaudhry 2018), the peak counted from the task's own training
-	// on: mean_{j<N} (max_{j<=l<=N-1} R[l][j] - R[N][j]). May be negative.
-	"forgetting": {several, func(c *cells) float64 {
-		return mean(1, c.n-1, func(j int) float64 {
+	// on. May be negative.
+	"forgetting": {several, "mean_{j<N} (max_{j≤l≤N−1} R[l][j] − R[N][j])", peakMinus, func(c *cells) float64 {
+		return c.mean(1, c.n-1, func(j int) float64 {
 			return extreme(j, c.n-1, math.Max, func(l int) float64 { return c.r(l, j) }) - c.r(c.n, j)
 		})
 	}},
-	// Average incremental accuracy: mean_i mean_{j<=i} R[i][j].
-	"aia": {0, func(c *cells) float64 {
-		return mean(1, c.n, func(i int) float64 {
+	// Average incremental accuracy.
+	"aia": {0, "mean_i mean_{j≤i} R[i][j]", called("mean"), func(c *cells) float64 {
+		return c.mean(1, c.n, func(i int) float64 {
 			return mean(1, i, func(j int) float64 { return c.r(i, j) })
 		})
 	}},
-	// Lowest accuracy after a task's own training: mean_{j<N} min_{l>j} R[l][j].
-	"min_acc": {several, func(c *cells) float64 {
-		return mean(1, c.n-1, func(j int) float64 {
+	// Lowest accuracy after a task's own training.
+	"min_acc": {several, "mean_{j<N} min_{l>j} R[l][j]", called("min"), func(c *cells) float64 {
+		return c.mean(1, c.n-1, func(j int) float64 {
 			return extreme(j+1, c.n, math.Min, func(l int) float64 { return c.r(l, j) })
 		})
 	}},
-	// mean_{j<N} R[N][j] / R[j][j].
-	"task_retention": {several, func(c *cells) float64 {
-		return mean(1, c.n-1, func(j int) float64 {
+	"task_retention": {several, "mean_{j<N} R[N][j]/R[j][j]", quotient, func(c *cells) float64 {
+		return c.mean(1, c.n-1, func(j int) float64 {
 			return c.over(c.r(c.n, j), c.r(j, j), "R[%d][%d]", j, j)
 		})
 	}},
-	// What the base model knew and still knows, the paper's headline: K[N] / K[0].
-	"knowledge_retention": {knowledge, func(c *cells) float64 { return c.over(c.k(c.n), c.k(0), "K[0]") }},
-	// K[N].
-	"knowledge_final": {knowledge, func(c *cells) float64 { return c.k(c.n) }},
-	// min_{i>=1} K[i].
-	"knowledge_min": {knowledge, func(c *cells) float64 { return extreme(1, c.n, math.Min, c.k) }},
-	// K[N] - K[0].
-	"knowledge_delta": {knowledge, func(c *cells) float64 { return c.k(c.n) - c.k(0) }},
-	// What joint training reaches beyond the stream: mean_j (joint[j] - R[j][j]).
-	"intransigence": {joint, func(c *cells) float64 {
-		return mean(1, c.n, func(j int) float64 { return c.joint(j) - c.r(j, j) })
+	// What the base model knew and still knows, the paper's headline.
+	"knowledge_retention": {knowledge, "K[N]/K[0]", quotient, func(c *cells) float64 { return c.over(c.k(c.n), c.k(0), "K[0]") }},
+	"knowledge_final":     {knowledge, "K[N]", only, func(c *cells) float64 { return c.k(c.n) }},
+	"knowledge_min":       {knowledge, "min_{i≥1} K[i]", called("min"), func(c *cells) float64 { return extreme(1, c.n, math.Min, c.k) }},
+	"knowledge_delta":     {knowledge, "K[N] − K[0]", subtraction, func(c *cells) float64 { return c.k(c.n) - c.k(0) }},
+	// What joint training reaches beyond the stream.
+	"intransigence": {joint, "mean_j (joint[j] − R[j][j])", subtraction, func(c *cells) float64 {
+		return c.mean(1, c.n, func(j int) float64 { return c.joint(j) - c.r(j, j) })
 	}},
-	// Nats per token on held-out base text, after minus before.
-	"perplexity_drift": {text, func(c *cells) float64 { return c.perplexity(c.n) - c.perplexity(0) }},
+	// Held-out base text, after minus before.
+	"perplexity_drift": {text, "perplexity[N] − perplexity[0]", subtraction, func(c *cells) float64 { return c.perplexity(c.n) - c.perplexity(0) }},
 }
 
 // Metrics computes every metric of MetricKeys from what a cell measured. A
@@ -99,7 +103,18 @@ func Metrics(m Matrix) map[string]Value {
 }
 
 func metric(m Matrix, key string) Value {
+	v, _ := traced(m, key)
+	return v
+}
+
+// traced is metric with what was read for it.
+func traced(m Matrix, key string) (Value, *cells) {
 	c := &cells{m: m, n: m.Tasks()}
+	return c.metric(key), c
+}
+
+func (c *cells) metric(key string) Value {
+	m := c.m
 	frozen := len(m.R) == 1
 	needs := metrics[key].needs
 	switch {
@@ -108,7 +123,7 @@ func metric(m Matrix, key string) Value {
 	case len(m.R) > c.n+1:
 		return Undefined(fmt.Sprintf("R has %d rows for %d tasks", len(m.R), c.n))
 	case frozen && key == "acc":
-		return c.value(mean(1, c.n, func(j int) float64 { return c.r(0, j) }))
+		return c.value(c.mean(1, c.n, func(j int) float64 { return c.r(0, j) }))
 	case frozen:
 		return Undefined("no training")
 	case needs&several != 0 && c.n == 1:

@@ -113,6 +113,15 @@ func (s Suite) TaskNames() []string {
 	return names
 }
 
+// MethodNames lists the methods in the suite's order.
+func (s Suite) MethodNames() []string {
+	names := make([]string, len(s.Methods))
+	for i, m := range s.Methods {
+		names[i] = m.Name
+	}
+	return names
+}
+
 // Load reads a run's manifest and the records of every planned cell. A last line
 // that a crash cut is left out, with a warning; any other malformed line, and
 // records that contradict the plan, are errors that name the file.
@@ -229,6 +238,21 @@ func (r *Report) joint(c Cell) (Cell, bool) {
 	return r.Cells[i], true
 }
 
+// matrixOf is what a cell measured, with what a joint run reached.
+func (r *Report) matrixOf(c Cell) Matrix {
+	matrix := Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
+	if r.Suite.Evaluation.Every == "final" {
+		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
+	}
+	if joint, planned := r.joint(c); planned && joint.State == record.Done {
+		last := joint.R[len(joint.R)-1]
+		for _, name := range c.Tasks {
+			matrix.Joint = append(matrix.Joint, last[slices.Index(joint.Tasks, name)])
+		}
+	}
+	return matrix
+}
+
 // metricsOf computes a finished cell's metrics; those of any other are undefined
 // with its state as the reason.
 func (r *Report) metricsOf(c Cell) map[string]Value {
@@ -239,18 +263,8 @@ func (r *Report) metricsOf(c Cell) map[string]Value {
 		}
 		return values
 	}
-	matrix := Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
-	if r.Suite.Evaluation.Every == "final" {
-		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
-	}
 	joint, planned := r.joint(c)
-	if planned && joint.State == record.Done {
-		last := joint.R[len(joint.R)-1]
-		for _, name := range c.Tasks {
-			matrix.Joint = append(matrix.Joint, last[slices.Index(joint.Tasks, name)])
-		}
-	}
-	values := Metrics(matrix)
+	values := Metrics(r.matrixOf(c))
 	switch {
 	case r.Suite.Separate() && len(c.R) > 1:
 		// The last row is the last task's alone, not the end of a stream.

@@ -10,7 +10,7 @@ import (
 // TableNames are the tables that can be had by themselves: of scores, and of
 // DiagnosticTables. A report has those of scores that fit its records; ablation
 // and diagnostics it has where its suite names them.
-var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples"}, DiagnosticTables...)
+var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "claims"}, DiagnosticTables...)
 
 // SuiteTables are those of TableNames that a suite may ask for.
 var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
@@ -44,11 +44,24 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 		return []Table{CostTable(r)}, nil
 	case "variants":
 		return []Table{VariantsTable(r)}, nil
-	case "retention":
+	case "claims":
+		evidence, err := LoadEvidence(run)
+		if err != nil {
+			return nil, err
+		}
+		return Claims([]*Evidence{evidence}), nil
+	case "retention", "knowledge":
 		if _, ok := r.base(); !ok {
 			return lacks("no cell has been evaluated yet")
 		}
-		return RetentionTables(r), nil
+		tables := RetentionTables(r)
+		if name == "retention" {
+			return tables, nil
+		}
+		if len(tables) < 2 {
+			return lacks("the suite has no knowledge battery")
+		}
+		return tables[:1], nil
 	case "ablation":
 		return []Table{AblationTable(r)}, nil
 	case "orders":

@@ -25,6 +25,8 @@ type ReportOptions struct {
 	// Table names the tables to print instead, separated by
 	// commas.
 	Table string
+	// Explain is METHOD.METRIC, the number to trace instead.
+	Explain string
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
@@ -32,6 +34,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
 	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
+	flags.StringVar(&o.Explain, "explain", "", "trace a method's number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of")
 }
 
 func (o *ReportOptions) check(string) error {
@@ -48,6 +51,16 @@ func (o *ReportOptions) check(string) error {
 	}
 	if o.With != "" && !o.Claims {
 		return errors.New("-with names further runs for claims: give -claims too")
+	}
+	if o.Explain != "" {
+		switch _, key, ok := methodAndKey(o.Explain); {
+		case o.Table != "" || o.Claims || o.Format != "text":
+			return errors.New("-explain prints text alone: give it without -table, -claims and -format")
+		case !ok:
+			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, reports.MetricKeys[0])
+		case !slices.Contains(reports.ExplainKeys(), key):
+			return errors.New(datasets.Unknown("metric", key, reports.ExplainKeys()))
+		}
 	}
 	if o.Table == "" {
 		return nil
@@ -69,10 +82,13 @@ func newReport() command {
 		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
 		argument: "RUN",
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
-			"report runs/continual16 -table norms,gradients"},
+			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention"},
 		flags: newFlags("report"), check: o.check,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			o.Run = run
+			if o.Explain != "" {
+				return runExplain(o, stdout)
+			}
 			if o.Claims {
 				return runClaims(o, stdout)
 			}
@@ -130,6 +146,32 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// methodAndKey takes METHOD.METRIC apart; the method's name may have dots too.
+func methodAndKey(text string) (method, key string, ok bool) {
+	i := strings.LastIndexByte(text, '.')
+	if i <= 0 || i == len(text)-1 {
+		return "", "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+// runExplain traces one number.
+func runExplain(o ReportOptions, stdout io.Writer) error {
+	run, err := runAt(o.Run)
+	if err != nil {
+		return err
+	}
+	report, err := reports.Load(run)
+	if err != nil {
+		return err
+	}
+	method, key, _ := methodAndKey(o.Explain)
+	if names := report.Suite.MethodNames(); !slices.Contains(names, method) {
+		return usagef("%s", datasets.Unknown("method of "+o.Run, method, names))
+	}
+	return reports.Explain(stdout, report, method, key)
 }
 
 // runTables prints some tables by themselves.

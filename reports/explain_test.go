@@ -1,0 +1,108 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+)
+
+func explained(t *testing.T, r *Report, method, key string) string {
+	t.Helper()
+	var out bytes.Buffer
+	check(t, Explain(&out, r, method, key))
+	return out.String()
+}
+
+func TestExplanationOfARun(t *testing.T) {
+	s := eight()
+	s.seeds = 2
+	r := load(t, s.make(t, nil))
+	compareGolden(t, "explained.txt", []byte(explained(t, r, "secura", "forgetting")+"\n"+explained(t, r, "er", "knowledge_retention")+"\n"+explained(t, r, "er", "seconds")))
+}
+
+// Every line of the records that an explanation names holds the number that it
+// says, and the explanation ends in the number of the tables.
+func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
+	s := eight()
+	s.seeds, s.orders = 2, 2
+	run := s.make(t, nil)
+	r := load(t, run)
+	line := regexp.MustCompile(`(\S+) line (\d+) \(boundary (\d+)\): (.*)`)
+	number := regexp.MustCompile(`(R|K|joint|perplexity)\[(\d+)\](?:\[(\d+)\])?=(\S+?),? ?(task_\d+)?(,|$)`)
+	for _, m := range r.Suite.MethodNames() {
+		for _, key := range ExplainKeys() {
+			text := explained(t, r, m, key)
+			flat := strings.NewReplacer("\n  cells", "\x00cells", "\n  terms", "\x00terms", "\n  "+key, "\x00", "\n\n", "\x00", "\n  ", " ").Replace(text)
+			seen := 0
+			for _, part := range strings.Split(flat, "\x00") {
+				found := line.FindStringSubmatch(strings.ReplaceAll(part, "\n", " "))
+				if found == nil {
+					continue
+				}
+				events, _, err := record.ReadEvents(filepath.Join(run.Path, found[1]))
+				check(t, err)
+				n, _ := strconv.Atoi(found[2])
+				e := events[n-1]
+				if e.Kind != record.Boundary || fmt.Sprint(e.Index) != found[3] {
+					t.Fatalf("%s.%s: %s is line of %s %d", m, key, found[0], e.Kind, e.Index)
+				}
+				for _, x := range number.FindAllStringSubmatch(found[4], -1) {
+					want := 0.0
+					switch x[1] {
+					case "K":
+						want = *e.Knowledge
+					case "perplexity":
+						want = *e.Perplexity
+					default:
+						for _, scores := range e.Scores {
+							if scores.Task == x[5] {
+								want = scores.Scores[0].Value
+							}
+						}
+					}
+					if x[4] != precise(want) {
+						t.Errorf("%s.%s: %s says %s, the record %s", m, key, found[0], x[0], precise(want))
+					}
+					seen++
+				}
+			}
+			summary, isMetric := r.Summarise(m, key), metrics[key].formula != ""
+			switch {
+			case !isMetric:
+				mean := r.meanDone(m, func(c Cell) float64 { return costOf(c, key) })
+				if !strings.Contains(text, "= "+precise(mean.Number)+"\n") {
+					t.Errorf("%s.%s does not end in %s:\n%s", m, key, precise(mean.Number), text)
+				}
+			case !summary.Mean.Defined():
+				if !strings.Contains(text, "undefined: "+summary.Mean.Undefined) {
+					t.Errorf("%s.%s does not say why it is undefined:\n%s", m, key, text)
+				}
+			case seen == 0 || !strings.Contains(text, "= "+precise(summary.Mean.Number)+"\n"):
+				t.Errorf("%s.%s: %d numbers of records, and does not end in %s:\n%s", m, key, seen, precise(summary.Mean.Number), text)
+			}
+		}
+	}
+}
+
+func TestExplanationOfARoughRunSaysWhatDoesNotCount(t *testing.T) {
+	r := load(t, rough().make(t, nil))
+	for method, want := range map[string]string{"ewc": "diverged: loss is NaN", "i-lora": "undefined: queued", "cur-lora": "do not count (failed: read task"} {
+		if text := strings.Join(strings.Fields(explained(t, r, method, "acc")), " "); !strings.Contains(text, want) {
+			t.Errorf("%s: nothing says %q:\n%s", method, want, text)
+		}
+	}
+	if err := Explain(&bytes.Buffer{}, r, "seq", "accuracy"); err == nil {
+		t.Error("an unknown metric is explained")
+	}
+	check(t, os.Remove(r.Run.Cell("seq-s0-o0").Records()))
+	if err := Explain(&bytes.Buffer{}, r, "seq", "acc"); err == nil || !strings.Contains(err.Error(), "seq-s0-o0") {
+		t.Errorf("records that are gone: %v", err)
+	}
+}
