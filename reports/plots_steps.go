@@ -144,9 +144,9 @@ func (r *Report) normFigures() ([]Figure, error) {
 			for _, e := range events {
 				switch e.Kind {
 				case record.Boundary:
-					all[i].add(e.Index*r.Suite.Training.Steps, e.Measures)
+					all[i].add(e.Index*r.Suite.Training.each(), e.Measures)
 				case record.Curve:
-					all[i].add((e.Index-1)*r.Suite.Training.Steps+e.Step, e.Measures)
+					all[i].add((e.Index-1)*r.Suite.Training.each()+e.Step, e.Measures)
 				}
 			}
 		}

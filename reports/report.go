@@ -70,6 +70,9 @@ type Training struct {
 	Steps int `json:"steps"`
 }
 
+// each is how many steps a task has, 1 where the suite does not say.
+func (t Training) each() int { return max(t.Steps, 1) }
+
 // Evaluation is what a report needs of when the tasks were evaluated.
 type Evaluation struct {
 	// Every is "final" where boundaries within a stream have the score of the

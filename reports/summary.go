@@ -134,8 +134,21 @@ func (r *Report) Compare() []Comparison {
 // pairs collects a number of a method (a) and of another one (b) over the n
 // seeds that both have. Where the two cannot be compared, reason says why.
 func (r *Report) pairs(method, other string, of func(Cell) Value) (a, b []float64, n int, reason string) {
-	ours, ourReason := r.overSeedsOf(method, of)
-	theirs, theirReason := r.overSeedsOf(other, of)
+	return pairUp(side{r, method, method}, side{r, other, other}, of)
+}
+
+// side is a method of a run in a comparison.
+type side struct {
+	report *Report
+	method string
+	// name is what reasons call it.
+	name string
+}
+
+// pairUp is pairs for methods of any two runs.
+func pairUp(first, second side, of func(Cell) Value) (a, b []float64, n int, reason string) {
+	ours, ourReason := first.report.overSeedsOf(first.method, of)
+	theirs, theirReason := second.report.overSeedsOf(second.method, of)
 	for _, x := range ours {
 		for _, y := range theirs {
 			if x.seed != y.seed {
@@ -144,9 +157,9 @@ func (r *Report) pairs(method, other string, of func(Cell) Value) (a, b []float6
 			n++
 			switch {
 			case !x.value.Defined():
-				return nil, nil, n, method + ": " + x.value.Undefined
+				return nil, nil, n, first.name + ": " + x.value.Undefined
 			case !y.value.Defined():
-				return nil, nil, n, other + ": " + y.value.Undefined
+				return nil, nil, n, second.name + ": " + y.value.Undefined
 			}
 			a, b = append(a, x.value.Number), append(b, y.value.Number)
 		}
@@ -155,9 +168,9 @@ func (r *Report) pairs(method, other string, of func(Cell) Value) (a, b []float6
 	case n > 0:
 		return a, b, n, ""
 	case len(ours) == 0:
-		return nil, nil, 0, method + ": " + ourReason
+		return nil, nil, 0, first.name + ": " + ourReason
 	case len(theirs) == 0:
-		return nil, nil, 0, other + ": " + theirReason
+		return nil, nil, 0, second.name + ": " + theirReason
 	}
 	return nil, nil, 0, "no seed that both have finished"
 }

@@ -26,7 +26,7 @@ func (r *Report) tests(c Cell) (list []test) {
 		list = append(list, test{steps, mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
 	}
 	for _, p := range c.Curve {
-		steps := (p.Index-1)*r.Suite.Training.Steps + p.Step
+		steps := (p.Index-1)*r.Suite.Training.each() + p.Step
 		if c.Method.Preset == "joint" {
 			steps = p.Step
 		}
@@ -38,7 +38,7 @@ func (r *Report) tests(c Cell) (list []test) {
 			k = c.K[i]
 		}
 		if i > 0 && row != nil {
-			add(i*r.Suite.Training.Steps, row, k)
+			add(i*r.Suite.Training.each(), row, k)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b test) int { return a.steps - b.steps })
@@ -142,7 +142,7 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 
 // stepLabel names a step of the stream by the task that it falls into.
 func (r *Report) stepLabel(steps int) string {
-	each := max(r.Suite.Training.Steps, 1)
-	i := (steps - 1) / each
+	each := r.Suite.Training.each()
+	i := min((steps-1)/each, len(r.Suite.Tasks)-1)
 	return "T" + strconv.Itoa(i+1) + " " + strconv.Itoa(steps-i*each) + " " + r.Suite.Tasks[i].Name
 }

@@ -25,6 +25,9 @@ type command struct {
 	argument string
 	// optional says that the argument may be left out.
 	optional bool
+	// further collects the arguments behind the first one; nil if the command
+	// takes one at most.
+	further *[]string
 	// hidden keeps a command that other commands start out of the overview.
 	hidden bool
 	// flags are the command's own; parsing fills the command's options.
@@ -111,6 +114,9 @@ func (c command) parse(args []string) (argument string, err error) {
 		switch {
 		case c.argument == "":
 			return "", usagef("%s takes no argument, was given %q", c.name, args[0])
+		case given && c.further != nil:
+			*c.further, args = append(*c.further, args[0]), args[1:]
+			continue
 		case given:
 			return "", usagef("%s takes one argument, %s; was given %q and %q", c.name, c.argument, argument, args[0])
 		}
@@ -150,6 +156,9 @@ func (c command) help(w io.Writer) {
 		line += " [" + c.argument + "]"
 	} else if c.argument != "" {
 		line += " " + c.argument
+	}
+	if c.further != nil {
+		line += " [" + c.argument + " ...]"
 	}
 	fmt.Fprintf(w, "%s: %s\n\nUsage:\n  %s", "runner "+c.name, c.does, line)
 	var flags strings.Builder

@@ -98,6 +98,25 @@ The page, report.html, is one file that needs no network: it has charts, sortabl
 tables, and the single examples of one seed, what was answered before and after
 each task.
 
+Beside report.md a run gets results.json with every metric, its tables as LaTeX
+floats and as CSV, and its figures as SVG and PNG. The best of a column is bold
+only where it is ahead of every other method by the paired test. Some tables by
+themselves, and several runs side by side, such as one per backbone:
+
+	$ runner report runs/continual16 -table summary,per-task -format latex
+	$ runner report runs/qwen runs/llama -table summary
+
+Methods of a run against each other, or against those of another run, on the
+seeds that both have, with intervals, effect sizes and tests:
+
+	$ runner compare runs/continual16 -methods secura,seq
+	$ runner compare runs/continual16 runs/other -methods secura
+
+Every number of a table can be traced to the lines of the records that it was
+made of, with the arithmetic between them:
+
+	$ runner report runs/continual16 -explain secura.knowledge_retention
+
 The norms of what a method changed along the stream, the gradient norms of its
 matrices, and its other measures in each step; a suite that names them under
 tables has them in its report:
@@ -176,7 +195,7 @@ func main() {
 // commands is the command table, in the order of the overview.
 func commands() []command {
 	return []command{
-		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(),
+		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(), newCompare(),
 		newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }

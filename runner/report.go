@@ -17,9 +17,11 @@ import (
 
 // ReportOptions are the flags of report.
 type ReportOptions struct {
-	Run    string
-	Format string
-	Claims bool
+	Run string
+	// Further are runs to be set beside it.
+	Further []string
+	Format  string
+	Claims  bool
 	// With are further runs that claims are judged by, separated by commas.
 	With string
 	// Table names the tables to print instead, separated by
@@ -47,7 +49,12 @@ func (o *ReportOptions) check(string) error {
 			return fmt.Errorf("-claims has no %s; expected text, markdown or both in -format", name)
 		case o.Table != "" && format.Tables == nil:
 			return fmt.Errorf("-table has no %s: it has no tables; give another -format", name)
+		case len(o.Further) > 0 && format.Tables == nil:
+			return fmt.Errorf("%s is of one run; give another -format for several", name)
 		}
+	}
+	if len(o.Further) > 0 && (o.Claims || o.Explain != "") {
+		return fmt.Errorf("-claims and -explain are of one run, was given %q too; -with takes further runs for claims", o.Further)
 	}
 	if o.With != "" && !o.Claims {
 		return errors.New("-with names further runs for claims: give -claims too")
@@ -82,8 +89,9 @@ func newReport() command {
 		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
 		argument: "RUN",
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
-			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention"},
-		flags: newFlags("report"), check: o.check,
+			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention",
+			"report runs/qwen runs/llama -format text,latex", "report runs/qwen runs/llama -table per-task"},
+		flags: newFlags("report"), check: o.check, further: &o.Further,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			o.Run = run
 			if o.Explain != "" {
@@ -92,7 +100,7 @@ func newReport() command {
 			if o.Claims {
 				return runClaims(o, stdout)
 			}
-			if o.Table != "" {
+			if o.Table != "" || len(o.Further) > 0 {
 				return runTables(o, stdout)
 			}
 			return runReport(o, stdout)
@@ -174,25 +182,50 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 	return reports.Explain(stdout, report, method, key)
 }
 
-// runTables prints some tables by themselves.
-func runTables(o ReportOptions, stdout io.Writer) error {
-	run, err := runAt(o.Run)
-	if err != nil {
-		return err
-	}
-	report, err := reports.Load(run)
-	if err != nil {
-		return err
-	}
-	var tables []reports.Table
-	for name := range strings.SplitSeq(o.Table, ",") {
-		list, err := reports.Named(run, report, name)
+// loadRuns reads several runs.
+func loadRuns(paths []string) (list []*reports.Report, err error) {
+	for _, path := range paths {
+		run, err := runAt(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		tables = append(tables, list...)
+		report, err := reports.Load(run)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, report)
 	}
-	for name := range strings.SplitSeq(o.Format, ",") {
+	return list, nil
+}
+
+// runTables prints some tables by themselves, of several runs side by side.
+func runTables(o ReportOptions, stdout io.Writer) error {
+	runs, err := loadRuns(append([]string{o.Run}, o.Further...))
+	if err != nil {
+		return err
+	}
+	if o.Table == "" {
+		return printed([]reports.Table{reports.RunsTable(runs)}, o.Format, stdout)
+	}
+	tables := make([][]reports.Table, len(runs))
+	for name := range strings.SplitSeq(o.Table, ",") {
+		for i, report := range runs {
+			list, err := reports.Named(report.Run, report, name)
+			if err != nil {
+				return err
+			}
+			tables[i] = append(tables[i], list...)
+		}
+	}
+	if len(runs) == 1 {
+		return printed(tables[0], o.Format, stdout)
+	}
+	return printed(reports.SideBySide(runs, tables), o.Format, stdout)
+}
+
+// printed prints tables in each of some formats, which all have tables.
+func printed(tables []reports.Table, formats string, stdout io.Writer) error {
+	for name := range strings.SplitSeq(formats, ",") {
 		format, _ := reports.FindFormat(name)
 		if err := format.Tables(stdout, tables, coloured(stdout)); err != nil {
 			return err

@@ -18,6 +18,14 @@ type Run struct {
 	Path string
 }
 
+// Name is the folder's own name.
+func (r Run) Name() string {
+	if whole, err := filepath.Abs(r.Path); err == nil {
+		return filepath.Base(whole)
+	}
+	return filepath.Base(r.Path)
+}
+
 // Manifest is the path of manifest.json.
 func (r Run) Manifest() string { return filepath.Join(r.Path, "manifest.json") }
 

@@ -1,0 +1,154 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// CompareMethods compares the first of some methods of a run with each of the
+// others, metric by metric: a table per pair.
+func CompareMethods(r *Report, methods []string) []Table {
+	var pairs [][2]side
+	for _, other := range methods[1:] {
+		pairs = append(pairs, [2]side{{r, methods[0], methods[0]}, {r, other, other}})
+	}
+	return comparedTables(pairs, []*Report{r})
+}
+
+// CompareRuns compares methods of one run with those of the same names in
+// another: a table per method. What differs between the runs' suites is told,
+// for it is what the differences are due to.
+func CompareRuns(first, second *Report, methods []string) []Table {
+	labels := RunLabels([]*Report{first, second})
+	var pairs [][2]side
+	for _, m := range methods {
+		pairs = append(pairs, [2]side{{first, m, m + " in " + labels[0]}, {second, m, m + " in " + labels[1]}})
+	}
+	tables := comparedTables(pairs, []*Report{first, second})
+	for i := range tables {
+		tables[i].Remarks = append(tables[i].Remarks, differences(first, second, labels)...)
+	}
+	return tables
+}
+
+// comparedTables makes a table of each pair; Holm's adjustment is over the pairs,
+// for each metric by itself.
+func comparedTables(pairs [][2]side, of []*Report) []Table {
+	adjusted := testsMean + ", metric by metric over the methods compared here"
+	tables := make([]Table, len(pairs))
+	for i, pair := range pairs {
+		tables[i] = Table{
+			Title: pair[0].name + " against " + pair[1].name,
+			Caption: []string{
+				"the mean of each over the n paired seeds and their difference with the half-width of its 95% interval, in points of 100; perplexity_drift in nats per token times 100",
+				adjusted,
+			},
+			Columns:   []Column{{[]string{"metric"}}, {[]string{"n"}}, {[]string{pair[0].name}}, {[]string{pair[1].name}}, {[]string{"difference"}}, {[]string{"g"}}, {[]string{"p"}}},
+			MarkMeans: "p below 0.05",
+		}
+		for _, r := range of {
+			tables[i].Caption = append(tables[i].Caption, r.source())
+		}
+		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
+	}
+	least := -1
+	for _, key := range MetricKeys {
+		group := make([]difference, len(pairs))
+		means := make([][2]float64, len(pairs))
+		for i, pair := range pairs {
+			a, b, n, reason := pairUp(pair[0], pair[1], metricOf(key))
+			if group[i] = noDifference(reason, n); reason == "" {
+				group[i] = differenceOf(a, b)
+				means[i] = [2]float64{MeanSDCI(a).Mean.Number, MeanSDCI(b).Mean.Number}
+				if least < 0 || n < least {
+					least = n
+				}
+			}
+		}
+		adjust(group)
+		for i, d := range group {
+			row := []Entry{{Text: key}, count(d.N)}
+			if d.P.Defined() {
+				row = append(row, score(means[i][0]), score(means[i][1]))
+			} else {
+				row = append(row, Entry{Text: "–"}, Entry{Text: "–"})
+			}
+			tables[i].Rows = append(tables[i].Rows, append(row, tables[i].testEntries(d)...))
+		}
+	}
+	if least < SeedsNeeded(len(pairs)) {
+		for i := range tables {
+			tables[i].Remarks = append(tables[i].Remarks, seedsNeeded(len(pairs)))
+		}
+	}
+	return tables
+}
+
+// RunLabels tell runs apart: by their backbones, by their folders where these
+// are not all different, and by their places where the folders' names are not
+// either.
+func RunLabels(list []*Report) []string {
+	for _, of := range []func(r *Report) string{
+		func(r *Report) string { return r.Suite.Backbone },
+		func(r *Report) string { return r.Run.Name() },
+	} {
+		var labels []string
+		for _, r := range list {
+			if label := of(r); !slices.Contains(labels, label) {
+				labels = append(labels, label)
+			}
+		}
+		if len(labels) == len(list) {
+			return labels
+		}
+	}
+	var labels []string
+	for i, r := range list {
+		labels = append(labels, fmt.Sprintf("%d: %s", i+1, r.Run.Name()))
+	}
+	return labels
+}
+
+// unlike are settings of a suite that may differ without a word: its name, and
+// what only says how much of it was run.
+var unlike = []string{"doc", "tables", "methods", "seeds", "orders", "backbones"}
+
+// differences names the settings in which two runs differ.
+func differences(first, second *Report, labels []string) (remarks []string) {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal(first.Manifest.Suite, &a) != nil || json.Unmarshal(second.Manifest.Suite, &b) != nil {
+		return []string{"the runs' suites cannot be compared"}
+	}
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if !slices.Contains(unlike, key) && !bytes.Equal(compact(a[key]), compact(b[key])) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		remarks = append(remarks, "the suites differ in "+strings.Join(keys, ", "))
+	}
+	if first.Suite.Name != second.Suite.Name || !slices.Equal(first.Suite.TaskNames(), second.Suite.TaskNames()) {
+		remarks = append(remarks, "equal seeds of the two suites drew different numbers: the pairs are independent draws, and nothing more than their count is gained by pairing")
+	}
+	for i, r := range []*Report{first, second} {
+		if r.Manifest.Revision != "" && r.Manifest.Revision != []*Report{second, first}[i].Manifest.Revision {
+			remarks = append(remarks, fmt.Sprintf("%s was made by code revision %s", labels[i], r.Manifest.Revision))
+		}
+	}
+	return remarks
+}
+
+func compact(data json.RawMessage) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, data) != nil {
+		return data
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"secura/datasets"
+	"secura/reports"
+)
+
+// CompareOptions are the flags of compare.
+type CompareOptions struct {
+	// Further is the second run, if there is one.
+	Further []string
+	// Methods are names, separated by commas; empty for those that can be
+	// compared.
+	Methods string
+	Format  string
+}
+
+func newCompare() command {
+	var o CompareOptions
+	c := command{
+		name: "compare", does: "compares methods of a run, or of two runs, on the seeds that both have: differences, intervals, tests",
+		argument: "RUN",
+		examples: []string{"compare runs/continual16 -methods secura,seq", "compare runs/continual16 runs/other -methods secura,er", "compare runs/qwen runs/llama -format latex"},
+		flags:    newFlags("compare"), check: o.check, further: &o.Further,
+		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
+			return runCompare(run, o, stdout)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+func (o *CompareOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas: of one run, the first is compared with each of the others (default: all, in the suite's order); of two, each with itself (default: those of both)")
+	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(tableFormats(), ", "))
+}
+
+// tableFormats are the formats that tables can be had in.
+func tableFormats() (names []string) {
+	for _, f := range reports.Formats {
+		if f.Tables != nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+func (o *CompareOptions) check(string) error {
+	if len(o.Further) > 1 {
+		return fmt.Errorf("compare takes two runs at most, was given %d", 1+len(o.Further))
+	}
+	for name := range strings.SplitSeq(o.Format, ",") {
+		if !slices.Contains(tableFormats(), name) {
+			return errors.New(datasets.Unknown("format", name, tableFormats()))
+		}
+	}
+	if o.Methods == "" {
+		return nil
+	}
+	methods := strings.Split(o.Methods, ",")
+	for i, m := range methods {
+		if slices.Contains(methods[:i], m) {
+			return fmt.Errorf("-methods names %s twice", m)
+		}
+	}
+	if len(o.Further) == 0 && len(methods) < 2 {
+		return fmt.Errorf("-methods %s: of one run, two methods or more are compared", o.Methods)
+	}
+	return nil
+}
+
+func runCompare(path string, o CompareOptions, stdout io.Writer) error {
+	runs, err := loadRuns(append([]string{path}, o.Further...))
+	if err != nil {
+		return err
+	}
+	known := reports.CommonMethods(runs)
+	methods := known
+	if o.Methods != "" {
+		methods = strings.Split(o.Methods, ",")
+	}
+	for _, m := range methods {
+		if !slices.Contains(known, m) {
+			return usagef("%s", datasets.Unknown("method of "+strings.Join(append([]string{path}, o.Further...), " and "), m, known))
+		}
+	}
+	if len(runs) == 2 {
+		if len(methods) == 0 {
+			return usagef("%s and %s have no method in common", path, o.Further[0])
+		}
+		return printed(reports.CompareRuns(runs[0], runs[1], methods), o.Format, stdout)
+	}
+	if len(methods) < 2 {
+		return usagef("%s has one method: name a second run to compare it with", path)
+	}
+	return printed(reports.CompareMethods(runs[0], methods), o.Format, stdout)
+}
