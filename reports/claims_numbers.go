@@ -80,23 +80,6 @@ func adjust(differences []difference) (comparisons int) {
 	return comparisons
 }
 
-// over summarises a number of a method over its seeds.
-func (r *Report) over(method string, of func(Cell) Value) Summary {
-	values, reason := r.overSeedsOf(method, of)
-	if len(values) == 0 {
-		u := Undefined(reason)
-		return Summary{Mean: u, SD: u, CI95: u}
-	}
-	numbers := make([]float64, len(values))
-	for i, v := range values {
-		if !v.value.Defined() {
-			return Summary{Mean: v.value, SD: v.value, CI95: v.value, N: len(values)}
-		}
-		numbers[i] = v.value.Number
-	}
-	return MeanSDCI(numbers)
-}
-
 // metricOf is a metric of MetricKeys as a number of a cell.
 func metricOf(key string) func(Cell) Value {
 	return func(c Cell) Value { return c.Metrics[key] }

@@ -13,6 +13,9 @@ type chartData struct {
 	// Unlinked says why there is no course over the stream, where there is none
 	// by design.
 	Unlinked string `json:"unlinked,omitempty"`
+	// Base is the untouched backbone's mean score on the first i tasks, from 1
+	// on, in points of 100; empty before it was measured.
+	Base []float64 `json:"base"`
 }
 
 // chartMethod is what the charts show of a method. A list over boundaries has
@@ -50,7 +53,12 @@ type interval struct {
 var summaryMetrics = []string{"learning_accuracy", "acc", "knowledge_retention"}
 
 func newChartData(r *Report) chartData {
-	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}}
+	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
+	if base, ok := r.base(); ok {
+		for i := range base.Tasks {
+			data.Base = append(data.Base, hundredths(firstOf(base.R[0], i+1)))
+		}
+	}
 	if r.Suite.Evaluation.Every == "final" {
 		data.Unlinked = "Within this stream only the task just learned was evaluated (evaluation.every: final)."
 	}
@@ -62,7 +70,7 @@ func newChartData(r *Report) chartData {
 
 func newChartMethod(r *Report, m Method) chartMethod {
 	out := chartMethod{Name: m.Name, Reference: m.Reference(), Summary: map[string]*interval{}, Matrix: [][]*float64{}, Base: []*float64{}}
-	over := func(of func(Cell) Value) *interval { return newInterval(r.summarise(m.Name, of)) }
+	over := func(of func(Cell) Value) *interval { return newInterval(r.over(m.Name, of)) }
 	for _, key := range summaryMetrics {
 		if i := newInterval(r.Summarise(m.Name, key)); i != nil {
 			out.Summary[key] = i
@@ -70,8 +78,8 @@ func newChartMethod(r *Report, m Method) chartMethod {
 	}
 	n := len(r.Suite.Tasks)
 	for i := range n + 1 {
-		out.Accuracy = append(out.Accuracy, over(func(c Cell) Value { return learnedBy(c, i) }))
-		out.Knowledge = append(out.Knowledge, over(func(c Cell) Value { return retainedAt(c, i) }))
+		out.Accuracy = append(out.Accuracy, over(func(c Cell) Value { return Number(learnedBy(c, i)) }))
+		out.Knowledge = append(out.Knowledge, over(func(c Cell) Value { return Number(retainedAt(c, i)) }))
 	}
 	for _, task := range r.Suite.Tasks {
 		learned := func(c Cell) (scores []Value) { return courseOf(c, task.Name) }
@@ -87,22 +95,6 @@ func newChartMethod(r *Report, m Method) chartMethod {
 		out.Base = rounded(k)
 	}
 	return out
-}
-
-// learnedBy is the mean score on the first i tasks after these were learned.
-func learnedBy(c Cell, i int) Value {
-	if i == 0 || i >= len(c.R) || c.R[i] == nil {
-		return Undefined("not evaluated")
-	}
-	return Number(mean(0, i-1, func(j int) float64 { return c.R[i][j] }))
-}
-
-// retainedAt is K[i] / K[0].
-func retainedAt(c Cell, i int) Value {
-	if i >= len(c.K) || c.K[0] == 0 {
-		return Undefined("not evaluated")
-	}
-	return Number(c.K[i] / c.K[0])
 }
 
 // courseOf are a task's scores at the boundaries from its own training on; of

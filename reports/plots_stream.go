@@ -36,24 +36,34 @@ func (r *Report) along(method string, of func(c Cell, i int) float64) (series []
 	return series
 }
 
+// firstOf is the mean score on the first i tasks of a row.
+func firstOf(row []float64, i int) float64 {
+	return mean(0, i-1, func(j int) float64 { return row[j] })
+}
+
+// learnedBy is a cell's mean score on the first i tasks after these were learned;
+// NaN where that was not measured.
+func learnedBy(c Cell, i int) float64 {
+	if i == 0 || i >= len(c.R) || c.R[i] == nil {
+		return math.NaN()
+	}
+	return firstOf(c.R[i], i)
+}
+
+// retainedAt is a cell's K[i] / K[0]; NaN where that was not measured.
+func retainedAt(c Cell, i int) float64 {
+	if i >= len(c.K) || c.K[0] == 0 {
+		return math.NaN()
+	}
+	return c.K[i] / c.K[0]
+}
+
 // streamFigures show accuracy on the tasks learned so far, and what is left of
 // the base knowledge, along the stream.
 func (r *Report) streamFigures() ([]Figure, error) {
 	x := "tasks learned (" + r.seedsMean() + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
-	learned := func(c Cell, i int) float64 {
-		if i == 0 || i >= len(c.R) || c.R[i] == nil {
-			return math.NaN()
-		}
-		return mean(0, i-1, func(j int) float64 { return c.R[i][j] })
-	}
-	retained := func(c Cell, i int) float64 {
-		if i >= len(c.K) || c.K[0] == 0 {
-			return math.NaN()
-		}
-		return c.K[i] / c.K[0]
-	}
 	for _, m := range r.Suite.Methods {
 		if m.Preset == "frozen" {
 			continue // the base row is drawn once, below
@@ -61,7 +71,7 @@ func (r *Report) streamFigures() ([]Figure, error) {
 		for _, drawn := range []struct {
 			figure *Figure
 			of     func(c Cell, i int) float64
-		}{{&accuracy, learned}, {&knowledge, retained}} {
+		}{{&accuracy, learnedBy}, {&knowledge, retainedAt}} {
 			if err := drawn.figure.curve(m.Name, r.lookOf(m.Name), r.along(m.Name, drawn.of)); err != nil {
 				return nil, err
 			}
@@ -70,7 +80,7 @@ func (r *Report) streamFigures() ([]Figure, error) {
 	if base, ok := r.base(); ok {
 		var series []datum
 		for i := 1; i <= len(base.Tasks); i++ {
-			series = append(series, datum{x: float64(i), y: 100 * mean(0, i-1, func(j int) float64 { return base.R[0][j] })})
+			series = append(series, datum{x: float64(i), y: 100 * firstOf(base.R[0], i)})
 		}
 		grey := r.lookOf("")
 		grey.line.Color, grey.line.Dashes, grey.line.Width = referenceGrey, []vg.Length{1, 2}, 1.2

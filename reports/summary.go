@@ -12,25 +12,24 @@ import (
 // The metric is undefined, with the reason, where a seed that counts has no
 // value, and where no seed counts; N is the number of seeds that count.
 func (r *Report) Summarise(method, metric string) Summary {
-	return r.summarise(method, func(c Cell) Value { return c.Metrics[metric] })
+	return r.over(method, func(c Cell) Value { return c.Metrics[metric] })
 }
 
-// summarise is Summarise for any number of a done cell.
-func (r *Report) summarise(method string, of func(Cell) Value) Summary {
+// over summarises a number of a method over its seeds.
+func (r *Report) over(method string, of func(Cell) Value) Summary {
 	values, reason := r.overSeedsOf(method, of)
-	defined := make([]float64, 0, len(values))
-	for _, v := range values {
-		if !v.value.Defined() {
-			u := Undefined(v.value.Undefined)
-			return Summary{Mean: u, SD: u, CI95: u, N: len(values)}
-		}
-		defined = append(defined, v.value.Number)
-	}
-	if len(defined) == 0 {
+	if len(values) == 0 {
 		u := Undefined(reason)
 		return Summary{Mean: u, SD: u, CI95: u}
 	}
-	return MeanSDCI(defined)
+	numbers := make([]float64, len(values))
+	for i, v := range values {
+		if !v.value.Defined() {
+			return Summary{Mean: v.value, SD: v.value, CI95: v.value, N: len(values)}
+		}
+		numbers[i] = v.value.Number
+	}
+	return MeanSDCI(numbers)
 }
 
 // seedValue is a metric's value for one seed.

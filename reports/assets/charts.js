@@ -97,6 +97,8 @@ function stream(figure, width, key) {
   const right = named ? 24 + Math.max(30, ...methods.map((m) => 7 * m.name.length)) : 12;
   const height = width > 420 ? 300 : 240, box = { left: 36, top: 12, right: width - right, bottom: height - 34 };
   const values = data.methods.flatMap((m) => m[key]).filter(Boolean);
+  const base = key === 'accuracy' ? data.base : [];
+  values.push(...base.map((v) => ({ m: v })));
   const marks = ticks(Math.min(...values.map((v) => v.m - (v.h || 0))), Math.max(...values.map((v) => v.m + (v.h || 0))), 5);
   const x = (i) => box.left + (box.right - box.left) * i / n;
   const y = (v) => box.bottom - (box.bottom - box.top) * (v - marks[0]) / (marks.at(-1) - marks[0]);
@@ -112,6 +114,10 @@ function stream(figure, width, key) {
   }
   root.append(svg('line', { class: 'axis', x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }),
     svg('text', { class: 'soft', x: (box.left + box.right) / 2, y: box.bottom + 31, 'text-anchor': 'middle', 'font-size': 11 }, 'after learning'));
+  if (base.length) {
+    root.append(svg('polyline', { points: base.map((v, i) => `${x(i + 1)},${y(v)}`).join(' '), fill: 'none', stroke: 'var(--reference)', 'stroke-width': 1.5, 'stroke-dasharray': '2 3' }),
+      svg('text', { class: 'soft', x: x(1), y: y(base[0]) - 6, 'font-size': 11 }, 'base model'));
+  }
   for (const m of methods) {
     const points = m[key].map((v, i) => (v ? { x: x(i), i, ...v } : null)).filter(Boolean);
     const edge = points.filter((p) => p.h !== undefined);
@@ -138,6 +144,7 @@ function stream(figure, width, key) {
     cursor.setAttribute('visibility', 'visible');
     const rows = methods.filter((m) => m[key][i]).sort((a, b) => b[key][i].m - a[key][i].m).map((m) => [m.name, spelled(m[key][i])]);
     const bounds = root.getBoundingClientRect();
+    if (i && base.length) rows.push(['base model', base[i - 1].toFixed(1)]);
     const [px, py] = place || [bounds.left + x(i), bounds.top + 20];
     showTip(px, py, ...tipTable(i ? `after T${i} ${data.tasks[i - 1]}` : 'before the stream', rows.length ? rows : [['–', 'not measured']]));
   };
