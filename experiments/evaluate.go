@@ -108,18 +108,22 @@ func (v *evaluator) evaluateFunction(ctx context.Context, f *methods.Function) (
 
 // choose picks the option with the highest mean log-likelihood.
 func choose(logs []float32, slots [][2]int) prediction {
-	p := prediction{}
+	var sums []float64
 	lengths := make([]int, len(slots))
 	for i, s := range slots {
 		sum := 0.0
 		for _, l := range logs[s[0]:s[1]] {
 			sum += float64(l)
 		}
-		p.sums = append(p.sums, sum)
+		sums = append(sums, sum)
 		lengths[i] = s[1] - s[0]
 	}
-	p.option = score.Choose(p.sums, lengths)
-	return p
+	return chosen(sums, lengths)
+}
+
+// chosen picks an option by the options' log-likelihoods and numbers of tokens.
+func chosen(sums []float64, lengths []int) prediction {
+	return prediction{option: score.Choose(sums, lengths), sums: sums}
 }
 
 // summarise scores every group.

@@ -76,10 +76,6 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.knowledge, row.parts, row.perplexity
 	event.EvalTokens, event.Measures = row.tokens, measures
-	for _, i := range p.cell.Tasks {
-		if s := row.scores[i]; s.Scores != nil {
-			event.Scores = append(event.Scores, s)
-		}
-	}
+	event.Scores = inOrder(p.cell, row)
 	return p.log.event(event)
 }

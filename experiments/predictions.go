@@ -10,16 +10,32 @@ import (
 	"secura/experiments/rundir"
 )
 
-// writePredictions writes what was predicted at a boundary, tasks in the cell's order and then the battery, and returns
-// the file's sha256.
+// writePredictions writes what was predicted at a boundary, and returns the file's sha256.
 func (w *Worker) writePredictions(path string, cell Cell, row *evaluation) (string, error) {
-	groups := w.evaluator.groups()
+	data, err := w.encodePredictions(cell, row)
+	if err != nil {
+		return "", fmt.Errorf("write predictions: %w", err)
+	}
+	if err := rundir.WriteBytes(path, data); err != nil {
+		return "", err
+	}
+	return rundir.HashBytes(path, data).SHA256, nil
+}
+
+// predictionOrder is the order of groups in a file of predictions: tasks in the cell's order and then the battery.
+func (w *Worker) predictionOrder(cell Cell) []int {
 	order := append([]int{}, cell.Tasks...)
-	for g := len(w.data.tasks); g < len(groups); g++ {
+	for g := len(w.data.tasks); g < len(w.evaluator.groups()); g++ {
 		order = append(order, g)
 	}
+	return order
+}
+
+// encodePredictions makes a file of what was predicted.
+func (w *Worker) encodePredictions(cell Cell, row *evaluation) ([]byte, error) {
+	groups := w.evaluator.groups()
 	var rows []record.Prediction
-	for _, g := range order {
+	for _, g := range w.predictionOrder(cell) {
 		for i, p := range row.groups[g] {
 			e := groups[g].examples[i]
 			text := p.text
@@ -31,12 +47,15 @@ func (w *Worker) writePredictions(path string, cell Cell, row *evaluation) (stri
 				Gold: strings.TrimSpace(e.Answer), Prediction: text, OptionScores: p.sums, Score: p.score, Correct: p.score == 1})
 		}
 	}
-	data, err := record.EncodePredictions(rows)
-	if err != nil {
-		return "", fmt.Errorf("write predictions: %w", err)
+	return record.EncodePredictions(rows)
+}
+
+// inOrder are the scores of the tasks that were evaluated, in the cell's order.
+func inOrder(cell Cell, row *evaluation) (scores []record.TaskScores) {
+	for _, i := range cell.Tasks {
+		if s := row.scores[i]; s.Scores != nil {
+			scores = append(scores, s)
+		}
 	}
-	if err := rundir.WriteBytes(path, data); err != nil {
-		return "", err
-	}
-	return rundir.HashBytes(path, data).SHA256, nil
+	return scores
 }

@@ -24,24 +24,53 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 	if err := checkBackbone(suite); err != nil {
 		return nil, err
 	}
-	files, err := hashBackbone(suite.Backbone)
-	if err != nil {
-		return nil, err
-	}
-	for _, task := range suite.Tasks {
-		list, err := prepareTask(task, dataDir, "train", suite.Evaluation.Split)
-		mistakes = append(mistakes, err)
-		files = append(files, list...)
-	}
-	for _, task := range suite.Knowledge {
-		list, err := prepareTask(task, dataDir, "test")
-		mistakes = append(mistakes, err)
-		files = append(files, list...)
+	for _, r := range reads(suite) {
+		for _, split := range r.splits {
+			_, err := r.task.Load(dataDir, split)
+			mistakes = append(mistakes, err)
+		}
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
+	files, err := identify(suite, dataDir)
+	if err != nil {
+		return nil, err
+	}
 	return files, fits(suite, dataDir)
+}
+
+// taskSplits are the splits of a task that a suite's cells read.
+type taskSplits struct {
+	task   datasets.Task
+	splits []string
+}
+
+// reads lists what a suite's cells read.
+func reads(suite Suite) (list []taskSplits) {
+	for _, task := range suite.Tasks {
+		list = append(list, taskSplits{task, []string{"train", suite.Evaluation.Split}})
+	}
+	for _, task := range suite.Knowledge {
+		list = append(list, taskSplits{task, []string{"test"}})
+	}
+	return list
+}
+
+// identify names the backbone's and the data files of a suite by their content.
+func identify(suite Suite, dataDir string) ([]rundir.File, error) {
+	files, err := hashBackbone(suite.Backbone)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range reads(suite) {
+		list, err := identifyTask(r.task, dataDir, r.splits...)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, list...)
+	}
+	return files, nil
 }
 
 // CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong type.
@@ -73,13 +102,10 @@ func fits(suite Suite, dataDir string) error {
 	return err
 }
 
-// prepareTask reads the splits of a task and names their files by content.
-func prepareTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
+// identifyTask names the files of a task's splits by their content.
+func identifyTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
 	for _, split := range splits {
 		if err := task.Allow(split); err != nil {
-			return nil, err
-		}
-		if _, err := task.Load(dataDir, split); err != nil {
 			return nil, err
 		}
 		if name, ok := task.Builtin(); ok {

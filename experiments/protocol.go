@@ -21,8 +21,10 @@ type protocol struct {
 	lessons []lesson
 	// boundaryTokens are those that are computed at the boundary behind each lesson, by its index.
 	boundaryTokens map[int]int64
-	log            *cellLog
-	progress       func(engine.Progress)
+	// until is the boundary at which the run stops; EndOfCell goes on to the end.
+	until    int
+	log      *cellLog
+	progress func(engine.Progress)
 }
 
 // run goes through the stream from the newest checkpoint on.
@@ -46,6 +48,9 @@ func (p *protocol) run(ctx context.Context) error {
 		}
 	}
 	for _, l := range p.lessons {
+		if p.until != EndOfCell && l.index > p.until {
+			return p.log.sync()
+		}
 		if l.index < place.Index || l.index == place.Index && !place.Within() {
 			continue
 		}
@@ -61,6 +66,9 @@ func (p *protocol) run(ctx context.Context) error {
 		if err := p.learn(ctx, session, l, at); err != nil {
 			return p.diverged(err)
 		}
+	}
+	if p.until != EndOfCell {
+		return p.log.sync()
 	}
 	if err := p.log.event(record.Event{Kind: record.CellEnd}); err != nil {
 		return err

@@ -292,7 +292,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	_, err = Prepare(planted, y.dir)
 	refused("Prepare", err)
 	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, y.dir))
-	_, err = prepareTask(planted.Tasks[0], y.dir, "test")
+	_, err = identifyTask(planted.Tasks[0], y.dir, "test")
 	refused("prepareTask", err)
 	_, err = planted.Tasks[0].Files(y.dir, "test")
 	refused("Files", err)

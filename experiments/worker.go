@@ -52,6 +52,9 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
 		return nil, fmt.Errorf("read the manifest's suite: %w", err)
 	}
+	if err := checkUnchanged(manifest, suite, o.DataDir); err != nil {
+		return nil, err
+	}
 	return openWorker(ctx, suite, o)
 }
 
@@ -136,29 +139,37 @@ func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Pr
 }
 
 func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, progress func(engine.Progress)) error {
-	method, ok := methods.Find(cell.Method.Preset)
-	if !ok {
-		return fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
-	}
-	params, err := decodeParams(method, cell.Method)
+	p, err := w.protocol(cell, folder)
 	if err != nil {
-		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+		return err
 	}
-	if key := GraphKey(cell.Method); w.graphs != key {
-		w.base.Forget(w.graphs) // cells of equal graphs come together, and each set of them takes 100 MB
-		w.graphs = key
+	if progress != nil {
+		p.progress = progress
 	}
-	if progress == nil {
-		progress = func(engine.Progress) {}
-	}
-	p := &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, progress: progress,
-		log: &cellLog{compiled: w.base.CompileSeconds}}
 	defer p.log.close()
+	w.shareGraphs(cell)
+	if err := rundir.BreakSeal(folder); err != nil {
+		return err
+	}
 	start := time.Now()
-	if err := p.run(ctx); err != nil {
+	err = p.run(ctx)
+	var diverged *DivergedError
+	if err == nil || errors.As(err, &diverged) {
+		err = errors.Join(err, rundir.WriteSeal(folder))
+	}
+	if err != nil {
 		return err
 	}
 	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakMemory()})
+}
+
+// shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal graphs come together,
+// and each set of them takes 100 MB.
+func (w *Worker) shareGraphs(cell Cell) {
+	if key := GraphKey(cell.Method); w.graphs != key {
+		w.base.Forget(w.graphs)
+		w.graphs = key
+	}
 }
 
 // baseRow is the untouched backbone's row, computed once per worker.

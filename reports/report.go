@@ -133,7 +133,7 @@ func Load(run rundir.Run) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load report: %w", err)
 	}
-	r := &Report{Run: run, Manifest: manifest}
+	r := &Report{Run: run, Manifest: manifest, Warnings: slices.Clone(manifest.Changes)}
 	if err := json.Unmarshal(manifest.Suite, &r.Suite); err != nil {
 		return nil, fmt.Errorf("load report: read the suite in %s: %w", run.Manifest(), err)
 	}

@@ -150,6 +150,23 @@ R[i][j] is the score on task j after the first i of N tasks were learned, row
 0 being the untouched base model; K[i] is the score on the knowledge battery.
 A number that is undefined is printed with its reason, never as 0.
 
+# Trusting a run
+
+A run that was killed, by whomever and at whatever moment, goes on with the
+same command and ends with the same bytes: at the last task's end, or within a
+long task every training.checkpoint_every steps. It goes on with another
+backend or plugin only if told to, and its results say so.
+
+verify holds a run to its data, computes its scores from the predictions and
+its metrics from the records again, and executes one task of each method from
+its checkpoint: the records must come out byte for byte. -full executes all.
+Whoever gets a bundle can do the same; where processor or plugin make other
+last bits, only scores are compared, to 0.0001, and this is said:
+
+	$ runner verify runs/continual16
+	$ runner report runs/continual16 -bundle continual16.tar.zst
+	$ runner verify continual16.tar.zst -cells secura-s0-o0
+
 # Exit codes
 
 	0    all done
@@ -195,7 +212,7 @@ func main() {
 // commands is the command table, in the order of the overview.
 func commands() []command {
 	return []command{
-		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(), newCompare(),
+		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(), newCompare(), newVerify(),
 		newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }

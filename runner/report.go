@@ -29,17 +29,30 @@ type ReportOptions struct {
 	Table string
 	// Explain is METHOD.METRIC, the number to trace instead.
 	Explain string
+	// Bundle is the archive to pack the run into, with its Checkpoints if asked for.
+	Bundle      string
+	Checkpoints bool
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; of html, a page with charts and examples, it is told where it lies")
 	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
+	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, which verify takes on another machine")
+	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify may start at any task; with -bundle")
 	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
 	flags.StringVar(&o.Explain, "explain", "", "trace a method's number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of")
 }
 
 func (o *ReportOptions) check(string) error {
+	switch {
+	case o.Bundle != "" && !strings.HasSuffix(o.Bundle, ".tar.zst"):
+		return fmt.Errorf("-bundle is %q, expected a name that ends in .tar.zst", o.Bundle)
+	case o.Bundle != "" && (o.Claims || o.Table != ""):
+		return errors.New("-bundle packs the run and prints no tables: leave -claims and -table out")
+	case o.Checkpoints && o.Bundle == "":
+		return errors.New("-checkpoints packs checkpoints too: give -bundle FILE.tar.zst")
+	}
 	for name := range strings.SplitSeq(o.Format, ",") {
 		format, ok := reports.FindFormat(name)
 		switch {
@@ -90,10 +103,14 @@ func newReport() command {
 		argument: "RUN",
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
 			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention",
-			"report runs/qwen runs/llama -format text,latex", "report runs/qwen runs/llama -table per-task"},
+			"report runs/qwen runs/llama -format text,latex", "report runs/qwen runs/llama -table per-task",
+			"report runs/continual16 -bundle continual16.tar.zst"},
 		flags: newFlags("report"), check: o.check, further: &o.Further,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			o.Run = run
+			if o.Bundle != "" {
+				return packRun(o, stdout)
+			}
 			if o.Explain != "" {
 				return runExplain(o, stdout)
 			}

@@ -24,6 +24,8 @@ type RunOptions struct {
 	Out        string
 	Jobs       count
 	NoDownload bool
+	// AllowBackendChange goes on with a run that another backend began.
+	AllowBackendChange bool
 }
 
 func (o *RunOptions) addFlags(flags *flag.FlagSet) {
@@ -37,6 +39,7 @@ func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
 	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
+	flags.BoolVar(&o.AllowBackendChange, "allow-backend-change", false, "go on with a run that another backend or plugin build began; its results are marked")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin: take an installed one, or the slower pure-Go backend")
 }
 
@@ -107,6 +110,7 @@ func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 	if err != nil {
 		return nil, err
 	}
+	manifest.AllowBackendChange = o.AllowBackendChange
 	// The settings are held against the old run's before anything is installed.
 	if _, _, err := continued(run, manifest); err != nil {
 		return nil, err

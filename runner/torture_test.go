@@ -195,7 +195,7 @@ func (x torture) unbroken(t *testing.T) (want map[string]string, took time.Durat
 		t.Fatalf("the unbroken run was started %d times", starts)
 	}
 	took = time.Since(start)
-	if want = contents(t, run); len(want) < 30 {
+	if want = contents(t, run); len(want) < 20 {
 		t.Fatalf("the unbroken run has %d files", len(want))
 	}
 	return want, took

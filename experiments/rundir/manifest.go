@@ -2,9 +2,13 @@ package rundir
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"slices"
 	"sort"
+	"strings"
 )
 
 // Manifest is the content of manifest.json: everything that decides a run's
@@ -23,13 +27,43 @@ type Manifest struct {
 	PluginSHA256 string `json:"plugin_sha256,omitempty"`
 	XLAFlags     string `json:"xla_flags,omitempty"`
 	Processor    string `json:"processor"`
+	// Platform is the operating system and the instruction set that the program
+	// was built for, such as "linux/amd64".
+	Platform string `json:"platform,omitempty"`
 	// Files are the data files and the backbone's files.
 	Files []File `json:"files"`
+	// Changes tell of each time that the run went on with another program or
+	// backend: its numbers may not be those of one that did not.
+	Changes []string `json:"changes,omitempty"`
+	// AllowBackendChange lets Merge go on with another backend.
+	AllowBackendChange bool `json:"-"`
+}
+
+// OtherNumbers lists what makes the numbers of two programs differ in their last
+// bits: another backend, plugin, or instruction set. The processor counts only
+// where no XLA flag pins the instruction set, and never for pure Go.
+func (m Manifest) OtherNumbers(other Manifest) (reasons []string) {
+	differ := func(what, a, b string) {
+		if a != b {
+			reasons = append(reasons, fmt.Sprintf("another %s: was %q, is %q", what, a, b))
+		}
+	}
+	differ("backend", m.Backend, other.Backend)
+	differ("plugin sha256", m.PluginSHA256, other.PluginSHA256)
+	differ("XLA flags", m.XLAFlags, other.XLAFlags)
+	if m.Platform != "" && other.Platform != "" {
+		differ("platform", m.Platform, other.Platform)
+	}
+	if m.Backend == "xla" && !strings.Contains(m.XLAFlags, "xla_cpu_max_isa") {
+		differ("processor", m.Processor, other.Processor)
+	}
+	return reasons
 }
 
 // Build fills in what the running program knows of itself: module versions
 // and code revision.
 func (m *Manifest) Build() {
+	m.Platform = runtime.GOOS + "/" + runtime.GOARCH
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return
@@ -68,35 +102,48 @@ func ReadManifest(r Run) (Manifest, error) {
 // WriteManifest writes manifest.json.
 func WriteManifest(r Run, m Manifest) error { return WriteJSON(r.Manifest(), m) }
 
+// FileChanges lists the files that were not there when a run began, that have
+// another content now, and that are gone.
+func FileChanges(old, new []File) (changes []error) {
+	was := map[string]File{}
+	for _, f := range old {
+		was[f.Path] = f
+	}
+	for _, f := range new {
+		o, ok := was[f.Path]
+		if !ok {
+			changes = append(changes, fmt.Errorf("file %s was not there when the run began", f.Path))
+		} else if o.SHA256 != f.SHA256 {
+			changes = append(changes, fmt.Errorf("file %s has changed: sha256 was %s, is %s", f.Path, o.SHA256, f.SHA256))
+		}
+		delete(was, f.Path)
+	}
+	for _, f := range old {
+		if _, gone := was[f.Path]; gone {
+			changes = append(changes, fmt.Errorf("file %s is not there any more", f.Path))
+		}
+	}
+	return changes
+}
+
 // Merge checks whether the run of old may be continued as new, and returns
 // the manifest of both: the suite holds the methods of both and the larger
 // numbers of seeds and orders (its Plan is new's; the caller hashes again
 // where that matters). A setting or a file that changed is an error that
-// names each difference. What may shift numbers without being a setting,
-// such as another code revision or backend, comes back as warnings.
+// names each difference, and so is another backend unless new allows it. What
+// may shift numbers without being a setting, such as another code revision,
+// comes back as warnings, which stay in the manifest as Changes.
 func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
-	suite, err := mergeSuites(old.Suite, new.Suite)
+	suite, err := mergeSuites(old.Suite, new.Suite, new.AllowBackendChange)
 	if err != nil {
 		return Manifest{}, nil, err
 	}
-	was := map[string]File{}
-	for _, f := range old.Files {
-		was[f.Path] = f
+	if changes := FileChanges(old.Files, new.Files); len(changes) > 0 {
+		return Manifest{}, nil, fmt.Errorf("continue run: %w; give another -out", errors.Join(changes...))
 	}
-	for _, f := range new.Files {
-		o, ok := was[f.Path]
-		if !ok {
-			return Manifest{}, nil, fmt.Errorf("continue run: file %s was not there when the run began; give another -out", f.Path)
-		}
-		if o.SHA256 != f.SHA256 {
-			return Manifest{}, nil, fmt.Errorf("continue run: file %s has changed: sha256 was %s, is %s; give another -out", f.Path, o.SHA256, f.SHA256)
-		}
-		delete(was, f.Path)
-	}
-	for _, f := range old.Files {
-		if _, gone := was[f.Path]; gone {
-			return Manifest{}, nil, fmt.Errorf("continue run: file %s is not there any more; give another -out", f.Path)
-		}
+	if reasons := old.OtherNumbers(new); new.Backend != "" && len(reasons) > 0 && !new.AllowBackendChange {
+		return Manifest{}, nil, fmt.Errorf("continue run: with %s; numbers of the two differ: use the old one, give -allow-backend-change, "+
+			"which marks the results, or another -out", strings.Join(reasons, ", "))
 	}
 	merged = new
 	merged.Suite = suite
@@ -119,6 +166,12 @@ func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
 	sort.Strings(paths)
 	for _, path := range paths {
 		differ("version of "+path, old.Modules[path], new.Modules[path])
+	}
+	merged.Changes = slices.Clone(old.Changes)
+	for _, w := range warnings {
+		if !slices.Contains(merged.Changes, w) {
+			merged.Changes = append(merged.Changes, w)
+		}
 	}
 	return merged, warnings, nil
 }

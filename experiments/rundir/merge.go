@@ -11,7 +11,8 @@ import (
 
 // mergeSuites unites two resolved suites that may differ in seeds, orders,
 // methods, doc and tables alone. Methods are matched by their "name".
-func mergeSuites(old, new json.RawMessage) (json.RawMessage, error) {
+// With anyBackend, the backend that was asked for may differ too.
+func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, error) {
 	was, err := decodeObject(old)
 	if err != nil {
 		return nil, fmt.Errorf("continue run: the manifest's suite: %w", err)
@@ -28,6 +29,10 @@ func mergeSuites(old, new json.RawMessage) (json.RawMessage, error) {
 	for _, key := range keysOf(was, is) {
 		switch key {
 		case "doc", "tables": // these change no number
+		case "backend":
+			if !anyBackend {
+				d.compare(key, was[key], is[key])
+			}
 		case "seeds", "orders":
 			a, errA := integer(was[key])
 			b, errB := integer(is[key])

@@ -262,11 +262,11 @@ func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		merged, err := mergeSuites(data, data)
+		merged, err := mergeSuites(data, data, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := mergeSuites(merged, data)
+		again, err := mergeSuites(merged, data, true)
 		if err != nil || string(again) != string(merged) {
 			t.Fatal(err)
 		}

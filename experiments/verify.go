@@ -1,0 +1,215 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"secura/experiments/engine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+)
+
+// Part is what of a cell is executed again.
+type Part struct {
+	Cell Cell
+	// From is the boundary whose checkpoint it starts at, −1 for the cell's start.
+	From int
+	// Until is the boundary at which it ends; EndOfCell for the end.
+	Until int
+}
+
+// EndOfCell is the Until of a part that ends where its cell does.
+const EndOfCell = -1
+
+// String says what the part is.
+func (p Part) String() string {
+	from, until := "the start", fmt.Sprintf("boundary %d", p.Until)
+	if p.From >= 0 {
+		from = fmt.Sprintf("boundary %d", p.From)
+	}
+	if p.Until == EndOfCell {
+		until = "the end"
+	}
+	return fmt.Sprintf("%s from %s to %s", p.Cell.ID, from, until)
+}
+
+// Whole is all of a cell.
+func Whole(c Cell) Part { return Part{c, -1, EndOfCell} }
+
+// Sample draws one task of one of the cells of each method, by a seed. A task whose checkpoint before it was not kept
+// is replaced by the first of the cell.
+func (w *Worker) Sample(cells []Cell, seed uint64) ([]Part, error) {
+	r := Streams{RunSeed: seed, PairingKey: w.suite.Name}.Rand("verify")
+	var parts []Part
+	for _, m := range w.suite.Methods {
+		var mine []Cell
+		for _, c := range cells {
+			if c.Method.Name == m.Name {
+				mine = append(mine, c)
+			}
+		}
+		if len(mine) == 0 {
+			continue
+		}
+		cell := mine[r.IntN(len(mine))]
+		p, err := w.protocol(cell, w.run.Cell(cell.ID))
+		if err != nil {
+			return nil, err
+		}
+		lessons := p.plan()
+		if len(lessons) == 0 {
+			parts = append(parts, Whole(cell))
+			continue
+		}
+		part := Part{cell, -1, lessons[0].index}
+		k, before := r.IntN(len(lessons)), 0
+		if k > 0 {
+			before = lessons[k-1].index
+		}
+		if rundir.CheckCheckpoint(p.folder.Checkpoint(before), rundir.Place{Index: before}) == nil {
+			part = Part{cell, before, lessons[k].index}
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// Again executes a part of a cell in a run folder of its own, and names the first difference from what is on record.
+// With a tolerance, which is for other backends and processors, only scores are compared.
+func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, tolerance float64) error {
+	kept, again := w.run.Cell(part.Cell.ID), scratch.Cell(part.Cell.ID)
+	if err := again.Make(); err != nil {
+		return err
+	}
+	if part.From >= 0 {
+		if err := copyCheckpoint(kept, again, part.From); err != nil {
+			return fmt.Errorf("execute %s again: %w", part, err)
+		}
+	}
+	p, err := w.protocol(part.Cell, again)
+	if err != nil {
+		return err
+	}
+	defer func() { p.log.close() }()
+	p.until = part.Until
+	w.shareGraphs(part.Cell)
+	var diverged *DivergedError
+	if err := p.run(ctx); err != nil && !errors.As(err, &diverged) {
+		return fmt.Errorf("execute %s again: %w", part, err)
+	}
+	if tolerance > 0 {
+		err = sameScores(again, kept, tolerance)
+	} else {
+		err = sameCell(again, kept, part)
+	}
+	if err != nil {
+		return fmt.Errorf("%s, executed again, differs: %w", part, err)
+	}
+	return nil
+}
+
+// copyCheckpoint puts a cell's records and the checkpoint of a boundary into another folder.
+func copyCheckpoint(from, to rundir.Cell, index int) error {
+	for _, path := range [][2]string{{from.Records(), to.Records()}, {from.Steps(), to.Steps()}} {
+		data, err := os.ReadFile(path[0])
+		if err == nil {
+			err = rundir.WriteBytes(path[1], data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return os.CopyFS(to.Checkpoint(index), os.DirFS(from.Checkpoint(index)))
+}
+
+// sameCell holds what a part left to what its cell has on record, byte for byte.
+func sameCell(again, kept rundir.Cell, part Part) error {
+	for _, paths := range [][2]string{{again.Records(), kept.Records()}, {again.Steps(), kept.Steps()}} {
+		if err := sameLines(paths[0], paths[1], part.Until == EndOfCell); err != nil {
+			return err
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(again.Predictions(0)), "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		other := filepath.Join(filepath.Dir(kept.Predictions(0)), filepath.Base(path))
+		if err := sameFile(path, other); err != nil {
+			return err
+		}
+	}
+	checkpoints, err := filepath.Glob(filepath.Join(again.Checkpoints(), "*", "complete.json"))
+	if err != nil {
+		return err
+	}
+	for _, path := range checkpoints {
+		other := filepath.Join(kept.Checkpoints(), filepath.Base(filepath.Dir(path)), filepath.Base(path))
+		if _, err := os.Stat(other); errors.Is(err, os.ErrNotExist) {
+			continue // only the last one was kept, or none was packed
+		}
+		if err := sameFile(path, other); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sameFile(got, want string) error {
+	a, err := rundir.HashFile(got)
+	if err != nil {
+		return err
+	}
+	b, err := rundir.HashFile(want)
+	if err != nil {
+		return err
+	}
+	if a.SHA256 != b.SHA256 {
+		return fmt.Errorf("%s has sha256 %s, expected %s", want, b.SHA256, a.SHA256)
+	}
+	return nil
+}
+
+// sameScores compares the scores, and they alone, of the results that both have.
+func sameScores(again, kept rundir.Cell, tolerance float64) error {
+	got, _, err := record.ReadEvents(again.Records())
+	if err != nil {
+		return err
+	}
+	want, _, err := record.ReadEvents(kept.Records())
+	if err != nil {
+		return err
+	}
+	for _, e := range got {
+		if e.Kind != record.Boundary && e.Kind != record.Curve {
+			continue
+		}
+		i := slices.IndexFunc(want, func(o record.Event) bool { return o.Kind == e.Kind && o.Index == e.Index && o.Step == e.Step })
+		if i < 0 {
+			return fmt.Errorf("%s has no %s %d", kept.Records(), e.Kind, e.Index)
+		}
+		if d := scoresApart(want[i], e, tolerance); d != "" {
+			return fmt.Errorf("%s: %s %d: %s", kept.Records(), e.Kind, e.Index, d)
+		}
+	}
+	return nil
+}
+
+// protocol is what runs a cell in a folder.
+func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
+	method, ok := methods.Find(cell.Method.Preset)
+	if !ok {
+		return nil, fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
+	}
+	params, err := decodeParams(method, cell.Method)
+	if err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	return &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, until: EndOfCell,
+		log: &cellLog{compiled: w.base.CompileSeconds}, progress: func(engine.Progress) {}}, nil
+}

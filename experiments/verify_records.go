@@ -1,0 +1,210 @@
+package experiments
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// CheckCell holds a cell's files against each other and against the data, without executing anything: its seal, its
+// records, the predictions that they name, and the scores, which are computed from the predictions again. checkpoints
+// says whether the checkpoints must be there. It returns everything that is wrong.
+func (w *Worker) CheckCell(cell Cell, checkpoints bool) (wrong []error) {
+	folder := w.run.Cell(cell.ID)
+	wrong = rundir.CheckSeal(folder, checkpoints)
+	events, torn, err := record.ReadEvents(folder.Records())
+	if err != nil {
+		return append(wrong, err)
+	}
+	if torn {
+		wrong = append(wrong, fmt.Errorf("%s: the last line is cut", folder.Records()))
+	}
+	if _, torn, err := record.Read[record.Step](folder.Steps()); (err != nil && !errors.Is(err, os.ErrNotExist)) || torn {
+		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s cannot be read whole", folder.Steps())))
+	}
+	for _, e := range events {
+		path := folder.Predictions(e.Index)
+		switch e.Kind {
+		case record.Boundary:
+		case record.Curve:
+			path = folder.PredictionsAt(e.Index, e.Step)
+		default:
+			continue
+		}
+		if err := w.checkScores(cell, e, path); err != nil {
+			wrong = append(wrong, fmt.Errorf("cell %s: %w", cell.ID, err))
+		}
+	}
+	return wrong
+}
+
+// checkScores computes an event's scores from its predictions, and its file of predictions from what the data say.
+func (w *Worker) checkScores(cell Cell, e record.Event, path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if sum := rundir.HashBytes(path, data).SHA256; sum != e.Predictions {
+		return fmt.Errorf("%s has sha256 %s, its record says %s", path, sum, e.Predictions)
+	}
+	rows, err := record.ReadPredictions(path)
+	if err != nil {
+		return err
+	}
+	v, row, err := w.evaluationOf(cell, rows)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := v.summarise(row); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	again, err := w.encodePredictions(cell, row)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(again, data) {
+		return fmt.Errorf("%s: its rows are not those of the data, or their scores are not those of their predictions", path)
+	}
+	computed := record.Event{Kind: e.Kind, Index: e.Index, Step: e.Step, Knowledge: row.knowledge, KnowledgeParts: row.parts, Perplexity: e.Perplexity,
+		Scores: inOrder(cell, row)}
+	if d := scoresApart(e, computed, 0); d != "" {
+		return fmt.Errorf("%s %d: %s by its predictions", e.Kind, e.Index, d)
+	}
+	return nil
+}
+
+// evaluationOf makes the evaluation again that rows of predictions were written of, and an evaluator of what they cover.
+func (w *Worker) evaluationOf(cell Cell, rows []record.Prediction) (*evaluator, *evaluation, error) {
+	groups := w.evaluator.groups()
+	at := 0
+	row := &evaluation{groups: make([][]prediction, len(groups))}
+	for _, g := range w.predictionOrder(cell) {
+		t := groups[g]
+		if at >= len(rows) || rows[at].Task != t.task.Name {
+			continue // was not evaluated
+		}
+		if len(rows)-at < len(t.test) {
+			return nil, nil, fmt.Errorf("task %s has %d predictions, expected %d", t.task.Name, len(rows)-at, len(t.test))
+		}
+		for i, r := range rows[at : at+len(t.test)] {
+			p := prediction{text: r.Prediction, option: -1}
+			if t.task.Choice() {
+				if len(r.OptionScores) != len(t.test[i].Options) {
+					return nil, nil, fmt.Errorf("task %s, example %d has scores of %d options, expected %d", r.Task, r.ID, len(r.OptionScores), len(t.test[i].Options))
+				}
+				lengths := make([]int, len(r.OptionScores))
+				for k, option := range t.test[i].Options {
+					lengths[k] = len(option)
+				}
+				p = chosen(r.OptionScores, lengths)
+			}
+			row.groups[g] = append(row.groups[g], p)
+		}
+		at += len(t.test)
+	}
+	if at != len(rows) {
+		return nil, nil, fmt.Errorf("row %d is of task %q, which does not come there", at+1, rows[at].Task)
+	}
+	v := *w.evaluator
+	v.covers = func(group int) bool { return row.groups[group] != nil }
+	return &v, row, nil
+}
+
+// scoresApart names the first difference between the scores of an event and what was computed again; empty if none.
+func scoresApart(kept, again record.Event, tolerance float64) string {
+	type scores struct {
+		Scores         []record.TaskScores `json:"scores"`
+		Knowledge      *float64            `json:"knowledge"`
+		KnowledgeParts []record.Score      `json:"knowledge_parts"`
+		Perplexity     *float64            `json:"perplexity"`
+	}
+	encode := func(e record.Event) []byte {
+		data, _ := json.Marshal(scores{e.Scores, e.Knowledge, e.KnowledgeParts, e.Perplexity}) // finite numbers, as records are
+		return data
+	}
+	d, err := record.Difference(encode(kept), encode(again), tolerance)
+	if err != nil {
+		return err.Error()
+	}
+	return d
+}
+
+// sameLines compares two files of JSON lines and names the first line that differs, and what of it. got may be the
+// beginning of want unless whole.
+func sameLines(got, want string, whole bool) error {
+	a, err := os.ReadFile(got)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(want)
+	if err != nil {
+		return err
+	}
+	if bytes.HasPrefix(b, a) && (!whole || len(a) == len(b)) {
+		return nil
+	}
+	for number := 1; ; number++ {
+		mine, restA, _ := bytes.Cut(a, []byte("\n"))
+		theirs, restB, _ := bytes.Cut(b, []byte("\n"))
+		switch {
+		case len(a) == 0:
+			return fmt.Errorf("%s:%d: the line is too many", want, number)
+		case len(b) == 0:
+			return fmt.Errorf("%s:%d: the line is missing: %.200s", want, number, mine)
+		case !bytes.Equal(mine, theirs):
+			d, err := record.Difference(theirs, mine, 0)
+			if err != nil || d == "" {
+				d = fmt.Sprintf("other bytes than %.200s", mine)
+			}
+			return fmt.Errorf("%s:%d: %s", want, number, d)
+		}
+		a, b = restA, restB
+	}
+}
+
+// CheckFiles holds the data and the backbone's files, and the run's examples, against its manifest.
+func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir string) (wrong []error) {
+	if hash, err := suite.Hash(); err != nil || hash != manifest.Plan {
+		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s: the suite has hash %s, its plan %s", run.Manifest(), hash, manifest.Plan)))
+	}
+	files, err := identify(suite, dataDir)
+	if err != nil {
+		return append(wrong, err)
+	}
+	wrong = append(wrong, rundir.FileChanges(manifest.Files, files)...)
+	temp, err := os.MkdirTemp("", "verify-")
+	if err != nil {
+		return append(wrong, err)
+	}
+	defer os.RemoveAll(temp)
+	again := rundir.Run{Path: temp}
+	if err := WriteExamples(again, suite, dataDir); err != nil {
+		return append(wrong, err)
+	}
+	if err := sameFile(again.Examples(), run.Examples()); err != nil {
+		wrong = append(wrong, fmt.Errorf("the texts of the examples are not those of the data: %w", err))
+	}
+	return wrong
+}
+
+// checkUnchanged says whether the files that a run reads are those that its manifest names; one that was made by hand
+// may name none.
+func checkUnchanged(manifest rundir.Manifest, suite Suite, dataDir string) error {
+	if len(manifest.Files) == 0 {
+		return nil
+	}
+	files, err := identify(suite, dataDir)
+	if err != nil {
+		return err
+	}
+	if changes := rundir.FileChanges(manifest.Files, files); len(changes) > 0 {
+		return fmt.Errorf("the files of the run in %s are not those that it began with: %w", filepath.Clean(dataDir), errors.Join(changes...))
+	}
+	return nil
+}

@@ -1,0 +1,270 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// TestAnUntouchedRunVerifies executes samples of several methods and a whole cell again, of streams, of tasks that are
+// learned alone and where only the last checkpoint was kept.
+func TestAnUntouchedRunVerifies(t *testing.T) {
+	y := newToy(t)
+	for name, change := range map[string]func(*Suite){
+		"stream":        func(s *Suite) { s.Evaluation.EverySteps = 2 },
+		"learned alone": func(s *Suite) { s.Stream, s.Evaluation.Every = Separate, EveryFinal },
+		"last kept":     func(s *Suite) { s.Evaluation.KeepCheckpoints = "last" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			suite := y.with(MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, MethodSpec{Preset: "joint"}, MethodSpec{Preset: "frozen"})
+			if change(&suite); suite.Stream == Separate {
+				suite.Methods = suite.Methods[:1]
+			}
+			w := y.open(t, suite, t.TempDir())
+			for _, cell := range w.cells {
+				mustRun(t, w, cell)
+				if wrong := w.CheckCell(cell, true); wrong != nil {
+					t.Errorf("an untouched cell: %v", wrong)
+				}
+			}
+			from := map[int]bool{}
+			for seed := range uint64(6) {
+				parts, err := w.Sample(w.cells, seed)
+				if err != nil || len(parts) != len(suite.Methods) {
+					t.Fatal(parts, err)
+				}
+				from[parts[0].From] = true
+				for _, part := range parts {
+					if err := w.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if kept := suite.Evaluation.KeepCheckpoints == "all"; (len(from) > 1) != kept {
+				t.Errorf("samples start at %v", from)
+			}
+			if err := w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// rewrite changes the first occurrence of a text in a file.
+func rewrite(t *testing.T, path, old, new string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), old) {
+		t.Fatalf("%s has no %q", path, old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTamperingIsFound changes one thing after the other of a finished cell, some with a new seal over them: the files'
+// hashes, the scores' own computation, or the execution again tell of it.
+func TestTamperingIsFound(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "seq"}), t.TempDir())
+	cell := w.cells[0]
+	folder := mustRun(t, w, cell)
+	want := outcome(t, folder)
+	boundary := func(change func(e *record.Event)) func(t *testing.T) {
+		return func(t *testing.T) {
+			events, _, err := record.ReadEvents(folder.Records())
+			if err != nil {
+				t.Fatal(err)
+			}
+			os.Remove(folder.Records())
+			out, err := record.OpenWriter(folder.Records())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Close()
+			for _, e := range events {
+				if e.Kind == record.Boundary && e.Index == 2 {
+					change(&e)
+				}
+				if err := out.Append(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	predictions := func(change func(rows []record.Prediction)) func(t *testing.T) {
+		return func(t *testing.T) {
+			path := folder.Predictions(2)
+			rows, err := record.ReadPredictions(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(rows)
+			data, err := record.EncodePredictions(rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			boundary(func(e *record.Event) { e.Predictions = rundir.HashBytes(path, data).SHA256 })(t)
+		}
+	}
+	for name, c := range map[string]struct {
+		tamper func(t *testing.T)
+		// found is said by the files alone, sealed where a new seal covers the change, again by executing it again.
+		found, sealed, again string
+	}{
+		"a score": {boundary(func(e *record.Event) { e.Scores[0].Scores[0].Value = 0.9375 }), "records.jsonl has changed",
+			"boundary 2: scores[0].scores[0].value is 0.9375", "scores[0].scores[0].value is 0.9375"},
+		"the knowledge": {boundary(func(e *record.Event) { *e.Knowledge = 0.97 }), "records.jsonl has changed", "knowledge is 0.97", "knowledge is 0.97"},
+		"a measure": {boundary(func(e *record.Event) { e.Measures[0].Value = 7 }), "records.jsonl has changed", "",
+			"measures[0].value is 7, expected"},
+		"a loss": {func(t *testing.T) { rewrite(t, folder.Steps(), `"step":2,"loss":`, `"step":2,"loss":1`) }, "steps.jsonl has changed", "", "steps.jsonl:2: loss is 1"},
+		"a line of records": {func(t *testing.T) {
+			lines := strings.SplitAfter(want["records.jsonl"], "\n")
+			os.WriteFile(folder.Records(), []byte(strings.Join(append(lines[:3:3], lines[4:]...), "")), 0o644)
+		}, "records.jsonl has changed", "", "records.jsonl:4: "},
+		"a torn record": {func(t *testing.T) { os.Truncate(folder.Records(), int64(len(want["records.jsonl"])-3)) }, "records.jsonl has changed", "the last line is cut", "records.jsonl:"},
+		"a prediction's bytes": {func(t *testing.T) {
+			data := []byte(want["predictions/02.parquet"])
+			data[len(data)/2] ^= 1
+			os.WriteFile(folder.Predictions(2), data, 0o644)
+		}, "predictions/02.parquet has changed", "its record says", "predictions/02.parquet has sha256"},
+		"a prediction's correctness": {predictions(func(rows []record.Prediction) { rows[0].Correct, rows[0].Score = !rows[0].Correct, 1-rows[0].Score }),
+			"predictions/02.parquet has changed", "not those of their predictions", "predictions"},
+		"a gold answer": {predictions(func(rows []record.Prediction) { rows[0].Gold = rows[0].Gold + "x" }), "predictions/02.parquet has changed",
+			"its rows are not those of the data", "predictions"},
+		"a prediction's text": {predictions(func(rows []record.Prediction) { rows[0].Prediction += " quite" }), "predictions/02.parquet has changed", "", "predictions"},
+		"an option's score": {predictions(func(rows []record.Prediction) {
+			for i := range rows {
+				for k := range rows[i].OptionScores {
+					rows[i].OptionScores[k] -= 1
+				}
+			}
+		}), "predictions/02.parquet has changed", "not those of their predictions", "predictions"},
+		"a prediction file": {func(t *testing.T) { os.Remove(folder.Predictions(1)) }, "predictions/01.parquet is missing", "no such file", "no such file"},
+		"one prediction file too many": {func(t *testing.T) { os.WriteFile(folder.Predictions(9), nil, 0o644) },
+			"predictions/09.parquet was not there", "", ""},
+		"a checkpoint": {func(t *testing.T) {
+			os.Truncate(filepath.Join(folder.Checkpoint(1), "variables.safetensors"), 100)
+		}, "variables.safetensors is not the one that was written", "variables.safetensors is not", ""},
+		"a checkpoint's index": {func(t *testing.T) {
+			rewrite(t, filepath.Join(folder.Checkpoint(1), "complete.json"), `"sha256": "`, `"sha256": "0`)
+		}, "checkpoint/01/complete.json has changed", "is not the one that was written", "checkpoint/01/complete.json has sha256"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer restore(t, folder, want)
+			c.tamper(t)
+			check := func(what, expected string) {
+				t.Helper()
+				wrong := fmt.Sprint(w.CheckCell(cell, true))
+				if (wrong == "[]") != (expected == "") || !strings.Contains(wrong, expected) {
+					t.Errorf("%s: %s, expected %q", what, wrong, expected)
+				}
+			}
+			check("the files", c.found)
+			if err := rundir.WriteSeal(folder); err != nil {
+				t.Fatal(err)
+			}
+			check("under a new seal", c.sealed)
+			err := w.Again(context.Background(), Whole(cell), rundir.Run{Path: t.TempDir()}, 0)
+			if (err == nil) != (c.again == "") || err != nil && !strings.Contains(err.Error(), c.again) {
+				t.Errorf("executed again: %v, expected %q", err, c.again)
+			}
+		})
+	}
+}
+
+// restore gives a cell the files back that it had.
+func restore(t *testing.T, folder rundir.Cell, files map[string]string) {
+	t.Helper()
+	if err := os.RemoveAll(folder.Path); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range files {
+		if err := rundir.WriteBytes(filepath.Join(folder.Path, name), []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAnotherProcessorIsHeldToItsScores: with a tolerance, only scores are compared.
+func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(MethodSpec{Preset: "seq"}), t.TempDir())
+	folder := mustRun(t, w, w.cells[0])
+	rewrite(t, folder.Steps(), `"step":2,"loss":`, `"step":2,"loss":1`)
+	rewrite(t, folder.Records(), `"name":"exact","value":0`, `"name":"exact","value":0.00001`)
+	again := func() error {
+		return w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 1e-4)
+	}
+	if err := again(); err != nil {
+		t.Error(err)
+	}
+	rewrite(t, folder.Records(), `"name":"exact","value":0.00001`, `"name":"exact","value":0.001`)
+	if err := again(); err == nil || !strings.Contains(err.Error(), "0.001, expected 0") {
+		t.Error(err)
+	}
+}
+
+// TestFilesThatChangedUnderneathAreRefused: a worker does not open a run whose data or backbone are other ones.
+func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
+	y := newToy(t)
+	suite := y.with(MethodSpec{Preset: "frozen"})
+	w := y.open(t, suite, t.TempDir())
+	manifest, err := rundir.ReadManifest(w.run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if manifest.Files, err = identify(suite, y.dir); err != nil {
+		t.Fatal(err)
+	}
+	if manifest.Plan, err = suite.Hash(); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteExamples(w.run, suite, y.dir); err != nil {
+		t.Fatal(err)
+	}
+	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, suite, y.dir)) }
+	if got := wrong(); got != "[]" {
+		t.Errorf("untouched files: %s", got)
+	}
+	for path, expected := range map[string]string{
+		"next/test.parquet":          "file next/test/test.parquet has changed",
+		"backbone/model.safetensors": "file backbone/model.safetensors has changed",
+	} {
+		path = filepath.Join(y.dir, path)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := append([]byte(nil), data...)
+		changed[len(changed)/2] ^= 1
+		os.WriteFile(path, changed, 0o644)
+		if got := fmt.Sprint(checkUnchanged(manifest, suite, y.dir)); !strings.Contains(got, expected) {
+			t.Errorf("%s, expected %q", got, expected)
+		}
+		if got := wrong(); !strings.Contains(got, expected) {
+			t.Errorf("%s, expected %q", got, expected)
+		}
+		os.WriteFile(path, data, 0o644)
+	}
+	manifest.Plan = "x"
+	if got := wrong(); !strings.Contains(got, "its plan x") {
+		t.Error(got)
+	}
+	os.WriteFile(w.run.Examples(), nil, 0o644)
+	if got := wrong(); !strings.Contains(got, "texts of the examples") {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"secura/datasets"
+	"secura/experiments"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods/backbone"
+	"secura/reports"
+)
+
+// scoreTolerance is how far scores may be apart that two backends, plugin
+// builds or processors computed.
+const scoreTolerance = 1e-4
+
+// VerifyOptions are the flags of verify.
+type VerifyOptions struct {
+	Run     string
+	DataDir string
+	Backend string
+	Cells   string
+	Full    bool
+	Seed    uint64
+}
+
+func (o *VerifyOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; that of the run if not given")
+	flags.StringVar(&o.Cells, "cells", "", "execute these `CELLS` again as a whole, separated by commas, such as secura-s0-o0")
+	flags.BoolVar(&o.Full, "full", false, "execute every cell again as a whole, which takes as long as the run did")
+	flags.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that draws the task of each method that is executed again")
+}
+
+func (o *VerifyOptions) check(string) error {
+	if o.Full && o.Cells != "" {
+		return errors.New("-full executes all cells again: leave -cells out")
+	}
+	return backbone.CheckBackendName(o.Backend)
+}
+
+func newVerify() command {
+	var o VerifyOptions
+	c := command{
+		name: "verify", does: "holds a run, or a bundle of one, to its data and records, and executes a task of each method again",
+		argument: "RUN",
+		examples: []string{"verify runs/continual16", "verify runs/continual16 -cells secura-s0-o0", "verify continual16.tar.zst -full"},
+		flags:    newFlags("verify"), check: o.check,
+		run: func(ctx context.Context, run string, stdout, stderr io.Writer) error {
+			o.Run = run
+			return runVerify(ctx, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+// verification is a run that is being verified, and what was found wrong.
+type verification struct {
+	options  VerifyOptions
+	run      rundir.Run
+	manifest rundir.Manifest
+	suite    experiments.Suite
+	// packed says that the run came in a bundle, which may lack checkpoints.
+	packed bool
+	stdout io.Writer
+	wrong  int
+}
+
+// found tells of what was checked, and of everything that is wrong with it.
+func (v *verification) found(what string, wrong ...error) {
+	if err := errors.Join(wrong...); err == nil {
+		fmt.Fprintf(v.stdout, "ok       %s\n", what)
+		return
+	}
+	for _, err := range wrong {
+		if err != nil {
+			v.wrong++
+			fmt.Fprintf(v.stdout, "DIFFERS  %s: %v\n", what, err)
+		}
+	}
+}
+
+func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) error {
+	run, done, err := unpackRun(o.Run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	v := &verification{options: o, run: run, packed: run.Path != o.Run, stdout: stdout}
+	if v.manifest, err = rundir.ReadManifest(run); err != nil {
+		return err
+	}
+	if v.suite, err = suiteOf(run, v.manifest); err != nil {
+		return err
+	}
+	cells, _, err := experiments.Plan(v.suite)
+	if err != nil {
+		return err
+	}
+	finished, open := finishedCells(run, cells)
+	if len(finished) == 0 {
+		return fmt.Errorf("verify %s: none of its %d cells is finished", o.Run, len(cells))
+	}
+	if len(open) > 0 {
+		fmt.Fprintf(stdout, "not finished, and not looked at: %s\n", strings.Join(open, ", "))
+	}
+	files := experiments.CheckFiles(run, v.manifest, v.suite, o.DataDir)
+	v.found(fmt.Sprintf("suite, examples, and %d files of data and backbone", len(v.manifest.Files)), files...)
+	v.found("results.json is what the records give", v.results())
+	if len(files) == 0 {
+		if err := v.compute(ctx, finished, stderr); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintln(stdout, "nothing was executed again, for the data are others")
+	}
+	if v.wrong > 0 {
+		return fmt.Errorf("verify %s: %d differences", o.Run, v.wrong)
+	}
+	_, err = fmt.Fprintf(stdout, "verified: %d of %d cells\n", len(finished), len(cells))
+	return err
+}
+
+// finishedCells are the cells that say that they are done or diverged, and the
+// ids of the others.
+func finishedCells(run rundir.Run, cells []experiments.Cell) (finished []experiments.Cell, open []string) {
+	for _, c := range cells {
+		var status record.Status
+		if err := rundir.ReadJSON(run.Cell(c.ID).Status(), &status); err == nil && status.Finished() {
+			finished = append(finished, c)
+		} else {
+			open = append(open, c.ID)
+		}
+	}
+	return finished, open
+}
+
+// results computes results.json from the records again.
+func (v *verification) results() error {
+	kept, err := os.ReadFile(v.run.Results())
+	if err != nil {
+		return err
+	}
+	report, err := reports.Load(v.run)
+	if err != nil {
+		return err
+	}
+	again, err := reports.Results(report)
+	if err != nil {
+		return err
+	}
+	d, err := record.Difference(kept, again, 0)
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.run.Results(), err)
+	}
+	if d != "" {
+		return fmt.Errorf("%s: %s", v.run.Results(), d)
+	}
+	return nil
+}
+
+// compute opens what computes, checks the finished cells' files and executes
+// parts of them again.
+func (v *verification) compute(ctx context.Context, finished []experiments.Cell, stderr io.Writer) (err error) {
+	name := v.options.Backend
+	if name == "" {
+		name = v.manifest.Backend
+	}
+	here := rundir.Manifest{Processor: processor()}
+	here.Build()
+	backend, err := openedBackend(ctx, RunOptions{NoDownload: true}, name, &here, stderr)
+	if err != nil {
+		return err
+	}
+	tolerance := 0.0
+	if reasons := v.manifest.OtherNumbers(here); len(reasons) > 0 {
+		tolerance = scoreTolerance
+		fmt.Fprintf(v.stdout, "only scores are compared, to %g, for the run was computed by %s\n", tolerance, strings.Join(reasons, ", "))
+	}
+	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, DataDir: v.options.DataDir,
+		Backend: backbone.BackendOptions{Name: backend, NoDownload: true, Log: stderr}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	for _, c := range finished {
+		v.found("records, predictions and scores of "+c.ID, w.CheckCell(c, !v.packed)...)
+	}
+	parts, err := v.parts(w, finished)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := v.again(ctx, w, part, tolerance); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parts are what is executed again.
+func (v *verification) parts(w *experiments.Worker, finished []experiments.Cell) (parts []experiments.Part, err error) {
+	if v.options.Cells == "" && !v.options.Full {
+		return w.Sample(finished, v.options.Seed)
+	}
+	var ids []string
+	for _, c := range finished {
+		ids = append(ids, c.ID)
+	}
+	chosen := ids
+	if v.options.Cells != "" {
+		chosen = strings.Split(v.options.Cells, ",")
+	}
+	for _, id := range chosen {
+		i := slices.Index(ids, id)
+		if i < 0 {
+			return nil, usagef("%s", datasets.Unknown("finished cell", id, ids))
+		}
+		parts = append(parts, experiments.Whole(finished[i]))
+	}
+	return parts, nil
+}
+
+// again executes a part in a folder that is removed afterwards.
+func (v *verification) again(ctx context.Context, w *experiments.Worker, part experiments.Part, tolerance float64) error {
+	scratch, err := os.MkdirTemp("", "runner-verify-")
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	defer os.RemoveAll(scratch)
+	err = w.Again(ctx, part, rundir.Run{Path: scratch}, tolerance)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	v.found("executed again: "+part.String(), err)
+	return nil
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"secura/experiments/rundir"
+)
+
+// call runs this program and returns its exit code and all that it says.
+func call(t *testing.T, args ...string) (code int, output string) {
+	t.Helper()
+	data, err := exec.Command("runner", args...).CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), string(data)
+	}
+	if err != nil {
+		t.Fatalf("runner %v: %v", args, err)
+	}
+	return 0, string(data)
+}
+
+// expect calls this program and holds its exit code and what it says to what is expected.
+func expect(t *testing.T, code int, says string, args ...string) {
+	t.Helper()
+	got, output := call(t, args...)
+	if got != code || !regexp.MustCompile("(?m)"+says).MatchString(output) {
+		t.Errorf("runner %v: code %d, expected %d and %q:\n%s", args, got, code, says, output)
+	}
+}
+
+// editFile replaces the first match in a file.
+func editFile(t *testing.T, path, pattern, new string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := regexp.MustCompile(pattern).FindIndex(data)
+	if at == nil {
+		t.Fatalf("%s has no %q", path, pattern)
+	}
+	edited := string(data[:at[0]]) + new + string(data[at[1]:])
+	if err := os.WriteFile(path, []byte(edited), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyRun copies a run into a folder of the test.
+func copyRun(t *testing.T, run string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "run")
+	if err := os.CopyFS(to, os.DirFS(run)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// TestVerify verifies a run, its bundle on "another machine", and copies of both with something changed.
+func TestVerify(t *testing.T) {
+	x := newTorture(t, "-backend", "go", "-jobs", "2")
+	run := filepath.Join(x.dir, "run")
+	x.finish(t, run)
+	data := []string{"-data", x.dir}
+	verify := func(args ...string) []string { return append(append([]string{"verify"}, args...), data...) }
+
+	expect(t, 0, `^ok +executed again: er-s0-o0 from (boundary \d|the start) to boundary \d$`, verify(run)...)
+	expect(t, 0, `^verified: 2 of 2 cells$`, verify(run, "-seed", "3")...)
+	expect(t, 0, `^ok +executed again: seq-s0-o0 from the start to the end$`, verify(run, "-full")...)
+	expect(t, 2, `unknown finished cell "er-s0-o9"; did you mean "er-s0-o0"`, verify(run, "-cells", "er-s0-o9")...)
+	expect(t, 1, `a run's folder has a manifest.json`, verify(x.dir)...)
+
+	bundle := filepath.Join(x.dir, "run.tar.zst")
+	expect(t, 0, `^packed \d+ files into`, "report", run, "-bundle", bundle)
+	expect(t, 0, `^ok +executed again: er-s0-o0 from the start to boundary 1$`, verify(bundle)...)
+	whole := filepath.Join(x.dir, "whole.tar.zst")
+	expect(t, 0, `^packed \d+ files into`, "report", run, "-bundle", whole, "-checkpoints")
+	expect(t, 0, `^ok +executed again: er-s0-o0 from boundary \d`, verify(whole, "-seed", "1")...)
+	expect(t, 2, `expected a name that ends in .tar.zst`, "report", run, "-bundle", "run.zip")
+
+	for name, c := range map[string]struct {
+		tamper func(t *testing.T, run rundir.Run)
+		says   string
+	}{
+		"a metric": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Results(), `"acc": [0-9.]+`, `"acc": 0.875`)
+		}, `^DIFFERS +results.json is what the records give: .*results.json: cells\[0\].metrics.acc is 0.875, expected`},
+		"a score": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Cell("seq-s0-o0").Records(), `"name":"exact","value":[0-9.]+`, `"name":"exact","value":0.8125`)
+		}, `^DIFFERS +records.*boundary 0: scores\[0\].scores\[0\].value is 0.8125, expected`},
+		"a prediction": {func(t *testing.T, r rundir.Run) {
+			os.Truncate(r.Cell("er-s0-o0").Predictions(1), 99)
+		}, `^DIFFERS +records.*er-s0-o0.*predictions/01.parquet has sha256`},
+		"the suite": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Manifest(), `"learning_rate": [0-9.]+`, `"learning_rate": 0.5`)
+		}, `^DIFFERS +suite.*the suite has hash`},
+		"a file's hash": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Manifest(), `"sha256": "[0-9a-f]{4}`, `"sha256": "beef`)
+		}, `^DIFFERS +suite.*has changed: sha256 was beef`},
+		"an example": {func(t *testing.T, r rundir.Run) { os.Truncate(r.Examples(), 9) }, `^DIFFERS +suite.*texts of the examples`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rundir.Run{Path: copyRun(t, run)}
+			c.tamper(t, r)
+			expect(t, 1, c.says, verify(r.Path)...)
+		})
+	}
+
+	// A run of another plugin: its scores are held to a tolerance, and this is said.
+	other := rundir.Run{Path: copyRun(t, run)}
+	editFile(t, other.Manifest(), `(?m)^  "backend": "go"`, `  "backend": "xla", "plugin_sha256": "beef"`)
+	editFile(t, other.Results(), `(?m)^  "backend": "go"`, `  "backend": "xla"`)
+	editFile(t, other.Cell("er-s0-o0").Steps(), `"loss":`, `"loss":1`)
+	os.Remove(other.Cell("er-s0-o0").Seal())
+	expect(t, 1, `^only scores are compared, to 0.0001, for the run was computed by another backend: was "xla", is "go"`, verify(other.Path, "-backend", "go")...)
+	expect(t, 1, `^ok +executed again: er-s0-o0 from the start`, verify(other.Path, "-backend", "go", "-cells", "er-s0-o0")...)
+}
+
+// TestAnotherBackendOnResumeIsRefused, unless it is allowed: then the results are marked.
+func TestAnotherBackendOnResumeIsRefused(t *testing.T) {
+	x := newTorture(t, "-backend", "go", "-jobs", "1", "-methods", "seq")
+	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
+	x.finish(t, run.Path)
+	reopen := func() {
+		t.Helper()
+		if err := errors.Join(os.Remove(run.Cell("seq-s0-o0").Status()), os.RemoveAll(run.Cell("seq-s0-o0").Checkpoint(3))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reopen()
+	editFile(t, run.Manifest(), `(?m)^  "backend": "go"`, `  "backend": "xla", "plugin_sha256": "beef"`)
+	before, err := os.ReadFile(run.Manifest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := append(x.flags[:len(x.flags):len(x.flags)], "-out", run.Path)
+	expect(t, 2, `another backend: was "xla", is "go", another plugin sha256: was "beef", is "".*-allow-backend-change`, again...)
+	if after, _ := os.ReadFile(run.Manifest()); string(after) != string(before) {
+		t.Error("a refused run has another manifest")
+	}
+	expect(t, 0, `warning: continued with another backend: was "xla", is "go"`, append(again, "-allow-backend-change")...)
+	results, err := os.ReadFile(run.Results())
+	if err != nil || !strings.Contains(string(results), `continued with another backend: was \"xla\", is \"go\"`) {
+		t.Errorf("results.json is not marked: %v\n%.600s", err, results)
+	}
+	reopen()
+	again = append(again, "-set", "training.checkpoint_every=3")
+	expect(t, 0, `goes on after task 2`, again...) // the setting changes no number; the mark stays
+	if results, _ := os.ReadFile(run.Results()); !strings.Contains(string(results), "continued with another plugin sha256") {
+		t.Error("the mark of results.json is gone")
+	}
+}
