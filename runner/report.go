@@ -48,8 +48,8 @@ func (o *ReportOptions) check(string) error {
 	switch {
 	case o.Bundle != "" && !strings.HasSuffix(o.Bundle, ".tar.zst"):
 		return fmt.Errorf("-bundle is %q, expected a name that ends in .tar.zst", o.Bundle)
-	case o.Bundle != "" && (o.Claims || o.Table != ""):
-		return errors.New("-bundle packs the run and prints no tables: leave -claims and -table out")
+	case o.Bundle != "" && (o.Claims || o.Table != "" || o.Explain != "" || len(o.Further) > 0):
+		return errors.New("-bundle packs one run and prints no tables: leave other runs, -claims, -table and -explain out")
 	case o.Checkpoints && o.Bundle == "":
 		return errors.New("-checkpoints packs checkpoints too: give -bundle FILE.tar.zst")
 	}
