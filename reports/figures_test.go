@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +171,27 @@ func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
 	s.end = func(f *cellFiles) { f.events, f.status = nil, nil }
 	if figures, err := Figures(load(t, s.make(t, nil))); err != nil || len(figures) > 0 {
 		t.Errorf("%d figures of a run that has not started, %v", len(figures), err)
+	}
+}
+
+func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
+	s := small()
+	s.methods = named("seq")
+	s.end = func(f *cellFiles) {
+		k := 0.9
+		scores := f.events[len(f.events)-2].Scores
+		curve := record.Event{Kind: record.Curve, Index: 2, Task: "task_2", Step: 2, Scores: scores, Knowledge: &k}
+		at := slices.IndexFunc(f.events, func(e record.Event) bool { return e.Kind == record.TaskEnd && e.Index == 2 })
+		f.events = slices.Insert(f.events, at, curve)
+	}
+	r := load(t, s.make(t, nil))
+	series := r.along("seq", func(_ Cell, s station) float64 { return s.k })
+	var places []float64
+	for _, d := range series {
+		places = append(places, d.x)
+	}
+	if !slices.Equal(places, []float64{0, 1, 1.5, 2, 3}) || series[2].y != 90 {
+		t.Errorf("evaluated at %v: %+v", places, series)
 	}
 }
 

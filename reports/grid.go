@@ -63,12 +63,16 @@ func newGrid(t Table) *grid {
 		}
 		g.heads = append(g.heads, head)
 		g.widths[column] = widest(head)
+		decimals, each := t.decimals(column)
 		for i, row := range t.Rows {
 			e := row[column]
 			if column > 0 && slices.Contains(g.texts, column) {
 				e.Text, e.Spread = g.cut(e.Text, longestHead, false), g.cut(e.Spread, longestHead, false)
 			}
 			text := e.Text + notes(e.Notes)
+			if e.Number != nil {
+				text += strings.Repeat(" ", decimals-each[i])
+			}
 			g.bold[i][column], g.second[i][column] = e.Marked, e.Second
 			switch {
 			case e.Marked:

@@ -63,7 +63,7 @@ func writeLaTeX(out *bytes.Buffer, t Table) {
 		fmt.Fprintf(out, "\\bottomrule\n\\end{longtable}\n%s}\n", latexNotes(t))
 		return
 	}
-	fmt.Fprintf(out, "\\begin{table}\n\\centering\n%s\\caption{%s}\n\\label{%s}\n", size, caption, label)
+	fmt.Fprintf(out, "\\begin{table}\n\\centering\n%s\\caption{%s}\n\\label{%s}\n\\smallskip\n", size, caption, label)
 	if scaled {
 		out.WriteString("\\resizebox{\\linewidth}{!}{%\n")
 	}
@@ -143,12 +143,16 @@ func writeLatexHead(out *bytes.Buffer, t Table) {
 }
 
 func writeLatexRows(out *bytes.Buffer, t Table) {
-	for _, row := range t.Rows {
+	most, decimals := make([]int, len(t.Columns)), make([][]int, len(t.Columns))
+	for column := range t.Columns {
+		most[column], decimals[column] = t.decimals(column)
+	}
+	for k, row := range t.Rows {
 		var fields []string
 		for column, e := range row {
 			text := latex(e.Text)
-			if column > 0 && !slices.Contains(t.TextColumns, column) {
-				text = strings.ReplaceAll(text, "-", "$-$")
+			if e.Number != nil {
+				text = minusSigns(text)
 			}
 			switch {
 			case e.Marked:
@@ -163,12 +167,19 @@ func writeLatexRows(out *bytes.Buffer, t Table) {
 				}
 				text += fmt.Sprintf("\\textsuperscript{%s%d}", separator, n)
 			}
+			if fewer := most[column] - decimals[column][k]; e.Number != nil && fewer > 0 {
+				missing := strings.Repeat("0", fewer)
+				if decimals[column][k] == 0 {
+					missing = "." + missing[1:]
+				}
+				text += "\\phantom{" + missing + "}"
+			}
 			if column == 0 {
 				text = strings.Repeat("\\quad ", len(e.Text)-len(strings.TrimLeft(e.Text, " "))) + strings.TrimSpace(text)
 			}
 			switch {
 			case t.spreads(column) && e.Spread != "":
-				fields = append(fields, text, "{\\scriptsize "+latex(e.Spread)+"}")
+				fields = append(fields, text, "{\\scriptsize "+minusSigns(latex(e.Spread))+"}")
 			case t.spreads(column):
 				fields = append(fields, text, "")
 			case e.Spread != "":
@@ -180,6 +191,9 @@ func writeLatexRows(out *bytes.Buffer, t Table) {
 		out.WriteString(strings.Join(fields, " & ") + " \\\\\n")
 	}
 }
+
+// minusSigns writes those of numbers as such, not as hyphens.
+func minusSigns(text string) string { return strings.ReplaceAll(text, "-", "$-$") }
 
 // latexCaption is the title, what the numbers are, and what they are of.
 func latexCaption(t Table) string {

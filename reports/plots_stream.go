@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -21,12 +22,64 @@ func (r *Report) seedsMean() string {
 	return fmt.Sprintf("mean over %d seeds, band: 95%% interval", r.Suite.Seeds)
 }
 
-// along is a number of a method at each boundary, over seeds, in points of 100.
-func (r *Report) along(method string, of func(c Cell, i int) float64) (series []datum) {
-	for i := range len(r.Suite.Tasks) + 1 {
-		s := r.over(method, func(c Cell) Value { return Number(of(c, i)) })
+// station is a place of the stream at which a cell was evaluated.
+type station struct {
+	// learned is how much of the stream lay behind it, in tasks: a whole number at
+	// a boundary.
+	learned float64
+	// begun are the tasks whose training had begun.
+	begun  int
+	scores []float64
+	k      float64
+}
+
+// stations are a cell's boundaries and its evaluations within tasks.
+func (r *Report) stations(c Cell) (list []station) {
+	for _, p := range c.Curve {
+		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.each())
+		if c.Method.Preset == "joint" {
+			learned = float64(p.Step) / float64(r.Suite.Training.each())
+		}
+		list = append(list, station{learned, min(p.Index, len(c.Tasks)), p.Scores, p.K})
+	}
+	for i, row := range c.R {
+		k := math.NaN()
+		if i < len(c.K) {
+			k = c.K[i]
+		}
+		if row != nil {
+			list = append(list, station{float64(i), i, row, k})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b station) int { return cmp.Compare(a.learned, b.learned) })
+	return list
+}
+
+// along is a number of a method over the stream, over seeds, in points of 100.
+func (r *Report) along(method string, of func(c Cell, s station) float64) (series []datum) {
+	var places []float64
+	for _, c := range r.Cells {
+		if c.Method.Name != method || c.State != record.Done {
+			continue
+		}
+		for _, s := range r.stations(c) {
+			if !slices.Contains(places, s.learned) {
+				places = append(places, s.learned)
+			}
+		}
+	}
+	slices.Sort(places)
+	for _, learned := range places {
+		s := r.over(method, func(c Cell) Value {
+			stations := r.stations(c)
+			i := slices.IndexFunc(stations, func(s station) bool { return s.learned == learned })
+			if i < 0 {
+				return Undefined("not evaluated there")
+			}
+			return Number(of(c, stations[i]))
+		})
 		if s.Mean.Defined() {
-			p := datum{x: float64(i), y: 100 * s.Mean.Number}
+			p := datum{x: learned, y: 100 * s.Mean.Number}
 			if s.CI95.Defined() {
 				p.half = 100 * s.CI95.Number
 			}
@@ -41,21 +94,37 @@ func firstOf(row []float64, i int) float64 {
 	return mean(0, i-1, func(j int) float64 { return row[j] })
 }
 
-// learnedBy is a cell's mean score on the first i tasks after these were learned;
-// NaN where that was not measured.
-func learnedBy(c Cell, i int) float64 {
-	if i == 0 || i >= len(c.R) || c.R[i] == nil {
+// learnedOf is the mean score of a row on the first i tasks, those that were
+// learned by then; NaN where that was not measured.
+func learnedOf(row []float64, i int) float64 {
+	if i == 0 || row == nil {
 		return math.NaN()
 	}
-	return firstOf(c.R[i], i)
+	return firstOf(row, i)
 }
 
-// retainedAt is a cell's K[i] / K[0]; NaN where that was not measured.
-func retainedAt(c Cell, i int) float64 {
-	if i >= len(c.K) || c.K[0] == 0 {
+// learnedBy is learnedOf a cell's row after i trainings.
+func learnedBy(c Cell, i int) float64 {
+	if i >= len(c.R) {
 		return math.NaN()
 	}
-	return c.K[i] / c.K[0]
+	return learnedOf(c.R[i], i)
+}
+
+// retainedOf is k as a share of a cell's K[0]; NaN where either was not measured.
+func retainedOf(c Cell, k float64) float64 {
+	if c.K == nil || c.K[0] == 0 {
+		return math.NaN()
+	}
+	return k / c.K[0]
+}
+
+// retainedAt is a cell's K[i] / K[0].
+func retainedAt(c Cell, i int) float64 {
+	if i >= len(c.K) {
+		return math.NaN()
+	}
+	return retainedOf(c, c.K[i])
 }
 
 // streamFigures show accuracy on the tasks learned so far, and what is left of
@@ -64,14 +133,16 @@ func (r *Report) streamFigures() ([]Figure, error) {
 	x := "tasks learned (" + r.seedsMean() + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
+	learned := func(_ Cell, s station) float64 { return learnedOf(s.scores, s.begun) }
+	retained := func(c Cell, s station) float64 { return retainedOf(c, s.k) }
 	for _, m := range r.Suite.Methods {
 		if m.Preset == "frozen" {
 			continue // the base row is drawn once, below
 		}
 		for _, drawn := range []struct {
 			figure *Figure
-			of     func(c Cell, i int) float64
-		}{{&accuracy, learnedBy}, {&knowledge, retainedAt}} {
+			of     func(c Cell, s station) float64
+		}{{&accuracy, learned}, {&knowledge, retained}} {
 			if err := drawn.figure.curve(m.Name, r.lookOf(m.Name), r.along(m.Name, drawn.of)); err != nil {
 				return nil, err
 			}

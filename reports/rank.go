@@ -22,9 +22,9 @@ type contender struct {
 
 // marks says in the table what rank marks.
 func (t *Table) marks(place string) {
-	t.MarkMeans = "best of its " + place + ": better than each other method there, p < 0.05 by the paired sign-flip test over seeds, " +
-		"adjusted after Holm over these methods" + competitors
-	t.SecondMeans = "second of its " + place + ": the same against each method below it"
+	const test = " (p < 0.05, paired sign-flip test over seeds, adjusted after Holm over these methods)"
+	t.MarkMeans = "best of its " + place + ", and better than each other method there" + test + competitors
+	t.SecondMeans = "second of its " + place + ", and better than each method below it" + test
 }
 
 // rank marks the best entry if it is significantly better than every other one,

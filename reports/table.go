@@ -3,6 +3,7 @@ package reports
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Table is a table of texts with footnotes, ready for any renderer: which number
@@ -95,4 +96,19 @@ func (t *Table) marked() (marked, second bool) {
 		}
 	}
 	return marked, second
+}
+
+// decimals are how many characters a column's numbers have behind their units,
+// the point included: at most, and for each row. A text has none.
+func (t *Table) decimals(column int) (most int, each []int) {
+	each = make([]int, len(t.Rows))
+	for i, row := range t.Rows {
+		if e := row[column]; e.Number != nil {
+			if point := strings.IndexByte(e.Text, '.'); point >= 0 {
+				each[i] = len(e.Text) - point
+			}
+			most = max(most, each[i])
+		}
+	}
+	return most, each
 }

@@ -7,7 +7,7 @@ import "secura/experiments/record"
 func CostTable(r *Report) Table {
 	t := Table{
 		Title:   "Costs",
-		Caption: []string{"of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
+		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
 		Columns: []Column{{[]string{"method"}}, {[]string{"params", "(1000s)"}}, {[]string{"state", "(KiB)"}}, {[]string{"training", "seconds"}},
 			{[]string{"evaluating", "seconds"}}, {[]string{"compiling", "seconds"}}, {[]string{"all", "seconds"}}, {[]string{"memory", "(MiB)"}}},
 	}

@@ -49,7 +49,7 @@ func ExamplesTable(run rundir.Run, r *Report) (Table, error) {
 	t := Table{
 		Title: "Intervals over test examples",
 		Caption: []string{
-			"the first seed and order alone, in points of 100, with 95% intervals between the percentiles of a bootstrap over the test examples, task by task",
+			"The first seed and order alone, in points of 100, with 95% intervals between the percentiles of a bootstrap over the test examples, task by task",
 			"They tell how far other examples of the same kind would move a number, and nothing of other seeds.",
 		},
 		Columns:   []Column{{[]string{"method"}}},

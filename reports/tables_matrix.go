@@ -23,7 +23,7 @@ func MatrixTable(r *Report, method Method) Table {
 	if n == 1 {
 		seeds = "one seed"
 	}
-	t.Caption = []string{fmt.Sprintf("score of each task (column) after each training (row), percent, %s, order 0", seeds)}
+	t.Caption = []string{fmt.Sprintf("Score of each task (column) after each training (row), percent, %s, order 0", seeds)}
 	t.Columns = []Column{{[]string{""}}}
 	for j := range r.Suite.Tasks {
 		t.Columns = append(t.Columns, Column{[]string{fmt.Sprintf("T%d", j+1)}})
@@ -61,7 +61,7 @@ func MatrixTable(r *Report, method Method) Table {
 func TaskTable(r *Report) Table {
 	t := Table{
 		Title:   "Tasks",
-		Caption: []string{"final score of each task in points of 100, the mean over the done cells of order 0"},
+		Caption: []string{"Final score of each task in points of 100, the mean over the done cells of order 0"},
 		Columns: []Column{{[]string{"task"}}},
 	}
 	t.marks("row")
