@@ -4,23 +4,34 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"secura/experiments/record"
-	"secura/experiments/rundir"
 )
-
-// CostKeys are numbers of a cell beside its metrics, as results.json names them.
-var CostKeys = []string{"trained_parameters", "state_bytes", "train_tokens", "eval_tokens", "seconds"}
 
 // ExplainKeys are the numbers that Explain can trace.
 func ExplainKeys() []string { return append(slices.Clone(MetricKeys), CostKeys...) }
+
+// entryOf takes R[i][j] or K[i] apart, with i trainings and task j from 1.
+func entryOf(key string) (at reading, ok bool) {
+	if n, err := fmt.Sscanf(key, "R[%d][%d]", &at.i, &at.j); err == nil && n == 2 {
+		at.kind = "R"
+	} else if n, err := fmt.Sscanf(key, "K[%d]", &at.i); err == nil && n == 1 {
+		at.kind = "K"
+	}
+	return at, at.kind != "" && at.name() == key
+}
+
+// CanExplain says whether a key is one of ExplainKeys, or an entry of R or K as
+// in R[2][1].
+func CanExplain(key string) bool {
+	_, entry := entryOf(key)
+	return entry || slices.Contains(ExplainKeys(), key)
+}
 
 // Explain traces a method's number back to the records: its formula, the lines of
 // the files that it was read from, and the arithmetic from these to the number in
@@ -48,6 +59,9 @@ func (e *explanation) line(indent, format string, args ...any) {
 
 func (e *explanation) explain(method, key string) error {
 	definition, isMetric := metrics[key]
+	if at, ok := entryOf(key); ok {
+		definition, isMetric = at.definition(), true
+	}
 	formula := definition.formula
 	if !isMetric {
 		formula = costFormulas[key]
@@ -70,7 +84,7 @@ func (e *explanation) explain(method, key string) error {
 		e.line("", "Cell %s", c.ID)
 		var err error
 		if isMetric {
-			err = e.metric(c, key)
+			err = e.metric(c, key, definition)
 		} else {
 			err = e.cost(c, key)
 		}
@@ -80,7 +94,7 @@ func (e *explanation) explain(method, key string) error {
 	}
 	e.out.WriteByte('\n')
 	if isMetric {
-		e.overSeeds(method, key)
+		e.overSeeds(method, key, definition)
 	} else {
 		e.overCells(method, key)
 	}
@@ -88,18 +102,22 @@ func (e *explanation) explain(method, key string) error {
 }
 
 // metric traces one cell's number.
-func (e *explanation) metric(c Cell, key string) error {
-	if v := c.Metrics[key]; !v.Defined() {
+func (e *explanation) metric(c Cell, key string, d definition) error {
+	v, trace := e.traced(c, key, d)
+	if !v.Defined() {
 		e.line("  ", "undefined: %s", v.Undefined)
 		return nil
 	}
-	v, trace := traced(e.r.matrixOf(c), key)
 	if err := e.sources(c, trace.readings); err != nil {
 		return err
 	}
-	arithmetic := metrics[key].arithmetic
+	arithmetic := d.arithmetic
 	if len(trace.terms) == 0 {
-		e.line("  ", "%s = %s = %s", key, arithmetic(numbersOf(trace.readings)), precise(v.Number))
+		written := arithmetic(numbersOf(trace.readings))
+		if written != precise(v.Number) {
+			written += " = " + precise(v.Number)
+		}
+		e.line("  ", "%s = %s", key, written)
 		return nil
 	}
 	var sum, terms []string
@@ -115,6 +133,28 @@ func (e *explanation) metric(c Cell, key string) error {
 	}
 	e.line("  ", "%s = %s / %d = %s", key, added(sum), len(sum), precise(v.Number))
 	return nil
+}
+
+// traced is a cell's number with what was read for it.
+func (e *explanation) traced(c Cell, key string, d definition) (Value, *cells) {
+	if _, entry := entryOf(key); entry {
+		trace := &cells{m: e.r.matrixOf(c), n: len(c.Tasks)}
+		return trace.value(d.of(trace)), trace
+	}
+	if v := c.Metrics[key]; !v.Defined() {
+		return v, nil
+	}
+	return traced(e.r.matrixOf(c), key)
+}
+
+// definition makes an entry of R or K a metric.
+func (r reading) definition() definition {
+	return definition{formula: r.name(), arithmetic: only, of: func(c *cells) float64 {
+		if r.kind == "K" {
+			return c.k(r.i)
+		}
+		return c.r(r.i, r.j)
+	}}
 }
 
 // sources says in which line of which file each number stands.
@@ -162,9 +202,10 @@ func (e *explanation) file(path string) string {
 }
 
 // overSeeds goes from the cells to the number of the tables.
-func (e *explanation) overSeeds(method, key string) {
-	values, reason := e.r.overSeedsOf(method, metricOf(key))
-	s := e.r.Summarise(method, key)
+func (e *explanation) overSeeds(method, key string, d definition) {
+	of := func(c Cell) Value { v, _ := e.traced(c, key, d); return v }
+	values, reason := e.r.overSeedsOf(method, of)
+	s := e.r.over(method, of)
 	if e.r.Suite.Orders > 1 {
 		e.line("", "A seed counts once, by the mean over its %d orders.", e.r.Suite.Orders)
 	}
@@ -198,172 +239,4 @@ func (e *explanation) overSeeds(method, key string) {
 		spread = precise(s.CI95.Number)
 	}
 	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, precise(s.Mean.Number), shown, spread, s.N)
-}
-
-var costFormulas = map[string]string{
-	"trained_parameters": "what the cell's start says, the mean over the done cells",
-	"state_bytes":        "what the cell's start says, the mean over the done cells",
-	"train_tokens":       "the sum over the ends of tasks of the tokens that carried a loss, the mean over the done cells",
-	"eval_tokens":        "the sum over the evaluations of their tokens, the mean over the done cells",
-	"seconds": "the larger of the total that was written and the sum of its phases, each over all processes that worked at the cell; " +
-		"the mean over the done cells. It is measured, and may differ between two equal runs",
-}
-
-// costOf is a number of CostKeys.
-func costOf(c Cell, key string) float64 {
-	switch key {
-	case "trained_parameters":
-		return float64(c.TrainedParameters)
-	case "state_bytes":
-		return float64(c.StateBytes)
-	case "train_tokens":
-		return float64(c.TrainTokens)
-	case "eval_tokens":
-		return float64(c.EvalTokens)
-	}
-	return c.Seconds.Total
-}
-
-// cost traces one of CostKeys.
-func (e *explanation) cost(c Cell, key string) error {
-	if c.State != record.Done {
-		e.line("  ", "not counted: %s", c.Standing())
-		return nil
-	}
-	folder := e.r.Run.Cell(c.ID)
-	if key == "seconds" {
-		return e.seconds(c, folder)
-	}
-	events, _, err := record.ReadEvents(folder.Records())
-	if err != nil {
-		return err
-	}
-	var sum []string
-	for i, event := range events {
-		var x int64
-		switch {
-		case key == "trained_parameters" && event.Kind == record.CellStart:
-			x = event.TrainedParameters
-		case key == "state_bytes" && event.Kind == record.CellStart:
-			x = event.StateBytes
-		case key == "train_tokens" && event.Kind == record.TaskEnd:
-			x = event.TrainTokens
-		case key == "eval_tokens" && (event.Kind == record.Boundary || event.Kind == record.Curve):
-			x = event.EvalTokens
-		default:
-			continue
-		}
-		e.line("  ", "%s line %d (%s): %d", e.file(folder.Records()), i+1, event.Kind, x)
-		sum = append(sum, strconv.FormatInt(x, 10))
-	}
-	e.line("  ", "%s = %s = %s", key, added(sum), precise(costOf(c, key)))
-	return nil
-}
-
-func (e *explanation) seconds(c Cell, folder rundir.Cell) error {
-	timings, _, err := optional[record.Timing](folder.Timing())
-	if err != nil {
-		return err
-	}
-	phases, total := []string{}, []string{}
-	for i, t := range timings {
-		e.line("  ", "%s line %d (%s): %s", e.file(folder.Timing()), i+1, t.Phase, precise(t.Seconds))
-		if t.Phase == record.Total {
-			total = append(total, precise(t.Seconds))
-		} else {
-			phases = append(phases, precise(t.Seconds))
-		}
-	}
-	e.line("  ", "seconds = max(%s, %s) = %s", added(total), added(phases), precise(c.Seconds.Total))
-	return nil
-}
-
-// overCells goes from the cells to a cost in the tables.
-func (e *explanation) overCells(method, key string) {
-	v := e.r.meanDone(method, func(c Cell) float64 { return costOf(c, key) })
-	if !v.Defined() {
-		e.line("", "%s of %s is undefined: %s", key, method, v.Undefined)
-		return
-	}
-	var sum []string
-	for _, c := range e.r.Cells {
-		if c.Method.Name == method && c.State == record.Done {
-			sum = append(sum, precise(costOf(c, key)))
-		}
-	}
-	e.line("", "mean = %s / %d = %s", added(sum), len(sum), precise(v.Number))
-	switch key {
-	case "trained_parameters":
-		e.line("", "in tables: %s / 1000 = %s", precise(v.Number), strconv.FormatFloat(v.Number/1000, 'f', 1, 64))
-	case "seconds":
-		e.line("", "in tables: %s", strconv.FormatFloat(v.Number, 'f', 0, 64))
-	case "state_bytes":
-		e.line("", "in tables: %s / 1024 = %s KiB", precise(v.Number), strconv.FormatFloat(v.Number/1024, 'f', 1, 64))
-	}
-}
-
-// Ways to write a term of a formula with its numbers.
-
-func only(read []string) string { return read[0] }
-
-func subtraction(read []string) string { return read[0] + " − " + bracketed(read[1]) }
-
-func quotient(read []string) string { return read[0] + " / " + bracketed(read[1]) }
-
-func called(function string) func([]string) string {
-	return func(read []string) string {
-		if len(read) == 1 {
-			return read[0]
-		}
-		return function + "(" + strings.Join(read, ", ") + ")"
-	}
-}
-
-func peakMinus(read []string) string {
-	last := len(read) - 1
-	return called("max")(read[:last]) + " − " + bracketed(read[last])
-}
-
-// added is a sum in brackets, of one number the number.
-func added(numbers []string) string {
-	switch len(numbers) {
-	case 0:
-		return "0"
-	case 1:
-		return numbers[0]
-	}
-	var s strings.Builder
-	s.WriteString("(" + numbers[0])
-	for _, x := range numbers[1:] {
-		if rest, negative := strings.CutPrefix(x, "-"); negative {
-			s.WriteString(" − " + rest)
-		} else {
-			s.WriteString(" + " + x)
-		}
-	}
-	return s.String() + ")"
-}
-
-func bracketed(number string) string {
-	if strings.HasPrefix(number, "-") {
-		return "(" + number + ")"
-	}
-	return number
-}
-
-func numbersOf(readings []reading) []string {
-	list := make([]string, len(readings))
-	for i, x := range readings {
-		list[i] = precise(x.x)
-	}
-	return list
-}
-
-// precise writes a number with eight digits, and what is a rounding error of 0 as
-// 0.
-func precise(x float64) string {
-	if math.Abs(x) < 1e-15 {
-		x = 0
-	}
-	return strconv.FormatFloat(x, 'g', 8, 64)
 }

@@ -91,6 +91,39 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 	}
 }
 
+func TestEntriesAndDifferencesAreExplained(t *testing.T) {
+	r := load(t, eight().make(t, nil))
+	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	text := flat(explained(t, r, "seq", "R[3][1]"))
+	for _, want := range []string{"Formula: R[3][1]", "cells/seq-s7-o0/records.jsonl line 11 (boundary 3): R[3][1]=0.59 task_1", "in tables: 100 × 0.625 = 62.5"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("R[3][1] of seq: nothing says %q: %s", want, text)
+		}
+	}
+	if text := flat(explained(t, r, "seq", "K[9]")); !strings.Contains(text, "undefined: K[9] is absent") {
+		t.Errorf("K[9]: %s", text)
+	}
+	for key, want := range map[string]bool{"acc": true, "seconds": true, "R[2][1]": true, "K[0]": true, "R[2]": false, "K[1][2]": false, "R[x][1]": false, "accuracy": false, "R[2][1]x": false} {
+		if CanExplain(key) != want {
+			t.Errorf("%s can be explained: %v", key, !want)
+		}
+	}
+	var out bytes.Buffer
+	check(t, ExplainDifference(&out, r, "secura", "joint", "acc"))
+	c := r.Compare()[5] // acc against joint
+	text = flat(out.String())
+	for _, want := range []string{"seed 7: 0.59 − 0.68 = -0.09", "2 / 256 = 0.0078125", "in tables 100 × -0.09 = -9.0", "over 4 comparisons", ": " + precise(c.PHolm.Number) + " -explain"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("nothing says %q: %s", want, text)
+		}
+	}
+	out.Reset()
+	check(t, ExplainDifference(&out, r, "secura", "frozen", "bwt"))
+	if !strings.Contains(out.String(), "undefined: frozen: no training") {
+		t.Error(out.String())
+	}
+}
+
 func TestExplanationOfARoughRunSaysWhatDoesNotCount(t *testing.T) {
 	r := load(t, rough().make(t, nil))
 	for method, want := range map[string]string{"ewc": "diverged: loss is NaN", "i-lora": "undefined: queued", "cur-lora": "do not count (failed: read task"} {

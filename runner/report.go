@@ -41,7 +41,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, which verify takes on another machine")
 	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify may start at any task; with -bundle")
 	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
-	flags.StringVar(&o.Explain, "explain", "", "trace a method's number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of")
+	flags.StringVar(&o.Explain, "explain", "", "trace a number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of; R[2][1] and K[2] are metrics too, and secura,seq.acc is the difference of two methods")
 }
 
 func (o *ReportOptions) check(string) error {
@@ -78,7 +78,7 @@ func (o *ReportOptions) check(string) error {
 			return errors.New("-explain prints text alone: give it without -table, -claims and -format")
 		case !ok:
 			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, reports.MetricKeys[0])
-		case !slices.Contains(reports.ExplainKeys(), key):
+		case !reports.CanExplain(key):
 			return errors.New(datasets.Unknown("metric", key, reports.ExplainKeys()))
 		}
 	}
@@ -193,10 +193,21 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 		return err
 	}
 	method, key, _ := methodAndKey(o.Explain)
-	if names := report.Suite.MethodNames(); !slices.Contains(names, method) {
-		return usagef("%s", datasets.Unknown("method of "+o.Run, method, names))
+	names := report.Suite.MethodNames()
+	pair := strings.Split(method, ",")
+	for _, name := range pair {
+		if !slices.Contains(names, name) {
+			return usagef("%s", datasets.Unknown("method of "+o.Run, name, names))
+		}
 	}
-	return reports.Explain(stdout, report, method, key)
+	switch {
+	case len(pair) == 1:
+		return reports.Explain(stdout, report, method, key)
+	case len(pair) == 2 && slices.Contains(reports.MetricKeys, key):
+		return reports.ExplainDifference(stdout, report, pair[0], pair[1], key)
+	}
+	return usagef("-explain %s: expected METHOD.METRIC, or METHOD,METHOD.METRIC for the difference of two; metrics that are compared are %s",
+		o.Explain, strings.Join(reports.MetricKeys, ", "))
 }
 
 // loadRuns reads several runs.
