@@ -66,3 +66,8 @@ latex-check run="":
 # try the report's page in a headless Chromium
 html-check:
     SECURA_BROWSER=1 go test ./reports -run 'InABrowser|LivePage' -count 1 -v
+
+# make a run of the main job's size up (6 methods, 16 tasks, 8 seeds) in a folder,
+# and time its report in every form
+large-report folder="runs/made-up":
+    SECURA_LARGE_REPORT={{absolute_path(folder)}} go test ./reports -run ALargeRun -count 1 -v

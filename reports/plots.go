@@ -45,8 +45,12 @@ func (f Figure) SVG() ([]byte, error) {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("draw figure %s: %w", f.Name, err)
 	}
-	return out.Bytes(), nil
+	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte(svgFonts)), nil
 }
+
+// svgFonts are the font that texts were measured with, and those of the same
+// widths that a machine without it has.
+const svgFonts = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif"
 
 // PNG is the figure as an image of 200 dots per inch: equal records give equal
 // bytes.

@@ -171,7 +171,7 @@ func (r *Report) streamFigures() ([]Figure, error) {
 		figures = figures[:1]
 	}
 	if r.Suite.Evaluation.Every == "final" {
-		figures = figures[1:] // within the stream the other tasks were not evaluated
+		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
 	return figures, nil
 }
@@ -343,6 +343,7 @@ func (r *Report) forgettingFigure() (f Figure, ok bool, err error) {
 	zero.LineStyle = draw.LineStyle{Color: referenceGrey, Width: 0.8}
 	f.plot.Add(zero)
 	f.plot.X.Min, f.plot.X.Max = 0.5, float64(n)-0.5
+	f.plot.Y.Min, f.plot.Y.Max = min(f.plot.Y.Min, 0), max(f.plot.Y.Max, 1)
 	f.plot.X.Tick.Marker = r.taskTicks()
 	return f, true, nil
 }
