@@ -34,6 +34,7 @@ type evaluation struct {
 	perplexity *float64
 	tokens     int64
 	groups     [][]prediction // by group and example; nil where a group was not evaluated
+	weights    string         // the digest of the effective weights
 }
 
 // evaluate scores the backbone with the effective weights; nil are the pretrained ones.

@@ -45,6 +45,9 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	if err == nil {
 		measures, err = p.measureUpdate(session, learned.Effective)
 	}
+	if err == nil {
+		row.weights, err = digestOf(learned.Effective)
+	}
 	if errors.Is(err, errNotFinite) {
 		return nil, nil, &DivergedError{l.name, step, err.Error()}
 	}

@@ -70,10 +70,7 @@ func (p *protocol) run(ctx context.Context) error {
 	if p.until != EndOfCell {
 		return p.log.sync()
 	}
-	if err := p.log.event(record.Event{Kind: record.CellEnd}); err != nil {
-		return err
-	}
-	return p.log.sync()
+	return p.end()
 }
 
 // base writes how the cell starts: what it is, and the untouched backbone's row.
@@ -104,15 +101,17 @@ func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 
 // learn trains on one lesson, from a position in it on, and writes the boundary behind it.
 func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson, at position) error {
-	if at.step == 0 {
-		if err := p.log.event(record.Event{Kind: record.TaskStart, Index: l.index, Task: l.name, Steps: l.steps}); err != nil {
-			return err
-		}
+	if err := p.begin(session, l, &at); err != nil {
+		return err
 	}
 	t := p.worker.trainer(p.cell, session, p.onStep(ctx, session, l))
 	t.save = func(at position) error { return p.checkpointWithin(session, l, at) }
 	stop := p.log.time(record.Train, l.index)
 	tokens, loss, err := t.train(ctx, l, at)
+	if err != nil {
+		return err
+	}
+	learned, err := session.TrainedDigest()
 	if err == nil && p.method.Kind == methods.Sequential {
 		err = session.EndTask(l.index, t.batches(l))
 	}
@@ -127,12 +126,12 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err != nil {
 		return err
 	}
-	return p.boundary(session, l.index, row, measures)
+	return p.boundary(session, l.index, row, measures, fingerprint{learned, row.weights}.unchanged(at.Start)...)
 }
 
 // boundary writes a row of results, and then the checkpoint that makes it stand.
-func (p *protocol) boundary(session *methods.Session, index int, row *evaluation, measures []record.Measure) error {
-	if err := p.result(record.Event{Kind: record.Boundary, Index: index}, p.folder.Predictions(index), row, measures); err != nil {
+func (p *protocol) boundary(session *methods.Session, index int, row *evaluation, measures []record.Measure, unchanged ...string) error {
+	if err := p.result(record.Event{Kind: record.Boundary, Index: index, Unchanged: unchanged}, p.folder.Predictions(index), row, measures); err != nil {
 		return err
 	}
 	if err := p.log.sync(); err != nil {

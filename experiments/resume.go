@@ -22,6 +22,8 @@ type position struct {
 	Tokens int64 `json:"tokens"`
 	// Replay is where the stream stands that replayed rows are drawn from. That of the examples is drawn again.
 	Replay []byte `json:"replay"`
+	// Start is the session's fingerprint where the lesson started.
+	Start fingerprint `json:"start"`
 }
 
 // positionFile holds a position in a checkpoint within a task.
@@ -86,6 +88,18 @@ func (p *protocol) position(place rundir.Place, l lesson) (position, error) {
 	at := position{step: place.Step}
 	err := rundir.ReadJSON(filepath.Join(p.folder.CheckpointAt(place), positionFile), &at)
 	return at, err
+}
+
+// begin records the start of a lesson, unless training goes on within it.
+func (p *protocol) begin(session *methods.Session, l lesson, at *position) (err error) {
+	if at.step > 0 {
+		return nil
+	}
+	if err := p.log.event(record.Event{Kind: record.TaskStart, Index: l.index, Task: l.name, Steps: l.steps}); err != nil {
+		return err
+	}
+	at.Start, err = p.fingerprint(session)
+	return err
 }
 
 // checkpointWithin saves where a lesson stands. The boundary before it stays, and the last checkpoint within the

@@ -14,6 +14,8 @@ type taskData struct {
 	test  []datasets.Encoded // of the split that is evaluated
 	// examples are the texts of test.
 	examples []datasets.Example
+	// available is how many examples the split has; test may have fewer.
+	available int
 }
 
 // streamData is everything that a suite's cells read.
@@ -58,6 +60,7 @@ func loadTask(task datasets.Task, dataDir string, tokenizer *prompt.Tokenizer, s
 	if t.examples, err = task.Load(dataDir, split); err != nil {
 		return taskData{}, err
 	}
+	t.available = len(t.examples)
 	if bound > 0 && bound < len(t.examples) {
 		t.examples = t.examples[:bound]
 	}

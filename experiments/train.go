@@ -84,7 +84,8 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 			return 0, 0, err
 		}
 		if !finite(result.Loss) || !finite(result.GradientNorm) {
-			return 0, 0, &DivergedError{l.name, step, fmt.Sprintf("loss %g, gradient norm %g", result.Loss, result.GradientNorm)}
+			return 0, 0, &DivergedError{l.name, step, fmt.Sprintf("loss %g, gradient norm %g", result.Loss, result.GradientNorm) +
+				notFiniteGroups(t.session, result.Measures)}
 		}
 		loss = result.Loss
 		n := methods.Batch(batch).LossTokens()
@@ -95,7 +96,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 			return 0, 0, err
 		}
 		if every := t.training.CheckpointEvery; every > 0 && step%every == 0 && step < l.steps && t.save != nil {
-			now := position{step: step, Tokens: tokens}
+			now := position{step: step, Tokens: tokens, Start: at.Start}
 			if now.Replay, err = replaySource.MarshalBinary(); err != nil {
 				return 0, 0, fmt.Errorf("save task %s at step %d: %w", l.name, step, err)
 			}

@@ -75,7 +75,7 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 	if w.data.heldOut, err = b.heldOut(); err != nil {
 		return nil, err
 	}
-	w.warnings = w.data.cutWarnings(w.suite.Training, w.ends[0])
+	w.warnings = w.data.dataWarnings(w.suite, w.ends[0])
 	if split := w.suite.Evaluation.Split; split != "test" {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}

@@ -19,7 +19,7 @@ const (
 	CellStart Kind = "cell_start" // Cell, Method, Seed, Order, Backbone, Tasks, TrainedParameters, StateBytes
 	TaskStart Kind = "task_start" // Index, Task, Steps
 	TaskEnd   Kind = "task_end"   // Index, Task, TrainTokens, Steps, FinalLoss
-	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions, Measures
+	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions, Measures, Unchanged
 	Curve     Kind = "curve"      // within a task: Index, Task, Step, and what a boundary has
 	Warning   Kind = "warning"    // Text, Task, Step
 	Diverged  Kind = "diverged"   // Task, Step, Reason
@@ -67,6 +67,9 @@ type Event struct {
 	// Measures are the diagnostics of a boundary or curve, in the order in which they were
 	// taken; nil where none were asked for.
 	Measures []Measure `json:"measures,omitempty"`
+	// Unchanged says of a boundary what the task before it did not change, where
+	// it should: "trained parameters", "effective weights".
+	Unchanged []string `json:"unchanged,omitempty"`
 
 	Text   string `json:"text,omitempty"`
 	Reason string `json:"reason,omitempty"`
