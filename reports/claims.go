@@ -68,14 +68,15 @@ func value(s Summary, sign bool) Entry {
 	if !s.Mean.Defined() {
 		return Entry{Text: "–"}
 	}
-	e := Entry{Text: points(s.Mean.Number)}
+	e := score(s.Mean.Number)
 	if sign {
 		if e.Text = fmt.Sprintf("%+.1f", 100*s.Mean.Number); e.Text == "-0.0" {
 			e.Text = "+0.0"
 		}
 	}
 	if s.CI95.Defined() {
-		e.Spread = "±" + points(s.CI95.Number)
+		width := score(s.CI95.Number)
+		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
 	}
 	return e
 }
@@ -84,7 +85,7 @@ func probability(v Value) Entry {
 	if !v.Defined() {
 		return Entry{Text: "–"}
 	}
-	return Entry{Text: fmt.Sprintf("%.3f", v.Number)}
+	return numeric(fmt.Sprintf("%.3f", v.Number), v.Number)
 }
 
 // ClaimsText prints the claims in at most 100 columns.

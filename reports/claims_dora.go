@@ -2,7 +2,6 @@ package reports
 
 import (
 	"slices"
-	"strconv"
 )
 
 // doraCommand measures the claims over DoRA.
@@ -49,7 +48,7 @@ func (c claims) dora() Table {
 				t.Rows = append(t.Rows, t.unmeasured(kind.label+reading.suffix, missing("task of this kind", doraCommand)))
 				continue
 			}
-			t.Rows = append(t.Rows, []Entry{{Text: kind.label + reading.suffix}, {Text: strconv.Itoa(d.N)}, value(r.over(subject, score), false),
+			t.Rows = append(t.Rows, []Entry{{Text: kind.label + reading.suffix}, count(d.N), value(r.over(subject, score), false),
 				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), t.verdict(judgeAheadBy(d, kind.by, comparisons))})
 		}
 	}

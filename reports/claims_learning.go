@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strconv"
 )
 
 // learning classifies the methods: which learn, which retain, which do neither.
@@ -45,7 +44,7 @@ func (c claims) learning() Table {
 
 func (t *Table) classify(r *Report, method string) {
 	gain, knowledge, tasks := r.over(method, Cell.Gain), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
-	row := []Entry{{Text: method}, {Text: strconv.Itoa(gain.N)}}
+	row := []Entry{{Text: method}, count(gain.N)}
 	for _, s := range []struct {
 		of   Summary
 		sign bool

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strconv"
 )
 
 const (
@@ -33,7 +32,7 @@ func (c claims) knowledge() Table {
 			continue
 		}
 		s := r.Summarise(subject, reading.metric)
-		t.Rows = append(t.Rows, []Entry{{Text: reading.label}, {Text: strconv.Itoa(s.N)}, value(s, false), t.judged(r, judgeLevel(s, knowledgeBar))})
+		t.Rows = append(t.Rows, []Entry{{Text: reading.label}, count(s.N), value(s, false), t.judged(r, judgeLevel(s, knowledgeBar))})
 	}
 	if !ok {
 		return t
@@ -83,7 +82,7 @@ func (c claims) rivals(metric, words string) Table {
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), exactPairs)}
 	own, learning := r.Summarise(subject, metric), r.over(subject, Cell.Gain)
-	t.Rows = append(t.Rows, []Entry{{Text: subject}, {Text: strconv.Itoa(own.N)}, t.mean(own), {}, {}, {},
+	t.Rows = append(t.Rows, []Entry{{Text: subject}, count(own.N), t.mean(own), {}, {}, {},
 		value(r.Summarise(subject, "learning_accuracy"), false), t.flagged(subject, learning), {}})
 	differences := make([]difference, len(claimed))
 	for i, rival := range claimed {
@@ -104,7 +103,7 @@ func (c claims) rivals(metric, words string) Table {
 		d := differences[i]
 		j := judgeAhead(d, comparisons)
 		parts = append(parts, j)
-		t.Rows = append(t.Rows, []Entry{{Text: rival}, {Text: strconv.Itoa(d.N)}, t.mean(r.Summarise(rival, metric)), value(d.Summary, true),
+		t.Rows = append(t.Rows, []Entry{{Text: rival}, count(d.N), t.mean(r.Summarise(rival, metric)), value(d.Summary, true),
 			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), t.flagged(rival, r.over(rival, Cell.Gain)), t.verdict(j)})
 	}
 	t.Rows = append(t.Rows, []Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, t.judged(r, judgeAll(parts))})

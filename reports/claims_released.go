@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -28,7 +27,7 @@ func findings(title string, caption ...string) Table {
 // itself.
 func (t *Table) finding(label, measured string, n int, at sighting, shown, meaning string) {
 	t.Rows = append(t.Rows, []Entry{
-		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, {Text: strconv.Itoa(n)}, {Text: at.cell, Spread: at.where}, {Text: shown},
+		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, count(n), {Text: at.cell, Spread: at.where}, {Text: shown},
 	})
 }
 

@@ -106,7 +106,7 @@ func choiceTable(k record.Tuning) Table {
 				without++
 			}
 		}
-		t.Rows = append(t.Rows, append(row, Entry{Text: strconv.Itoa(without)}))
+		t.Rows = append(t.Rows, append(row, count(without)))
 	}
 	return t
 }
@@ -132,7 +132,7 @@ func trialTable(k record.Tuning) Table {
 	}
 	for _, m := range k.Methods {
 		for i, trial := range m.Trials {
-			row := []Entry{{Text: trial.Name}, {Text: strconv.Itoa(trial.Stage)}, {Text: rate(trial.LearningRate), Marked: i == m.Choice}, coefficient(m, trial)}
+			row := []Entry{{Text: trial.Name}, count(trial.Stage), {Text: rate(trial.LearningRate), Marked: i == m.Choice}, coefficient(m, trial)}
 			t.Rows = append(t.Rows, append(row, metricEntries(&t, trial)...))
 		}
 	}
@@ -145,7 +145,7 @@ func metricEntries(t *Table, trial record.Trial) (row []Entry) {
 		i := slices.IndexFunc(trial.Metrics, func(s record.Score) bool { return s.Name == c.key })
 		switch {
 		case i >= 0:
-			row = append(row, Entry{Text: points(trial.Metrics[i].Value)})
+			row = append(row, score(trial.Metrics[i].Value))
 		case trial.Score == nil:
 			row = append(row, t.Undefined(trial.Reason))
 		default:
