@@ -30,9 +30,14 @@ test:
     go test ./...
 
 # kill runs at 80 instants and points of writing, ten of them on XLA, and one
-# worker every two seconds: what is started again ends with the same bytes
+# worker every two seconds: what is started again ends with the same bytes; and
+# full disks, read-only folders, jumping clocks, changed files, tampering
 torture:
-    SECURA_TORTURE=1 go test ./runner -run 'TestKilledRuns|TestWorkersAreKilled' -count 1 -timeout 15m -v
+    SECURA_TORTURE=1 go test ./runner -count 1 -timeout 15m -v -run 'TestKilledRuns|TestWorkersAreKilled|TestFullDisk|TestReadOnlyFolder|TestTwoProcesses|TestClockJumps|TestAWorkerThat|TestPluginMissing|TestChangedFiles|TestAnotherBackend|TestVerify|TestNoToken'
+
+# known weaknesses of the dependencies, from the Go vulnerability database
+vuln:
+    go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
 # training and evaluation tokens per second
 bench *flags: build

@@ -143,10 +143,15 @@ func (w *worker) finish(patience time.Duration) error {
 	if w.waitErr == nil {
 		return nil
 	}
-	if text := w.stderr.String(); text != "" {
-		return fmt.Errorf("the worker ended: %w; its last words:\n%s", w.waitErr, text)
+	ended := fmt.Errorf("the worker ended: %w", w.waitErr)
+	if w.command.ProcessState.String() == "signal: killed" {
+		ended = fmt.Errorf("the worker was killed (%w), as the system does when memory runs out; fewer -jobs, or a smaller training.batch or "+
+			"evaluation.batch in a run of its own, take less", w.waitErr)
 	}
-	return fmt.Errorf("the worker ended: %w", w.waitErr)
+	if text := w.stderr.String(); text != "" {
+		return fmt.Errorf("%w; its last words:\n%s", ended, text)
+	}
+	return ended
 }
 
 // tail keeps the last bytes written to it.

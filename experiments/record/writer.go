@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -13,6 +14,7 @@ import (
 type Writer struct {
 	mu   sync.Mutex
 	file *os.File
+	size int64 // of the whole lines
 }
 
 // OpenWriter opens or creates a file for appending. A file whose last line
@@ -33,11 +35,12 @@ func OpenWriter(path string) (*Writer, error) {
 		f.Close()
 		return nil, fmt.Errorf("open record: %w", err)
 	}
-	return &Writer{file: f}, nil
+	return &Writer{file: f, size: info.Size()}, nil
 }
 
 // Append writes v as one line. A value that has no JSON form, such as a NaN,
-// and a value that fails its own Validate are errors, and nothing is written.
+// and a value that fails its own Validate are errors, and nothing is written;
+// nor does a full disk leave a part of a line.
 func (w *Writer) Append(v any) error {
 	if c, ok := v.(interface{ Validate() error }); ok {
 		if err := c.Validate(); err != nil {
@@ -52,10 +55,15 @@ func (w *Writer) Append(v any) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, err := w.file.Write(line.Bytes()); err != nil {
-		return fmt.Errorf("append record: %w", err)
+	n, err := w.file.Write(line.Bytes())
+	if err == nil {
+		w.size += int64(n)
+		return nil
 	}
-	return nil
+	if n > 0 {
+		err = errors.Join(err, w.file.Truncate(w.size))
+	}
+	return fmt.Errorf("append record: %w", err)
 }
 
 // Sync returns once everything appended is on the disk.
