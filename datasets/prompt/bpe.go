@@ -132,10 +132,10 @@ func (m *bpe) readBytes() error {
 			return nil
 		}
 		id, ok := m.ids[token]
-		if !ok && m.byteFallback {
-			id = -1 // Gemma 2 has no <0x09>: a tab is a token of its own
-		} else if !ok {
+		if !ok && m.byteLevel && m.unknown >= 0 {
 			return fmt.Errorf("vocab: the token %q of byte 0x%02x is missing", token, b)
+		} else if !ok {
+			id = -1 // Gemma 2 has no <0x09>: a tab is a token of its own; SmolLM has none for some control characters
 		}
 		m.bytes[b] = id
 	}
@@ -216,7 +216,11 @@ func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
 	symbols := make([]int32, 0, len(word))
 	if m.byteLevel {
 		for i := range len(word) {
-			symbols = append(symbols, m.bytes[word[i]])
+			id := m.bytes[word[i]]
+			if id < 0 {
+				return nil, fmt.Errorf("the vocabulary has no token for the byte 0x%02x, and no unk_token", word[i])
+			}
+			symbols = append(symbols, id)
 		}
 		return mergeAll(ids, symbols, m.merges), nil
 	}

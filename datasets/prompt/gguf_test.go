@@ -96,6 +96,21 @@ func TestSmolLMCutsDigitsOneByOne(t *testing.T) {
 	}
 }
 
+// TestBytesWithoutAToken leaves out the token of a control character, as SmolLM's vocabulary does.
+func TestBytesWithoutAToken(t *testing.T) {
+	metadata := ggufMetadata(t, "testdata/small-qwen2/tokenizer.json", "smollm")
+	tokens := slices.Clone(metadata["tokenizer.ggml.tokens"].([]string))
+	tokens[slices.Index(tokens, byteLevelText("\x04"))] = "unused"
+	metadata["tokenizer.ggml.tokens"] = tokens
+	tokenizer := ggufTokenizer(t, metadata)
+	if ids, err := tokenizer.Encode("a\x05b"); err != nil || tokenizer.Decode(ids) != "a\x05b" {
+		t.Errorf("ids %v (%v)", ids, err)
+	}
+	if _, err := tokenizer.Encode("a\x04b"); err == nil || !strings.Contains(err.Error(), "no token for the byte 0x04") {
+		t.Error(err)
+	}
+}
+
 func TestGGUFTokenizerRefuses(t *testing.T) {
 	good := ggufMetadata(t, "testdata/small-qwen2/tokenizer.json", "qwen2")
 	for want, change := range map[string]map[string]any{
