@@ -112,12 +112,8 @@ func decodeParams(m methods.Method, spec MethodSpec) (any, error) {
 
 // String says how a row stands, for logs.
 func (e *evaluation) String() string {
-	mean := 0.0
-	for _, s := range e.scores {
-		mean += s.Scores[0].Value / float64(len(e.scores))
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "accuracy %.1f", 100*mean)
+	fmt.Fprintf(&b, "accuracy %.1f", 100*e.accuracy())
 	if e.knowledge != nil {
 		fmt.Fprintf(&b, ", knowledge %.1f", 100**e.knowledge)
 	}

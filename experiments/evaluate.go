@@ -26,6 +26,14 @@ type prediction struct {
 	score  float64   // by the task's first score
 }
 
+// answer is the text that was written or chosen for the example.
+func (p prediction) answer(e datasets.Example) string {
+	if p.option < 0 {
+		return p.text
+	}
+	return strings.TrimSpace(e.Options[p.option])
+}
+
 // evaluation is the outcome at one boundary.
 type evaluation struct {
 	scores     []record.TaskScores // in the suite's order; without scores where a task was not evaluated
@@ -35,6 +43,15 @@ type evaluation struct {
 	tokens     int64
 	groups     [][]prediction // by group and example; nil where a group was not evaluated
 	weights    string         // the digest of the effective weights
+}
+
+// accuracy is the mean of the stream's tasks' first scores; all must have been evaluated.
+func (e *evaluation) accuracy() float64 {
+	mean := 0.0
+	for _, s := range e.scores {
+		mean += s.Scores[0].Value / float64(len(e.scores))
+	}
+	return mean
 }
 
 // evaluate scores the backbone with the effective weights; nil are the pretrained ones.

@@ -38,13 +38,9 @@ func (w *Worker) encodePredictions(cell Cell, row *evaluation) ([]byte, error) {
 	for _, g := range w.predictionOrder(cell) {
 		for i, p := range row.groups[g] {
 			e := groups[g].examples[i]
-			text := p.text
-			if p.option >= 0 {
-				text = strings.TrimSpace(e.Options[p.option])
-			}
 			hash := sha256.Sum256([]byte(e.Prompt))
 			rows = append(rows, record.Prediction{Task: e.Task, ID: int32(e.ID), PromptHash: hex.EncodeToString(hash[:8]),
-				Gold: strings.TrimSpace(e.Answer), Prediction: text, OptionScores: p.sums, Score: p.score, Correct: p.score == 1})
+				Gold: strings.TrimSpace(e.Answer), Prediction: p.answer(e), OptionScores: p.sums, Score: p.score, Correct: p.score == 1})
 		}
 	}
 	return record.EncodePredictions(rows)

@@ -167,6 +167,16 @@ last bits, only scores are compared, to 0.0001, and this is said:
 	$ runner report runs/continual16 -bundle continual16.tar.zst
 	$ runner verify continual16.tar.zst -cells secura-s0-o0
 
+# A backbone without training
+
+How a backbone scores on a suite's tasks as it is, with 95% intervals over the
+examples: for comparisons with published zero-shot numbers. Options are chosen
+by their log-likelihood per token, in sum, and per character. -out keeps the
+scores and, of each example, the prompt and what came of it:
+
+	$ runner eval continual16 -tasks syllogisms,odd_one_out
+	$ runner eval mine.yaml -backbone DIR -data /data -limit 100 -out scores
+
 # Exit codes
 
 	0    all done
@@ -213,7 +223,7 @@ func main() {
 func commands() []command {
 	return []command{
 		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(), newCompare(), newVerify(),
-		newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
+		newEval(), newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }
 

@@ -31,6 +31,11 @@ func (o *SuiteOptions) addFlags(flags *flag.FlagSet) {
 // addSettings adds the flags of everything but how many cells each method has.
 func (o *SuiteOptions) addSettings(flags *flag.FlagSet) {
 	flags.StringVar(&o.Methods, "methods", "", "only these `NAMES`, separated by commas; also methods that the suite leaves out, such as joint")
+	o.addBackbone(flags)
+}
+
+// addBackbone adds the flags of what computes, and of single settings.
+func (o *SuiteOptions) addBackbone(flags *flag.FlagSet) {
 	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf`: the embedded model, a folder with config.json, *.safetensors and tokenizer.json, or a GGUF file; the suite's if not given")
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; the suite's, which is auto by default, if not given")
 	flags.Var(&o.Set, "set", "`KEY=VALUE` replaces a setting of the suite, such as training.steps=6; may be repeated")

@@ -1,0 +1,189 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"secura/datasets"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+	"secura/methods/backbone"
+)
+
+// EvalOptions are what Eval is told.
+type EvalOptions struct {
+	// Suite has the backbone, the tasks and the shapes; its methods and training are not used.
+	Suite Suite
+	// Tasks are the names of those of the suite's tasks and its battery that are scored, in this order; nil scores all,
+	// and held-out text, as a run's base row does.
+	Tasks []string
+	// Limit bounds the examples of each task; 0 leaves the suite's bounds.
+	Limit   int
+	DataDir string
+	Backend backbone.BackendOptions
+}
+
+// Eval scores a backbone on tasks without training. The examples are in the order of the tasks.
+func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.EvaluatedExample, error) {
+	suite, err := o.suite()
+	if err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	if err := checkBackbone(suite); err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Split: suite.Evaluation.Split, Files: map[string]string{}}
+	if err := hashEvaluated(suite, o.DataDir, out.Files); err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	b, err := openBackbone(suite.Backbone)
+	if err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	data := &streamData{}
+	for _, part := range []struct {
+		tasks []datasets.Task
+		split string
+		bound int
+		into  *[]taskData
+	}{
+		{suite.Tasks, suite.Evaluation.Split, suite.Evaluation.TestExamples, &data.tasks},
+		{suite.Knowledge, "test", suite.Evaluation.KnowledgeExamples, &data.knowledge},
+	} {
+		for _, task := range part.tasks {
+			t, err := loadTask(task, o.DataDir, b.tokenizer, part.split, part.bound)
+			if err != nil {
+				return record.Evaluation{}, nil, err
+			}
+			*part.into = append(*part.into, t)
+		}
+	}
+	if o.Tasks == nil {
+		if data.heldOut, err = b.heldOut(); err != nil {
+			return record.Evaluation{}, nil, err
+		}
+	}
+	backend, info, err := backbone.OpenBackend(ctx, o.Backend)
+	if err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	defer backend.Finalize()
+	out.Backend, out.PluginSHA256 = info.Name, info.PluginSHA256
+	base := methods.NewBase(backend, b.model)
+	defer base.Close()
+	v, err := newEvaluator(base, data, b.tokenizer, b.ends, suite.Evaluation)
+	if err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	row, err := v.evaluate(ctx, nil)
+	if err != nil {
+		return record.Evaluation{}, nil, err
+	}
+	if o.Tasks == nil {
+		mean := row.accuracy()
+		out.Accuracy, out.Knowledge, out.Perplexity = &mean, row.knowledge, row.perplexity
+	}
+	var examples []record.EvaluatedExample
+	for g, t := range v.groups() {
+		task, err := evaluatedTask(t, row.groups[g])
+		if err != nil {
+			return record.Evaluation{}, nil, err
+		}
+		out.Tasks = append(out.Tasks, task)
+		examples = append(examples, evaluatedExamples(t, row.groups[g])...)
+	}
+	return out, examples, nil
+}
+
+// suite is the options' suite with the tasks and bounds that are asked for. What an evaluation computes is not bounded:
+// it is done once.
+func (o EvalOptions) suite() (Suite, error) {
+	s := o.Suite
+	s.Evaluation.MaxTokens = math.MaxInt
+	if o.Limit > 0 {
+		s.Evaluation.TestExamples, s.Evaluation.KnowledgeExamples = o.Limit, o.Limit
+	}
+	if o.Tasks == nil {
+		return s, nil
+	}
+	s.Tasks, s.Knowledge = nil, nil
+	var known []string
+	for _, t := range append(slices.Clone(o.Suite.Tasks), o.Suite.Knowledge...) {
+		known = append(known, t.Name)
+	}
+	var mistakes []error
+	for i, name := range o.Tasks {
+		at := slices.Index(known, name)
+		switch {
+		case at < 0:
+			mistakes = append(mistakes, fmt.Errorf("%s (suite %s)", datasets.Unknown("task", name, known), s.Name))
+		case slices.Contains(o.Tasks[:i], name):
+			mistakes = append(mistakes, fmt.Errorf("task %s is named twice", name))
+		case at < len(o.Suite.Tasks):
+			s.Tasks = append(s.Tasks, o.Suite.Tasks[at])
+		default:
+			s.Knowledge = append(s.Knowledge, o.Suite.Knowledge[at-len(o.Suite.Tasks)])
+		}
+	}
+	return s, errors.Join(mistakes...)
+}
+
+// CheckTasks says which of the tasks that are asked for the suite has not.
+func (o EvalOptions) CheckTasks() error {
+	_, err := o.suite()
+	return err
+}
+
+// hashEvaluated puts the sha256 of the backbone's and the tasks' files into hashes.
+func hashEvaluated(suite Suite, dataDir string, hashes map[string]string) error {
+	files, err := hashBackbone(suite.Backbone)
+	if err != nil {
+		return err
+	}
+	for i, task := range append(slices.Clone(suite.Tasks), suite.Knowledge...) {
+		split := suite.Evaluation.Split
+		if i >= len(suite.Tasks) {
+			split = "test"
+		}
+		list, err := identifyTask(task, dataDir, split)
+		if err != nil {
+			return err
+		}
+		files = append(files, list...)
+	}
+	for _, f := range files {
+		hashes[f.Path] = f.SHA256
+	}
+	return nil
+}
+
+// The files of an evaluation's folder.
+const (
+	evaluationFile = "eval.json"
+	evaluatedFile  = "examples.jsonl"
+)
+
+// WriteEvaluation writes eval.json and examples.jsonl into a folder.
+func WriteEvaluation(dir string, e record.Evaluation, examples []record.EvaluatedExample) error {
+	err := rundir.WriteFile(filepath.Join(dir, evaluatedFile), func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		for _, example := range examples {
+			if err := encoder.Encode(example); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return rundir.WriteJSON(filepath.Join(dir, evaluationFile), e)
+}

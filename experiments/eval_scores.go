@@ -1,0 +1,121 @@
+package experiments
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"secura/datasets"
+	"secura/datasets/score"
+	"secura/experiments/record"
+)
+
+// evaluatedTask scores a task's predictions by each of its scores, with intervals.
+func evaluatedTask(t taskData, predictions []prediction) (record.EvaluatedTask, error) {
+	out := record.EvaluatedTask{Task: t.task.Name, Family: t.task.Family, Examples: len(predictions)}
+	for _, name := range t.task.Scores {
+		total, each, err := scoreTask(name, t, predictions)
+		if err != nil {
+			return record.EvaluatedTask{}, err
+		}
+		out.Scores = append(out.Scores, intervalScore(name, t, predictions, total, each))
+	}
+	if !t.task.Choice() {
+		return out, nil
+	}
+	for _, by := range []struct {
+		name   string
+		choose func(p prediction, e datasets.Example) int
+	}{
+		{record.AccuracyRaw, func(p prediction, _ datasets.Example) int { return score.ChooseRaw(p.sums) }},
+		{record.AccuracyCharacters, func(p prediction, e datasets.Example) int { return score.Choose(p.sums, characters(e.Options)) }},
+	} {
+		right := 0
+		for i, p := range predictions {
+			if by.choose(p, t.examples[i]) == t.examples[i].Gold {
+				right++
+			}
+		}
+		low, high := score.Wilson(right, len(predictions))
+		out.Scores = append(out.Scores, record.IntervalScore{Name: by.name, Value: float64(right) / float64(len(predictions)), Low: low, High: high})
+	}
+	return out, nil
+}
+
+// characters are the options' lengths without the spaces around them.
+func characters(options []string) []int {
+	lengths := make([]int, len(options))
+	for i, o := range options {
+		lengths[i] = utf8.RuneCountInString(strings.TrimSpace(o))
+	}
+	return lengths
+}
+
+// intervalScore adds the 95% interval over the examples: Wilson's where each is right or wrong, else a bootstrap's.
+func intervalScore(name string, t taskData, predictions []prediction, total float64, each []float64) record.IntervalScore {
+	out := record.IntervalScore{Name: name, Value: total}
+	right := 0
+	for _, x := range each {
+		if x == 1 {
+			right++
+		} else if x != 0 {
+			right = -1
+			break
+		}
+	}
+	if right >= 0 && float64(right)/float64(len(each)) == total {
+		out.Low, out.High = score.Wilson(right, len(each))
+		return out
+	}
+	r := Streams{}.Rand("eval/" + t.task.Name + "/" + name)
+	out.Low, out.High = score.Bootstrap(len(each), r, resampled(name, t, predictions, total, each))
+	return out
+}
+
+// resampled is a written task's score of a sample of its examples: the mean of each one's score where that is what the
+// score is, else what the scorer says of the sample's texts.
+func resampled(name string, t taskData, predictions []prediction, total float64, each []float64) func(sample []int) float64 {
+	mean := func(sample []int) float64 {
+		sum := 0.0
+		for _, i := range sample {
+			sum += each[i]
+		}
+		return sum / float64(len(sample))
+	}
+	all := make([]int, len(each))
+	for i := range all {
+		all[i] = i
+	}
+	if math.Abs(mean(all)-total) < 1e-9 {
+		return mean
+	}
+	return func(sample []int) float64 {
+		drawn, part := t, make([]prediction, len(sample))
+		drawn.examples = make([]datasets.Example, len(sample))
+		for k, i := range sample {
+			part[k], drawn.examples[k] = predictions[i], t.examples[i]
+		}
+		value, _, err := scoreTask(name, drawn, part)
+		if err != nil {
+			return math.NaN() // cannot be: the scorer has scored these texts before
+		}
+		return value
+	}
+}
+
+// evaluatedExamples are a task's lines of examples.jsonl.
+func evaluatedExamples(t taskData, predictions []prediction) []record.EvaluatedExample {
+	list := make([]record.EvaluatedExample, len(predictions))
+	for i, p := range predictions {
+		e := t.examples[i]
+		list[i] = record.EvaluatedExample{Task: t.task.Name, ID: e.ID, Prompt: e.Prompt, Options: e.Options, Gold: strings.TrimSpace(e.Answer),
+			Prediction: p.answer(e), OptionScores: p.sums, Score: p.score}
+		if t.task.Choice() {
+			list[i].GoldOption = &e.Gold
+			for _, option := range t.test[i].Options {
+				list[i].OptionTokens = append(list[i].OptionTokens, len(option))
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,46 @@
+package reports
+
+import (
+	"fmt"
+	"strconv"
+
+	"secura/experiments/record"
+)
+
+// EvaluationTable shows how a backbone scores on tasks that it was not trained on.
+func EvaluationTable(e record.Evaluation) Table {
+	backbone := e.Backbone
+	if e.Adapter != "" {
+		backbone += " with adapter " + e.Adapter
+	}
+	t := Table{
+		Title: "Evaluation without training",
+		Caption: []string{fmt.Sprintf("suite %s · backbone %s · backend %s · split %s", e.Suite, backbone, e.Backend, e.Split),
+			"Scores are in points of 100, low and high the ends of their 95% intervals over the n examples."},
+		Columns: []Column{{[]string{"task"}}, {[]string{"score"}}, {[]string{"n"}}, {[]string{"value"}}, {[]string{"low"}}, {[]string{"high"}}},
+		// A score's name is a text.
+		TextColumns: []int{1},
+	}
+	choices := false
+	for _, task := range e.Tasks {
+		for _, s := range task.Scores {
+			choices = choices || s.Name == record.AccuracyRaw
+			t.Rows = append(t.Rows, []Entry{{Text: task.Task}, {Text: s.Name}, {Text: strconv.Itoa(task.Examples)},
+				{Text: points(s.Value)}, {Text: points(s.Low)}, {Text: points(s.High)}})
+		}
+	}
+	if choices {
+		t.Remarks = append(t.Remarks, fmt.Sprintf("%s chooses the option with the highest mean log-likelihood of its tokens, %s the highest sum (evaluation harnesses' acc), %s the highest sum over the number of characters (their acc_norm)",
+			record.Accuracy, record.AccuracyRaw, record.AccuracyCharacters))
+	}
+	if e.Accuracy != nil {
+		t.Remarks = append(t.Remarks, "accuracy, the mean of the suite's tasks' first scores: "+points(*e.Accuracy))
+	}
+	if e.Knowledge != nil {
+		t.Remarks = append(t.Remarks, "knowledge, the share of right answers of the whole battery: "+points(*e.Knowledge))
+	}
+	if e.Perplexity != nil {
+		t.Remarks = append(t.Remarks, fmt.Sprintf("held-out text: %.3f nats a token", *e.Perplexity))
+	}
+	return t
+}

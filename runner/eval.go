@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"strings"
+
+	"secura/experiments"
+	"secura/methods/backbone"
+	"secura/reports"
+)
+
+// EvalOptions are the flags of eval.
+type EvalOptions struct {
+	SuiteOptions
+	Tasks      string
+	Limit      count
+	DataDir    string
+	Out        string
+	NoDownload bool
+}
+
+// defaultEvalSuite has all built-in tasks.
+const defaultEvalSuite = "continual16"
+
+func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Tasks, "tasks", "", "only these `NAMES` of the suite's tasks and its knowledge battery, separated by commas")
+	flags.Var(&o.Limit, "limit", "`NUMBER` of examples of each task at most; the suite's bounds if not given")
+	o.addBackbone(flags)
+	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Out, "out", "", "`DIR` that gets eval.json, the scores, and examples.jsonl, every prompt and what came of it; nothing is written if not given")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
+}
+
+func newEval() command {
+	var o EvalOptions
+	c := command{
+		name: "eval", does: "scores a backbone on a suite's tasks without training",
+		argument: "SUITE", optional: true,
+		examples: []string{"eval continual16", "eval -tasks syllogisms,odd_one_out -backbone models/tiny -limit 100 -out scores"},
+		flags:    newFlags("eval"),
+		check:    func(string) error { return o.SuiteOptions.check() },
+		run: func(ctx context.Context, suite string, stdout, stderr io.Writer) error {
+			if o.Suite = suite; suite == "" {
+				o.Suite = defaultEvalSuite
+			}
+			return runEval(ctx, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error {
+	suite, err := o.load()
+	if err != nil {
+		return err
+	}
+	options := experiments.EvalOptions{
+		Suite: suite, Limit: int(o.Limit), DataDir: o.DataDir,
+		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
+	}
+	if o.Tasks != "" {
+		for name := range strings.SplitSeq(o.Tasks, ",") {
+			options.Tasks = append(options.Tasks, strings.TrimSpace(name))
+		}
+	}
+	if err := options.CheckTasks(); err != nil {
+		return usage(err)
+	}
+	result, examples, err := experiments.Eval(ctx, options)
+	if err != nil {
+		return err
+	}
+	if o.Out != "" {
+		if err := experiments.WriteEvaluation(o.Out, result, examples); err != nil {
+			return err
+		}
+	}
+	return reports.TablesText(stdout, []reports.Table{reports.EvaluationTable(result)}, false)
+}
