@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -168,12 +169,13 @@ func sameLines(got, want string, whole bool) error {
 	}
 }
 
-// CheckFiles holds the data and the backbone's files, and the run's examples, against its manifest.
-func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir string) (wrong []error) {
+// CheckFiles holds the data and the backbone's files, and the run's examples, against its manifest. backbone is where it
+// lies here, empty where the suite says.
+func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir, backbone string) (wrong []error) {
 	if hash, err := suite.Hash(); err != nil || hash != manifest.Plan {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s: the suite has hash %s, its plan %s", run.Manifest(), hash, manifest.Plan)))
 	}
-	files, err := identify(suite, dataDir)
+	files, err := identify(suite.at(backbone), dataDir)
 	if err != nil {
 		return append(wrong, err)
 	}
@@ -191,6 +193,12 @@ func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir s
 		wrong = append(wrong, fmt.Errorf("the texts of the examples are not those of the data: %w", err))
 	}
 	return wrong
+}
+
+// at is the suite with its backbone where it lies here; empty leaves it.
+func (s Suite) at(backbone string) Suite {
+	s.Backbone = cmp.Or(backbone, s.Backbone)
+	return s
 }
 
 // checkUnchanged says whether the files that a run reads are those that its manifest names; one that was made by hand

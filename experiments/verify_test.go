@@ -235,7 +235,7 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	if err := WriteExamples(w.run, suite, y.dir); err != nil {
 		t.Fatal(err)
 	}
-	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, suite, y.dir)) }
+	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, suite, y.dir, "")) }
 	if got := wrong(); got != "[]" {
 		t.Errorf("untouched files: %s", got)
 	}

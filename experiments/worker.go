@@ -24,6 +24,8 @@ type WorkerOptions struct {
 	Run     rundir.Run
 	DataDir string
 	Backend backbone.BackendOptions
+	// Backbone is where the suite's backbone lies here, if not where the suite says.
+	Backbone string
 }
 
 // Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them.
@@ -52,7 +54,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
 		return nil, fmt.Errorf("read the manifest's suite: %w", err)
 	}
-	if err := checkUnchanged(manifest, suite, o.DataDir); err != nil {
+	if err := checkUnchanged(manifest, suite.at(o.Backbone), o.DataDir); err != nil {
 		return nil, err
 	}
 	return openWorker(ctx, suite, o)
@@ -64,7 +66,7 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 	if w.cells, _, err = Plan(w.suite); err != nil {
 		return nil, err
 	}
-	b, err := openBackbone(w.suite.Backbone)
+	b, err := openBackbone(w.suite.at(o.Backbone).Backbone)
 	if err != nil {
 		return nil, err
 	}

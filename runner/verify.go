@@ -27,14 +27,17 @@ type VerifyOptions struct {
 	Run     string
 	DataDir string
 	Backend string
-	Cells   string
-	Full    bool
-	Seed    uint64
+	// Backbone is where the run's backbone lies here.
+	Backbone string
+	Cells    string
+	Full     bool
+	Seed     uint64
 }
 
 func (o *VerifyOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; that of the run if not given")
+	flags.StringVar(&o.Backbone, "backbone", "", "`DIR` of the run's backbone, if it lies elsewhere than where the run read it")
 	flags.StringVar(&o.Cells, "cells", "", "execute these `CELLS` again as a whole, separated by commas, such as secura-s0-o0")
 	flags.BoolVar(&o.Full, "full", false, "execute every cell again as a whole, which takes as long as the run did")
 	flags.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that draws the task of each method that is executed again")
@@ -113,7 +116,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if len(open) > 0 {
 		fmt.Fprintf(stdout, "not finished, and not looked at: %s\n", strings.Join(open, ", "))
 	}
-	files := experiments.CheckFiles(run, v.manifest, v.suite, o.DataDir)
+	files := experiments.CheckFiles(run, v.manifest, v.suite, o.DataDir, o.Backbone)
 	v.found(fmt.Sprintf("suite, examples, and %d files of data and backbone", len(v.manifest.Files)), files...)
 	v.found("results.json is what the records give", v.results())
 	if len(files) == 0 {
@@ -186,7 +189,7 @@ func (v *verification) compute(ctx context.Context, finished []experiments.Cell,
 		tolerance = scoreTolerance
 		fmt.Fprintf(v.stdout, "only scores are compared, to %g, for the run was computed by %s\n", tolerance, strings.Join(reasons, ", "))
 	}
-	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, DataDir: v.options.DataDir,
+	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, DataDir: v.options.DataDir, Backbone: v.options.Backbone,
 		Backend: backbone.BackendOptions{Name: backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err

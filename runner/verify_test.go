@@ -114,6 +114,20 @@ func TestVerify(t *testing.T) {
 		})
 	}
 
+	// Data and backbone lie elsewhere.
+	elsewhere := t.TempDir()
+	if err := os.CopyFS(elsewhere, os.DirFS(x.dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(x.dir, "backbone"), filepath.Join(x.dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 1, `backbone`, verify(bundle)...)
+	expect(t, 0, `^verified: 2 of 2 cells$`, "verify", bundle, "-data", elsewhere, "-backbone", filepath.Join(elsewhere, "backbone"), "-full")
+	if err := os.Rename(filepath.Join(x.dir, "gone"), filepath.Join(x.dir, "backbone")); err != nil {
+		t.Fatal(err)
+	}
+
 	// A run of another plugin: its scores are held to a tolerance, and this is said.
 	other := rundir.Run{Path: copyRun(t, run)}
 	editFile(t, other.Manifest(), `(?m)^  "backend": "go"`, `  "backend": "xla", "plugin_sha256": "beef"`)
