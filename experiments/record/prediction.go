@@ -64,12 +64,19 @@ func ReadPredictions(path string) ([]Prediction, error) { return readRows[Predic
 // error that is os.ErrNotExist.
 func ReadExamples(path string) ([]Example, error) { return readRows[Example](path) }
 
-func readRows[T any](path string) ([]T, error) {
+// readRows contains what the library makes of a file that is none: a panic is an
+// error that names the file.
+func readRows[T any](path string) (rows []T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			rows, err = nil, fmt.Errorf("read rows of %s: the file is damaged: %v", path, r)
+		}
+	}()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read rows: %w", err)
 	}
-	rows, err := parquet.Read[T](bytes.NewReader(data), int64(len(data)))
+	rows, err = parquet.Read[T](bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("read rows of %s: %w", path, err)
 	}

@@ -2,8 +2,10 @@ package record
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,5 +58,41 @@ func TestFilesThatAreNoRows(t *testing.T) {
 		if _, err := ReadPredictions(path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("the content %q gave %v; want an error that names the file", content, err)
 		}
+	}
+}
+
+// TestDamagedPredictionsAreAnError, or rows: never a panic.
+func TestDamagedPredictionsAreAnError(t *testing.T) {
+	var rows []Prediction
+	for i := range 40 {
+		rows = append(rows, Prediction{Task: "t", ID: int32(i), Gold: "gold", Prediction: "text", OptionScores: []float64{1, 2}, Score: 1})
+	}
+	good, err := EncodePredictions(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "p.parquet")
+	r := rand.New(rand.NewPCG(3, 4))
+	failed := 0
+	for range 300 {
+		data := slices.Clone(good)
+		for range 1 + r.IntN(4) {
+			data[r.IntN(len(data))] ^= byte(1 << r.IntN(8))
+		}
+		if r.IntN(4) == 0 {
+			data = data[:r.IntN(len(data))]
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadPredictions(path); err != nil {
+			failed++
+			if !strings.Contains(err.Error(), path) {
+				t.Errorf("the error does not name the file: %v", err)
+			}
+		}
+	}
+	if failed < 100 {
+		t.Errorf("only %d of 300 damaged files were errors", failed)
 	}
 }

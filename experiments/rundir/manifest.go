@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -43,21 +43,29 @@ type Manifest struct {
 // bits: another backend, plugin, or instruction set. The processor counts only
 // where no XLA flag pins the instruction set, and never for pure Go.
 func (m Manifest) OtherNumbers(other Manifest) (reasons []string) {
-	differ := func(what, a, b string) {
-		if a != b {
-			reasons = append(reasons, fmt.Sprintf("another %s: was %q, is %q", what, a, b))
-		}
-	}
-	differ("backend", m.Backend, other.Backend)
-	differ("plugin sha256", m.PluginSHA256, other.PluginSHA256)
-	differ("XLA flags", m.XLAFlags, other.XLAFlags)
+	reasons = m.otherBackend(other)
 	if m.Platform != "" && other.Platform != "" {
-		differ("platform", m.Platform, other.Platform)
+		reasons = appendChange(reasons, "platform", m.Platform, other.Platform)
 	}
 	if m.Backend == "xla" && !strings.Contains(m.XLAFlags, "xla_cpu_max_isa") {
-		differ("processor", m.Processor, other.Processor)
+		reasons = appendChange(reasons, "processor", m.Processor, other.Processor)
 	}
 	return reasons
+}
+
+// otherBackend lists what of the backend differs.
+func (m Manifest) otherBackend(other Manifest) (reasons []string) {
+	reasons = appendChange(reasons, "backend", m.Backend, other.Backend)
+	reasons = appendChange(reasons, "plugin sha256", m.PluginSHA256, other.PluginSHA256)
+	return appendChange(reasons, "XLA flags", m.XLAFlags, other.XLAFlags)
+}
+
+// appendChange tells of a value that is not what it was.
+func appendChange(list []string, what, was, is string) []string {
+	if was == is {
+		return list
+	}
+	return append(list, fmt.Sprintf("another %s: was %q, is %q", what, was, is))
 }
 
 // Build fills in what the running program knows of itself: module versions
@@ -141,31 +149,22 @@ func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
 	if changes := FileChanges(old.Files, new.Files); len(changes) > 0 {
 		return Manifest{}, nil, fmt.Errorf("continue run: %w; give another -out", errors.Join(changes...))
 	}
-	if reasons := old.OtherNumbers(new); new.Backend != "" && len(reasons) > 0 && !new.AllowBackendChange {
+	if reasons := old.otherBackend(new); new.Backend != "" && len(reasons) > 0 && !new.AllowBackendChange {
 		return Manifest{}, nil, fmt.Errorf("continue run: with %s; numbers of the two differ: use the old one, give -allow-backend-change, "+
 			"which marks the results, or another -out", strings.Join(reasons, ", "))
 	}
 	merged = new
 	merged.Suite = suite
-	differ := func(what, a, b string) {
-		if a != b {
-			warnings = append(warnings, fmt.Sprintf("continued with another %s: was %q, is %q", what, a, b))
-		}
-	}
-	differ("code revision", old.Revision, new.Revision)
-	differ("backend", old.Backend, new.Backend)
-	differ("plugin sha256", old.PluginSHA256, new.PluginSHA256)
-	differ("XLA flags", old.XLAFlags, new.XLAFlags)
-	differ("processor", old.Processor, new.Processor)
-	var paths []string
-	for path := range old.Modules {
+	changes := appendChange(nil, "code revision", old.Revision, new.Revision)
+	changes = append(changes, old.otherBackend(new)...)
+	changes = appendChange(changes, "processor", old.Processor, new.Processor)
+	for _, path := range slices.Sorted(maps.Keys(old.Modules)) {
 		if new.Modules[path] != "" {
-			paths = append(paths, path)
+			changes = appendChange(changes, "version of "+path, old.Modules[path], new.Modules[path])
 		}
 	}
-	sort.Strings(paths)
-	for _, path := range paths {
-		differ("version of "+path, old.Modules[path], new.Modules[path])
+	for _, change := range changes {
+		warnings = append(warnings, "continued with "+change)
 	}
 	merged.Changes = slices.Clone(old.Changes)
 	for _, w := range warnings {

@@ -35,12 +35,14 @@ func BreakSeal(c Cell) error {
 	return nil
 }
 
-// CheckSeal lists what has become of the cell's files since it ended. A cell
-// without a seal gives an error that is os.ErrNotExist. checkpoints says whether
-// the checkpoints must be there; those that are there are checked in any case.
+// CheckSeal lists what has become of the cell's files since it ended.
+// checkpoints says whether the checkpoints must be there; those that are there
+// are checked in any case.
 func CheckSeal(c Cell, checkpoints bool) []error {
 	var seal Seal
-	if err := ReadJSON(c.Seal(), &seal); err != nil {
+	if err := ReadJSON(c.Seal(), &seal); errors.Is(err, os.ErrNotExist) {
+		return []error{fmt.Errorf("cell %s has no seal.json: it was removed, or the cell ended under a program that wrote none", c.ID)}
+	} else if err != nil {
 		return []error{fmt.Errorf("cell %s: %w", c.ID, err)}
 	}
 	files, err := sealed(c)
