@@ -325,7 +325,7 @@ func TestKilledRunsOnXLA(t *testing.T) {
 	}
 	x := newTorture(t, "-backend", "xla", "-jobs", "1", "-methods", "er")
 	want, took := x.unbroken(t)
-	x.randomKills(t, 10, 5, want, took)
+	x.randomKills(t, 10, 10, want, took)
 }
 
 // TestWorkersAreKilledAllTheTime runs 24 cells while a worker is killed every few seconds, and the suite is started
