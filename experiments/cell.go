@@ -68,7 +68,7 @@ func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesso
 	return func(step record.Step) error {
 		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
 			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: "running"})
-		if err := p.log.steps.Append(step); err != nil {
+		if err := p.log.step(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
 		}
 		return p.within(ctx, session, l, step.Step)

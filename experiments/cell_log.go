@@ -13,17 +13,31 @@ import (
 // cellLog appends what happens in a cell: records and steps, which hold no clock, and timings.
 type cellLog struct {
 	records, steps, timing *record.Writer
+	// mine is nil while the cell's files are this process's to write.
+	mine func() error
 	// compiled tells how many seconds were spent on compiling so far.
 	compiled func() float64
 	// timed and timedCompiled are the seconds of all phases that have ended, and those spent on compiling in them.
 	timed, timedCompiled float64
 }
 
-func (l *cellLog) event(e record.Event) error { return l.records.Append(e) }
+func (l *cellLog) event(e record.Event) error {
+	if err := l.mine(); err != nil {
+		return err
+	}
+	return l.records.Append(e)
+}
 
-// sync puts everything appended on the disk.
+func (l *cellLog) step(s record.Step) error {
+	if err := l.mine(); err != nil {
+		return err
+	}
+	return l.steps.Append(s)
+}
+
+// sync puts everything appended on the disk. A checkpoint may follow.
 func (l *cellLog) sync() error {
-	return errors.Join(l.records.Sync(), l.steps.Sync(), l.timing.Sync())
+	return errors.Join(l.mine(), l.records.Sync(), l.steps.Sync(), l.timing.Sync())
 }
 
 func (l *cellLog) close() error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"secura/experiments/engine"
 	"secura/methods"
 )
 
@@ -56,13 +57,36 @@ func Plan(suite Suite) (cells []Cell, hash string, err error) {
 // LongestFirst sorts cells so that a pool of workers is done with all of them
 // soonest: by the methods' relative costs, equals in their order.
 func LongestFirst(cells []Cell) []Cell {
-	cost := func(c Cell) float64 {
-		m, _ := methods.Find(c.Method.Preset)
-		return m.RelativeCost()
-	}
 	sorted := slices.Clone(cells)
 	slices.SortStableFunc(sorted, func(a, b Cell) int { return cmp.Compare(cost(b), cost(a)) })
 	return sorted
+}
+
+// cost is the time that the cell takes relative to one of SEQ.
+func cost(c Cell) float64 {
+	m, _ := methods.Find(c.Method.Preset)
+	return m.RelativeCost()
+}
+
+// Shard orders cells for element k of n: first the k-th of n parts, then what comes behind it, around to the part before
+// it. Cells that share compiled graphs are beside each other, the longest first, and the parts cost about the same.
+func Shard(cells []Cell, k, n int) []Cell {
+	sorted := slices.Clone(cells)
+	slices.SortStableFunc(sorted, func(a, b Cell) int {
+		return cmp.Or(cmp.Compare(cost(b), cost(a)), cmp.Compare(GraphKey(a.Method), GraphKey(b.Method)))
+	})
+	total, before, start := 0.0, 0.0, len(sorted)
+	for _, c := range sorted {
+		total += cost(c)
+	}
+	for i, c := range sorted {
+		if before*float64(n) >= total*float64(k) {
+			start = i
+			break
+		}
+		before += cost(c)
+	}
+	return slices.Concat(sorted[start:], sorted[:start])
 }
 
 // FindCell finds a cell by its id.
@@ -75,9 +99,9 @@ func FindCell(cells []Cell, id string) (Cell, bool) {
 }
 
 // Hash is the sha256 (hex) of the resolved suite, what changes no number left
-// out: its doc, its tables, and how often it saves.
+// out: its doc, its tables, how often it saves, and what it asks of a cluster.
 func (s Suite) Hash() (string, error) {
-	s.Doc, s.Tables, s.Training.CheckpointEvery = "", nil, 0
+	s.Doc, s.Tables, s.Training.CheckpointEvery, s.Slurm = "", nil, 0, engine.Slurm{}
 	data, err := json.Marshal(s)
 	if err != nil {
 		return "", fmt.Errorf("hash suite %s: %w", s.Name, err)

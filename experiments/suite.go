@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"secura/datasets"
+	"secura/experiments/engine"
 )
 
 // Suite is everything a run is asked to do. LoadSuite makes it from YAML with
@@ -35,6 +36,8 @@ type Suite struct {
 	Evaluation Evaluation `yaml:"evaluation" json:"evaluation"`
 	// Tables are further tables of the report: norms, gradients, steps.
 	Tables []string `yaml:"tables,omitempty" json:"tables,omitempty"`
+	// Slurm is what an element of a job array asks of a cluster (-engine slurm).
+	Slurm engine.Slurm `yaml:"slurm,omitempty" json:"slurm,omitzero"`
 	// Tuning says how learning rates and coefficients were chosen; zero where
 	// that was not by a tuning. A tuning's own trials carry it too.
 	Tuning Tuning `yaml:"tuning,omitempty" json:"tuning,omitzero"`

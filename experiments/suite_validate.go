@@ -38,6 +38,9 @@ func (s Suite) Validate(known []string) error {
 	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
 		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
 	}
+	if err := s.Slurm.Check(); err != nil {
+		mistakes = append(mistakes, err)
+	}
 	if len(s.Tasks) == 0 {
 		wrong("tasks is empty; `list tasks` names the built-in ones")
 	}

@@ -69,8 +69,19 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 	tokens = at.Tokens
 	replay := rand.New(replaySource)
 	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
+	keep := func(step int) error {
+		now := position{step: step, Tokens: tokens, Start: at.Start}
+		var err error
+		if now.Replay, err = replaySource.MarshalBinary(); err != nil {
+			return fmt.Errorf("save task %s at step %d: %w", l.name, step, err)
+		}
+		return t.save(now)
+	}
 	for step := at.step + 1; step <= l.steps; step++ {
 		if err := ctx.Err(); err != nil {
+			if step > at.step+1 && t.save != nil { // whoever stops it grants the time to save
+				err = errors.Join(err, keep(step-1))
+			}
 			return 0, 0, err
 		}
 		current := make([]methods.Row, t.training.Batch)
@@ -96,11 +107,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 			return 0, 0, err
 		}
 		if every := t.training.CheckpointEvery; every > 0 && step%every == 0 && step < l.steps && t.save != nil {
-			now := position{step: step, Tokens: tokens, Start: at.Start}
-			if now.Replay, err = replaySource.MarshalBinary(); err != nil {
-				return 0, 0, fmt.Errorf("save task %s at step %d: %w", l.name, step, err)
-			}
-			if err := t.save(now); err != nil {
+			if err := keep(step); err != nil {
 				return 0, 0, err
 			}
 		}

@@ -40,8 +40,9 @@ type Worker struct {
 	data      *streamData
 	evaluator *evaluator
 	warnings  []string
-	untouched *evaluation // the backbone's own row
-	graphs    string      // the key of the last cell's
+	untouched *evaluation     // the backbone's own row
+	graphs    string          // the key of the last cell's
+	refused   map[string]bool // the cells that others had when they were asked for
 }
 
 // OpenWorker reads the run's manifest, data and backbone and opens the backend. The caller closes the worker.
@@ -61,7 +62,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 }
 
 func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, suite: suite}
+	w := &Worker{run: o.Run, suite: suite, refused: map[string]bool{}}
 	var err error
 	if w.cells, _, err = Plan(w.suite); err != nil {
 		return nil, err
@@ -108,26 +109,35 @@ func (w *Worker) Cell(id string) (Cell, error) {
 	return cell, nil
 }
 
-// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder meanwhile. The error is a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
+// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder meanwhile; a cell that
+// another process finished is left as it is. The error is rundir.ErrLocked where another process has the cell: asked
+// for it again, the worker waits until it knows whether that process is still there. It is a *DivergedError where
+// numbers became infinite, and ctx's where ctx ended it.
 func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Progress)) (err error) {
 	folder := w.run.Cell(cell.ID)
 	if err := folder.Make(); err != nil {
 		return err
 	}
-	lock, err := rundir.TakeLock(folder.Lock())
+	claim, err := rundir.TakeClaim(ctx, folder, rundir.DefaultLease, w.refused[cell.ID])
 	if err != nil {
+		w.refused[cell.ID] = errors.Is(err, rundir.ErrLocked)
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
-	defer lock.Release()
+	defer func() { err = errors.Join(err, claim.Release()) }()
+	if ended, err := Ended(folder); ended {
+		return err
+	}
 	host, _ := os.Hostname()
-	status := record.Status{State: record.Running, Host: host, PID: os.Getpid(), Started: time.Now().UTC()}
+	status := record.Status{State: record.Running, Attempt: claim.Attempt, Host: host, PID: os.Getpid(), Job: claim.Job(), Started: time.Now().UTC()}
 	if err := rundir.WriteJSON(folder.Status(), status); err != nil {
 		return err
 	}
-	err = w.runLocked(ctx, cell, folder, progress)
+	err = w.runClaimed(ctx, cell, folder, claim, progress)
 	status.Ended, status.State = time.Now().UTC(), record.Done
 	var diverged *DivergedError
 	switch {
+	case errors.Is(err, rundir.ErrClaimLost):
+		return err // the files are another's
 	case errors.As(err, &diverged):
 		status.State = record.CellDiverged
 		status.Reason = err.Error()
@@ -140,7 +150,7 @@ func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Pr
 	return errors.Join(err, rundir.WriteJSON(folder.Status(), status))
 }
 
-func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, progress func(engine.Progress)) error {
+func (w *Worker) runClaimed(ctx context.Context, cell Cell, folder rundir.Cell, claim *rundir.Claim, progress func(engine.Progress)) error {
 	p, err := w.protocol(cell, folder)
 	if err != nil {
 		return err
@@ -148,6 +158,7 @@ func (w *Worker) runLocked(ctx context.Context, cell Cell, folder rundir.Cell, p
 	if progress != nil {
 		p.progress = progress
 	}
+	p.log.mine = claim.Err
 	defer p.log.close()
 	w.shareGraphs(cell)
 	if err := rundir.BreakSeal(folder); err != nil {

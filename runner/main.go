@@ -211,6 +211,9 @@ const patience = 4800 * time.Millisecond
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
+		if len(os.Args) > 1 && os.Args[1] == "worker" {
+			return // who started it ends its patience
+		}
 		stop() // a second Ctrl-C ends the program at once
 		time.Sleep(patience)
 		fmt.Fprintln(os.Stderr, "runner: interrupted; did not stop by itself in time. The same command again goes on: "+sameCommand())
@@ -222,7 +225,7 @@ func main() {
 // commands is the command table, in the order of the overview.
 func commands() []command {
 	return []command{
-		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newWatch(), newReport(), newCompare(), newVerify(),
+		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newCancel(), newWatch(), newReport(), newCompare(), newVerify(),
 		newEval(), newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }

@@ -27,7 +27,7 @@ func newProgress(stderr io.Writer, workers, cells int) progressView {
 			return newBars(stderr, workers, t)
 		}
 	}
-	return &lines{w: stderr, tracker: t}
+	return &lines{w: stderr, tracker: t, elsewhere: map[string]bool{}}
 }
 
 // isTerminal says whether w is a terminal.
@@ -116,11 +116,20 @@ func (t *tracker) whole() string {
 type lines struct {
 	w       io.Writer
 	tracker *tracker
+	// elsewhere are the cells that other processes were told to have.
+	elsewhere map[string]bool
 }
 
 func (l *lines) update(_ int, p engine.Progress) {
 	if p.Note != "" {
 		fmt.Fprintf(l.w, "%s: %s\n", p.Cell, p.Note)
+		return
+	}
+	if p.State == engine.Elsewhere {
+		if !l.elsewhere[p.Cell] {
+			fmt.Fprintln(l.w, endLine(p))
+		}
+		l.elsewhere[p.Cell] = true
 		return
 	}
 	before, known := l.tracker.update(p)

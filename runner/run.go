@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"secura/datasets"
 	"secura/experiments"
-	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/methods/backbone"
 )
@@ -26,12 +26,19 @@ type RunOptions struct {
 	NoDownload bool
 	// AllowBackendChange goes on with a run that another backend began.
 	AllowBackendChange bool
+	// Engine is local or slurm; DryRun prints what would be handed to Slurm, Wait stays until its elements are gone.
+	Engine string
+	DryRun bool
+	Wait   bool
 }
 
 func (o *RunOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "", "`NAME|FILE`: an embedded suite, or a file whose name ends in .yaml")
 	o.SuiteOptions.addFlags(flags)
 	o.addPlaces(flags)
+	flags.StringVar(&o.Engine, "engine", localEngine, "`local|slurm`: worker processes on this machine, or a job array of a cluster, which gets what the suite's slurm keys say")
+	flags.BoolVar(&o.DryRun, "dry-run", false, "print the batch script, and hand nothing to Slurm")
+	flags.BoolVar(&o.Wait, "wait", false, "with -engine slurm: wait for the job array, then print the tables")
 }
 
 // addPlaces adds the flags that say where and how the cells run.
@@ -47,6 +54,12 @@ func (o *RunOptions) check(string) error {
 	if o.Suite == "" {
 		return fmt.Errorf("run needs -suite NAME or -suite FILE.yaml. Known: %s", strings.Join(experiments.List(), ", "))
 	}
+	switch {
+	case o.Engine != localEngine && o.Engine != slurmEngine:
+		return errors.New(datasets.Unknown("engine", o.Engine, []string{localEngine, slurmEngine}))
+	case o.Engine == localEngine && (o.DryRun || o.Wait):
+		return errors.New("-dry-run and -wait are for -engine slurm")
+	}
 	return o.SuiteOptions.check()
 }
 
@@ -60,6 +73,7 @@ func newRun() command {
 			"run -suite continual16 -methods seq,secura -seeds 3 -out runs/two",
 			"run -suite smoke -backend go -jobs 1",
 			"run -suite smoke -set training.steps=12",
+			"run -suite continual16 -seeds 8 -engine slurm -set slurm.time=2:00:00 -set slurm.partition=short",
 		},
 		flags: newFlags("run"), check: o.check,
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
@@ -85,6 +99,9 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	run := rundir.Run{Path: o.Out}
 	if run.Path == "" {
 		run.Path = filepath.Join("runs", suite.Name)
+	}
+	if o.Engine == slurmEngine {
+		return runOnSlurm(ctx, o, run, suite, files, stdout, stderr)
 	}
 	lock, err := rundir.TakeLock(run.Lock())
 	if err != nil {
@@ -119,7 +136,7 @@ func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 	if err != nil {
 		return nil, err
 	}
-	missing, diverged := unfinished(run, experiments.LongestFirst(cells))
+	missing, diverged := experiments.Unfinished(run, experiments.LongestFirst(cells))
 	if len(missing) == 0 {
 		return errors.Join(diverged...), nil
 	}
@@ -217,31 +234,6 @@ func begin(run rundir.Run, manifest rundir.Manifest, dataDir string) error {
 		return err
 	}
 	return experiments.WriteExamples(run, suite, dataDir)
-}
-
-// unfinished are the cells that must run: all but those that are done, with
-// complete records, and those that diverged, whose errors come back too.
-func unfinished(run rundir.Run, cells []experiments.Cell) (missing []string, diverged []error) {
-	for _, c := range cells {
-		cell := run.Cell(c.ID)
-		var status record.Status
-		if err := rundir.ReadJSON(cell.Status(), &status); err != nil || !status.Finished() {
-			missing = append(missing, c.ID)
-			continue
-		}
-		events, torn, err := record.ReadEvents(cell.Records())
-		if err != nil || torn || len(events) == 0 {
-			missing = append(missing, c.ID)
-			continue
-		}
-		switch last := events[len(events)-1].Kind; {
-		case status.State == record.CellDiverged && last == record.Diverged:
-			diverged = append(diverged, fmt.Errorf("cell %s diverged: %s", c.ID, status.Reason))
-		case status.State != record.Done || last != record.CellEnd:
-			missing = append(missing, c.ID)
-		}
-	}
-	return missing, diverged
 }
 
 // openedBackend opens the backend once, which installs the plugin where that

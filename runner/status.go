@@ -5,27 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 
+	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 )
 
+// manyCells is from how many cells on status lists only those that somebody may have to look at.
+const manyCells = 60
+
 func newStatus() command {
-	return command{
-		name: "status", does: "tells where each cell of a run stands",
+	all := false
+	c := command{
+		name: "status", does: "tells where each cell of a run stands, and its jobs in Slurm",
 		argument: "RUN",
-		examples: []string{"status runs/continual16"},
+		examples: []string{"status runs/continual16", "status -all runs/large"},
 		flags:    newFlags("status"),
-		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
-			return runStatus(rundir.Run{Path: run}, stdout)
+		run: func(ctx context.Context, run string, stdout, stderr io.Writer) error {
+			return runStatus(ctx, rundir.Run{Path: run}, all, stdout, stderr)
 		},
 	}
+	c.flags.BoolVar(&all, "all", false, fmt.Sprintf("list every cell; of %d and more only those that run or did not end well are listed", manyCells))
+	return c
 }
 
-func runStatus(run rundir.Run, stdout io.Writer) error {
+func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.Writer) error {
 	cells, err := plannedCells(run)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("status %s: %w; a run's folder has a manifest.json", run.Path, err)
@@ -33,38 +43,88 @@ func runStatus(run rundir.Run, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "cell\tstate\ttasks learned\treason")
-	for _, c := range cells {
-		state, reason, err := cellState(run.Cell(c.ID))
-		if err != nil {
-			return err
-		}
-		learned, err := tasksLearned(run.Cell(c.ID))
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%s\n", c.ID, state, learned, len(c.Tasks), reason)
+	elements, _, err := queued(ctx, run)
+	if err != nil {
+		fmt.Fprintln(stderr, "warning: Slurm does not tell of the jobs:", err)
 	}
-	return w.Flush()
+	all = all || len(cells) < manyCells
+	counts := map[record.State]int{}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "cell\tstate\ttasks learned\tattempt\twhere\treason")
+	for _, c := range cells {
+		status, err := cellStatus(run.Cell(c.ID), elements)
+		if err != nil {
+			return err
+		}
+		counts[status.State]++
+		if !all && (status.State == record.Done || status.State == record.Queued) {
+			continue
+		}
+		learned := len(c.Tasks)
+		if status.State != record.Done {
+			if learned, err = tasksLearned(run.Cell(c.ID)); err != nil {
+				return err
+			}
+		}
+		where := status.Host
+		if status.Job != "" {
+			where += " job " + status.Job
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%s\t%s\n", c.ID, status.State, learned, len(c.Tasks), status.Attempt, where, status.Reason)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\n%d cells:", len(cells))
+	for _, state := range []record.State{record.Done, record.Running, record.Queued, record.Failed, record.CellDiverged, record.Cancelled} {
+		if counts[state] > 0 {
+			fmt.Fprintf(stdout, " %d %s", counts[state], state)
+		}
+	}
+	fmt.Fprintln(stdout)
+	return writeElements(elements, stdout)
 }
 
-// cellState is what status.json says, unless it says "running" of a process
-// of this machine that is gone.
-func cellState(cell rundir.Cell) (state record.State, reason string, err error) {
-	var status record.Status
+// writeElements counts the elements of job arrays by what Slurm says of them.
+func writeElements(elements map[string]engine.Element, stdout io.Writer) error {
+	if len(elements) == 0 {
+		return nil
+	}
+	counts := map[string]int{}
+	for _, e := range elements {
+		text := strings.ToLower(e.State)
+		if e.State == "PENDING" && e.Reason != "" {
+			text += " " + e.Reason
+		}
+		counts[text]++
+	}
+	fmt.Fprintf(stdout, "%d elements in Slurm:", len(elements))
+	for _, text := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(stdout, " %d %s", counts[text], text)
+	}
+	_, err := fmt.Fprintln(stdout)
+	return err
+}
+
+// cellStatus is what status.json says, unless it says "running" of a process of this machine that is gone, or of an
+// element of a job array that Slurm does not know to run.
+func cellStatus(cell rundir.Cell, elements map[string]engine.Element) (status record.Status, err error) {
 	err = rundir.ReadJSON(cell.Status(), &status)
 	if errors.Is(err, os.ErrNotExist) {
-		return record.Queued, "", nil
+		return record.Status{State: record.Queued}, nil
 	}
-	if err != nil {
-		return "", "", err
+	if err != nil || status.State != record.Running {
+		return status, err
 	}
 	host, _ := os.Hostname()
-	if status.State == record.Running && status.Host == host && gone(status.PID) {
-		return record.Cancelled, fmt.Sprintf("its process %d is gone; `run` goes on with it", status.PID), nil
+	element, known := elements[status.Job]
+	switch {
+	case status.Host == host && gone(status.PID):
+		status.State, status.Reason = record.Cancelled, fmt.Sprintf("its process %d is gone; `run` goes on with it", status.PID)
+	case known && !element.Waiting():
+		status.State, status.Reason = record.Cancelled, fmt.Sprintf("its element is %s in Slurm; `run` goes on with it", strings.ToLower(element.State))
 	}
-	return status.State, status.Reason, nil
+	return status, nil
 }
 
 // gone says whether the process is known to have ended.

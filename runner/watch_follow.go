@@ -78,19 +78,14 @@ func (f *follower) update() error {
 
 func (c *followed) update() error {
 	// The state is read first: where it says done, the records are complete.
-	state, reason, err := cellState(c.folder)
+	status, err := cellStatus(c.folder, nil)
 	if err != nil {
 		return err
 	}
-	c.state, c.reason = state, reason
-	if state == record.Queued {
+	c.state, c.reason, c.started = status.State, status.Reason, status.Started
+	if c.state == record.Queued {
 		return nil
 	}
-	var status record.Status
-	if err := rundir.ReadJSON(c.folder.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	c.started = status.Started
 	events, _, err := record.ReadEvents(c.folder.Records())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -10,6 +10,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
+	"strings"
 
 	"secura/datasets"
 	"secura/experiments"
@@ -24,27 +26,48 @@ type WorkerOptions struct {
 	Run     string
 	DataDir string
 	Backend string
+	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and behind them all that
+	// nobody else has.
+	Shard string
 }
 
 func (o *WorkerOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Run, "run", "", "the run's `DIR`, with its manifest.json")
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes; nothing is downloaded")
+	flags.StringVar(&o.Shard, "shard", "", "`K/N`: run part K, from 0, of N of the cells, and then what nobody else has, instead of those on standard input")
 }
 
 func (o *WorkerOptions) check(string) error {
 	if o.Run == "" {
 		return errors.New("worker needs -run DIR")
 	}
+	if _, _, err := o.shard(); err != nil {
+		return err
+	}
 	return backbone.CheckBackendName(o.Backend)
+}
+
+// shard is the part and the number of parts; 0 of 0 where none is given.
+func (o *WorkerOptions) shard() (part, parts int, err error) {
+	if o.Shard == "" {
+		return 0, 0, nil
+	}
+	k, n, _ := strings.Cut(o.Shard, "/")
+	part, errPart := strconv.Atoi(k)
+	parts, errParts := strconv.Atoi(n)
+	if errors.Join(errPart, errParts) != nil || part < 0 || part >= parts {
+		return 0, 0, fmt.Errorf("-shard is %q, expected K/N with K from 0 to N-1", o.Shard)
+	}
+	return part, parts, nil
 }
 
 func newWorker() command {
 	var o WorkerOptions
 	c := command{
 		name: "worker", hidden: true,
-		does:     "runs the cells whose ids come on standard input, a line each; the engines start it",
-		examples: []string{"worker -run runs/smoke -backend go"},
+		does:     "runs the cells whose ids come on standard input, a line each, or a part of all; the engines start it",
+		examples: []string{"worker -run runs/smoke -backend go", "worker -run runs/smoke -shard 0/4"},
 		flags:    newFlags("worker"), check: o.check,
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
 			return runWorker(ctx, o, os.Stdin, stdout, stderr)
@@ -75,6 +98,9 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 
+	if part, parts, _ := o.shard(); parts > 0 {
+		return runShard(ctx, w, run, experiments.Shard(cells, part, parts), stdout)
+	}
 	out := json.NewEncoder(stdout)
 	lines := readLines(stdin)
 	for {
@@ -125,6 +151,9 @@ func ended(ctx context.Context, p engine.Progress, err error) engine.Progress {
 	switch {
 	case err == nil:
 		state = record.Done
+	case errors.Is(err, rundir.ErrLocked):
+		p.State, p.Reason = engine.Elsewhere, err.Error()
+		return p
 	case errors.As(err, &diverged):
 		state = record.CellDiverged
 	case ctx.Err() != nil:

@@ -65,11 +65,11 @@ func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
 		write("diverged", record.CellDiverged, bad),
 		{ID: "new"},
 	}
-	missing, diverged := unfinished(run, cells)
+	missing, diverged := experiments.Unfinished(run, cells)
 	if got := fmt.Sprint(missing); got != "[cut empty failed new]" {
 		t.Error(got)
 	}
-	if len(diverged) != 1 || diverged[0].Error() != "cell diverged diverged: why" {
+	if len(diverged) != 1 || diverged[0].Error() != "cell diverged diverged: NaN in task t at step 2" {
 		t.Error(diverged)
 	}
 }

@@ -28,13 +28,17 @@ type Progress struct {
 	// from 0 to 1.
 	Share float64 `json:"share,omitempty"`
 	// State is "running" while the cell goes on; "done", "failed", "diverged"
-	// or "cancelled" end it, with the Reason.
+	// or "cancelled" end it, with the Reason. "elsewhere" says that another
+	// process has the cell, which the Reason names: it is asked for again later.
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
 	// Note tells of something that a user should know, such as records that
 	// were cut; the line then says nothing else about how far the cell is.
 	Note string `json:"note,omitempty"`
 }
+
+// Elsewhere is the State of a cell that another process has.
+const Elsewhere = "elsewhere"
 
 // Ended says whether the line is the last one of its cell.
 func (p Progress) Ended() bool {
@@ -68,6 +72,9 @@ type Options struct {
 	// Unpinned leaves the workers all cores, for a backend that computes on
 	// another device.
 	Unpinned bool
+	// Patience is the pause before a cell that another process has is asked for
+	// again, when no other is left; 2 seconds if 0.
+	Patience time.Duration
 	// Grace is how long a worker may take to stop after SIGTERM before it is
 	// killed; 4 seconds if 0.
 	Grace time.Duration
@@ -97,6 +104,9 @@ func Run(ctx context.Context, options Options) error {
 	if !options.Unpinned {
 		cores = allowedCores()
 	}
+	if options.Patience == 0 {
+		options.Patience = 2 * time.Second
+	}
 	if options.Group == nil {
 		options.Group = func(string) string { return "" }
 	}
@@ -120,17 +130,29 @@ type pool struct {
 	mu       sync.Mutex // guards failures and serialises OnProgress
 	failures []error
 
-	queue   sync.Mutex     // guards the two below
-	waiting []string       // cells that no worker was handed
-	at      map[int]string // the group of each worker's last cell
+	queue     sync.Mutex     // guards the three below
+	waiting   []string       // cells that no worker was handed
+	elsewhere []string       // cells that other processes have
+	at        map[int]string // the group of each worker's last cell
 }
 
-// next takes the cell that a worker runs next.
-func (p *pool) next(number int) (cell string, ok bool) {
+// again puts a cell that another process has behind all others.
+func (p *pool) again(cell string) {
 	p.queue.Lock()
 	defer p.queue.Unlock()
+	p.elsewhere = append(p.elsewhere, cell)
+}
+
+// next takes the cell that a worker runs next; pause says that it is one that another process had before.
+func (p *pool) next(number int) (cell string, pause, ok bool) {
+	p.queue.Lock()
+	defer p.queue.Unlock()
+	if len(p.waiting) == 0 && len(p.elsewhere) > 0 {
+		cell, p.elsewhere = p.elsewhere[0], p.elsewhere[1:]
+		return cell, true, true
+	}
 	if len(p.waiting) == 0 {
-		return "", false
+		return "", false, false
 	}
 	mine, begun := p.at[number]
 	taken := func(cell string) bool {
@@ -152,7 +174,7 @@ func (p *pool) next(number int) (cell string, ok bool) {
 	cell = p.waiting[i]
 	p.waiting = slices.Delete(p.waiting, i, i+1)
 	p.at[number] = p.options.Group(cell)
-	return cell, true
+	return cell, false, true
 }
 
 // work feeds one worker after the other until the queue is empty.
@@ -164,9 +186,16 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		}
 	}()
 	for ctx.Err() == nil {
-		cell, ok := p.next(number)
+		cell, pause, ok := p.next(number)
 		if !ok {
 			return
+		}
+		if pause {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(p.options.Patience):
+			}
 		}
 		if w == nil {
 			var err error
@@ -175,7 +204,12 @@ func (p *pool) work(ctx context.Context, number, core int) {
 				continue
 			}
 		}
-		err := w.run(cell, func(line Progress) { p.report(number, line) })
+		err := w.run(cell, func(line Progress) {
+			if line.State == Elsewhere {
+				p.again(cell)
+			}
+			p.report(number, line)
+		})
 		if err == nil {
 			continue
 		}

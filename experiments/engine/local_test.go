@@ -98,7 +98,7 @@ func TestWorkersKeepToTheirGroup(t *testing.T) {
 	p := &pool{options: Options{Group: group}, waiting: []string{"a1", "a2", "b1", "a3", "c1", "c2", "c3"}, at: map[int]string{}}
 	var got []string
 	for i := range 7 {
-		cell, ok := p.next(i % 2)
+		cell, _, ok := p.next(i % 2)
 		if !ok {
 			t.Fatalf("no cell was left after %v", got)
 		}
@@ -108,7 +108,7 @@ func TestWorkersKeepToTheirGroup(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("cells were taken as %v, expected %v", got, want)
 	}
-	if cell, ok := p.next(0); ok {
+	if cell, _, ok := p.next(0); ok {
 		t.Errorf("cell %s was handed out twice", cell)
 	}
 }

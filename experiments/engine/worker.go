@@ -117,7 +117,7 @@ func (w *worker) run(cell string, progress func(Progress)) error {
 			return fmt.Errorf("the worker tells of cell %q, was handed %q", p.Cell, cell)
 		}
 		progress(p)
-		if p.Ended() {
+		if p.Ended() || p.State == Elsewhere {
 			return nil
 		}
 	}

@@ -82,6 +82,35 @@ func Scan[T any](path string, more func(T) bool) error {
 	return nil
 }
 
+// Last reads the last line of a file, and no more of it than that takes. A file without a line, or whose last line was
+// cut by a crash, is an error.
+func Last[T any](path string) (last T, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return last, fmt.Errorf("read record: %w", err)
+	}
+	defer f.Close()
+	end, err := f.Seek(0, io.SeekEnd)
+	for size := int64(4 << 10); err == nil; size *= 4 {
+		size = min(size, end)
+		tail := make([]byte, size)
+		if _, err = f.ReadAt(tail, end-size); err != nil {
+			break
+		}
+		line, whole := bytes.CutSuffix(tail, []byte("\n"))
+		if !whole {
+			return last, fmt.Errorf("%s: there is no last line, or a crash cut it", path)
+		}
+		if i := bytes.LastIndexByte(line, '\n'); i >= 0 || size == end {
+			if err = decodeLine(line[i+1:], &last); err != nil {
+				err = fmt.Errorf("%s: last line: %w", path, err)
+			}
+			return last, err
+		}
+	}
+	return last, fmt.Errorf("read record: %w", err)
+}
+
 // Truncate cuts a file before the first line that keep refuses, and a line
 // that a crash cut in half in any case. It returns how many whole lines were
 // dropped and whether there was half a line. A missing file has no lines.

@@ -21,10 +21,13 @@ const (
 // Status is the content of status.json. It may hold clocks and hosts; records
 // may not.
 type Status struct {
-	State   State     `json:"state"`
-	Reason  string    `json:"reason,omitempty"`
-	Host    string    `json:"host,omitempty"`
-	PID     int       `json:"pid,omitempty"`
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	Host   string `json:"host,omitempty"`
+	PID    int    `json:"pid,omitempty"`
+	// Attempt counts the processes that have owned the cell; Job is the scheduler's name of this one's, such as "123_4".
+	Attempt int       `json:"attempt,omitempty"`
+	Job     string    `json:"job,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
 }

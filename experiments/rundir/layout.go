@@ -59,6 +59,9 @@ func (r Run) Sweep() error {
 	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")))
 }
 
+// Slurm is the folder of what was handed to Slurm: the program, scripts, logs and the list of jobs.
+func (r Run) Slurm() string { return filepath.Join(r.Path, "slurm") }
+
 // Lock is the path of the lock that the process which drives the run holds.
 func (r Run) Lock() string { return filepath.Join(r.Path, "run.lock") }
 
@@ -124,6 +127,9 @@ func (c Cell) Seal() string { return filepath.Join(c.Path, "seal.json") }
 
 // Lock is the path of the cell's lock.
 func (c Cell) Lock() string { return filepath.Join(c.Path, "lock") }
+
+// Claims is the folder of the cell's claims: who has owned it.
+func (c Cell) Claims() string { return filepath.Join(c.Path, "claims") }
 
 // Predictions is the path of the predictions made at boundary index.
 func (c Cell) Predictions(index int) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -46,11 +47,39 @@ func TakeLock(path string) (*Lock, error) {
 // Release gives the lock back. The file stays.
 func (l *Lock) Release() error { return l.flock.Close() }
 
+// Holder tells which process holds the lock at path, and whether it is of this machine; 0 if none does.
+func Holder(path string) (pid int, here bool, err error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return 0, false, nil
+	}
+	f := flock.New(path)
+	free, err := f.TryLock()
+	if err != nil {
+		return 0, false, fmt.Errorf("lock %s: %w", path, err)
+	}
+	defer f.Close()
+	if free {
+		return 0, false, nil
+	}
+	host, pid := written(path)
+	mine, _ := os.Hostname()
+	return pid, host == mine, nil
+}
+
 func holder(path string) string {
-	data, err := os.ReadFile(path)
-	fields := strings.Fields(string(data))
-	if err != nil || len(fields) != 2 {
+	host, pid := written(path)
+	if pid == 0 {
 		return "another process"
 	}
-	return fmt.Sprintf("process %s on %s", fields[1], fields[0])
+	return fmt.Sprintf("process %d on %s", pid, host)
+}
+
+// written is what the holder of a lock wrote into its file.
+func written(path string) (host string, pid int) {
+	data, err := os.ReadFile(path)
+	if fields := strings.Fields(string(data)); err == nil && len(fields) == 2 {
+		host = fields[0]
+		pid, _ = strconv.Atoi(fields[1])
+	}
+	return host, pid
 }

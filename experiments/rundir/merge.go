@@ -10,8 +10,8 @@ import (
 )
 
 // mergeSuites unites two resolved suites that may differ in seeds, orders,
-// methods, doc and tables alone. Methods are matched by their "name".
-// With anyBackend, the backend that was asked for may differ too.
+// methods, doc, tables and what they ask of a cluster alone. Methods are matched
+// by their "name". With anyBackend, the backend that was asked for may differ too.
 func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, error) {
 	was, err := decodeObject(old)
 	if err != nil {
@@ -28,7 +28,7 @@ func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, er
 	var d differences
 	for _, key := range keysOf(was, is) {
 		switch key {
-		case "doc", "tables": // these change no number
+		case "doc", "tables", "slurm": // these change no number
 		case "backend":
 			if !anyBackend {
 				d.compare(key, was[key], is[key])

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -71,6 +72,22 @@ func CheckSeal(c Cell, checkpoints bool) []error {
 		}
 	}
 	return append(changes, checkpointChanges(c)...)
+}
+
+// SealHolds says whether one of the cell's files is what it was when the cell
+// ended. Of a cell without a seal nothing else is known.
+func SealHolds(c Cell, path string) bool {
+	var seal Seal
+	if err := ReadJSON(c.Seal(), &seal); err != nil {
+		return errors.Is(err, os.ErrNotExist)
+	}
+	name, err := filepath.Rel(c.Path, path)
+	if err != nil {
+		return false
+	}
+	is, err := HashFile(path)
+	is.Path = filepath.ToSlash(name)
+	return err == nil && slices.Contains(seal.Files, is)
 }
 
 // checkpointChanges lists the checkpoints that are there and not whole.

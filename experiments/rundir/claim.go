@@ -1,0 +1,244 @@
+package rundir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrClaimLost is the error of a claim whose holder could not renew it in time, or that another process took over.
+var ErrClaimLost = errors.New("the claim is lost")
+
+// Lease says how long a claim holds. A holder that could not renew its claim gives it up on its own clock after Lose;
+// others take it over when they saw no renewal for Dead on theirs. No two clocks are compared, so that machines whose
+// clocks differ can share a run.
+type Lease struct {
+	Renew, Lose, Dead time.Duration
+}
+
+// DefaultLease allows for a shared file system that shows a change after half a minute.
+var DefaultLease = Lease{Renew: 10 * time.Second, Lose: 40 * time.Second, Dead: 90 * time.Second}
+
+// attempt is the content of claims/NNNN.json. The file with the highest number says who may write the cell's files.
+type attempt struct {
+	Host string `json:"host"`
+	// Boot names one start of one machine: two machines may have one name.
+	Boot string `json:"boot"`
+	PID  int    `json:"pid"`
+	// Job is the scheduler's name of the job, such as "123_4".
+	Job string `json:"job,omitempty"`
+	// Renewed counts the renewals.
+	Renewed  int  `json:"renewed"`
+	Released bool `json:"released"`
+}
+
+// Claim is the right to write a cell's files. Within a machine a file lock decides, which dies with its process. File
+// locks of network file systems may do nothing, and so the claim is a file too: made under a number that only one
+// process can be the first to take, renewed while its holder works, and taken over under the next number when it was
+// not renewed. A holder that was held up notices by its own clock before another may begin.
+type Claim struct {
+	lock  *Lock
+	cell  Cell
+	lease Lease
+	// Attempt is the claim's number: how many processes have owned the cell.
+	Attempt int
+
+	mu      sync.Mutex
+	state   attempt
+	renewed time.Time
+	lost    error
+
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+// TakeClaim takes the cell, or returns an error that is ErrLocked and names the holder. With wait it watches the claim
+// of another machine for as long as it takes to know whether it is still renewed; otherwise such a claim holds.
+func TakeClaim(ctx context.Context, c Cell, lease Lease, wait bool) (*Claim, error) {
+	lock, err := TakeLock(c.Lock())
+	if err != nil {
+		return nil, err
+	}
+	claim := &Claim{lock: lock, cell: c, lease: lease, stop: make(chan struct{})}
+	if err := claim.take(ctx, wait); err != nil {
+		return nil, errors.Join(fmt.Errorf("claim cell %s: %w", c.ID, err), lock.Release())
+	}
+	claim.done.Go(claim.keep)
+	return claim, nil
+}
+
+func (c *Claim) take(ctx context.Context, wait bool) error {
+	number, last, err := newestAttempt(c.cell)
+	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	c.state = attempt{Host: host, Boot: bootID(), PID: os.Getpid(), Job: jobName()}
+	// One of this machine lost the file lock that this process has: it is dead.
+	if number > 0 && !last.Released && (last.Host != c.state.Host || last.Boot != c.state.Boot) {
+		if !wait {
+			return last.held()
+		}
+		if err := c.watch(ctx, number, last); err != nil {
+			return err
+		}
+	}
+	c.Attempt, c.renewed = number+1, time.Now()
+	return c.create()
+}
+
+// watch returns nil when the claim was not renewed for as long as it takes to be dead.
+func (c *Claim) watch(ctx context.Context, number int, last attempt) error {
+	for end := time.Now().Add(c.lease.Dead); time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(c.lease.Renew, time.Until(end))):
+		}
+		again, now, err := newestAttempt(c.cell)
+		switch {
+		case err != nil:
+			return err
+		case again != number || now.Renewed != last.Renewed:
+			return now.held()
+		case now.Released:
+			return nil
+		}
+	}
+	return nil
+}
+
+// create puts the claim's file in place whole, unless its number is taken.
+func (c *Claim) create() error {
+	temp := c.path() + fmt.Sprintf(".%s-%d", c.state.Host, c.state.PID)
+	if err := WriteJSON(temp, c.state); err != nil {
+		return err
+	}
+	defer os.Remove(temp)
+	err := os.Link(temp, c.path())
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("attempt %d is %w by another process", c.Attempt, ErrLocked)
+	}
+	return err
+}
+
+func (c *Claim) path() string {
+	return filepath.Join(c.cell.Claims(), fmt.Sprintf("%04d.json", c.Attempt))
+}
+
+// keep renews the claim until it is released or lost.
+func (c *Claim) keep() {
+	ticker := time.NewTicker(c.lease.Renew)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-ticker.C:
+		}
+		if c.renew(false); c.Err() != nil {
+			return
+		}
+	}
+}
+
+// renew writes the claim again, if it is still the newest. A write that failed is tried again at the next time.
+func (c *Claim) renew(release bool) error {
+	number, _, err := newestAttempt(c.cell)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil && number != c.Attempt {
+		c.lost = fmt.Errorf("cell %s: %w: attempt %d has begun, this was %d", c.cell.ID, ErrClaimLost, number, c.Attempt)
+		return c.lost
+	}
+	c.state.Renewed++
+	c.state.Released = release
+	if err == nil {
+		err = WriteJSON(c.path(), c.state)
+	}
+	if err == nil {
+		c.renewed = time.Now()
+	}
+	return err
+}
+
+// Job is the scheduler's name of the holder's job; empty outside of one.
+func (c *Claim) Job() string { return c.state.Job }
+
+// Err is nil while the claim holds, and an error that is ErrClaimLost from then on for good. Whoever writes a file of
+// the cell asks first.
+func (c *Claim) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if held := time.Since(c.renewed); c.lost == nil && held > c.lease.Lose {
+		c.lost = fmt.Errorf("cell %s: %w: it could not be renewed for %s", c.cell.ID, ErrClaimLost, held.Round(time.Second))
+	}
+	return c.lost
+}
+
+// Release gives the cell back.
+func (c *Claim) Release() error {
+	close(c.stop)
+	c.done.Wait()
+	err := c.Err()
+	if err == nil {
+		err = c.renew(true)
+	}
+	if errors.Is(err, ErrClaimLost) {
+		err = nil // the one who lost it was told
+	}
+	return errors.Join(err, c.lock.Release())
+}
+
+// held is the error of a claim that another process has.
+func (a attempt) held() error {
+	who := fmt.Sprintf("process %d on %s", a.PID, a.Host)
+	if a.Job != "" {
+		who = fmt.Sprintf("job %s on %s", a.Job, a.Host)
+	}
+	return fmt.Errorf("%w by %s", ErrLocked, who)
+}
+
+// newestAttempt is the claim that counts; number is 0 where nobody ever had one.
+func newestAttempt(c Cell) (number int, last attempt, err error) {
+	entries, err := os.ReadDir(c.Claims())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, attempt{}, fmt.Errorf("read claims: %w", err)
+	}
+	for _, e := range entries {
+		var n int
+		if _, err := fmt.Sscanf(e.Name(), "%04d.json", &n); err == nil && e.Name() == fmt.Sprintf("%04d.json", n) {
+			number = max(number, n)
+		}
+	}
+	if number == 0 {
+		return 0, attempt{}, nil
+	}
+	err = ReadJSON(filepath.Join(c.Claims(), fmt.Sprintf("%04d.json", number)), &last)
+	return number, last, err
+}
+
+// Attempts is how many processes have owned the cell.
+func Attempts(c Cell) (int, error) {
+	number, _, err := newestAttempt(c)
+	return number, err
+}
+
+// bootID names the running system; empty where it does not tell, and then host names alone tell machines apart.
+func bootID() string {
+	data, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(data))
+}
+
+// jobName is how Slurm calls the job that this process is of, empty outside of one.
+func jobName() string {
+	if array := os.Getenv("SLURM_ARRAY_JOB_ID"); array != "" {
+		return array + "_" + os.Getenv("SLURM_ARRAY_TASK_ID")
+	}
+	return os.Getenv("SLURM_JOB_ID")
+}

@@ -1,0 +1,142 @@
+package rundir
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var shortLease = Lease{Renew: 20 * time.Millisecond, Lose: 100 * time.Millisecond, Dead: 250 * time.Millisecond}
+
+// elsewhereClaims writes the claim of another machine as the cell's newest.
+func elsewhereClaims(t *testing.T, c Cell, a attempt) string {
+	t.Helper()
+	a.Host, a.Boot, a.PID = "node7", "another boot", 4711
+	path := filepath.Join(c.Claims(), "0001.json")
+	if err := WriteJSON(path, a); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAClaimOfAnotherMachineHoldsWhileItIsRenewed(t *testing.T) {
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	path := elsewhereClaims(t, cell, attempt{Job: "12_3"})
+	if _, err := TakeClaim(t.Context(), cell, shortLease, false); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "job 12_3 on node7") {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var renewing sync.WaitGroup
+	renewing.Go(func() {
+		for n := 1; ctx.Err() == nil; n++ {
+			WriteJSON(path, attempt{Host: "node7", Boot: "another boot", PID: 4711, Renewed: n})
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
+	_, err := TakeClaim(t.Context(), cell, shortLease, true)
+	stop()
+	renewing.Wait()
+	if !errors.Is(err, ErrLocked) {
+		t.Fatal(err)
+	}
+	claim, err := TakeClaim(t.Context(), cell, shortLease, true)
+	if err != nil {
+		t.Fatal("a claim that nobody renews is dead:", err)
+	}
+	if claim.Attempt != 2 {
+		t.Errorf("attempt %d, want 2", claim.Attempt)
+	}
+	if err := claim.Release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAReleasedClaimAndOneOfADeadProcessAreTakenAtOnce(t *testing.T) {
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	elsewhereClaims(t, cell, attempt{Released: true})
+	host, _ := os.Hostname()
+	// This machine's second attempt was never released, but its file lock is free.
+	if err := WriteJSON(filepath.Join(cell.Claims(), "0002.json"), attempt{Host: host, Boot: bootID(), PID: 1}); err != nil {
+		t.Fatal(err)
+	}
+	claim, err := TakeClaim(t.Context(), cell, DefaultLease, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer claim.Release()
+	if claim.Attempt != 3 || claim.Err() != nil {
+		t.Errorf("attempt %d, %v", claim.Attempt, claim.Err())
+	}
+	if _, err := TakeClaim(t.Context(), cell, DefaultLease, true); !errors.Is(err, ErrLocked) {
+		t.Error("the file lock must hold:", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(cell.Claims(), "*-*")); len(left) != 0 {
+		t.Error("left over:", left)
+	}
+}
+
+func TestAHolderNoticesThatItsClaimWasTakenOver(t *testing.T) {
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	claim, err := TakeClaim(t.Context(), cell, shortLease, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteJSON(filepath.Join(cell.Claims(), "0002.json"), attempt{Host: "node7"}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * shortLease.Renew)
+	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
+		t.Error(err)
+	}
+	if err := claim.Release(); err != nil {
+		t.Error(err)
+	}
+	var mine attempt
+	if err := ReadJSON(filepath.Join(cell.Claims(), "0001.json"), &mine); err != nil || mine.Released {
+		t.Error("a lost claim must stay as it is:", mine, err)
+	}
+}
+
+func TestAHolderThatWasHeldUpGivesUpByItsOwnClock(t *testing.T) {
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	claim, err := TakeClaim(t.Context(), cell, Lease{Renew: time.Hour, Lose: 30 * time.Millisecond, Dead: time.Hour}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(40 * time.Millisecond)
+	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
+		t.Error(err)
+	}
+	claim.Release()
+}
+
+func TestOfManyAtOnceOneTakesAClaim(t *testing.T) {
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	elsewhereClaims(t, cell, attempt{Released: true})
+	// The file lock is left out, as on a network file system that has none.
+	taken := make(chan error, 16)
+	var all sync.WaitGroup
+	for i := range cap(taken) {
+		all.Go(func() {
+			c := &Claim{cell: cell, Attempt: 2, state: attempt{Host: "h", PID: i}}
+			taken <- c.create()
+		})
+	}
+	all.Wait()
+	winners := 0
+	for range cap(taken) {
+		if err := <-taken; err == nil {
+			winners++
+		} else if !errors.Is(err, ErrLocked) {
+			t.Error(err)
+		}
+	}
+	if winners != 1 {
+		t.Errorf("%d took it", winners)
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"secura/experiments/engine"
+	"secura/experiments/rundir"
+)
+
+func newCancel() command {
+	return command{
+		name: "cancel", does: "stops what runs a run's cells: its jobs in Slurm, and its process on this machine",
+		argument: "RUN",
+		examples: []string{"cancel runs/continual16"},
+		flags:    newFlags("cancel"),
+		run: func(ctx context.Context, run string, stdout, _ io.Writer) error {
+			return runCancel(ctx, rundir.Run{Path: run}, stdout)
+		},
+	}
+}
+
+// runCancel stops jobs and processes. Their cells go on from their checkpoints when the run is given again.
+func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
+	if _, err := rundir.ReadManifest(run); err != nil {
+		return fmt.Errorf("cancel %s: %w", run.Path, err)
+	}
+	stopped := false
+	pid, here, err := rundir.Holder(run.Lock())
+	switch {
+	case err != nil:
+		return err
+	case pid > 0 && !here:
+		fmt.Fprintf(stdout, "process %d of another machine runs cells: stop it there\n", pid)
+	case pid > 0:
+		process, err := os.FindProcess(pid)
+		if err == nil {
+			err = process.Signal(syscall.SIGTERM)
+		}
+		if err != nil {
+			return fmt.Errorf("stop process %d: %w", pid, err)
+		}
+		fmt.Fprintf(stdout, "process %d was told to stop\n", pid)
+		stopped = true
+	}
+	elements, jobs, err := queued(ctx, run)
+	if err != nil {
+		return err
+	}
+	waiting := 0
+	for _, e := range elements {
+		if e.Waiting() {
+			waiting++
+		}
+	}
+	if waiting > 0 {
+		if err := engine.Cancel(ctx, jobs); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "%d elements of job arrays were cancelled\n", waiting)
+		stopped = true
+	}
+	if !stopped {
+		return errors.New("nothing of this run waits or runs")
+	}
+	return nil
+}
