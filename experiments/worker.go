@@ -124,7 +124,7 @@ func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Pr
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	defer func() { err = errors.Join(err, claim.Release()) }()
-	if ended, err := Ended(folder); ended {
+	if ended, err := Ended(folder); ended && rundir.SealHolds(folder, folder.Steps()) {
 		return err
 	}
 	host, _ := os.Hostname()
