@@ -7,21 +7,26 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"secura/datasets/hub"
 )
 
 // backbonePlace says where a backbone's files are: in a folder in the hub's layout, or in one GGUF file; neither for
 // nano, whose files are in the program.
 type backbonePlace struct{ folder, gguf string }
 
-// findBackbone finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json, or a folder
-// that holds one GGUF file.
+// findBackbone finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json, a folder
+// that holds one GGUF file, or a repository, ORG/NAME, whose files are in the hub's cache.
 func findBackbone(name string) (backbonePlace, error) {
 	if name == nanoName {
 		return backbonePlace{}, nil
 	}
 	info, err := os.Stat(name)
+	if err != nil && hub.ValidName(name) {
+		return hubBackbone(name)
+	}
 	if err != nil {
-		return backbonePlace{}, fmt.Errorf("no such file or folder; put config.json, tokenizer.json and the *.safetensors files of its repository into a folder %s, or give their folder, or a GGUF file, with -backbone", name)
+		return backbonePlace{}, fmt.Errorf("no such file or folder; %s", bringBackbone(name))
 	}
 	if !info.IsDir() {
 		if filepath.Ext(name) != ".gguf" {
@@ -29,14 +34,19 @@ func findBackbone(name string) (backbonePlace, error) {
 		}
 		return backbonePlace{gguf: name}, nil
 	}
-	if _, err := os.Stat(filepath.Join(name, "config.json")); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return backbonePlace{folder: name}, err
+	return backboneIn(name)
+}
+
+// backboneIn looks into a folder.
+func backboneIn(folder string) (backbonePlace, error) {
+	if _, err := os.Stat(filepath.Join(folder, "config.json")); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return backbonePlace{folder: folder}, err
 	}
 	var found []string
-	entries, err := os.ReadDir(name)
+	entries, err := os.ReadDir(folder)
 	for _, entry := range entries {
 		if filepath.Ext(entry.Name()) == ".gguf" {
-			found = append(found, filepath.Join(name, entry.Name()))
+			found = append(found, filepath.Join(folder, entry.Name()))
 		}
 	}
 	switch {

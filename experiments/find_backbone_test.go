@@ -3,6 +3,7 @@ package experiments
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,6 +69,23 @@ func TestWhatIsNoBackboneIsToldBeforeItIsRead(t *testing.T) {
 		err := checkBackbone(Suite{Backbone: name})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "backbone "+name) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestFilesOfABackboneOnTheHub(t *testing.T) {
+	common := []string{"README.md", "config.json", "tokenizer.json", "onnx/model.safetensors", "pytorch_model.bin"}
+	for _, c := range []struct{ more, want []string }{
+		{[]string{"model.safetensors", "model.gguf"}, []string{"config.json", "tokenizer.json", "model.safetensors"}},
+		{[]string{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "consolidated.safetensors"},
+			[]string{"config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"}},
+		{[]string{"model.gguf"}, []string{"model.gguf"}},
+		{[]string{"a.gguf", "b.gguf"}, nil},
+		{nil, nil},
+	} {
+		got, err := chooseBackboneFiles(slices.Concat(common, c.more))
+		if !slices.Equal(got, c.want) || (err == nil) == (c.want == nil) {
+			t.Errorf("of %v: %v (%v), expected %v", c.more, got, err, c.want)
 		}
 	}
 }

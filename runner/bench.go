@@ -20,7 +20,7 @@ func (o *BenchOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "continual16", "`NAME|FILE`: the suite whose shapes are measured")
 	o.SuiteOptions.addFlags(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
 
 func newBench() command {
@@ -41,6 +41,9 @@ func newBench() command {
 func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) error {
 	suite, err := o.load()
 	if err != nil {
+		return err
+	}
+	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	return experiments.Bench(ctx, experiments.BenchOptions{

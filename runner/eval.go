@@ -30,7 +30,7 @@ func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
 	o.addBackbone(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Out, "out", "", "`DIR` that gets eval.json, the scores, and examples.jsonl, every prompt and what came of it; nothing is written if not given")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
 
 func newEval() command {
@@ -68,6 +68,9 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	}
 	if err := options.CheckTasks(); err != nil {
 		return usage(err)
+	}
+	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+		return err
 	}
 	result, examples, err := experiments.Eval(ctx, options)
 	if err != nil {

@@ -79,6 +79,24 @@ and can be written out, byte for byte:
 	$ runner data build -out built
 	$ runner data inspect built/syllogisms/train.parquet
 
+A data set on the hub comes into the hub's cache and into a folder for -data:
+
+	$ runner data fetch openai/gsm8k -config main -out data
+
+# Backbones
+
+-backbone takes the embedded nano, a folder in the hub's layout, a GGUF file
+of a Llama or Qwen2 model, whose quantised weights are made float32, or a
+repository's name, which is looked for in the hub's cache and then downloaded:
+
+	$ runner eval -backbone models/tiny
+	$ runner validate smoke -backbone SmolLM2-135M-Instruct.Q4_1.gguf
+	$ runner -suite smoke -backbone Qwen/Qwen2.5-0.5B
+
+HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server,
+HF_TOKEN an access token; HF_HUB_OFFLINE=1 and -no-download forbid downloads.
+One that was cut off goes on where it stopped, and every checksum is compared.
+
 # Results
 
 Reports are made from a run's records alone, on any machine:
@@ -226,7 +244,7 @@ func main() {
 func commands() []command {
 	return []command{
 		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newCancel(), newWatch(), newReport(), newCompare(), newVerify(),
-		newEval(), newDataInspect(), newDataBuild(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
+		newEval(), newDataInspect(), newDataBuild(), newDataFetch(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }
 

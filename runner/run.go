@@ -47,7 +47,7 @@ func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
 	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
 	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
 	flags.BoolVar(&o.AllowBackendChange, "allow-backend-change", false, "go on with a run that another backend or plugin build began; its results are marked")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin: take an installed one, or the slower pure-Go backend")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "never download: take an installed XLA plugin, or the slower pure-Go backend, and a backbone that is here")
 }
 
 func (o *RunOptions) check(string) error {
@@ -90,6 +90,9 @@ func newRun() command {
 func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err error) {
 	suite, err := o.load()
 	if err != nil {
+		return err
+	}
+	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	files, err := experiments.Prepare(suite, o.DataDir)

@@ -42,6 +42,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NANO", nano)
 			env.Setenv("STORIES", stories)
 			env.Setenv("GGUF", gguf)
+			env.Setenv("HF_HOME", filepath.Join(env.WorkDir, "hub"))
+			env.Setenv("HF_HUB_OFFLINE", "1")
 			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
 			return nil
 		},

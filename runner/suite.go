@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
+	"io"
 	"strconv"
 	"strings"
 
@@ -36,7 +38,7 @@ func (o *SuiteOptions) addSettings(flags *flag.FlagSet) {
 
 // addBackbone adds the flags of what computes, and of single settings.
 func (o *SuiteOptions) addBackbone(flags *flag.FlagSet) {
-	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf`: the embedded model, a folder with config.json, *.safetensors and tokenizer.json, or a GGUF file; the suite's if not given")
+	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME`: the embedded model, a folder with config.json, *.safetensors and tokenizer.json, a GGUF file, or a repository in the hub's cache or on the hub; the suite's if not given")
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; the suite's, which is auto by default, if not given")
 	flags.Var(&o.Set, "set", "`KEY=VALUE` replaces a setting of the suite, such as training.steps=6; may be repeated")
 }
@@ -110,6 +112,14 @@ func (o *SuiteOptions) load() (experiments.Suite, error) {
 		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
 	}
 	return suite, nil
+}
+
+// fetchBackbone brings a backbone that lies on the hub into the hub's cache.
+func (o *SuiteOptions) fetchBackbone(ctx context.Context, suite experiments.Suite, noDownload bool, stderr io.Writer) error {
+	if noDownload {
+		return nil
+	}
+	return experiments.FetchBackbone(ctx, suite.Backbone, stderr)
 }
 
 // selectMethods keeps the named methods. A method that the suite leaves out

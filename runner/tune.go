@@ -70,6 +70,9 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return usage(err)
 	}
+	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+		return err
+	}
 	files, err := experiments.Prepare(tuner.Suite(), o.DataDir)
 	if err != nil {
 		return err

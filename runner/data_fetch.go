@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"secura/datasets/hub"
+)
+
+// DataFetchOptions are the flags of data fetch.
+type DataFetchOptions struct {
+	Out, Configuration, Revision string
+}
+
+func (o *DataFetchOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Out, "out", "", "`DIR` that gets NAME/SPLIT-I-of-N.parquet; give it to run with -data")
+	flags.StringVar(&o.Configuration, "config", "", "`NAME` of the data set's configuration, a folder of the repository; needed where it has several")
+	flags.StringVar(&o.Revision, "revision", "", "`REVISION`: a branch, tag or commit, or refs/convert/parquet; main if not given")
+}
+
+func (o *DataFetchOptions) check(name string) error {
+	switch {
+	case !hub.ValidName(name):
+		return fmt.Errorf("%q is no data set's name; expected ORG/NAME", name)
+	case o.Out == "":
+		return errors.New("data fetch needs -out DIR")
+	}
+	return nil
+}
+
+func newDataFetch() command {
+	var o DataFetchOptions
+	c := command{
+		name: "data fetch", does: "downloads a data set's Parquet files from the hub into its cache and a folder for -data",
+		argument: "ORG/NAME",
+		examples: []string{
+			"data fetch google/boolq -out data",
+			"data fetch openai/gsm8k -config main -out data",
+		},
+		flags: newFlags("data fetch"), check: o.check,
+		run: func(ctx context.Context, name string, stdout, stderr io.Writer) error {
+			return runDataFetch(ctx, name, o, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+func runDataFetch(ctx context.Context, name string, o DataFetchOptions, stdout, stderr io.Writer) error {
+	h, err := hub.New(os.Getenv, stderr)
+	if err != nil {
+		return err
+	}
+	written, err := h.FetchDataset(ctx, hub.Repository{Kind: hub.Dataset, Name: name, Revision: o.Revision}, o.Configuration, o.Out)
+	if err != nil {
+		return err
+	}
+	for _, split := range slices.Sorted(maps.Keys(written)) {
+		for _, file := range written[split] {
+			fmt.Fprintf(stdout, "%s  %s\n", split, file)
+		}
+	}
+	return nil
+}
