@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"math/rand/v2"
+	"slices"
 
 	"secura/datasets/builtin"
 	"secura/datasets/prompt"
@@ -21,7 +23,8 @@ type Example struct {
 }
 
 // Load reads the examples of a split, in the order of the rows and of the
-// names of the files, at most as many as Limits says. A relative source lies
+// names of the files, at most as many as Limits says: the first ones, or with a
+// seed ones that are drawn. A relative source lies
 // below dir. Errors name the task, the file, the row (from 1 in its file) and
 // what was wrong there; a split without examples is an error, and
 // so is one that Allow refuses.
@@ -29,8 +32,18 @@ func (t Task) Load(dir, split string) ([]Example, error) {
 	if err := t.Allow(split); err != nil {
 		return nil, err
 	}
-	template, err := prompt.Compile(prompt.Spec{Prompt: t.Prompt, Answer: t.Answer,
-		OptionsColumn: t.OptionsColumn, Option: t.Option, Gold: t.Gold, GoldLabels: t.GoldLabels})
+	spec := prompt.Spec{Prompt: t.Prompt, Answer: t.Answer,
+		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels}
+	if t.ClassLabel != "" {
+		files, err := t.Files(dir, split)
+		if err == nil {
+			spec.Classes, err = ClassNames(files[0], t.ClassLabel)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("task %s: %w", t.Name, err)
+		}
+	}
+	template, err := prompt.Compile(spec)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}
@@ -53,7 +66,7 @@ func (t Task) Load(dir, split string) ([]Example, error) {
 			}
 			examples = append(examples, Example{Task: t.Name, ID: len(examples), Prompt: text.Prompt,
 				Answer: text.Answer, Options: text.Options, Gold: text.Gold})
-			if len(examples) == limit {
+			if len(examples) == limit && t.Limits.Seed == 0 {
 				return examples, nil
 			}
 		}
@@ -61,7 +74,21 @@ func (t Task) Load(dir, split string) ([]Example, error) {
 	if len(examples) == 0 {
 		return nil, fmt.Errorf("task %s: split %s of %s has no rows", t.Name, split, t.Source)
 	}
+	if limit > 0 && limit < len(examples) {
+		return draw(examples, limit, t.Limits.Seed), nil
+	}
 	return examples, nil
+}
+
+// draw takes n of the examples at random, in their order.
+func draw(examples []Example, n, seed int) []Example {
+	chosen := rand.New(rand.NewPCG(uint64(seed), uint64(len(examples)))).Perm(len(examples))[:n]
+	slices.Sort(chosen)
+	list := make([]Example, n)
+	for i, j := range chosen {
+		list[i] = examples[j]
+	}
+	return list
 }
 
 // namedRows are the rows of one file and what errors call it.

@@ -28,6 +28,13 @@ type Task struct {
 	Answer string `yaml:"answer,omitempty" json:"answer,omitempty"`
 	// OptionsColumn names the column with the list of options.
 	OptionsColumn string `yaml:"options_column,omitempty" json:"options_column,omitempty"`
+	// Options are templates over the row, one for each option, where no column
+	// has them as a list.
+	Options []string `yaml:"options,omitempty" json:"options,omitempty"`
+	// ClassLabel names a column of class numbers whose names stand in the file's
+	// Hugging Face metadata: the options of every row. Gold is then that column,
+	// unless it says otherwise.
+	ClassLabel string `yaml:"class_label,omitempty" json:"class_label,omitempty"`
 	// Option makes one option's text; its dot is the option.
 	Option string `yaml:"option,omitempty" json:"option,omitempty"`
 	// Gold names the right option: its index from 0, or one of GoldLabels.
@@ -60,6 +67,9 @@ type Limits struct {
 	Train      int `yaml:"train,omitempty" json:"train,omitempty"`
 	Validation int `yaml:"validation,omitempty" json:"validation,omitempty"`
 	Test       int `yaml:"test,omitempty" json:"test,omitempty"`
+	// Seed, if not 0, draws the examples from the whole split instead of taking
+	// its first ones; they stay in the order of the rows.
+	Seed int `yaml:"seed,omitempty" json:"seed,omitempty"`
 }
 
 // For returns the bound of a split by its name, 0 where there is none.
@@ -87,10 +97,20 @@ func scoreNames() []string {
 	return names
 }
 
+var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 var taskName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
 // Choice says whether the task is answered by choosing an option.
-func (t Task) Choice() bool { return t.OptionsColumn != "" }
+func (t Task) Choice() bool { return t.OptionsColumn != "" || len(t.Options) > 0 || t.ClassLabel != "" }
+
+// gold is Gold, or the number of the class.
+func (t Task) gold() string {
+	if t.Gold == "" && t.ClassLabel != "" {
+		return "{{." + t.ClassLabel + "}}"
+	}
+	return t.Gold
+}
 
 // Builtin returns NAME of the source "builtin:NAME".
 func (t Task) Builtin() (name string, ok bool) { return strings.CutPrefix(t.Source, "builtin:") }
@@ -112,21 +132,33 @@ func (t Task) Validate() error {
 		wrong("prompt is missing")
 	}
 	if t.Choice() {
-		if t.Gold == "" {
-			wrong("gold is missing: with options_column it names the right option")
+		if t.gold() == "" {
+			wrong("gold is missing: where an option is chosen it names the right one")
 		}
 		if t.Answer != "" {
-			wrong("answer and options_column exclude each other")
+			wrong("answer and options exclude each other: it is written or chosen")
+		}
+		if (t.OptionsColumn != "" && (len(t.Options) > 0 || t.ClassLabel != "")) || (len(t.Options) > 0 && t.ClassLabel != "") {
+			wrong("options_column, options and class_label exclude each other")
+		}
+		if t.ClassLabel != "" && !columnName.MatchString(t.ClassLabel) {
+			wrong("class_label %q is not a column's name", t.ClassLabel)
+		}
+		if len(t.Options) == 1 {
+			wrong("options has one entry: a choice needs at least 2")
+		}
+		if t.Option != "" && len(t.Options) > 0 {
+			wrong("option is for options_column and class_label: each of options is a whole template")
 		}
 		if t.MaxNewTokens != 0 {
 			wrong("max_new_tokens means nothing where an option is chosen")
 		}
 	} else {
 		if t.Answer == "" {
-			wrong("answer is missing (or options_column)")
+			wrong("answer is missing (or options_column, options or class_label)")
 		}
 		if t.Option != "" || t.Gold != "" || len(t.GoldLabels) > 0 {
-			wrong("option, gold and gold_labels need options_column")
+			wrong("option, gold and gold_labels need options_column, options or class_label")
 		}
 		if t.MaxNewTokens < 1 {
 			wrong("max_new_tokens must be at least 1 where an answer is written, not %d", t.MaxNewTokens)
@@ -142,7 +174,7 @@ func (t Task) Validate() error {
 		case slices.Contains(t.Scores[:i], s):
 			wrong("score %q is named twice", s)
 		case (s == "accuracy") != t.Choice():
-			wrong("score %q does not fit: accuracy is for options_column, the others for answer", s)
+			wrong("score %q does not fit: accuracy is for a chosen option, the others for a written answer", s)
 		}
 	}
 	if min(t.Limits.Train, t.Limits.Validation, t.Limits.Test) < 0 {

@@ -29,7 +29,7 @@ func TestAllMistakesOfATaskComeAtOnce(t *testing.T) {
 			t.Errorf("%q is missing in %v", want, err)
 		}
 	}
-	if (Limits{1, 2, 3}).For("validation") != 2 || (Limits{1, 2, 3}).For("test") != 3 || (Limits{1, 2, 3}).For("x") != 0 {
+	if (Limits{Train: 1, Validation: 2, Test: 3}).For("validation") != 2 || (Limits{Train: 1, Validation: 2, Test: 3}).For("test") != 3 || (Limits{Train: 1, Validation: 2, Test: 3}).For("x") != 0 {
 		t.Error("limits by split")
 	}
 }

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"slices"
 
 	"secura/datasets"
 	"secura/datasets/prompt"
@@ -16,6 +17,8 @@ type taskData struct {
 	examples []datasets.Example
 	// available is how many examples the split has; test may have fewer.
 	available int
+	// cut counts the test prompts whose beginning did not fit a row.
+	cut int
 }
 
 // streamData is everything that a suite's cells read.
@@ -50,7 +53,31 @@ func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*stre
 		}
 		data.knowledge = append(data.knowledge, t)
 	}
+	longest := slices.Max(suite.Evaluation.Lengths)
+	for _, list := range [][]taskData{data.tasks, data.knowledge} {
+		for i := range list {
+			list[i].cutPrompts(longest)
+		}
+	}
 	return data, nil
+}
+
+// cutPrompts takes the beginning of test prompts that do not fit a row with their options; what stands nearest to the
+// answer stays, as in training. At least one token does.
+func (t *taskData) cutPrompts(longest int) {
+	for i, example := range t.test {
+		room := longest
+		if t.task.Choice() {
+			room++ // the prompt's last token stands before each option
+			for _, option := range example.Options {
+				room -= len(option)
+			}
+		}
+		if over := len(example.Prompt) - max(room, 1); over > 0 {
+			t.test[i].Prompt = example.Prompt[over:]
+			t.cut++
+		}
+	}
 }
 
 // loadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
@@ -100,6 +127,12 @@ func (d *streamData) cutWarnings(t Training, end int32) (texts []string) {
 		if cut > 0 {
 			texts = append(texts, fmt.Sprintf("task %s: %d of %d training examples are longer than %d tokens, answers than %d, and were cut",
 				task.task.Name, cut, len(task.train), t.Length, t.AnswerLength-1))
+		}
+	}
+	for _, task := range slices.Concat(d.tasks, d.knowledge) {
+		if task.cut > 0 {
+			texts = append(texts, fmt.Sprintf("task %s: %d of %d test prompts are longer, with their options, than the largest of evaluation.lengths, and lost their beginning",
+				task.task.Name, task.cut, len(task.test)))
 		}
 	}
 	return texts

@@ -60,6 +60,6 @@ func (c claims) dora() Table {
 func (r *Report) ofKind(choice bool) func(task string) bool {
 	return func(name string) bool {
 		i := slices.IndexFunc(r.Suite.Tasks, func(t Task) bool { return t.Name == name })
-		return i >= 0 && (r.Suite.Tasks[i].OptionsColumn != "") == choice
+		return i >= 0 && r.Suite.Tasks[i].Choice() == choice
 	}
 }

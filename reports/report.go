@@ -86,9 +86,14 @@ func (s Suite) Separate() bool { return s.Stream == "separate" }
 // Task is one task of the stream.
 type Task struct {
 	Name string `json:"name"`
-	// OptionsColumn is set where the answer is chosen among options.
-	OptionsColumn string `json:"options_column"`
+	// One of these is set where the answer is chosen among options.
+	OptionsColumn string   `json:"options_column"`
+	Options       []string `json:"options"`
+	ClassLabel    string   `json:"class_label"`
 }
+
+// Choice says whether the task's answers are chosen among options.
+func (t Task) Choice() bool { return t.OptionsColumn != "" || len(t.Options) > 0 || t.ClassLabel != "" }
 
 // Method is one method of the suite.
 type Method struct {

@@ -13,11 +13,13 @@ import (
 // The text comes last, so that it may be piped: {{.answer | trim | lower}}.
 var functions = template.FuncMap{
 	"after":    after,    // after SEP TEXT: what stands behind the last SEP
+	"before":   before,   // before SEP TEXT: what stands before the first SEP
 	"trim":     trim,     // trim TEXT: without white space at its ends
 	"lower":    lower,    // lower TEXT: in lower case
 	"join":     join,     // join SEP LIST: the list's entries with SEP between them
 	"letter":   letter,   // letter INDEX: A for 0, B for 1, to Z
 	"position": position, // position LIST VALUE: the index from 0 of the entry that reads like VALUE
+	"last":     last,     // last LIST: its last entry
 	"null":     null,     // null VALUE: whether it is null; any other use of a null is an error
 
 	// These three are put into the parsed template.
@@ -78,6 +80,23 @@ func after(separator string, v any) (string, error) {
 	return text[i+len(separator):], nil
 }
 
+// before is what stands before the first separator, as after is what stands
+// behind the last one.
+func before(separator string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	if separator == "" {
+		return "", errors.New("the separator is empty")
+	}
+	head, _, found := strings.Cut(text, separator)
+	if !found {
+		return "", fmt.Errorf("there is no %q in %q", separator, shorten(text))
+	}
+	return head, nil
+}
+
 func trim(v any) (string, error) {
 	text, err := asText(v)
 	return strings.TrimSpace(text), err
@@ -129,6 +148,17 @@ func position(v, wanted any) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("%q is not in the list %v", shorten(text), shorten(fmt.Sprint(list)))
+}
+
+func last(v any) (any, error) {
+	list, ok := v.([]any)
+	if !ok {
+		return nil, fmt.Errorf("it is %s, not a list", describe(v))
+	}
+	if len(list) == 0 {
+		return nil, errors.New("the list is empty")
+	}
+	return list[len(list)-1], nil
 }
 
 func null(v any) bool { return v == nil }

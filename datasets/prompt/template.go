@@ -16,6 +16,8 @@ type Spec struct {
 	Prompt        string   // prompt: what the model reads
 	Answer        string   // answer: what it should write; empty with options
 	OptionsColumn string   // options_column: the column with the list of options, or with a dot a list within a column (choices.text)
+	Options       []string // options: a template for each option, instead of options_column
+	Classes       []string // the names of class_label's classes: the options of every row, instead of options_column
 	Option        string   // option: makes one option's text, its dot is the option; empty: the option as it is
 	Gold          string   // gold: the right option, its index from 0 or one of GoldLabels
 	GoldLabels    []string // gold_labels: the labels of the options in order
@@ -31,8 +33,10 @@ type Text struct {
 
 // Template makes texts of rows. It is safe for concurrent use.
 type Template struct {
-	prompt, answer, option, gold *template.Template // nil: there is none
-	options                      []string           // the column of the options and the fields below it
+	prompt, answer, option, gold *template.Template   // nil: there is none
+	optionsColumn                []string             // the column of the options and the fields below it
+	options                      []*template.Template // one for each option
+	classes                      []any                // the options of every row
 	labels                       []string
 	columns                      []string
 }
@@ -60,24 +64,35 @@ func Compile(spec Spec) (*Template, error) {
 	if spec.Prompt == "" {
 		mistakes = append(mistakes, errors.New("prompt is missing"))
 	}
-	if spec.OptionsColumn == "" {
+	for i, option := range spec.Options {
+		t.options = append(t.options, parse(fmt.Sprintf("options[%d]", i), option, true))
+		if option == "" {
+			mistakes = append(mistakes, fmt.Errorf("options[%d] is empty", i))
+		}
+	}
+	for _, class := range spec.Classes {
+		t.classes = append(t.classes, class)
+	}
+	if spec.OptionsColumn == "" && len(spec.Options) == 0 && spec.Classes == nil {
 		if spec.Answer == "" {
-			mistakes = append(mistakes, errors.New("answer is missing (or options_column)"))
+			mistakes = append(mistakes, errors.New("answer is missing (or options_column, options or class_label)"))
 		}
 		if spec.Option != "" || spec.Gold != "" || len(spec.GoldLabels) > 0 {
-			mistakes = append(mistakes, errors.New("option, gold and gold_labels need options_column"))
+			mistakes = append(mistakes, errors.New("option, gold and gold_labels need options_column, options or class_label"))
 		}
 	} else {
-		t.options = strings.Split(spec.OptionsColumn, ".")
-		if slices.Contains(t.options, "") {
-			mistakes = append(mistakes, fmt.Errorf("options_column %q is not a column's name", spec.OptionsColumn))
+		if spec.OptionsColumn != "" {
+			t.optionsColumn = strings.Split(spec.OptionsColumn, ".")
+			if slices.Contains(t.optionsColumn, "") {
+				mistakes = append(mistakes, fmt.Errorf("options_column %q is not a column's name", spec.OptionsColumn))
+			}
+			columns[t.optionsColumn[0]] = true
 		}
-		columns[t.options[0]] = true
 		if spec.Answer != "" {
-			mistakes = append(mistakes, errors.New("answer and options_column exclude each other"))
+			mistakes = append(mistakes, errors.New("answer and options exclude each other: it is written or chosen"))
 		}
 		if spec.Gold == "" {
-			mistakes = append(mistakes, errors.New("gold is missing: with options_column it names the right option"))
+			mistakes = append(mistakes, errors.New("gold is missing: where an option is chosen it names the right one"))
 		}
 	}
 	if err := errors.Join(mistakes...); err != nil {
@@ -100,7 +115,7 @@ func (t *Template) Render(row map[string]any) (Text, error) {
 	if text.Prompt, err = render(t.prompt, row); err != nil {
 		return Text{}, err
 	}
-	if t.options == nil {
+	if t.optionsColumn == nil && t.options == nil && t.classes == nil {
 		if text.Answer, err = render(t.answer, row); err != nil {
 			return Text{}, err
 		}
@@ -116,24 +131,28 @@ func (t *Template) Render(row map[string]any) (Text, error) {
 	return text, nil
 }
 
+// renderOptions makes the options of a row, of whichever source they are.
 func (t *Template) renderOptions(row map[string]any) ([]string, error) {
-	value := any(row)
-	name := strings.Join(t.options, ".")
-	for i, field := range t.options {
-		fields, ok := value.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("options_column %s: %s is %s, not a struct", name, strings.Join(t.options[:i], "."), describe(value))
+	if t.options != nil {
+		options := make([]string, len(t.options))
+		for i, option := range t.options {
+			var err error
+			if options[i], err = render(option, row); err != nil {
+				return nil, err
+			}
 		}
-		if value, ok = fields[field]; !ok {
-			return nil, fmt.Errorf("options_column %s: there is no %s; there is %s", name, strings.Join(t.options[:i+1], "."), listKeys(fields))
-		}
+		return options, nil
 	}
-	list, ok := value.([]any)
-	if !ok {
-		return nil, fmt.Errorf("options_column %s is %s, not a list", name, describe(value))
+	name, list := "class_label", t.classes
+	if t.optionsColumn != nil {
+		name = "options_column " + strings.Join(t.optionsColumn, ".")
+		var err error
+		if list, err = t.listed(row); err != nil {
+			return nil, err
+		}
 	}
 	if len(list) < 2 {
-		return nil, fmt.Errorf("options_column %s: a choice needs at least 2 options, the list has %d", name, len(list))
+		return nil, fmt.Errorf("%s: a choice needs at least 2 options, the list has %d", name, len(list))
 	}
 	options := make([]string, len(list))
 	for i, option := range list {
@@ -147,10 +166,30 @@ func (t *Template) renderOptions(row map[string]any) ([]string, error) {
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("options_column %s, option %d: %w", name, i, err)
+			return nil, fmt.Errorf("%s, option %d: %w", name, i, err)
 		}
 	}
 	return options, nil
+}
+
+// listed is the list in options_column.
+func (t *Template) listed(row map[string]any) ([]any, error) {
+	value := any(row)
+	name := strings.Join(t.optionsColumn, ".")
+	for i, field := range t.optionsColumn {
+		fields, ok := value.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("options_column %s: %s is %s, not a struct", name, strings.Join(t.optionsColumn[:i], "."), describe(value))
+		}
+		if value, ok = fields[field]; !ok {
+			return nil, fmt.Errorf("options_column %s: there is no %s; there is %s", name, strings.Join(t.optionsColumn[:i+1], "."), listKeys(fields))
+		}
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("options_column %s is %s, not a list", name, describe(value))
+	}
+	return list, nil
 }
 
 // renderGold returns the index of the right one of n options.
