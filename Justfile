@@ -43,6 +43,11 @@ vuln:
 bench *flags: build
     bin/runner bench {{flags}}
 
+# a real Slurm of one node on this machine: faults of a job array, and a run that
+# two engines share; Debian has it in slurmctld slurmd slurm-client munge
+slurm:
+    SECURA_SLURM=1 go test ./runner -run 'TestSlurm' -v -timeout 20m
+
 # formatting, vet and staticcheck; graph code reads best with GoMLX's own dot
 # import, and errors about tokenizer.json begin with its capitalised names
 lint:

@@ -52,10 +52,14 @@ func (s *stepSeries) places() (series []datum) {
 	return series
 }
 
+// drawnCells is of how many cells of a method the steps are drawn: more change
+// no curve that one can see, and a large plan's steps take long to read.
+const drawnCells = 32
+
 // stepFigures show the training loss, the norm of the gradient and, where they
 // were measured, the gradients of each of a method's matrices.
 func (r *Report) stepFigures() ([]Figure, error) {
-	x := "step of the stream (mean over the done cells of order 0)"
+	x := fmt.Sprintf("step of the stream (mean over the done cells of order 0, at most %d)", drawnCells)
 	loss := newFigure("training-loss", "Training loss", x, "loss, nats per token")
 	gradient := newFigure("gradient-norms", "Norm of the gradient before clipping", x, "global norm, logarithmic")
 	var matrices []Figure
@@ -66,7 +70,7 @@ func (r *Report) stepFigures() ([]Figure, error) {
 		var ofLoss, ofNorm stepSeries
 		byMatrix, names := map[string]*stepSeries{}, []string{}
 		done, _ := r.doneCells(m.Name)
-		for _, c := range done {
+		for _, c := range done[:min(len(done), drawnCells)] {
 			steps, _, err := optional[record.Step](r.Run.Cell(c.ID).Steps())
 			if err != nil {
 				return nil, fmt.Errorf("cell %s: %w", c.ID, err)

@@ -198,8 +198,12 @@ func (r *Report) unplanned(run rundir.Run) error {
 	if err != nil {
 		return err
 	}
+	planned := map[string]bool{}
+	for i := range r.Cells {
+		planned[r.Cells[i].ID] = true
+	}
 	for _, f := range folders {
-		if !slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.ID == f.ID }) {
+		if !planned[f.ID] {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("cells/%s is not in the suite's plan and was left out", f.ID))
 		}
 	}
@@ -237,6 +241,9 @@ func (r *Report) checkBaseRows() {
 
 // joint finds the cell of joint training for the same seed and order.
 func (r *Report) joint(c Cell) (Cell, bool) {
+	if !slices.ContainsFunc(r.Suite.Methods, func(m Method) bool { return m.Preset == "joint" }) {
+		return Cell{}, false // of thousands of cells none need be asked
+	}
 	i := slices.IndexFunc(r.Cells, func(j Cell) bool {
 		return j.Method.Preset == "joint" && j.Seed == c.Seed && j.Order == c.Order
 	})

@@ -41,13 +41,16 @@ type seedValue struct {
 // overSeedsOf collects a number of a method's done cells for the seeds that
 // count, and says why a seed does not: the reason is that of the first one.
 func (r *Report) overSeedsOf(method string, of func(Cell) Value) (values []seedValue, reason string) {
+	cells := make([][]*Cell, r.Suite.Seeds)
+	for i := range r.Cells {
+		if c := &r.Cells[i]; c.Method.Name == method {
+			cells[c.Seed] = append(cells[c.Seed], c)
+		}
+	}
 	for seed := range r.Suite.Seeds {
 		sum, n, missing := 0.0, 0, ""
 		all := true
-		for _, c := range r.Cells {
-			if c.Method.Name != method || c.Seed != seed {
-				continue
-			}
+		for _, c := range cells[seed] {
 			if c.State == record.CellDiverged {
 				missing = c.Standing() // never averaged away: there is no mean without it
 				continue
@@ -59,7 +62,7 @@ func (r *Report) overSeedsOf(method string, of func(Cell) Value) (values []seedV
 				}
 				break
 			}
-			if v := of(c); v.Defined() {
+			if v := of(*c); v.Defined() {
 				sum += v.Number
 				n++
 			} else if missing == "" {

@@ -186,6 +186,24 @@ last bits, only scores are compared, to 0.0001, and this is said:
 	$ runner report runs/continual16 -bundle continual16.tar.zst
 	$ runner verify continual16.tar.zst -cells secura-s0-o0
 
+# On a cluster
+
+With -engine slurm the cells become a job array. The suite's slurm keys say
+what each element asks for (partition, account, gres, cpus, mem, time, extra);
+the program and the plan travel in the run's folder, which all nodes must see:
+
+	$ runner run -suite continual16 -seeds 8 -engine slurm -set slurm.time=2:00:00 -dry-run
+	$ runner run -suite continual16 -seeds 8 -engine slurm -set slurm.time=2:00:00
+	$ runner status runs/continual16
+	$ runner cancel runs/continual16
+
+An element begins with its part of the cells, those of one method together, and
+goes on with what nobody else has. Before the time limit, and when it is
+preempted, it saves where it stands and is queued again; one whose worker died
+is too, three times. A cell has one owner: claims are files that are renewed
+while their owner works, and taken over when they are not. So a second array,
+or a run on a machine that sees the same folder, shares the work.
+
 # A backbone without training
 
 How a backbone scores on a suite's tasks as it is, with 95% intervals over the
