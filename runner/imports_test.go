@@ -16,6 +16,7 @@ func TestImportsFollowTheLayout(t *testing.T) {
 		"gopkg.in/yaml.v3":                  "experiments",
 		"github.com/olekukonko/tablewriter": "reports",
 		"gonum.org/v1/plot":                 "reports",
+		"github.com/nikolalohinski/gonja":   "datasets/prompt/chat",
 		"github.com/vbauerster/mpb/v8":      "runner",
 	}
 	within := func(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
