@@ -37,6 +37,20 @@ func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq
 			yield(nil, fmt.Errorf("read %s: the file has no rows", name))
 			return
 		}
+		var plain *appended
+		err = guard(func() (err error) {
+			plain, err = checkPages(r, size, file, name, wanted)
+			return err
+		})
+		if err == nil && plain != nil {
+			if file, err = openParquet(plain, plain.Size(), name); err == nil {
+				wanted, err = selectColumns(file, name, columns)
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		number := int64(0)
 		for _, group := range file.RowGroups() {
 			if !readGroup(newAssembler(file, group, wanted), group.NumRows(), name, &number, yield) {
