@@ -4,7 +4,20 @@ import (
 	"fmt"
 )
 
-// learning classifies the methods: which learn, which retain, which do neither.
+// learning is the LearningTable of the first run that is a stream.
+func (c claims) learning() Table {
+	for _, e := range c.runs {
+		if !e.Suite.Separate() {
+			return LearningTable(e.Report)
+		}
+	}
+	t := learningTable()
+	t.Remarks = []string{missing("stream of tasks", streamCommand)}
+	return t
+}
+
+// LearningTable classifies the methods of a run that is a stream: which learn,
+// which retain, which do neither.
 //
 // A method learns if its tasks are, right after their own training, more than 8
 // points above the base row on average. It retains if more than 70% of the base
@@ -12,8 +25,19 @@ import (
 // accuracy / learning accuracy, are left at the end. Both are judged like a
 // claim "above a bar". The references (frozen, joint) have no learning accuracy
 // and are left out.
-func (c claims) learning() Table {
-	t := Table{
+func LearningTable(r *Report) Table {
+	t := learningTable()
+	for _, m := range r.Suite.Methods {
+		if !m.Reference() {
+			t.classify(r, m.Name)
+		}
+	}
+	return t
+}
+
+// learningTable is a LearningTable without rows.
+func learningTable() Table {
+	return Table{
 		Title: "Which methods learn, which retain",
 		Caption: []string{
 			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept: knowledge is K[N]/K[0], tasks is final accuracy / learning accuracy in percent, retains if both are more than %s",
@@ -26,20 +50,6 @@ func (c claims) learning() Table {
 		},
 		TextColumns: []int{7, 8, 9},
 	}
-	for _, e := range c.runs {
-		if e.Suite.Separate() {
-			continue
-		}
-		for _, m := range e.Suite.Methods {
-			if m.Reference() {
-				continue
-			}
-			t.classify(e.Report, m.Name)
-		}
-		return t
-	}
-	t.Remarks = []string{missing("stream of tasks", streamCommand)}
-	return t
 }
 
 func (t *Table) classify(r *Report, method string) {

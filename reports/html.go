@@ -41,6 +41,9 @@ type page struct {
 	Standing *standing
 	Cards    []card
 	Charts   bool
+	// Unlinked says why there are no courses over the stream, where there are none
+	// by design.
+	Unlinked string
 	// Summary are the first tables, Matrices those of R, Tables all others.
 	Summary, Tables, Matrices []pageTable
 	HasExamples               bool
@@ -84,6 +87,9 @@ func newPage(r *Report, version string) (*page, error) {
 	p.Charts = r.Trials == nil && !r.Suite.Separate()
 	if p.Charts {
 		p.Cards = cards(r)
+		if r.Suite.Evaluation.Every == "final" {
+			p.Unlinked = "Within this stream only the task just learned was evaluated (evaluation.every: final), so there are no courses over the stream and no matrices."
+		}
 	}
 	p.addTables(r)
 	var settings bytes.Buffer
@@ -217,7 +223,7 @@ func cards(r *Report) []card {
 			}
 			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, points(next.summary.Mean.Number), spread(next.summary)))
 			a, b, n, _ := r.pairs(best.method, next.method, func(cell Cell) Value { return cell.Metrics[q.metric] })
-			if p := SignFlipTest(a, b); n > 1 && p.Defined() {
+			if p := SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
 				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
 			}
 		}

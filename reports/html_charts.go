@@ -10,9 +10,6 @@ type chartData struct {
 	Methods []chartMethod `json:"methods"`
 	// Tasks are in order 0, as the tables' T1, T2 and so on.
 	Tasks []string `json:"tasks"`
-	// Unlinked says why there is no course over the stream, where there is none
-	// by design.
-	Unlinked string `json:"unlinked,omitempty"`
 	// Base is the untouched backbone's mean score on the first i tasks, from 1
 	// on, in points of 100; empty before it was measured.
 	Base []float64 `json:"base"`
@@ -58,9 +55,6 @@ func newChartData(r *Report) chartData {
 		for i := range base.Tasks {
 			data.Base = append(data.Base, hundredths(firstOf(base.R[0], i+1)))
 		}
-	}
-	if r.Suite.Evaluation.Every == "final" {
-		data.Unlinked = "Within this stream only the task just learned was evaluated (evaluation.every: final)."
 	}
 	for _, m := range r.Suite.Methods {
 		data.Methods = append(data.Methods, newChartMethod(r, m))

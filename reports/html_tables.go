@@ -52,6 +52,9 @@ type pageNote struct {
 
 // addTables sorts the report's tables into the page.
 func (p *page) addTables(r *Report) {
+	if p.Charts {
+		p.Summary = append(p.Summary, newPageTable(r, LearningTable(r), "learning"))
+	}
 	for i, t := range Tables(r) {
 		table := newPageTable(r, t, fmt.Sprintf("table-%d", i+1))
 		switch {

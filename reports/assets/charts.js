@@ -5,6 +5,8 @@ function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
 
+// Names stand in their colour, but dark enough to be read.
+const inkOf = (name) => `fill: color-mix(in srgb, ${colour(name)} 70%, var(--ink))`;
 const spelled = (v) => (v ? `${v.t} ${v.s ?? ''}`.trim() : '–');
 
 function drawCharts(printing = false) {
@@ -28,6 +30,14 @@ function ticks(low, high, count = 5) {
   const list = [];
   for (let k = Math.floor(low / step + 1e-9); k * step < high + step * (1 - 1e-9); k++) list.push(k * step);
   return list;
+}
+
+// extent is the range of values with their intervals. Of few seeds these reach
+// beyond what a score can be, and are cut there.
+function extent(values) {
+  const [low, high] = [Math.min(...values.map((v) => v.m)), Math.max(...values.map((v) => v.m))];
+  return [Math.max(Math.min(...values.map((v) => v.m - (v.h || 0))), Math.min(low, 0)),
+    Math.min(Math.max(...values.map((v) => v.m + (v.h || 0))), Math.max(high, 100))];
 }
 const label = (x) => String(Math.round(x * 1000) / 1000);
 
@@ -60,7 +70,7 @@ function intervals(figure, width) {
   columns.forEach(([key, title], c) => {
     const left = stacked ? names : names + c * (each + 44), top = stacked ? c * block : 0;
     const values = data.methods.map((m) => m.summary[key]).filter(Boolean);
-    const marks = ticks(Math.min(0, ...values.map((v) => v.m - (v.h || 0))), Math.max(...values.map((v) => v.m + (v.h || 0)), 1), 4);
+    const marks = ticks(Math.min(0, extent(values)[0]), Math.max(1, extent(values)[1]), 4);
     const x = (v) => left + each * (v - marks[0]) / (marks.at(-1) - marks[0]);
     root.append(svg('text', { x: left, y: top + 14, 'font-weight': 600 }, title));
     for (const t of marks) {
@@ -91,7 +101,7 @@ function hover(element, content) {
 function stream(figure, width, key) {
   const methods = shownMethods().filter((m) => m[key].filter(Boolean).length > (m.reference ? 0 : 1));
   if (!data.methods.some((m) => m[key].filter(Boolean).length > 1)) {
-    return absent(figure, data.unlinked || 'Not enough boundaries were measured yet.');
+    return absent(figure, 'Not enough boundaries were measured yet.');
   }
   const n = data.tasks.length, named = width > 310;
   const right = named ? 24 + Math.max(30, ...methods.map((m) => 7 * m.name.length)) : 12;
@@ -99,7 +109,7 @@ function stream(figure, width, key) {
   const values = data.methods.flatMap((m) => m[key]).filter(Boolean);
   const base = key === 'accuracy' ? data.base : [];
   values.push(...base.map((v) => ({ m: v })));
-  const marks = ticks(Math.min(...values.map((v) => v.m - (v.h || 0))), Math.max(...values.map((v) => v.m + (v.h || 0))), 5);
+  const marks = ticks(...extent(values), 5);
   const x = (i) => box.left + (box.right - box.left) * i / n;
   const y = (v) => box.bottom - (box.bottom - box.top) * (v - marks[0]) / (marks.at(-1) - marks[0]);
   const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', tabindex: 0, 'aria-label':
@@ -173,7 +183,7 @@ function endLabels(root, labels, box) {
   if (over > 0) labels.toReversed().forEach((l, i, list) => { l.at = Math.min(l.at, i ? list[i - 1].at - 14 : box.bottom); });
   for (const l of labels) {
     root.append(svg('polyline', { points: `${box.right + 5},${l.y} ${box.right + 11},${l.at} ${box.right + 14},${l.at}`, fill: 'none', stroke: colour(l.name), opacity: .6 }),
-      svg('text', { x: box.right + 17, y: l.at + 4, style: `fill: ${colour(l.name)}`, 'font-weight': 600 }, l.name));
+      svg('text', { x: box.right + 17, y: l.at + 4, style: inkOf(l.name), 'font-weight': 600 }, l.name));
   }
 }
 
@@ -185,8 +195,8 @@ function pareto(figure, width) {
   const methods = shownMethods().filter(complete);
   const height = Math.min(380, Math.max(280, width * .5)), box = { left: 44, top: 14, right: width - 20, bottom: height - 40 };
   const range = (key) => {
-    const values = data.methods.filter(complete).map((m) => m.summary[key]);
-    return ticks(Math.min(...values.map((v) => v.m - (v.h || 0))) - 1, Math.max(...values.map((v) => v.m + (v.h || 0))) + 1, 6);
+    const [low, high] = extent(data.methods.filter(complete).map((m) => m.summary[key]));
+    return ticks(low - 1, high + 1, 6);
   };
   const [across, up] = [range(horizontal), range(vertical)];
   const x = (v) => box.left + (box.right - box.left) * (v - across[0]) / (across.at(-1) - across[0]);
@@ -211,7 +221,7 @@ function pareto(figure, width) {
     const spot = { x: atEnd ? x(a.m) - 12 - long : x(a.m) + 10, y: y(b.m) - 8, long };
     while (taken.some((t) => Math.abs(t.y - spot.y) < 13 && spot.x < t.x + t.long && t.x < spot.x + spot.long)) spot.y += 13;
     taken.push(spot);
-    group.append(marker(m.name, x(a.m), y(b.m), 6.5), svg('text', { x: spot.x, y: spot.y, 'font-weight': 600, style: `fill: ${colour(m.name)}` }, m.name));
+    group.append(marker(m.name, x(a.m), y(b.m), 6.5), svg('text', { x: spot.x, y: spot.y, 'font-weight': 600, style: inkOf(m.name) }, m.name));
     hover(group, () => tipTable(m.name, [['learning accuracy', spelled(a)], ['knowledge retention', spelled(b)], ['accuracy at the end', spelled(m.summary.acc)], ['seeds', String(a.n)]]));
     root.append(group);
   }

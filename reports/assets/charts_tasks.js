@@ -1,7 +1,7 @@
 // facets makes a small chart for each method that is shown and has one.
 function facets(figure, width, has, draw) {
   const methods = shownMethods().filter(has);
-  if (!data.methods.some(has)) return absent(figure, data.unlinked || 'No method has a done cell yet.');
+  if (!data.methods.some(has)) return absent(figure, 'No method has a done cell yet.');
   const box = make('div', { class: 'facets' });
   figure.append(box);
   const across = Math.max(1, Math.floor((width + 24) / (Math.min(310, width) + 24)));
@@ -17,7 +17,7 @@ const shorten = (name, room) => (name.length * 6 > room ? `${name.slice(0, Math.
 
 // dumbbells join what a task scored when it was learned and at the end.
 function dumbbells(figure, width) {
-  const has = (m) => m.learned.some((v, j) => v && m.kept[j]);
+  const has = (m) => !m.reference && m.learned.some((v, j) => v && m.kept[j]);
   const values = data.methods.flatMap((m) => [...m.learned, ...m.kept]).filter(Boolean).map((v) => v.m);
   facets(figure, width, has, (m, each) => {
     const row = 17, names = Math.min(150, each * .45), height = data.tasks.length * row + 24;
