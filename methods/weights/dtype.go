@@ -2,7 +2,6 @@ package weights
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 )
 
@@ -44,22 +43,21 @@ func (d DType) Size() int {
 }
 
 // toFloat32 converts little-endian F32, F16 or BF16 data; every value of these is exact in float32.
-func toFloat32(d DType, raw []byte) ([]float32, error) {
-	if d != F32 && d != F16 && d != BF16 {
-		return nil, fmt.Errorf("dtype is %s, expected F32, F16 or BF16", d)
-	}
-	out := make([]float32, len(raw)/d.Size())
-	for i := range out {
-		switch d {
-		case F32:
-			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		case F16:
-			out[i] = float16ToFloat32(binary.LittleEndian.Uint16(raw[2*i:]))
-		case BF16:
-			out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+func toFloat32(d DType, raw []byte, to []float32) {
+	switch d {
+	case F32:
+		for i := range len(raw) / 4 {
+			to[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+	case F16:
+		for i := range len(raw) / 2 {
+			to[i] = float16ToFloat32(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+	case BF16:
+		for i := range len(raw) / 2 {
+			to[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
 		}
 	}
-	return out, nil
 }
 
 // float16ToFloat32 widens an IEEE half: subnormals exactly, infinities and NaN payloads kept.

@@ -43,10 +43,11 @@ func supportedLayouts() string {
 
 // values dequantises whole blocks.
 func (l blockLayout) values(raw []byte) ([]float32, error) {
-	if l.decode == nil {
-		return toFloat32(DType(l.name), raw)
-	}
 	out := make([]float32, len(raw)/l.size*l.length)
+	if l.decode == nil {
+		toFloat32(DType(l.name), raw, out)
+		return out, nil
+	}
 	for i := range len(raw) / l.size {
 		l.decode(raw[i*l.size:(i+1)*l.size], out[i*l.length:(i+1)*l.length])
 	}

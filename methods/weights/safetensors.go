@@ -2,12 +2,10 @@
 package weights
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -26,9 +24,8 @@ type File struct {
 
 // shard is one opened safetensors file; data starts at offset.
 type shard struct {
-	path   string
-	r      io.ReaderAt
-	closer io.Closer
+	path string
+	source
 	offset int64
 }
 
@@ -37,22 +34,16 @@ type located struct {
 	shard *shard
 }
 
-// Open opens one safetensors file and checks its header against its length. The caller closes it.
+// Open opens one safetensors file and checks its header against its length. The file is mapped into memory where the
+// system can, and its pages are let go as they are read. The caller closes it.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	s, err := openSource(path)
 	if err != nil {
-		return nil, fmt.Errorf("open weights: %w", err)
+		return nil, fmt.Errorf("open weights %s: %w", path, err)
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	var file *File
-	if err == nil {
-		file, err = open(path, f, f, info.Size())
-	}
+	file, err := open(path, s)
 	if err != nil {
-		f.Close()
+		s.Close()
 		return nil, fmt.Errorf("open weights %s: %w", path, err)
 	}
 	return file, nil
@@ -60,19 +51,20 @@ func Open(path string) (*File, error) {
 
 // Parse reads a safetensors file from memory; data must not change afterwards.
 func Parse(data []byte) (*File, error) {
-	f, err := open("weights in memory", bytes.NewReader(data), io.NopCloser(nil), int64(len(data)))
+	f, err := open("weights in memory", memorySource(data))
 	if err != nil {
 		return nil, fmt.Errorf("parse weights: %w", err)
 	}
 	return f, nil
 }
 
-func open(path string, r io.ReaderAt, c io.Closer, size int64) (*File, error) {
-	var length [8]byte
+func open(path string, s source) (*File, error) {
+	size := s.size()
 	if size < 8 {
 		return nil, fmt.Errorf("%d bytes, expected at least the 8 of the header's length", size)
 	}
-	if _, err := r.ReadAt(length[:], 0); err != nil {
+	var length [8]byte
+	if err := pieces(s, 0, 8, func(raw []byte, _ int64) { copy(length[:], raw) }); err != nil {
 		return nil, err
 	}
 	n := binary.LittleEndian.Uint64(length[:])
@@ -81,17 +73,17 @@ func open(path string, r io.ReaderAt, c io.Closer, size int64) (*File, error) {
 			n, size, maxHeader)
 	}
 	header := make([]byte, n)
-	if _, err := r.ReadAt(header, 8); err != nil {
+	if err := pieces(s, 8, int64(n), func(raw []byte, from int64) { copy(header[from:], raw) }); err != nil {
 		return nil, err
 	}
 	entries, metadata, err := parseHeader(header, size-8-int64(n))
 	if err != nil {
 		return nil, err
 	}
-	s := &shard{path: path, r: r, closer: c, offset: 8 + int64(n)}
-	f := &File{path: path, shards: []*shard{s}, tensors: make(map[string]located, len(entries)), metadata: metadata}
+	one := &shard{path, s, 8 + int64(n)}
+	f := &File{path: path, shards: []*shard{one}, tensors: make(map[string]located, len(entries)), metadata: metadata}
 	for name, e := range entries {
-		f.tensors[name] = located{e, s}
+		f.tensors[name] = located{e, one}
 	}
 	return f, nil
 }
@@ -180,38 +172,51 @@ func (f *File) Info(name string) (DType, []int, error) {
 	return t.dtype, slices.Clone(t.shape), err
 }
 
+// Shape returns the shape of a tensor of floats, or an error if its type is not F32, F16 or BF16.
+func (f *File) Shape(name string) ([]int, error) {
+	t, err := f.find(name)
+	if err == nil && t.dtype != F32 && t.dtype != F16 && t.dtype != BF16 {
+		err = fmt.Errorf("read weights %s: tensor %q: dtype is %s, expected F32, F16 or BF16", t.shard.path, name, t.dtype)
+	}
+	return slices.Clone(t.shape), err
+}
+
 // Bytes returns a tensor's data as they are in the file, little-endian and row-major, whatever its type.
 func (f *File) Bytes(name string) ([]byte, error) {
 	t, err := f.find(name)
 	if err != nil {
 		return nil, err
 	}
-	raw := make([]byte, t.end-t.begin)
-	if n, err := t.shard.r.ReadAt(raw, t.shard.offset+t.begin); n < len(raw) {
-		return nil, fmt.Errorf("read weights %s: tensor %q: %d of %d bytes: %w", t.shard.path, name, n, len(raw), err)
-	}
-	return raw, nil
+	data := make([]byte, t.end-t.begin)
+	return data, t.read(name, func(raw []byte, from int64) { copy(data[from:], raw) })
 }
 
 // Float32 returns a tensor's values, row by row, and its shape; its type must be F32, F16 or BF16.
 func (f *File) Float32(name string) ([]float32, []int, error) {
-	raw, err := f.Bytes(name)
+	shape, err := f.Shape(name)
 	if err != nil {
 		return nil, nil, err
 	}
+	n, _ := elements(shape)
+	values := make([]float32, n)
 	t := f.tensors[name]
-	values, err := toFloat32(t.dtype, raw)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read weights %s: tensor %q: %w", t.shard.path, name, err)
+	size := int64(t.dtype.Size())
+	return values, shape, t.read(name, func(raw []byte, from int64) { toFloat32(t.dtype, raw, values[from/size:]) })
+}
+
+// read calls use with the tensor's data in pieces of whole elements.
+func (t located) read(name string, use func(raw []byte, from int64)) error {
+	if err := pieces(t.shard, t.shard.offset+t.begin, t.end-t.begin, use); err != nil {
+		return fmt.Errorf("read weights %s: tensor %q: %w", t.shard.path, name, err)
 	}
-	return values, slices.Clone(t.shape), nil
+	return nil
 }
 
 // Close closes the files.
 func (f *File) Close() error {
 	var errs []error
 	for _, s := range f.shards {
-		errs = append(errs, s.closer.Close())
+		errs = append(errs, s.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -61,6 +61,58 @@ func bytesOf(header string, n int) []byte {
 	return append(append(b, header...), make([]byte, n)...)
 }
 
+// TestOpenReadsAsParse compares the mapped file, the file that is read, and the file in memory, over several pieces.
+func TestOpenReadsAsParse(t *testing.T) {
+	values := make([]float32, 3*pieceBytes/4+7)
+	for i := range values {
+		values[i] = float32(i)
+	}
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	list := []Tensor{{"a", F32, []int{len(values)}, values}, {"b", BF16, []int{3}, []float32{1, 2, 3}}}
+	if err := Write(path, list, nil); err != nil {
+		t.Fatal(err)
+	}
+	handle, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := handle.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := open(path, &readSource{handle, info.Size()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapped, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, f := range map[string]*File{"read": read, "mapped": mapped} {
+		for range 2 { // pages that were let go come back
+			got, shape, err := f.Float32("a")
+			if err != nil || !slices.Equal(got, values) || !slices.Equal(shape, []int{len(values)}) {
+				t.Errorf("%s: %v %v", what, shape, err)
+			}
+		}
+		if got, _, err := f.Float32("b"); err != nil || !slices.Equal(got, []float32{1, 2, 3}) {
+			t.Errorf("%s: %v, %v", what, got, err)
+		}
+	}
+	if err := os.Truncate(path, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	for what, f := range map[string]*File{"read": read, "mapped": mapped} {
+		_, _, err := f.Float32("a")
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), `"a"`) {
+			t.Errorf("%s: cut off while it is open: %v", what, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	one := func(dtype, shape, offsets string) string {
 		return fmt.Sprintf(`{"w":{"dtype":%q,"shape":%s,"data_offsets":%s}}`, dtype, shape, offsets)
