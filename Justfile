@@ -48,6 +48,14 @@ bench *flags: build
 slurm:
     SECURA_SLURM=1 go test ./runner -run 'TestSlurm' -v -timeout 20m
 
+# export cells of a run on nano and load them with transformers and peft, which
+# a virtual environment gets: just export-check runs/continual16 lora-s0-o0
+export-check run +cells: build
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q torch transformers peft tokenizers pyarrow
+    for c in {{cells}}; do rm -rf exports/$c-merged exports/$c-peft; bin/runner export {{run}}/cells/$c -format merged -out exports/$c-merged; bin/runner export {{run}}/cells/$c -format peft -out exports/$c-peft || true; done
+    exports/venv/bin/python experiments/testdata/export_check.py {{run}} methods/backbone/nano/files exports {{cells}}
+
 # formatting, vet and staticcheck; graph code reads best with GoMLX's own dot
 # import, and errors about tokenizer.json begin with its capitalised names
 lint:

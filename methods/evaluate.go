@@ -38,6 +38,9 @@ func (s *Session) Function() (*Function, error) {
 	return f, nil
 }
 
+// LearnsWeights says that what the method learns are weights in the backbone's place, and no forward pass of its own.
+func (s *Session) LearnsWeights() bool { return !s.hooks.EvalForward }
+
 // Learned are all tensors, by their names, that a method adds to the backbone.
 func (f *Function) Learned() map[string]*tensors.Tensor {
 	all := maps.Clone(f.Effective)

@@ -186,6 +186,14 @@ last bits, only scores are compared, to 0.0001, and this is said:
 	$ runner report runs/continual16 -bundle continual16.tar.zst
 	$ runner verify continual16.tar.zst -cells secura-s0-o0
 
+# Taking a model along
+
+What a cell has learned goes out as an adapter that peft loads, where its update
+has few ranks (LoRA, CUR-LoRA, CABR), or as a whole model for transformers:
+
+	$ runner export runs/continual16/cells/cur-lora-s0-o0 -out adapter
+	$ runner export runs/continual16/cells/secura-s0-o0 -format merged -out model
+
 # On a cluster
 
 With -engine slurm the cells become a job array. The suite's slurm keys say
@@ -263,7 +271,7 @@ func main() {
 func commands() []command {
 	return []command{
 		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newCancel(), newWatch(), newReport(), newCompare(), newVerify(),
-		newEval(), newDataInspect(), newDataBuild(), newDataFetch(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
+		newEval(), newExport(), newDataInspect(), newDataBuild(), newDataFetch(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }
 

@@ -1,0 +1,264 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/mat"
+
+	"secura/experiments/rundir"
+	"secura/methods/backbone"
+	"secura/methods/backbone/nano"
+	"secura/methods/weights"
+)
+
+// ExportFormats are what Export can write: a merged model in the hub's layout, an adapter as the peft library keeps
+// one, and auto, which is peft where the update has few enough ranks.
+var ExportFormats = []string{"auto", "merged", "peft"}
+
+// ExportOptions are what Export is told.
+type ExportOptions struct {
+	WorkerOptions
+	// Cell is the id of the cell.
+	Cell string
+	// Dir is the folder to make; it must not hold anything.
+	Dir string
+	// Format is one of ExportFormats.
+	Format string
+}
+
+// Exported says what Export wrote.
+type Exported struct {
+	Format string
+	// Tasks is how many tasks the weights had learned.
+	Tasks int
+	// Rank is the largest rank of a module's adapter; 0 for a merged model.
+	Rank int
+}
+
+// Export writes what a cell has learned by its newest task boundary, so that transformers, or peft, loads it.
+func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
+	if entries, err := os.ReadDir(o.Dir); err == nil && len(entries) > 0 {
+		return done, fmt.Errorf("export: %s is not empty; give a folder that is not there yet", o.Dir)
+	}
+	w, err := OpenWorker(ctx, o.WorkerOptions)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	cell, err := w.Cell(o.Cell)
+	if err != nil {
+		return done, err
+	}
+	effective, place, err := w.learned(cell)
+	if err != nil {
+		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
+	}
+	defer func() {
+		for _, t := range effective {
+			t.FinalizeAll()
+		}
+	}()
+	done = Exported{Format: o.Format, Tasks: place.Index}
+	temp := o.Dir + ".tmp"
+	if err := os.RemoveAll(temp); err != nil {
+		return done, err
+	}
+	if err := os.MkdirAll(temp, 0o755); err != nil {
+		return done, err
+	}
+	defer os.RemoveAll(temp)
+	var adapter weights.PEFT
+	if o.Format != "merged" {
+		adapter, err = w.adapterOf(effective)
+		switch {
+		case err == nil:
+			done.Format = "peft"
+		case o.Format == "auto":
+			done.Format = "merged"
+		default:
+			return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
+		}
+	}
+	if done.Format == "peft" {
+		for _, m := range adapter.Modules {
+			done.Rank = max(done.Rank, m.Rank)
+		}
+		err = adapter.Write(temp)
+	} else {
+		err = w.writeModel(effective, temp)
+	}
+	if err != nil {
+		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
+	}
+	if err := os.Remove(o.Dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
+	}
+	return done, os.Rename(temp, o.Dir)
+}
+
+// learned are the weights that a cell changed, as they were at its newest boundary. The caller releases them.
+func (w *Worker) learned(cell Cell) (map[string]*tensors.Tensor, rundir.Place, error) {
+	folder := w.run.Cell(cell.ID)
+	p, err := w.protocol(cell, folder)
+	if err != nil {
+		return nil, rundir.Place{}, err
+	}
+	place, found, problems, err := rundir.NewestCheckpoint(folder)
+	switch {
+	case err != nil:
+		return nil, place, err
+	case !found:
+		return nil, place, errors.Join(append([]error{errors.New("it has no checkpoint")}, problems...)...)
+	case place.Within():
+		return nil, place, fmt.Errorf("it stands within task %d, after step %d: run the same command again first", place.Index, place.Step)
+	}
+	session, err := p.start()
+	if err != nil {
+		return nil, place, err
+	}
+	defer session.Close()
+	if err := session.Load(folder.CheckpointAt(place)); err != nil {
+		return nil, place, err
+	}
+	if !session.LearnsWeights() {
+		return nil, place, errors.New("what it learned is a forward pass of its own (space: activation), not weights")
+	}
+	effective, err := session.Effective()
+	return effective, place, err
+}
+
+// writeModel writes the backbone with the learned weights in it: config.json, the weights in float32, and the tokenizer.
+func (w *Worker) writeModel(effective map[string]*tensors.Tensor, dir string) error {
+	merged := *w.base.Model
+	merged.Weights = maps.Clone(merged.Weights)
+	maps.Copy(merged.Weights, effective)
+	if err := merged.Save(dir, weights.F32); err != nil {
+		return err
+	}
+	place, err := findBackbone(w.suite.Backbone)
+	if err != nil {
+		return err
+	}
+	files := nano.Files()
+	switch {
+	case place.gguf != "":
+		return nil // its tokenizer is within the GGUF file
+	case w.suite.Backbone != nanoName:
+		files = os.DirFS(place.folder)
+	}
+	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "chat_template.jinja"} {
+		data, err := fs.ReadFile(files, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adapterOf writes each learned weight as W + B·A with as few ranks as there are. An update C·X·R of a CUR decomposition
+// has the decomposition's rank, one of LoRA LoRA's; it is taken apart by its singular values, U√S·√SVᵀ, so that an
+// update is told by what it is and not by how the method got there. The error names a weight whose update has more ranks
+// than half of its smaller side: an adapter would be no smaller than the weight.
+func (w *Worker) adapterOf(effective map[string]*tensors.Tensor) (weights.PEFT, error) {
+	adapter := weights.PEFT{Base: w.suite.Backbone}
+	rank := 0
+	for _, name := range w.base.Model.Names {
+		learned, changed := effective[name]
+		if !changed {
+			continue
+		}
+		module, err := moduleOf(name, learned, w.base.Model)
+		if err != nil {
+			return weights.PEFT{}, err
+		}
+		adapter.Modules = append(adapter.Modules, module)
+		rank = max(rank, module.Rank)
+	}
+	if len(adapter.Modules) == 0 {
+		return weights.PEFT{}, errors.New("it changed no weight: there is no adapter to write")
+	}
+	for i := range adapter.Modules {
+		adapter.Modules[i].Pad(rank) // peft keeps one rank for all modules of a name
+	}
+	return adapter, nil
+}
+
+// moduleOf is the adapter of one weight [out, in].
+func moduleOf(name string, learned *tensors.Tensor, model *backbone.Model) (weights.PEFTModule, error) {
+	shape := learned.Shape().Dimensions
+	if len(shape) != 2 {
+		return weights.PEFTModule{}, fmt.Errorf("%s is no matrix: export it with -format merged", name)
+	}
+	after, err := tensors.CopyFlatData[float32](learned)
+	if err != nil {
+		return weights.PEFTModule{}, err
+	}
+	before, err := tensors.CopyFlatData[float32](model.Weights[name])
+	if err != nil {
+		return weights.PEFTModule{}, err
+	}
+	out, in := shape[0], shape[1]
+	update := mat.NewDense(out, in, nil)
+	for i := range after {
+		update.RawMatrix().Data[i] = float64(after[i]) - float64(before[i])
+	}
+	var svd mat.SVD
+	if !svd.Factorize(update, mat.SVDThin) {
+		return weights.PEFTModule{}, fmt.Errorf("%s: the singular values of its update do not converge", name)
+	}
+	// Of an update of low rank, rounding the learned weight to float32 leaves singular values like those of noise: an
+	// entry's last bit times the sum of the sides' roots.
+	largest := 0.0
+	for _, x := range after {
+		largest = max(largest, math.Abs(float64(x)))
+	}
+	noise := 2 * math.Ldexp(largest, -24) * (math.Sqrt(float64(out)) + math.Sqrt(float64(in)))
+	values := svd.Values(nil)
+	rank := 0
+	for rank < len(values) && values[rank] > noise {
+		rank++
+	}
+	rank = max(rank, 1) // an adapter has a rank, of zeros where nothing changed
+	if most := min(out, in) / 2; rank > most {
+		return weights.PEFTModule{}, fmt.Errorf("the update of %s has %d ranks, an adapter at most %d: export it with -format merged", name, rank, most)
+	}
+	var u, v mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	m := weights.PEFTModule{Name: strings.TrimSuffix(name, ".weight"), Rank: rank, In: in, Out: out, Scale: 1,
+		A: make([]float32, rank*in), B: make([]float32, out*rank)}
+	for r := range rank {
+		root := math.Sqrt(values[r])
+		for i := range in {
+			m.A[r*in+i] = float32(root * v.At(i, r))
+		}
+		for i := range out {
+			m.B[i*rank+r] = float32(root * u.At(i, r))
+		}
+	}
+	return m, nil
+}
+
+// CheckExport says what is wrong with a format.
+func CheckExport(format string) error {
+	if !slices.Contains(ExportFormats, format) {
+		return fmt.Errorf("format %q is not one of %s", format, strings.Join(ExportFormats, ", "))
+	}
+	return nil
+}

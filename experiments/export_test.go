@@ -1,0 +1,105 @@
+package experiments
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/methods/backbone"
+	"secura/methods/weights"
+)
+
+// TestExportsComputeWhatWasLearned exports cells both ways and holds the weights that come of it against those that the
+// cell evaluates with. An update of full rank is no adapter, and says so.
+func TestExportsComputeWhatWasLearned(t *testing.T) {
+	y := newToy(t)
+	suite := y.with(MethodSpec{Preset: "lora", Params: map[string]any{"rank": 2}}, MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}},
+		MethodSpec{Preset: "seq-full"}, MethodSpec{Preset: "frozen"})
+	w := y.open(t, suite, t.TempDir())
+	for cell, rank := range map[string]int{"lora-s0-o0": 2, "cur-lora-s0-o0": 4, "seq-full-s0-o0": 0} {
+		c, err := w.Cell(cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.RunCell(context.Background(), c, nil); err != nil {
+			t.Fatal(err)
+		}
+		want, _, err := w.learned(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		adapter, err := w.adapterOf(want)
+		if rank == 0 {
+			if err == nil || !strings.Contains(err.Error(), "-format merged") {
+				t.Errorf("%s: %v", cell, err)
+			}
+		} else {
+			sameAdapter(t, adapter, want, w, rank)
+		}
+		dir := t.TempDir()
+		if err := w.writeModel(want, dir); err != nil {
+			t.Fatal(err)
+		}
+		model, err := backbone.LoadModel(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, learned := range want {
+			if !learned.Equal(model.Weights[name]) {
+				t.Errorf("%s: %s differs in the merged model", cell, name)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err != nil {
+			t.Error(err)
+		}
+	}
+	frozen, err := w.Cell("frozen-s0-o0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.learned(frozen); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+		t.Error(err)
+	}
+}
+
+// sameAdapter writes, reads and merges the adapter.
+func sameAdapter(t *testing.T, adapter weights.PEFT, want map[string]*tensors.Tensor, w *Worker, rank int) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := adapter.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	read, err := weights.ReadPEFT(dir)
+	if err != nil || len(read.Modules) != len(want) {
+		t.Fatalf("%d modules, want %d: %v", len(read.Modules), len(want), err)
+	}
+	for _, m := range read.Modules {
+		name := m.Name + ".weight"
+		before, _ := tensors.CopyFlatData[float32](w.base.Model.Weights[name])
+		after, _ := tensors.CopyFlatData[float32](want[name])
+		merged, err := m.Merge(before)
+		if err != nil || m.Rank > rank {
+			t.Fatalf("%s has rank %d, want at most %d: %v", name, m.Rank, rank, err)
+		}
+		for i := range after {
+			if math.Abs(float64(after[i]-merged[i])) > 1e-6 {
+				t.Fatalf("%s[%d] is %g, want %g", name, i, merged[i], after[i])
+			}
+		}
+	}
+}
+
+func TestExportRefusesAFolderWithContent(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Export(context.Background(), ExportOptions{Dir: dir}); err == nil || !strings.Contains(err.Error(), "is not empty") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"secura/experiments"
+	"secura/experiments/rundir"
+	"secura/methods/backbone"
+)
+
+// ExportOptions are the flags of export.
+type ExportOptions struct {
+	Out     string
+	Format  string
+	DataDir string
+	Backend string
+}
+
+func (o *ExportOptions) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.Out, "out", "", "`DIR` to make; it must not hold anything")
+	flags.StringVar(&o.Format, "format", "auto", "`"+strings.Join(experiments.ExportFormats, "|")+"`: a whole model for transformers, or an adapter for peft where the update has few ranks; auto takes the adapter where it can")
+	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes the learned weights; nothing is downloaded")
+}
+
+func (o *ExportOptions) check(string) error {
+	if o.Out == "" {
+		return errors.New("export needs -out DIR")
+	}
+	return errors.Join(experiments.CheckExport(o.Format), backbone.CheckBackendName(o.Backend))
+}
+
+func newExport() command {
+	var o ExportOptions
+	c := command{
+		name: "export", does: "writes what a cell has learned as an adapter for peft or a model for transformers",
+		argument: "CELL",
+		examples: []string{
+			"export runs/continual16/cells/cur-lora-s0-o0 -out adapter",
+			"export runs/continual16/cells/secura-s0-o0 -format merged -out model",
+		},
+		flags: newFlags("export"), check: o.check,
+		run: func(ctx context.Context, cell string, stdout, stderr io.Writer) error {
+			return runExport(ctx, o, cell, stdout, stderr)
+		},
+	}
+	o.addFlags(c.flags)
+	return c
+}
+
+// runExport takes a cell by its folder, RUN/cells/ID.
+func runExport(ctx context.Context, o ExportOptions, cell string, stdout, stderr io.Writer) error {
+	folder := filepath.Clean(cell)
+	if filepath.Base(filepath.Dir(folder)) != "cells" {
+		return usagef("%s is no cell's folder: expected RUN/cells/ID", cell)
+	}
+	done, err := experiments.Export(ctx, experiments.ExportOptions{
+		WorkerOptions: experiments.WorkerOptions{
+			Run: rundir.Run{Path: filepath.Dir(filepath.Dir(folder))}, DataDir: o.DataDir,
+			Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
+		},
+		Cell: filepath.Base(folder), Dir: o.Out, Format: o.Format,
+	})
+	if err != nil {
+		return err
+	}
+	what := "a merged model"
+	if done.Format == "peft" {
+		what = fmt.Sprintf("an adapter of rank %d", done.Rank)
+	}
+	_, err = fmt.Fprintf(stdout, "%s, after %d tasks: %s\n", o.Out, done.Tasks, what)
+	return err
+}
