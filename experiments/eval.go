@@ -10,11 +10,14 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"secura/datasets"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/methods"
 	"secura/methods/backbone"
+	"secura/methods/weights"
 )
 
 // EvalOptions are what Eval is told.
@@ -27,7 +30,11 @@ type EvalOptions struct {
 	// Limit bounds the examples of each task; 0 leaves the suite's bounds.
 	Limit   int
 	DataDir string
+	// Adapter is a PEFT folder whose adapter is merged into the backbone; empty for none.
+	Adapter string
 	Backend backbone.BackendOptions
+	// Warn is told of test prompts that were cut.
+	Warn func(text string)
 }
 
 // Eval scores a backbone on tasks without training. The examples are in the order of the tasks.
@@ -39,13 +46,18 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err := checkBackbone(suite); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Split: suite.Evaluation.Split, Files: map[string]string{}}
+	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Adapter: o.Adapter, Split: suite.Evaluation.Split, Files: map[string]string{}}
 	if err := hashEvaluated(suite, o.DataDir, out.Files); err != nil {
 		return record.Evaluation{}, nil, err
 	}
 	b, err := openBackbone(suite.Backbone)
 	if err != nil {
 		return record.Evaluation{}, nil, err
+	}
+	if o.Adapter != "" {
+		if err := mergeAdapter(b.model, o.Adapter, out.Files); err != nil {
+			return record.Evaluation{}, nil, err
+		}
 	}
 	data := &streamData{}
 	for _, part := range []struct {
@@ -63,6 +75,12 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 				return record.Evaluation{}, nil, err
 			}
 			*part.into = append(*part.into, t)
+		}
+	}
+	data.cutPrompts(suite.Evaluation)
+	for _, text := range data.promptWarnings() {
+		if o.Warn != nil {
+			o.Warn(text)
 		}
 	}
 	if o.Tasks == nil {
@@ -100,6 +118,40 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 		examples = append(examples, evaluatedExamples(t, row.groups[g])...)
 	}
 	return out, examples, nil
+}
+
+// mergeAdapter puts a PEFT folder's adapter into the model's weights, and its files' hashes beside the others.
+func mergeAdapter(model *backbone.Model, dir string, hashes map[string]string) error {
+	adapter, err := weights.ReadPEFT(dir)
+	if err != nil {
+		return err
+	}
+	for _, m := range adapter.Modules {
+		name := m.Name + ".weight"
+		old, ok := model.Weights[name]
+		if !ok {
+			return fmt.Errorf("merge adapter %s: the backbone has no weight %s", dir, name)
+		}
+		values, err := tensors.CopyFlatData[float32](old)
+		if err == nil {
+			values, err = m.Merge(values)
+		}
+		if err != nil {
+			return fmt.Errorf("merge adapter %s: %w", dir, err)
+		}
+		model.Weights[name] = tensors.FromFlatDataAndDimensions(values, old.Shape().Dimensions...)
+		if err := old.FinalizeAll(); err != nil {
+			return err
+		}
+	}
+	for _, name := range weights.PEFTFiles {
+		file, err := rundir.HashFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		hashes[file.Path] = file.SHA256
+	}
+	return nil
 }
 
 // suite is the options' suite with the tasks and bounds that are asked for. What an evaluation computes is not bounded:

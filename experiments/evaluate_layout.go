@@ -71,6 +71,10 @@ func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokeni
 				v.answers = max(v.answers, total)
 			} else {
 				prompts = append(prompts, item{g, i})
+				if len(example.Prompt) > longest {
+					return nil, fmt.Errorf("task %s: the prompt of test example %d has %d tokens, more than the largest of evaluation.lengths, %d",
+						t.task.Name, t.examples[i].ID, len(example.Prompt), longest)
+				}
 				v.maxNew = max(v.maxNew, t.task.MaxNewTokens)
 			}
 		}

@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/google/go-cmp/cmp"
 
+	"secura/experiments/record"
 	"secura/methods/backbone"
 	"secura/methods/weights"
 )
@@ -91,6 +93,44 @@ func sameAdapter(t *testing.T, adapter weights.PEFT, want map[string]*tensors.Te
 				t.Fatalf("%s[%d] is %g, want %g", name, i, merged[i], after[i])
 			}
 		}
+	}
+}
+
+// TestAnAdapterIsEvaluatedAsTheCellWas learns, exports an adapter, and evaluates the backbone with it: the scores are
+// those of the cell's last boundary.
+func TestAnAdapterIsEvaluatedAsTheCellWas(t *testing.T) {
+	y := newToy(t)
+	suite := y.with(MethodSpec{Preset: "lora", LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
+	w := y.open(t, suite, t.TempDir())
+	folder := mustRun(t, w, w.cells[0])
+	learned, _, err := w.learned(w.cells[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	adapter, err := w.adapterOf(learned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := adapter.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	boundaries := eventsOf(t, folder, record.Boundary)
+	last, base := boundaries[len(boundaries)-1], boundaries[0]
+	got, _ := evalToy(t, y, suite, func(o *EvalOptions) { o.Adapter = dir })
+	if got.Adapter != dir || len(got.Files) < 5 {
+		t.Errorf("adapter %q, files %v", got.Adapter, got.Files)
+	}
+	for i, task := range last.Scores {
+		if d := math.Abs(got.Tasks[i].Scores[0].Value - task.Scores[0].Value); d > 1e-9 {
+			t.Errorf("%s: %g, the cell had %g", task.Task, got.Tasks[i].Scores[0].Value, task.Scores[0].Value)
+		}
+	}
+	if cmp.Equal(last.Scores, base.Scores) {
+		t.Error("nothing was learned")
+	}
+	if _, _, err := Eval(t.Context(), EvalOptions{Suite: suite, DataDir: y.dir, Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "adapter_config.json") {
+		t.Error(err)
 	}
 }
 

@@ -53,13 +53,29 @@ func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*stre
 		}
 		data.knowledge = append(data.knowledge, t)
 	}
-	longest := slices.Max(suite.Evaluation.Lengths)
-	for _, list := range [][]taskData{data.tasks, data.knowledge} {
+	data.cutPrompts(suite.Evaluation)
+	return data, nil
+}
+
+// cutPrompts cuts the test prompts that do not fit the rows of an evaluation.
+func (d *streamData) cutPrompts(e Evaluation) {
+	longest := slices.Max(e.Lengths)
+	for _, list := range [][]taskData{d.tasks, d.knowledge} {
 		for i := range list {
 			list[i].cutPrompts(longest)
 		}
 	}
-	return data, nil
+}
+
+// promptWarnings tell of the test prompts that were cut.
+func (d *streamData) promptWarnings() (texts []string) {
+	for _, task := range slices.Concat(d.tasks, d.knowledge) {
+		if task.cut > 0 {
+			texts = append(texts, fmt.Sprintf("task %s: %d of %d test prompts are longer, with their options, than the largest of evaluation.lengths, and lost their beginning",
+				task.task.Name, task.cut, len(task.test)))
+		}
+	}
+	return texts
 }
 
 // cutPrompts takes the beginning of test prompts that do not fit a row with their options; what stands nearest to the
@@ -129,11 +145,5 @@ func (d *streamData) cutWarnings(t Training, end int32) (texts []string) {
 				task.task.Name, cut, len(task.train), t.Length, t.AnswerLength-1))
 		}
 	}
-	for _, task := range slices.Concat(d.tasks, d.knowledge) {
-		if task.cut > 0 {
-			texts = append(texts, fmt.Sprintf("task %s: %d of %d test prompts are longer, with their options, than the largest of evaluation.lengths, and lost their beginning",
-				task.task.Name, task.cut, len(task.test)))
-		}
-	}
-	return texts
+	return append(texts, d.promptWarnings()...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"strings"
 
@@ -17,6 +18,7 @@ type EvalOptions struct {
 	Tasks      string
 	Limit      count
 	DataDir    string
+	Adapter    string
 	Out        string
 	NoDownload bool
 }
@@ -29,6 +31,7 @@ func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
 	flags.Var(&o.Limit, "limit", "`NUMBER` of examples of each task at most; the suite's bounds if not given")
 	o.addBackbone(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Adapter, "adapter", "", "`DIR` of a PEFT adapter (LoRA or DoRA) that is merged into the backbone first")
 	flags.StringVar(&o.Out, "out", "", "`DIR` that gets eval.json, the scores, and examples.jsonl, every prompt and what came of it; nothing is written if not given")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
@@ -58,7 +61,8 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 		return err
 	}
 	options := experiments.EvalOptions{
-		Suite: suite, Limit: int(o.Limit), DataDir: o.DataDir,
+		Suite: suite, Limit: int(o.Limit), DataDir: o.DataDir, Adapter: o.Adapter,
+		Warn:    func(text string) { fmt.Fprintln(stderr, "warning:", text) },
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	}
 	if o.Tasks != "" {

@@ -221,6 +221,7 @@ scores and, of each example, the prompt and what came of it:
 
 	$ runner eval continual16 -tasks syllogisms,odd_one_out
 	$ runner eval mine.yaml -backbone DIR -data /data -limit 100 -out scores
+	$ runner eval continual16 -adapter adapter
 
 # Exit codes
 

@@ -45,6 +45,9 @@ const (
 	peftMagnitude   = ".lora_magnitude_vector"
 )
 
+// PEFTFiles are the names of a PEFT folder's files.
+var PEFTFiles = []string{peftConfigFile, peftWeightsFile}
+
 // peftConfig holds the keys of adapter_config.json that decide what an adapter computes.
 type peftConfig struct {
 	Type         string             `json:"peft_type"`
