@@ -59,25 +59,10 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data := &streamData{}
-	for _, part := range []struct {
-		tasks []datasets.Task
-		split string
-		bound int
-		into  *[]taskData
-	}{
-		{suite.Tasks, suite.Evaluation.Split, suite.Evaluation.TestExamples, &data.tasks},
-		{suite.Knowledge, "test", suite.Evaluation.KnowledgeExamples, &data.knowledge},
-	} {
-		for _, task := range part.tasks {
-			t, err := loadTask(task, o.DataDir, b.tokenizer, part.split, part.bound)
-			if err != nil {
-				return record.Evaluation{}, nil, err
-			}
-			*part.into = append(*part.into, t)
-		}
+	data, err := loadTests(suite, o.DataDir, b.tokenizer)
+	if err != nil {
+		return record.Evaluation{}, nil, err
 	}
-	data.cutPrompts(suite.Evaluation)
 	for _, text := range data.promptWarnings() {
 		if o.Warn != nil {
 			o.Warn(text)

@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
+	"secura/datasets/prompt"
 	"secura/experiments/rundir"
 	"secura/methods/backbone"
 	"secura/methods/backbone/nano"
@@ -47,7 +48,12 @@ type Exported struct {
 
 // Export writes what a cell has learned by its newest task boundary, so that transformers, or peft, loads it.
 func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
-	if entries, err := os.ReadDir(o.Dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(o.Dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return done, fmt.Errorf("export: %w; give a folder that is not there yet", err)
+	case len(entries) > 0:
 		return done, fmt.Errorf("export: %s is not empty; give a folder that is not there yet", o.Dir)
 	}
 	w, err := OpenWorker(ctx, o.WorkerOptions)
@@ -69,14 +75,17 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 		}
 	}()
 	done = Exported{Format: o.Format, Tasks: place.Index}
-	temp := o.Dir + ".tmp"
-	if err := os.RemoveAll(temp); err != nil {
-		return done, err
+	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
+		return done, fmt.Errorf("export: %w", err)
 	}
-	if err := os.MkdirAll(temp, 0o755); err != nil {
-		return done, err
+	temp, err := os.MkdirTemp(filepath.Dir(o.Dir), ".tmp-export-*")
+	if err != nil {
+		return done, fmt.Errorf("export: %w", err)
 	}
 	defer os.RemoveAll(temp)
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return done, fmt.Errorf("export: %w", err)
+	}
 	var adapter weights.PEFT
 	if o.Format != "merged" {
 		adapter, err = w.adapterOf(effective)
@@ -149,11 +158,11 @@ func (w *Worker) writeModel(effective map[string]*tensors.Tensor, dir string) er
 	if err != nil {
 		return err
 	}
+	if place.gguf != "" {
+		return writeGGUFTokenizer(place.gguf, dir)
+	}
 	files := nano.Files()
-	switch {
-	case place.gguf != "":
-		return nil // its tokenizer is within the GGUF file
-	case w.suite.Backbone != nanoName:
+	if w.suite.Backbone != nanoName {
 		files = os.DirFS(place.folder)
 	}
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "chat_template.jinja"} {
@@ -169,6 +178,20 @@ func (w *Worker) writeModel(effective map[string]*tensors.Tensor, dir string) er
 		}
 	}
 	return nil
+}
+
+// writeGGUFTokenizer writes the tokenizer.json of a GGUF file's tokenizer.
+func writeGGUFTokenizer(path, dir string) error {
+	file, err := weights.OpenGGUF(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	content, err := prompt.TokenizerJSON(file.Metadata())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "tokenizer.json"), content, 0o644)
 }
 
 // adapterOf writes each learned weight as W + B·A with as few ranks as there are. An update C·X·R of a CUR decomposition

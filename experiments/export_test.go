@@ -142,4 +142,11 @@ func TestExportRefusesAFolderWithContent(t *testing.T) {
 	if _, err := Export(context.Background(), ExportOptions{Dir: dir}); err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Error(err)
 	}
+	mine := filepath.Join(dir, "mine")
+	if _, err := Export(context.Background(), ExportOptions{Dir: mine}); err == nil || !strings.Contains(err.Error(), mine) {
+		t.Error("a file stands there:", err)
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Error(err)
+	}
 }

@@ -31,17 +31,28 @@ type streamData struct {
 
 // loadStream reads and encodes a suite's examples.
 func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*streamData, error) {
-	data := &streamData{}
-	for _, task := range suite.Tasks {
-		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.Split, suite.Evaluation.TestExamples)
-		if err != nil {
-			return nil, err
-		}
+	data, err := loadTests(suite, dataDir, tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	for i, task := range suite.Tasks {
 		examples, err := task.Load(dataDir, "train")
 		if err != nil {
 			return nil, err
 		}
-		if t.train, err = encodeAll(tokenizer, examples); err != nil {
+		if data.tasks[i].train, err = encodeAll(tokenizer, examples); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+// loadTests reads what a suite evaluates alone, and cuts the prompts that do not fit.
+func loadTests(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*streamData, error) {
+	data := &streamData{}
+	for _, task := range suite.Tasks {
+		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.Split, suite.Evaluation.TestExamples)
+		if err != nil {
 			return nil, err
 		}
 		data.tasks = append(data.tasks, t)
@@ -53,18 +64,13 @@ func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*stre
 		}
 		data.knowledge = append(data.knowledge, t)
 	}
-	data.cutPrompts(suite.Evaluation)
-	return data, nil
-}
-
-// cutPrompts cuts the test prompts that do not fit the rows of an evaluation.
-func (d *streamData) cutPrompts(e Evaluation) {
-	longest := slices.Max(e.Lengths)
-	for _, list := range [][]taskData{d.tasks, d.knowledge} {
+	longest := slices.Max(suite.Evaluation.Lengths)
+	for _, list := range [][]taskData{data.tasks, data.knowledge} {
 		for i := range list {
 			list[i].cutPrompts(longest)
 		}
 	}
+	return data, nil
 }
 
 // promptWarnings tell of the test prompts that were cut.

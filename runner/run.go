@@ -126,11 +126,10 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 // lock the caller holds. failures joins what became of cells that did not end
 // well, now or earlier.
 func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, stderr io.Writer) (failures, err error) {
-	manifest, err := describe(suite, files)
+	manifest, err := describe(o, suite, files)
 	if err != nil {
 		return nil, err
 	}
-	manifest.AllowBackendChange = o.AllowBackendChange
 	// The settings are held against the old run's before anything is installed.
 	if _, _, err := continued(run, manifest); err != nil {
 		return nil, err
@@ -177,12 +176,12 @@ func graphKeys(cells []experiments.Cell) func(cell string) string {
 }
 
 // describe makes the manifest of a run, but for the backend.
-func describe(suite experiments.Suite, files []rundir.File) (rundir.Manifest, error) {
+func describe(o RunOptions, suite experiments.Suite, files []rundir.File) (rundir.Manifest, error) {
 	data, err := json.Marshal(suite)
 	if err != nil {
 		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", suite.Name, err)
 	}
-	m := rundir.Manifest{Suite: data, Files: files, Processor: processor()}
+	m := rundir.Manifest{Suite: data, Files: files, Processor: processor(), AllowBackendChange: o.AllowBackendChange}
 	if m.Plan, err = suite.Hash(); err != nil {
 		return rundir.Manifest{}, err
 	}

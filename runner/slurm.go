@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +52,7 @@ func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 		return errors.Join(errors.Join(diverged...), printTables(run, stdout))
 	}
 	array := engine.Array{
-		Slurm: suite.Slurm, Name: "secura-" + suite.Name, Shards: min(len(missing), maxElements(suite.Slurm)),
+		Slurm: suite.Slurm, Name: "secura-" + suite.Name, Shards: min(len(missing), cmp.Or(suite.Slurm.Elements, 1000)),
 		Program: filepath.Join(run.Slurm(), "runner"), Run: run.Path, Data: o.DataDir, Backend: suite.Backend,
 		Logs: filepath.Join(run.Slurm(), "logs"),
 	}
@@ -81,17 +83,10 @@ func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 	return errors.Join(errors.Join(diverged...), printTables(run, stdout))
 }
 
-func maxElements(s engine.Slurm) int {
-	if s.Elements > 0 {
-		return s.Elements
-	}
-	return 1000
-}
-
 // prepareShared puts into the run's folder what the elements need: manifest, examples and this program. Another process
 // may be running the same plan there.
 func prepareShared(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, array *engine.Array, stderr io.Writer) (err error) {
-	manifest, err := describe(suite, files)
+	manifest, err := describe(o, suite, files)
 	if err != nil {
 		return err
 	}
@@ -228,11 +223,7 @@ func awaitJob(ctx context.Context, job string) error {
 		if err != nil {
 			return err
 		}
-		waiting := false
-		for _, e := range elements {
-			waiting = waiting || e.Waiting()
-		}
-		if !waiting {
+		if !slices.ContainsFunc(elements, engine.Element.Waiting) {
 			return nil
 		}
 		select {

@@ -247,9 +247,10 @@ func TestSlurm(t *testing.T) {
 	again := 0
 	for _, cell := range cells {
 		sameBytes(t, run.Cell(cell.ID), cell)
-		if n, err := rundir.Attempts(run.Cell(cell.ID)); err != nil {
+		var status record.Status
+		if err := rundir.ReadJSON(run.Cell(cell.ID).Status(), &status); err != nil {
 			t.Error(err)
-		} else if n > 1 {
+		} else if status.Attempt > 1 {
 			again++
 		} else if cell.ID == limited || cell.ID == killed {
 			t.Errorf("%s was stopped, but had one attempt", cell.ID)

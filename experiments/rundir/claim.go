@@ -223,12 +223,6 @@ func newestAttempt(c Cell) (number int, last attempt, err error) {
 	return number, last, err
 }
 
-// Attempts is how many processes have owned the cell.
-func Attempts(c Cell) (int, error) {
-	number, _, err := newestAttempt(c)
-	return number, err
-}
-
 // bootID names the running system; empty where it does not tell, and then host names alone tell machines apart.
 func bootID() string {
 	data, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
