@@ -1,36 +1,28 @@
 package datasets
 
-import (
-	"fmt"
-
-	"secura/datasets/prompt"
-)
+import "slices"
 
 // Encoded is an example as token ids.
 type Encoded struct {
 	Prompt, Answer []int32
 	// Options are the options' ids; nil where the answer is written.
 	Options [][]int32
+	// Start is how many tokens at the prompt's beginning are not the example's own, but what every text begins with;
+	// they stay where a prompt is cut.
+	Start int
 }
 
-// Encode turns an example into ids. Prompt, answer and options are encoded apart: an answer starts a new token.
-func Encode(t *prompt.Tokenizer, e Example) (Encoded, error) {
-	var mistakes error
-	ids := func(text string) []int32 {
-		list, err := t.Encode(text)
-		if err == nil && len(list) == 0 {
-			err = fmt.Errorf("%q has no token", text)
-		}
-		if err != nil && mistakes == nil {
-			mistakes = fmt.Errorf("encode example %d of task %s: %w", e.ID, e.Task, err)
-		}
-		return list
+// Cut is the example with at most room tokens of its prompt, and at least one: what stands behind the start tokens
+// loses its beginning, since what is nearest to the answer says most. It says whether tokens were lost.
+func (e Encoded) Cut(room int) (Encoded, bool) {
+	room = max(room, 1)
+	if len(e.Prompt) <= room {
+		return e, false
 	}
-	encoded := Encoded{Prompt: ids(e.Prompt), Answer: ids(e.Answer)}
-	for _, option := range e.Options {
-		encoded.Options = append(encoded.Options, ids(option))
-	}
-	return encoded, mistakes
+	start := min(e.Start, room-1)
+	e.Prompt = slices.Concat(e.Prompt[:start], e.Prompt[len(e.Prompt)-room+start:])
+	e.Start = start
+	return e, true
 }
 
 // Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at the last slot, and
@@ -57,17 +49,17 @@ func NewBatch(rows, length, answers int) Batch {
 	return b
 }
 
-// SetText fills a row with a text that goes on with an answer, which it learns to write and to end with the end token.
-// It says whether tokens were cut: a prompt that is too long loses its beginning, an answer its end.
-func (b Batch) SetText(row int, text, answer []int32, end int32) (cut bool) {
+// SetText fills a row with a prompt that goes on with its answer, which it learns to write and to end with the end
+// token. It says whether tokens were cut: a prompt that is too long loses its beginning, an answer its end.
+func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
+	answer := e.Answer
 	ends := len(answer) < b.Answers
 	if !ends {
-		answer, cut = answer[:b.Answers-1], true
+		answer = answer[:b.Answers-1]
 	}
 	// The last slot holds the answer's last token and predicts the end.
-	if room := b.Length - len(answer); len(text) > room {
-		text, cut = text[len(text)-room:], true
-	}
+	e, cut = e.Cut(b.Length - len(answer))
+	cut, text := cut || !ends, e.Prompt
 	at := b.Length - len(text) - len(answer)
 	for i, id := range text {
 		b.set(row, at+i, id, i, 0)

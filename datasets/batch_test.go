@@ -42,7 +42,7 @@ func TestTextRowsPredictTheAnswerAndItsEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text, answer := ids(t, 1, 12, "text"), ids(t, 1, 6, "answer")
 		b := NewBatch(3, 20, 8)
-		if b.SetText(1, text, answer, 100) {
+		if b.SetText(1, Encoded{Prompt: text, Answer: answer}, 100) {
 			t.Fatal("cut though it fits")
 		}
 		all := slices.Concat(text, answer)
@@ -65,13 +65,16 @@ func TestTextRowsPredictTheAnswerAndItsEnd(t *testing.T) {
 
 func TestLongTextsAreCutAndSaidSo(t *testing.T) {
 	b := NewBatch(1, 6, 3)
-	if !b.SetText(0, []int32{1, 2, 3, 4, 5}, []int32{6, 7}, 9) {
+	if !b.SetText(0, Encoded{Prompt: []int32{1, 2, 3, 4, 5}, Answer: []int32{6, 7}}, 9) {
 		t.Error("a prompt without room was not said to be cut")
 	}
 	if !slices.Equal(b.Tokens, []int32{2, 3, 4, 5, 6, 7}) {
 		t.Errorf("the row is %v", b.Tokens)
 	}
-	if !b.SetText(0, []int32{1}, []int32{6, 7, 8}, 9) {
+	if !b.SetText(0, Encoded{Prompt: []int32{1, 2, 3, 4, 5}, Answer: []int32{6, 7}, Start: 2}, 9) || !slices.Equal(b.Tokens, []int32{1, 2, 4, 5, 6, 7}) {
+		t.Errorf("the row with two tokens that every text begins with is %v", b.Tokens)
+	}
+	if !b.SetText(0, Encoded{Prompt: []int32{1}, Answer: []int32{6, 7, 8}}, 9) {
 		t.Error("an answer without room was not said to be cut")
 	}
 	if !b.SetPrompt(0, []int32{1, 2, 3, 4, 5, 6, 7}) || b.Tokens[0] != 2 {

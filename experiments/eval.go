@@ -46,11 +46,11 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err := checkBackbone(suite); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Adapter: o.Adapter, Split: suite.Evaluation.Split, Files: map[string]string{}}
+	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Chat: suite.Chat, Adapter: o.Adapter, Split: suite.Evaluation.Split, Files: map[string]string{}}
 	if err := hashEvaluated(suite, o.DataDir, out.Files); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	b, err := openBackbone(suite.Backbone)
+	b, err := openBackbone(suite.Backbone, suite.Chat)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -59,7 +59,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := loadTests(suite, o.DataDir, b.tokenizer)
+	data, err := loadTests(suite, o.DataDir, b.encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -180,7 +180,7 @@ func (o EvalOptions) CheckTasks() error {
 
 // hashEvaluated puts the sha256 of the backbone's and the tasks' files into hashes.
 func hashEvaluated(suite Suite, dataDir string, hashes map[string]string) error {
-	files, err := hashBackbone(suite.Backbone)
+	files, err := hashBackbone(suite.Backbone, suite.Chat)
 	if err != nil {
 		return err
 	}

@@ -106,11 +106,11 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 	suite := y.with(MethodSpec{Preset: "frozen"})
 	suite.Tasks = suite.Tasks[:1]
 	suite.Tasks[0].Scores = []string{"bleu", "rougeL"}
-	b, err := openBackbone(suite.Backbone)
+	b, err := openBackbone(suite.Backbone, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadTask(suite.Tasks[0], y.dir, b.tokenizer, "test", 0)
+	data, err := loadTask(suite.Tasks[0], y.dir, b.encoder, "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

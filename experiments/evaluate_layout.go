@@ -155,7 +155,7 @@ func (v *evaluator) layOptions(options []item, lengths []int, rows int) {
 				b, n := row()
 				text = text[:min(len(text), length)]
 				first := max(1, len(text)+1-v.answers) // nothing predicts the first token
-				b.batch.SetText(n, text[:first], text[first:], v.ends[0])
+				b.batch.SetText(n, datasets.Encoded{Prompt: text[:first], Answer: text[first:]}, v.ends[0])
 				b.rows = append(b.rows, scoreRow{item: item{-1, i}})
 			}
 		}

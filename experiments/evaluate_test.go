@@ -124,11 +124,11 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(suite.Backbone)
+	b, err := openBackbone(suite.Backbone, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadStream(suite, "", b.tokenizer)
+	data, err := loadStream(suite, "", b.encoder)
 	if err != nil {
 		t.Fatal(err)
 	}

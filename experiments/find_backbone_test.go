@@ -1,11 +1,16 @@
 package experiments
 
 import (
+	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"secura/datasets"
 )
 
 // TestBackboneInAGGUFFile opens a random Llama with a tokenizer, as a file and in a folder.
@@ -19,7 +24,7 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"testdata/tiny.gguf", folder} {
-		b, err := openBackbone(name)
+		b, err := openBackbone(name, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,12 +38,35 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 		if end, ok := b.tokenizer.ID("<|end_of_text|>"); !ok || end != b.ends[0] {
 			t.Errorf("the end tokens are %d, expected %d", b.ends, end)
 		}
-		files, err := hashBackbone(name)
+		files, err := hashBackbone(name, false)
 		if err != nil || len(files) != 1 || files[0].Bytes != int64(len(content)) || !strings.HasPrefix(files[0].Path, "backbone/") {
 			t.Errorf("files %+v (%v)", files, err)
 		}
 		if err := checkBackbone(Suite{Backbone: name}); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestAChatTemplateIsAmongTheFilesOfAConversation keeps what decides the numbers apart from what does not.
+func TestAChatTemplateIsAmongTheFilesOfAConversation(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "README.md"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for conversation, want := range map[bool]string{
+		false: "config.json model.safetensors tokenizer.json generation_config.json",
+		true:  "config.json model.safetensors tokenizer.json generation_config.json tokenizer_config.json",
+	} {
+		files, err := hashBackbone(folder, conversation)
+		var names []string
+		for _, f := range files {
+			names = append(names, strings.TrimPrefix(f.Path, "backbone/"))
+		}
+		if got := strings.Join(names, " "); err != nil || got != want {
+			t.Errorf("conversation %v: %s (%v), expected %s", conversation, got, err, want)
 		}
 	}
 }
@@ -87,5 +115,32 @@ func TestFilesOfABackboneOnTheHub(t *testing.T) {
 		if !slices.Equal(got, c.want) || (err == nil) == (c.want == nil) {
 			t.Errorf("of %v: %v (%v), expected %v", c.more, got, err, c.want)
 		}
+	}
+}
+
+// TestATextOfStories260KBeginsAsItsAuthorsBeganIt holds a prompt to the ids with which the reference's logits were made.
+func TestATextOfStories260KBeginsAsItsAuthorsBeganIt(t *testing.T) {
+	folder := "../../shared/checkpoints/stories260K"
+	content, err := os.ReadFile(filepath.Join(folder, "reference.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("no checkpoint: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reference struct {
+		Text string
+		IDs  []int32
+	}
+	if err := json.Unmarshal(content, &reference); err != nil {
+		t.Fatal(err)
+	}
+	b, err := openBackbone(folder, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := b.encoder.Encode(datasets.Example{Prompt: reference.Text, Answer: "."})
+	if err != nil || !slices.Equal(e.Prompt, reference.IDs) {
+		t.Errorf("the prompt is %v, expected %v (%v)", e.Prompt, reference.IDs, err)
 	}
 }

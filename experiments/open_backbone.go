@@ -6,9 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"secura/datasets"
 	"secura/datasets/builtin"
 	"secura/datasets/prompt"
+	"secura/datasets/prompt/chat"
 	"secura/experiments/rundir"
 	"secura/methods/backbone"
 	"secura/methods/backbone/nano"
@@ -20,6 +23,7 @@ type pretrained struct {
 	name      string
 	model     *backbone.Model
 	tokenizer *prompt.Tokenizer
+	encoder   *datasets.Encoder
 	ends      []int32 // tokens that end a text; the first is what training writes
 }
 
@@ -31,26 +35,26 @@ var backboneFiles = []string{"config.json", weightsFile, "tokenizer.json"}
 
 const weightsFile = "model.safetensors"
 
-// openBackbone reads "nano", which is in the program, a folder in the hub's layout, or a GGUF file.
-func openBackbone(name string) (*pretrained, error) {
-	p, err := readBackbone(name)
+// openBackbone reads "nano", which is in the program, a folder in the hub's layout, or a GGUF file. With conversation,
+// prompts and answers are written by its chat template.
+func openBackbone(name string, conversation bool) (*pretrained, error) {
+	p, err := readBackbone(name, conversation)
 	if err == nil {
 		err = p.check()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open backbone %s: %w", name, err)
 	}
-	p.ends = p.model.Config.EndTokens
 	return p, nil
 }
 
-func readBackbone(name string) (*pretrained, error) {
+func readBackbone(name string, conversation bool) (*pretrained, error) {
 	place, err := findBackbone(name)
 	if err != nil {
 		return nil, err
 	}
 	if place.gguf != "" {
-		return readGGUF(name, place.gguf)
+		return readGGUF(name, place.gguf, conversation)
 	}
 	files := nano.Files()
 	if name != nanoName {
@@ -67,6 +71,9 @@ func readBackbone(name string) (*pretrained, error) {
 	if p.tokenizer, err = prompt.NewTokenizer(data); err != nil {
 		return nil, err
 	}
+	if err := p.encodeWith(conversation, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
+		return nil, err
+	}
 	if name == nanoName {
 		p.model, err = nanoModel(files)
 	} else {
@@ -75,8 +82,22 @@ func readBackbone(name string) (*pretrained, error) {
 	return p, err
 }
 
+// encodeWith makes the encoder, with the backbone's chat template for a conversation.
+func (p *pretrained) encodeWith(conversation bool, open func() (*chat.Template, error)) error {
+	if !conversation {
+		p.encoder = datasets.NewEncoder(p.tokenizer)
+		return nil
+	}
+	template, err := open()
+	if err != nil {
+		return fmt.Errorf("%w; `chat: true` is for models that have one", err)
+	}
+	p.encoder, err = datasets.NewChatEncoder(p.tokenizer, template)
+	return err
+}
+
 // readGGUF reads the model and the tokenizer of a GGUF file.
-func readGGUF(name, path string) (*pretrained, error) {
+func readGGUF(name, path string, conversation bool) (*pretrained, error) {
 	file, err := weights.OpenGGUF(path)
 	if err != nil {
 		return nil, err
@@ -90,16 +111,23 @@ func readGGUF(name, path string) (*pretrained, error) {
 	if p.tokenizer, err = prompt.NewTokenizer(content); err != nil {
 		return nil, err
 	}
+	if err := p.encodeWith(conversation, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
+		return nil, err
+	}
 	p.model, err = backbone.LoadGGUF(file)
 	return p, err
 }
 
-// check says whether the tokenizer fits the model and its texts can end.
+// check says whether the tokenizer fits the model and its texts can end, and puts the tokens that end one together.
 func (p *pretrained) check() error {
 	if n := p.tokenizer.Size(); n > p.model.Config.Vocabulary {
 		return fmt.Errorf("its tokenizer has %d tokens, its weights %d", n, p.model.Config.Vocabulary)
 	}
-	if len(p.model.Config.EndTokens) == 0 {
+	p.ends = p.model.Config.EndTokens
+	if end, ok := p.encoder.End(); ok {
+		p.ends = append([]int32{end}, slices.DeleteFunc(slices.Clone(p.ends), func(id int32) bool { return id == end })...)
+	}
+	if len(p.ends) == 0 {
 		return errors.New("neither config.json nor generation_config.json names an eos_token_id; answers could not end")
 	}
 	return nil
@@ -141,8 +169,8 @@ func encodeTexts(tokenizer *prompt.Tokenizer, texts []string) ([][]int32, error)
 	return list, nil
 }
 
-// hashBackbone names a backbone's files by their content.
-func hashBackbone(name string) ([]rundir.File, error) {
+// hashBackbone names a backbone's files by their content, those of its chat template only if it is used.
+func hashBackbone(name string, conversation bool) ([]rundir.File, error) {
 	wrap := func(err error) error { return fmt.Errorf("hash backbone %s: %w", name, err) }
 	if name == nanoName {
 		var list []rundir.File
@@ -161,7 +189,7 @@ func hashBackbone(name string) ([]rundir.File, error) {
 	}
 	paths := []string{place.gguf}
 	if place.gguf == "" {
-		if paths, err = folderFiles(place.folder); err != nil {
+		if paths, err = folderFiles(place.folder, conversation); err != nil {
 			return nil, wrap(err)
 		}
 	}
@@ -176,7 +204,7 @@ func hashBackbone(name string) ([]rundir.File, error) {
 }
 
 // folderFiles lists the files that decide the numbers of a backbone in the hub's layout; weights may be in shards.
-func folderFiles(folder string) ([]string, error) {
+func folderFiles(folder string, conversation bool) ([]string, error) {
 	var paths []string
 	for _, file := range backboneFiles {
 		path := filepath.Join(folder, file)
@@ -189,6 +217,18 @@ func folderFiles(folder string) ([]string, error) {
 			continue
 		}
 		paths = append(paths, path)
+	}
+	further := []string{"generation_config.json"}
+	if conversation {
+		further = append(further, "tokenizer_config.json", "chat_template.jinja")
+	}
+	for _, file := range further {
+		path := filepath.Join(folder, file)
+		if _, err := os.Stat(path); err == nil {
+			paths = append(paths, path)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	return paths, nil
 }

@@ -59,7 +59,7 @@ func reads(suite Suite) (list []taskSplits) {
 
 // identify names the backbone's and the data files of a suite by their content.
 func identify(suite Suite, dataDir string) ([]rundir.File, error) {
-	files, err := hashBackbone(suite.Backbone)
+	files, err := hashBackbone(suite.Backbone, suite.Chat)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +87,11 @@ func CheckParams(suite Suite) error {
 
 // fits says whether the backbone can be read and every test example has room in the suite's shapes.
 func fits(suite Suite, dataDir string) error {
-	b, err := openBackbone(suite.Backbone)
+	b, err := openBackbone(suite.Backbone, suite.Chat)
 	if err != nil {
 		return err
 	}
-	data, err := loadStream(suite, dataDir, b.tokenizer)
+	data, err := loadStream(suite, dataDir, b.encoder)
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ const reportFile = "training.json"
 
 // score evaluates the weights in a folder: as they were written, rounded.
 func (report *trainingReport) score(ctx context.Context, trained *methods.Base, folder string, log io.Writer) error {
-	written, err := openBackbone(folder)
+	written, err := openBackbone(folder, false)
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained) (*eva
 	if err != nil {
 		return nil, err
 	}
-	data, err := loadStream(suite, "", p.tokenizer)
+	data, err := loadStream(suite, "", p.encoder)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"secura/datasets"
 )
 
 // TestSmolLMTokenizerGivesThePythonLibrarysIDs holds the tokenizer in SmolLM2's GGUF file, which cuts digits one by one,
@@ -33,7 +35,7 @@ func TestSmolLMTokenizerGivesThePythonLibrarysIDs(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(path)
+	b, err := openBackbone(path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,5 +55,32 @@ func TestSmolLMTokenizerGivesThePythonLibrarysIDs(t *testing.T) {
 	}
 	if end, ok := b.tokenizer.ID("<|im_end|>"); !ok || !slices.Equal(b.ends, []int32{end}) {
 		t.Errorf("end tokens %v, expected the one that ends an answer in a chat, %d", b.ends, end)
+	}
+}
+
+// TestSmolLMIsAskedByItsChatTemplate holds a rendered question to the text that its authors trained it on.
+func TestSmolLMIsAskedByItsChatTemplate(t *testing.T) {
+	path := os.Getenv("SECURA_SMOLLM")
+	if path == "" {
+		t.Skip("SECURA_SMOLLM names no GGUF file; `just test-smollm` downloads SmolLM2 and runs this test")
+	}
+	b, err := openBackbone(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := b.encoder.Encode(datasets.Example{Prompt: "What is the capital of France?", Answer: " Paris"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := b.tokenizer.Encode("<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n" +
+		"<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n")
+	if err != nil || !slices.Equal(e.Prompt, want) {
+		t.Errorf("the prompt is %v, expected %v (%v)", e.Prompt, want, err)
+	}
+	if answer, err := b.tokenizer.Encode("Paris"); err != nil || !slices.Equal(e.Answer, answer) {
+		t.Errorf("the answer is %v, expected %v (%v)", e.Answer, answer, err)
+	}
+	if end, ok := b.tokenizer.ID("<|im_end|>"); !ok || b.ends[0] != end {
+		t.Errorf("end tokens %v, expected %d first", b.ends, end)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"secura/datasets"
-	"secura/datasets/prompt"
 )
 
 // taskData is a task's examples as token ids, made once per process.
@@ -30,8 +29,8 @@ type streamData struct {
 }
 
 // loadStream reads and encodes a suite's examples.
-func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*streamData, error) {
-	data, err := loadTests(suite, dataDir, tokenizer)
+func loadStream(suite Suite, dataDir string, encoder *datasets.Encoder) (*streamData, error) {
+	data, err := loadTests(suite, dataDir, encoder)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +39,7 @@ func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*stre
 		if err != nil {
 			return nil, err
 		}
-		if data.tasks[i].train, err = encodeAll(tokenizer, examples); err != nil {
+		if data.tasks[i].train, err = encodeAll(encoder, examples); err != nil {
 			return nil, err
 		}
 	}
@@ -48,17 +47,17 @@ func loadStream(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*stre
 }
 
 // loadTests reads what a suite evaluates alone, and cuts the prompts that do not fit.
-func loadTests(suite Suite, dataDir string, tokenizer *prompt.Tokenizer) (*streamData, error) {
+func loadTests(suite Suite, dataDir string, encoder *datasets.Encoder) (*streamData, error) {
 	data := &streamData{}
 	for _, task := range suite.Tasks {
-		t, err := loadTask(task, dataDir, tokenizer, suite.Evaluation.Split, suite.Evaluation.TestExamples)
+		t, err := loadTask(task, dataDir, encoder, suite.Evaluation.Split, suite.Evaluation.TestExamples)
 		if err != nil {
 			return nil, err
 		}
 		data.tasks = append(data.tasks, t)
 	}
 	for _, task := range suite.Knowledge {
-		t, err := loadTask(task, dataDir, tokenizer, "test", suite.Evaluation.KnowledgeExamples)
+		t, err := loadTask(task, dataDir, encoder, "test", suite.Evaluation.KnowledgeExamples)
 		if err != nil {
 			return nil, err
 		}
@@ -84,8 +83,7 @@ func (d *streamData) promptWarnings() (texts []string) {
 	return texts
 }
 
-// cutPrompts takes the beginning of test prompts that do not fit a row with their options; what stands nearest to the
-// answer stays, as in training. At least one token does.
+// cutPrompts cuts test prompts that do not fit a row with their options, as training does.
 func (t *taskData) cutPrompts(longest int) {
 	for i, example := range t.test {
 		room := longest
@@ -95,15 +93,15 @@ func (t *taskData) cutPrompts(longest int) {
 				room -= len(option)
 			}
 		}
-		if over := len(example.Prompt) - max(room, 1); over > 0 {
-			t.test[i].Prompt = example.Prompt[over:]
+		var cut bool
+		if t.test[i], cut = example.Cut(room); cut {
 			t.cut++
 		}
 	}
 }
 
 // loadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
-func loadTask(task datasets.Task, dataDir string, tokenizer *prompt.Tokenizer, split string, bound int) (taskData, error) {
+func loadTask(task datasets.Task, dataDir string, encoder *datasets.Encoder, split string, bound int) (taskData, error) {
 	t := taskData{task: task}
 	var err error
 	if t.examples, err = task.Load(dataDir, split); err != nil {
@@ -113,15 +111,15 @@ func loadTask(task datasets.Task, dataDir string, tokenizer *prompt.Tokenizer, s
 	if bound > 0 && bound < len(t.examples) {
 		t.examples = t.examples[:bound]
 	}
-	t.test, err = encodeAll(tokenizer, t.examples)
+	t.test, err = encodeAll(encoder, t.examples)
 	return t, err
 }
 
-func encodeAll(tokenizer *prompt.Tokenizer, examples []datasets.Example) ([]datasets.Encoded, error) {
+func encodeAll(encoder *datasets.Encoder, examples []datasets.Example) ([]datasets.Encoded, error) {
 	list := make([]datasets.Encoded, len(examples))
 	for i, e := range examples {
 		var err error
-		if list[i], err = datasets.Encode(tokenizer, e); err != nil {
+		if list[i], err = encoder.Encode(e); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +140,7 @@ func (d *streamData) cutWarnings(t Training, end int32) (texts []string) {
 	for _, task := range d.tasks {
 		cut := 0
 		for _, e := range task.train {
-			if scratch.SetText(0, e.Prompt, e.Answer, end) {
+			if scratch.SetText(0, e, end) {
 				cut++
 			}
 		}

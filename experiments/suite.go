@@ -16,6 +16,9 @@ type Suite struct {
 	Doc string `yaml:"doc,omitempty" json:"doc,omitempty"`
 	// Backbone is "nano", a folder, or ORG/NAME.
 	Backbone string `yaml:"backbone" json:"backbone"`
+	// Chat writes prompts as a user's turn by the backbone's chat template, and
+	// answers as the assistant's. It is for backbones that were trained to chat.
+	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`
 	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
 	Backend string `yaml:"backend" json:"backend"`
 	// Backbones are those that the suite is meant for, the published ones of an

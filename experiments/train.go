@@ -132,8 +132,7 @@ func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
 }
 
 func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
-	e := t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index]
-	b.SetText(slot, e.Prompt, e.Answer, t.end)
+	b.SetText(slot, t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index], t.end)
 }
 
 // batches gives some of a lesson's examples in batches without replayed rows, for Session.EndTask.

@@ -67,12 +67,12 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 	if w.cells, _, err = Plan(w.suite); err != nil {
 		return nil, err
 	}
-	b, err := openBackbone(w.suite.at(o.Backbone).Backbone)
+	b, err := openBackbone(w.suite.at(o.Backbone).Backbone, w.suite.Chat)
 	if err != nil {
 		return nil, err
 	}
 	w.tokenizer, w.ends = b.tokenizer, b.ends
-	if w.data, err = loadStream(w.suite, o.DataDir, w.tokenizer); err != nil {
+	if w.data, err = loadStream(w.suite, o.DataDir, b.encoder); err != nil {
 		return nil, err
 	}
 	if w.data.heldOut, err = b.heldOut(); err != nil {

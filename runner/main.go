@@ -94,6 +94,11 @@ repository's name, which is looked for in the hub's cache and then downloaded:
 	$ runner validate smoke -backbone SmolLM2-135M-Instruct.Q4_1.gguf
 	$ runner -suite smoke -backbone Qwen/Qwen2.5-0.5B
 
+A model that was trained to chat can be asked by its own chat template, the
+prompt as a user's turn and the answer as the assistant's:
+
+	$ runner eval smoke -backbone Qwen/Qwen2.5-0.5B-Instruct -set chat=true
+
 HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server,
 HF_TOKEN an access token; HF_HUB_OFFLINE=1 and -no-download forbid downloads.
 One that was cut off goes on where it stopped, and every checksum is compared.

@@ -93,7 +93,10 @@ func tokenizerJSON(metadata map[string]any) ([]byte, error) {
 			added = append(added, addedToken{ID: int32(i), Content: token, Special: types[i] == ggufControlToken})
 		}
 	}
-	type part map[string]any
+	post, err := ggufPostProcessor(metadata, family, tokens)
+	if err != nil {
+		return nil, err
+	}
 	var normalizer any
 	if split.composed {
 		normalizer = part{"type": "NFC"}
@@ -101,11 +104,39 @@ func tokenizerJSON(metadata map[string]any) ([]byte, error) {
 	return json.Marshal(part{
 		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added,
 		"normalizer":    normalizer,
-		"pre_tokenizer": part{"type": "Sequence", "pretokenizers": split.steps()},
-		"decoder":       byteLevelSettings{Type: "ByteLevel", AddPrefixSpace: true, TrimOffsets: true, UseRegex: true},
+		"pre_tokenizer": part{"type": "Sequence", "pretokenizers": split.steps()}, "post_processor": post,
+		"decoder": byteLevelSettings{Type: "ByteLevel", AddPrefixSpace: true, TrimOffsets: true, UseRegex: true},
 		"model": part{"type": "BPE", "dropout": nil, "unk_token": nil, "fuse_unk": false, "byte_fallback": false,
 			"ignore_merges": split.ignoreMerges, "vocab": vocabulary, "merges": merges},
 	})
+}
+
+// part is a part of tokenizer.json.
+type part map[string]any
+
+// ggufPostProcessor writes the token that begins a text, nil where none does. Where the file names such a token and does
+// not say whether it is used, Llama 3's family uses it and the others do not, as llama.cpp takes it.
+func ggufPostProcessor(metadata map[string]any, family string, tokens []string) (any, error) {
+	add, told := metadata["tokenizer.ggml.add_bos_token"].(bool)
+	if !told {
+		_, add = metadata["tokenizer.ggml.bos_token_id"]
+		add = add && family == "llama-bpe"
+	}
+	if !add {
+		return nil, nil
+	}
+	var id int64
+	if err := ggufValue(metadata, "tokenizer.ggml.bos_token_id", &id); err != nil {
+		return nil, err
+	}
+	if id < 0 || id >= int64(len(tokens)) {
+		return nil, fmt.Errorf("tokenizer.ggml.bos_token_id is %d, tokenizer.ggml.tokens has %d entries", id, len(tokens))
+	}
+	name := tokens[id]
+	return part{"type": "TemplateProcessing",
+		"single":         []any{part{"SpecialToken": part{"id": name, "type_id": 0}}, part{"Sequence": part{"id": "A", "type_id": 0}}},
+		"pair":           []any{part{"Sequence": part{"id": "A", "type_id": 0}}, part{"Sequence": part{"id": "B", "type_id": 1}}},
+		"special_tokens": part{name: part{"id": name, "ids": []int64{id}, "tokens": []string{name}}}}, nil
 }
 
 // steps are the pre-tokenizers in the spelling of tokenizer.json.

@@ -72,6 +72,39 @@ func TestGGUFTokenizerGivesTheIDsOfItsTokenizerJSON(t *testing.T) {
 	}
 }
 
+func TestATextOfAGGUFTokenizerBeginsAsItsFileSays(t *testing.T) {
+	for _, c := range []struct {
+		family   string
+		metadata map[string]any
+		want     []int32
+	}{
+		{"qwen2", nil, nil},
+		{"qwen2", map[string]any{"bos_token_id": int64(7)}, nil},
+		{"qwen2", map[string]any{"bos_token_id": int64(7), "add_bos_token": true}, []int32{7}},
+		{"llama-bpe", map[string]any{"bos_token_id": int64(7)}, []int32{7}},
+		{"llama-bpe", map[string]any{"bos_token_id": int64(7), "add_bos_token": false}, nil},
+	} {
+		metadata := ggufMetadata(t, "testdata/small-qwen2/tokenizer.json", c.family)
+		for key, value := range c.metadata {
+			metadata["tokenizer.ggml."+key] = value
+		}
+		if start := ggufTokenizer(t, metadata).Start(); !slices.Equal(start, c.want) {
+			t.Errorf("%s %v: a text begins with %v, expected %v", c.family, c.metadata, start, c.want)
+		}
+	}
+	metadata := ggufMetadata(t, "testdata/small-qwen2/tokenizer.json", "qwen2")
+	for value, want := range map[any]string{nil: "bos_token_id is missing", int64(1 << 40): "bos_token_id is 1099511627776"} {
+		metadata["tokenizer.ggml.add_bos_token"] = true
+		if value != nil {
+			metadata["tokenizer.ggml.bos_token_id"] = value
+		}
+		if _, err := TokenizerJSON(metadata); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, expected %q", value, err, want)
+		}
+		delete(metadata, "tokenizer.ggml.bos_token_id")
+	}
+}
+
 func TestSmolLMCutsDigitsOneByOne(t *testing.T) {
 	metadata := ggufMetadata(t, "testdata/small-qwen2/tokenizer.json", "smollm")
 	// A merge of two digits, and of a space and a digit, that the cut must keep from being used.

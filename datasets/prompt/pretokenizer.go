@@ -226,31 +226,3 @@ func splitAll(steps []splitter, text string) ([]string, error) {
 	}
 	return pieces, nil
 }
-
-// checkPostProcessor accepts the post-processors that change only what stands
-// at the text's ends, which Encode leaves out.
-func checkPostProcessor(part json.RawMessage, depth int) error {
-	name, err := kind(part, depth)
-	if err != nil {
-		return err
-	}
-	switch name {
-	case "", "ByteLevel", "TemplateProcessing":
-		return nil
-	case "Sequence":
-		var p struct {
-			Type       string
-			Processors []json.RawMessage
-		}
-		if err := strict(part, &p); err != nil {
-			return err
-		}
-		for _, part := range p.Processors {
-			if err := checkPostProcessor(part, depth+1); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return fmt.Errorf("type %q is not supported; known: ByteLevel, TemplateProcessing, Sequence", name)
-}

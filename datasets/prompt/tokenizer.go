@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,6 +24,7 @@ type Tokenizer struct {
 	tokens  map[int32]string
 	special map[int32]bool
 	size    int
+	start   []int32
 }
 
 // tokenizerFile is the content of tokenizer.json. Its parts are tagged by a
@@ -70,9 +72,6 @@ func newTokenizer(content []byte) (*Tokenizer, error) {
 	if t.split, byteLevel, err = readPreTokenizer(file.PreTokenizer, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
-	if err := checkPostProcessor(file.PostProcessor, 0); err != nil {
-		return nil, fmt.Errorf("post_processor: %w", err)
-	}
 	if t.decode, err = readDecoder(file.Decoder, 0); err != nil {
 		return nil, fmt.Errorf("decoder: %w", err)
 	}
@@ -82,8 +81,16 @@ func newTokenizer(content []byte) (*Tokenizer, error) {
 	if err := t.addTokens(file.AddedTokens); err != nil {
 		return nil, fmt.Errorf("added_tokens: %w", err)
 	}
+	if t.start, err = t.startTokens(file.PostProcessor, 0); err != nil {
+		return nil, fmt.Errorf("post_processor: %w", err)
+	}
 	return t, nil
 }
+
+// Start returns the ids that stand before the text of a whole input, such as
+// Llama's <|begin_of_text|> and Gemma's <bos>; none for Qwen2. Models that were
+// trained with such a token write nonsense without it.
+func (t *Tokenizer) Start() []int32 { return slices.Clone(t.start) }
 
 // Encode returns the ids of text. No tokens are added at its ends; an added
 // token, special or not, that is written in the text becomes its one id. Text

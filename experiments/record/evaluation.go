@@ -7,6 +7,8 @@ type Evaluation struct {
 	// Suite defines the tasks and how they are laid out.
 	Suite    string `json:"suite"`
 	Backbone string `json:"backbone"`
+	// Chat says that prompts were written by the chat template of the backbone.
+	Chat bool `json:"chat,omitempty"`
 	// Adapter is the folder of a PEFT adapter that was merged into the backbone; empty without one.
 	Adapter string `json:"adapter,omitempty"`
 	// Backend and PluginSHA256 say what computed.

@@ -50,6 +50,28 @@ func Open(folder fs.FS) (*Template, error) {
 	return template, nil
 }
 
+// OpenGGUF reads the template in a GGUF file's metadata, whose values are those
+// that prompt.TokenizerJSON takes.
+func OpenGGUF(metadata map[string]any) (*Template, error) {
+	const key = "tokenizer.chat_template"
+	source, ok := metadata[key].(string)
+	if !ok {
+		return nil, errors.New("the GGUF file has no chat template (" + key + ")")
+	}
+	tokens := map[string]string{}
+	list, _ := metadata["tokenizer.ggml.tokens"].([]string)
+	for name, key := range map[string]string{"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"} {
+		if id, ok := metadata["tokenizer.ggml."+key+"_token_id"].(int64); ok && id >= 0 && id < int64(len(list)) {
+			tokens[name] = list[id]
+		}
+	}
+	template, err := Compile(source, tokens)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	return template, nil
+}
+
 // specialTokens finds the tokens that a template may write, each a text or an
 // object whose content is the text.
 func specialTokens(settings []byte) (map[string]string, error) {

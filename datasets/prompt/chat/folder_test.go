@@ -48,3 +48,45 @@ func TestATemplateIsFoundInAModelFolder(t *testing.T) {
 		}
 	}
 }
+
+func TestATemplateIsFoundInGGUFMetadata(t *testing.T) {
+	metadata := map[string]any{"tokenizer.chat_template": "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}",
+		"tokenizer.ggml.tokens": []string{"<s>", "a"}, "tokenizer.ggml.bos_token_id": int64(0), "tokenizer.ggml.eos_token_id": int64(9)}
+	template, err := OpenGGUF(metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := template.Render([]Message{{"user", "x"}}, false); err != nil || text != "<s>x" {
+		t.Errorf("%q and error %v", text, err)
+	}
+	delete(metadata, "tokenizer.chat_template")
+	if _, err := OpenGGUF(metadata); err == nil || !strings.Contains(err.Error(), "no chat template") {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerFollowsItsBeginning(t *testing.T) {
+	const turns = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>\n{% endfor %}"
+	for _, c := range []struct{ source, before, behind, fails string }{
+		{"<s>" + turns + "{% if add_generation_prompt %}<assistant>{% endif %}", "<s><user>", "</>\n", ""},
+		{"You help.{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "You help.", "</s>", ""},
+		{turns, "", "", "otherwise than behind"}, // there is no beginning of an answer
+		{"{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}[think]{% endif %}", "", "", "otherwise than behind"},
+		{"{% for m in messages %}{{ m.content }}{% endfor %}", "", "", "could not end"},
+		{"{{ messages[0].role }}", "", "", "does not write the user's text"},
+		{"{{ raise_exception('no users') }}", "", "", "no users"},
+	} {
+		template, err := Compile(c.source, map[string]string{"eos_token": "</s>"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, behind, err := template.Frame()
+		if c.fails != "" {
+			if err == nil || !strings.Contains(err.Error(), c.fails) {
+				t.Errorf("%s: error %v, expected %q", c.source, err, c.fails)
+			}
+		} else if err != nil || before != c.before || behind != c.behind {
+			t.Errorf("%s: %q, %q and error %v", c.source, before, behind, err)
+		}
+	}
+}
