@@ -114,3 +114,10 @@ smollm:
 # SmolLM2 against what transformers made of the same file: ids, logits, text
 test-smollm:
     SECURA_SMOLLM="$({{just_executable()}} smollm)" go test -count=1 -timeout 30m -v -run SmolLM ./methods/backbone ./experiments
+
+# load a made-up checkpoint of 3 GB (bfloat16, 29 shards, in a folder that is
+# removed again): peak memory against its size, and GB/s from the page cache
+large-checkpoint folder="/tmp/secura-large-checkpoint":
+    rm -rf {{quote(folder)}}
+    SECURA_LARGE_CHECKPOINT={{quote(folder)}} go test ./methods/backbone -run ALargeCheckpoint -count 1 -v || { rm -rf {{quote(folder)}}; exit 1; }
+    rm -rf {{quote(folder)}}

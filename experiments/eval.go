@@ -50,7 +50,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err := hashEvaluated(suite, o.DataDir, out.Files); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	b, err := openBackbone(suite.Backbone, suite.Chat)
+	b, err := openBackbone(suite)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -117,7 +117,7 @@ func mergeAdapter(model *backbone.Model, dir string, hashes map[string]string) e
 		if !ok {
 			return fmt.Errorf("merge adapter %s: the backbone has no weight %s", dir, name)
 		}
-		values, err := tensors.CopyFlatData[float32](old)
+		values, err := backbone.Values(old)
 		if err == nil {
 			values, err = m.Merge(values)
 		}

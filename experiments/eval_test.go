@@ -106,7 +106,7 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 	suite := y.with(MethodSpec{Preset: "frozen"})
 	suite.Tasks = suite.Tasks[:1]
 	suite.Tasks[0].Scores = []string{"bleu", "rougeL"}
-	b, err := openBackbone(suite.Backbone, false)
+	b, err := openBackbone(suite)
 	if err != nil {
 		t.Fatal(err)
 	}

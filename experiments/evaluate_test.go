@@ -124,7 +124,7 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(suite.Backbone, false)
+	b, err := openBackbone(suite)
 	if err != nil {
 		t.Fatal(err)
 	}

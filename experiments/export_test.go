@@ -47,7 +47,7 @@ func TestExportsComputeWhatWasLearned(t *testing.T) {
 		if err := w.writeModel(want, dir); err != nil {
 			t.Fatal(err)
 		}
-		model, err := backbone.LoadModel(dir)
+		model, err := backbone.LoadModel(dir, backbone.Precision{})
 		if err != nil {
 			t.Fatal(err)
 		}

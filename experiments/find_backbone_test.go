@@ -24,7 +24,7 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"testdata/tiny.gguf", folder} {
-		b, err := openBackbone(name, false)
+		b, err := openBackbone(Suite{Backbone: name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestATextOfStories260KBeginsAsItsAuthorsBeganIt(t *testing.T) {
 	if err := json.Unmarshal(content, &reference); err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(folder, false)
+	b, err := openBackbone(Suite{Backbone: folder})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,32 +35,33 @@ var backboneFiles = []string{"config.json", weightsFile, "tokenizer.json"}
 
 const weightsFile = "model.safetensors"
 
-// openBackbone reads "nano", which is in the program, a folder in the hub's layout, or a GGUF file. With conversation,
-// prompts and answers are written by its chat template.
-func openBackbone(name string, conversation bool) (*pretrained, error) {
-	p, err := readBackbone(name, conversation)
+// openBackbone reads a suite's backbone: "nano", which is in the program, a folder in the hub's layout, or a GGUF file. It
+// looks at the suite's Backbone, Chat, DType and training targets alone.
+func openBackbone(suite Suite) (*pretrained, error) {
+	p, err := readBackbone(suite)
 	if err == nil {
 		err = p.check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open backbone %s: %w", name, err)
+		return nil, fmt.Errorf("open backbone %s: %w", suite.Backbone, err)
 	}
 	return p, nil
 }
 
-func readBackbone(name string, conversation bool) (*pretrained, error) {
-	place, err := findBackbone(name)
+func readBackbone(suite Suite) (*pretrained, error) {
+	place, err := findBackbone(suite.Backbone)
 	if err != nil {
 		return nil, err
 	}
+	p := &pretrained{name: suite.Backbone}
+	held := backbone.Precision{Half: suite.DType == HalfPrecision, Changed: suite.Training.Targets}
 	if place.gguf != "" {
-		return readGGUF(name, place.gguf, conversation)
+		return p, p.readGGUF(place.gguf, suite.Chat, held)
 	}
 	files := nano.Files()
-	if name != nanoName {
+	if suite.Backbone != nanoName {
 		files = os.DirFS(place.folder)
 	}
-	p := &pretrained{name: name}
 	data, err := fs.ReadFile(files, "tokenizer.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w; expected a folder with %v", err, backboneFiles)
@@ -71,13 +72,13 @@ func readBackbone(name string, conversation bool) (*pretrained, error) {
 	if p.tokenizer, err = prompt.NewTokenizer(data); err != nil {
 		return nil, err
 	}
-	if err := p.encodeWith(conversation, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
+	if err := p.encodeWith(suite.Chat, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return nil, err
 	}
-	if name == nanoName {
-		p.model, err = nanoModel(files)
+	if suite.Backbone == nanoName {
+		p.model, err = nanoModel(files, held)
 	} else {
-		p.model, err = backbone.LoadModel(place.folder)
+		p.model, err = backbone.LoadModel(place.folder, held)
 	}
 	return p, err
 }
@@ -96,26 +97,25 @@ func (p *pretrained) encodeWith(conversation bool, open func() (*chat.Template, 
 	return err
 }
 
-// readGGUF reads the model and the tokenizer of a GGUF file.
-func readGGUF(name, path string, conversation bool) (*pretrained, error) {
+// readGGUF reads the tokenizer and the model of a GGUF file.
+func (p *pretrained) readGGUF(path string, conversation bool, held backbone.Precision) error {
 	file, err := weights.OpenGGUF(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	p := &pretrained{name: name}
 	content, err := prompt.TokenizerJSON(file.Metadata())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if p.tokenizer, err = prompt.NewTokenizer(content); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.encodeWith(conversation, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
-		return nil, err
+		return err
 	}
-	p.model, err = backbone.LoadGGUF(file)
-	return p, err
+	p.model, err = backbone.LoadGGUF(file, held)
+	return err
 }
 
 // check says whether the tokenizer fits the model and its texts can end, and puts the tokens that end one together.
@@ -133,7 +133,7 @@ func (p *pretrained) check() error {
 	return nil
 }
 
-func nanoModel(files fs.FS) (*backbone.Model, error) {
+func nanoModel(files fs.FS, held backbone.Precision) (*backbone.Model, error) {
 	config, err := fs.ReadFile(files, "config.json")
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func nanoModel(files fs.FS) (*backbone.Model, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return backbone.LoadModelFiles(config, file)
+	return backbone.LoadModelFiles(config, file, held)
 }
 
 // heldOut is text that the backbone was not trained on, as ids; only nano's is known.

@@ -87,7 +87,7 @@ func CheckParams(suite Suite) error {
 
 // fits says whether the backbone can be read and every test example has room in the suite's shapes.
 func fits(suite Suite, dataDir string) error {
-	b, err := openBackbone(suite.Backbone, suite.Chat)
+	b, err := openBackbone(suite)
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ const reportFile = "training.json"
 
 // score evaluates the weights in a folder: as they were written, rounded.
 func (report *trainingReport) score(ctx context.Context, trained *methods.Base, folder string, log io.Writer) error {
-	written, err := openBackbone(folder, false)
+	written, err := openBackbone(Suite{Backbone: folder})
 	if err != nil {
 		return err
 	}

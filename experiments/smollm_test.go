@@ -35,7 +35,7 @@ func TestSmolLMTokenizerGivesThePythonLibrarysIDs(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(path, false)
+	b, err := openBackbone(Suite{Backbone: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestSmolLMIsAskedByItsChatTemplate(t *testing.T) {
 	if path == "" {
 		t.Skip("SECURA_SMOLLM names no GGUF file; `just test-smollm` downloads SmolLM2 and runs this test")
 	}
-	b, err := openBackbone(path, true)
+	b, err := openBackbone(Suite{Backbone: path, Chat: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,10 @@ type Suite struct {
 	Doc string `yaml:"doc,omitempty" json:"doc,omitempty"`
 	// Backbone is "nano", a folder, or ORG/NAME.
 	Backbone string `yaml:"backbone" json:"backbone"`
+	// DType is how the backbone's frozen matrices are held: f32, or bf16 for half
+	// of the memory. Those of training.targets, which methods change, and all that
+	// methods add are f32 either way. Empty is f32.
+	DType string `yaml:"dtype,omitempty" json:"dtype,omitempty"`
 	// Chat writes prompts as a user's turn by the backbone's chat template, and
 	// answers as the assistant's. It is for backbones that were trained to chat.
 	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`
@@ -136,6 +140,9 @@ type Evaluation struct {
 	// is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`
 }
+
+// HalfPrecision is the value of Suite.DType that halves the memory.
+const HalfPrecision = "bf16"
 
 // Values of Suite.Stream and of Evaluation.Every.
 const (

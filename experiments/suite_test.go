@@ -128,6 +128,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		"extends: smok\n":                                                                       `extends: unknown suite "smok"; did you mean "smoke"?`,
 		"extends: ./mine.yaml\n":                                                                "in a circle",
 		good + "backend: cuda\n":                                                                `unknown backend "cuda"`,
+		good + "dtype: bf1\n":                                                                   `unknown dtype "bf1"; did you mean "bf16"`,
 		good + "evaluation: {lengths: [64, 32]}\n":                                              "must ascend",
 		good + "evaluation: {keep_checkpoints: lst}\n":                                          `did you mean "last"?`,
 		good + "stream: seperate\n":                                                             `unknown stream "seperate"; did you mean "separate"?`,

@@ -38,6 +38,9 @@ func (s Suite) Validate(known []string) error {
 	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
 		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
 	}
+	if types := []string{"f32", HalfPrecision}; s.DType != "" && !slices.Contains(types, s.DType) {
+		wrong("%s", datasets.Unknown("dtype", s.DType, types))
+	}
 	if err := s.Slurm.Check(); err != nil {
 		mistakes = append(mistakes, err)
 	}

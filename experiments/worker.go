@@ -67,7 +67,7 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 	if w.cells, _, err = Plan(w.suite); err != nil {
 		return nil, err
 	}
-	b, err := openBackbone(w.suite.at(o.Backbone).Backbone, w.suite.Chat)
+	b, err := openBackbone(w.suite.at(o.Backbone))
 	if err != nil {
 		return nil, err
 	}

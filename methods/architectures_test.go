@@ -16,7 +16,7 @@ import (
 func TestEveryArchitectureLearns(t *testing.T) {
 	for _, name := range []string{"tiny-qwen2-sharded", "tiny-llama31", "tiny-gemma2"} {
 		t.Run(name, func(t *testing.T) {
-			model, err := backbone.LoadModel(filepath.Join("backbone", "testdata", name))
+			model, err := backbone.LoadModel(filepath.Join("backbone", "testdata", name), backbone.Precision{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,7 +22,7 @@ func (s *Session) project(apply func(p backbone.Projection, x *graph.Node) *grap
 		if adapted[p] {
 			return apply(p, x)
 		}
-		return graph.Einsum("bti,oi->bto", x, w)
+		return backbone.Linear(x, w)
 	}
 }
 

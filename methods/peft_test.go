@@ -107,7 +107,7 @@ func checkAgainstPeft(t *testing.T, m Method, folder string) {
 	if err := json.Unmarshal(raw, &reference); err != nil {
 		t.Fatal(err)
 	}
-	model, err := backbone.LoadModel("backbone/testdata/tiny-qwen2")
+	model, err := backbone.LoadModel("backbone/testdata/tiny-qwen2", backbone.Precision{})
 	if err != nil {
 		t.Fatal(err)
 	}

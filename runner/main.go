@@ -99,6 +99,10 @@ prompt as a user's turn and the answer as the assistant's:
 
 	$ runner eval smoke -backbone Qwen/Qwen2.5-0.5B-Instruct -set chat=true
 
+-set dtype=bf16 holds the matrices that no method changes in half of a GPU's
+memory, and multiplies by them in that precision; what methods change and add
+stays float32. On a processor nothing is won by it.
+
 HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server,
 HF_TOKEN an access token; HF_HUB_OFFLINE=1 and -no-download forbid downloads.
 One that was cut off goes on where it stopped, and every checksum is compared.

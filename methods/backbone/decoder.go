@@ -3,6 +3,7 @@ package backbone
 import (
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
@@ -46,7 +47,7 @@ func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
 	if c.TiedEmbeddings {
 		name = embeddingName
 	}
-	return softCap(Einsum("bth,vh->btv", hidden, named(weights, name)), c.LogitCap)
+	return softCap(product("bth,vh->btv", hidden, named(weights, name)), c.LogitCap)
 }
 
 // attend computes a layer's attention: q is [batch, last slots, key/value heads, group, head size], turned and scaled; k
@@ -103,7 +104,7 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots 
 	cos, sin := c.rotation(positions)
 	scale := scalar(tokens.Graph(), 1/math.Sqrt(c.queryScalar()))
 
-	x := Gather(named(weights, embeddingName), InsertAxes(tokens, -1))
+	x := ConvertDType(Gather(named(weights, embeddingName), InsertAxes(tokens, -1)), dtypes.Float32)
 	if family.scaledEmbedding {
 		x = Mul(x, scalar(x.Graph(), math.Sqrt(float64(c.Width))))
 	}

@@ -82,7 +82,7 @@ func forGoldens(t *testing.T, test func(t *testing.T, m *Model, want reference))
 func golden(t *testing.T, name string) (*Model, reference) {
 	t.Helper()
 	dir := filepath.Join("testdata", name)
-	m, err := LoadModel(dir)
+	m, err := LoadModel(dir, Precision{})
 	if err != nil {
 		t.Fatal(err)
 	}

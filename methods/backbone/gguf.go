@@ -19,12 +19,12 @@ const ggufRopeFactors = "rope_freqs.weight"
 
 // LoadGGUF makes a model of a GGUF file, dequantised. As in LoadModel, every tensor of the architecture must be there
 // with its shape, and no other. It does not close the file.
-func LoadGGUF(file *weights.GGUF) (*Model, error) {
+func LoadGGUF(file *weights.GGUF, held Precision) (*Model, error) {
 	config, err := GGUFConfig(file)
 	if err != nil {
 		return nil, err
 	}
-	m, err := loadTensors(config, ggufTensors{file, config})
+	m, err := loadTensors(config, ggufTensors{file, config}, held)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Path(), err)
 	}
@@ -218,16 +218,27 @@ func (g ggufTensors) Names() []string {
 
 func (g ggufTensors) Has(name string) bool { return g.file.Has(ggufName(name)) }
 
-func (g ggufTensors) Float32(name string) ([]float32, []int, error) {
+func (g ggufTensors) Shape(name string) ([]int, error) { return g.file.Shape(ggufName(name)), nil }
+
+func (g ggufTensors) float32(name string, into []float32) error {
 	values, shape, err := g.file.Float32(ggufName(name))
-	if err != nil || g.config.Architecture != LlamaArchitecture {
-		return values, shape, err
+	if err != nil {
+		return err
 	}
-	queryOrKey := strings.HasSuffix(name, "q_proj.weight") || strings.HasSuffix(name, "k_proj.weight")
-	if queryOrKey && shape[0]%g.config.HeadSize == 0 { // else the shape is refused
+	if g.config.Architecture == LlamaArchitecture && (strings.HasSuffix(name, "q_proj.weight") || strings.HasSuffix(name, "k_proj.weight")) {
 		values = splitPairs(values, g.config.HeadSize, shape[len(shape)-1])
 	}
-	return values, shape, nil
+	copy(into, values)
+	return nil
+}
+
+func (g ggufTensors) half(name string, into []weights.Half) error {
+	values := make([]float32, len(into))
+	err := g.float32(name, values)
+	for i, v := range values {
+		into[i] = weights.RoundToHalf(v)
+	}
+	return err
 }
 
 // splitPairs undoes the order in which GGUF files hold the rows of a head of Llama's q_proj and k_proj: the rotary

@@ -28,14 +28,14 @@ func openGGUF(t *testing.T, path string) *weights.GGUF {
 // are transformers'.
 func TestGGUFIsTheHubsModel(t *testing.T) {
 	for _, name := range []string{"tiny-qwen2", "tiny-llama31"} {
-		want, err := LoadModel(filepath.Join("testdata", name))
+		want, err := LoadModel(filepath.Join("testdata", name), Precision{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want.Config.RopeScaling != nil {
 			want.Config.RopeScaling.OriginalPositions = llama3Positions // a GGUF file does not state it
 		}
-		got, err := LoadGGUF(openGGUF(t, filepath.Join("testdata", name+".gguf")))
+		got, err := LoadGGUF(openGGUF(t, filepath.Join("testdata", name+".gguf")), Precision{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestGGUFRefuses(t *testing.T) {
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := LoadGGUF(openGGUF(t, path)); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+		if _, err := LoadGGUF(openGGUF(t, path), Precision{}); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, want %q", c.key, err, c.want)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/methods/weights"
@@ -25,14 +27,14 @@ type Model struct {
 	Config Config
 	// Names lists the weights, sorted.
 	Names []string
-	// Weights holds float32 tensors under their names on the hub.
+	// Weights holds tensors under their names on the hub, of float32 or, where Precision says so, bfloat16.
 	Weights map[string]*tensors.Tensor
 }
 
 // LoadModel reads a folder in the hub's layout: config.json, model.safetensors or its shards, and, where it is there,
 // generation_config.json, whose end tokens then count. Every tensor of the architecture must be there with its shape,
 // and no other.
-func LoadModel(dir string) (*Model, error) {
+func LoadModel(dir string, held Precision) (*Model, error) {
 	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, fmt.Errorf("load backbone: %w", err)
@@ -42,7 +44,7 @@ func LoadModel(dir string) (*Model, error) {
 		return nil, fmt.Errorf("load backbone: %w", err)
 	}
 	defer file.Close()
-	m, err := LoadModelFiles(config, file)
+	m, err := LoadModelFiles(config, file, held)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -73,38 +75,67 @@ func generationEndTokens(path string) ([]int32, error) {
 }
 
 // LoadModelFiles makes a model from the content of a config.json and its weights. It does not close the file.
-func LoadModelFiles(config []byte, file *weights.File) (*Model, error) {
+func LoadModelFiles(config []byte, file *weights.File, held Precision) (*Model, error) {
 	c, err := ParseConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("load backbone: %w", err)
 	}
-	return loadTensors(c, file)
+	return loadTensors(c, fileTensors{file}, held)
 }
 
 // tensorSource gives tensors by their names on the hub.
 type tensorSource interface {
 	Names() []string
 	Has(name string) bool
-	Float32(name string) (values []float32, shape []int, err error)
+	Shape(name string) ([]int, error)
+	float32(name string, into []float32) error
+	half(name string, into []weights.Half) error
 }
 
-func loadTensors(c Config, from tensorSource) (*Model, error) {
+// fileTensors gives those of safetensors files.
+type fileTensors struct{ *weights.File }
+
+func (f fileTensors) float32(name string, into []float32) error {
+	return weights.Read(f.File, name, into)
+}
+func (f fileTensors) half(name string, into []weights.Half) error {
+	return weights.Read(f.File, name, into)
+}
+
+// loadTensors reads each tensor where it will stay, so that no more memory is taken than the weights need.
+func loadTensors(c Config, from tensorSource, held Precision) (*Model, error) {
 	m := newModel(c)
 	if err := m.checkNames(from); err != nil {
 		return nil, fmt.Errorf("load backbone: %w", err)
 	}
-	shapes := c.WeightShapes()
+	expected := c.WeightShapes()
 	for _, name := range m.Names {
-		values, shape, err := from.Float32(name)
+		shape, err := from.Shape(name)
 		if err != nil {
 			return nil, fmt.Errorf("load backbone: %w", err)
 		}
-		if !slices.Equal(shape, shapes[name]) {
-			return nil, fmt.Errorf("load backbone: tensor %q has shape %v, expected %v by its configuration", name, shape, shapes[name])
+		if !slices.Equal(shape, expected[name]) {
+			return nil, fmt.Errorf("load backbone: tensor %q has shape %v, expected %v by its configuration", name, shape, expected[name])
 		}
-		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, shape...)
+	}
+	for _, name := range m.Names {
+		dtype := held.dtype(name, len(expected[name]))
+		m.Weights[name] = tensors.FromShape(shapes.Make(dtype, expected[name]...))
+		var err error
+		if dtype == dtypes.BFloat16 {
+			err = fill(m.Weights[name], func(into []weights.Half) error { return from.half(name, into) })
+		} else {
+			err = fill(m.Weights[name], func(into []float32) error { return from.float32(name, into) })
+		}
+		if err != nil {
+			return nil, fmt.Errorf("load backbone: %w", err)
+		}
 	}
 	return m, nil
+}
+
+func fill[T float32 | weights.Half](t *tensors.Tensor, read func(into []T) error) (err error) {
+	return errors.Join(tensors.MutableFlatData(t, func(flat []T) { err = read(flat) }), err)
 }
 
 func newModel(c Config) *Model {
@@ -140,14 +171,14 @@ func (m *Model) checkNames(file tensorSource) error {
 // down_proj) divided by √(2·layers) as in GPT-2, norms that multiply by 1, biases 0. Draws come in the
 // order of Names.
 func Random(c Config, r *rand.Rand) *Model {
-	m, shapes := newModel(c), c.WeightShapes()
+	m, sizes := newModel(c), c.WeightShapes()
 	norm := float32(1)
 	if c.architecture().offsetNorms {
 		norm = 0
 	}
 	for _, name := range m.Names {
 		size := 1
-		for _, d := range shapes[name] {
+		for _, d := range sizes[name] {
 			size *= d
 		}
 		values := make([]float32, size)
@@ -163,7 +194,7 @@ func Random(c Config, r *rand.Rand) *Model {
 				values[i] = float32(deviation * r.NormFloat64())
 			}
 		}
-		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, shapes[name]...)
+		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, sizes[name]...)
 	}
 	return m
 }
@@ -177,14 +208,14 @@ func (m *Model) Save(dir string, dtype weights.DType) error {
 	if err != nil {
 		return fmt.Errorf("save backbone in %s: %w", dir, err)
 	}
-	shapes := m.Config.WeightShapes()
+	sizes := m.Config.WeightShapes()
 	list := make([]weights.Tensor, len(m.Names))
 	for i, name := range m.Names {
-		values, err := tensors.CopyFlatData[float32](m.Weights[name])
+		values, err := Values(m.Weights[name])
 		if err != nil {
 			return fmt.Errorf("save backbone in %s: tensor %q: %w", dir, name, err)
 		}
-		list[i] = weights.Tensor{Name: name, DType: dtype, Shape: shapes[name], Data: values}
+		list[i] = weights.Tensor{Name: name, DType: dtype, Shape: sizes[name], Data: values}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("save backbone: %w", err)

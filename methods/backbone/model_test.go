@@ -32,7 +32,7 @@ func TestSavedModelIsLoadedAgain(t *testing.T) {
 		if err := m.Save(dir, dtype); err != nil {
 			t.Fatal(err)
 		}
-		again, err := LoadModel(dir)
+		again, err := LoadModel(dir, Precision{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestWrongTensorsAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = LoadModelFiles(config, file)
+		_, err = LoadModelFiles(config, file, Precision{})
 		return err
 	}
 	same := func(l []weights.Tensor) []weights.Tensor { return l }
@@ -105,7 +105,7 @@ func TestWrongTensorsAreNamed(t *testing.T) {
 }
 
 func TestLoadModelReadsTheFolder(t *testing.T) {
-	if _, err := LoadModel(t.TempDir()); err == nil || !strings.Contains(err.Error(), "config.json") {
+	if _, err := LoadModel(t.TempDir(), Precision{}); err == nil || !strings.Contains(err.Error(), "config.json") {
 		t.Errorf("no config.json: %v", err)
 	}
 	m, _ := golden(t, "tiny-qwen2")
@@ -116,7 +116,7 @@ func TestLoadModelReadsTheFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(`{"eos_token_id": [7, 96]}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadModel(dir); err == nil || !strings.Contains(err.Error(), "generation_config.json: eos_token_id 96") {
+	if _, err := LoadModel(dir, Precision{}); err == nil || !strings.Contains(err.Error(), "generation_config.json: eos_token_id 96") {
 		t.Errorf("end token outside the vocabulary: %v", err)
 	}
 }

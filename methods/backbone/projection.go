@@ -61,4 +61,4 @@ func (c Config) projectionSize(name string) (out, in int) {
 }
 
 // plainProject is x·Wᵀ.
-func plainProject(_ Projection, x, weight *Node) *Node { return Einsum("bti,oi->bto", x, weight) }
+func plainProject(_ Projection, x, weight *Node) *Node { return Linear(x, weight) }

@@ -32,7 +32,7 @@ func TestSmolLMEqualsTransformers(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	m, err := LoadGGUF(openGGUF(t, path))
+	m, err := LoadGGUF(openGGUF(t, path), Precision{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestStoriesEqualsTransformers(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	m, err := LoadModel(dir)
+	m, err := LoadModel(dir, Precision{})
 	if err != nil {
 		t.Fatal(err)
 	}

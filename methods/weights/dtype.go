@@ -3,6 +3,9 @@ package weights
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
+
+	"github.com/gomlx/compute/dtypes/bfloat16"
 )
 
 // DType is the element type of a tensor, spelled as in a safetensors header.
@@ -46,9 +49,7 @@ func (d DType) Size() int {
 func toFloat32(d DType, raw []byte, to []float32) {
 	switch d {
 	case F32:
-		for i := range len(raw) / 4 {
-			to[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		}
+		sameBits(raw, to, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) })
 	case F16:
 		for i := range len(raw) / 2 {
 			to[i] = float16ToFloat32(binary.LittleEndian.Uint16(raw[2*i:]))
@@ -57,6 +58,36 @@ func toFloat32(d DType, raw []byte, to []float32) {
 		for i := range len(raw) / 2 {
 			to[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
 		}
+	}
+}
+
+// sameBits copies little-endian values whose bits stay as they are, at once where the processor holds them so.
+func sameBits[T float32 | Half](raw []byte, to []T, value func(b []byte) T) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	to = to[:len(raw)/size]
+	if len(to) > 0 && binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&to[0])), len(to)*size), raw)
+		return
+	}
+	for i := range to {
+		to[i] = value(raw[i*size:])
+	}
+}
+
+// Half is a value of type BF16.
+type Half = bfloat16.BFloat16
+
+// toHalf converts little-endian F32, F16 or BF16 data to BF16.
+func toHalf(d DType, raw []byte, to []Half) {
+	if d == BF16 {
+		sameBits(raw, to, func(b []byte) Half { return Half(binary.LittleEndian.Uint16(b)) })
+		return
+	}
+	values := make([]float32, len(raw)/d.Size())
+	toFloat32(d, raw, values)
+	for i, v := range values {
+		to[i] = RoundToHalf(v)
 	}
 }
 
@@ -73,11 +104,11 @@ func float16ToFloat32(h uint16) float32 {
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | mantissa<<13)
 }
 
-// bfloat16 rounds to the nearest BF16, ties to even; a NaN stays a NaN, what is too large becomes an infinity.
-func bfloat16(f float32) uint16 {
+// RoundToHalf rounds to the nearest BF16, ties to even; a NaN stays a NaN, what is too large becomes an infinity.
+func RoundToHalf(f float32) Half {
 	bits := math.Float32bits(f)
 	if f != f {
-		return uint16(bits>>16) | 0x40
+		return Half(bits>>16) | 0x40
 	}
-	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+	return Half((bits + 0x7fff + bits>>16&1) >> 16)
 }

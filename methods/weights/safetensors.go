@@ -199,9 +199,28 @@ func (f *File) Float32(name string) ([]float32, []int, error) {
 	}
 	n, _ := elements(shape)
 	values := make([]float32, n)
+	return values, shape, Read(f, name, values)
+}
+
+// Read puts a tensor's values, row by row, where they are wanted, as float32 or rounded to BF16; its type must be F32,
+// F16 or BF16, and there must be as many values as places.
+func Read[T float32 | Half](f *File, name string, into []T) error {
+	shape, err := f.Shape(name)
+	if err != nil {
+		return err
+	}
 	t := f.tensors[name]
+	if n, _ := elements(shape); n != len(into) {
+		return fmt.Errorf("read weights %s: tensor %q has %d values, expected %d", t.shard.path, name, n, len(into))
+	}
 	size := int64(t.dtype.Size())
-	return values, shape, t.read(name, func(raw []byte, from int64) { toFloat32(t.dtype, raw, values[from/size:]) })
+	switch into := any(into).(type) {
+	case []float32:
+		return t.read(name, func(raw []byte, from int64) { toFloat32(t.dtype, raw, into[from/size:]) })
+	case []Half:
+		return t.read(name, func(raw []byte, from int64) { toHalf(t.dtype, raw, into[from/size:]) })
+	}
+	return nil
 }
 
 // read calls use with the tensor's data in pieces of whole elements.

@@ -127,7 +127,7 @@ func (t Tensor) encode(w *bufio.Writer) error {
 				b = scratch[:4]
 				binary.LittleEndian.PutUint32(b, math.Float32bits(v))
 			} else {
-				binary.LittleEndian.PutUint16(b, bfloat16(v))
+				binary.LittleEndian.PutUint16(b, uint16(RoundToHalf(v)))
 			}
 			if _, err := w.Write(b); err != nil {
 				return err
