@@ -56,6 +56,17 @@ export-check run +cells: build
     for c in {{cells}}; do rm -rf exports/$c-merged exports/$c-peft; bin/runner export {{run}}/cells/$c -format merged -out exports/$c-merged; bin/runner export {{run}}/cells/$c -format peft -out exports/$c-peft || true; done
     exports/venv/bin/python experiments/testdata/export_check.py {{run}} methods/backbone/nano/files exports {{cells}}
 
+# score SmolLM2 on public data sets with runner eval and again with transformers, which a
+# virtual environment gets; of a task's examples at most two may be chosen otherwise
+eval-check data tasks="boolq,arc_easy" limit="100": build
+    #!/usr/bin/env bash
+    set -euo pipefail
+    file="$({{just_executable()}} smollm)"
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q torch transformers gguf
+    bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks {{quote(tasks)}} -limit {{limit}} -out exports/eval
+    exports/venv/bin/python experiments/testdata/eval_check.py "$file" exports/eval
+
 # formatting, vet and staticcheck; graph code reads best with GoMLX's own dot
 # import, and errors about tokenizer.json begin with its capitalised names
 lint:
