@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"secura/datasets/prompt"
 	"secura/methods/backbone"
 	"secura/methods/weights"
 )
@@ -47,4 +48,20 @@ func checkBackbone(suite Suite) error {
 		return wrong("%w; give another backbone with -backbone", err)
 	}
 	return nil
+}
+
+// checkVocabulary says which token of a tokenizer, read from path, the model has no row for. Rows without a token are
+// usual: a model's vocabulary is often padded.
+func checkVocabulary(tokenizer *prompt.Tokenizer, path string, configure func() (backbone.Config, error)) error {
+	config, err := configure()
+	if err != nil {
+		return err
+	}
+	last := int32(tokenizer.Size() - 1)
+	if int(last) < config.Vocabulary {
+		return nil
+	}
+	token, _ := tokenizer.Token(last)
+	return fmt.Errorf("%s: token %q has the id %d, but the model has %d rows (vocab_size), for ids up to %d: take the tokenizer that was published with these weights",
+		path, token, last, config.Vocabulary, config.Vocabulary-1)
 }

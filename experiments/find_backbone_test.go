@@ -1,8 +1,11 @@
 package experiments
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -97,6 +100,49 @@ func TestWhatIsNoBackboneIsToldBeforeItIsRead(t *testing.T) {
 		err := checkBackbone(Suite{Backbone: name})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "backbone "+name) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead gives a tokenizer with more tokens than the model has rows; the
+// weights, which cannot be read, are not looked at.
+func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
+	dir := t.TempDir()
+	config, err := os.ReadFile("../methods/backbone/testdata/tiny-qwen2/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenizer, err := os.ReadFile("../datasets/prompt/testdata/small-qwen2/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"config.json": config, "tokenizer.json": tokenizer, "model.safetensors": []byte("damaged")} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = openBackbone(Suite{Backbone: dir})
+	for _, want := range []string{filepath.Join(dir, "tokenizer.json"), `token "<tool_call>" has the id 483`, "96 rows (vocab_size)"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, expected %q in it", err, want)
+		}
+	}
+	// A GGUF file's rows are those of its embedding, here fewer than its tokens by one.
+	content, err := os.ReadFile("testdata/tiny.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(content, []byte("token_embd.weight")) + len("token_embd.weight") + 4 + 8 // behind the number of dimensions and the first
+	rows := binary.LittleEndian.Uint64(content[at:])
+	binary.LittleEndian.PutUint64(content[at:], rows-1)
+	path := filepath.Join(dir, "short.gguf")
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err = openBackbone(Suite{Backbone: path})
+	for _, want := range []string{path + ": token ", fmt.Sprintf("id %d", rows-1), fmt.Sprintf("%d rows", rows-1)} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, expected %q in it", err, want)
 		}
 	}
 }

@@ -75,6 +75,15 @@ func readBackbone(suite Suite) (*pretrained, error) {
 	if err := p.encodeWith(suite.Chat, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return nil, err
 	}
+	if err := checkVocabulary(p.tokenizer, filepath.Join(place.folder, "tokenizer.json"), func() (backbone.Config, error) {
+		content, err := fs.ReadFile(files, "config.json")
+		if err != nil {
+			return backbone.Config{}, err
+		}
+		return backbone.ParseConfig(content)
+	}); err != nil {
+		return nil, err
+	}
 	if suite.Backbone == nanoName {
 		p.model, err = nanoModel(files, held)
 	} else {
@@ -114,15 +123,15 @@ func (p *pretrained) readGGUF(path string, conversation bool, held backbone.Prec
 	if err := p.encodeWith(conversation, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
 		return err
 	}
+	if err := checkVocabulary(p.tokenizer, path, func() (backbone.Config, error) { return backbone.GGUFConfig(file) }); err != nil {
+		return err
+	}
 	p.model, err = backbone.LoadGGUF(file, held)
 	return err
 }
 
-// check says whether the tokenizer fits the model and its texts can end, and puts the tokens that end one together.
+// check says whether the model's texts can end, and puts the tokens that end one together.
 func (p *pretrained) check() error {
-	if n := p.tokenizer.Size(); n > p.model.Config.Vocabulary {
-		return fmt.Errorf("its tokenizer has %d tokens, its weights %d", n, p.model.Config.Vocabulary)
-	}
 	p.ends = p.model.Config.EndTokens
 	if end, ok := p.encoder.End(); ok {
 		p.ends = append([]int32{end}, slices.DeleteFunc(slices.Clone(p.ends), func(id int32) bool { return id == end })...)

@@ -157,6 +157,12 @@ func (t *Tokenizer) ID(token string) (int32, bool) {
 	return id, ok
 }
 
+// Token returns the token of an id, written as in the file.
+func (t *Tokenizer) Token(id int32) (string, bool) {
+	token, ok := t.tokens[id]
+	return token, ok
+}
+
 // deepest is how far parts of the kind "Sequence" may lie in each other; real
 // files have two levels.
 const deepest = 8
