@@ -17,6 +17,7 @@ import (
 
 	"secura/datasets/prompt"
 	"secura/experiments/rundir"
+	"secura/methods"
 	"secura/methods/backbone"
 	"secura/methods/backbone/nano"
 	"secura/methods/weights"
@@ -65,15 +66,11 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	if err != nil {
 		return done, err
 	}
-	effective, place, err := w.learned(cell)
+	session, place, err := w.restore(cell)
 	if err != nil {
 		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
 	}
-	defer func() {
-		for _, t := range effective {
-			t.FinalizeAll()
-		}
-	}()
+	defer func() { err = errors.Join(err, session.Close()) }()
 	done = Exported{Format: o.Format, Tasks: place.Index}
 	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
 		return done, fmt.Errorf("export: %w", err)
@@ -88,7 +85,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	}
 	var adapter weights.PEFT
 	if o.Format != "merged" {
-		adapter, err = w.adapterOf(effective)
+		adapter, err = w.adapterOf(session)
 		switch {
 		case err == nil:
 			done.Format = "peft"
@@ -104,7 +101,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 		}
 		err = adapter.Write(temp)
 	} else {
-		err = w.writeModel(effective, temp)
+		err = w.writeModel(session, temp)
 	}
 	if err != nil {
 		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
@@ -115,12 +112,12 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	return done, os.Rename(temp, o.Dir)
 }
 
-// learned are the weights that a cell changed, as they were at its newest boundary. The caller releases them.
-func (w *Worker) learned(cell Cell) (map[string]*tensors.Tensor, rundir.Place, error) {
+// restore is a cell's session as it was at its newest boundary. The caller closes it.
+func (w *Worker) restore(cell Cell) (_ *methods.Session, place rundir.Place, err error) {
 	folder := w.run.Cell(cell.ID)
 	p, err := w.protocol(cell, folder)
 	if err != nil {
-		return nil, rundir.Place{}, err
+		return nil, place, err
 	}
 	place, found, problems, err := rundir.NewestCheckpoint(folder)
 	switch {
@@ -135,19 +132,23 @@ func (w *Worker) learned(cell Cell) (map[string]*tensors.Tensor, rundir.Place, e
 	if err != nil {
 		return nil, place, err
 	}
-	defer session.Close()
-	if err := session.Load(folder.CheckpointAt(place)); err != nil {
-		return nil, place, err
+	err = session.Load(folder.CheckpointAt(place))
+	if err == nil && !session.LearnsWeights() {
+		err = errors.New("what it learned is a forward pass of its own (space: activation), not weights")
 	}
-	if !session.LearnsWeights() {
-		return nil, place, errors.New("what it learned is a forward pass of its own (space: activation), not weights")
+	if err != nil {
+		return nil, place, errors.Join(err, session.Close())
 	}
-	effective, err := session.Effective()
-	return effective, place, err
+	return session, place, nil
 }
 
 // writeModel writes the backbone with the learned weights in it: config.json, the weights in float32, and the tokenizer.
-func (w *Worker) writeModel(effective map[string]*tensors.Tensor, dir string) error {
+func (w *Worker) writeModel(session *methods.Session, dir string) error {
+	effective, err := session.Effective()
+	if err != nil {
+		return err
+	}
+	defer release(effective)
 	merged := *w.base.Model
 	merged.Weights = maps.Clone(merged.Weights)
 	maps.Copy(merged.Weights, effective)
@@ -194,12 +195,22 @@ func writeGGUFTokenizer(path, dir string) error {
 	return os.WriteFile(filepath.Join(dir, "tokenizer.json"), content, 0o644)
 }
 
-// adapterOf writes each learned weight as W + B·A with as few ranks as there are. An update C·X·R of a CUR decomposition
-// has the decomposition's rank, one of LoRA LoRA's; it is taken apart by its singular values, U√S·√SVᵀ, so that an
-// update is told by what it is and not by how the method got there. The error names a weight whose update has more ranks
-// than half of its smaller side: an adapter would be no smaller than the weight.
-func (w *Worker) adapterOf(effective map[string]*tensors.Tensor) (weights.PEFT, error) {
-	adapter := weights.PEFT{Base: w.suite.Backbone}
+// adapterOf is what a session learned as an adapter. LoRA and DoRA stay as they are. Any other method's learned weights
+// are written as W + B·A with as few ranks as there are: an update C·X·R of a CUR decomposition has the decomposition's
+// rank. It is taken apart by its singular values, U√S·√SVᵀ, so that an update is told by what it is and not by how the
+// method got there. The error names a weight whose update has more ranks than half of its smaller side: an adapter would
+// be no smaller than the weight.
+func (w *Worker) adapterOf(session *methods.Session) (weights.PEFT, error) {
+	adapter, ok, err := session.PEFT()
+	adapter.Base = w.suite.Backbone
+	if ok || err != nil {
+		return adapter, err
+	}
+	effective, err := session.Effective()
+	if err != nil {
+		return weights.PEFT{}, err
+	}
+	defer release(effective)
 	rank := 0
 	for _, name := range w.base.Model.Names {
 		learned, changed := effective[name]
@@ -276,6 +287,13 @@ func moduleOf(name string, learned *tensors.Tensor, model *backbone.Model) (weig
 		}
 	}
 	return m, nil
+}
+
+// release frees tensors that a session computed.
+func release(list map[string]*tensors.Tensor) {
+	for _, t := range list {
+		t.FinalizeAll()
+	}
 }
 
 // CheckExport says what is wrong with a format.

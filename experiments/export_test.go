@@ -20,31 +20,48 @@ import (
 // cell evaluates with. An update of full rank is no adapter, and says so.
 func TestExportsComputeWhatWasLearned(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "lora", Params: map[string]any{"rank": 2}}, MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}},
-		MethodSpec{Preset: "seq-full"}, MethodSpec{Preset: "frozen"})
+	rank := func(r int) map[string]any { return map[string]any{"rank": r} }
+	suite := y.with(MethodSpec{Preset: "lora", Params: rank(2)}, MethodSpec{Preset: "dora", Params: rank(2)}, MethodSpec{Preset: "cur-lora", Params: rank(4)},
+		MethodSpec{Preset: "i-lora", Params: rank(2)}, MethodSpec{Preset: "seq-full"}, MethodSpec{Preset: "frozen"})
 	w := y.open(t, suite, t.TempDir())
-	for cell, rank := range map[string]int{"lora-s0-o0": 2, "cur-lora-s0-o0": 4, "seq-full-s0-o0": 0} {
-		c, err := w.Cell(cell)
+	for _, c := range []struct {
+		cell  string
+		rank  int     // 0 where there is no adapter
+		scale float64 // of LoRA and DoRA as they were trained, alpha 16 over rank 2
+		dora  bool
+	}{
+		{cell: "lora-s0-o0", rank: 2, scale: 8}, {cell: "dora-s0-o0", rank: 2, scale: 8, dora: true},
+		{cell: "cur-lora-s0-o0", rank: 4, scale: 1}, {cell: "i-lora-s0-o0", rank: 2, scale: 1}, {cell: "seq-full-s0-o0"},
+	} {
+		cell, err := w.Cell(c.cell)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.RunCell(context.Background(), c, nil); err != nil {
+		if err := w.RunCell(context.Background(), cell, nil); err != nil {
 			t.Fatal(err)
 		}
-		want, _, err := w.learned(c)
+		session, _, err := w.restore(cell)
 		if err != nil {
 			t.Fatal(err)
 		}
-		adapter, err := w.adapterOf(want)
-		if rank == 0 {
+		defer session.Close()
+		want, err := session.Effective()
+		if err != nil {
+			t.Fatal(err)
+		}
+		adapter, err := w.adapterOf(session)
+		if c.rank == 0 {
 			if err == nil || !strings.Contains(err.Error(), "-format merged") {
-				t.Errorf("%s: %v", cell, err)
+				t.Errorf("%s: %v", c.cell, err)
 			}
 		} else {
-			sameAdapter(t, adapter, want, w, rank)
+			if err != nil || adapter.DoRA != c.dora || adapter.Modules[0].Scale != c.scale {
+				t.Fatalf("%s: DoRA %v, modules %+v: %v", c.cell, adapter.DoRA, adapter.Modules, err)
+			}
+			sameAdapter(t, adapter, want, w, c.rank)
 		}
 		dir := t.TempDir()
-		if err := w.writeModel(want, dir); err != nil {
+		if err := w.writeModel(session, dir); err != nil {
 			t.Fatal(err)
 		}
 		model, err := backbone.LoadModel(dir, backbone.Precision{})
@@ -53,7 +70,7 @@ func TestExportsComputeWhatWasLearned(t *testing.T) {
 		}
 		for name, learned := range want {
 			if !learned.Equal(model.Weights[name]) {
-				t.Errorf("%s: %s differs in the merged model", cell, name)
+				t.Errorf("%s: %s differs in the merged model", c.cell, name)
 			}
 		}
 		if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err != nil {
@@ -64,7 +81,7 @@ func TestExportsComputeWhatWasLearned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.learned(frozen); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+	if _, _, err := w.restore(frozen); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
 		t.Error(err)
 	}
 }
@@ -103,11 +120,12 @@ func TestAnAdapterIsEvaluatedAsTheCellWas(t *testing.T) {
 	suite := y.with(MethodSpec{Preset: "lora", LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
 	w := y.open(t, suite, t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
-	learned, _, err := w.learned(w.cells[0])
+	session, _, err := w.restore(w.cells[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	adapter, err := w.adapterOf(learned)
+	defer session.Close()
+	adapter, err := w.adapterOf(session)
 	if err != nil {
 		t.Fatal(err)
 	}

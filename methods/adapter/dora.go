@@ -19,8 +19,8 @@ type DoRA struct {
 
 var _ Adapter = DoRA{}
 
-// magnitude is the name of m.
-const magnitude = "m"
+// Magnitude is the name of DoRA's tensor m.
+const Magnitude = "m"
 
 // lora gives V.
 func (d DoRA) lora() LoRA { return LoRA(d) }
@@ -43,13 +43,13 @@ func (d DoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 				i, lengths[i])
 		}
 	}
-	return append(list, Tensor{Name: magnitude, Shape: []int{w.Rows}, Values: lengths, Trained: true, Decayed: true}), nil
+	return append(list, Tensor{Name: Magnitude, Shape: []int{w.Rows}, Values: lengths, Trained: true, Decayed: true}), nil
 }
 
 // Weight is m ⊙ V/‖V‖_row.
 func (d DoRA) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	direction := d.lora().Weight(w, v)
-	scale := graph.InsertAxes(rowScale(direction, v[magnitude]), -1)
+	scale := graph.InsertAxes(rowScale(direction, v[Magnitude]), -1)
 	if scale.Rank() > direction.Rank() {
 		direction = graph.InsertAxes(direction, 0)
 	}
@@ -58,7 +58,7 @@ func (d DoRA) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
 
 // Apply is (x·Wᵀ + (Alpha/Rank)·(x·Aᵀ)·Bᵀ) ⊙ m/‖V‖_row.
 func (d DoRA) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
-	scale := rowScale(d.lora().Weight(w, v), v[magnitude])
+	scale := rowScale(d.lora().Weight(w, v), v[Magnitude])
 	if scale.Rank() == 1 {
 		scale = graph.InsertAxes(scale, 0)
 	}
