@@ -132,3 +132,18 @@ large-checkpoint folder="/tmp/secura-large-checkpoint":
     rm -rf {{quote(folder)}}
     SECURA_LARGE_CHECKPOINT={{quote(folder)}} go test ./methods/backbone -run ALargeCheckpoint -count 1 -v || { rm -rf {{quote(folder)}}; exit 1; }
     rm -rf {{quote(folder)}}
+
+# train every method with its batches shared out to two devices, which on a
+# processor are parts of it, and compare with one device
+devices:
+    SECURA_DEVICES=1 go test ./methods -run TwoDevices -count 1 -v -timeout 40m
+
+# a folder that measures a GPU machine without a network: copy it there, then
+# ./gpu.sh PLUGIN.so PEAK, as `just gpu` does here
+gpu-folder folder="gpu": build
+    mkdir -p {{quote(folder)}}
+    cp bin/runner experiments/bench/gpu.sh experiments/bench/qwen2-1.5b.json {{quote(folder)}}/
+
+# tokens/s, memory and share of the peak (TFLOP/s) of a GPU by its PJRT plugin
+gpu plugin peak="0": gpu-folder
+    gpu/gpu.sh {{quote(plugin)}} {{peak}}

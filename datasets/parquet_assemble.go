@@ -17,7 +17,15 @@ type assembler struct {
 	columns []*parquet.Column
 	cursors map[int]*cursor // by leaf index
 	halves  map[int]bool    // leaves of half floats
+	bytes   int             // of the row so far
 }
+
+// largestRow bounds a row's values in memory, in bytes: a short run of lengths or repetitions in a file can stand for
+// gigabytes of them.
+const largestRow = 64 << 20
+
+// valueBytes is what a value takes beside its content.
+const valueBytes = 16
 
 func newAssembler(file *parquet.File, group parquet.RowGroup, columns []*parquet.Column) *assembler {
 	a := &assembler{columns: columns, cursors: map[int]*cursor{}, halves: halfFloats(file)}
@@ -34,7 +42,7 @@ func newAssembler(file *parquet.File, group parquet.RowGroup, columns []*parquet
 
 // row assembles the next row.
 func (a *assembler) row() (row Row, err error) {
-	row = Row{}
+	row, a.bytes = Row{}, 0
 	for _, column := range a.columns {
 		err := guard(func() (err error) {
 			row[column.Name()], err = a.read(column)
@@ -109,6 +117,12 @@ func (a *assembler) content(node *parquet.Column) (any, error) {
 			return nil, err
 		}
 		a.cursors[node.Index()].advance()
+		if a.bytes += valueBytes; value.Kind() == parquet.ByteArray || value.Kind() == parquet.FixedLenByteArray {
+			a.bytes += len(value.ByteArray())
+		}
+		if a.bytes > largestRow {
+			return nil, fmt.Errorf("the row has more than %d MiB of values", largestRow>>20)
+		}
 		if value.IsNull() {
 			return nil, nil
 		}

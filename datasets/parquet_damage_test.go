@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 func TestADamagedFileIsAnErrorNeverAPanic(t *testing.T) {
@@ -45,6 +47,34 @@ func TestADamagedFileIsAnErrorNeverAPanic(t *testing.T) {
 			damaged := bytes.Clone(data)
 			damaged[i] ^= 0x55
 			read(damaged)
+		}
+	}
+}
+
+// TestARowOfTooManyValuesIsAnError writes a list that takes some kilobytes in the file, since all its items are equal, and
+// more than the bound of a row in memory.
+func TestARowOfTooManyValuesIsAnError(t *testing.T) {
+	type row struct {
+		ID    int64    `parquet:"id"`
+		Items []string `parquet:"items,list,dict"`
+	}
+	items := make([]string, largestRow/(valueBytes+1000)+1)
+	for i := range items {
+		items[i] = strings.Repeat("x", 1000)
+	}
+	for n, wantError := range map[int]bool{len(items) - 1: false, len(items): true} {
+		var file bytes.Buffer
+		if err := parquet.Write(&file, []row{{1, items[:3]}, {2, items[:n]}}); err != nil {
+			t.Fatal(err)
+		}
+		if file.Len() > 1<<20 {
+			t.Fatalf("the file has %d bytes", file.Len())
+		}
+		var err error
+		for _, err = range ReadRows(bytes.NewReader(file.Bytes()), int64(file.Len()), "long.parquet", []string{"id", "items"}) {
+		}
+		if wantError != (err != nil) || wantError && !strings.Contains(err.Error(), "read long.parquet: row 2: column items: the row has more than 64 MiB of values") {
+			t.Errorf("%d items: %v", n, err)
 		}
 	}
 }

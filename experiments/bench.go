@@ -17,6 +17,11 @@ type BenchOptions struct {
 	Suite   Suite
 	DataDir string
 	Backend backbone.BackendOptions
+	// Shape is the content of a config.json: a backbone of random weights of that shape is measured, on random tokens in
+	// full rows, instead of the suite's backbone and tasks. Nil for these.
+	Shape []byte
+	// PeakTFLOPS is what the device can do at best, in 10¹² floating-point operations a second; 0 if it is not known.
+	PeakTFLOPS float64
 	// Out gets the table.
 	Out io.Writer
 }
@@ -26,19 +31,34 @@ const benchSteps = 24
 
 // Bench measures, in this process, how fast each method of a suite trains and how fast the backbone is evaluated. A
 // training token is a slot of the batch, padding and replayed rows included: what is computed, not what carries a loss.
-func Bench(ctx context.Context, o BenchOptions) error {
-	w, err := openWorker(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
+// The operations of training are twice those of a forward pass: the gradients of the frozen weights are not computed.
+func Bench(ctx context.Context, o BenchOptions) (err error) {
+	var w *Worker
+	if o.Shape != nil {
+		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
+	} else {
+		w, err = openWorker(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
+	}
 	if err != nil {
 		return err
 	}
 	defer w.Close()
 	out := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "what\ttokens/s\tms a step\tcompile s\t")
-	cells, _, err := Plan(o.Suite)
-	if err != nil {
-		return err
+	fmt.Fprint(out, "what\ttokens/s\tms a step\tcompile s\tTFLOP/s\t")
+	if o.PeakTFLOPS > 0 {
+		fmt.Fprint(out, "% of the peak\t")
 	}
-	for _, cell := range cells[:len(o.Suite.Methods)] {
+	fmt.Fprintln(out)
+	config := w.base.Model.Config
+	line := func(what string, tokens int64, spent time.Duration, steps int, compile, flop float64) {
+		rate := flop / spent.Seconds() / 1e12
+		fmt.Fprintf(out, "%s\t%.0f\t%.1f\t%.1f\t%.3f\t", what, float64(tokens)/spent.Seconds(), 1e3*spent.Seconds()/float64(steps), compile, rate)
+		if o.PeakTFLOPS > 0 {
+			fmt.Fprintf(out, "%.1f\t", 100*rate/o.PeakTFLOPS)
+		}
+		fmt.Fprintln(out)
+	}
+	for _, cell := range w.cells[:len(o.Suite.Methods)] {
 		method, _ := methods.Find(cell.Method.Preset)
 		if method.Kind == methods.Untrained {
 			continue
@@ -68,9 +88,9 @@ func Bench(ctx context.Context, o BenchOptions) error {
 		if err := session.Close(); err != nil {
 			return err
 		}
-		tokens := benchSteps * (o.Suite.Training.Batch + session.ReplayRows()) * o.Suite.Training.Length
-		fmt.Fprintf(out, "train %s\t%.0f\t%.1f\t%.1f\t\n", cell.Method.Name, float64(tokens)/spent.Seconds(),
-			1e3*spent.Seconds()/benchSteps, w.base.CompileSeconds()-compiled)
+		rows := o.Suite.Training.Batch + session.ReplayRows()
+		flop := 2 * benchSteps * config.ForwardFLOP(rows, o.Suite.Training.Length, o.Suite.Training.AnswerLength)
+		line("train "+cell.Method.Name, int64(benchSteps*rows*o.Suite.Training.Length), spent, benchSteps, w.base.CompileSeconds()-compiled, flop)
 	}
 	compiled := w.base.CompileSeconds()
 	if _, err := w.evaluator.evaluate(ctx, nil); err != nil {
@@ -82,7 +102,21 @@ func Bench(ctx context.Context, o BenchOptions) error {
 	if err != nil {
 		return err
 	}
-	spent := time.Since(start)
-	fmt.Fprintf(out, "evaluate (%d tokens a boundary)\t%.0f\t%.0f\t%.1f\t\n", row.tokens, float64(row.tokens)/spent.Seconds(), 1e3*spent.Seconds(), compiled)
-	return out.Flush()
+	line(fmt.Sprintf("evaluate (%d tokens a boundary)", row.tokens), row.tokens, time.Since(start), 1, compiled, w.evaluator.forwardFLOP(config))
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(o.Out, "peak memory of the process: %.2f GB\n", float64(peakMemory())/1e9)
+	return err
+}
+
+// forwardFLOP counts the operations of an evaluation. A written token's is taken as one of a full row.
+func (v *evaluator) forwardFLOP(c backbone.Config) (flop float64) {
+	for _, b := range v.score {
+		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
+	}
+	for _, b := range v.written {
+		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length+int(b.limit), int(b.limit))
+	}
+	return flop
 }

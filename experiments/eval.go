@@ -81,6 +81,9 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	out.Backend, out.PluginSHA256 = info.Name, info.PluginSHA256
 	base := methods.NewBase(backend, b.model)
 	defer base.Close()
+	if err := base.UseDevices(suite.Devices); err != nil {
+		return record.Evaluation{}, nil, err
+	}
 	v, err := newEvaluator(base, data, b.tokenizer, b.ends, suite.Evaluation)
 	if err != nil {
 		return record.Evaluation{}, nil, err

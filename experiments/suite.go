@@ -20,6 +20,10 @@ type Suite struct {
 	// of the memory. Those of training.targets, which methods change, and all that
 	// methods add are f32 either way. Empty is f32.
 	DType string `yaml:"dtype,omitempty" json:"dtype,omitempty"`
+	// Devices is on how many of the backend's devices, such as GPUs, a worker
+	// computes, a part of each batch's rows on each; 0 is one. Sums are made in
+	// another order then, and so the last digits differ.
+	Devices int `yaml:"devices,omitempty" json:"devices,omitempty"`
 	// Chat writes prompts as a user's turn by the backbone's chat template, and
 	// answers as the assistant's. It is for backbones that were trained to chat.
 	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`

@@ -41,6 +41,15 @@ func (s Suite) Validate(known []string) error {
 	if types := []string{"f32", HalfPrecision}; s.DType != "" && !slices.Contains(types, s.DType) {
 		wrong("%s", datasets.Unknown("dtype", s.DType, types))
 	}
+	if atLeast("devices", s.Devices, 0); s.Devices > 1 {
+		multiple := func(key string, rows int) {
+			if rows%s.Devices != 0 {
+				wrong("%s is %d, must be a multiple of devices, %d", key, rows, s.Devices)
+			}
+		}
+		multiple("training.batch", s.Training.Batch)
+		multiple("evaluation.batch", s.Evaluation.Batch)
+	}
 	if err := s.Slurm.Check(); err != nil {
 		mistakes = append(mistakes, err)
 	}

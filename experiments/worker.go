@@ -86,6 +86,10 @@ func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, err
 		return nil, err
 	}
 	w.base = methods.NewBase(w.backend, b.model)
+	if err := w.base.UseDevices(w.suite.Devices); err != nil {
+		w.Close()
+		return nil, err
+	}
 	if w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation); err != nil {
 		w.Close()
 		return nil, err

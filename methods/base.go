@@ -23,6 +23,8 @@ type Base struct {
 	steps   map[string]*stepPlan
 	starts  map[string]Measure
 	compile time.Duration // spent so far
+
+	sharding *sharding // nil on one device
 }
 
 // NewBase puts a backbone on a backend.
@@ -60,16 +62,23 @@ func (b *Base) Close() {
 	for _, t := range b.Model.Weights {
 		t.FinalizeAll()
 	}
+	if b.sharding != nil {
+		b.sharding.sweep()
+	}
 }
 
-// exec returns the compiled graph of a key, making it on first use.
-func (b *Base) exec(key string, inputs []shapes.Shape, build func(inputs []*graph.Node) []*graph.Node) (*graph.Exec, error) {
+// exec returns the compiled graph of a key, making it on first use; configure, which may be nil, changes it before it is
+// compiled.
+func (b *Base) exec(key string, inputs []shapes.Shape, configure func(*graph.Exec) *graph.Exec, build func(inputs []*graph.Node) []*graph.Node) (*graph.Exec, error) {
 	if e, ok := b.execs[key]; ok {
 		return e, nil
 	}
 	e, err := graph.NewExec(b.Backend, build)
 	if err != nil {
 		return nil, fmt.Errorf("make graph %s: %w", key, err)
+	}
+	if configure != nil {
+		e = configure(e)
 	}
 	start := time.Now()
 	if _, err := e.WithName(key).Compile(inputs...); err != nil {
@@ -102,13 +111,28 @@ func (b *Base) Run(key string, inputs []*tensors.Tensor, build func(inputs []*gr
 	for i, t := range inputs {
 		arguments[i], kinds[i] = t, t.Shape()
 	}
-	e, err := b.exec(key, kinds, build)
+	e, err := b.exec(key, kinds, nil, build)
 	if err != nil {
 		return nil, err
 	}
 	outputs, err := e.Call(arguments...)
 	if err != nil {
 		return nil, fmt.Errorf("run graph %s: %w", key, err)
+	}
+	return outputs, nil
+}
+
+// runBatch is Run with a batch among the inputs, which begins at the given index: on all devices, if there are several.
+func (b *Base) runBatch(key string, inputs []*tensors.Tensor, batch int, build func(inputs []*graph.Node) []*graph.Node) ([]*tensors.Tensor, error) {
+	s := b.sharding
+	if s == nil {
+		return b.Run(key, inputs, build)
+	}
+	outputs, err := s.run(b.Backend, inputs, batch, func(kinds []shapes.Shape) (*graph.Exec, error) {
+		return b.exec(key, kinds, func(e *graph.Exec) *graph.Exec { return s.configure(e, batch, len(inputs)) }, build)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("run graph %s on %d devices: %w", key, s.devices, err)
 	}
 	return outputs, nil
 }

@@ -91,6 +91,9 @@ func (s *Session) start(params any) (err error) {
 			return err
 		}
 	}
+	if shared := s.base.sharding; shared != nil && (s.Rows+s.hooks.ReplayRows)%shared.devices != 0 {
+		return fmt.Errorf("a batch of %d rows with %d replayed ones cannot be shared out evenly to %d devices", s.Rows, s.hooks.ReplayRows, shared.devices)
+	}
 	slices.SortFunc(s.variables, func(a, b *variable) int { return strings.Compare(a.name, b.name) })
 	for _, name := range s.base.Model.Names {
 		if !slices.ContainsFunc(s.projections, func(p backbone.Projection) bool { return p.WeightName() == name }) {

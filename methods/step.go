@@ -63,7 +63,7 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	}
 	mine := append(batch.tensors(), tensors.FromScalar(float32(s.steps)), tensors.FromScalar(float32(rate)))
 	defer release(mine)
-	outputs, err := s.base.Run(key, append(inputs, mine...), s.buildStep)
+	outputs, err := s.base.runBatch(key, append(inputs, mine...), len(inputs), s.buildStep)
 	if err != nil {
 		return StepResult{}, fmt.Errorf("step %d: %w", s.steps, err)
 	}

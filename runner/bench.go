@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
+	"os"
 
 	"secura/experiments"
 	"secura/methods/backbone"
@@ -14,12 +16,16 @@ type BenchOptions struct {
 	SuiteOptions
 	DataDir    string
 	NoDownload bool
+	Shape      string
+	PeakTFLOPS float64
 }
 
 func (o *BenchOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "continual16", "`NAME|FILE`: the suite whose shapes are measured")
 	o.SuiteOptions.addFlags(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Shape, "shape", "", "config.json `FILE`: measure a backbone of this shape with random weights, on random tokens in full rows")
+	flags.Float64Var(&o.PeakTFLOPS, "peak", 0, "what the device can do at best, in `TFLOP/s`: the table gets the share that is reached")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
 
@@ -27,7 +33,7 @@ func newBench() command {
 	var o BenchOptions
 	c := command{
 		name: "bench", does: "measures training and evaluation in tokens per second",
-		examples: []string{"bench", "bench -backend go -methods secura"},
+		examples: []string{"bench", "bench -backend go -methods secura", "bench -shape qwen2/config.json -methods seq -set dtype=bf16 -peak 989"},
 		flags:    newFlags("bench"),
 		check:    func(string) error { return o.SuiteOptions.check() },
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
@@ -43,11 +49,16 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+	var shape []byte
+	if o.Shape != "" {
+		if shape, err = os.ReadFile(o.Shape); err != nil {
+			return fmt.Errorf("read the backbone's shape: %w", err)
+		}
+	} else if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	return experiments.Bench(ctx, experiments.BenchOptions{
-		Suite: suite, DataDir: o.DataDir, Out: stdout,
+		Suite: suite, DataDir: o.DataDir, Out: stdout, Shape: shape, PeakTFLOPS: o.PeakTFLOPS,
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	})
 }

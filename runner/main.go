@@ -101,7 +101,8 @@ prompt as a user's turn and the answer as the assistant's:
 
 -set dtype=bf16 holds the matrices that no method changes in half of a GPU's
 memory, and multiplies by them in that precision; what methods change and add
-stays float32. On a processor nothing is won by it.
+stays float32. On a processor nothing is won by it. -set devices=2 shares the
+rows of each batch out to two devices of the machine, such as GPUs.
 
 HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server,
 HF_TOKEN an access token; HF_HUB_OFFLINE=1 and -no-download forbid downloads.

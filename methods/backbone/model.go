@@ -170,7 +170,10 @@ func (m *Model) checkNames(file tensorSource) error {
 // Random makes a new model: weights normal with deviation 0.02, those that write to the residual stream (o_proj,
 // down_proj) divided by √(2·layers) as in GPT-2, norms that multiply by 1, biases 0. Draws come in the
 // order of Names.
-func Random(c Config, r *rand.Rand) *Model {
+func Random(c Config, r *rand.Rand) *Model { return RandomAs(c, r, Precision{}) }
+
+// RandomAs is Random with the weights held as a precision says.
+func RandomAs(c Config, r *rand.Rand, held Precision) *Model {
 	m, sizes := newModel(c), c.WeightShapes()
 	norm := float32(1)
 	if c.architecture().offsetNorms {
@@ -194,7 +197,15 @@ func Random(c Config, r *rand.Rand) *Model {
 				values[i] = float32(deviation * r.NormFloat64())
 			}
 		}
-		m.Weights[name] = tensors.FromFlatDataAndDimensions(values, sizes[name]...)
+		if held.dtype(name, len(sizes[name])) == dtypes.Float32 {
+			m.Weights[name] = tensors.FromFlatDataAndDimensions(values, sizes[name]...)
+			continue
+		}
+		halves := make([]weights.Half, size)
+		for i, v := range values {
+			halves[i] = weights.RoundToHalf(v)
+		}
+		m.Weights[name] = tensors.FromFlatDataAndDimensions(halves, sizes[name]...)
 	}
 	return m
 }

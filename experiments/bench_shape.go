@@ -1,0 +1,66 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"secura/datasets"
+	"secura/methods"
+	"secura/methods/backbone"
+)
+
+// openShape is a worker whose backbone has random weights in the shape of a config.json, and whose one task is random
+// tokens: what is computed, and how long it takes, is as with a pretrained backbone of that shape and full rows.
+func openShape(ctx context.Context, suite Suite, config []byte, o backbone.BackendOptions) (*Worker, error) {
+	shape, err := backbone.ParseConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("read the backbone's shape: %w", err)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	t, longest := suite.Training, suite.Evaluation.Lengths[len(suite.Evaluation.Lengths)-1]
+	suite.Evaluation.Lengths, suite.Evaluation.MaxTokens = []int{longest}, suite.Evaluation.Batch*longest
+	task := datasets.Task{Name: "random-tokens", Family: "random", Source: "random", Prompt: "random", OptionsColumn: "options", Gold: "0", Scores: []string{"accuracy"}}
+	suite.Tasks, suite.Knowledge, suite.Name = []datasets.Task{task}, nil, "random tokens"
+	tokens := func(n int) []int32 {
+		ids := make([]int32, n)
+		for i := range ids {
+			ids[i] = r.Int32N(int32(shape.Vocabulary))
+		}
+		return ids
+	}
+	data := taskData{task: task}
+	answer := t.AnswerLength - 1 // and its end
+	for range 4 * t.Batch {
+		data.train = append(data.train, datasets.Encoded{Prompt: tokens(t.Length - answer), Answer: tokens(answer)})
+	}
+	const options = 4
+	size := max(t.AnswerLength/options, 1)
+	for i := range suite.Evaluation.Batch {
+		e := datasets.Encoded{Prompt: tokens(longest - options*size + 1)}
+		for range options {
+			e.Options = append(e.Options, tokens(size))
+		}
+		data.test = append(data.test, e)
+		data.examples = append(data.examples, datasets.Example{Task: task.Name, ID: i})
+	}
+	data.available = len(data.test)
+	w := &Worker{suite: suite, refused: map[string]bool{}, data: &streamData{tasks: []taskData{data}}, ends: []int32{0}}
+	if w.cells, _, err = Plan(suite); err != nil {
+		return nil, err
+	}
+	if w.backend, _, err = backbone.OpenBackend(ctx, o); err != nil {
+		return nil, err
+	}
+	held := backbone.Precision{Half: suite.DType == HalfPrecision, Changed: t.Targets}
+	w.base = methods.NewBase(w.backend, backbone.RandomAs(shape, r, held))
+	err = w.base.UseDevices(suite.Devices)
+	if err == nil {
+		w.evaluator, err = newEvaluator(w.base, w.data, nil, w.ends, suite.Evaluation)
+	}
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
