@@ -92,6 +92,10 @@ type Training struct {
 	Steps int `yaml:"steps" json:"steps"`
 	// Batch is the number of examples of a step, replayed ones not counted.
 	Batch int `yaml:"batch" json:"batch"`
+	// Accumulate is in how many equal parts, one after the other, a batch is
+	// computed: the memory of activations is that of a part. The gradients' sum is
+	// the batch's but for the order of sums. 0 is one part.
+	Accumulate int `yaml:"accumulate,omitempty" json:"accumulate,omitempty"`
 	// LearningRate is used by methods whose preset has none of its own.
 	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
 	// Warmup is the share of a task's steps in which the rate rises from 0.

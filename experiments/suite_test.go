@@ -127,6 +127,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		"tasks: [{name: a, family: b, source: x, prompt: y}]\nmethods: [seq]\n": `task "a": answer is missing`,
 		"extends: smok\n":                                                                       `extends: unknown suite "smok"; did you mean "smoke"?`,
 		"extends: ./mine.yaml\n":                                                                "in a circle",
+		good + "training: {accumulate: 3}\n":                                                    "training.batch is 16, must be a multiple of training.accumulate, 3",
 		good + "devices: 3\n":                                                                   "training.batch is 16, must be a multiple of devices, 3",
 		good + "backend: cuda\n":                                                                `unknown backend "cuda"`,
 		good + "dtype: bf1\n":                                                                   `unknown dtype "bf1"; did you mean "bf16"`,

@@ -85,6 +85,9 @@ func (s Suite) Validate(known []string) error {
 	atLeast("training.steps", t.Steps, 1)
 	atLeast("training.batch", t.Batch, 1)
 	atLeast("training.length", t.Length, 2)
+	if atLeast("training.accumulate", t.Accumulate, 0); t.Accumulate > 1 && t.Batch%t.Accumulate != 0 {
+		wrong("training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
+	}
 	atLeast("training.answer_length", t.AnswerLength, 1)
 	atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
 	if t.AnswerLength >= t.Length {

@@ -95,15 +95,15 @@ func startEWC(params any, s *Session) (Hooks, error) {
 	}
 	trained := s.Trained()
 	return Hooks{
-		ExtraLoss: func(l *Loss) *graph.Node {
+		Penalty: func(v Vars) *graph.Node {
 			var terms []*graph.Node
 			for _, t := range trained {
-				terms = append(terms, ewcPenalty(t.In(l.Vars, ""), t.In(l.Vars, anchorCopy), t.In(l.Vars, fisherCopy)))
+				terms = append(terms, ewcPenalty(t.In(v, ""), t.In(v, anchorCopy), t.In(v, fisherCopy)))
 			}
 			if !p.Online {
-				terms = append(terms, l.Vars[ewcSpread])
+				terms = append(terms, v[ewcSpread])
 			}
-			return graph.Mul(sum(terms), graph.MulScalar(l.Vars.Coefficient("lambda"), 0.5))
+			return graph.Mul(sum(terms), graph.MulScalar(v.Coefficient("lambda"), 0.5))
 		},
 		Measure: func(n StepNodes) []NamedNode { return []NamedNode{{"ewc/penalty", n.Own}} },
 		AfterTask: func(t *TaskEnd) error {

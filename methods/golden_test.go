@@ -150,7 +150,7 @@ func TestGoldenILoRA(t *testing.T) {
 			counted := graph.OnesLike(graph.Squeeze(graph.SliceAxis(hidden(in[4]), 2, graph.AxisRange(0, 1)), -1))
 			lambda := graph.Scalar(in[0].Graph(), in[0].DType(), i.Lambda)
 			return []*graph.Node{movingAverage(in[0], in[1], lambda), movingAverage(in[2], in[3], lambda),
-				meanSquaredError(hidden(in[4]), hidden(in[5]), counted)}
+				meanSquaredError(hidden(in[4]), hidden(in[5]), counted, graph.ReduceAllSum(counted))}
 		}, i.ALong, i.AWork, i.BLong, i.BWork, i.YWork, i.YLong)
 		near(t, "A of the long memory", out[0], i.ALongAfter.values)
 		near(t, "B of the long memory", out[1], i.BLongAfter.values)

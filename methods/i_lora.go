@@ -56,13 +56,13 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	s.AddCoefficient("lambda", p.Lambda)
 	s.AddCoefficient("gamma", p.Gamma)
 	s.AddCopies(longCopy, false)
-	trained, current := s.Trained(), s.Rows
+	trained := s.Trained()
 	hooks := Hooks{
 		ReplayRows: rows, MixBatch: m.mix, State: m,
 		ExtraLoss: func(l *Loss) *graph.Node {
-			replayed := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(current)) }
-			long := graph.StopGradient(l.HiddenWith(longCopy, current))
-			return graph.Mul(meanSquaredError(replayed(l.Hidden), long, replayed(l.Counted)), l.Vars.Coefficient("gamma"))
+			long := graph.StopGradient(l.ReplayedHiddenWith(longCopy))
+			counted := l.Replayed(l.Counted)
+			return graph.Mul(meanSquaredError(l.Replayed(l.Hidden), long, counted, l.Slots(counted)), l.Vars.Coefficient("gamma"))
 		},
 		AfterStep: func(v Vars) {
 			for _, t := range trained {
@@ -97,10 +97,10 @@ func movingAverage(old, new, lambda *graph.Node) *graph.Node {
 	return graph.Add(graph.Mul(old, lambda), graph.Mul(new, graph.OneMinus(lambda)))
 }
 
-// meanSquaredError is the mean over counted slots and units of (a − b)², for a and b [rows, answers, units] and
-// counted [rows, answers]; 0 where nothing is counted.
-func meanSquaredError(a, b, counted *graph.Node) *graph.Node {
+// meanSquaredError is the mean over units and, by their number, over counted slots of (a − b)², for a and b
+// [rows, answers, units] and counted [rows, answers]; 0 where nothing is counted.
+func meanSquaredError(a, b, counted, slots *graph.Node) *graph.Node {
 	d := graph.Sub(a, b)
 	total := graph.ReduceAllSum(graph.Mul(graph.ReduceMean(graph.Mul(d, d), -1), counted))
-	return graph.Div(total, graph.MaxScalar(graph.ReduceAllSum(counted), 1))
+	return graph.Div(total, graph.MaxScalar(slots, 1))
 }

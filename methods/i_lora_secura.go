@@ -41,7 +41,7 @@ var ILoRASecura = Method{
 		return Hooks{
 			ExtraLoss: func(l *Loss) *graph.Node {
 				before := graph.StopGradient(l.BaseLogits())
-				return graph.Mul(meanSquaredError(l.Logits, before, l.Counted), l.Vars.Coefficient("lambda"))
+				return graph.Mul(meanSquaredError(l.Logits, before, l.Counted, l.Slots(l.Counted)), l.Vars.Coefficient("lambda"))
 			},
 			Measure:   func(n StepNodes) []NamedNode { return []NamedNode{{"i-lora-secura/penalty", n.Own}} },
 			AfterTask: (*TaskEnd).FoldAndRestart,

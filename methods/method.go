@@ -73,8 +73,11 @@ type Hooks struct {
 	// BeforeStep is called on the host before each step's graph runs, for values that are drawn anew for each: it sets
 	// them by Session.Set.
 	BeforeStep func() error
-	// ExtraLoss builds a scalar that is added to the cross-entropy.
+	// ExtraLoss builds a scalar of the batch's rows that is added to the cross-entropy: a sum over the rows of l, divided
+	// by l.Slots, since l may hold a part of the batch.
 	ExtraLoss func(l *Loss) *graph.Node
+	// Penalty builds a scalar of the variables alone that is added to the cross-entropy.
+	Penalty func(v Vars) *graph.Node
 	// AfterStep replaces variables in v after the optimiser's update, in the same graph.
 	AfterStep func(v Vars)
 	// AfterTask is called once when a task's last step is done.

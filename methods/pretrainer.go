@@ -57,7 +57,7 @@ func (p *Pretrainer) build(inputs []*graph.Node) []*graph.Node {
 	weights, moments, rest := p.base.Nodes(inputs), inputs[n:3*n], inputs[3*n:]
 	batch, step, rate := nodesOf(rest), rest[batchInputs], rest[batchInputs+1]
 	config := p.base.Model.Config
-	loss := crossEntropy(config.Logits(weights, config.Hidden(weights, batch.rows, nil)), batch.targets, batch.weights)
+	loss := crossEntropy(config.Logits(weights, config.Hidden(weights, batch.rows, nil)), batch.targets, batch.weights, graph.ReduceAllSum(batch.weights))
 	gradients, _ := optimizer.ClipByGlobalNorm(graph.Gradient(loss, inputs[:n]...), p.clip)
 	outputs := make([]*graph.Node, 1+3*n)
 	outputs[0] = loss

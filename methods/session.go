@@ -24,6 +24,8 @@ type Setting struct {
 	WeightDecay           float64
 	// Clip bounds the gradient's global norm; 0 does not clip.
 	Clip float64
+	// Accumulate is in how many parts, one after the other, a batch is computed, for less memory; 0 is one.
+	Accumulate int
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool
 	// Diagnostics asks for the measures of each step.
@@ -90,6 +92,9 @@ func (s *Session) start(params any) (err error) {
 		if s.hooks, err = s.method.Start(params, s); err != nil {
 			return err
 		}
+	}
+	if parts := max(s.Accumulate, 1); s.Rows%parts != 0 || s.hooks.ReplayRows%parts != 0 {
+		return fmt.Errorf("a batch of %d rows with %d replayed ones has no %d equal parts to accumulate", s.Rows, s.hooks.ReplayRows, parts)
 	}
 	if shared := s.base.sharding; shared != nil && (s.Rows+s.hooks.ReplayRows)%shared.devices != 0 {
 		return fmt.Errorf("a batch of %d rows with %d replayed ones cannot be shared out evenly to %d devices", s.Rows, s.hooks.ReplayRows, shared.devices)

@@ -7,8 +7,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"secura/methods/adapter"
-	"secura/methods/backbone"
 	"secura/methods/optimizer"
 )
 
@@ -53,23 +51,17 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 		}
 	}
 	s.steps++
-	key := s.stepKey()
-	inputs := s.frozenWeights()
-	inputs = append(inputs, s.values()...)
-	for _, v := range s.variables {
-		if v.trained {
-			inputs = append(inputs, v.moments[0], v.moments[1])
-		}
+	run := s.runStep
+	if s.Accumulate > 1 {
+		run = s.runParts
 	}
-	mine := append(batch.tensors(), tensors.FromScalar(float32(s.steps)), tensors.FromScalar(float32(rate)))
-	defer release(mine)
-	outputs, err := s.base.runBatch(key, append(inputs, mine...), len(inputs), s.buildStep)
+	outputs, err := run(batch, []*tensors.Tensor{tensors.FromScalar(float32(s.steps)), tensors.FromScalar(float32(rate))})
 	if err != nil {
 		return StepResult{}, fmt.Errorf("step %d: %w", s.steps, err)
 	}
 	result := StepResult{Loss: float64(tensors.ToScalar[float32](outputs[0])), GradientNorm: float64(tensors.ToScalar[float32](outputs[1]))}
 	release(outputs[:2])
-	plan := s.base.steps[key]
+	plan := s.base.steps[s.stepKey()]
 	outputs = outputs[2:]
 	if s.Diagnostics {
 		if result.Measures, err = readMeasures(plan.measures, outputs[0]); err != nil {
@@ -91,6 +83,24 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 		v.moments = [2]*tensors.Tensor{outputs[2*i], outputs[2*i+1]}
 	}
 	return result, nil
+}
+
+// runStep runs the one graph of a step; schedule is the step's number and the learning rate, which it releases.
+func (s *Session) runStep(batch Batch, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	inputs := append(append(s.frozenWeights(), s.values()...), s.moments()...)
+	mine := append(batch.tensors(), schedule...)
+	defer release(mine)
+	return s.base.runBatch(s.stepKey(), append(inputs, mine...), len(inputs), s.buildStep)
+}
+
+// moments are the optimiser's, of the trained variables in order.
+func (s *Session) moments() (list []*tensors.Tensor) {
+	for _, v := range s.variables {
+		if v.trained {
+			list = append(list, v.moments[0], v.moments[1])
+		}
+	}
+	return list
 }
 
 func (s *Session) frozenWeights() []*tensors.Tensor {
@@ -119,36 +129,41 @@ func (s *Session) split(inputs []*graph.Node) (weights map[string]*graph.Node, v
 // buildStep is the graph of Step.
 func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	weights, vars, rest := s.split(inputs)
-	var trained []int
-	var parameters, moments []*graph.Node
-	for i, v := range s.variables {
-		if v.trained {
-			trained = append(trained, i)
-			parameters = append(parameters, vars[v.name])
-			moments = append(moments, rest[0], rest[1])
-			rest = rest[2:]
-		}
-	}
-	batch, step, rate := nodesOf(rest), rest[batchInputs], rest[batchInputs+1]
-
-	l := &Loss{Vars: vars, session: s, weights: weights, batch: batch}
-	l.Hidden = l.hidden(batch, vars, "")
-	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
-	l.Counted = batch.weights
-	loss := crossEntropy(l.Logits, batch.targets, batch.weights)
-	var own *graph.Node
-	if s.hooks.ExtraLoss != nil {
-		own = s.hooks.ExtraLoss(l)
+	t := s.trainedNodes(vars)
+	moments, rest := rest[:2*len(t.indices)], rest[2*len(t.indices):]
+	l := s.newLoss(weights, vars, nodesOf(rest))
+	loss, own := l.crossEntropy(), l.own()
+	if own != nil {
 		loss = graph.Add(loss, own)
 	}
-	unclipped := graph.Gradient(loss, parameters...)
-	gradients, norm := optimizer.ClipByGlobalNorm(unclipped, s.Clip)
+	gradients := graph.Gradient(loss, t.nodes...)
+	return s.buildUpdate(l, t, gradients, moments, loss, own, rest[batchInputs], rest[batchInputs+1])
+}
 
+// trainedNodes are the trained variables in a graph, in order.
+type trainedNodes struct {
+	indices []int // in Session.variables
+	nodes   []*graph.Node
+}
+
+func (s *Session) trainedNodes(vars Vars) (t trainedNodes) {
+	for i, v := range s.variables {
+		if v.trained {
+			t.indices, t.nodes = append(t.indices, i), append(t.nodes, vars[v.name])
+		}
+	}
+	return t
+}
+
+// buildUpdate is the part of a step's graph behind the gradients: clipping, AdamW, and what the method does after it.
+func (s *Session) buildUpdate(l *Loss, t trainedNodes, unclipped, moments []*graph.Node, loss, own, step, rate *graph.Node) []*graph.Node {
+	gradients, norm := optimizer.ClipByGlobalNorm(unclipped, s.Clip)
+	vars := l.Vars
 	after := maps.Clone(vars)
 	newMoments := make([]*graph.Node, 0, len(moments))
-	for i, index := range trained {
+	for i, index := range t.indices {
 		v := s.variables[index]
-		p, m1, m2 := s.optimizer.Update(parameters[i], gradients[i], moments[2*i], moments[2*i+1], step, rate, v.decayed)
+		p, m1, m2 := s.optimizer.Update(t.nodes[i], gradients[i], moments[2*i], moments[2*i+1], step, rate, v.decayed)
 		after[v.name] = p
 		newMoments = append(newMoments, m1, m2)
 	}
@@ -158,10 +173,10 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 		s.hooks.AfterStep(after)
 	}
 	changed, nodes := s.changed(vars, after)
-	plan, outputs := &stepPlan{changed: changed, trained: trained}, []*graph.Node{loss, norm}
+	plan, outputs := &stepPlan{changed: changed, trained: t.indices}, []*graph.Node{loss, norm}
 	if s.Diagnostics {
 		byName := Vars{}
-		for i, index := range trained {
+		for i, index := range t.indices {
 			byName[s.variables[index].name] = unclipped[i]
 		}
 		var values *graph.Node
@@ -170,62 +185,4 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	}
 	s.base.steps[s.stepKey()] = plan
 	return append(append(outputs, nodes...), newMoments...)
-}
-
-// crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers, vocabulary].
-func crossEntropy(logits, targets, weights *graph.Node) *graph.Node {
-	total := graph.ReduceAllSum(graph.Mul(negativeLogLikelihood(logits, targets), weights))
-	return graph.Div(total, graph.MaxScalar(graph.ReduceAllSum(weights), 1))
-}
-
-// negativeLogLikelihood is −log p(target) at each slot, [batch, answers].
-func negativeLogLikelihood(logits, targets *graph.Node) *graph.Node {
-	vocabulary := logits.Shape().Dimensions[2]
-	picked := graph.Mul(graph.LogSoftmax(logits), graph.OneHot(targets, vocabulary, logits.DType()))
-	return graph.Neg(graph.ReduceSum(picked, -1))
-}
-
-// Loss is what a method's own term of the loss can be made of.
-type Loss struct {
-	// Vars are the variables before the step.
-	Vars Vars
-	// Hidden are the last hidden states at the answer slots, [rows, answers, hidden]; replayed rows come last.
-	Hidden *graph.Node
-	// Logits are the logits there, [rows, answers, vocabulary].
-	Logits *graph.Node
-	// Counted is 1 at the slots that carry a loss and 0 elsewhere, [rows, answers].
-	Counted *graph.Node
-
-	session *Session
-	weights map[string]*graph.Node
-	batch   batchNodes
-}
-
-// HiddenWith are the hidden states at the answer slots of the rows from the given index on, computed with another copy
-// of the adapter's tensors.
-func (l *Loss) HiddenWith(copy string, from int) *graph.Node {
-	return l.hidden(l.batch.rowsFrom(from), l.Vars, copy)
-}
-
-// BaseLogits are the logits at the answer slots, [rows, answers, vocabulary], of the weights without the adapter.
-func (l *Loss) BaseLogits() *graph.Node {
-	config := l.session.base.Model.Config
-	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.session.Answers, nil))
-}
-
-func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
-	return l.session.forward(l.weights, batch.rows, func(p backbone.Projection, x *graph.Node) *graph.Node {
-		tensors := vars.adapted(l.session, p, copy)
-		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
-			tensors[adapter.DrawsTensor] = draws
-		}
-		return l.session.apply(l.weights, vars, p, x, tensors)
-	})
-}
-
-// adapted are the tensors of a projection's adapter, trained ones taken from the copy.
-func (v Vars) adapted(s *Session, p backbone.Projection, copy string) map[string]*graph.Node {
-	tensors := v.Of(s, p, "")
-	maps.Copy(tensors, v.Of(s, p, copy))
-	return tensors
 }

@@ -1,0 +1,120 @@
+package methods
+
+import (
+	"maps"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"secura/methods/adapter"
+	"secura/methods/backbone"
+)
+
+// crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers, vocabulary]; slots is
+// their number.
+func crossEntropy(logits, targets, weights, slots *graph.Node) *graph.Node {
+	total := graph.ReduceAllSum(graph.Mul(negativeLogLikelihood(logits, targets), weights))
+	return graph.Div(total, graph.MaxScalar(slots, 1))
+}
+
+// negativeLogLikelihood is −log p(target) at each slot, [batch, answers].
+func negativeLogLikelihood(logits, targets *graph.Node) *graph.Node {
+	vocabulary := logits.Shape().Dimensions[2]
+	picked := graph.Mul(graph.LogSoftmax(logits), graph.OneHot(targets, vocabulary, logits.DType()))
+	return graph.Neg(graph.ReduceSum(picked, -1))
+}
+
+// Loss is what a method's own term of the loss can be made of.
+type Loss struct {
+	// Vars are the variables before the step.
+	Vars Vars
+	// Hidden are the last hidden states at the answer slots, [rows, answers, hidden]; replayed rows come last.
+	Hidden *graph.Node
+	// Logits are the logits there, [rows, answers, vocabulary].
+	Logits *graph.Node
+	// Counted is 1 at the slots that carry a loss and 0 elsewhere, [rows, answers].
+	Counted *graph.Node
+
+	session *Session
+	weights map[string]*graph.Node
+	batch   batchNodes
+	// slots and replayedSlots are the whole batch's numbers of counted slots; nil where l holds the whole batch.
+	slots, replayedSlots *graph.Node
+}
+
+// newLoss is the forward pass over a batch, or a part of one.
+func (s *Session) newLoss(weights map[string]*graph.Node, vars Vars, batch batchNodes) *Loss {
+	l := &Loss{Vars: vars, session: s, weights: weights, batch: batch}
+	l.Hidden = l.hidden(batch, vars, "")
+	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
+	l.Counted = batch.weights
+	return l
+}
+
+// crossEntropy is that of the whole batch, or this part's share of it.
+func (l *Loss) crossEntropy() *graph.Node {
+	return crossEntropy(l.Logits, l.batch.targets, l.Counted, l.Slots(l.Counted))
+}
+
+// own is the method's own term, nil where it has none.
+func (l *Loss) own() (own *graph.Node) {
+	if hook := l.session.hooks.ExtraLoss; hook != nil {
+		own = hook(l)
+	}
+	if hook := l.session.hooks.Penalty; hook != nil {
+		if penalty := hook(l.Vars); own == nil {
+			own = penalty
+		} else {
+			own = graph.Add(own, penalty)
+		}
+	}
+	return own
+}
+
+// current is how many of the rows are not replayed.
+func (l *Loss) current() int { return l.session.Rows / max(l.session.Accumulate, 1) }
+
+// Replayed selects the replayed rows of x, [rows, …].
+func (l *Loss) Replayed(x *graph.Node) *graph.Node {
+	return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(l.current()))
+}
+
+// Slots is the number of counted slots in the whole batch, of which l may hold a part, or of its replayed rows; counted
+// is l.Counted or l.Replayed of it.
+func (l *Loss) Slots(counted *graph.Node) *graph.Node {
+	switch {
+	case l.slots == nil:
+		return graph.ReduceAllSum(counted)
+	case counted == l.Counted:
+		return l.slots
+	}
+	return l.replayedSlots
+}
+
+// ReplayedHiddenWith are the hidden states at the answer slots of the replayed rows, computed with another copy of the
+// adapter's tensors.
+func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
+	return l.hidden(l.batch.rowsFrom(l.current()), l.Vars, copy)
+}
+
+// BaseLogits are the logits at the answer slots, [rows, answers, vocabulary], of the weights without the adapter.
+func (l *Loss) BaseLogits() *graph.Node {
+	config := l.session.base.Model.Config
+	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.session.Answers, nil))
+}
+
+func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
+	return l.session.forward(l.weights, batch.rows, func(p backbone.Projection, x *graph.Node) *graph.Node {
+		tensors := vars.adapted(l.session, p, copy)
+		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
+			tensors[adapter.DrawsTensor] = draws
+		}
+		return l.session.apply(l.weights, vars, p, x, tensors)
+	})
+}
+
+// adapted are the tensors of a projection's adapter, trained ones taken from the copy.
+func (v Vars) adapted(s *Session, p backbone.Projection, copy string) map[string]*graph.Node {
+	tensors := v.Of(s, p, "")
+	maps.Copy(tensors, v.Of(s, p, copy))
+	return tensors
+}

@@ -1,0 +1,80 @@
+package methods
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// TestABatchInPartsIsTheWholeBatch makes steps, a task's end between them, with the batch computed at once and in two
+// parts: losses, gradient norms and weights are the same but for the order of sums, own terms and replayed rows included.
+func TestABatchInPartsIsTheWholeBatch(t *testing.T) {
+	for _, m := range All {
+		if m.Kind == Untrained {
+			continue
+		}
+		t.Run(m.Name, func(t *testing.T) {
+			var results [2][]StepResult
+			var learned [2]map[string][]float32
+			for i, parts := range []int{0, 2} {
+				params, rate := toyParams(m)
+				setting := toySetting(5)
+				setting.Accumulate, setting.Diagnostics = parts, true
+				s, err := NewSession(toy, m, params, m.Name+"/parts"+string(rune('0'+parts)), setting)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				if err := s.StartTask(); err != nil {
+					t.Fatal(err)
+				}
+				for task := range 2 {
+					r := stream(5, "replay")
+					for n := range 3 {
+						current := rowsOf(task, n*toyRows)
+						result, err := s.Step(toyBatch(s.ReplayRows(), current, s.MixBatch(current, r)), rate/10)
+						if err != nil {
+							t.Fatal(err)
+						}
+						results[i] = append(results[i], result)
+					}
+					if err := s.EndTask(task+1, examplesOf(task)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				learned[i] = effective(t, s)
+			}
+			for n, want := range results[0] {
+				got := results[1][n]
+				// From the second step on the weights differ by the order of sums too.
+				if d := math.Abs(got.Loss-want.Loss) / want.Loss; n == 0 && d > 1e-6 || d > 1e-5 {
+					t.Errorf("step %d: loss %.8g, expected %.8g", n, got.Loss, want.Loss)
+				}
+				if d := math.Abs(got.GradientNorm-want.GradientNorm) / want.GradientNorm; n == 0 && d > 2e-6 || d > 1e-4 {
+					t.Errorf("step %d: gradient norm %.8g, expected %.8g", n, got.GradientNorm, want.GradientNorm)
+				}
+				if len(got.Measures) != len(want.Measures) {
+					t.Errorf("step %d: %d measures, expected %d", n, len(got.Measures), len(want.Measures))
+				}
+				for k, measure := range want.Measures {
+					if d := math.Abs(got.Measures[k].Value - measure.Value); d > 1e-3*math.Abs(measure.Value)+1e-5 {
+						t.Errorf("step %d: %s is %.6g, expected %.6g", n, measure.Name, got.Measures[k].Value, measure.Value)
+					}
+				}
+			}
+			for name, want := range learned[0] {
+				if d := apart(want, learned[1][name]); d > 1e-5*largest(want) {
+					t.Errorf("%s differs by %.2g, its largest value is %.2g", name, d, largest(want))
+				}
+			}
+		})
+	}
+}
+
+func TestBatchesWithoutEqualPartsAreRefused(t *testing.T) {
+	setting := toySetting(1)
+	setting.Accumulate = 3
+	if _, err := NewSession(toy, Seq, Seq.NewParams(), "thirds", setting); err == nil || !strings.Contains(err.Error(), "no 3 equal parts") {
+		t.Error(err)
+	}
+}
