@@ -39,9 +39,18 @@ torture:
 vuln:
     go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-# training and evaluation tokens per second
+# where the time of a cell of each method goes and how two workers scale, into the
+# README: 8 minutes on two cores that have nothing else to do. Tokens per second of
+# other shapes and backends: bin/runner bench -set training.batch=8 -backend go
 bench *flags: build
-    bin/runner bench {{flags}}
+    bin/runner bench -cells -tasks 2 -readme README.md {{flags}}
+
+# the same job by torch, transformers and peft, which a virtual environment gets, in
+# turn with this program, into the README: 20 minutes. -methods and -tasks make it less
+bench-torch *flags: build
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q torch transformers peft
+    bin/runner bench -torch exports/venv/bin/python -tasks 2 -readme README.md {{flags}}
 
 # a real Slurm of one node on this machine: faults of a job array, and a run that
 # two engines share; Debian has it in slurmctld slurmd slurm-client munge

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"secura/experiments/record"
+	"secura/methods"
 )
 
 // cellLog appends what happens in a cell: records and steps, which hold no clock, and timings.
@@ -15,10 +15,10 @@ type cellLog struct {
 	records, steps, timing *record.Writer
 	// mine is nil while the cell's files are this process's to write.
 	mine func() error
-	// compiled tells how many seconds were spent on compiling so far.
-	compiled func() float64
-	// timed and timedCompiled are the seconds of all phases that have ended, and those spent on compiling in them.
-	timed, timedCompiled float64
+	// compiled tells what was spent on compiling so far.
+	compiled func() methods.Spent
+	// timed and timedCompiled are what all phases that have ended took, and what was spent on compiling in them.
+	timed, timedCompiled methods.Spent
 }
 
 func (l *cellLog) event(e record.Event) error {
@@ -53,16 +53,17 @@ func (l *cellLog) close() error {
 // time starts a clock for a phase of a task; the function it returns stops it. What was spent on compiling meanwhile is
 // a phase of its own, and so is a phase that began and ended meanwhile. A timing that cannot be written stops nothing: the numbers do not depend on it.
 func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) {
-	start, before, timed, timedCompiled := time.Now(), l.compiled(), l.timed, l.timedCompiled
+	elapsed, before, timed, timedCompiled := methods.StartClock(), l.compiled(), l.timed, l.timedCompiled
 	return func(tokens int64) {
-		compiled := l.compiled() - before - (l.timedCompiled - timedCompiled)
-		seconds := time.Since(start).Seconds() - (l.timed - timed)
-		l.timed, l.timedCompiled = l.timed+seconds, l.timedCompiled+compiled
+		compiled := l.compiled().Minus(before).Minus(l.timedCompiled.Minus(timedCompiled))
+		spent := elapsed().Minus(l.timed.Minus(timed))
+		l.timed, l.timedCompiled = l.timed.Plus(spent), l.timedCompiled.Plus(compiled)
+		spent = spent.Minus(compiled)
 		peak := peakMemory()
-		if compiled > 0 {
-			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled, PeakRSSBytes: peak})
+		if compiled.Seconds > 0 {
+			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled.Seconds, ProcessorSeconds: compiled.Processor, PeakRSSBytes: peak})
 		}
-		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: seconds - compiled, Tokens: tokens, PeakRSSBytes: peak})
+		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor, Tokens: tokens, PeakRSSBytes: peak})
 	}
 }
 

@@ -84,11 +84,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 			}
 			return 0, 0, err
 		}
-		current := make([]methods.Row, t.training.Batch)
-		for i := range current {
-			current[i] = examples()
-		}
-		batch := t.batch(current, t.session.MixBatch(current, replay))
+		batch := t.batch(t.draw(examples, replay))
 		rate := schedule.Rate(step - 1)
 		result, err := t.session.Step(methods.Batch(batch), rate)
 		if err != nil {
@@ -117,6 +113,15 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 
 func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
 	return t.cell.Streams().Rand(TaskPurpose(purpose, l.index))
+}
+
+// draw gives the current rows of a step, and those that are replayed beside them.
+func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current, replayed []methods.Row) {
+	current = make([]methods.Row, t.training.Batch)
+	for i := range current {
+		current[i] = examples()
+	}
+	return current, t.session.MixBatch(current, replay)
 }
 
 // batch lays out current rows and, behind them, replayed ones; rows that are missing stay empty.

@@ -211,5 +211,5 @@ func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	return &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, until: EndOfCell,
-		log: &cellLog{compiled: w.base.CompileSeconds, mine: func() error { return nil }}, progress: func(engine.Progress) {}}, nil
+		log: &cellLog{compiled: w.base.Compiled, mine: func() error { return nil }}, progress: func(engine.Progress) {}}, nil
 }

@@ -24,6 +24,9 @@ type WorkerOptions struct {
 	Run     rundir.Run
 	DataDir string
 	Backend backbone.BackendOptions
+	// Until ends each cell at a boundary, for measurements: no later boundary is reached, and the cell is not finished. 0
+	// goes on to the end.
+	Until int
 	// Backbone is where the suite's backbone lies here, if not where the suite says.
 	Backbone string
 }
@@ -31,6 +34,7 @@ type WorkerOptions struct {
 // Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them.
 type Worker struct {
 	run       rundir.Run
+	until     int
 	suite     Suite
 	cells     []Cell
 	backend   compute.Backend
@@ -62,7 +66,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 }
 
 func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, suite: suite, refused: map[string]bool{}}
+	w := &Worker{run: o.Run, until: o.Until, suite: suite, refused: map[string]bool{}}
 	var err error
 	if w.cells, _, err = Plan(w.suite); err != nil {
 		return nil, err
@@ -168,16 +172,21 @@ func (w *Worker) runClaimed(ctx context.Context, cell Cell, folder rundir.Cell, 
 	if err := rundir.BreakSeal(folder); err != nil {
 		return err
 	}
-	start := time.Now()
+	if w.until > 0 {
+		p.until = w.until
+	}
+	elapsed, executed := methods.StartClock(), w.base.ExecuteSeconds()
 	err = p.run(ctx)
 	var diverged *DivergedError
-	if err == nil || errors.As(err, &diverged) {
+	if err == nil && p.until == EndOfCell || errors.As(err, &diverged) {
 		err = errors.Join(err, rundir.WriteSeal(folder))
 	}
 	if err != nil {
 		return err
 	}
-	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakMemory()})
+	spent := elapsed()
+	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor,
+		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: peakMemory()})
 }
 
 // shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal graphs come together,

@@ -22,7 +22,9 @@ type Base struct {
 	execs   map[string]*graph.Exec
 	steps   map[string]*stepPlan
 	starts  map[string]Measure
-	compile time.Duration // spent so far
+	// compile and execute are the time spent so far.
+	compile Spent
+	execute time.Duration
 
 	sharding *sharding // nil on one device
 }
@@ -80,11 +82,11 @@ func (b *Base) exec(key string, inputs []shapes.Shape, configure func(*graph.Exe
 	if configure != nil {
 		e = configure(e)
 	}
-	start := time.Now()
+	elapsed := StartClock()
 	if _, err := e.WithName(key).Compile(inputs...); err != nil {
 		return nil, fmt.Errorf("compile graph %s: %w", key, err)
 	}
-	b.compile += time.Since(start)
+	b.compile = b.compile.Plus(elapsed())
 	b.execs[key] = e
 	return e, nil
 }
@@ -101,8 +103,14 @@ func (b *Base) Forget(key string) {
 	maps.DeleteFunc(b.starts, func(name string, _ Measure) bool { return strings.HasPrefix(name, key+"/") })
 }
 
-// CompileSeconds is the time spent on compiling graphs so far.
-func (b *Base) CompileSeconds() float64 { return b.compile.Seconds() }
+// Compiled is the time spent on compiling graphs so far.
+func (b *Base) Compiled() Spent { return b.compile }
+
+// CompileSeconds are those of the clock.
+func (b *Base) CompileSeconds() float64 { return b.compile.Seconds }
+
+// ExecuteSeconds is the time spent in compiled graphs so far.
+func (b *Base) ExecuteSeconds() float64 { return b.execute.Seconds() }
 
 // Run runs the compiled graph of a key over tensors, compiling it on first use. What build does must depend on the key
 // and the shapes alone. The caller owns the outputs.
@@ -115,7 +123,9 @@ func (b *Base) Run(key string, inputs []*tensors.Tensor, build func(inputs []*gr
 	if err != nil {
 		return nil, err
 	}
+	start := time.Now()
 	outputs, err := e.Call(arguments...)
+	b.execute += time.Since(start)
 	if err != nil {
 		return nil, fmt.Errorf("run graph %s: %w", key, err)
 	}

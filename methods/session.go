@@ -150,6 +150,11 @@ func (s *Session) Set(name string, values []float32) error {
 	return err
 }
 
+// Value is a copy of a variable's values, row by row.
+func (s *Session) Value(name string) ([]float32, error) {
+	return tensors.CopyFlatData[float32](s.find(name).value)
+}
+
 func (s *Session) addVariable(name string, shape []int, values []float32) *variable {
 	v := &variable{name: name, value: tensors.FromFlatDataAndDimensions(values, shape...)}
 	s.variables = append(s.variables, v)

@@ -14,6 +14,7 @@ import (
 // BenchOptions are the flags of bench.
 type BenchOptions struct {
 	SuiteOptions
+	CellBenchOptions
 	DataDir    string
 	NoDownload bool
 	Shape      string
@@ -23,6 +24,7 @@ type BenchOptions struct {
 func (o *BenchOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "continual16", "`NAME|FILE`: the suite whose shapes are measured")
 	o.SuiteOptions.addFlags(flags)
+	o.CellBenchOptions.addFlags(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Shape, "shape", "", "config.json `FILE`: measure a backbone of this shape with random weights, on random tokens in full rows")
 	flags.Float64Var(&o.PeakTFLOPS, "peak", 0, "what the device can do at best, in `TFLOP/s`: the table gets the share that is reached")
@@ -33,7 +35,7 @@ func newBench() command {
 	var o BenchOptions
 	c := command{
 		name: "bench", does: "measures training and evaluation in tokens per second",
-		examples: []string{"bench", "bench -backend go -methods secura", "bench -shape qwen2/config.json -methods seq -set dtype=bf16 -peak 989"},
+		examples: []string{"bench", "bench -backend go -methods secura", "bench -cells -tasks 4", "bench -torch python3 -methods seq,er", "bench -shape qwen2/config.json -methods seq -set dtype=bf16 -peak 989"},
 		flags:    newFlags("bench"),
 		check:    func(string) error { return o.SuiteOptions.check() },
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
@@ -56,6 +58,9 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 		}
 	} else if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
+	}
+	if o.Cells || o.Torch != "" {
+		return benchCells(ctx, o, suite, stdout, stderr)
 	}
 	return experiments.Bench(ctx, experiments.BenchOptions{
 		Suite: suite, DataDir: o.DataDir, Out: stdout, Shape: shape, PeakTFLOPS: o.PeakTFLOPS,

@@ -29,6 +29,8 @@ type WorkerOptions struct {
 	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and behind them all that
 	// nobody else has.
 	Shard string
+	// Until is the boundary at which each cell stops, for measurements; 0 goes on to the end.
+	Until int
 }
 
 func (o *WorkerOptions) addFlags(flags *flag.FlagSet) {
@@ -36,6 +38,7 @@ func (o *WorkerOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes; nothing is downloaded")
 	flags.StringVar(&o.Shard, "shard", "", "`K/N`: run part K, from 0, of N of the cells, and then what nobody else has, instead of those on standard input")
+	flags.IntVar(&o.Until, "until", 0, "end each cell unfinished at `BOUNDARY`, for measurements; 0 goes on to its end")
 }
 
 func (o *WorkerOptions) check(string) error {
@@ -90,7 +93,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 		ids = append(ids, c.ID)
 	}
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{
-		Run: run, DataDir: o.DataDir,
+		Run: run, DataDir: o.DataDir, Until: o.Until,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
 	})
 	if err != nil {

@@ -66,6 +66,10 @@ type Timing struct {
 	Tokens  int64   `json:"tokens,omitempty"`
 	// PeakRSSBytes is the largest resident memory of the process so far.
 	PeakRSSBytes int64 `json:"peak_rss_bytes,omitempty"`
+	// ProcessorSeconds are those of processor time, all threads together; 0 where the system does not tell.
+	ProcessorSeconds float64 `json:"processor_seconds,omitempty"`
+	// ExecuteSeconds, of the whole cell, are those spent in compiled graphs.
+	ExecuteSeconds float64 `json:"execute_seconds,omitempty"`
 }
 
 // Validate says whether the phase is a known one.

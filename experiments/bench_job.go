@@ -1,0 +1,226 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"secura/datasets/prompt"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/methods"
+	"secura/methods/backbone/nano"
+)
+
+// job is what another program needs to do the same as a suite's cells of the first seed and order: the plan, every text
+// as ids, the rows of every step, and where the adapters start. experiments/bench/torch_job.py reads it.
+type job struct {
+	Suite Suite `json:"suite"`
+	// Model is the backbone's folder, and GGUF the file's name in it if it is one.
+	Model string `json:"model"`
+	GGUF  string `json:"gguf"`
+	// Ends are the tokens that end a text; the first is what training writes.
+	Ends []int32 `json:"ends"`
+	// Answers is how many tokens of a held-out text are scored, its last ones.
+	Answers   int       `json:"answers"`
+	HeldOut   [][]int32 `json:"held_out"`
+	Tasks     []jobTask `json:"tasks"`
+	Knowledge []jobTask `json:"knowledge"`
+	Cells     []jobCell `json:"cells"`
+}
+
+type jobTask struct {
+	Name   string       `json:"name"`
+	Choice bool         `json:"choice"`
+	MaxNew int          `json:"max_new"`
+	Train  [][2][]int32 `json:"train"` // prompt and answer
+	Test   []jobExample `json:"test"`
+}
+
+type jobExample struct {
+	Prompt  []int32   `json:"prompt"`
+	Options [][]int32 `json:"options"`
+}
+
+type jobCell struct {
+	Method string         `json:"method"`
+	Preset string         `json:"preset"`
+	Params map[string]any `json:"params"`
+	Rate   float64        `json:"rate"`
+	// Start has the trained tensors of LoRA adapters by name, row by row; what others start from follows from the weights.
+	Start map[string][]float32 `json:"start"`
+	// Steps are, for each task and each of its steps, the rows [task, example], replayed ones behind the current ones.
+	Steps [][][][2]int `json:"steps"`
+	// Fisher are the rows that the Fisher information is estimated on at each task's end.
+	Fisher [][][2]int `json:"fisher"`
+}
+
+// Job is what WriteJob wrote, as far as results of both programs are held against each other.
+type Job struct {
+	// TrainTokens counts, for each method and task, the tokens of the texts of all steps, padding left out.
+	TrainTokens map[string][]int64
+
+	groups    []taskData
+	tokenizer *prompt.Tokenizer
+}
+
+// JobPrediction is what another program predicted for one test example: an option, or the tokens that it wrote.
+type JobPrediction struct {
+	Option *int    `json:"option"`
+	IDs    []int32 `json:"ids"`
+}
+
+// Agreement is the share of a file of predictions, of all tasks in the suite's order and then the battery, that another
+// program's predictions by group and example equal, as texts.
+func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
+	mine, err := record.ReadPredictions(path)
+	if err != nil {
+		return 0, err
+	}
+	equal, n := 0, 0
+	for g, group := range j.groups {
+		if g >= len(others) || len(others[g]) != len(group.test) || n+len(group.test) > len(mine) {
+			return 0, fmt.Errorf("compare predictions of %s: the other program did not predict each of its %d examples", group.task.Name, len(group.test))
+		}
+		for i, other := range others[g] {
+			p := prediction{text: strings.TrimSpace(j.tokenizer.Decode(other.IDs)), option: -1}
+			if other.Option != nil {
+				p.option = *other.Option
+			}
+			if p.answer(group.examples[i]) == mine[n].Prediction {
+				equal++
+			}
+			n++
+		}
+	}
+	return float64(equal) / float64(n), nil
+}
+
+// WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that one's, what another
+// program needs to do the same job as the suite's cells of the first seed and order.
+func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) (Job, error) {
+	w, err := openWorker(ctx, suite, o)
+	if err != nil {
+		return Job{}, err
+	}
+	defer w.Close()
+	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.groups(), tokenizer: w.tokenizer}
+	if cut := w.data.cutWarnings(suite.Training, w.ends[0]); len(cut) > 0 {
+		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
+	}
+	j := job{Suite: suite, Ends: w.ends, Answers: w.evaluator.answers, HeldOut: w.data.heldOut, Tasks: jobTasks(w.data.tasks), Knowledge: jobTasks(w.data.knowledge)}
+	if j.Model, j.GGUF, err = backboneFolder(suite.Backbone, folder); err != nil {
+		return Job{}, fmt.Errorf("write job: %w", err)
+	}
+	for _, cell := range w.cells[:len(suite.Methods)] {
+		c, tokens, err := w.jobCell(cell)
+		if err != nil {
+			return Job{}, fmt.Errorf("write job of cell %s: %w", cell.ID, err)
+		}
+		j.Cells = append(j.Cells, c)
+		told.TrainTokens[c.Method] = tokens
+	}
+	data, err := json.Marshal(j)
+	if err != nil {
+		return Job{}, fmt.Errorf("write job: %w", err)
+	}
+	return told, rundir.WriteBytes(filepath.Join(folder, "job.json"), data)
+}
+
+func jobTasks(list []taskData) (tasks []jobTask) {
+	for _, t := range list {
+		task := jobTask{Name: t.task.Name, Choice: t.task.Choice(), MaxNew: t.task.MaxNewTokens}
+		for _, e := range t.train {
+			task.Train = append(task.Train, [2][]int32{e.Prompt, e.Answer})
+		}
+		for _, e := range t.test {
+			task.Test = append(task.Test, jobExample{e.Prompt, e.Options})
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks
+}
+
+// jobCell draws the rows of a cell's steps as training does, and counts the tokens of each task's.
+func (w *Worker) jobCell(cell Cell) (jobCell, []int64, error) {
+	p, err := w.protocol(cell, rundir.Cell{})
+	if err != nil {
+		return jobCell{}, nil, err
+	}
+	c := jobCell{Method: cell.Method.Name, Preset: cell.Method.Preset, Start: map[string][]float32{}}
+	if p.method.Kind != methods.Sequential || w.suite.Stream == Separate {
+		return jobCell{}, nil, fmt.Errorf("it does not go through the stream task by task")
+	}
+	content, err := yaml.Marshal(p.params)
+	if err == nil {
+		err = yaml.Unmarshal(content, &c.Params)
+	}
+	if err != nil {
+		return jobCell{}, nil, err
+	}
+	session, err := p.start()
+	if err != nil {
+		return jobCell{}, nil, err
+	}
+	defer session.Close()
+	for _, t := range session.Trained() {
+		if t.Tensor != "A" && t.Tensor != "B" {
+			continue
+		}
+		name := methods.Name(t.Projection, "", t.Tensor)
+		if c.Start[name], err = session.Value(name); err != nil {
+			return jobCell{}, nil, err
+		}
+	}
+	fisher, _ := c.Params["fisher_examples"].(int)
+	var tokens []int64
+	for _, l := range p.plan() {
+		c.Rate = l.rate
+		t := w.trainer(cell, session, nil)
+		steps, n := t.rows(l)
+		c.Steps, tokens = append(c.Steps, steps), append(tokens, n)
+		next, rows := epochs(l.rows, t.stream("fisher", l)), [][2]int{}
+		for range min(fisher, len(l.rows)) {
+			rows = append(rows, t.place(next()))
+		}
+		c.Fisher = append(c.Fisher, rows)
+	}
+	return c, tokens, nil
+}
+
+// rows are what train makes its batches of, as tasks of the suite and examples, and the number of their tokens.
+func (t *trainer) rows(l lesson) (steps [][][2]int, tokens int64) {
+	examples, replay := epochs(l.rows, t.stream("examples", l)), t.stream("replay", l)
+	for range l.steps {
+		current, replayed := t.draw(examples, replay)
+		var places [][2]int
+		for _, row := range append(current, replayed...) {
+			place := t.place(row)
+			e := t.data.tasks[place[0]].train[place[1]]
+			places, tokens = append(places, place), tokens+int64(len(e.Prompt)+len(e.Answer))
+		}
+		steps = append(steps, places)
+	}
+	return steps, tokens
+}
+
+// place is a row's task in the suite and its example.
+func (t *trainer) place(row methods.Row) [2]int { return [2]int{t.cell.Tasks[row.Task], row.Index} }
+
+// backboneFolder is where a backbone lies for another program; the embedded one is copied into the folder.
+func backboneFolder(name, folder string) (path, gguf string, err error) {
+	if name != nanoName {
+		place, err := findBackbone(name)
+		if err != nil || place.gguf == "" {
+			return place.folder, "", err
+		}
+		return filepath.Dir(place.gguf), filepath.Base(place.gguf), nil
+	}
+	path = filepath.Join(folder, nanoName)
+	return path, "", os.CopyFS(path, nano.Files())
+}

@@ -1,0 +1,107 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/methods/backbone"
+)
+
+// The rows of a job are those that a cell learns, replayed ones included; what is measured of the cell can be read.
+func TestJobHasTheRowsOfACell(t *testing.T) {
+	y := newToy(t)
+	suite := y.with(MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}})
+	w := y.open(t, suite, t.TempDir())
+	w.until = 2
+	cell := w.cells[0]
+	if err := w.RunCell(context.Background(), cell, nil); err != nil {
+		t.Fatal(err)
+	}
+	folder := w.run.Cell(cell.ID)
+	if ended, _ := Ended(folder); ended {
+		t.Error("a cell that stops at boundary 2 of 3 counts as finished")
+	}
+	steps, _, err := record.Read[record.Step](folder.Steps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := steps[len(steps)-1]; last.Index != 2 || last.Step != suite.Training.Steps {
+		t.Errorf("the cell ended at step %d of task %d, expected the end of task 2", last.Step, last.Index)
+	}
+	times, err := ReadCellTimes(folder)
+	if err != nil || times.Train.Seconds <= 0 || times.Evaluate.Seconds <= 0 || times.Execute <= 0 || times.Harness() >= 1 {
+		t.Errorf("times %+v, error %v: expected training, evaluation and compiled graphs to take time", times, err)
+	}
+
+	out := t.TempDir()
+	told, err := WriteJob(context.Background(), suite, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(out, "job.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var j job
+	if err := json.Unmarshal(data, &j); err != nil {
+		t.Fatal(err)
+	}
+	c := j.Cells[0]
+	if c.Params["rank"] != 8.0 || len(c.Start) == 0 || len(c.Steps) != len(suite.Tasks) || len(told.TrainTokens["er"]) != len(suite.Tasks) {
+		t.Fatalf("cell of the job: params %v, %d starting tensors, %d tasks", c.Params, len(c.Start), len(c.Steps))
+	}
+	var losses []float64
+	replayed := 0
+	for _, s := range steps {
+		rows, tokens := c.Steps[s.Index-1][s.Step-1], int64(0)
+		for _, row := range rows {
+			tokens += int64(len(j.Tasks[row[0]].Train[row[1]][1]) + 1) // the end is learned too
+		}
+		replayed += len(rows) - suite.Training.Batch
+		if tokens != s.Tokens {
+			t.Errorf("step %d of task %d: %d tokens carry a loss in the job, %d in the cell", s.Step, s.Index, tokens, s.Tokens)
+		}
+		if s.Index == 1 {
+			losses = append(losses, s.Loss)
+		}
+	}
+	if replayed == 0 {
+		t.Error("no row was replayed; the comparison shows little")
+	}
+	losses[2] *= 1.5
+	if d, err := LossDifference(folder, losses); err != nil || d < 0.49 || d > 0.51 {
+		t.Errorf("losses differ by %g, %v, expected a half", d, err)
+	}
+
+	predictions, err := record.ReadPredictions(folder.Predictions(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var others [][]JobPrediction
+	n := 0
+	for _, group := range told.groups {
+		var list []JobPrediction
+		for _, e := range group.examples {
+			var other JobPrediction
+			if group.task.Choice() {
+				for k := range e.Options {
+					if (prediction{option: k}).answer(e) == predictions[n].Prediction {
+						other.Option = &k
+					}
+				}
+			} else if other.IDs, err = told.tokenizer.Encode(predictions[n].Prediction); err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, other)
+			n++
+		}
+		others = append(others, list)
+	}
+	if share, err := told.Agreement(folder.Predictions(0), others); err != nil || share != 1 {
+		t.Errorf("predictions agree with themselves by %g, %v", share, err)
+	}
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"secura/experiments"
+	"secura/experiments/engine"
+	"secura/experiments/rundir"
+	"secura/methods"
+	"secura/methods/backbone"
+)
+
+// CellBenchOptions are the flags of bench that measure whole cells.
+type CellBenchOptions struct {
+	Cells  bool
+	Tasks  int
+	Repeat count
+	Torch  string
+	// AllLogits lets the torch program compute logits at every token, as its libraries do unasked.
+	AllLogits bool
+	// Readme is a file that gets what was printed; see section.
+	Readme string
+}
+
+func (o *CellBenchOptions) addFlags(flags *flag.FlagSet) {
+	flags.BoolVar(&o.Cells, "cells", false, "measure a whole cell of each method in a worker on one core, where its time goes, and two workers on two cores")
+	flags.IntVar(&o.Tasks, "tasks", 2, "with -cells or -torch: end each cell behind its first `NUMBER` of tasks; 0 measures all")
+	o.Repeat = 3
+	flags.Var(&o.Repeat, "repeat", "with -cells or -torch: `NUMBER` of times that each is measured, in turn; the median counts")
+	flags.StringVar(&o.Torch, "torch", "", "compare with the same job in `PYTHON`, an interpreter that has torch, transformers and peft")
+	flags.BoolVar(&o.AllLogits, "all-logits", false, "with -torch: let that program compute logits at every token, not at answers alone")
+	flags.StringVar(&o.Readme, "readme", "", "with -cells or -torch: put the tables into `FILE` too, between the lines <!-- bench cells --> or <!-- bench torch --> and <!-- end -->")
+}
+
+// cellBench measures cells of a suite in workers of their own.
+type cellBench struct {
+	CellBenchOptions
+	suite   experiments.Suite
+	dataDir string
+	// manifest is what each scratch run begins with; backend is the name that workers open.
+	manifest rundir.Manifest
+	backend  string
+	cells    []experiments.Cell
+	folder   string // scratch
+	runs     int
+}
+
+// newCellBench prepares a scratch folder, which close removes.
+func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, stderr io.Writer) (*cellBench, error) {
+	suite.Seeds = max(suite.Seeds, 2) // two workers take one seed each
+	files, err := experiments.Prepare(suite, o.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	run := RunOptions{NoDownload: o.NoDownload}
+	b := &cellBench{CellBenchOptions: o.CellBenchOptions, suite: suite, dataDir: o.DataDir}
+	if b.manifest, err = describe(run, suite, files); err != nil {
+		return nil, err
+	}
+	if b.backend, err = openedBackend(ctx, run, suite.Backend, &b.manifest, stderr); err != nil {
+		return nil, err
+	}
+	if b.cells, _, err = experiments.Plan(suite); err != nil {
+		return nil, err
+	}
+	if b.Tasks <= 0 || b.Tasks > len(suite.Tasks) {
+		b.Tasks = len(suite.Tasks)
+	}
+	b.folder, err = os.MkdirTemp("", "bench")
+	return b, err
+}
+
+func (b *cellBench) close() error { return os.RemoveAll(b.folder) }
+
+// first are the cells of each method of the first seed and order.
+func (b *cellBench) first() []experiments.Cell { return b.cells[:len(b.suite.Methods)] }
+
+// measure runs cells in a fresh run by so many workers of a core each, and returns the run and the time until the last
+// worker was gone.
+func (b *cellBench) measure(ctx context.Context, jobs int, cells ...experiments.Cell) (rundir.Run, methods.Spent, error) {
+	b.runs++
+	run := rundir.Run{Path: filepath.Join(b.folder, strconv.Itoa(b.runs))}
+	program, err := os.Executable()
+	if err == nil {
+		err = os.Mkdir(run.Path, 0o755)
+	}
+	if err == nil {
+		err = begin(run, b.manifest, b.dataDir)
+	}
+	if err != nil {
+		return run, methods.Spent{}, fmt.Errorf("measure cells: %w", err)
+	}
+	var ids []string
+	for _, c := range cells {
+		ids = append(ids, c.ID)
+	}
+	start, before := time.Now(), methods.ChildrenSeconds()
+	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Group: graphKeys(b.cells), Command: func(int) *exec.Cmd {
+		return exec.Command(program, "worker", "-run", run.Path, "-data", b.dataDir, "-backend", b.backend, "-until", strconv.Itoa(b.Tasks))
+	}})
+	return run, methods.Spent{Seconds: time.Since(start).Seconds(), Processor: methods.ChildrenSeconds() - before}, err
+}
+
+// benchCells is bench with -cells or -torch.
+func benchCells(ctx context.Context, o BenchOptions, suite experiments.Suite, stdout, stderr io.Writer) (err error) {
+	b, err := newCellBench(ctx, o, suite, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	var text bytes.Buffer
+	if o.Cells {
+		if err := runCellBench(ctx, b, io.MultiWriter(stdout, &text)); err != nil {
+			return err
+		}
+		if err := o.keep("cells", text.String()); err != nil {
+			return err
+		}
+	}
+	if o.Torch == "" {
+		return nil
+	}
+	text.Reset()
+	if err := runTorchBench(ctx, b, io.MultiWriter(stdout, &text), stderr); err != nil {
+		return err
+	}
+	return o.keep("torch", text.String())
+}
+
+// keep puts a text into the section of a name of the file that -readme names.
+func (o CellBenchOptions) keep(name, text string) error {
+	if o.Readme == "" {
+		return nil
+	}
+	content, err := os.ReadFile(o.Readme)
+	if err == nil {
+		content, err = section(content, name, text)
+	}
+	if err == nil {
+		err = rundir.WriteBytes(o.Readme, content)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the table of bench in %s: %w", o.Readme, err)
+	}
+	return nil
+}
+
+// section replaces what stands between the lines <!-- bench NAME --> and <!-- end --> of a Markdown text.
+func section(content []byte, name, text string) ([]byte, error) {
+	begin, end := "<!-- bench "+name+" -->\n", "<!-- end -->"
+	before, rest, ok := strings.Cut(string(content), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !ok || !ends {
+		return nil, fmt.Errorf("expected a line %q and behind it %q", strings.TrimSpace(begin), end)
+	}
+	return []byte(before + begin + "```\n" + text + "```\n" + end + after), nil
+}
+
+// runCellBench prints where the time of a cell of each method goes, and how two workers scale.
+func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
+	perMethod := map[string][]experiments.CellTimes{}
+	var scaling []float64
+	for range int(b.Repeat) {
+		for _, cell := range b.first() {
+			run, _, err := b.measure(ctx, 1, cell)
+			if err != nil {
+				return err
+			}
+			times, err := experiments.ReadCellTimes(run.Cell(cell.ID))
+			if err != nil {
+				return err
+			}
+			perMethod[cell.Method.Name] = append(perMethod[cell.Method.Name], times)
+		}
+		pair := []experiments.Cell{b.cells[0], b.cells[len(b.suite.Methods)*b.suite.Orders]} // one method, two seeds
+		run, _, err := b.measure(ctx, 2, pair...)
+		if err != nil {
+			return err
+		}
+		longest := 0.0
+		for _, cell := range pair {
+			times, err := experiments.ReadCellTimes(run.Cell(cell.ID))
+			if err != nil {
+				return err
+			}
+			longest = max(longest, times.Total.Seconds)
+		}
+		alone := perMethod[pair[0].Method.Name]
+		scaling = append(scaling, 2*alone[len(alone)-1].Total.Seconds/longest)
+	}
+	fmt.Fprintf(stdout, "A cell of each method of %s, %d of %d tasks of %d steps and %d evaluations, by one worker on one core;\n%s; median of %d:\n\n",
+		b.suite.Name, b.Tasks, len(b.suite.Tasks), b.suite.Training.Steps, b.Tasks+1, b.versions(), b.Repeat)
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\t\t\t\t\t\t\t\tms a\tevaluated\tpeak\t")
+	fmt.Fprintln(w, "method\tseconds\tcompile\ttrain\tevaluate\trecords\tharness\tidle\tstep\ttokens/s\tMB\t")
+	for _, cell := range b.first() {
+		times := perMethod[cell.Method.Name]
+		of := func(value func(t experiments.CellTimes) float64) float64 { return medianOf(times, value) }
+		share := func(part func(t experiments.CellTimes) methods.Spent) float64 {
+			return 100 * of(func(t experiments.CellTimes) float64 {
+				if t.Total.Processor > 0 {
+					return part(t).Processor / t.Total.Processor
+				}
+				return part(t).Seconds / t.Total.Seconds
+			})
+		}
+		fmt.Fprintf(w, "%s\t%.1f\t%.0f %%\t%.0f %%\t%.0f %%\t%.1f %%\t%.1f %%\t%.0f %%\t%.1f\t%.0f\t%.0f\t\n", cell.Method.Name,
+			of(func(t experiments.CellTimes) float64 { return computed(t.Total) }),
+			share(func(t experiments.CellTimes) methods.Spent { return t.Compile }),
+			share(func(t experiments.CellTimes) methods.Spent { return t.Train }),
+			share(func(t experiments.CellTimes) methods.Spent { return t.Evaluate }),
+			share(func(t experiments.CellTimes) methods.Spent {
+				return t.Total.Minus(t.Compile).Minus(t.Train).Minus(t.Evaluate)
+			}),
+			100*of(experiments.CellTimes.Harness), 100*of(experiments.CellTimes.Idle),
+			1e3*of(func(t experiments.CellTimes) float64 { return computed(t.Train) })/float64(b.Tasks*b.suite.Training.Steps),
+			of(func(t experiments.CellTimes) float64 { return float64(t.EvaluatedTokens) / computed(t.Evaluate) }),
+			of(func(t experiments.CellTimes) float64 { return float64(t.PeakBytes) / 1e6 }))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, `
+Seconds are those of the processor, and ms a step is everything in training, a task's end included. harness is the share
+of the clock's time outside compiling and compiled graphs, idle that without processor time, which other work on the
+machine has. Two workers on two cores do %.2f times the work of one on one core (%s).
+`, medianOf(scaling, func(x float64) float64 { return x }), b.cells[0].Method.Name)
+	return err
+}
+
+// medianOf is the middle value of a list, the higher one of two.
+func medianOf[T any](list []T, value func(T) float64) float64 {
+	values := make([]float64, len(list))
+	for i, x := range list {
+		values[i] = value(x)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// versions says what is measured.
+func (b *cellBench) versions() string {
+	return fmt.Sprintf("Go %s, GoMLX %s, backend %s, %s", cmp.Or(b.manifest.Modules["go"], "unknown"),
+		cmp.Or(b.manifest.Modules["github.com/gomlx/gomlx"], "unknown"), b.manifest.Backend, cmp.Or(b.manifest.Processor, "unknown processor"))
+}
+
+// backendOptions are those of the workers, for the process itself.
+func (b *cellBench) backendOptions(stderr io.Writer) backbone.BackendOptions {
+	return backbone.BackendOptions{Name: b.backend, NoDownload: true, Log: stderr}
+}

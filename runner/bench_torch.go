@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"secura/experiments"
+	"secura/experiments/rundir"
+	"secura/methods"
+)
+
+// torchResult is what the torch program prints.
+type torchResult struct {
+	Versions     map[string]string             `json:"versions"`
+	Threads      int                           `json:"threads"`
+	StartSeconds float64                       `json:"start_seconds"`
+	Cells        []torchCell                   `json:"cells"`
+	Base         [][]experiments.JobPrediction `json:"base"`
+	PeakBytes    int64                         `json:"peak_bytes"`
+}
+
+type torchCell struct {
+	Method string `json:"method"`
+	// Seconds and Processor are by phase: load, train, evaluate.
+	Seconds      map[string]float64 `json:"seconds"`
+	Processor    map[string]float64 `json:"processor"`
+	TotalSeconds float64            `json:"total_seconds"`
+	Losses       [][]float64        `json:"losses"` // by task and step
+}
+
+// bothSides is one measurement of the same cells by both programs, this one and torch: by method, and of the whole.
+type bothSides struct {
+	train, evaluate [2]map[string]methods.Spent
+	whole           [2]methods.Spent
+	peak            [2]float64
+}
+
+// runTorchBench measures the same cells, by one worker on one core and by one process of one thread on one core, in turn,
+// and prints how much faster the worker is. Both learn from the same rows in the same order and evaluate the same
+// examples, which is checked.
+func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) error {
+	job, err := experiments.WriteJob(ctx, b.suite, experiments.WorkerOptions{DataDir: b.dataDir, Backend: b.backendOptions(stderr)}, b.folder)
+	if err != nil {
+		return err
+	}
+	var all []bothSides
+	var run rundir.Run
+	var torch torchResult
+	for i := range int(b.Repeat) {
+		m := bothSides{}
+		if run, m.whole[0], err = b.measure(ctx, 1, b.first()...); err != nil {
+			return err
+		}
+		start, before := time.Now(), methods.ChildrenSeconds()
+		if torch, err = b.torch(ctx, stderr); err != nil {
+			return err
+		}
+		m.whole[1] = methods.Spent{Seconds: time.Since(start).Seconds(), Processor: methods.ChildrenSeconds() - before}
+		if err := b.take(&m, run, torch); err != nil {
+			return err
+		}
+		all = append(all, m)
+		fmt.Fprintf(stderr, "measured %d of %d times: %.1f s and %.1f s\n", i+1, b.Repeat, m.whole[0].Seconds, m.whole[1].Seconds)
+	}
+	return b.printTorch(stdout, all, job, run, torch)
+}
+
+// torch runs the other program on the job.
+func (b *cellBench) torch(ctx context.Context, stderr io.Writer) (torchResult, error) {
+	script, err := experiments.TorchJob()
+	if err != nil {
+		return torchResult{}, err
+	}
+	path := filepath.Join(b.folder, "torch_job.py")
+	if err := os.WriteFile(path, script, 0o644); err != nil {
+		return torchResult{}, fmt.Errorf("write the torch program: %w", err)
+	}
+	logits := "answers"
+	if b.AllLogits {
+		logits = "all"
+	}
+	command := exec.CommandContext(ctx, b.Torch, path, filepath.Join(b.folder, "job.json"), "--threads", "1", "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, stderr
+	if err := command.Run(); err != nil {
+		return torchResult{}, fmt.Errorf("run the torch program with %s: %w", b.Torch, err)
+	}
+	var result torchResult
+	if err := json.Unmarshal(out.Bytes(), &result); err != nil {
+		return torchResult{}, fmt.Errorf("read what the torch program printed: %w", err)
+	}
+	if len(result.Cells) != len(b.first()) {
+		return torchResult{}, fmt.Errorf("the torch program ran %d of %d cells", len(result.Cells), len(b.first()))
+	}
+	return result, nil
+}
+
+// take puts the seconds of both sides into m.
+func (b *cellBench) take(m *bothSides, run rundir.Run, torch torchResult) error {
+	for side := range 2 {
+		m.train[side], m.evaluate[side] = map[string]methods.Spent{}, map[string]methods.Spent{}
+	}
+	for i, cell := range b.first() {
+		times, err := experiments.ReadCellTimes(run.Cell(cell.ID))
+		if err != nil {
+			return err
+		}
+		name := cell.Method.Name
+		m.train[0][name], m.evaluate[0][name] = times.Train, times.Evaluate
+		m.peak[0] = max(m.peak[0], float64(times.PeakBytes))
+		m.train[1][name], m.evaluate[1][name] = torch.Cells[i].spent("train"), torch.Cells[i].spent("evaluate")
+	}
+	m.peak[1] = float64(torch.PeakBytes)
+	return nil
+}
+
+// spent is what a phase took.
+func (c torchCell) spent(phase string) methods.Spent {
+	return methods.Spent{Seconds: c.Seconds[phase], Processor: c.Processor[phase]}
+}
+
+// complete computes from what the measured tasks took what the whole stream takes: training grows with the tasks,
+// evaluation with the boundaries, and what is neither stays.
+func (b *cellBench) complete(m bothSides, side int, of func(methods.Spent) float64) float64 {
+	train, evaluate := 0.0, 0.0
+	for name := range m.train[side] {
+		train, evaluate = train+of(m.train[side][name]), evaluate+of(m.evaluate[side][name])
+	}
+	cells, tasks := float64(len(b.suite.Methods)), float64(len(b.suite.Tasks))
+	measured := float64(b.Tasks)
+	return of(m.whole[side]) - train - evaluate + train*tasks/measured + evaluate*(cells*tasks+1)/(cells*measured+1) // the base row once
+}
+
+func (b *cellBench) printTorch(stdout io.Writer, all []bothSides, job experiments.Job, run rundir.Run, torch torchResult) error {
+	v := torch.Versions
+	fmt.Fprintf(stdout, `The same job by one worker on one core and by torch on one thread of one core, in turn, median of %d:
+%d methods, %d of %d tasks of %s, every boundary evaluated.
+%s
+Python %s, torch %s, transformers %s, peft %s; logits at %s
+
+`, b.Repeat, len(b.suite.Methods), b.Tasks, len(b.suite.Tasks), b.suite.Name, b.versions(), v["python"], v["torch"], v["transformers"], v["peft"],
+		map[bool]string{false: "answers alone", true: "every token"}[b.AllLogits])
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\ttrain\ttorch\ttimes\tevaluate\ttorch\ttimes\tlosses\t")
+	fmt.Fprintln(w, "method\ttokens/s\ttokens/s\tas fast\ts\ts\tas fast\tapart\t")
+	ratio := func(of func(m bothSides, side int) float64) float64 {
+		return medianOf(all, func(m bothSides) float64 { return of(m, 1) / of(m, 0) })
+	}
+	for i, cell := range b.first() {
+		name, tokens := cell.Method.Name, 0.0
+		for _, n := range job.TrainTokens[name][:b.Tasks] {
+			tokens += float64(n)
+		}
+		train := func(m bothSides, side int) float64 { return computed(m.train[side][name]) }
+		evaluate := func(m bothSides, side int) float64 { return computed(m.evaluate[side][name]) }
+		of := func(value func(m bothSides, side int) float64, side int) float64 {
+			return medianOf(all, func(m bothSides) float64 { return value(m, side) })
+		}
+		apart, err := experiments.LossDifference(run.Cell(cell.ID), torch.Cells[i].Losses[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.2f\t%.1f\t%.1f\t%.2f\t%.1g\t\n", name, tokens/of(train, 0), tokens/of(train, 1), ratio(train),
+			of(evaluate, 0), of(evaluate, 1), ratio(evaluate), apart)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	agreement, err := job.Agreement(run.Cell(b.first()[0].ID).Predictions(0), torch.Base)
+	if err != nil {
+		return err
+	}
+	clock := func(s methods.Spent) float64 { return s.Seconds }
+	whole := func(of func(methods.Spent) float64) (measured, complete float64) {
+		return ratio(func(m bothSides, side int) float64 { return of(m.whole[side]) }), ratio(func(m bothSides, side int) float64 { return b.complete(m, side, of) })
+	}
+	measured, complete := whole(computed)
+	measuredClock, completeClock := whole(clock)
+	_, err = fmt.Fprintf(stdout, `
+Tokens are those of the texts, without padding; seconds are those of the processor. Start, loading and compiling
+included, what was measured is done %.2f times as fast, and the whole stream of %d tasks, computed from its parts,
+%.2f times; by the clock, other work on the machine included, %.2f and %.2f times. Peak memory: %.0f MB, torch %.0f MB.
+The same job: %.1f %% of the base row's predictions are the same texts, and losses apart is the largest relative
+difference over the first task's steps.
+`, measured, len(b.suite.Tasks), complete, measuredClock, completeClock,
+		medianOf(all, func(m bothSides) float64 { return m.peak[0] })/1e6, medianOf(all, func(m bothSides) float64 { return m.peak[1] })/1e6, 100*agreement)
+	return err
+}
+
+// computed are the seconds of the processor, or those of the clock where the system does not tell these.
+func computed(s methods.Spent) float64 {
+	if s.Processor > 0 {
+		return s.Processor
+	}
+	return s.Seconds
+}
