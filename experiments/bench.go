@@ -14,6 +14,7 @@ import (
 
 // BenchOptions are what Bench is told.
 type BenchOptions struct {
+	// Suite has one backbone (see Suite.CheckSingle), unless there is a Shape.
 	Suite   Suite
 	DataDir string
 	Backend backbone.BackendOptions
@@ -37,7 +38,7 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
 	} else {
-		w, err = openWorker(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
+		w, err = openWorker(ctx, o.Suite, nil, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
 	}
 	if err != nil {
 		return err

@@ -104,7 +104,7 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 // WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that one's, what another
 // program needs to do the same job as the suite's cells of the first seed and order.
 func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) (Job, error) {
-	w, err := openWorker(ctx, suite, o)
+	w, err := openWorker(ctx, suite, nil, o)
 	if err != nil {
 		return Job{}, err
 	}

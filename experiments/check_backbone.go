@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,15 +12,22 @@ import (
 	"secura/methods/weights"
 )
 
-// checkBackbone says which of a suite's backbone is missing, or why it cannot be computed, and what to do, before its
-// large files are read.
-func checkBackbone(suite Suite) error {
-	name := suite.Backbone
+// checkBackbones says which of a suite's backbones are missing, or why they cannot be computed, and what to do, before
+// their large files are read.
+func checkBackbones(suite Suite) error {
+	var mistakes []error
+	for _, name := range suite.BackboneNames() {
+		mistakes = append(mistakes, checkBackbone(suite, name))
+	}
+	return errors.Join(mistakes...)
+}
+
+func checkBackbone(suite Suite, name string) error {
 	if name == nanoName {
 		return nil
 	}
 	others := ""
-	if len(suite.Backbones) > 0 {
+	if suite.Backbone != "" && len(suite.Backbones) > 0 {
 		others = fmt.Sprintf("; suite %s is meant for %s", suite.Name, strings.Join(suite.Backbones, ", "))
 	}
 	wrong := func(format string, args ...any) error {

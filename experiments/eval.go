@@ -22,7 +22,7 @@ import (
 
 // EvalOptions are what Eval is told.
 type EvalOptions struct {
-	// Suite has the backbone, the tasks and the shapes; its methods and training are not used.
+	// Suite has one backbone (see Suite.CheckSingle), the tasks and the shapes; its methods and training are not used.
 	Suite Suite
 	// Tasks are the names of those of the suite's tasks and its battery that are scored, in this order; nil scores all,
 	// and held-out text, as a run's base row does.
@@ -43,7 +43,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	if err := checkBackbone(suite); err != nil {
+	if err := checkBackbones(suite); err != nil {
 		return record.Evaluation{}, nil, err
 	}
 	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Chat: suite.Chat, Adapter: o.Adapter, Split: suite.Evaluation.Split, Files: map[string]string{}}

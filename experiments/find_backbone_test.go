@@ -45,7 +45,7 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 		if err != nil || len(files) != 1 || files[0].Bytes != int64(len(content)) || !strings.HasPrefix(files[0].Path, "backbone/") {
 			t.Errorf("files %+v (%v)", files, err)
 		}
-		if err := checkBackbone(Suite{Backbone: name}); err != nil {
+		if err := checkBackbones(Suite{Backbone: name}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -97,7 +97,7 @@ func TestWhatIsNoBackboneIsToldBeforeItIsRead(t *testing.T) {
 		filepath.Join(dir, "absent"):                                 "no such file or folder",
 		filepath.Dir(put("c/config.json", `{"model_type":"mamba"}`)): `"mamba"`,
 	} {
-		err := checkBackbone(Suite{Backbone: name})
+		err := checkBackbones(Suite{Backbone: name})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "backbone "+name) {
 			t.Errorf("got %v, want %q", err, want)
 		}

@@ -9,17 +9,21 @@ import (
 	"slices"
 
 	"secura/experiments/engine"
+	"secura/experiments/record"
 	"secura/methods"
 )
 
-// Cell is one method on one seed and one order of the tasks: the unit that a
-// worker runs.
+// Cell is one method on one backbone, one seed and one order of the tasks: the
+// unit that a worker runs.
 type Cell struct {
-	// ID is "METHOD-s0-o0".
-	ID     string
-	Method MethodSpec
-	Seed   int
-	Order  int
+	// ID is "METHOD-s0-o0", or "METHOD.BACKBONE-s0-o0" with the backbone's label
+	// where the suite has several.
+	ID string
+	// Backbone is the suite's name of it.
+	Backbone string
+	Method   MethodSpec
+	Seed     int
+	Order    int
 	// PairingKey leaves method, seed and backbone out: cells that differ in the
 	// method alone draw the same numbers.
 	PairingKey string
@@ -32,22 +36,26 @@ func (c Cell) Streams() Streams {
 	return Streams{RunSeed: uint64(c.Seed), PairingKey: c.PairingKey}
 }
 
-// Plan expands a suite into its cells, seed by seed, within a seed order by
-// order, and within these in the suite's order of methods; hash names the
-// suite that the cells come from.
+// Plan expands a suite into its cells, backbone by backbone, within a backbone
+// seed by seed, within a seed order by order, and within these in the suite's
+// order of methods; hash names the suite that the cells come from.
 func Plan(suite Suite) (cells []Cell, hash string, err error) {
 	if hash, err = suite.Hash(); err != nil {
 		return nil, "", err
 	}
-	for seed := range suite.Seeds {
-		for order := range suite.Orders {
-			for _, m := range suite.Methods {
-				cells = append(cells, Cell{
-					ID:     fmt.Sprintf("%s-s%d-o%d", m.Name, seed, order),
-					Method: m, Seed: seed, Order: order,
-					PairingKey: fmt.Sprintf("%s/o%d", suite.Name, order),
-					Tasks:      taskOrder(suite, order),
-				})
+	names := suite.BackboneNames()
+	labels := record.BackboneLabels(names)
+	for i, backbone := range names {
+		for seed := range suite.Seeds {
+			for order := range suite.Orders {
+				for _, m := range suite.Methods {
+					cells = append(cells, Cell{
+						ID:       record.CellID(m.Name, labels[i], seed, order),
+						Backbone: backbone, Method: m, Seed: seed, Order: order,
+						PairingKey: fmt.Sprintf("%s/o%d", suite.Name, order),
+						Tasks:      taskOrder(suite, order),
+					})
+				}
 			}
 		}
 	}
@@ -55,11 +63,23 @@ func Plan(suite Suite) (cells []Cell, hash string, err error) {
 }
 
 // LongestFirst sorts cells so that a pool of workers is done with all of them
-// soonest: by the methods' relative costs, equals in their order.
+// soonest: backbone by backbone, for a worker holds one, and within one by the
+// methods' relative costs, equals in their order.
 func LongestFirst(cells []Cell) []Cell {
-	sorted := slices.Clone(cells)
-	slices.SortStableFunc(sorted, func(a, b Cell) int { return cmp.Compare(cost(b), cost(a)) })
+	sorted, before := slices.Clone(cells), byBackbone(cells)
+	slices.SortStableFunc(sorted, func(a, b Cell) int { return cmp.Or(before(a, b), cmp.Compare(cost(b), cost(a))) })
 	return sorted
+}
+
+// byBackbone compares cells by where their backbones are met first in a list.
+func byBackbone(cells []Cell) func(a, b Cell) int {
+	place := map[string]int{}
+	for _, c := range cells {
+		if _, met := place[c.Backbone]; !met {
+			place[c.Backbone] = len(place)
+		}
+	}
+	return func(a, b Cell) int { return cmp.Compare(place[a.Backbone], place[b.Backbone]) }
 }
 
 // cost is the time that the cell takes relative to one of SEQ.
@@ -69,22 +89,23 @@ func cost(c Cell) float64 {
 }
 
 // Shard orders cells for element k of n: first the k-th of n parts, then what comes behind it, around to the part before
-// it. Cells that share compiled graphs are beside each other, the longest first, and the parts cost about the same.
+// it. Cells of one backbone are beside each other, within it those that share compiled graphs, the longest first, and the
+// parts cost about the same where the backbones do.
 func Shard(cells []Cell, k, n int) []Cell {
-	sorted := slices.Clone(cells)
+	sorted, before := slices.Clone(cells), byBackbone(cells)
 	slices.SortStableFunc(sorted, func(a, b Cell) int {
-		return cmp.Or(cmp.Compare(cost(b), cost(a)), cmp.Compare(GraphKey(a.Method), GraphKey(b.Method)))
+		return cmp.Or(before(a, b), cmp.Compare(cost(b), cost(a)), cmp.Compare(GraphKey(a.Method), GraphKey(b.Method)))
 	})
-	total, before, start := 0.0, 0.0, len(sorted)
+	total, passed, start := 0.0, 0.0, len(sorted)
 	for _, c := range sorted {
 		total += cost(c)
 	}
 	for i, c := range sorted {
-		if before*float64(n) >= total*float64(k) {
+		if passed*float64(n) >= total*float64(k) {
 			start = i
 			break
 		}
-		before += cost(c)
+		passed += cost(c)
 	}
 	return slices.Concat(sorted[start:], sorted[:start])
 }

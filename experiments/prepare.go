@@ -21,7 +21,7 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 		return nil, err
 	}
 	var mistakes []error
-	if err := checkBackbone(suite); err != nil {
+	if err := checkBackbones(suite); err != nil {
 		return nil, err
 	}
 	for _, r := range reads(suite) {
@@ -33,11 +33,14 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	files, err := identify(suite, dataDir)
+	files, err := identify(suite, "", dataDir)
 	if err != nil {
 		return nil, err
 	}
-	return files, fits(suite, dataDir)
+	for _, name := range suite.BackboneNames() {
+		mistakes = append(mistakes, fits(suite, name, dataDir))
+	}
+	return files, errors.Join(mistakes...)
 }
 
 // taskSplits are the splits of a task that a suite's cells read.
@@ -57,12 +60,26 @@ func reads(suite Suite) (list []taskSplits) {
 	return list
 }
 
-// identify names the backbone's and the data files of a suite by their content.
-func identify(suite Suite, dataDir string) ([]rundir.File, error) {
-	files, err := hashBackbone(suite.Backbone, suite.Chat)
+// identify names the backbones' and the data files of a suite by their content; at says where the backbones lie, as for
+// Suite.places.
+func identify(suite Suite, at, dataDir string) (files []rundir.File, err error) {
+	places, err := suite.places(at)
 	if err != nil {
 		return nil, err
 	}
+	for i, place := range places {
+		list, err := suite.identifyBackbone(i, place)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, list...)
+	}
+	data, err := identifyData(suite, dataDir)
+	return append(files, data...), err
+}
+
+// identifyData names the data files of a suite by their content.
+func identifyData(suite Suite, dataDir string) (files []rundir.File, err error) {
 	for _, r := range reads(suite) {
 		list, err := identifyTask(r.task, dataDir, r.splits...)
 		if err != nil {
@@ -85,9 +102,9 @@ func CheckParams(suite Suite) error {
 	return errors.Join(mistakes...)
 }
 
-// fits says whether the backbone can be read and every test example has room in the suite's shapes.
-func fits(suite Suite, dataDir string) error {
-	b, err := openBackbone(suite)
+// fits says whether a backbone of the suite can be read and every test example has room in the suite's shapes.
+func fits(suite Suite, name, dataDir string) error {
+	b, err := openBackbone(suite.RunOn(name))
 	if err != nil {
 		return err
 	}

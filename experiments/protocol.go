@@ -76,7 +76,7 @@ func (p *protocol) run(ctx context.Context) error {
 // base writes how the cell starts: what it is, and the untouched backbone's row.
 func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 	start := record.Event{Kind: record.CellStart, Cell: p.cell.ID, Method: p.cell.Method.Name, Seed: p.cell.Seed, Order: p.cell.Order,
-		Backbone: p.worker.suite.Backbone, TrainedParameters: session.TrainedParameters(), StateBytes: session.StateBytes()}
+		Backbone: p.cell.Backbone, TrainedParameters: session.TrainedParameters(), StateBytes: session.StateBytes()}
 	for _, i := range p.cell.Tasks {
 		start.Tasks = append(start.Tasks, p.worker.suite.Tasks[i].Name)
 	}

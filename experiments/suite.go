@@ -14,8 +14,9 @@ type Suite struct {
 	Name string `yaml:"name" json:"name"`
 	// Doc says in a sentence or two what the suite is for.
 	Doc string `yaml:"doc,omitempty" json:"doc,omitempty"`
-	// Backbone is "nano", a folder, or ORG/NAME.
-	Backbone string `yaml:"backbone" json:"backbone"`
+	// Backbone is "nano", a folder, a GGUF file, or ORG/NAME. It is empty where the
+	// suite is run on several.
+	Backbone string `yaml:"backbone,omitempty" json:"backbone,omitempty"`
 	// DType is how the backbone's frozen matrices are held: f32, or bf16 for half
 	// of the memory. Those of training.targets, which methods change, and all that
 	// methods add are f32 either way. Empty is f32.
@@ -29,8 +30,10 @@ type Suite struct {
 	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`
 	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
 	Backend string `yaml:"backend" json:"backend"`
-	// Backbones are those that the suite is meant for, the published ones of an
-	// experiment; Backbone is the one that is run. Empty where any will do.
+	// Backbones are several, which stand instead of Backbone: every method, seed and
+	// order is run on each, in one run, one backbone after the other. A suite file
+	// gives one of the two keys. Where Backbone is not empty, as after -backbone
+	// NAME, it alone is run, and these are those that the suite is meant for.
 	Backbones []string `yaml:"backbones,omitempty" json:"backbones,omitempty"`
 	// Stream is "sequential", or "separate": each task is learned alone from the
 	// pretrained backbone.

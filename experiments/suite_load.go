@@ -65,8 +65,14 @@ func LoadSuite(nameOrFile string, options Options) (Suite, error) {
 		}
 	}
 	suite := DefaultSuite()
+	if find(tree, "backbones") != nil {
+		suite.Backbone = "" // stands aside, unless the file or a setting names one
+	}
 	if err := tree.Decode(&suite); err != nil {
 		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+	}
+	if suite.Backbone == "" && len(suite.Backbones) == 1 && suite.Backbones[0] != "" {
+		suite.Backbone, suite.Backbones = suite.Backbones[0], nil
 	}
 	if suite.Name == "" {
 		suite.Name = strings.TrimSuffix(filepath.Base(label), filepath.Ext(label))
@@ -104,8 +110,11 @@ func BuiltinTasks() (stream, knowledge []datasets.Task, err error) {
 }
 
 // Resolved is the suite as YAML with every default written out; loading it
-// gives the same suite.
+// gives the same suite, but for the backbones that it is only meant for.
 func (s Suite) Resolved() (string, error) {
+	if s.Backbone != "" {
+		s.Backbones = nil
+	}
 	var out strings.Builder
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -152,6 +161,9 @@ func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string
 		return nil, "", fmt.Errorf("%s:%d: extends: %w", label, base.Line, err)
 	}
 	take(under, "name")
+	if find(tree, "backbones") != nil {
+		take(under, "backbone")
+	}
 	return merge(under, tree), label, nil
 }
 
@@ -167,5 +179,8 @@ func parseSuite(data []byte, label string) (*yaml.Node, error) {
 		Suite   Suite  `yaml:",inline"`
 		Extends string `yaml:"extends"`
 	}](), "")
+	if n := find(tree, "backbones"); n != nil && find(tree, "backbone") != nil {
+		c.wrong(n, "backbones and backbone are both given; give backbone for one, backbones for a list that is run as one plan")
+	}
 	return tree, c.err()
 }

@@ -110,6 +110,9 @@ func set(tree *yaml.Node, setting string) error {
 			relabel(n, 0)
 		}
 	}
+	if path[0] == "backbones" {
+		take(tree, "backbone") // the list stands instead of it
+	}
 	return nil
 }
 

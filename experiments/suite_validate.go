@@ -32,9 +32,7 @@ func (s Suite) Validate(known []string) error {
 			wrong("%s is %d, must be at least %d", key, value, least)
 		}
 	}
-	if s.Backbone == "" {
-		wrong("backbone is empty; give nano, a folder, or ORG/NAME")
-	}
+	s.validateBackbones(wrong)
 	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
 		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
 	}

@@ -7,7 +7,7 @@ import (
 	"secura/methods"
 )
 
-// validateStream checks how the tasks follow each other, when they are evaluated, and for which backbones.
+// validateStream checks how the tasks follow each other, and when they are evaluated.
 func (s Suite) validateStream(wrong func(string, ...any)) {
 	if streams := []string{Sequential, Separate}; !slices.Contains(streams, s.Stream) {
 		wrong("%s", datasets.Unknown("stream", s.Stream, streams))
@@ -30,13 +30,5 @@ func (s Suite) validateStream(wrong func(string, ...any)) {
 		wrong("evaluation.every_steps is %d, must be below training.steps, %d, to fall within a task; 0 evaluates at boundaries alone", e.EverySteps, s.Training.Steps)
 	case e.EverySteps > 0 && e.Every == EveryFinal:
 		wrong("evaluation.every_steps evaluates everything within tasks, but evaluation.every: %s leaves boundaries out; give every: %s", EveryFinal, EveryTask)
-	}
-	for i, name := range s.Backbones {
-		if name == "" {
-			wrong("backbones[%d] is empty; give nano, a folder, or ORG/NAME", i)
-		}
-		if slices.Contains(s.Backbones[:i], name) {
-			wrong("backbones names %q twice", name)
-		}
 	}
 }

@@ -41,21 +41,26 @@ func (p Part) String() string {
 // Whole is all of a cell.
 func Whole(c Cell) Part { return Part{c, -1, EndOfCell} }
 
-// Sample draws one task of one of the cells of each method, by a seed. A task whose checkpoint before it was not kept
-// is replaced by the first of the cell.
+// Sample draws one task of one of the cells of each method on each backbone, by a seed. A task whose checkpoint before it
+// was not kept is replaced by the first of the cell.
 func (w *Worker) Sample(cells []Cell, seed uint64) ([]Part, error) {
 	r := Streams{RunSeed: seed, PairingKey: w.suite.Name}.Rand("verify")
-	var parts []Part
-	for _, m := range w.suite.Methods {
-		var mine []Cell
-		for _, c := range cells {
-			if c.Method.Name == m.Name {
-				mine = append(mine, c)
+	var fields [][]Cell
+	for _, name := range w.planned.BackboneNames() {
+		for _, m := range w.suite.Methods {
+			var mine []Cell
+			for _, c := range cells {
+				if c.Backbone == name && c.Method.Name == m.Name {
+					mine = append(mine, c)
+				}
+			}
+			if len(mine) > 0 {
+				fields = append(fields, mine)
 			}
 		}
-		if len(mine) == 0 {
-			continue
-		}
+	}
+	var parts []Part
+	for _, mine := range fields {
 		cell := mine[r.IntN(len(mine))]
 		p, err := w.protocol(cell, w.run.Cell(cell.ID))
 		if err != nil {
@@ -200,8 +205,11 @@ func sameScores(again, kept rundir.Cell, tolerance float64) error {
 	return nil
 }
 
-// protocol is what runs a cell in a folder.
+// protocol is what runs a cell in a folder; the cell's backbone is open then.
 func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
+	if err := w.use(cell.Backbone); err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
 	method, ok := methods.Find(cell.Method.Preset)
 	if !ok {
 		return nil, fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)

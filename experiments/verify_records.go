@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +16,9 @@ import (
 // records, the predictions that they name, and the scores, which are computed from the predictions again. checkpoints
 // says whether the checkpoints must be there. It returns everything that is wrong.
 func (w *Worker) CheckCell(cell Cell, checkpoints bool) (wrong []error) {
+	if err := w.use(cell.Backbone); err != nil {
+		return []error{fmt.Errorf("cell %s: %w", cell.ID, err)}
+	}
 	folder := w.run.Cell(cell.ID)
 	wrong = rundir.CheckSeal(folder, checkpoints)
 	events, torn, err := record.ReadEvents(folder.Records())
@@ -169,13 +171,13 @@ func sameLines(got, want string, whole bool) error {
 	}
 }
 
-// CheckFiles holds the data and the backbone's files, and the run's examples, against its manifest. backbone is where it
-// lies here, empty where the suite says.
+// CheckFiles holds the data and the backbones' files, and the run's examples, against its manifest. backbone is where the
+// backbone lies here, or the backbones in their order, separated by commas; empty where the suite says.
 func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir, backbone string) (wrong []error) {
 	if hash, err := suite.Hash(); err != nil || hash != manifest.Plan {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s: the suite has hash %s, its plan %s", run.Manifest(), hash, manifest.Plan)))
 	}
-	files, err := identify(suite.at(backbone), dataDir)
+	files, err := identify(suite, backbone, dataDir)
 	if err != nil {
 		return append(wrong, err)
 	}
@@ -195,23 +197,9 @@ func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir, 
 	return wrong
 }
 
-// at is the suite with its backbone where it lies here; empty leaves it.
-func (s Suite) at(backbone string) Suite {
-	s.Backbone = cmp.Or(backbone, s.Backbone)
-	return s
-}
-
-// checkUnchanged says whether the files that a run reads are those that its manifest names; one that was made by hand
-// may name none.
-func checkUnchanged(manifest rundir.Manifest, suite Suite, dataDir string) error {
-	if len(manifest.Files) == 0 {
-		return nil
-	}
-	files, err := identify(suite, dataDir)
-	if err != nil {
-		return err
-	}
-	if changes := rundir.FileChanges(manifest.Files, files); len(changes) > 0 {
+// checkUnchanged says whether the files that a run reads are those of its manifest.
+func checkUnchanged(manifest, files []rundir.File, dataDir string) error {
+	if changes := rundir.FileChanges(manifest, files); len(changes) > 0 {
 		return fmt.Errorf("the files of the run in %s are not those that it began with: %w", filepath.Clean(dataDir), errors.Join(changes...))
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/methods/backbone"
 )
 
 // TestAnUntouchedRunVerifies executes samples of several methods and a whole cell again, of streams, of tasks that are
@@ -226,7 +227,7 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if manifest.Files, err = identify(suite, y.dir); err != nil {
+	if manifest.Files, err = identify(suite, "", y.dir); err != nil {
 		t.Fatal(err)
 	}
 	if manifest.Plan, err = suite.Hash(); err != nil {
@@ -251,8 +252,11 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 		changed := append([]byte(nil), data...)
 		changed[len(changed)/2] ^= 1
 		os.WriteFile(path, changed, 0o644)
-		if got := fmt.Sprint(checkUnchanged(manifest, suite, y.dir)); !strings.Contains(got, expected) {
-			t.Errorf("%s, expected %q", got, expected)
+		if err := rundir.WriteManifest(w.run, manifest); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenWorker(t.Context(), WorkerOptions{Run: w.run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}); err == nil || !strings.Contains(err.Error(), expected) {
+			t.Errorf("OpenWorker: %v, expected %q", err, expected)
 		}
 		if got := wrong(); !strings.Contains(got, expected) {
 			t.Errorf("%s, expected %q", got, expected)

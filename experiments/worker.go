@@ -27,29 +27,38 @@ type WorkerOptions struct {
 	// Until ends each cell at a boundary, for measurements: no later boundary is reached, and the cell is not finished. 0
 	// goes on to the end.
 	Until int
-	// Backbone is where the suite's backbone lies here, if not where the suite says.
+	// Backbone is where the suite's backbone lies here, or its backbones in their order, separated by commas; empty where
+	// the suite says.
 	Backbone string
 }
 
-// Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them.
+// Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them; of
+// several backbones one at a time is open, that of the last cell.
 type Worker struct {
 	run       rundir.Run
 	until     int
-	suite     Suite
+	suite     Suite // its Backbone is the one that is open
 	cells     []Cell
+	dataDir   string
+	planned   Suite         // the run's, as its manifest has it
+	places    []string      // where its backbones lie here
+	files     []rundir.File // those of the manifest; none in one that was made by hand
 	backend   compute.Backend
-	base      *methods.Base
+	untouched map[string]*evaluation // the backbones' own rows, by their names
+	refused   map[string]bool        // the cells that others had when they were asked for
+
+	// What follows is of the backbone that is open.
+	base      *methods.Base // nil where none is
 	tokenizer *prompt.Tokenizer
 	ends      []int32 // tokens that end a text; the first is what training writes
 	data      *streamData
 	evaluator *evaluator
 	warnings  []string
-	untouched *evaluation     // the backbone's own row
-	graphs    string          // the key of the last cell's
-	refused   map[string]bool // the cells that others had when they were asked for
+	graphs    string // the key of the last cell's
 }
 
-// OpenWorker reads the run's manifest, data and backbone and opens the backend. The caller closes the worker.
+// OpenWorker reads the run's manifest and opens the backend, and a single backbone; of several, each is opened when a
+// cell of it is asked for. The caller closes the worker.
 func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	manifest, err := rundir.ReadManifest(o.Run)
 	if err != nil {
@@ -59,51 +68,36 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
 		return nil, fmt.Errorf("read the manifest's suite: %w", err)
 	}
-	if err := checkUnchanged(manifest, suite.at(o.Backbone), o.DataDir); err != nil {
-		return nil, err
-	}
-	return openWorker(ctx, suite, o)
+	return openWorker(ctx, suite, manifest.Files, o)
 }
 
-func openWorker(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, until: o.Until, suite: suite, refused: map[string]bool{}}
+func openWorker(ctx context.Context, suite Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
+	w := &Worker{run: o.Run, until: o.Until, planned: suite, suite: suite, dataDir: o.DataDir, files: files, untouched: map[string]*evaluation{}, refused: map[string]bool{}}
 	var err error
-	if w.cells, _, err = Plan(w.suite); err != nil {
+	if w.cells, _, err = Plan(suite); err != nil {
 		return nil, err
 	}
-	b, err := openBackbone(w.suite.at(o.Backbone))
-	if err != nil {
+	if w.places, err = suite.places(o.Backbone); err != nil {
 		return nil, err
 	}
-	w.tokenizer, w.ends = b.tokenizer, b.ends
-	if w.data, err = loadStream(w.suite, o.DataDir, b.encoder); err != nil {
+	if err := w.checkData(); err != nil {
 		return nil, err
-	}
-	if w.data.heldOut, err = b.heldOut(); err != nil {
-		return nil, err
-	}
-	w.warnings = w.data.dataWarnings(w.suite, w.ends[0])
-	if split := w.suite.Evaluation.Split; split != "test" {
-		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}
 	if w.backend, _, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
 		return nil, err
 	}
-	w.base = methods.NewBase(w.backend, b.model)
-	if err := w.base.UseDevices(w.suite.Devices); err != nil {
-		w.Close()
-		return nil, err
-	}
-	if w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation); err != nil {
-		w.Close()
-		return nil, err
+	if names := suite.BackboneNames(); len(names) == 1 {
+		if err := w.use(names[0]); err != nil {
+			w.Close()
+			return nil, err
+		}
 	}
 	return w, nil
 }
 
 // Close releases the backbone and the backend.
 func (w *Worker) Close() error {
-	w.base.Close()
+	w.release()
 	w.backend.Finalize()
 	return nil
 }
@@ -200,8 +194,8 @@ func (w *Worker) shareGraphs(cell Cell) {
 
 // baseRow is the untouched backbone's row, computed once per worker.
 func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error) {
-	if w.untouched != nil {
-		return w.untouched, nil
+	if row := w.untouched[w.suite.Backbone]; row != nil {
+		return row, nil
 	}
 	stop := log.time(record.Eval, 0)
 	row, err := w.evaluator.evaluate(ctx, nil)
@@ -209,7 +203,7 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error)
 		return nil, err
 	}
 	stop(row.tokens)
-	w.untouched = row
+	w.untouched[w.suite.Backbone] = row
 	return row, nil
 }
 

@@ -122,9 +122,21 @@ func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
 	return nil
 }
 
-// WriteClaims writes claims.md beside a run's report.md.
-func WriteClaims(run rundir.Run, runs []*Evidence) error {
-	if err := rundir.WriteFile(run.Claims(), func(w io.Writer) error { return ClaimsMarkdown(w, runs) }); err != nil {
+// WriteClaims writes claims.md beside a run's report.md: the claims by each of some lists of runs, such as one for each of
+// the run's backbones.
+func WriteClaims(run rundir.Run, lists [][]*Evidence) error {
+	write := func(w io.Writer) error {
+		for i, runs := range lists {
+			if i > 0 {
+				fmt.Fprintln(w)
+			}
+			if err := ClaimsMarkdown(w, runs); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := rundir.WriteFile(run.Claims(), write); err != nil {
 		return fmt.Errorf("write claims: %w", err)
 	}
 	return nil

@@ -17,15 +17,27 @@ type Evidence struct {
 	cells []cellMeasures
 }
 
-// LoadEvidence reads a run's report and its measures.
-func LoadEvidence(run rundir.Run) (*Evidence, error) {
+// LoadEvidence reads a run's report and its measures: one of each backbone where it has several.
+func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 	r, err := Load(run)
 	if err != nil {
 		return nil, err
 	}
+	for _, part := range r.Each() {
+		e, err := evidenceOf(part)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+// evidenceOf reads the measures of a report's cells.
+func evidenceOf(r *Report) (*Evidence, error) {
 	e := &Evidence{Report: r}
 	for _, c := range r.Cells {
-		m, err := readMeasures(c, run.Cell(c.ID))
+		m, err := readMeasures(c, r.Run.Cell(c.ID))
 		if err != nil {
 			return nil, fmt.Errorf("load measures: cell %s: %w", c.ID, err)
 		}

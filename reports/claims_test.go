@@ -46,7 +46,7 @@ func evidence(t testing.TB, all ...synthetic) []*Evidence {
 	for _, s := range all {
 		e, err := LoadEvidence(s.make(t, nil))
 		check(t, err)
-		runs = append(runs, e)
+		runs = append(runs, e...)
 	}
 	return runs
 }
@@ -222,7 +222,7 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 	run := s.make(t, nil)
 	e, err := LoadEvidence(run)
 	check(t, err)
-	text := claimsText(t, []*Evidence{e})
+	text := claimsText(t, e)
 	for line := range strings.Lines(text) {
 		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
 			t.Errorf("%d columns: %s", n, line)
@@ -230,10 +230,10 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 	}
 	again, err := LoadEvidence(run)
 	check(t, err)
-	if claimsText(t, []*Evidence{again}) != text {
+	if claimsText(t, again) != text {
 		t.Error("two reports of the same records differ")
 	}
-	check(t, WriteClaims(run, []*Evidence{e}))
+	check(t, WriteClaims(run, [][]*Evidence{e}))
 	written, err := os.ReadFile(run.Claims())
 	check(t, err)
 	for _, want := range []string{"# Claims of SECURA", "## What the released code does", "## Provenance", "| verdict"} {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,7 +17,7 @@ func CompareMethods(r *Report, methods []string) []Table {
 	for _, other := range methods[1:] {
 		pairs = append(pairs, [2]side{{r, methods[0], methods[0]}, {r, other, other}})
 	}
-	return comparedTables(pairs, []*Report{r})
+	return r.labelled(comparedTables(pairs, []*Report{r}))
 }
 
 // CompareRuns compares methods of one run with those of the same names in
@@ -88,13 +89,13 @@ func comparedTables(pairs [][2]side, of []*Report) []Table {
 	return tables
 }
 
-// RunLabels tell runs apart: by their backbones, by their folders where these
+// RunLabels tell runs, or the backbones of one, apart: by their backbones, by their folders where these
 // are not all different, and by their places where the folders' names are not
 // either.
 func RunLabels(list []*Report) []string {
 	for _, of := range []func(r *Report) string{
-		func(r *Report) string { return r.Suite.Backbone },
-		func(r *Report) string { return r.Run.Name() },
+		func(r *Report) string { return cmp.Or(r.label, r.Suite.Backbone) },
+		folderLabel,
 	} {
 		var labels []string
 		for _, r := range list {
@@ -108,10 +109,13 @@ func RunLabels(list []*Report) []string {
 	}
 	var labels []string
 	for i, r := range list {
-		labels = append(labels, fmt.Sprintf("%d: %s", i+1, r.Run.Name()))
+		labels = append(labels, fmt.Sprintf("%d: %s", i+1, folderLabel(r)))
 	}
 	return labels
 }
+
+// folderLabel is the name of the run's folder, with the backbone where the run has several.
+func folderLabel(r *Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.label) }
 
 // unlike are settings of a suite that may differ without a word: its name, and
 // what only says how much of it was run.

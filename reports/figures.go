@@ -9,6 +9,9 @@ import (
 
 // Figures are all drawings of a report, those that its records have numbers for.
 func Figures(r *Report) ([]Figure, error) {
+	if r.Backbones != nil {
+		return r.backboneFigures()
+	}
 	if r.Trials != nil || !r.finished() {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"secura/experiments/record"
@@ -37,6 +38,8 @@ type page struct {
 	// loads nothing.
 	Policy string
 	Facts  []fact
+	// Pages are those of the run's backbones, where it has several.
+	Pages []fact
 	// Standing is nil where every cell is done.
 	Standing *standing
 	Cards    []card
@@ -83,8 +86,17 @@ func writePage(w io.Writer, r *Report, version string) error {
 
 func newPage(r *Report, version string) (*page, error) {
 	p := &page{Version: version, Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
-	// A tuning's trials and tasks that are learned alone are no stream.
-	p.Charts = r.Trials == nil && !r.Suite.Separate()
+	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and examples on pages of
+	// their own.
+	p.Charts = r.Trials == nil && !r.Suite.Separate() && r.Backbones == nil
+	if r.label != "" {
+		p.Title += " on " + r.label
+	}
+	if version == "" {
+		for _, part := range r.Backbones {
+			p.Pages = append(p.Pages, fact{part.label, filepath.Base(part.page())})
+		}
+	}
 	if p.Charts {
 		p.Cards = cards(r)
 		if r.Suite.Evaluation.Every == "final" {
@@ -97,12 +109,16 @@ func newPage(r *Report, version string) (*page, error) {
 		return nil, fmt.Errorf("read the suite in the manifest: %w", err)
 	}
 	p.Settings = settings.String()
-	data, err := json.Marshal(newChartData(r))
+	charts := newChartData
+	if r.Backbones != nil {
+		charts = methodNames
+	}
+	data, err := json.Marshal(charts(r))
 	if err != nil {
 		return nil, fmt.Errorf("encode charts: %w", err)
 	}
 	p.Data = template.JS(data) // json.Marshal leaves no < in it
-	if r.Trials == nil {
+	if r.Trials == nil && r.Backbones == nil {
 		packed, note, err := packExamples(r)
 		if err != nil {
 			return nil, err
@@ -148,7 +164,7 @@ func (p *page) addAssets() error {
 // facts are what a reader must know to read any number.
 func facts(r *Report) []fact {
 	list := []fact{
-		{"backbone", r.Suite.Backbone}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
+		{"backbone", r.backbone()}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
 		{"seeds", fmt.Sprint(r.Suite.Seeds)}, {"orders", fmt.Sprint(r.Suite.Orders)}, {"steps per task", fmt.Sprint(r.Suite.Training.Steps)},
 		{"backend", r.Manifest.Backend}, {"plan", shortPlan(r)},
 	}

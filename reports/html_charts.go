@@ -62,6 +62,15 @@ func newChartData(r *Report) chartData {
 	return data
 }
 
+// methodNames is what a page without charts needs, to hide methods in its tables.
+func methodNames(r *Report) chartData {
+	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
+	for _, m := range r.Suite.Methods {
+		data.Methods = append(data.Methods, chartMethod{Name: m.Name, Reference: m.Reference()})
+	}
+	return data
+}
+
 func newChartMethod(r *Report, m Method) chartMethod {
 	out := chartMethod{Name: m.Name, Reference: m.Reference(), Summary: map[string]*interval{}, Matrix: [][]*float64{}, Base: []*float64{}}
 	over := func(of func(Cell) Value) *interval { return newInterval(r.over(m.Name, of)) }

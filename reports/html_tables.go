@@ -88,7 +88,7 @@ func newPageTable(r *Report, t Table, id string) pageTable {
 			if i == 0 && r.has(e.Text) {
 				row.Method, cell.Swatch = e.Text, e.Text
 			}
-			if i == 0 {
+			if i == 0 && r.Backbones == nil {
 				cell.Task = r.taskLabelled(e.Text)
 			}
 			for _, n := range e.Notes {

@@ -18,10 +18,15 @@ type Report struct {
 	Run      rundir.Run
 	Manifest rundir.Manifest
 	Suite    Suite
-	// Cells are all planned ones, also those that have not started: seed by
-	// seed, within a seed order by order, and within these in the suite's order
-	// of methods.
+	// Cells are all planned ones, also those that have not started: backbone by
+	// backbone, seed by seed, within a seed order by order, and within these in the
+	// suite's order of methods.
 	Cells []Cell
+	// Backbones are the reports of each backbone by itself where the run has
+	// several, nil where it has one.
+	Backbones []*Report
+	// label is the backbone's short name in a report of one of several.
+	label string
 	// Warnings concern the run as a whole.
 	Warnings []string
 	// Examples are the intervals over test examples, which WriteAll makes of the
@@ -36,13 +41,15 @@ type Report struct {
 
 // Suite is what a report needs of the resolved suite in the manifest.
 type Suite struct {
-	Name     string   `json:"name"`
-	Doc      string   `json:"doc"`
-	Backbone string   `json:"backbone"`
-	Tasks    []Task   `json:"tasks"`
-	Methods  []Method `json:"methods"`
-	Seeds    int      `json:"seeds"`
-	Orders   int      `json:"orders"`
+	Name     string `json:"name"`
+	Doc      string `json:"doc"`
+	Backbone string `json:"backbone"`
+	// Backbones are those of a run of several, whose Backbone is empty.
+	Backbones []string `json:"backbones"`
+	Tasks     []Task   `json:"tasks"`
+	Methods   []Method `json:"methods"`
+	Seeds     int      `json:"seeds"`
+	Orders    int      `json:"orders"`
 	// Stream is "separate" where each task is learned alone from the pretrained
 	// backbone.
 	Stream string `json:"stream"`
@@ -146,22 +153,47 @@ func Load(run rundir.Run) (*Report, error) {
 		return nil, fmt.Errorf("load report: the suite in %s has %d tasks, %d methods, %d seeds, %d orders; at least one of each is needed",
 			run.Manifest(), len(r.Suite.Tasks), len(r.Suite.Methods), r.Suite.Seeds, r.Suite.Orders)
 	}
-	for seed := range r.Suite.Seeds {
-		for order := range r.Suite.Orders {
-			for _, m := range r.Suite.Methods {
-				c, err := r.load(run, m, seed, order)
-				if err != nil {
-					return nil, fmt.Errorf("load report: %w", err)
-				}
-				r.Cells = append(r.Cells, c)
-			}
+	r.divide()
+	for _, part := range r.Each() {
+		if err := part.loadCells(run); err != nil {
+			return nil, fmt.Errorf("load report: %w", err)
 		}
 	}
 	if err := r.unplanned(run); err != nil {
 		return nil, fmt.Errorf("load report: %w", err)
 	}
+	for _, part := range r.Each() {
+		if err := part.complete(run); err != nil {
+			return nil, fmt.Errorf("load report: %w", err)
+		}
+	}
+	for _, part := range r.Backbones {
+		r.Cells = append(r.Cells, part.Cells...)
+		r.Warnings = append(r.Warnings, part.Warnings...)
+	}
+	return r, nil
+}
+
+// loadCells reads the cells of the report's one backbone.
+func (r *Report) loadCells(run rundir.Run) error {
+	for seed := range r.Suite.Seeds {
+		for order := range r.Suite.Orders {
+			for _, m := range r.Suite.Methods {
+				c, err := r.load(run, m, seed, order)
+				if err != nil {
+					return err
+				}
+				r.Cells = append(r.Cells, c)
+			}
+		}
+	}
+	return nil
+}
+
+// complete adds what follows from the cells.
+func (r *Report) complete(run rundir.Run) error {
 	if err := r.loadTrials(run); err != nil {
-		return nil, fmt.Errorf("load report: %w", err)
+		return err
 	}
 	r.checkBaseRows()
 	for i := range r.Cells {
@@ -170,23 +202,27 @@ func Load(run rundir.Run) (*Report, error) {
 	for _, name := range r.Suite.Tables {
 		tables, err := Named(run, r, name)
 		if err != nil {
-			return nil, fmt.Errorf("load report: %w", err)
+			return err
 		}
 		r.Asked = append(r.Asked, tables...)
 	}
-	return r, nil
+	return nil
 }
 
 // load reads one planned cell.
 func (r *Report) load(run rundir.Run, m Method, seed, order int) (Cell, error) {
 	c := Cell{
-		ID: fmt.Sprintf("%s-s%d-o%d", m.Name, seed, order), Method: m, Seed: seed, Order: order,
+		ID: record.CellID(m.Name, r.label, seed, order), Method: m, Seed: seed, Order: order,
 		State: record.Queued, Backbone: r.Suite.Backbone,
 	}
 	if order == 0 {
 		c.Tasks = r.Suite.TaskNames()
 	}
-	if err := c.read(run.Cell(c.ID), r.Suite); err != nil {
+	err := c.read(run.Cell(c.ID), r.Suite)
+	if err == nil {
+		err = r.checkBackbone(c)
+	}
+	if err != nil {
 		return Cell{}, fmt.Errorf("cell %s: %w", c.ID, err)
 	}
 	return c, nil
@@ -199,8 +235,10 @@ func (r *Report) unplanned(run rundir.Run) error {
 		return err
 	}
 	planned := map[string]bool{}
-	for i := range r.Cells {
-		planned[r.Cells[i].ID] = true
+	for _, part := range r.Each() {
+		for i := range part.Cells {
+			planned[part.Cells[i].ID] = true
+		}
 	}
 	for _, f := range folders {
 		if !planned[f.ID] {

@@ -15,7 +15,8 @@ type results struct {
 	Suite       string          `json:"suite"`
 	Plan        string          `json:"plan"`
 	Backend     string          `json:"backend"`
-	Backbone    string          `json:"backbone"`
+	Backbone    string          `json:"backbone,omitempty"`
+	Backbones   []string        `json:"backbones,omitempty"` // instead of Backbone, of a run of several
 	Tasks       []string        `json:"tasks"`
 	Warnings    []string        `json:"warnings,omitempty"`
 	Tuning      *Tuning         `json:"tuning,omitempty"`
@@ -66,8 +67,10 @@ type measured struct {
 }
 
 type methodResults struct {
-	Method  string             `json:"method"`
-	Metrics map[string]Summary `json:"metrics"`
+	Method string `json:"method"`
+	// Backbone is told where the run has several, here and in a comparison.
+	Backbone string             `json:"backbone,omitempty"`
+	Metrics  map[string]Summary `json:"metrics"`
 }
 
 // Results is the content of results.json. Equal records give equal bytes, but
@@ -76,7 +79,7 @@ type methodResults struct {
 func Results(r *Report) ([]byte, error) {
 	out := results{
 		Suite: r.Suite.Name, Plan: r.Manifest.Plan, Backend: r.Manifest.Backend, Backbone: r.Suite.Backbone,
-		Tasks: r.Suite.TaskNames(), Warnings: r.Warnings, Cells: []cellResult{}, Comparisons: r.Compare(),
+		Tasks: r.Suite.TaskNames(), Warnings: r.Warnings, Cells: []cellResult{}, Comparisons: []Comparison{},
 	}
 	if r.Suite.Tuning.Trials > 0 {
 		out.Tuning = &r.Suite.Tuning
@@ -84,12 +87,18 @@ func Results(r *Report) ([]byte, error) {
 	for _, c := range r.Cells {
 		out.Cells = append(out.Cells, resultOf(c))
 	}
-	for _, m := range r.Suite.Methods {
-		summaries := map[string]Summary{}
-		for _, key := range MetricKeys {
-			summaries[key] = r.Summarise(m.Name, key)
+	if r.Backbones != nil {
+		out.Backbones = r.Suite.Backbones
+	}
+	for _, part := range r.Each() {
+		for _, m := range r.Suite.Methods {
+			summaries := map[string]Summary{}
+			for _, key := range MetricKeys {
+				summaries[key] = part.Summarise(m.Name, key)
+			}
+			out.Methods = append(out.Methods, methodResults{m.Name, part.onBackbone(), summaries})
 		}
-		out.Methods = append(out.Methods, methodResults{m.Name, summaries})
+		out.Comparisons = append(out.Comparisons, part.Compare()...)
 	}
 	var data bytes.Buffer
 	encoder := json.NewEncoder(&data)

@@ -90,8 +90,10 @@ const subject = "secura"
 // both have.
 type Comparison struct {
 	Metric string `json:"metric"`
-	A      string `json:"a"`
-	B      string `json:"b"`
+	// Backbone is the one that both were run on, where the run has several.
+	Backbone string `json:"backbone,omitempty"`
+	A        string `json:"a"`
+	B        string `json:"b"`
 	// Difference is the mean of a - b, in the metric's unit.
 	Difference Value `json:"difference"`
 	// CI95 is the half-width of the 95% Student-t interval of the difference.
@@ -126,7 +128,7 @@ func (r *Report) Compare() []Comparison {
 		adjust(group)
 		for i, d := range group {
 			comparisons = append(comparisons, Comparison{
-				Metric: metric, A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
+				Metric: metric, Backbone: r.onBackbone(), A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
 			})
 		}
 	}

@@ -81,7 +81,7 @@ func (r *Report) source() string {
 		plan = plan[:12]
 	}
 	return fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
-		r.Suite.Name, r.Suite.Backbone, r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
+		r.Suite.Name, r.backbone(), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
 }
 
 // sourced puts the source into tables that have none.

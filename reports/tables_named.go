@@ -45,7 +45,7 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 	case "variants":
 		return []Table{VariantsTable(r)}, nil
 	case "claims":
-		evidence, err := LoadEvidence(run)
+		evidence, err := evidenceOf(r)
 		if err != nil {
 			return nil, err
 		}
@@ -81,8 +81,12 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 
 // Tables are all tables of a report in the order in which they are shown, those
 // that its records have numbers for and those that its suite asks for; a tuning's
-// are its trials and choices.
+// are its trials and choices. Those of several backbones are these side by side,
+// and then the tables of each.
 func Tables(r *Report) []Table {
+	if r.Backbones != nil {
+		return r.backboneTables()
+	}
 	if r.Trials != nil {
 		return TuningTables(*r.Trials)
 	}

@@ -8,20 +8,28 @@ import (
 )
 
 // WriteAll makes the files of a run's report again from its records: one of each
-// of Formats that has a file, and each table and figure by itself. Each file is replaced as a whole or not at all. It
+// of Formats that has a file, a page of each of several backbones, and each table and figure by itself. Each file is replaced as a whole or not at all. It
 // returns the report, so that the records are read once.
 func WriteAll(run rundir.Run) (*Report, error) {
 	r, err := Load(run)
 	if err != nil {
 		return nil, err
 	}
-	if !r.Suite.Separate() && r.Trials == nil {
-		t, err := ExamplesTable(run, r)
+	for _, part := range r.Each() {
+		if r.Suite.Separate() || part.Trials != nil {
+			continue
+		}
+		t, err := ExamplesTable(run, part)
 		if err != nil {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
 		if len(t.Rows) > 0 {
-			r.Examples = []Table{t}
+			part.Examples = []Table{t}
+		}
+	}
+	for _, part := range r.Backbones {
+		if err := rundir.WriteFile(part.page(), func(w io.Writer) error { return HTML(w, part) }); err != nil {
+			return nil, fmt.Errorf("write report: %w", err)
 		}
 	}
 	for _, f := range Formats {

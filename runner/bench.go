@@ -47,7 +47,11 @@ func newBench() command {
 }
 
 func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) error {
-	suite, err := o.load()
+	load := o.loadSingle
+	if o.Shape != "" && !o.Cells && o.Torch == "" {
+		load = o.load // the shape stands for the suite's backbones
+	}
+	suite, err := load()
 	if err != nil {
 		return err
 	}
@@ -56,7 +60,7 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 		if shape, err = os.ReadFile(o.Shape); err != nil {
 			return fmt.Errorf("read the backbone's shape: %w", err)
 		}
-	} else if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+	} else if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	if o.Cells || o.Torch != "" {

@@ -92,7 +92,10 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 			return usagef("%s", datasets.Unknown("method of "+strings.Join(append([]string{path}, o.Further...), " and "), m, known))
 		}
 	}
-	if len(runs) == 2 {
+	if len(o.Further) > 0 {
+		if len(runs) != 2 {
+			return usagef("one of %s and %s has several backbones, which are not compared with those of another run", path, o.Further[0])
+		}
 		if len(methods) == 0 {
 			return usagef("%s and %s have no method in common", path, o.Further[0])
 		}
@@ -101,5 +104,9 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 	if len(methods) < 2 {
 		return usagef("%s has one method: name a second run to compare it with", path)
 	}
-	return printed(reports.CompareMethods(runs[0], methods), o.Format, stdout)
+	var tables []reports.Table
+	for _, report := range runs { // one, or one of each of the run's backbones
+		tables = append(tables, reports.CompareMethods(report, methods)...)
+	}
+	return printed(tables, o.Format, stdout)
 }

@@ -56,7 +56,7 @@ func newEval() command {
 }
 
 func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error {
-	suite, err := o.load()
+	suite, err := o.loadSingle()
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	if err := options.CheckTasks(); err != nil {
 		return usage(err)
 	}
-	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	result, examples, err := experiments.Eval(ctx, options)

@@ -104,6 +104,13 @@ memory, and multiplies by them in that precision; what methods change and add
 stays float32. On a processor nothing is won by it. -set devices=2 shares the
 rows of each batch out to two devices of the machine, such as GPUs.
 
+Several, under backbones: in a suite file or separated by commas, are one run:
+every method, seed and order on each, in cells METHOD.BACKBONE-s0-o0. Its report
+sets them side by side and has the tables of each; tests pair within one alone:
+
+	$ runner run -suite smoke -backbone nano,models/tiny -out runs/both
+	$ runner report runs/both -explain secura.tiny.acc
+
 HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server,
 HF_TOKEN an access token; HF_HUB_OFFLINE=1 and -no-download forbid downloads.
 One that was cut off goes on where it stopped, and every checksum is compared.

@@ -41,7 +41,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, which verify takes on another machine")
 	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify may start at any task; with -bundle")
 	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
-	flags.StringVar(&o.Explain, "explain", "", "trace a number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of; R[2][1] and K[2] are metrics too, and secura,seq.acc is the difference of two methods")
+	flags.StringVar(&o.Explain, "explain", "", "trace a number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of; R[2][1] and K[2] are metrics too, secura,seq.acc is the difference of two methods, and secura.BACKBONE.acc that of one of several backbones")
 }
 
 func (o *ReportOptions) check(string) error {
@@ -138,39 +138,54 @@ func runAt(path string) (rundir.Run, error) {
 
 // runClaims judges the claims by the run and those that -with names.
 func runClaims(o ReportOptions, stdout io.Writer) error {
-	paths := []string{o.Run}
-	if o.With != "" {
-		paths = append(paths, strings.Split(o.With, ",")...)
+	own, err := evidenceAt(o.Run)
+	if err != nil {
+		return err
 	}
-	var evidence []*reports.Evidence
-	for _, path := range paths {
-		run, err := runAt(path)
-		if err != nil {
-			return err
+	var with []*reports.Evidence
+	if o.With != "" {
+		for path := range strings.SplitSeq(o.With, ",") {
+			list, err := evidenceAt(path)
+			if err != nil {
+				return err
+			}
+			with = append(with, list...)
 		}
-		e, err := reports.LoadEvidence(run)
-		if err != nil {
-			return err
-		}
-		evidence = append(evidence, e)
+	}
+	var lists [][]*reports.Evidence // one for each of the run's backbones
+	for _, e := range own {
+		lists = append(lists, append([]*reports.Evidence{e}, with...))
 	}
 	run := rundir.Run{Path: o.Run}
-	if err := reports.WriteClaims(run, evidence); err != nil {
+	if err := reports.WriteClaims(run, lists); err != nil {
 		return err
 	}
 	for format := range strings.SplitSeq(o.Format, ",") {
-		switch format {
-		case "text":
-			if err := reports.ClaimsText(stdout, evidence, coloured(stdout)); err != nil {
+		if format == "markdown" {
+			if err := copyFile(stdout, run.Claims()); err != nil {
 				return err
 			}
-		case "markdown":
-			if err := copyFile(stdout, run.Claims()); err != nil {
+			continue
+		}
+		for i, list := range lists {
+			if i > 0 {
+				fmt.Fprintln(stdout)
+			}
+			if err := reports.ClaimsText(stdout, list, coloured(stdout)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// evidenceAt reads what the run in a folder says of claims.
+func evidenceAt(path string) ([]*reports.Evidence, error) {
+	run, err := runAt(path)
+	if err != nil {
+		return nil, err
+	}
+	return reports.LoadEvidence(run)
 }
 
 // methodAndKey takes METHOD.METRIC apart; the method's name may have dots too.
@@ -192,7 +207,8 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	method, key, _ := methodAndKey(o.Explain)
+	name, key, _ := methodAndKey(o.Explain)
+	method, of := report.OnBackbone(name)
 	names := report.Suite.MethodNames()
 	pair := strings.Split(method, ",")
 	for _, name := range pair {
@@ -200,17 +216,32 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 			return usagef("%s", datasets.Unknown("method of "+o.Run, name, names))
 		}
 	}
-	switch {
-	case len(pair) == 1:
-		return reports.Explain(stdout, report, method, key)
-	case len(pair) == 2 && slices.Contains(reports.MetricKeys, key):
-		return reports.ExplainDifference(stdout, report, pair[0], pair[1], key)
+	for i, part := range of {
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		switch {
+		case len(pair) == 1:
+			err = reports.Explain(stdout, part, method, key)
+		case len(pair) == 2 && slices.Contains(reports.MetricKeys, key):
+			err = reports.ExplainDifference(stdout, part, pair[0], pair[1], key)
+		default:
+			return notExplained(o.Explain)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return usagef("-explain %s: expected METHOD.METRIC, or METHOD,METHOD.METRIC for the difference of two; metrics that are compared are %s",
-		o.Explain, strings.Join(reports.MetricKeys, ", "))
+	return nil
 }
 
-// loadRuns reads several runs.
+// notExplained says what -explain takes.
+func notExplained(what string) error {
+	return usagef("-explain %s: expected METHOD.METRIC, or METHOD,METHOD.METRIC for the difference of two; metrics that are compared are %s",
+		what, strings.Join(reports.MetricKeys, ", "))
+}
+
+// loadRuns reads several runs; one of several backbones counts as a run of each.
 func loadRuns(paths []string) (list []*reports.Report, err error) {
 	for _, path := range paths {
 		run, err := runAt(path)
@@ -221,7 +252,7 @@ func loadRuns(paths []string) (list []*reports.Report, err error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, report)
+		list = append(list, report.Each()...)
 	}
 	return list, nil
 }

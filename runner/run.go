@@ -92,7 +92,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	files, err := experiments.Prepare(suite, o.DataDir)
@@ -166,11 +166,11 @@ func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 	return errors.Join(append(diverged, failed)...), nil
 }
 
-// graphKeys names the compiled graphs of each cell, by its id.
+// graphKeys names the backbone and the compiled graphs of each cell, by its id.
 func graphKeys(cells []experiments.Cell) func(cell string) string {
 	keys := map[string]string{}
 	for _, c := range cells {
-		keys[c.ID] = experiments.GraphKey(c.Method)
+		keys[c.ID] = experiments.GraphKey(c.Method) + " " + c.Backbone
 	}
 	return func(cell string) string { return keys[cell] }
 }

@@ -38,7 +38,7 @@ func (o *SuiteOptions) addSettings(flags *flag.FlagSet) {
 
 // addBackbone adds the flags of what computes, and of single settings.
 func (o *SuiteOptions) addBackbone(flags *flag.FlagSet) {
-	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME`: the embedded model, a folder with config.json, *.safetensors and tokenizer.json, a GGUF file, or a repository in the hub's cache or on the hub; the suite's if not given")
+	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME`: the embedded model, a folder with config.json, *.safetensors and tokenizer.json, a GGUF file, or a repository in the hub's cache or on the hub; several, separated by commas, are one run of all; the suite's if not given")
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; the suite's, which is auto by default, if not given")
 	flags.Var(&o.Set, "set", "`KEY=VALUE` replaces a setting of the suite, such as training.steps=6; may be repeated")
 }
@@ -95,13 +95,13 @@ func (o *SuiteOptions) load() (experiments.Suite, error) {
 		suite.Orders = int(o.Orders)
 	}
 	if o.Backbone != "" {
-		suite.Backbone = o.Backbone
+		suite = suite.RunOn(splitNames(o.Backbone)...)
 	}
 	if o.Backend != "" {
 		suite.Backend = o.Backend
 	}
 	if o.Methods != "" {
-		if suite, err = selectMethods(suite, strings.Split(o.Methods, ",")); err != nil {
+		if suite, err = selectMethods(suite, splitNames(o.Methods)); err != nil {
 			return experiments.Suite{}, usage(err)
 		}
 	}
@@ -114,12 +114,28 @@ func (o *SuiteOptions) load() (experiments.Suite, error) {
 	return suite, nil
 }
 
-// fetchBackbone brings a backbone that lies on the hub into the hub's cache.
-func (o *SuiteOptions) fetchBackbone(ctx context.Context, suite experiments.Suite, noDownload bool, stderr io.Writer) error {
+// loadSingle is load for what takes one backbone.
+func (o *SuiteOptions) loadSingle() (experiments.Suite, error) {
+	suite, err := o.load()
+	if err == nil {
+		if err = suite.CheckSingle(); err != nil {
+			err = usage(err)
+		}
+	}
+	return suite, err
+}
+
+// fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache.
+func (o *SuiteOptions) fetchBackbones(ctx context.Context, suite experiments.Suite, noDownload bool, stderr io.Writer) error {
 	if noDownload {
 		return nil
 	}
-	return experiments.FetchBackbone(ctx, suite.Backbone, stderr)
+	for _, name := range suite.BackboneNames() {
+		if err := experiments.FetchBackbone(ctx, name, stderr); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // selectMethods keeps the named methods. A method that the suite leaves out
@@ -131,8 +147,14 @@ func selectMethods(suite experiments.Suite, names []string) (experiments.Suite, 
 			suite.Methods = append(suite.Methods, experiments.MethodSpec{Preset: name, Name: name})
 		}
 	}
+	return suite.Select(names)
+}
+
+// splitNames takes a list apart whose names are separated by commas.
+func splitNames(text string) []string {
+	names := strings.Split(text, ",")
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 	}
-	return suite.Select(names)
+	return names
 }

@@ -62,7 +62,7 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if o.Methods == "all" {
 		o.Methods = strings.Join(methods.Names(), ",")
 	}
-	suite, err := o.load()
+	suite, err := o.loadSingle()
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return usage(err)
 	}
-	if err := o.fetchBackbone(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	files, err := experiments.Prepare(tuner.Suite(), o.DataDir)

@@ -74,8 +74,12 @@ func runValidate(o ValidateOptions, stdout io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nsuite %s is valid: plan %.12s, %d files, %d cells (%d methods, %d seeds, %d orders), each %d tasks of %d steps of %d examples\n",
-		suite.Name, hash, len(files), len(cells), len(suite.Methods), suite.Seeds, suite.Orders, len(suite.Tasks), suite.Training.Steps, suite.Training.Batch)
+	several := ""
+	if n := len(suite.BackboneNames()); n > 1 {
+		several = fmt.Sprintf("%d backbones, ", n)
+	}
+	fmt.Fprintf(stdout, "\nsuite %s is valid: plan %.12s, %d files, %d cells (%s%d methods, %d seeds, %d orders), each %d tasks of %d steps of %d examples\n",
+		suite.Name, hash, len(files), len(cells), several, len(suite.Methods), suite.Seeds, suite.Orders, len(suite.Tasks), suite.Training.Steps, suite.Training.Batch)
 	whole, own := suite.Evaluations()
 	fmt.Fprintf(stdout, "each cell evaluates the base row and %d times everything", whole)
 	if own > 0 {

@@ -27,7 +27,7 @@ type VerifyOptions struct {
 	Run     string
 	DataDir string
 	Backend string
-	// Backbone is where the run's backbone lies here.
+	// Backbone is where the run's backbone lies here, or its backbones, separated by commas.
 	Backbone string
 	Cells    string
 	Full     bool
@@ -37,7 +37,7 @@ type VerifyOptions struct {
 func (o *VerifyOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; that of the run if not given")
-	flags.StringVar(&o.Backbone, "backbone", "", "`DIR` of the run's backbone, if it lies elsewhere than where the run read it")
+	flags.StringVar(&o.Backbone, "backbone", "", "`DIR` of the run's backbone, if it lies elsewhere than where the run read it; of several one each, in the run's order, separated by commas")
 	flags.StringVar(&o.Cells, "cells", "", "execute these `CELLS` again as a whole, separated by commas, such as secura-s0-o0")
 	flags.BoolVar(&o.Full, "full", false, "execute every cell again as a whole, which takes as long as the run did")
 	flags.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that draws the task of each method that is executed again")

@@ -37,7 +37,7 @@ var words = []string{"red", "blue", "green", "black", "white", "one", "two", "th
 
 // Write makes the tasks next, same and battery, of Written rows, and choose, of Choice rows: a folder each with 24 rows
 // in train.parquet and 10 in test.parquet. backbone is a Hugging Face folder of random weights of width 16, with a
-// tokenizer of 280 tokens made from the rows. Equal calls write equal files.
+// tokenizer of 280 tokens made from the rows; other is one of width 24 and 270 tokens. Equal calls write equal files.
 func Write(dir string) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	var texts []string
@@ -63,8 +63,13 @@ func Write(dir string) error {
 			return fmt.Errorf("write toy run: %w", err)
 		}
 	}
-	if err := writeBackbone(filepath.Join(dir, "backbone"), texts, r); err != nil {
-		return fmt.Errorf("write toy run: %w", err)
+	for _, b := range []struct {
+		name              string
+		vocabulary, width int
+	}{{"backbone", 280, 16}, {"other", 270, 24}} {
+		if err := writeBackbone(filepath.Join(dir, b.name), texts, b.vocabulary, b.width, r); err != nil {
+			return fmt.Errorf("write toy run: %w", err)
+		}
 	}
 	return nil
 }
@@ -89,13 +94,14 @@ func splits[T any](folder string, row func() T) error {
 	return nil
 }
 
-func writeBackbone(folder string, texts []string, r *rand.Rand) error {
-	tokenizer, err := prompt.Train(slices.Values(texts), 280, []string{endOfText})
+func writeBackbone(folder string, texts []string, vocabulary, width int, r *rand.Rand) error {
+	tokenizer, err := prompt.Train(slices.Values(texts), vocabulary, []string{endOfText})
 	if err != nil {
 		return err
 	}
-	model := backbone.Random(backbone.Config{Architecture: backbone.Qwen2Architecture, Vocabulary: 280, Width: 16, Intermediate: 24, Layers: 2,
-		Heads: 2, KeyValueHeads: 1, HeadSize: 8, MaxPositions: 64, Epsilon: 1e-6, RopeTheta: 1e4, TiedEmbeddings: true, EndTokens: []int32{279}}, r)
+	model := backbone.Random(backbone.Config{Architecture: backbone.Qwen2Architecture, Vocabulary: vocabulary, Width: width, Intermediate: 24, Layers: 2,
+		Heads: 2, KeyValueHeads: 1, HeadSize: 8, MaxPositions: 64, Epsilon: 1e-6, RopeTheta: 1e4, TiedEmbeddings: true,
+		EndTokens: []int32{int32(vocabulary) - 1}}, r)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}

@@ -1,0 +1,97 @@
+package experiments
+
+import (
+	"path"
+	"runtime/debug"
+	"slices"
+
+	"secura/experiments/rundir"
+	"secura/methods"
+)
+
+// use opens one of the run's backbones, and what is made with its tokenizer, unless it is open. The one before is closed
+// first: a worker has memory for one.
+func (w *Worker) use(name string) error {
+	if w.base != nil && w.suite.Backbone == name {
+		return nil
+	}
+	if w.base != nil {
+		w.release()
+		debug.FreeOSMemory() // or the next one is read while the heap holds two
+	}
+	i := slices.Index(w.planned.BackboneNames(), name)
+	if err := w.checkBackbone(i); err != nil {
+		return err
+	}
+	b, err := openBackbone(w.planned.RunOn(w.places[i]))
+	if err != nil {
+		return err
+	}
+	w.tokenizer, w.ends = b.tokenizer, b.ends
+	if w.data, err = loadStream(w.suite, w.dataDir, b.encoder); err != nil {
+		return err
+	}
+	if w.data.heldOut, err = b.heldOut(); err != nil {
+		return err
+	}
+	w.warnings = w.data.dataWarnings(w.suite, w.ends[0])
+	if split := w.suite.Evaluation.Split; split != "test" {
+		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
+	}
+	w.base, w.suite.Backbone = methods.NewBase(w.backend, b.model), name
+	err = w.base.UseDevices(w.suite.Devices)
+	if err == nil {
+		w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
+	}
+	if err != nil {
+		w.release()
+	}
+	return err
+}
+
+// release closes the backbone that is open, if one is.
+func (w *Worker) release() {
+	if w.base != nil {
+		w.base.Close()
+	}
+	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.graphs = nil, nil, nil, nil, nil, nil, ""
+}
+
+// checkBackbone holds the files of the run's i-th backbone to the manifest's.
+func (w *Worker) checkBackbone(i int) error {
+	if len(w.files) == 0 {
+		return nil
+	}
+	files, err := w.planned.identifyBackbone(i, w.places[i])
+	if err != nil {
+		return err
+	}
+	folder := w.planned.manifestFolder(i)
+	return checkUnchanged(filesOf(w.files, func(of string) bool { return of == folder }), files, w.dataDir)
+}
+
+// checkData holds the data files to the manifest's.
+func (w *Worker) checkData() error {
+	if len(w.files) == 0 {
+		return nil
+	}
+	files, err := identifyData(w.planned, w.dataDir)
+	if err != nil {
+		return err
+	}
+	var folders []string
+	for i := range w.places {
+		folders = append(folders, w.planned.manifestFolder(i))
+	}
+	return checkUnchanged(filesOf(w.files, func(of string) bool { return !slices.Contains(folders, of) }), files, w.dataDir)
+}
+
+// filesOf are the files in some of a manifest's folders.
+func filesOf(files []rundir.File, in func(folder string) bool) (list []rundir.File) {
+	for _, f := range files {
+		if in(path.Dir(f.Path)) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
