@@ -12,6 +12,9 @@ type Encoded struct {
 	Start int
 }
 
+// Tokens counts those of prompt and answer.
+func (e Encoded) Tokens() int { return len(e.Prompt) + len(e.Answer) }
+
 // Cut is the example with at most room tokens of its prompt, and at least one: what stands behind the start tokens
 // loses its beginning, since what is nearest to the answer says most. It says whether tokens were lost.
 func (e Encoded) Cut(room int) (Encoded, bool) {

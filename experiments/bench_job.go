@@ -201,8 +201,7 @@ func (t *trainer) rows(l lesson) (steps [][][2]int, tokens int64) {
 		var places [][2]int
 		for _, row := range append(current, replayed...) {
 			place := t.place(row)
-			e := t.data.tasks[place[0]].train[place[1]]
-			places, tokens = append(places, place), tokens+int64(len(e.Prompt)+len(e.Answer))
+			places, tokens = append(places, place), tokens+int64(t.text(row).Tokens())
 		}
 		steps = append(steps, places)
 	}

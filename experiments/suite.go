@@ -109,6 +109,10 @@ type Training struct {
 	Clip float64 `yaml:"clip" json:"clip"`
 	// Length is the number of tokens of a training row, prompt and answer.
 	Length int `yaml:"length" json:"length"`
+	// Lengths are shorter rows, ascending, each of them one more graph of each
+	// method to compile: a batch takes the shortest in which all its texts fit. They
+	// change no number but by rounding. None by default.
+	Lengths []int `yaml:"lengths,omitempty" json:"lengths,omitempty"`
 	// AnswerLength is the number of answer tokens whose logits are computed.
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.

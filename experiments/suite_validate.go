@@ -91,6 +91,15 @@ func (s Suite) Validate(known []string) error {
 	if t.AnswerLength >= t.Length {
 		wrong("training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
 	}
+	if n := len(t.Lengths); n > 3 {
+		wrong("training.lengths has %d lengths, must have at most three: each is a graph to compile", n)
+	}
+	for i, l := range t.Lengths {
+		if l <= t.AnswerLength || l >= t.Length || i > 0 && l <= t.Lengths[i-1] {
+			wrong("training.lengths is %v, must ascend and lie between training.answer_length, %d, and training.length, %d", t.Lengths, t.AnswerLength, t.Length)
+			break
+		}
+	}
 	if t.LearningRate <= 0 {
 		wrong("training.learning_rate is %g, must be above 0", t.LearningRate)
 	}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"secura/datasets"
 	"secura/experiments/record"
@@ -124,9 +125,14 @@ func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current,
 	return current, t.session.MixBatch(current, replay)
 }
 
-// batch lays out current rows and, behind them, replayed ones; rows that are missing stay empty.
+// batch lays out current rows and, behind them, replayed ones, in the shortest length in which all fit; rows that are
+// missing stay empty.
 func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
-	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), t.training.Length, t.training.AnswerLength)
+	longest := 0
+	for _, row := range slices.Concat(current, replayed) {
+		longest = max(longest, t.text(row).Tokens())
+	}
+	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), t.training.rowLength(longest), t.training.AnswerLength)
 	for i, row := range current {
 		t.set(b, i, row)
 	}
@@ -137,7 +143,22 @@ func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
 }
 
 func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
-	b.SetText(slot, t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index], t.end)
+	b.SetText(slot, t.text(row), t.end)
+}
+
+// text is a row's example.
+func (t *trainer) text(row methods.Row) datasets.Encoded {
+	return t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index]
+}
+
+// rowLength is the shortest length of rows for texts of so many tokens; longer ones than all are cut.
+func (t Training) rowLength(tokens int) int {
+	for _, l := range t.Lengths {
+		if tokens <= l {
+			return l
+		}
+	}
+	return t.Length
 }
 
 // batches gives some of a lesson's examples in batches without replayed rows, for Session.EndTask.

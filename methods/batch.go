@@ -53,9 +53,9 @@ func (b Batch) check() error {
 
 // checkBatch says whether a batch has the shape that the session's graphs are made for.
 func (s *Session) checkBatch(b Batch, rows int) error {
-	if b.Rows != rows || b.Length != s.Length || b.Answers != s.Answers {
-		return fmt.Errorf("the batch has %d rows of %d tokens with %d answers, expected %d, %d and %d",
-			b.Rows, b.Length, b.Answers, rows, s.Length, s.Answers)
+	if b.Rows != rows || b.Length != s.Length && !slices.Contains(s.Lengths, b.Length) || b.Answers != s.Answers {
+		return fmt.Errorf("the batch has %d rows of %d tokens with %d answers, expected %d, %d (or of %v) and %d",
+			b.Rows, b.Length, b.Answers, rows, s.Length, s.Lengths, s.Answers)
 	}
 	return b.check()
 }

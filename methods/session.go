@@ -21,7 +21,9 @@ type Setting struct {
 	Targets []string
 	// Rows, Length and Answers are the shape of a batch, replayed rows not counted.
 	Rows, Length, Answers int
-	WeightDecay           float64
+	// Lengths are further ones that a batch may have; each is a graph of its own.
+	Lengths     []int
+	WeightDecay float64
 	// Clip bounds the gradient's global norm; 0 does not clip.
 	Clip float64
 	// Accumulate is in how many parts, one after the other, a batch is computed, for less memory; 0 is one.

@@ -35,8 +35,16 @@ func (s *Session) stepKey() string {
 	return s.key + "/step"
 }
 
+// shapeKey names the compiled step, or a part of it, for the batch's length.
+func (s *Session) shapeKey(batch Batch, part string) string {
+	if batch.Length == s.Length {
+		return s.stepKey() + part
+	}
+	return fmt.Sprintf("%s%s of %d", s.stepKey(), part, batch.Length)
+}
+
 // Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and what the method does
-// after it, all in one compiled graph. The batch has the setting's rows and behind them room for ReplayRows more; rows
+// after it, all in one compiled graph. The batch has the setting's rows, of one of its lengths, and behind them room for ReplayRows more; rows
 // that are missing there have no counted slot.
 func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	if len(s.projections) == 0 {
@@ -90,7 +98,7 @@ func (s *Session) runStep(batch Batch, schedule []*tensors.Tensor) ([]*tensors.T
 	inputs := append(append(s.frozenWeights(), s.values()...), s.moments()...)
 	mine := append(batch.tensors(), schedule...)
 	defer release(mine)
-	return s.base.runBatch(s.stepKey(), append(inputs, mine...), len(inputs), s.buildStep)
+	return s.base.runBatch(s.shapeKey(batch, ""), append(inputs, mine...), len(inputs), s.buildStep)
 }
 
 // moments are the optimiser's, of the trained variables in order.

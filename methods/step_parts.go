@@ -27,7 +27,7 @@ func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.
 	for i := range s.Accumulate {
 		from := s.Rows + i*replayed
 		part := batch.part(i*rows, (i+1)*rows).with(batch.part(from, from+replayed)).tensors()
-		outputs, err := s.base.runBatch(s.stepKey()+"/part", slices.Concat(inputs, part, slots, sums), len(inputs), s.buildPart)
+		outputs, err := s.base.runBatch(s.shapeKey(batch, "/part"), slices.Concat(inputs, part, slots, sums), len(inputs), s.buildPart)
 		release(part)
 		if err != nil {
 			return nil, err
