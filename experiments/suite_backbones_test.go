@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"secura/datasets"
+	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/methods/backbone"
 )
@@ -128,6 +129,22 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		if err := w.RunCell(t.Context(), cell, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// The worker went from one backbone to the other three times, and evaluated each untouched once.
+	rows := 0
+	for _, cell := range w.cells {
+		timings, _, err := record.Read[record.Timing](w.run.Cell(cell.ID).Timing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range timings {
+			if x.Phase == record.Eval && x.Index == 0 {
+				rows++
+			}
+		}
+	}
+	if rows != 2 {
+		t.Errorf("%d base rows were computed, expected one of each backbone", rows)
 	}
 	for _, name := range both.Backbones {
 		alone := y.open(t, single.RunOn(name), t.TempDir())

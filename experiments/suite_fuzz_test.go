@@ -6,6 +6,7 @@ import (
 
 func FuzzParseSuite(f *testing.F) {
 	f.Add("tasks: [directions]\nmethods: [seq]\n")
+	f.Add("backbones: [nano, b]\ntasks: [directions]\nmethods: [seq]\n")
 	f.Add("extends: smoke\ntraining: {steps: 2}\n")
 	f.Add("methods: [{preset: ewc, params: {a: [1, {b: x}]}}]\n")
 	if data, err := embedded.ReadFile("suites/tasks.yaml"); err == nil {
@@ -24,7 +25,7 @@ func FuzzParseSuite(f *testing.F) {
 		if suite.Validate(nil) != nil {
 			return
 		}
-		if _, _, err := Plan(Suite{Methods: suite.Methods, Tasks: suite.Tasks, Seeds: 1, Orders: 2}); err != nil {
+		if _, _, err := Plan(Suite{Backbone: nanoName, Methods: suite.Methods, Tasks: suite.Tasks, Seeds: 1, Orders: 2}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := suite.Resolved(); err != nil {

@@ -5,9 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"secura/experiments"
+	"secura/experiments/record"
 	"secura/methods/backbone"
 	"secura/reports"
 )
@@ -32,7 +34,7 @@ func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
 	o.addBackbone(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Adapter, "adapter", "", "`DIR` of a PEFT adapter (LoRA or DoRA) that is merged into the backbone first")
-	flags.StringVar(&o.Out, "out", "", "`DIR` that gets eval.json, the scores, and examples.jsonl, every prompt and what came of it; nothing is written if not given")
+	flags.StringVar(&o.Out, "out", "", "`DIR` that gets eval.json, the scores, and examples.jsonl, every prompt and what came of it, of several backbones in a folder each; nothing is written if not given")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
 
@@ -56,7 +58,11 @@ func newEval() command {
 }
 
 func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error {
-	suite, err := o.loadSingle()
+	load := o.load
+	if o.Adapter != "" {
+		load = o.loadSingle // whose it is
+	}
+	suite, err := load()
 	if err != nil {
 		return err
 	}
@@ -76,14 +82,24 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	result, examples, err := experiments.Eval(ctx, options)
-	if err != nil {
-		return err
-	}
-	if o.Out != "" {
-		if err := experiments.WriteEvaluation(o.Out, result, examples); err != nil {
+	names := suite.BackboneNames()
+	for i, label := range record.BackboneLabels(names) {
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		options.Suite = suite.RunOn(names[i])
+		result, examples, err := experiments.Eval(ctx, options)
+		if err != nil {
+			return err
+		}
+		if o.Out != "" {
+			if err := experiments.WriteEvaluation(filepath.Join(o.Out, label), result, examples); err != nil {
+				return err
+			}
+		}
+		if err := reports.TablesText(stdout, []reports.Table{reports.EvaluationTable(result)}, false); err != nil {
 			return err
 		}
 	}
-	return reports.TablesText(stdout, []reports.Table{reports.EvaluationTable(result)}, false)
+	return nil
 }
