@@ -33,7 +33,7 @@ test:
 # worker every two seconds: what is started again ends with the same bytes; and
 # full disks, read-only folders, jumping clocks, changed files, tampering
 torture:
-    SECURA_TORTURE=1 go test ./runner -count 1 -timeout 25m -v -run 'TestKilledRuns|TestWorkersAreKilled|TestFullDisk|TestReadOnlyFolder|TestTwoProcesses|TestClockJumps|TestAWorkerThat|TestPluginMissing|TestChangedFiles|TestAnotherBackend|TestVerify|TestNoToken'
+    SECURA_TORTURE=1 go test ./runner -count 1 -timeout 25m -v -run 'TestKilledRuns|TestWorkersAreKilled|TestFullDisk|TestReadOnlyFolder|TestTwoProcesses|TestClockJumps|TestAWorkerThat|TestAKilledWorker|TestPluginMissing|TestChangedFiles|TestAnotherBackend|TestVerify|TestNoToken'
 
 # known weaknesses of the dependencies, from the Go vulnerability database
 vuln:

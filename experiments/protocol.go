@@ -22,7 +22,9 @@ type protocol struct {
 	// boundaryTokens are those that are computed at the boundary behind each lesson, by its index.
 	boundaryTokens map[int]int64
 	// until is the boundary at which the run stops; EndOfCell goes on to the end.
-	until    int
+	until int
+	// parts is in how many parts a batch is computed because the cell's worker was killed; 0 leaves that to the suite.
+	parts    int
 	log      *cellLog
 	progress func(engine.Progress)
 }

@@ -218,6 +218,10 @@ func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
-	return &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, until: EndOfCell,
+	retried, err := readInParts(w.run.Cell(cell.ID))
+	if err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	return &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, until: EndOfCell, parts: retried.Accumulate,
 		log: &cellLog{compiled: w.base.Compiled, mine: func() error { return nil }}, progress: func(engine.Progress) {}}, nil
 }

@@ -111,7 +111,11 @@ func (p *protocol) end() error {
 	if err != nil {
 		return err
 	}
-	for _, text := range silentErrors(steps, events) {
+	texts := silentErrors(steps, events)
+	if p.parts > 0 {
+		texts = append(texts, fmt.Sprintf("its batches were computed in %d parts, since a worker was killed that computed them whole", p.parts))
+	}
+	for _, text := range texts {
 		if err := p.log.event(record.Event{Kind: record.Warning, Text: text}); err != nil {
 			return err
 		}

@@ -129,6 +129,9 @@ func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Pr
 	if ended, err := Ended(folder); ended && rundir.SealHolds(folder, folder.Steps()) {
 		return err
 	}
+	if err := startInParts(folder); err != nil {
+		return err
+	}
 	host, _ := os.Hostname()
 	status := record.Status{State: record.Running, Attempt: claim.Attempt, Host: host, PID: os.Getpid(), Job: claim.Job(), Started: time.Now().UTC()}
 	if err := rundir.WriteJSON(folder.Status(), status); err != nil {

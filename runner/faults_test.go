@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -179,13 +180,7 @@ func TestAWorkerThatTheSystemKills(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killed := false
-	for end := time.Now().Add(20 * time.Second); !killed && time.Now().Before(end); time.Sleep(time.Millisecond) {
-		for _, worker := range children(command.Process.Pid) {
-			cells, _ := filepath.Glob(filepath.Join(run.Path, "cells", "*", "steps.jsonl"))
-			killed = len(cells) > 0 && syscall.Kill(worker, syscall.SIGKILL) == nil
-		}
-	}
+	killed := killWorker(t, run, command.Process.Pid)
 	err := command.Wait()
 	if !killed || err == nil {
 		t.Fatalf("killed %v, error %v\n%s", killed, err, output)
@@ -209,6 +204,63 @@ func TestAWorkerThatTheSystemKills(t *testing.T) {
 	}
 	x.finish(t, run.Path)
 	sameContents(t, "after a worker was killed", contents(t, run.Path), want)
+}
+
+// killWorker kills the worker of a run once it has made a step.
+func killWorker(t *testing.T, run rundir.Run, process int) (killed bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !killed && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for _, worker := range children(process) {
+			cells, _ := filepath.Glob(filepath.Join(run.Path, "cells", "*", "steps.jsonl"))
+			killed = len(cells) > 0 && syscall.Kill(worker, syscall.SIGKILL) == nil
+		}
+	}
+	return killed
+}
+
+// TestAKilledWorkersCellIsTriedInParts: asked for it, the run goes on without a failure; the cell says what was done, and
+// has the steps of a run that computed all batches so.
+func TestAKilledWorkersCellIsTriedInParts(t *testing.T) {
+	x := newTorture(t, "-backend", "go", "-jobs", "1", "-retry-parts", "2")
+	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
+	command, output := x.command(run.Path)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killed := killWorker(t, run, command.Process.Pid)
+	if err := command.Wait(); !killed || err != nil {
+		t.Fatalf("killed %v, error %v\n%s", killed, err, output)
+	}
+	const note, warning = "the cell starts anew with its batches in parts", "its batches were computed in 2 parts, since a worker was killed"
+	if text := output.String(); !strings.Contains(text, note) || !strings.Contains(text, warning) {
+		t.Errorf("expected %q and, below the table, %q:\n%s", note, warning, text)
+	}
+	y := torture{dir: x.dir, flags: append(slices.Clone(x.flags[:len(x.flags)-2]), "-set", "training.accumulate=2")}
+	whole := rundir.Run{Path: filepath.Join(x.dir, "whole")}
+	y.finish(t, whole.Path)
+	tried := 0
+	for _, id := range []string{"seq-s0-o0", "er-s0-o0"} {
+		if _, err := os.Stat(run.Cell(id).Parts()); err != nil {
+			continue
+		}
+		tried++
+		got, err := os.ReadFile(run.Cell(id).Steps())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(whole.Cell(id).Steps())
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("cell %s: its steps are not those of a run in parts (%v)", id, err)
+		}
+	}
+	if tried != 1 {
+		t.Errorf("%d cells were tried in parts, expected 1", tried)
+	}
+	verify, words := exec.Command("runner", "verify", run.Path, "-full", "-data", x.dir, "-backbone", filepath.Join(x.dir, "backbone")), new(bytes.Buffer)
+	verify.Stdout, verify.Stderr = words, words
+	if err := verify.Run(); err != nil {
+		t.Errorf("verify: %v\n%s", err, words)
+	}
 }
 
 // TestPluginMissingOnResume: a run that XLA began does not quietly go on in pure Go where the plugin is gone.

@@ -23,6 +23,7 @@ type RunOptions struct {
 	DataDir    string
 	Out        string
 	Jobs       count
+	RetryParts count
 	NoDownload bool
 	// AllowBackendChange goes on with a run that another backend began.
 	AllowBackendChange bool
@@ -46,6 +47,7 @@ func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
 	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
+	flags.Var(&o.RetryParts, "retry-parts", "`NUMBER` of parts in which a cell's batches are computed, from its start, after its worker was killed, as the system does when memory runs out; such a cell fails if not given")
 	flags.BoolVar(&o.AllowBackendChange, "allow-backend-change", false, "go on with a run that another backend or plugin build began; its results are marked")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download: take an installed XLA plugin, or the slower pure-Go backend, and a backbone that is here")
 }
@@ -59,6 +61,8 @@ func (o *RunOptions) check(string) error {
 		return errors.New(datasets.Unknown("engine", o.Engine, []string{localEngine, slurmEngine}))
 	case o.Engine == localEngine && (o.DryRun || o.Wait):
 		return errors.New("-dry-run and -wait are for -engine slurm")
+	case o.Engine == slurmEngine && o.RetryParts > 0:
+		return errors.New("-retry-parts is for -engine local; for a job array, raise slurm.mem or set training.accumulate")
 	}
 	return o.SuiteOptions.check()
 }
@@ -91,6 +95,9 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	suite, err := o.load()
 	if err != nil {
 		return err
+	}
+	if parts := int(o.RetryParts); parts > 0 && suite.Training.Batch%parts != 0 {
+		return usagef("-retry-parts is %d, must divide training.batch, %d", parts, suite.Training.Batch)
 	}
 	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err

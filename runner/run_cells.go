@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
@@ -34,6 +35,12 @@ func runCells(ctx context.Context, o RunOptions, run rundir.Run, backend string,
 			return exec.Command(program, "worker", "-run", run.Path, "-data", o.DataDir, "-backend", backend)
 		},
 		OnProgress: view.update,
+		Again: func(cell string) (bool, error) {
+			if o.RetryParts == 0 {
+				return false, nil
+			}
+			return experiments.RetryInParts(run.Cell(cell), int(o.RetryParts))
+		},
 	})
 	view.close()
 	return errors.Join(err, settle(run, err))

@@ -69,6 +69,9 @@ type Options struct {
 	// OnProgress is called for every line, by one goroutine at a time. The line
 	// of a cell whose worker died is Run's own. It may be nil.
 	OnProgress func(worker int, p Progress)
+	// Again is asked when a worker was killed within a cell: true hands the cell
+	// out once more, before all others. Nil never does.
+	Again func(cell string) (bool, error)
 	// Unpinned leaves the workers all cores, for a backend that computes on
 	// another device.
 	Unpinned bool
@@ -214,16 +217,37 @@ func (p *pool) work(ctx context.Context, number, core int) {
 			continue
 		}
 		reason := err.Error()
-		if exit := w.finish(100 * time.Millisecond); exit != nil && errors.Is(err, errEnded) {
+		exit := w.finish(100 * time.Millisecond)
+		if exit != nil && errors.Is(err, errEnded) {
 			reason = exit.Error()
 		}
 		w = nil
 		state := "failed"
 		if ctx.Err() != nil {
 			state, reason = "cancelled", "interrupted"
+		} else if again, err := p.retry(cell, exit); again {
+			p.report(number, Progress{Cell: cell, State: "running", Note: reason + "; the cell starts anew with its batches in parts"})
+			continue
+		} else if err != nil {
+			reason = errors.Join(errors.New(reason), err).Error()
 		}
 		p.report(number, Progress{Cell: cell, State: state, Reason: reason})
 	}
+}
+
+// retry puts a cell whose worker was killed before all others, if Again wants that.
+func (p *pool) retry(cell string, exit error) (bool, error) {
+	if p.options.Again == nil || !errors.Is(exit, errKilled) {
+		return false, nil
+	}
+	again, err := p.options.Again(cell)
+	if err != nil || !again {
+		return false, err
+	}
+	p.queue.Lock()
+	defer p.queue.Unlock()
+	p.waiting = slices.Insert(p.waiting, 0, cell)
+	return true, nil
 }
 
 func (p *pool) report(number int, line Progress) {

@@ -17,6 +17,9 @@ import (
 // errEnded is the error of a worker whose process went away within a cell.
 var errEnded = errors.New("the worker ended before its cell did")
 
+// errKilled is the error of a worker that SIGKILL ended.
+var errKilled = errors.New("the worker was killed")
+
 // worker is a running worker process.
 type worker struct {
 	command *exec.Cmd
@@ -145,8 +148,8 @@ func (w *worker) finish(patience time.Duration) error {
 	}
 	ended := fmt.Errorf("the worker ended: %w", w.waitErr)
 	if w.command.ProcessState.String() == "signal: killed" {
-		ended = fmt.Errorf("the worker was killed (%w), as the system does when memory runs out; fewer -jobs, or a smaller training.batch or "+
-			"evaluation.batch in a run of its own, take less", w.waitErr)
+		ended = fmt.Errorf("%w (%w), as the system does when memory runs out; fewer -jobs, or a smaller training.batch or "+
+			"evaluation.batch in a run of its own, take less", errKilled, w.waitErr)
 	}
 	if text := w.stderr.String(); text != "" {
 		return fmt.Errorf("%w; its last words:\n%s", ended, text)

@@ -125,6 +125,10 @@ func (c Cell) Summary() string { return filepath.Join(c.Path, "summary.json") }
 // Seal is the path of seal.json: the hashes of the cell's files when it ended.
 func (c Cell) Seal() string { return filepath.Join(c.Path, "seal.json") }
 
+// Parts is the path of parts.json, which says that the cell's batches are
+// computed in parts after its worker was killed.
+func (c Cell) Parts() string { return filepath.Join(c.Path, "parts.json") }
+
 // Lock is the path of the cell's lock.
 func (c Cell) Lock() string { return filepath.Join(c.Path, "lock") }
 
