@@ -13,8 +13,8 @@ func FuzzParseSuite(f *testing.F) {
 		f.Add(string(data))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		tree, err := parseSuite([]byte(text), "fuzz")
-		if err != nil {
+		tree, err := parseYAML([]byte(text), "fuzz")
+		if err != nil || checkTree(tree, "fuzz", nil) != nil {
 			return
 		}
 		take(tree, "extends")

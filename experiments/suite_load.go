@@ -53,11 +53,11 @@ func LoadSuite(nameOrFile string, options Options) (Suite, error) {
 		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
 	}
 	for _, setting := range options.Set {
-		c := checker{file: "-set " + setting}
+		c, tasks := checker{file: "-set " + setting}, tasksIn(tree)
 		if err := set(tree, setting); err != nil {
 			return Suite{}, fmt.Errorf("load suite %s: -set %s: %w", nameOrFile, setting, err)
 		}
-		if expand(&c, tree); c.err() == nil {
+		if expand(&c, tree, tasks); c.err() == nil {
 			c.check(tree, reflect.TypeFor[Suite](), "")
 		}
 		if err := c.err(); err != nil {
@@ -145,21 +145,23 @@ func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string
 	if err != nil {
 		return nil, "", err
 	}
-	if tree, err = parseSuite(data, label); err != nil {
+	if tree, err = parseYAML(data, label); err != nil {
 		return nil, "", err
 	}
-	base := take(tree, "extends")
-	if base == nil {
-		return tree, label, nil
+	var under *yaml.Node
+	if base := find(tree, "extends"); base != nil && base.ShortTag() == "!!str" {
+		parent := base.Value
+		if isFile && strings.HasSuffix(parent, ".yaml") && !filepath.IsAbs(parent) {
+			parent = filepath.Join(filepath.Dir(nameOrFile), parent)
+		}
+		if under, _, err = loadTree(parent, append(within, nameOrFile)); err != nil {
+			return nil, "", fmt.Errorf("%s:%d: extends: %w", label, base.Line, err)
+		}
 	}
-	parent := base.Value
-	if isFile && strings.HasSuffix(parent, ".yaml") && !filepath.IsAbs(parent) {
-		parent = filepath.Join(filepath.Dir(nameOrFile), parent)
+	if err := checkTree(tree, label, under); err != nil || under == nil {
+		return tree, label, err
 	}
-	under, _, err := loadTree(parent, append(within, nameOrFile))
-	if err != nil {
-		return nil, "", fmt.Errorf("%s:%d: extends: %w", label, base.Line, err)
-	}
+	take(tree, "extends")
 	take(under, "name")
 	if find(tree, "backbones") != nil {
 		take(under, "backbone")
@@ -167,14 +169,15 @@ func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string
 	return merge(under, tree), label, nil
 }
 
-// parseSuite parses and checks one suite file; extends stays in the tree.
-func parseSuite(data []byte, label string) (*yaml.Node, error) {
-	tree, err := parseYAML(data, label)
-	if err != nil {
-		return nil, err
-	}
+// checkTree expands and checks a suite file, whose names of tasks may be those
+// of the suite that it extends.
+func checkTree(tree *yaml.Node, label string, under *yaml.Node) error {
 	c := checker{file: label}
-	expand(&c, tree)
+	var inherited []*yaml.Node
+	if under != nil {
+		inherited = tasksIn(under)
+	}
+	expand(&c, tree, inherited)
 	c.check(tree, reflect.TypeFor[struct {
 		Suite   Suite  `yaml:",inline"`
 		Extends string `yaml:"extends"`
@@ -182,5 +185,5 @@ func parseSuite(data []byte, label string) (*yaml.Node, error) {
 	if n := find(tree, "backbones"); n != nil && find(tree, "backbone") != nil {
 		c.wrong(n, "backbones and backbone are both given; give backbone for one, backbones for a list that is run as one plan")
 	}
-	return tree, c.err()
+	return c.err()
 }

@@ -3,12 +3,15 @@ package experiments
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"secura/datasets"
 	"secura/methods"
 )
 
@@ -87,6 +90,39 @@ func TestSettingsReplaceTheFilesValues(t *testing.T) {
 	}
 	if suite.MethodRate(m, 0.5) != 1 || suite.MethodRate(suite.Methods[0], 0.5) != 0.5 || suite.MethodRate(suite.Methods[0], 0) != 1e-3 {
 		t.Error("learning rates")
+	}
+}
+
+// TestTasksOfAnExtendedSuiteAreNamed takes some of the real data sets, in another order and beside a built-in task.
+func TestTasksOfAnExtendedSuiteAreNamed(t *testing.T) {
+	want, err := LoadSuite("continual16-real", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, load := range []func() (Suite, error){
+		func() (Suite, error) { return load(t, "extends: continual16-real\ntasks: [piqa, directions, boolq]\n") },
+		func() (Suite, error) {
+			return LoadSuite("continual16-real", Options{Set: []string{"tasks=[piqa, directions, boolq]"}})
+		},
+	} {
+		got, err := load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names := got.TaskNames(); !slices.Equal(names, []string{"piqa", "directions", "boolq"}) {
+			t.Errorf("tasks %v", names)
+		}
+		for i, name := range map[int]string{0: "piqa", 2: "boolq"} {
+			if same := slices.ContainsFunc(want.Tasks, func(task datasets.Task) bool { return reflect.DeepEqual(task, got.Tasks[i]) }); !same {
+				t.Errorf("%s is %+v", name, got.Tasks[i])
+			}
+		}
+	}
+	if _, err := load(t, "extends: continual16-real\ntasks: [boolk]\n"); err == nil || !strings.Contains(err.Error(), `did you mean "boolq"?`) {
+		t.Error(err)
+	}
+	if _, err := load(t, "extends: 12\ntasks: [directions]\n"); err == nil || !strings.Contains(err.Error(), "extends must be text") {
+		t.Error(err)
 	}
 }
 

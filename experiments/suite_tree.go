@@ -12,32 +12,38 @@ import (
 )
 
 // expand replaces, in the lists of tasks and methods, names by what they
-// stand for, so that the tree has one shape.
-func expand(c *checker, tree *yaml.Node) {
+// stand for, so that the tree has one shape. A task's name stands for one of
+// inherited, else for a built-in task.
+func expand(c *checker, tree *yaml.Node, inherited []*yaml.Node) {
 	stream, knowledge, err := BuiltinTasks()
 	if err != nil {
 		c.mistakes = append(c.mistakes, err)
 		return
 	}
 	builtin := append(stream, knowledge...)
+	known := map[string]any{}
 	var names []string
 	for _, t := range builtin {
-		names = append(names, t.Name)
+		known[t.Name], names = t, append(names, t.Name)
+	}
+	for _, t := range inherited {
+		name := find(t, "name").Value
+		if _, twice := known[name]; !twice {
+			names = append(names, name)
+		}
+		known[name] = t
 	}
 	for _, key := range []string{"tasks", "knowledge"} {
 		for _, item := range items(tree, key) {
 			if item.Kind != yaml.ScalarNode {
 				continue
 			}
-			i := 0
-			for i < len(names) && names[i] != item.Value {
-				i++
-			}
-			if i == len(names) {
+			task, ok := known[item.Value]
+			if !ok {
 				c.wrong(item, "%s", datasets.Unknown("task", item.Value, names))
-				i = 0 // any, lest the same item is a second mistake
+				task = builtin[0] // any, lest the same item is a second mistake
 			}
-			encode(item, builtin[i])
+			encode(item, task)
 		}
 	}
 	for _, item := range items(tree, "methods") {
@@ -50,6 +56,19 @@ func expand(c *checker, tree *yaml.Node) {
 			}
 		}
 	}
+}
+
+// tasksIn lists the tasks that a suite's tree defines, those of its knowledge
+// battery too.
+func tasksIn(tree *yaml.Node) (list []*yaml.Node) {
+	for _, key := range []string{"tasks", "knowledge"} {
+		for _, item := range items(tree, key) {
+			if name := find(item, "name"); name != nil && name.Kind == yaml.ScalarNode {
+				list = append(list, item)
+			}
+		}
+	}
+	return list
 }
 
 // encode puts v's YAML in place of n and keeps n's line.
