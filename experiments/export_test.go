@@ -116,8 +116,14 @@ func sameAdapter(t *testing.T, adapter weights.PEFT, want map[string]*tensors.Te
 // TestAnAdapterIsEvaluatedAsTheCellWas learns, exports an adapter, and evaluates the backbone with it: the scores are
 // those of the cell's last boundary.
 func TestAnAdapterIsEvaluatedAsTheCellWas(t *testing.T) {
+	for _, preset := range []string{"lora", "dora"} {
+		t.Run(preset, func(t *testing.T) { checkAdapterEvaluation(t, preset) })
+	}
+}
+
+func checkAdapterEvaluation(t *testing.T, preset string) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "lora", LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
+	suite := y.with(MethodSpec{Preset: preset, LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
 	w := y.open(t, suite, t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
 	session, _, err := w.restore(w.cells[0])

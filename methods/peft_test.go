@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -134,6 +136,7 @@ func checkAgainstPeft(t *testing.T, m Method, folder string) {
 				v.value = fresh
 			}
 			reference.checkForward(t, base, s)
+			checkPEFT(t, s, adapter)
 			worstLoss, worstNorm := 0.0, 0.0
 			for i := range run.Losses {
 				rate := run.Rate
@@ -162,6 +165,63 @@ func checkAgainstPeft(t *testing.T, m Method, folder string) {
 	}
 }
 
+// checkPEFT holds what a session gives for peft against the tensors that it was given from a folder of peft's.
+func checkPEFT(t *testing.T, s *Session, want map[string][]float32) {
+	t.Helper()
+	p, ok, err := s.PEFT()
+	if err != nil || !ok {
+		t.Fatalf("no adapter for peft: %v", err)
+	}
+	dir := t.TempDir()
+	if err := p.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := readTensors(t, filepath.Join(dir, weights.PEFTFiles[1])); !reflect.DeepEqual(got, want) {
+		t.Errorf("the adapter for peft has other tensors, %d, than peft's, %d", len(got), len(want))
+	}
+	if m := p.Modules[0]; p.DoRA != (s.method.Name == "dora") || m.Rank != 4 || m.Scale != 2 {
+		t.Errorf("DoRA %v, rank %d, scale %g", p.DoRA, m.Rank, m.Scale)
+	}
+}
+
+// TestAFolderOfPeftGivesItsLogits merges the folders that peft wrote into the backbone.
+func TestAFolderOfPeftGivesItsLogits(t *testing.T) {
+	for _, kind := range []string{"lora", "dora"} {
+		folder := filepath.Join("../../shared/golden/peft", kind, "adapter")
+		if _, err := os.Stat(folder); err != nil {
+			t.Skipf("no peft folders to compare with: %v", err)
+		}
+		raw, err := os.ReadFile("testdata/" + kind + "/reference.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		reference := peftReference{folder: "testdata/" + kind + "/"}
+		if err := json.Unmarshal(raw, &reference); err != nil {
+			t.Fatal(err)
+		}
+		model, err := backbone.LoadModel("backbone/testdata/tiny-qwen2", backbone.Precision{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := weights.ReadPEFT(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := map[string]*tensors.Tensor{}
+		for _, m := range p.Modules {
+			name := m.Name + ".weight"
+			values, err := m.Merge(floats(t, model.Weights[name]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			list[name] = tensors.FromFlatDataAndDimensions(values, model.Weights[name].Shape().Dimensions...)
+		}
+		base := NewBase(toy.Backend, model)
+		reference.checkWeights(t, base, list)
+		base.Close()
+	}
+}
+
 // compareTrained compares every trained tensor with a file of peft's names.
 func compareTrained(t *testing.T, s *Session, what, file string, tolerance float64, of func(name string) []float32) {
 	t.Helper()
@@ -179,14 +239,20 @@ func compareTrained(t *testing.T, s *Session, what, file string, tolerance float
 	t.Logf("%s: %.2g apart", what, worst)
 }
 
-// checkForward compares the effective weights with peft's merged ones, and the logits under them.
+// checkForward compares the effective weights with peft's.
 func (p peftReference) checkForward(t *testing.T, base *Base, s *Session) {
 	t.Helper()
-	merged := readTensors(t, p.folder+"merged.safetensors")
 	list, err := s.Effective()
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.checkWeights(t, base, list)
+}
+
+// checkWeights compares weights with peft's merged ones, and the logits under them, and releases them.
+func (p peftReference) checkWeights(t *testing.T, base *Base, list map[string]*tensors.Tensor) {
+	t.Helper()
+	merged := readTensors(t, p.folder+"merged.safetensors")
 	defer func() {
 		for _, x := range list {
 			x.FinalizeAll()
