@@ -166,3 +166,37 @@ func TestGGUFTokenizerRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzGGUFTokenizer: whatever a file's lists hold, there is an error or a tokenizer that gives ids of its own for a text
+// or refuses it.
+func FuzzGGUFTokenizer(f *testing.F) {
+	f.Add("a\nb\nab\nĠ\n<s>", []byte{1, 1, 1, 1, 3}, "a b", "llama-bpe", int64(4), "ab a<s>")
+	f.Add("1\n2\n12\n<u>", []byte{1, 1, 1, 4}, "1 2", "smollm", int64(-1), "12<u>")
+	f.Add("a\n\nb", []byte{1, 3, 4}, "a b\na", "qwen2", int64(1), "a")
+	f.Fuzz(func(t *testing.T, tokens string, kinds []byte, merges, family string, start int64, text string) {
+		types := make([]int64, len(kinds))
+		for i, kind := range kinds {
+			types[i] = int64(kind)
+		}
+		content, err := TokenizerJSON(map[string]any{"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": family,
+			"tokenizer.ggml.tokens": strings.Split(tokens, "\n"), "tokenizer.ggml.token_type": types,
+			"tokenizer.ggml.merges": strings.Split(merges, "\n"), "tokenizer.ggml.bos_token_id": start, "tokenizer.ggml.add_bos_token": start >= 0})
+		if err != nil {
+			return
+		}
+		tokenizer, err := NewTokenizer(content)
+		if err != nil {
+			return
+		}
+		ids, err := tokenizer.Encode(text)
+		if err != nil {
+			return
+		}
+		for _, id := range append(ids, tokenizer.Start()...) {
+			if _, ok := tokenizer.Token(id); !ok || int(id) >= tokenizer.Size() {
+				t.Fatalf("id %d is no token of %d", id, tokenizer.Size())
+			}
+		}
+		tokenizer.Decode(ids)
+	})
+}

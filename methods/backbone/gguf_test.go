@@ -1,6 +1,7 @@
 package backbone
 
 import (
+	"bytes"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -97,4 +98,41 @@ func TestGGUFRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", c.key, err, c.want)
 		}
 	}
+}
+
+// FuzzLoadGGUF changes what stands in front of the data: metadata and tensors' entries. Whatever they say, there is an
+// error that names the file, or a model with every weight of its configuration.
+func FuzzLoadGGUF(f *testing.F) {
+	for _, name := range []string{"tiny-qwen2.gguf", "tiny-llama31.gguf"} {
+		content, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		last := bytes.LastIndex(content, []byte(".weight"))
+		f.Add(content[:last+len(".weight")+4+2*8+4+8]) // two dimensions, a type and an offset behind the last name
+	}
+	path := filepath.Join(f.TempDir(), "changed.gguf")
+	data := bytes.Repeat([]byte{0, 0, 0x80, 0x3f}, 1<<16) // ones as float32
+	f.Fuzz(func(t *testing.T, header []byte) {
+		if err := os.WriteFile(path, slices.Concat(header, data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		file, err := weights.OpenGGUF(path)
+		if err == nil {
+			defer file.Close()
+			var m *Model
+			if m, err = LoadGGUF(file, Precision{}); err == nil {
+				if len(m.Weights) != len(m.Config.WeightShapes()) {
+					t.Fatalf("%d weights of %+v", len(m.Weights), m.Config)
+				}
+				for _, w := range m.Weights {
+					w.FinalizeAll()
+				}
+				return
+			}
+		}
+		if !strings.Contains(err.Error(), path) {
+			t.Fatalf("the error names no file: %v", err)
+		}
+	})
 }

@@ -193,3 +193,47 @@ func FuzzParseGGUF(f *testing.F) {
 		}
 	})
 }
+
+// FuzzGGUFEntries writes well-formed files of two tensors, so that what the fuzzer changes are types, dimensions,
+// offsets and the alignment: what is not refused lies in the file, apart, and has as many values as its shape says.
+func FuzzGGUFEntries(f *testing.F) {
+	f.Add(uint32(8), uint64(32), uint64(2), uint64(0), uint32(0), uint64(4), uint64(1), uint64(96), uint64(32), []byte{112: 0})
+	f.Add(uint32(14), uint64(256), uint64(1), uint64(16), uint32(30), uint64(8), uint64(1), uint64(0), uint64(16), []byte{300: 1})
+	f.Add(uint32(1), uint64(math.MaxInt32), uint64(math.MaxInt32), uint64(0), uint32(3), uint64(32), uint64(1<<40), uint64(1<<62), uint64(8), []byte{})
+	f.Fuzz(func(t *testing.T, kindA uint32, innerA, outerA, offsetA uint64, kindB uint32, innerB, outerB, offsetB, alignment uint64, data []byte) {
+		body := bytes.Join([][]byte{
+			ggufText("general.alignment"), u32(ggufUint64), u64(int(alignment)),
+			ggufEntry("a", int(kindA), int(offsetA), int(innerA), int(outerA)), ggufEntry("b", int(kindB), int(offsetB), int(innerB), int(outerB)),
+		}, nil)
+		file := append(ggufBytes(2, 1, body, 0), data...)
+		g, err := parseGGUF(file)
+		if err != nil {
+			return
+		}
+		a, b := g.tensors["a"], g.tensors["b"]
+		if a.begin < b.end && b.begin < a.end {
+			t.Fatalf("%+v and %+v overlap", a, b)
+		}
+		for name, want := range map[string][]uint64{"a": {outerA, innerA, offsetA}, "b": {outerB, innerB, offsetB}} {
+			tensor := g.tensors[name]
+			if n := int64(len(file)) - g.offset; uint64(tensor.begin) != want[2] || want[2]%alignment != 0 || tensor.end > n {
+				t.Fatalf("%s: %+v in %d bytes of data", name, tensor, n)
+			}
+			values, shape, err := g.Float32(name)
+			if err != nil || len(shape) != 2 || uint64(shape[0]) != want[0] || uint64(shape[1]) != want[1] || uint64(len(values)) != want[0]*want[1] {
+				t.Fatalf("%s: %d values of shape %v, expected %v: %v", name, len(values), shape, want, err)
+			}
+			first, raw := make([]float32, tensor.layout.length), file[g.offset+tensor.begin:][:tensor.layout.size]
+			if tensor.layout.decode != nil {
+				tensor.layout.decode(raw, first)
+			} else {
+				toFloat32(DType(tensor.layout.name), raw, first)
+			}
+			for i, x := range first {
+				if math.Float32bits(x) != math.Float32bits(values[i]) {
+					t.Fatalf("%s: value %d is %g, expected %g", name, i, values[i], x)
+				}
+			}
+		}
+	})
+}
