@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -122,6 +123,9 @@ func guard(f func() error) (err error) {
 
 func openParquet(r io.ReaderAt, size int64, name string) (file *parquet.File, err error) {
 	err = guard(func() (err error) {
+		if err := checkFooter(r, size); err != nil {
+			return err
+		}
 		file, err = parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 		return err
 	})
@@ -129,6 +133,21 @@ func openParquet(r io.ReaderAt, size int64, name string) (file *parquet.File, er
 		return nil, fmt.Errorf("read %s: not a readable Parquet file (%d bytes): %w", name, size, err)
 	}
 	return file, nil
+}
+
+// checkFooter holds the footer's length, for which the library takes memory, to the file's.
+func checkFooter(r io.ReaderAt, size int64) error {
+	var end [8]byte // the length and the magic PAR1
+	if size < int64(len(end)) {
+		return errors.New("it is shorter than a footer")
+	}
+	if _, err := r.ReadAt(end[:], size-int64(len(end))); err != nil {
+		return err
+	}
+	if n := int64(binary.LittleEndian.Uint32(end[:])); n > size-int64(len(end)) {
+		return fmt.Errorf("its footer would have %d bytes: it is no Parquet file, or its end was cut off", n)
+	}
+	return nil
 }
 
 func selectColumns(file *parquet.File, name string, columns []string) ([]*parquet.Column, error) {

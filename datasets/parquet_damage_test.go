@@ -78,3 +78,47 @@ func TestARowOfTooManyValuesIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReadRows reads what may be no Parquet file at all: the rows are there, or an error names the file, within bounded
+// time and memory.
+func FuzzReadRows(f *testing.F) {
+	for _, name := range []string{"nested_nulls_delta", "gsm8k_main"} {
+		data, err := os.ReadFile("testdata/parquet/" + name + ".parquet")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	type flat struct {
+		ID   int64   `parquet:"id,delta"`
+		Text *string `parquet:"text,dict,optional"`
+		List []int32 `parquet:"list,list"`
+	}
+	text := "some text"
+	for _, compression := range []parquet.WriterOption{parquet.Compression(&parquet.Snappy), parquet.Compression(&parquet.Zstd), parquet.Compression(&parquet.Gzip),
+		parquet.DataPageVersion(1)} {
+		var small bytes.Buffer
+		if err := parquet.Write(&small, []flat{{1, &text, []int32{1, 2}}, {2, nil, nil}, {3, &text, []int32{3}}}, compression); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(small.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		info, err := Inspect(bytes.NewReader(data), int64(len(data)), "fuzzed")
+		var columns []string
+		if err == nil {
+			for _, c := range info.Columns {
+				columns = append(columns, c.Name)
+			}
+		}
+		rows := 0
+		for _, err := range ReadRows(bytes.NewReader(data), int64(len(data)), "fuzzed", columns) {
+			if err != nil && !strings.Contains(err.Error(), "fuzzed") {
+				t.Errorf("%v does not name the file", err)
+			}
+			if rows++; rows > 10_000 {
+				break // a damaged count of rows
+			}
+		}
+	})
+}
