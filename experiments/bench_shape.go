@@ -30,8 +30,8 @@ func openShape(ctx context.Context, suite Suite, config []byte, o backbone.Backe
 		return ids
 	}
 	data := taskData{task: task}
-	answer := t.AnswerLength - 1 // and its end
-	for range 4 * t.Batch {
+	answer := t.AnswerLength - 1    // and its end
+	for range max(4*t.Batch, 512) { // enough for a memory of two hundredths of them
 		data.train = append(data.train, datasets.Encoded{Prompt: tokens(t.Length - answer), Answer: tokens(answer)})
 	}
 	const options = 4
