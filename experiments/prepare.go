@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"secura/datasets"
@@ -37,7 +38,10 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range suite.BackboneNames() {
+	for i, name := range suite.BackboneNames() {
+		if i > 0 {
+			debug.FreeOSMemory() // of the one before: there may be memory for one
+		}
 		mistakes = append(mistakes, fits(suite, name, dataDir))
 	}
 	return files, errors.Join(mistakes...)

@@ -23,7 +23,8 @@ type Report struct {
 	// suite's order of methods.
 	Cells []Cell
 	// Backbones are the reports of each backbone by itself where the run has
-	// several, nil where it has one.
+	// several, nil where it has one. What averages or compares cells, as Named and
+	// Explain do, takes one of these (see Each).
 	Backbones []*Report
 	// label is the backbone's short name in a report of one of several.
 	label string

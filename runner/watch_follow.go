@@ -246,25 +246,26 @@ func driver(run rundir.Run) (here, alive bool) {
 }
 
 // remaining estimates the time that is left: what is open of each cell takes as
-// long as the done cells of its method took, else as all done ones, else as the
+// long as the done cells of its method and backbone took, else as all done ones, else as the
 // running ones promise; as many run at a time as now. ok is false while there is
 // too little to tell.
 func (f *follower) remaining(now time.Time) (left time.Duration, ok bool) {
 	sums, counts := map[string]float64{}, map[string]float64{}
-	add := func(method string, seconds float64) {
-		for _, key := range []string{method, ""} {
+	kind := func(c *followed) string { return c.Method.Name + " on " + c.Backbone }
+	add := func(c *followed, seconds float64) {
+		for _, key := range []string{kind(c), ""} {
 			sums[key], counts[key] = sums[key]+seconds, counts[key]+1
 		}
 	}
 	for _, c := range f.cells {
 		if c.state == record.Done && c.seconds > 0 {
-			add(c.Method.Name, c.seconds)
+			add(c, c.seconds)
 		}
 	}
 	if counts[""] == 0 {
 		for _, c := range f.cells {
 			if share := c.share(); c.state == record.Running && share > 0.02 {
-				add(c.Method.Name, max(c.seconds, now.Sub(c.started).Seconds())/share)
+				add(c, max(c.seconds, now.Sub(c.started).Seconds())/share)
 			}
 		}
 	}
@@ -273,7 +274,7 @@ func (f *follower) remaining(now time.Time) (left time.Duration, ok bool) {
 	}
 	open := 0.0
 	for _, c := range f.cells {
-		key := c.Method.Name
+		key := kind(c)
 		if counts[key] == 0 {
 			key = ""
 		}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"secura/experiments"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 )
@@ -310,5 +311,16 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 	}
 	if n := bytes.Count(whole, []byte("stream/knowledge_retention")); n != 4 {
 		t.Errorf("%d rows, want 4", n)
+	}
+}
+
+// A cell on a large backbone is not expected to take what one on a small backbone took.
+func TestTimeLeftIsThatOfTheBackbone(t *testing.T) {
+	cell := func(backbone string, state record.State, seconds float64) *followed {
+		return &followed{Cell: experiments.Cell{Backbone: backbone, Tasks: []int{0}, Method: experiments.MethodSpec{Name: "seq"}}, state: state, seconds: seconds}
+	}
+	f := &follower{cells: []*followed{cell("small", record.Done, 10), cell("large", record.Done, 100), cell("large", record.Queued, 0)}}
+	if left, ok := f.remaining(time.Now()); !ok || left != 100*time.Second {
+		t.Errorf("%s are left (%v), expected 100s", left, ok)
 	}
 }
