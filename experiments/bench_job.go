@@ -3,6 +3,7 @@ package experiments
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,6 +110,9 @@ func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) 
 		return Job{}, err
 	}
 	defer w.Close()
+	if w.evaluator == nil {
+		return Job{}, errors.New("write job: it is that of one backbone; name it")
+	}
 	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.groups(), tokenizer: w.tokenizer}
 	if cut := w.data.cutWarnings(suite.Training, w.ends[0]); len(cut) > 0 {
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])

@@ -35,17 +35,19 @@ type WorkerOptions struct {
 // Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them; of
 // several backbones one at a time is open, that of the last cell.
 type Worker struct {
-	run       rundir.Run
-	until     int
-	suite     Suite // its Backbone is the one that is open
-	cells     []Cell
-	dataDir   string
-	planned   Suite         // the run's, as its manifest has it
-	places    []string      // where its backbones lie here
-	files     []rundir.File // those of the manifest; none in one that was made by hand
-	backend   compute.Backend
-	untouched map[string]*evaluation // the backbones' own rows, by their names
-	refused   map[string]bool        // the cells that others had when they were asked for
+	run   rundir.Run
+	until int
+	// onProcessor says that the backend computes on this machine's processor.
+	onProcessor bool
+	suite       Suite // its Backbone is the one that is open
+	cells       []Cell
+	dataDir     string
+	planned     Suite         // the run's, as its manifest has it
+	places      []string      // where its backbones lie here
+	files       []rundir.File // those of the manifest; none in one that was made by hand
+	backend     compute.Backend
+	untouched   map[string]*evaluation // the backbones' own rows, by their names
+	refused     map[string]bool        // the cells that others had when they were asked for
 
 	// What follows is of the backbone that is open.
 	base      *methods.Base // nil where none is
@@ -83,9 +85,11 @@ func openWorker(ctx context.Context, suite Suite, files []rundir.File, o WorkerO
 	if err := w.checkData(); err != nil {
 		return nil, err
 	}
-	if w.backend, _, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
+	var info backbone.BackendInfo
+	if w.backend, info, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
 		return nil, err
 	}
+	w.onProcessor = onProcessor(info)
 	if names := suite.BackboneNames(); len(names) == 1 {
 		if err := w.use(names[0]); err != nil {
 			w.Close()

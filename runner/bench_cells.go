@@ -61,6 +61,9 @@ type cellBench struct {
 
 // newCellBench prepares a scratch folder, which close removes.
 func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, stderr io.Writer) (*cellBench, error) {
+	if names := suite.BackboneNames(); len(names) != 1 {
+		return nil, usagef("bench measures one backbone, the suite has %d: %s; name it by -backbone", len(names), strings.Join(names, ", "))
+	}
 	suite.Seeds = max(suite.Seeds, 2) // two workers take one seed each
 	files, err := experiments.Prepare(suite, o.DataDir)
 	if err != nil {

@@ -42,10 +42,13 @@ func coloured(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") 
 
 // tracker follows the cells of a run.
 type tracker struct {
-	now     func() time.Time
-	started time.Time
-	cells   int // that the run has to do
-	last    map[string]engine.Progress
+	now func() time.Time
+	// begun is when the first work of this run was reported, behind what workers compile at their start, and the sum of
+	// the shares then; zero before.
+	begun     time.Time
+	begunWith float64
+	cells     int // that the run has to do
+	last      map[string]engine.Progress
 	// sum is the sum of the cells' shares. skipped is the part of it that was
 	// there when the cells began: one that goes on from a checkpoint has not
 	// done that part in this run.
@@ -54,7 +57,7 @@ type tracker struct {
 }
 
 func newTracker(cells int, now func() time.Time) *tracker {
-	return &tracker{now: now, started: now(), cells: cells, last: map[string]engine.Progress{}}
+	return &tracker{now: now, cells: cells, last: map[string]engine.Progress{}}
 }
 
 // update takes a line in and returns the cell's line before.
@@ -63,6 +66,9 @@ func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool)
 	change := share(p) - share(before)
 	if t.sum += change; before.TaskIndex == 0 && !p.Ended() {
 		t.skipped += change // what an earlier run did, if anything
+	}
+	if t.begun.IsZero() && t.sum-t.skipped > 0 {
+		t.begun, t.begunWith = t.now(), t.sum-t.skipped
 	}
 	if p.Ended() && !before.Ended() {
 		t.ended++
@@ -95,8 +101,9 @@ func (t *tracker) done() float64 { return min(t.sum/float64(max(t.cells, 1)), 1)
 // remaining estimates the time that is left from the work done so far; ok is
 // false while there is too little of it.
 func (t *tracker) remaining() (left time.Duration, ok bool) {
-	worked, elapsed := t.sum-t.skipped, t.now().Sub(t.started)
-	if worked < 0.02 || elapsed <= 0 {
+	worked := t.sum - t.skipped - t.begunWith
+	elapsed := t.now().Sub(t.begun)
+	if t.begun.IsZero() || worked < 0.02 || elapsed <= 0 {
 		return 0, false
 	}
 	rest := float64(t.cells) - t.sum

@@ -5,15 +5,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"runtime"
 	"text/tabwriter"
+	"time"
 
 	"secura/experiments"
+	"secura/methods/backbone"
 )
 
 // ValidateOptions are the flags of validate.
 type ValidateOptions struct {
 	SuiteOptions
 	DataDir string
+	// Time measures a few steps and an evaluation, and tells how long the run will take.
+	Time bool
 }
 
 func newValidate() command {
@@ -21,12 +26,12 @@ func newValidate() command {
 	c := command{
 		name: "validate", does: "checks a suite, every data file, and the templates of each task on all rows, before hours are spent",
 		argument: "SUITE",
-		examples: []string{"validate continual16", "validate mine.yaml -data /data"},
+		examples: []string{"validate continual16", "validate mine.yaml -data /data", "validate continual16 -time"},
 		flags:    newFlags("validate"),
 		check:    func(string) error { return o.SuiteOptions.check() },
-		run: func(_ context.Context, suite string, stdout, _ io.Writer) error {
+		run: func(ctx context.Context, suite string, stdout, stderr io.Writer) error {
 			o.Suite = suite
-			return runValidate(o, stdout)
+			return runValidate(ctx, o, stdout, stderr)
 		},
 	}
 	o.SuiteOptions.addFlags(c.flags)
@@ -36,9 +41,10 @@ func newValidate() command {
 
 func (o *ValidateOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.BoolVar(&o.Time, "time", false, "make a few steps of each method and one evaluation here, with an installed backend, and tell the time and memory that a run will take")
 }
 
-func runValidate(o ValidateOptions, stdout io.Writer) error {
+func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Writer) error {
 	suite, err := o.load()
 	if err != nil {
 		return err
@@ -88,6 +94,32 @@ func runValidate(o ValidateOptions, stdout io.Writer) error {
 	if suite.Evaluation.EverySteps > 0 {
 		fmt.Fprintf(stdout, "; within a task every %d steps", suite.Evaluation.EverySteps)
 	}
-	_, err = fmt.Fprintln(stdout)
-	return err
+	fmt.Fprintln(stdout)
+	if !o.Time {
+		return nil
+	}
+	return estimate(ctx, o, suite, len(cells), stdout, stderr)
+}
+
+// estimate tells what a run of the suite's cells will take, and what that is computed from.
+func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, cells int, stdout, stderr io.Writer) error {
+	e, err := experiments.Measure(ctx, suite, experiments.WorkerOptions{DataDir: o.DataDir,
+		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: true, Log: stderr}})
+	if err != nil {
+		return err
+	}
+	workers := min(runtime.NumCPU(), cells)
+	total, err := e.Seconds(workers)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers,\nby what was measured here, in seconds of one core:\n",
+		(time.Duration(total) * time.Second).Round(time.Second), workers, float64(e.PeakBytes)/1e9, workers)
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\ta step\ta task's end\tcompiling\t")
+	for _, m := range e.Methods {
+		fmt.Fprintf(w, "%s\t%.3f\t%.2f\t%.1f\t\n", m.Name, m.Step, m.TaskEnd, m.Compile)
+	}
+	fmt.Fprintf(w, "everything evaluated once\t%.2f\t\t%.1f\t\n", e.Evaluation, e.EvaluationCompile)
+	return w.Flush()
 }

@@ -1,0 +1,165 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"secura/experiments/record"
+	"secura/methods"
+	"secura/methods/backbone"
+)
+
+// Estimate is what a suite's cells will take on this machine, from what was measured here: seconds of one core, or of
+// the clock where the backend computes on another device.
+type Estimate struct {
+	Methods []MethodEstimate
+	// Evaluation is everything evaluated once, and EvaluationCompile what each worker compiles for it.
+	Evaluation, EvaluationCompile float64
+	// PeakBytes is the largest memory of the measuring process, which did what a worker does.
+	PeakBytes int64
+
+	suite Suite
+	// own is an evaluation of one task alone as a share of everything.
+	own float64
+}
+
+// MethodEstimate is what one method takes: a step, a task's end, and its graphs' compiling, once for all seeds and orders
+// that a worker runs.
+type MethodEstimate struct {
+	Name                   string
+	Step, TaskEnd, Compile float64
+}
+
+// estimateSteps are measured of each method behind the first, which compiles.
+const estimateSteps = 12
+
+// Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
+func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error) {
+	w, err := openWorker(ctx, suite, nil, o)
+	if err != nil {
+		return Estimate{}, err
+	}
+	defer w.Close()
+	if w.evaluator == nil {
+		return Estimate{}, errors.New("estimate: one backbone at a time can be measured; name it")
+	}
+	seconds := func(s methods.Spent) float64 { return s.Seconds }
+	if w.onProcessor && peakMemory() > 0 { // the system tells both or neither
+		seconds = func(s methods.Spent) float64 { return s.Processor }
+	}
+	e := Estimate{suite: suite}
+	// timed splits what a function takes into compiling and the rest.
+	timed := func(run func() error) (rest, compile float64, err error) {
+		elapsed, before := methods.StartClock(), w.base.Compiled()
+		err = run()
+		compiled := w.base.Compiled().Minus(before)
+		return seconds(elapsed().Minus(compiled)), seconds(compiled), err
+	}
+	evaluate := func() error {
+		_, err := w.evaluator.evaluate(ctx, nil)
+		return err
+	}
+	if _, e.EvaluationCompile, err = timed(evaluate); err != nil {
+		return Estimate{}, err
+	}
+	if e.Evaluation, _, err = timed(evaluate); err != nil {
+		return Estimate{}, err
+	}
+	own := w.evaluator.only(0, suite.Evaluation)
+	e.own = float64(own.tokens) / float64(w.evaluator.tokens)
+	for _, cell := range w.cells[:len(suite.Methods)] {
+		m, err := w.measureMethod(ctx, cell, timed)
+		if err != nil {
+			return Estimate{}, err
+		}
+		e.Methods = append(e.Methods, m)
+	}
+	e.PeakBytes = peakMemory()
+	return e, nil
+}
+
+// measureMethod makes a few steps of a cell's first task, and ends that.
+func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
+	e := MethodEstimate{Name: cell.Method.Name}
+	method, _ := methods.Find(cell.Method.Preset)
+	if method.Kind == methods.Untrained {
+		return e, nil
+	}
+	params, err := decodeParams(method, cell.Method)
+	if err != nil {
+		return e, err
+	}
+	w.shareGraphs(cell)
+	p := &protocol{worker: w, cell: cell, method: method, params: params}
+	session, err := p.start()
+	if err != nil {
+		return e, err
+	}
+	defer session.Close()
+	l := p.plan()[0]
+	t := w.trainer(cell, session, func(record.Step) error { return nil })
+	train := func(steps int) func() error {
+		l.steps = steps
+		return func() error {
+			_, _, err := t.train(ctx, l, position{})
+			return err
+		}
+	}
+	var compile float64
+	if _, e.Compile, err = timed(train(1)); err != nil {
+		return e, err
+	}
+	if e.Step, compile, err = timed(train(estimateSteps)); err != nil { // shorter rows may compile here
+		return e, err
+	}
+	e.Step, e.Compile = e.Step/estimateSteps, e.Compile+compile
+	if method.Kind == methods.Sequential {
+		e.TaskEnd, compile, err = timed(func() error { return session.EndTask(l.index, t.batches(l)) })
+		e.Compile += compile
+	}
+	return e, err
+}
+
+// Seconds is how long all cells take on so many workers of one core each, the longest cells first, each to the worker
+// that is free first.
+func (e Estimate) Seconds(workers int) (longest float64, err error) {
+	cells, _, err := Plan(e.suite)
+	if err != nil {
+		return 0, err
+	}
+	byName := map[string]MethodEstimate{}
+	for _, m := range e.Methods {
+		byName[m.Name] = m
+	}
+	whole, own := e.suite.Evaluations()
+	busy, compiled := make([]float64, workers), make([]map[string]bool, workers)
+	for _, c := range LongestFirst(cells) {
+		free := 0
+		for i := range busy {
+			if busy[i] < busy[free] {
+				free = i
+			}
+		}
+		m, tasks := byName[c.Method.Name], float64(len(c.Tasks))
+		if compiled[free] == nil { // the worker's first cell computes the base row too
+			compiled[free] = map[string]bool{}
+			busy[free] += e.EvaluationCompile + e.Evaluation
+		}
+		if key := GraphKey(c.Method); !compiled[free][key] {
+			compiled[free][key] = true
+			busy[free] += m.Compile
+		}
+		if m.Step > 0 {
+			busy[free] += tasks*(float64(e.suite.Training.Steps)*m.Step+m.TaskEnd) + e.Evaluation*(float64(whole)+float64(own)*e.own)
+		}
+		longest = max(longest, busy[free])
+	}
+	return longest, nil
+}
+
+// onProcessor says whether a backend computes on this machine's processor, whose time then tells its work.
+func onProcessor(info backbone.BackendInfo) bool {
+	return info.Plugin == "" || strings.Contains(filepath.Base(info.Plugin), "cpu")
+}
