@@ -3,6 +3,7 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/nikolalohinski/gonja/v2/config"
@@ -26,10 +27,14 @@ const (
 // checkShape holds a template to the bounds above before it is parsed.
 func checkShape(source string, settings *config.Config) error {
 	brackets, length, tags := 0, 0, 0
-	for stream := tokens.LexAll(source, settings); !stream.End(); {
-		token := stream.Next()
+	for token, err := range lex(source, settings) {
+		if err != nil {
+			return err
+		}
 		length++
 		switch token.Type {
+		case tokens.Error:
+			return fmt.Errorf("line %d: %s", token.Line, token.Val)
 		case tokens.BlockBegin, tokens.VariableBegin:
 			brackets, length = 0, 0
 			tags++
@@ -48,6 +53,44 @@ func checkShape(source string, settings *config.Config) error {
 		}
 	}
 	return nil
+}
+
+// lex gives a template's tokens one by one. The library's lexer goes back over what it has read where a character of
+// several bytes stands behind a number's point, and then on without end. Such a template is an error, and its lexer, which
+// waits for somebody to take its next token, is left behind.
+func lex(source string, settings *config.Config) iter.Seq2[*tokens.Token, error] {
+	return func(yield func(*tokens.Token, error) bool) {
+		lexer := tokens.NewLexer(source, settings)
+		ended := make(chan error, 1)
+		go func() {
+			defer func() {
+				var err error
+				if p := recover(); p != nil {
+					err = fmt.Errorf("the template library fails on it: %v", p)
+				}
+				ended <- err
+			}()
+			lexer.Run()
+		}()
+		wanted := true
+		for range 2*len(source) + 64 { // each token has a character, but for those between tags and at the end
+			select {
+			case token, open := <-lexer.Tokens:
+				if !open {
+					return
+				}
+				wanted = wanted && yield(token, nil)
+			case err := <-ended:
+				if err != nil && wanted {
+					yield(nil, err)
+				}
+				return
+			}
+		}
+		if wanted {
+			yield(nil, errors.New("the template library finds no end in it"))
+		}
+	}
 }
 
 // renderingName is a variable's name that no template can write.
