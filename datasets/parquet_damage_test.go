@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"pgregory.net/rapid"
 )
 
 func TestADamagedFileIsAnErrorNeverAPanic(t *testing.T) {
@@ -119,6 +121,24 @@ func FuzzReadRows(f *testing.F) {
 			if rows++; rows > 10_000 {
 				break // a damaged count of rows
 			}
+		}
+	})
+}
+
+// TestDeltaRunsAreSkippedAsWritten goes over runs of delta-coded numbers of the library's own.
+func TestDeltaRunsAreSkippedAsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := rapid.SliceOfN(rapid.Int64(), 1, 700).Draw(t, "numbers")
+		data, err := new(delta.BinaryPackedEncoding).EncodeInt64(nil, numbers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, err := skipDelta(append(data, 1, 2, 3), int64(len(numbers)))
+		if err != nil || !bytes.Equal(rest, []byte{1, 2, 3}) {
+			t.Fatalf("%d bytes are left behind %d numbers (%v)", len(rest), len(numbers), err)
+		}
+		if _, err := skipDelta(data, int64(len(numbers)-1)); err == nil {
+			t.Fatal("more numbers than the page has were accepted")
 		}
 	})
 }

@@ -32,7 +32,7 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, name string, colu
 	for _, c := range columns {
 		wanted[c.Name()] = true
 	}
-	metadata := *file.Metadata()
+	metadata, leaves := *file.Metadata(), leavesOf(file)
 	metadata.RowGroups = slices.Clone(metadata.RowGroups)
 	for g := range metadata.RowGroups {
 		group := &metadata.RowGroups[g]
@@ -42,7 +42,10 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, name string, colu
 			if len(chunk.PathInSchema) == 0 || !wanted[chunk.PathInSchema[0]] {
 				continue
 			}
-			pages := pageWalk{r: r, size: size, chunk: chunk}
+			if i >= len(leaves) {
+				return nil, fmt.Errorf("read %s: row group %d has %d columns, the schema %d", name, g+1, len(group.Columns), len(leaves))
+			}
+			pages := pageWalk{r: r, size: size, chunk: chunk, leaf: leaves[i]}
 			if chunk.Codec == format.Lz4 || chunk.Codec == format.Lz4Raw {
 				if plain == nil {
 					plain = &appended{r: r, size: size}
@@ -72,6 +75,7 @@ type pageWalk struct {
 	r     io.ReaderAt
 	size  int64
 	chunk *format.ColumnMetaData
+	leaf  *parquet.Column
 	out   *bytes.Buffer
 	base  int64 // the file offset of out's first byte
 }
@@ -101,6 +105,9 @@ func (p pageWalk) walk() error {
 			return fmt.Errorf("the page at byte %d is of %d MB once decompressed, more than %d MB", at, header.UncompressedPageSize>>20, largestPage>>20)
 		}
 		values += int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues)
+		if err := p.checkDelta(header, data); err != nil {
+			return fmt.Errorf("the page at byte %d: %w", at, err)
+		}
 		if p.out != nil {
 			moved = append(moved, p.base+int64(p.out.Len()))
 			if err := p.rewrite(header, data); err != nil {
