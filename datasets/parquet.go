@@ -40,9 +40,12 @@ func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq
 		}
 		var plain *appended
 		err = guard(func() (err error) {
-			plain, err = checkPages(r, size, file, name, wanted)
+			plain, err = checkPages(r, size, file, wanted)
 			return err
 		})
+		if err != nil {
+			err = fmt.Errorf("read %s: %w", name, err)
+		}
 		if err == nil && plain != nil {
 			if file, err = openParquet(plain, plain.Size(), name); err == nil {
 				wanted, err = selectColumns(file, name, columns)

@@ -27,7 +27,7 @@ const largestPage = 256 << 20
 // such a page into a buffer of its own, which its caller takes for the one that it handed over, and tells the two apart
 // by their lengths alone. Damaged pages make the same codec grow its buffer without end. LZ4 in Hadoop's frames it
 // refuses.
-func checkPages(r io.ReaderAt, size int64, file *parquet.File, name string, columns []*parquet.Column) (plain *appended, err error) {
+func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parquet.Column) (plain *appended, err error) {
 	wanted := map[string]bool{}
 	for _, c := range columns {
 		wanted[c.Name()] = true
@@ -43,7 +43,7 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, name string, colu
 				continue
 			}
 			if i >= len(leaves) {
-				return nil, fmt.Errorf("read %s: row group %d has %d columns, the schema %d", name, g+1, len(group.Columns), len(leaves))
+				return nil, fmt.Errorf("row group %d has %d columns, the schema %d", g+1, len(group.Columns), len(leaves))
 			}
 			pages := pageWalk{r: r, size: size, chunk: chunk, leaf: leaves[i]}
 			if chunk.Codec == format.Lz4 || chunk.Codec == format.Lz4Raw {
@@ -53,14 +53,14 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, name string, colu
 				pages.out, pages.base = &plain.more, size
 			}
 			if err := pages.walk(); err != nil {
-				return nil, fmt.Errorf("read %s: row group %d, column %s: %w", name, g+1, strings.Join(chunk.PathInSchema, "."), err)
+				return nil, fmt.Errorf("row group %d, column %s: %w", g+1, strings.Join(chunk.PathInSchema, "."), err)
 			}
 		}
 	}
 	if plain != nil {
 		footer, err := thrift.Marshal(&thrift.CompactProtocol{}, &metadata)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+			return nil, err
 		}
 		plain.more.Write(footer)
 		plain.more.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(footer))))
