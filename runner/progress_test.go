@@ -24,8 +24,8 @@ func TestTheTimeThatRemainsFollowsFromTheWorkOfThisRun(t *testing.T) {
 	track.update(at("new", 1, 0))
 	track.update(engine.Progress{Cell: "resumed", Tasks: 4, State: "running"})
 	track.update(at("resumed", 3, 0)) // half of it was done by an earlier run
-	clock = clock.Add(time.Minute) // of compiling, which does not come again for each cell
-	track.update(at("new", 1, 1))  // 0.025 of a cell, from when on it is counted
+	clock = clock.Add(time.Minute)    // of compiling, which does not come again for each cell
+	track.update(at("new", 1, 1))     // 0.025 of a cell, from when on it is counted
 	clock = clock.Add(9500 * time.Millisecond)
 	track.update(at("new", 2, 0))     // a quarter
 	track.update(at("resumed", 4, 0)) // a quarter
