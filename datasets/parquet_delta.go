@@ -13,80 +13,53 @@ import (
 // themselves, or lengths of texts.
 var deltaRuns = map[format.Encoding]int{format.DeltaBinaryPacked: 1, format.DeltaLengthByteArray: 1, format.DeltaByteArray: 2}
 
+// deltaRunsOf is how many of them a page has.
+func deltaRunsOf(header format.PageHeader) int {
+	switch {
+	case header.DataPageHeaderV2.Valid:
+		return deltaRuns[header.DataPageHeaderV2.V.Encoding]
+	case header.DataPageHeader.Valid:
+		return deltaRuns[header.DataPageHeader.V.Encoding]
+	}
+	return 0
+}
+
 // checkDelta holds what a delta-coded page says of its number of values, for which the library takes memory, to what its
-// header says: a few bytes can claim two thousand million.
-func (p pageWalk) checkDelta(header format.PageHeader, data int64) error {
-	v1, v2 := header.DataPageHeader, header.DataPageHeaderV2
-	encoding, values := v1.V.Encoding, v1.V.NumValues
-	if v2.Valid {
+// header says: a few bytes can claim two thousand million. content is the page's, behind the levels of the second version.
+func (p pageWalk) checkDelta(header format.PageHeader, content []byte) (err error) {
+	encoding, values := header.DataPageHeader.V.Encoding, header.DataPageHeader.V.NumValues
+	if v2 := header.DataPageHeaderV2; v2.Valid {
 		encoding, values = v2.V.Encoding, v2.V.NumValues
-	}
-	runs := deltaRuns[encoding]
-	if runs == 0 || !v1.Valid && !v2.Valid {
-		return nil
-	}
-	body, err := p.values(header, data)
-	if err != nil {
+	} else if content, err = p.behindLevels(header.DataPageHeader.V, content); err != nil {
 		return err
 	}
-	for range runs {
-		if body, err = skipDelta(body, int64(values)); err != nil {
+	for range deltaRuns[encoding] {
+		if content, err = skipDelta(content, int64(values)); err != nil {
 			return fmt.Errorf("%s: %w", encoding, err)
 		}
 	}
 	return nil
 }
 
-// values is the content of a data page behind its levels.
-func (p pageWalk) values(header format.PageHeader, data int64) ([]byte, error) {
-	page := make([]byte, header.CompressedPageSize)
-	if _, err := p.r.ReadAt(page, data); err != nil {
-		return nil, err
-	}
-	if v2 := header.DataPageHeaderV2; v2.Valid {
-		levels := int64(v2.V.RepetitionLevelsByteLength) + int64(v2.V.DefinitionLevelsByteLength)
-		if levels < 0 || levels > int64(len(page)) || v2.V.RepetitionLevelsByteLength < 0 {
-			return nil, fmt.Errorf("its levels are of %d bytes, the page of %d", levels, len(page))
-		}
-		if page = page[levels:]; v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V {
-			return page, nil
-		}
-		return p.decompress(page, int(header.UncompressedPageSize)-int(levels))
-	}
-	body, err := p.decompress(page, int(header.UncompressedPageSize))
-	if err != nil {
-		return nil, err
-	}
+// behindLevels is the part of a first-version page that holds the values.
+func (p pageWalk) behindLevels(header format.DataPageHeader, content []byte) ([]byte, error) {
 	for _, level := range []struct {
 		there    bool
 		encoding format.Encoding
-	}{{p.leaf.MaxRepetitionLevel() > 0, header.DataPageHeader.V.RepetitionLevelEncoding}, {p.leaf.MaxDefinitionLevel() > 0, header.DataPageHeader.V.DefinitionLevelEncoding}} {
+	}{{p.leaf.MaxRepetitionLevel() > 0, header.RepetitionLevelEncoding}, {p.leaf.MaxDefinitionLevel() > 0, header.DefinitionLevelEncoding}} {
 		if !level.there {
 			continue
 		}
-		if level.encoding != format.RLE || len(body) < 4 {
-			return nil, fmt.Errorf("its levels are %s in %d bytes, expected RLE", level.encoding, len(body))
+		if level.encoding != format.RLE || len(content) < 4 {
+			return nil, fmt.Errorf("its levels are %s in %d bytes, expected RLE", level.encoding, len(content))
 		}
-		n := int64(binary.LittleEndian.Uint32(body))
-		if n > int64(len(body)-4) {
-			return nil, fmt.Errorf("its levels are of %d bytes, the page of %d", n, len(body))
+		n := int64(binary.LittleEndian.Uint32(content))
+		if n > int64(len(content)-4) {
+			return nil, fmt.Errorf("its levels are of %d bytes, the page of %d", n, len(content))
 		}
-		body = body[4+n:]
+		content = content[4+n:]
 	}
-	return body, nil
-}
-
-func (p pageWalk) decompress(data []byte, size int) ([]byte, error) {
-	if size < 0 || size > largestPage {
-		return nil, fmt.Errorf("it is of %d bytes once decompressed", size)
-	}
-	switch p.chunk.Codec {
-	case format.Uncompressed:
-		return data, nil
-	case format.Lz4, format.Lz4Raw:
-		return decompressLZ4(data, size, p.chunk.Codec == format.Lz4)
-	}
-	return parquet.LookupCompressionCodec(p.chunk.Codec).Decode(make([]byte, 0, size), data)
+	return content, nil
 }
 
 // skipDelta goes over a run of delta-coded numbers, of which there may be at most so many, and returns what is behind it.

@@ -105,14 +105,11 @@ func (p pageWalk) walk() error {
 			return fmt.Errorf("the page at byte %d is of %d MB once decompressed, more than %d MB", at, header.UncompressedPageSize>>20, largestPage>>20)
 		}
 		values += int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues)
-		if err := p.checkDelta(header, data); err != nil {
-			return fmt.Errorf("the page at byte %d: %w", at, err)
-		}
 		if p.out != nil {
 			moved = append(moved, p.base+int64(p.out.Len()))
-			if err := p.rewrite(header, data); err != nil {
-				return fmt.Errorf("the page at byte %d: %w", at, err)
-			}
+		}
+		if err := p.page(header, data); err != nil {
+			return fmt.Errorf("the page at byte %d: %w", at, err)
 		}
 		at = data + int64(header.CompressedPageSize)
 	}
@@ -131,38 +128,68 @@ func (p pageWalk) walk() error {
 	return nil
 }
 
-// rewrite writes a page without compression.
-func (p pageWalk) rewrite(header format.PageHeader, data int64) error {
-	page := make([]byte, header.CompressedPageSize)
-	if _, err := p.r.ReadAt(page, data); err != nil {
+// page checks a page's content, and writes it without compression if it is to be. What needs neither is not read.
+func (p pageWalk) page(header format.PageHeader, data int64) error {
+	delta := deltaRunsOf(header) > 0
+	if p.out == nil && !delta {
+		return nil
+	}
+	levels, content, err := p.read(header, data)
+	if err != nil {
 		return err
 	}
-	levels := 0 // of a second-version page stand before the values, uncompressed
-	compressed := true
-	if v2 := header.DataPageHeaderV2; v2.Valid {
-		levels = int(v2.V.RepetitionLevelsByteLength + v2.V.DefinitionLevelsByteLength)
-		compressed = !v2.V.IsCompressed.Valid || v2.V.IsCompressed.V
-		header.DataPageHeaderV2.V.IsCompressed = thrift.New(false)
-	}
-	if levels < 0 || levels > len(page) || levels > int(header.UncompressedPageSize) {
-		return fmt.Errorf("its levels are of %d bytes, the page of %d", levels, len(page))
-	}
-	body := page
-	if compressed {
-		values, err := decompressLZ4(page[levels:], int(header.UncompressedPageSize)-levels, p.chunk.Codec == format.Lz4)
-		if err != nil {
+	if delta {
+		if err := p.checkDelta(header, content); err != nil {
 			return err
 		}
-		body = slices.Concat(page[:levels], values)
 	}
-	header.CompressedPageSize, header.UncompressedPageSize, header.CRC = int32(len(body)), int32(len(body)), 0
+	if p.out == nil {
+		return nil
+	}
+	if header.DataPageHeaderV2.Valid {
+		header.DataPageHeaderV2.V.IsCompressed = thrift.New(false)
+	}
+	size := int32(len(levels) + len(content))
+	header.CompressedPageSize, header.UncompressedPageSize, header.CRC = size, size, 0
 	encoded, err := thrift.Marshal(&thrift.CompactProtocol{}, &header)
 	if err != nil {
 		return err
 	}
 	p.out.Write(encoded)
-	p.out.Write(body)
+	p.out.Write(levels)
+	p.out.Write(content)
 	return nil
+}
+
+// read gives a page's content without compression; in the second version of pages the levels stand before it, and are
+// never compressed.
+func (p pageWalk) read(header format.PageHeader, data int64) (levels, content []byte, err error) {
+	page := make([]byte, header.CompressedPageSize)
+	if _, err := p.r.ReadAt(page, data); err != nil {
+		return nil, nil, err
+	}
+	if v2 := header.DataPageHeaderV2; v2.Valid {
+		n := int64(v2.V.RepetitionLevelsByteLength) + int64(v2.V.DefinitionLevelsByteLength)
+		if v2.V.RepetitionLevelsByteLength < 0 || v2.V.DefinitionLevelsByteLength < 0 || n > int64(len(page)) || n > int64(header.UncompressedPageSize) {
+			return nil, nil, fmt.Errorf("its levels are of %d bytes, the page of %d", n, len(page))
+		}
+		levels, page = page[:n], page[n:]
+		if v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V {
+			return levels, page, nil
+		}
+	}
+	content, err = p.decompress(page, int(header.UncompressedPageSize)-len(levels))
+	return levels, content, err
+}
+
+func (p pageWalk) decompress(data []byte, size int) ([]byte, error) {
+	switch p.chunk.Codec {
+	case format.Uncompressed:
+		return data, nil
+	case format.Lz4, format.Lz4Raw:
+		return decompressLZ4(data, size, p.chunk.Codec == format.Lz4)
+	}
+	return parquet.LookupCompressionCodec(p.chunk.Codec).Decode(make([]byte, 0, size), data)
 }
 
 // decompressLZ4 decompresses blocks to exactly size bytes. Hadoop puts before each block its lengths, uncompressed and

@@ -2,13 +2,12 @@ package experiments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 
-	"secura/experiments/record"
-	"secura/methods"
 	"secura/methods/backbone"
 )
 
@@ -38,7 +37,7 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
 	} else {
-		w, err = openWorker(ctx, o.Suite, nil, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
+		w, err = openSingle(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
 	}
 	if err != nil {
 		return err
@@ -60,36 +59,24 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 		fmt.Fprintln(out)
 	}
 	for _, cell := range w.cells[:len(o.Suite.Methods)] {
-		method, _ := methods.Find(cell.Method.Preset)
-		if method.Kind == methods.Untrained {
+		r, err := w.rehearse(cell)
+		if err != nil {
+			return err
+		}
+		if r == nil {
 			continue
 		}
-		params, err := decodeParams(method, cell.Method)
-		if err != nil {
-			return err
-		}
-		p := &protocol{worker: w, cell: cell, method: method, params: params}
-		session, err := p.start()
-		if err != nil {
-			return err
-		}
-		l := p.plan()[0]
 		compiled := w.base.CompileSeconds()
-		l.steps = 1
-		t := w.trainer(cell, session, func(record.Step) error { return nil })
-		if _, _, err := t.train(ctx, l, position{}); err != nil {
-			return err
-		}
-		l.steps = benchSteps
+		err = r.train(ctx, 1)
 		start := time.Now()
-		if _, _, err := t.train(ctx, l, position{}); err != nil {
-			return err
+		if err == nil {
+			err = r.train(ctx, benchSteps)
 		}
 		spent := time.Since(start)
-		if err := session.Close(); err != nil {
+		if err := errors.Join(err, r.session.Close()); err != nil {
 			return err
 		}
-		rows := o.Suite.Training.Batch + session.ReplayRows()
+		rows := o.Suite.Training.Batch + r.session.ReplayRows()
 		flop := 2 * benchSteps * config.ForwardFLOP(rows, o.Suite.Training.Length, o.Suite.Training.AnswerLength)
 		line("train "+cell.Method.Name, int64(benchSteps*rows*o.Suite.Training.Length), spent, benchSteps, w.base.CompileSeconds()-compiled, flop)
 	}

@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -105,14 +104,11 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 // WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that one's, what another
 // program needs to do the same job as the suite's cells of the first seed and order.
 func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) (Job, error) {
-	w, err := openWorker(ctx, suite, nil, o)
+	w, err := openSingle(ctx, suite, o)
 	if err != nil {
 		return Job{}, err
 	}
 	defer w.Close()
-	if w.evaluator == nil {
-		return Job{}, errors.New("write job: it is that of one backbone; name it")
-	}
 	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.groups(), tokenizer: w.tokenizer}
 	if cut := w.data.cutWarnings(suite.Training, w.ends[0]); len(cut) > 0 {
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
@@ -152,7 +148,7 @@ func jobTasks(list []taskData) (tasks []jobTask) {
 
 // jobCell draws the rows of a cell's steps as training does, and counts the tokens of each task's.
 func (w *Worker) jobCell(cell Cell) (jobCell, []int64, error) {
-	p, err := w.protocol(cell, rundir.Cell{})
+	p, err := w.unrecorded(cell)
 	if err != nil {
 		return jobCell{}, nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 
 	"secura/datasets"
-	"secura/methods"
 	"secura/methods/backbone"
 )
 
@@ -22,6 +21,7 @@ func openShape(ctx context.Context, suite Suite, config []byte, o backbone.Backe
 	suite.Evaluation.Lengths, suite.Evaluation.MaxTokens = []int{longest}, suite.Evaluation.Batch*longest
 	task := datasets.Task{Name: "random-tokens", Family: "random", Source: "random", Prompt: "random", OptionsColumn: "options", Gold: "0", Scores: []string{"accuracy"}}
 	suite.Tasks, suite.Knowledge, suite.Name = []datasets.Task{task}, nil, "random tokens"
+	suite = suite.RunOn("random weights")
 	tokens := func(n int) []int32 {
 		ids := make([]int32, n)
 		for i := range ids {
@@ -52,13 +52,7 @@ func openShape(ctx context.Context, suite Suite, config []byte, o backbone.Backe
 	if w.backend, _, err = backbone.OpenBackend(ctx, o); err != nil {
 		return nil, err
 	}
-	held := backbone.Precision{Half: suite.DType == HalfPrecision, Changed: t.Targets}
-	w.base = methods.NewBase(w.backend, backbone.RandomAs(shape, r, held))
-	err = w.base.UseDevices(suite.Devices)
-	if err == nil {
-		w.evaluator, err = newEvaluator(w.base, w.data, nil, w.ends, suite.Evaluation)
-	}
-	if err != nil {
+	if err := w.compute(backbone.RandomAs(shape, r, suite.precision())); err != nil {
 		w.Close()
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -37,14 +36,11 @@ const estimateSteps = 12
 
 // Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
 func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error) {
-	w, err := openWorker(ctx, suite, nil, o)
+	w, err := openSingle(ctx, suite, o)
 	if err != nil {
 		return Estimate{}, err
 	}
 	defer w.Close()
-	if w.evaluator == nil {
-		return Estimate{}, errors.New("estimate: one backbone at a time can be measured; name it")
-	}
 	seconds := func(s methods.Spent) float64 { return s.Seconds }
 	if w.onProcessor && peakMemory() > 0 { // the system tells both or neither
 		seconds = func(s methods.Spent) float64 { return s.Processor }
@@ -83,30 +79,13 @@ func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error
 // measureMethod makes a few steps of a cell's first task, and ends that.
 func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
 	e := MethodEstimate{Name: cell.Method.Name}
-	method, _ := methods.Find(cell.Method.Preset)
-	if method.Kind == methods.Untrained {
-		return e, nil
-	}
-	params, err := decodeParams(method, cell.Method)
-	if err != nil {
-		return e, err
-	}
 	w.shareGraphs(cell)
-	p := &protocol{worker: w, cell: cell, method: method, params: params}
-	session, err := p.start()
-	if err != nil {
+	r, err := w.rehearse(cell)
+	if err != nil || r == nil {
 		return e, err
 	}
-	defer session.Close()
-	l := p.plan()[0]
-	t := w.trainer(cell, session, func(record.Step) error { return nil })
-	train := func(steps int) func() error {
-		l.steps = steps
-		return func() error {
-			_, _, err := t.train(ctx, l, position{})
-			return err
-		}
-	}
+	defer r.session.Close()
+	train := func(steps int) func() error { return func() error { return r.train(ctx, steps) } }
 	var compile float64
 	if _, e.Compile, err = timed(train(1)); err != nil {
 		return e, err
@@ -115,11 +94,39 @@ func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run fu
 		return e, err
 	}
 	e.Step, e.Compile = e.Step/estimateSteps, e.Compile+compile
-	if method.Kind == methods.Sequential {
-		e.TaskEnd, compile, err = timed(func() error { return session.EndTask(l.index, t.batches(l)) })
+	if r.kind == methods.Sequential {
+		e.TaskEnd, compile, err = timed(func() error { return r.session.EndTask(r.first.index, r.batches(r.first)) })
 		e.Compile += compile
 	}
 	return e, err
+}
+
+// rehearsal makes steps of a cell's first task that are not recorded.
+type rehearsal struct {
+	*trainer
+	kind  methods.Kind
+	first lesson
+}
+
+// rehearse starts a cell's session, which the caller closes; nil for a method that does not train.
+func (w *Worker) rehearse(cell Cell) (*rehearsal, error) {
+	p, err := w.unrecorded(cell)
+	if err != nil || p.method.Kind == methods.Untrained {
+		return nil, err
+	}
+	session, err := p.start()
+	if err != nil {
+		return nil, err
+	}
+	return &rehearsal{w.trainer(cell, session, func(record.Step) error { return nil }), p.method.Kind, p.plan()[0]}, nil
+}
+
+// train makes the first steps of the task.
+func (r *rehearsal) train(ctx context.Context, steps int) error {
+	l := r.first
+	l.steps = steps
+	_, _, err := r.trainer.train(ctx, l, position{})
+	return err
 }
 
 // Seconds is how long all cells take on so many workers of one core each, the longest cells first, each to the worker

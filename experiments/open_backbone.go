@@ -54,7 +54,7 @@ func readBackbone(suite Suite) (*pretrained, error) {
 		return nil, err
 	}
 	p := &pretrained{name: suite.Backbone}
-	held := backbone.Precision{Half: suite.DType == HalfPrecision, Changed: suite.Training.Targets}
+	held := suite.precision()
 	if place.gguf != "" {
 		return p, p.readGGUF(place.gguf, suite.Chat, held)
 	}
@@ -75,13 +75,15 @@ func readBackbone(suite Suite) (*pretrained, error) {
 	if err := p.encodeWith(suite.Chat, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return nil, err
 	}
-	if err := checkVocabulary(p.tokenizer, filepath.Join(place.folder, "tokenizer.json"), func() (backbone.Config, error) {
-		content, err := fs.ReadFile(files, "config.json")
-		if err != nil {
-			return backbone.Config{}, err
-		}
-		return backbone.ParseConfig(content)
-	}); err != nil {
+	content, err := fs.ReadFile(files, "config.json")
+	if err != nil {
+		return nil, err
+	}
+	config, err := backbone.ParseConfig(content)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkVocabulary(p.tokenizer, filepath.Join(place.folder, "tokenizer.json"), config.Vocabulary); err != nil {
 		return nil, err
 	}
 	if suite.Backbone == nanoName {
@@ -90,6 +92,11 @@ func readBackbone(suite Suite) (*pretrained, error) {
 		p.model, err = backbone.LoadModel(place.folder, held)
 	}
 	return p, err
+}
+
+// precision is how the suite's backbones are held.
+func (s Suite) precision() backbone.Precision {
+	return backbone.Precision{Half: s.DType == HalfPrecision, Changed: s.Training.Targets}
 }
 
 // encodeWith makes the encoder, with the backbone's chat template for a conversation.
@@ -123,7 +130,11 @@ func (p *pretrained) readGGUF(path string, conversation bool, held backbone.Prec
 	if err := p.encodeWith(conversation, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
 		return err
 	}
-	if err := checkVocabulary(p.tokenizer, path, func() (backbone.Config, error) { return backbone.GGUFConfig(file) }); err != nil {
+	config, err := backbone.GGUFConfig(file)
+	if err != nil {
+		return err
+	}
+	if err := checkVocabulary(p.tokenizer, path, config.Vocabulary); err != nil {
 		return err
 	}
 	p.model, err = backbone.LoadGGUF(file, held)

@@ -207,6 +207,21 @@ func sameScores(again, kept rundir.Cell, tolerance float64) error {
 
 // protocol is what runs a cell in a folder; the cell's backbone is open then.
 func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
+	p, err := w.unrecorded(cell)
+	if err != nil {
+		return nil, err
+	}
+	retried, err := readInParts(w.run.Cell(cell.ID))
+	if err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	p.folder, p.parts = folder, retried.Accumulate
+	p.log, p.progress = &cellLog{compiled: w.base.Compiled, mine: func() error { return nil }}, func(engine.Progress) {}
+	return p, nil
+}
+
+// unrecorded is a cell's protocol without a folder: its sessions and lessons, for measurements.
+func (w *Worker) unrecorded(cell Cell) (*protocol, error) {
 	if err := w.use(cell.Backbone); err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
@@ -218,10 +233,5 @@ func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
-	retried, err := readInParts(w.run.Cell(cell.ID))
-	if err != nil {
-		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
-	}
-	return &protocol{worker: w, cell: cell, folder: folder, method: method, params: params, until: EndOfCell, parts: retried.Accumulate,
-		log: &cellLog{compiled: w.base.Compiled, mine: func() error { return nil }}, progress: func(engine.Progress) {}}, nil
+	return &protocol{worker: w, cell: cell, method: method, params: params, until: EndOfCell}, nil
 }

@@ -99,6 +99,14 @@ func openWorker(ctx context.Context, suite Suite, files []rundir.File, o WorkerO
 	return w, nil
 }
 
+// openSingle opens a worker of no run, for measurements on the one backbone that the suite must have.
+func openSingle(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
+	if err := suite.CheckSingle(); err != nil {
+		return nil, err
+	}
+	return openWorker(ctx, suite, nil, o)
+}
+
 // Close releases the backbone and the backend.
 func (w *Worker) Close() error {
 	w.release()

@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/methods"
+	"secura/methods/backbone"
 )
 
 // use opens one of the run's backbones, and what is made with its tokenizer, unless it is open. The one before is closed
@@ -38,8 +39,14 @@ func (w *Worker) use(name string) error {
 	if split := w.suite.Evaluation.Split; split != "test" {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}
-	w.base, w.suite.Backbone = methods.NewBase(w.backend, b.model), name
-	err = w.base.UseDevices(w.suite.Devices)
+	w.suite.Backbone = name
+	return w.compute(b.model)
+}
+
+// compute puts a model on the backend's devices, and lays out what is evaluated of the worker's data.
+func (w *Worker) compute(model *backbone.Model) error {
+	w.base = methods.NewBase(w.backend, model)
+	err := w.base.UseDevices(w.suite.Devices)
 	if err == nil {
 		w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
 	}

@@ -119,7 +119,13 @@ func (b *Base) Run(key string, inputs []*tensors.Tensor, build func(inputs []*gr
 	for i, t := range inputs {
 		arguments[i], kinds[i] = t, t.Shape()
 	}
-	e, err := b.exec(key, kinds, nil, build)
+	return b.call(key, kinds, arguments, nil, build)
+}
+
+// call runs the compiled graph of a key, which it makes by exec on first use, and counts the time.
+func (b *Base) call(key string, kinds []shapes.Shape, arguments []any, configure func(*graph.Exec) *graph.Exec,
+	build func(inputs []*graph.Node) []*graph.Node) ([]*tensors.Tensor, error) {
+	e, err := b.exec(key, kinds, configure, build)
 	if err != nil {
 		return nil, err
 	}
@@ -138,11 +144,11 @@ func (b *Base) runBatch(key string, inputs []*tensors.Tensor, batch int, build f
 	if s == nil {
 		return b.Run(key, inputs, build)
 	}
-	outputs, err := s.run(b.Backend, inputs, batch, func(kinds []shapes.Shape) (*graph.Exec, error) {
-		return b.exec(key, kinds, func(e *graph.Exec) *graph.Exec { return s.configure(e, batch, len(inputs)) }, build)
+	outputs, err := s.run(b.Backend, inputs, batch, func(kinds []shapes.Shape, arguments []any) ([]*tensors.Tensor, error) {
+		return b.call(key, kinds, arguments, func(e *graph.Exec) *graph.Exec { return s.configure(e, batch, len(inputs)) }, build)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("run graph %s on %d devices: %w", key, s.devices, err)
+		return nil, fmt.Errorf("on %d devices: %w", s.devices, err)
 	}
 	return outputs, nil
 }

@@ -56,7 +56,7 @@ func (s *sharding) configure(e *graph.Exec, batch, inputs int) *graph.Exec {
 
 // run calls a graph with inputs for every device, and gives the outputs on device 0; those on the others, which are equal,
 // are kept for when the outputs become inputs.
-func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch int, exec func([]shapes.Shape) (*graph.Exec, error)) ([]*tensors.Tensor, error) {
+func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch int, call func(kinds []shapes.Shape, arguments []any) ([]*tensors.Tensor, error)) ([]*tensors.Tensor, error) {
 	s.sweep()
 	var parts [][]*tensors.Tensor // of the batch's inputs, by device
 	defer func() {
@@ -88,11 +88,7 @@ func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch 
 			arguments, kinds = append(arguments, t), append(kinds, t.Shape())
 		}
 	}
-	e, err := exec(kinds)
-	if err != nil {
-		return nil, err
-	}
-	outputs, err := e.Call(arguments...)
+	outputs, err := call(kinds, arguments)
 	if err != nil {
 		return nil, err
 	}

@@ -98,8 +98,9 @@ func (s *Session) start(params any) (err error) {
 	if parts := max(s.Accumulate, 1); s.Rows%parts != 0 || s.hooks.ReplayRows%parts != 0 {
 		return fmt.Errorf("a batch of %d rows with %d replayed ones has no %d equal parts to accumulate", s.Rows, s.hooks.ReplayRows, parts)
 	}
-	if shared := s.base.sharding; shared != nil && (s.Rows+s.hooks.ReplayRows)%shared.devices != 0 {
-		return fmt.Errorf("a batch of %d rows with %d replayed ones cannot be shared out evenly to %d devices", s.Rows, s.hooks.ReplayRows, shared.devices)
+	if shared := s.base.sharding; shared != nil && (s.Rows+s.hooks.ReplayRows)/max(s.Accumulate, 1)%shared.devices != 0 {
+		return fmt.Errorf("a batch of %d rows with %d replayed ones, computed in %d parts, cannot be shared out evenly to %d devices",
+			s.Rows, s.hooks.ReplayRows, max(s.Accumulate, 1), shared.devices)
 	}
 	slices.SortFunc(s.variables, func(a, b *variable) int { return strings.Compare(a.name, b.name) })
 	for _, name := range s.base.Model.Names {

@@ -27,13 +27,15 @@ func (s Spent) Minus(other Spent) Spent {
 }
 
 // StartClock gives what tells the time spent since.
-func StartClock() func() Spent {
-	start, before := time.Now(), processorSeconds(0)
-	return func() Spent { return Spent{time.Since(start).Seconds(), processorSeconds(0) - before} }
-}
+func StartClock() func() Spent { return startClock(0) }
 
-// ChildrenSeconds are those of processor time of all child processes that have ended; 0 where the system does not tell.
-func ChildrenSeconds() float64 { return processorSeconds(2) }
+// StartChildrenClock is StartClock with the processor's time of child processes, of those that have ended since.
+func StartChildrenClock() func() Spent { return startClock(2) }
+
+func startClock(from int) func() Spent {
+	start, before := time.Now(), processorSeconds(from)
+	return func() Spent { return Spent{time.Since(start).Seconds(), processorSeconds(from) - before} }
+}
 
 // clockTicks a second are what /proc counts processor time in on every platform that has it.
 const clockTicks = 100

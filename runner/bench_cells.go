@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"secura/experiments"
 	"secura/experiments/engine"
@@ -61,9 +60,6 @@ type cellBench struct {
 
 // newCellBench prepares a scratch folder, which close removes.
 func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, stderr io.Writer) (*cellBench, error) {
-	if names := suite.BackboneNames(); len(names) != 1 {
-		return nil, usagef("bench measures one backbone, the suite has %d: %s; name it by -backbone", len(names), strings.Join(names, ", "))
-	}
 	suite.Seeds = max(suite.Seeds, 2) // two workers take one seed each
 	files, err := experiments.Prepare(suite, o.DataDir)
 	if err != nil {
@@ -111,11 +107,11 @@ func (b *cellBench) measure(ctx context.Context, jobs int, cells ...experiments.
 	for _, c := range cells {
 		ids = append(ids, c.ID)
 	}
-	start, before := time.Now(), methods.ChildrenSeconds()
+	elapsed := methods.StartChildrenClock()
 	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Group: graphKeys(b.cells), Command: func(int) *exec.Cmd {
 		return exec.Command(program, "worker", "-run", run.Path, "-data", b.dataDir, "-backend", b.backend, "-until", strconv.Itoa(b.Tasks))
 	}})
-	return run, methods.Spent{Seconds: time.Since(start).Seconds(), Processor: methods.ChildrenSeconds() - before}, err
+	return run, elapsed(), err
 }
 
 // benchCells is bench with -cells or -torch.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"text/tabwriter"
-	"time"
 
 	"secura/experiments"
 	"secura/experiments/rundir"
@@ -60,11 +59,11 @@ func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) 
 		if run, m.whole[0], err = b.measure(ctx, 1, b.first()...); err != nil {
 			return err
 		}
-		start, before := time.Now(), methods.ChildrenSeconds()
+		elapsed := methods.StartChildrenClock()
 		if torch, err = b.torch(ctx, stderr); err != nil {
 			return err
 		}
-		m.whole[1] = methods.Spent{Seconds: time.Since(start).Seconds(), Processor: methods.ChildrenSeconds() - before}
+		m.whole[1] = elapsed()
 		if err := b.take(&m, run, torch); err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"secura/experiments"
 	"secura/experiments/record"
@@ -72,9 +71,7 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	}
 	if o.Tasks != "" {
-		for name := range strings.SplitSeq(o.Tasks, ",") {
-			options.Tasks = append(options.Tasks, strings.TrimSpace(name))
-		}
+		options.Tasks = splitNames(o.Tasks)
 	}
 	if err := options.CheckTasks(); err != nil {
 		return usage(err)

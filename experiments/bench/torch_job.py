@@ -96,7 +96,20 @@ def token_losses(model, ids, labels, logits):
 # Methods. Each changes the model, trains some of its parameters and may act at four places of the stream.
 
 
-class Seq:
+class Method:
+    """What a method does beyond following the gradient of the cross-entropy: nothing, unless it says otherwise."""
+
+    def extra(self, batch, losses):
+        return None
+
+    def after_step(self):
+        pass
+
+    def end_task(self, rows, loss_of_row):
+        pass
+
+
+class Seq(Method):
     """One LoRA adapter through the whole stream."""
 
     def __init__(self, model, cell, training):
@@ -115,15 +128,6 @@ class Seq:
                 (found,) = [q for n, q in state.items() if f".{layer}." in n and f".{projection}." in n and f".lora_{tensor}." in n]
                 found.copy_(torch.tensor(values).reshape(found.shape))
         self.trained = list(state.values())
-
-    def extra(self, batch, losses):
-        return None
-
-    def after_step(self):
-        pass
-
-    def end_task(self, rows, loss_of_row):
-        pass
 
     def before_evaluation(self):
         self.model.merge_adapter()
@@ -259,7 +263,7 @@ class SecuraLinear(nn.Module):
         self.b.zero_()
 
 
-class Replaced:
+class Replaced(Method):
     """The targeted projections replaced by modules of one's own: peft has no such adapter."""
 
     def __init__(self, model, cell, training, module):
@@ -271,15 +275,6 @@ class Replaced:
                 setattr(layer.self_attn, name, new)
                 self.modules.append(new)
         self.trained = [p for p in model.parameters() if p.requires_grad]
-
-    def extra(self, batch, losses):
-        return None
-
-    def after_step(self):
-        pass
-
-    def end_task(self, rows, loss_of_row):
-        pass
 
     def fold(self):
         for module in self.modules:
