@@ -30,9 +30,11 @@ type BenchOptions struct {
 const benchSteps = 24
 
 // Bench measures, in this process, how fast each method of a suite trains and how fast the backbone is evaluated. A
-// training token is a slot of the batch, padding and replayed rows included: what is computed, not what carries a loss.
+// training token is a slot of the batch, padding and replayed rows included: what is computed, not what carries a loss. All
+// rows are of training.length.
 // The operations of training are twice those of a forward pass: the gradients of the frozen weights are not computed.
 func Bench(ctx context.Context, o BenchOptions) (err error) {
+	o.Suite.Training.Lengths = nil
 	var w *Worker
 	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)

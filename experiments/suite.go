@@ -113,7 +113,8 @@ type Training struct {
 	// method to compile: a batch takes the shortest in which all its texts fit. They
 	// change no number but by rounding. None by default.
 	Lengths []int `yaml:"lengths,omitempty" json:"lengths,omitempty"`
-	// AnswerLength is the number of answer tokens whose logits are computed.
+	// AnswerLength is the number of answer tokens whose logits are computed, all of
+	// them in rows that are shorter.
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`

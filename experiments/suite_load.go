@@ -74,6 +74,9 @@ func LoadSuite(nameOrFile string, options Options) (Suite, error) {
 	if suite.Backbone == "" && len(suite.Backbones) == 1 && suite.Backbones[0] != "" {
 		suite.Backbone, suite.Backbones = suite.Backbones[0], nil
 	}
+	if len(suite.Training.Lengths) == 0 { // none written out and none said are one plan
+		suite.Training.Lengths = nil
+	}
 	if suite.Name == "" {
 		suite.Name = strings.TrimSuffix(filepath.Base(label), filepath.Ext(label))
 	}

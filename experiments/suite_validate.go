@@ -95,8 +95,8 @@ func (s Suite) Validate(known []string) error {
 		wrong("training.lengths has %d lengths, must have at most three: each is a graph to compile", n)
 	}
 	for i, l := range t.Lengths {
-		if l <= t.AnswerLength || l >= t.Length || i > 0 && l <= t.Lengths[i-1] {
-			wrong("training.lengths is %v, must ascend and lie between training.answer_length, %d, and training.length, %d", t.Lengths, t.AnswerLength, t.Length)
+		if l < 2 || l >= t.Length || i > 0 && l <= t.Lengths[i-1] {
+			wrong("training.lengths is %v, must ascend from at least 2 and stay below training.length, %d", t.Lengths, t.Length)
 			break
 		}
 	}

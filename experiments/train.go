@@ -132,7 +132,8 @@ func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
 	for _, row := range slices.Concat(current, replayed) {
 		longest = max(longest, t.text(row).Tokens())
 	}
-	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), t.training.rowLength(longest), t.training.AnswerLength)
+	length := t.training.rowLength(longest)
+	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), length, min(t.training.AnswerLength, length))
 	for i, row := range current {
 		t.set(b, i, row)
 	}

@@ -53,8 +53,8 @@ func (b Batch) check() error {
 
 // checkBatch says whether a batch has the shape that the session's graphs are made for.
 func (s *Session) checkBatch(b Batch, rows int) error {
-	if b.Rows != rows || b.Length != s.Length && !slices.Contains(s.Lengths, b.Length) || b.Answers != s.Answers {
-		return fmt.Errorf("the batch has %d rows of %d tokens with %d answers, expected %d, %d (or of %v) and %d",
+	if b.Rows != rows || b.Length != s.Length && !slices.Contains(s.Lengths, b.Length) || b.Answers != min(s.Answers, b.Length) {
+		return fmt.Errorf("the batch has %d rows of %d tokens with %d answers, expected %d, %d (or of %v) and %d, or the row if that is shorter",
 			b.Rows, b.Length, b.Answers, rows, s.Length, s.Lengths, s.Answers)
 	}
 	return b.check()
@@ -82,6 +82,9 @@ type batchNodes struct {
 func nodesOf(inputs []*graph.Node) batchNodes {
 	return batchNodes{backbone.Rows{Tokens: inputs[0], Positions: inputs[1], Segments: inputs[2]}, inputs[3], inputs[4]}
 }
+
+// answers is the number of answer slots of a row.
+func (b batchNodes) answers() int { return b.targets.Shape().Dimensions[1] }
 
 // rowsFrom selects the rows from index on.
 func (b batchNodes) rowsFrom(index int) batchNodes {

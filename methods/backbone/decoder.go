@@ -16,7 +16,7 @@ import (
 type Rows struct {
 	// Tokens are the ids; any valid one at padding.
 	Tokens *Node
-	// Positions turn the rotary embedding; those of an option start again behind the prompt.
+	// Positions turn the rotary embedding; those of an option start again behind the prompt. They are below length.
 	Positions *Node
 	// Segments are -1 for padding, 0 for the prompt, 1 and up for options.
 	Segments *Node
@@ -101,7 +101,11 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots 
 	family := c.architecture()
 	batch, length := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
 	group := c.Heads / c.KeyValueHeads
-	cos, sin := c.rotation(positions)
+	bound := length // no position of a row lies behind its slots
+	if length == 1 {
+		bound = 0 // the decoding loop's: one slot at any position
+	}
+	cos, sin := c.rotation(positions, bound)
 	scale := scalar(tokens.Graph(), 1/math.Sqrt(c.queryScalar()))
 
 	x := ConvertDType(Gather(named(weights, embeddingName), InsertAxes(tokens, -1)), dtypes.Float32)

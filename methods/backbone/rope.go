@@ -116,16 +116,31 @@ func (c Config) ropeFrequency(i int) float64 {
 	return math.Pow(c.RopeTheta, -float64(i)/float64(c.HeadSize/2))
 }
 
-// rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size / 2] (Su et al. 2021).
-func (c Config) rotation(positions *Node) (cos, sin *Node) {
-	half := c.HeadSize / 2
+// rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size / 2] (Su et al. 2021),
+// for positions [batch, length] below a bound. They are read from a table, because XLA computes them again in every
+// operation that uses them. A bound of 0 computes them: a single position is not worth a table.
+func (c Config) rotation(positions *Node, bound int) (cos, sin *Node) {
+	g, half := positions.Graph(), c.HeadSize/2
 	frequencies := make([]float32, half)
 	for i := range frequencies {
 		frequencies[i] = float32(c.RopeScaling.scale(c.ropeFrequency(i)))
 	}
-	at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
-	angle := Mul(at, Reshape(Const(positions.Graph(), frequencies), 1, 1, 1, half))
-	return Cos(angle), Sin(angle)
+	if bound == 0 {
+		at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
+		angle := Mul(at, Reshape(Const(g, frequencies), 1, 1, 1, half))
+		return Cos(angle), Sin(angle)
+	}
+	cosines, sines := make([][]float32, bound), make([][]float32, bound)
+	for p := range bound {
+		for _, f := range frequencies {
+			s, c := math.Sincos(float64(float32(p) * f))
+			cosines[p], sines[p] = append(cosines[p], float32(c)), append(sines[p], float32(s))
+		}
+	}
+	read := func(table [][]float32) *Node {
+		return InsertAxes(Gather(Const(g, table), InsertAxes(positions, -1)), 2)
+	}
+	return read(cosines), read(sines)
 }
 
 // rotate turns the pairs (i, i + half) of every head of x [batch, length, heads, head size].
