@@ -113,7 +113,7 @@ func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) 
 	if cut := w.data.cutWarnings(suite.Training, w.ends[0]); len(cut) > 0 {
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
 	}
-	j := job{Suite: suite, Ends: w.ends, Answers: w.evaluator.answers, HeldOut: w.data.heldOut, Tasks: jobTasks(w.data.tasks), Knowledge: jobTasks(w.data.knowledge)}
+	j := job{Suite: suite, Ends: w.ends, Answers: w.evaluator.answers, HeldOut: append([][]int32{}, w.data.heldOut...), Tasks: jobTasks(w.data.tasks), Knowledge: jobTasks(w.data.knowledge)}
 	if j.Model, j.GGUF, err = backboneFolder(suite.Backbone, folder); err != nil {
 		return Job{}, fmt.Errorf("write job: %w", err)
 	}
@@ -132,7 +132,8 @@ func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) 
 	return told, rundir.WriteBytes(filepath.Join(folder, "job.json"), data)
 }
 
-func jobTasks(list []taskData) (tasks []jobTask) {
+func jobTasks(list []taskData) []jobTask {
+	tasks := []jobTask{} // not null, where a suite has no battery
 	for _, t := range list {
 		task := jobTask{Name: t.task.Name, Choice: t.task.Choice(), MaxNew: t.task.MaxNewTokens}
 		for _, e := range t.train {

@@ -102,12 +102,6 @@ func (a Array) Script() (string, error) {
 			return "", fmt.Errorf("write the batch script: %q has a line break or a %%, which sbatch would replace", path)
 		}
 	}
-	var environment []string
-	for _, setting := range workerEnvironment([]string{"OMP_NUM_THREADS=", "GOMAXPROCS="}) {
-		if name, value, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "MALLOC_") {
-			environment = append(environment, name+"="+value)
-		}
-	}
 	t, err := template.New("slurm.sh").Funcs(template.FuncMap{"quote": shellQuote}).Parse(slurmScript)
 	if err != nil {
 		return "", err
@@ -117,7 +111,7 @@ func (a Array) Script() (string, error) {
 		Array
 		Last        int
 		Environment []string
-	}{a, a.Shards - 1, environment})
+	}{a, a.Shards - 1, memorySettings})
 	return out.String(), err
 }
 
