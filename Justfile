@@ -45,6 +45,11 @@ vuln:
 bench *flags: build
     bin/runner bench -cells -tasks 2 -readme README.md {{flags}}
 
+# what a cell costs on 4, 8, 16 and 32 tasks, everything evaluated at every boundary
+# and the task just learned alone: 8 minutes
+bench-tasks:
+    SECURA_TASKS_COST=1 go test ./experiments -run CostOfMoreTasks -count 1 -v -timeout 30m
+
 # the same job by torch, transformers and peft, which a virtual environment gets, in
 # turn with this program, into the README: 20 minutes. -methods and -tasks make it less
 bench-torch *flags: build

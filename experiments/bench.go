@@ -96,8 +96,13 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(o.Out, "peak memory of the process: %.2f GB\n", float64(peakMemory())/1e9)
-	return err
+	if _, err = fmt.Fprintf(o.Out, "peak memory of the process: %.2f GB\n", float64(peakMemory())/1e9); err != nil {
+		return err
+	}
+	if o.Shape != nil { // random options are no questions
+		return nil
+	}
+	return w.benchOptions(ctx, o.Out)
 }
 
 // forwardFLOP counts the operations of an evaluation. A written token's is taken as one of a full row.
