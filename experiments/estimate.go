@@ -2,9 +2,12 @@ package experiments
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"secura/datasets"
 	"secura/experiments/record"
 	"secura/methods"
 	"secura/methods/backbone"
@@ -24,15 +27,17 @@ type Estimate struct {
 	own float64
 }
 
-// MethodEstimate is what one method takes: a step, a task's end, and its graphs' compiling, once for all seeds and orders
-// that a worker runs.
+// MethodEstimate is what one method takes: a step, the mean over the stream's, a task's end, and its graphs' compiling, once
+// for all seeds and orders that a worker runs.
 type MethodEstimate struct {
 	Name                   string
 	Step, TaskEnd, Compile float64
+	// Padding is the share of the slots of all steps that hold no token, missing rows included.
+	Padding float64
 }
 
-// estimateSteps are measured of each method behind the first, which compiles.
-const estimateSteps = 12
+// estimateSteps are measured of each length of rows behind the first, which compiles.
+const estimateSteps = 6
 
 // Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
 func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error) {
@@ -76,7 +81,7 @@ func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error
 	return e, nil
 }
 
-// measureMethod makes a few steps of a cell's first task, and ends that.
+// measureMethod makes a few steps in each length of rows that a cell's batches have, and ends the first task.
 func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
 	e := MethodEstimate{Name: cell.Method.Name}
 	w.shareGraphs(cell)
@@ -85,27 +90,83 @@ func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run fu
 		return e, err
 	}
 	defer r.session.Close()
-	train := func(steps int) func() error { return func() error { return r.train(ctx, steps) } }
-	var compile float64
-	if _, e.Compile, err = timed(train(1)); err != nil {
+	if err := r.session.StartTask(); err != nil {
 		return e, err
 	}
-	if e.Step, compile, err = timed(train(estimateSteps)); err != nil { // shorter rows may compile here
-		return e, err
+	batches := r.batchesByLength()
+	e.Padding = padding(batches)
+	steps := 0
+	for _, length := range slices.Sorted(maps.Keys(batches)) {
+		all := batches[length]
+		step := func(from, to int) func() error {
+			return func() error {
+				for i := from; i < to; i++ {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					if _, err := r.session.Step(methods.Batch(all[i%len(all)]), 0); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		}
+		_, compile, err := timed(step(0, 1))
+		if err != nil {
+			return e, err
+		}
+		e.Compile += compile
+		seconds, _, err := timed(step(1, 1+estimateSteps))
+		if err != nil {
+			return e, err
+		}
+		e.Step += seconds / estimateSteps * float64(len(all))
+		steps += len(all)
 	}
-	e.Step, e.Compile = e.Step/estimateSteps, e.Compile+compile
+	e.Step /= float64(steps)
 	if r.kind == methods.Sequential {
+		var compile float64
 		e.TaskEnd, compile, err = timed(func() error { return r.session.EndTask(r.first.index, r.batches(r.first)) })
 		e.Compile += compile
 	}
 	return e, err
 }
 
-// rehearsal makes steps of a cell's first task that are not recorded.
+// batchesByLength are those of all steps of the stream.
+func (r *rehearsal) batchesByLength() map[int][]datasets.Batch {
+	batches := map[int][]datasets.Batch{}
+	for _, l := range r.lessons {
+		examples, replay := epochs(l.rows, r.stream("examples", l)), r.stream("replay", l)
+		for range l.steps {
+			b := r.batch(r.draw(examples, replay))
+			batches[b.Length] = append(batches[b.Length], b)
+		}
+	}
+	return batches
+}
+
+// padding is the share of the slots that hold no token.
+func padding(batches map[int][]datasets.Batch) float64 {
+	empty, slots := 0, 0
+	for _, list := range batches {
+		for _, b := range list {
+			slots += len(b.Segments)
+			for _, segment := range b.Segments {
+				if segment < 0 {
+					empty++
+				}
+			}
+		}
+	}
+	return float64(empty) / float64(slots)
+}
+
+// rehearsal makes steps of a cell that are not recorded.
 type rehearsal struct {
 	*trainer
-	kind  methods.Kind
-	first lesson
+	kind    methods.Kind
+	lessons []lesson
+	first   lesson
 }
 
 // rehearse starts a cell's session, which the caller closes; nil for a method that does not train.
@@ -118,10 +179,11 @@ func (w *Worker) rehearse(cell Cell) (*rehearsal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rehearsal{w.trainer(cell, session, func(record.Step) error { return nil }), p.method.Kind, p.plan()[0]}, nil
+	lessons := p.plan()
+	return &rehearsal{w.trainer(cell, session, func(record.Step) error { return nil }), p.method.Kind, lessons, lessons[0]}, nil
 }
 
-// train makes the first steps of the task.
+// train makes the first steps of the first task.
 func (r *rehearsal) train(ctx context.Context, steps int) error {
 	l := r.first
 	l.steps = steps

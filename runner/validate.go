@@ -116,10 +116,10 @@ func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, c
 	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers,\nby what was measured here, in seconds of one core:\n",
 		(time.Duration(total) * time.Second).Round(time.Second), workers, float64(e.PeakBytes)/1e9, workers)
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\ta step\ta task's end\tcompiling\t")
+	fmt.Fprintln(w, "\ta step\tits padding\ta task's end\tcompiling\t")
 	for _, m := range e.Methods {
-		fmt.Fprintf(w, "%s\t%.3f\t%.2f\t%.1f\t\n", m.Name, m.Step, m.TaskEnd, m.Compile)
+		fmt.Fprintf(w, "%s\t%.3f\t%.0f %%\t%.2f\t%.1f\t\n", m.Name, m.Step, 100*m.Padding, m.TaskEnd, m.Compile)
 	}
-	fmt.Fprintf(w, "everything evaluated once\t%.2f\t\t%.1f\t\n", e.Evaluation, e.EvaluationCompile)
+	fmt.Fprintf(w, "everything evaluated once\t%.2f\t\t\t%.1f\t\n", e.Evaluation, e.EvaluationCompile)
 	return w.Flush()
 }
