@@ -2,6 +2,7 @@ package methods
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -48,17 +49,16 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 		names = nil
 	}
 	one, two := onDevices(t, backend, 1), onDevices(t, backend, 2)
-	for _, m := range All {
-		if m.Kind == Untrained || names != nil && !slices.Contains(names, m.Name) {
-			continue
-		}
-		t.Run(m.Name, func(t *testing.T) {
+	try := func(m Method, checkpoint bool) {
+		t.Run(fmt.Sprintf("%s, checkpoint %v", m.Name, checkpoint), func(t *testing.T) {
 			var losses [2][]float64
 			var learned [2]map[string][]float32
 			var outputs [2][][]float32
 			for i, base := range []*Base{one, two} {
 				params, rate := toyParams(m)
-				s, err := NewSession(base, m, params, m.Name, toySetting(3))
+				setting := toySetting(3)
+				setting.Checkpoint = checkpoint
+				s, err := NewSession(base, m, params, m.Name, setting)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -93,6 +93,12 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 			}
 		})
 	}
+	for _, m := range All {
+		if m.Kind != Untrained && (names == nil || slices.Contains(names, m.Name)) {
+			try(m, false)
+		}
+	}
+	try(ER, true)
 	if n := len(two.sharding.copies); n > 200 {
 		t.Errorf("%d tensors still have copies on the second device", n)
 	}

@@ -9,7 +9,11 @@ import (
 
 // forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
 func (s *Session) forward(weights map[string]*graph.Node, batch batchNodes, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
-	return s.base.Model.Config.HiddenTail(weights, batch.rows, batch.answers(), s.project(apply))
+	config := s.base.Model.Config
+	if s.Checkpoint {
+		return config.HiddenTailRecomputed(weights, batch.rows, batch.answers(), s.project(apply))
+	}
+	return config.HiddenTail(weights, batch.rows, batch.answers(), s.project(apply))
 }
 
 // project computes adapted projections by apply and the others from their weights.
@@ -23,6 +27,16 @@ func (s *Session) project(apply func(p backbone.Projection, x *graph.Node) *grap
 			return apply(p, x)
 		}
 		return backbone.Linear(x, w)
+	}
+}
+
+// recompute lets what an adapter computes of its trained tensors alone, such as a fused weight, be computed again in the
+// backward pass, as what it computes of x is.
+func (s *Session) recompute(p backbone.Projection, tensors map[string]*graph.Node) {
+	for _, t := range s.adapterTensors[p] {
+		if t.Trained {
+			tensors[t.Name] = tensors[t.Name].Checkpoint()
+		}
 	}
 }
 

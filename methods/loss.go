@@ -105,6 +105,9 @@ func (l *Loss) BaseLogits() *graph.Node {
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 	return l.session.forward(l.weights, batch, func(p backbone.Projection, x *graph.Node) *graph.Node {
 		tensors := vars.adapted(l.session, p, copy)
+		if l.session.Checkpoint {
+			l.session.recompute(p, tensors)
+		}
 		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
 			tensors[adapter.DrawsTensor] = draws
 		}

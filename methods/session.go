@@ -28,6 +28,9 @@ type Setting struct {
 	Clip float64
 	// Accumulate is in how many parts, one after the other, a batch is computed, for less memory; 0 is one.
 	Accumulate int
+	// Checkpoint keeps of a step's forward pass only what enters each layer, and computes the layers again in the backward
+	// pass, for less memory.
+	Checkpoint bool
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool
 	// Diagnostics asks for the measures of each step.

@@ -29,10 +29,19 @@ type stepPlan struct {
 
 // stepKey names the compiled step.
 func (s *Session) stepKey() string {
+	key := s.gradientKey("step")
 	if s.Diagnostics {
-		return s.key + "/step measured"
+		key += " measured"
 	}
-	return s.key + "/step"
+	return key
+}
+
+// gradientKey names a compiled graph with a backward pass over the backbone.
+func (s *Session) gradientKey(name string) string {
+	if s.Checkpoint {
+		name += " checkpointed"
+	}
+	return s.key + "/" + name
 }
 
 // shapeKey names the compiled step, or a part of it, for the batch's length.

@@ -1,6 +1,7 @@
 package methods
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -17,32 +18,7 @@ func TestABatchInPartsIsTheWholeBatch(t *testing.T) {
 			var results [2][]StepResult
 			var learned [2]map[string][]float32
 			for i, parts := range []int{0, 2} {
-				params, rate := toyParams(m)
-				setting := toySetting(5)
-				setting.Accumulate, setting.Diagnostics = parts, true
-				s, err := NewSession(toy, m, params, m.Name+"/parts"+string(rune('0'+parts)), setting)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer s.Close()
-				if err := s.StartTask(); err != nil {
-					t.Fatal(err)
-				}
-				for task := range 2 {
-					r := stream(5, "replay")
-					for n := range 3 {
-						current := rowsOf(task, n*toyRows)
-						result, err := s.Step(toyBatch(s.ReplayRows(), current, s.MixBatch(current, r)), rate/10)
-						if err != nil {
-							t.Fatal(err)
-						}
-						results[i] = append(results[i], result)
-					}
-					if err := s.EndTask(task+1, examplesOf(task)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				learned[i] = effective(t, s)
+				results[i], learned[i] = twoTasks(t, m, func(s *Setting) { s.Accumulate = parts })
 			}
 			for n, want := range results[0] {
 				got := results[1][n]
@@ -69,6 +45,38 @@ func TestABatchInPartsIsTheWholeBatch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// twoTasks makes three steps on each of two tasks with a changed setting: what each step told, and the effective weights.
+func twoTasks(t *testing.T, m Method, change func(s *Setting)) (results []StepResult, learned map[string][]float32) {
+	t.Helper()
+	params, rate := toyParams(m)
+	setting := toySetting(5)
+	setting.Diagnostics = true
+	change(&setting)
+	s, err := NewSession(toy, m, params, fmt.Sprintf("%s in %d parts", m.Name, setting.Accumulate), setting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.StartTask(); err != nil {
+		t.Fatal(err)
+	}
+	for task := range 2 {
+		r := stream(5, "replay")
+		for n := range 3 {
+			current := rowsOf(task, n*toyRows)
+			result, err := s.Step(toyBatch(s.ReplayRows(), current, s.MixBatch(current, r)), rate/10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results = append(results, result)
+		}
+		if err := s.EndTask(task+1, examplesOf(task)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return results, effective(t, s)
 }
 
 func TestBatchesWithoutEqualPartsAreRefused(t *testing.T) {

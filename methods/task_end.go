@@ -77,7 +77,7 @@ func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 		count += batch.examples()
 		mine := batch.tensors()
 		inputs := append(append(append(s.frozenWeights(), s.values()...), mine...), sums...)
-		outputs, err := s.base.Run(s.key+"/fisher", inputs, s.buildSquaredGradients)
+		outputs, err := s.base.Run(s.gradientKey("fisher"), inputs, s.buildSquaredGradients)
 		release(mine)
 		release(sums)
 		if err != nil {

@@ -34,8 +34,13 @@ func (c Config) Hidden(weights map[string]*Node, rows Rows, project Project) *No
 // HiddenTail is Hidden at the last slots only, [batch, slots, hidden]: in the last layer nothing else is computed but
 // the keys and values of the others.
 func (c Config) HiddenTail(weights map[string]*Node, rows Rows, slots int, project Project) *Node {
+	return c.hiddenTail(weights, rows, slots, project, unchanged)
+}
+
+// hiddenTail is HiddenTail with enter as of blocks.
+func (c Config) hiddenTail(weights map[string]*Node, rows Rows, slots int, project Project, enter func(x *Node) *Node) *Node {
 	bias := c.windows(visibilityBias(rows.Segments), rows.Positions)
-	return c.blocks(weights, rows.Tokens, rows.Positions, slots, project, sumLast, func(layer int, q, k, v *Node) *Node {
+	return c.blocks(weights, rows.Tokens, rows.Positions, slots, project, enter, sumLast, func(layer int, q, k, v *Node) *Node {
 		return c.attendAll(q, k, v, bias(layer))
 	})
 }
@@ -82,9 +87,9 @@ func lastSlots(x *Node, axis, n int) *Node {
 	return SliceAxis(x, axis, AxisRange(size-n, size))
 }
 
-// blocks computes the embedding, all layers and the final norm, at the last slots only behind the last attention. sum
-// is sumLast or what does the same.
-func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots int, project Project, sum func(x *Node) *Node,
+// blocks computes the embedding, all layers and the final norm, at the last slots only behind the last attention. enter
+// is applied to what enters each layer; sum is sumLast or what does the same.
+func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots int, project Project, enter, sum func(x *Node) *Node,
 	attention attend) *Node {
 	if project == nil {
 		project = plainProject
@@ -114,6 +119,7 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots 
 	}
 	for i := range c.Layers {
 		inner := func(x *Node, name string) *Node { return norm(x, layerTensor(i, name)) }
+		x = enter(x)
 		h := inner(x, inputNorm)
 		kept := length
 		if i == c.Layers-1 {
