@@ -20,7 +20,8 @@ func (p *protocol) start() (*methods.Session, error) {
 	t := p.worker.suite.Training
 	return methods.NewSession(p.worker.base, p.method, p.params, GraphKey(p.cell.Method), methods.Setting{
 		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Lengths: t.Lengths, Answers: t.AnswerLength,
-		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: cmp.Or(p.parts, t.Accumulate), CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
+		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: cmp.Or(p.parts, t.Accumulate), Checkpoint: t.Checkpoint,
+		CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
 		StreamExamples: p.worker.data.trainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
 	})
 }

@@ -99,6 +99,11 @@ type Training struct {
 	// computed: the memory of activations is that of a part. The gradients' sum is
 	// the batch's but for the order of sums. 0 is one part.
 	Accumulate int `yaml:"accumulate,omitempty" json:"accumulate,omitempty"`
+	// Checkpoint keeps of a step's forward pass only what enters each layer, and
+	// computes the layers again in the backward pass: the memory of activations is
+	// that of one layer, the time that of one more forward pass. It changes no
+	// number but by rounding.
+	Checkpoint bool `yaml:"checkpoint,omitempty" json:"checkpoint,omitempty"`
 	// LearningRate is used by methods whose preset has none of its own.
 	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
 	// Warmup is the share of a task's steps in which the rate rises from 0.

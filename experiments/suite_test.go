@@ -144,6 +144,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		good + "seeds:\n":                                   "seeds has no value",
 		good + "seeds: 0\n":                                 "seeds is 0, must be at least 1",
 		good + "training: {carry_optimizer: on}\n":          "must be true or false, not on",
+		good + "training: {checkpoint: 1}\n":                "training.checkpoint must be true or false, not 1",
 		good + "training: {learning_rate: .nan}\n":          "must be a finite number, not .nan",
 		good + "training: {learning_rate: .inf}\n":          "must be a finite number",
 		good + "training: [1]\n":                            "training must be a mapping",

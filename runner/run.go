@@ -62,7 +62,7 @@ func (o *RunOptions) check(string) error {
 	case o.Engine == localEngine && (o.DryRun || o.Wait):
 		return errors.New("-dry-run and -wait are for -engine slurm")
 	case o.Engine == slurmEngine && o.RetryParts > 0:
-		return errors.New("-retry-parts is for -engine local; for a job array, raise slurm.mem or set training.accumulate")
+		return errors.New("-retry-parts is for -engine local; for a job array, raise slurm.mem, or set training.accumulate or training.checkpoint")
 	}
 	return o.SuiteOptions.check()
 }
