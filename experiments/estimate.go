@@ -13,18 +13,16 @@ import (
 	"secura/methods/backbone"
 )
 
-// Estimate is what a suite's cells will take on this machine, from what was measured here: seconds of one core, or of
-// the clock where the backend computes on another device.
+// Estimate is what a suite's cells will take on this machine, from what was measured here, in the place and the
+// environment of a worker: seconds of one core, or of the clock where the backend computes on another device.
 type Estimate struct {
 	Methods []MethodEstimate
 	// Evaluation is everything evaluated once, and EvaluationCompile what each worker compiles for it.
 	Evaluation, EvaluationCompile float64
 	// PeakBytes is the largest memory of the measuring process, which did what a worker does.
 	PeakBytes int64
-
-	suite Suite
-	// own is an evaluation of one task alone as a share of everything.
-	own float64
+	// Own is an evaluation of one task alone as a share of everything.
+	Own float64
 }
 
 // MethodEstimate is what one method takes: a step, the mean over the stream's, a task's end, and its graphs' compiling, once
@@ -50,7 +48,7 @@ func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error
 	if w.onProcessor && peakMemory() > 0 { // the system tells both or neither
 		seconds = func(s methods.Spent) float64 { return s.Processor }
 	}
-	e := Estimate{suite: suite}
+	var e Estimate
 	// timed splits what a function takes into compiling and the rest.
 	timed := func(run func() error) (rest, compile float64, err error) {
 		elapsed, before := methods.StartClock(), w.base.Compiled()
@@ -69,7 +67,7 @@ func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error
 		return Estimate{}, err
 	}
 	own := w.evaluator.only(0, suite.Evaluation)
-	e.own = float64(own.tokens) / float64(w.evaluator.tokens)
+	e.Own = float64(own.tokens) / float64(w.evaluator.tokens)
 	for _, cell := range w.cells[:len(suite.Methods)] {
 		m, err := w.measureMethod(ctx, cell, timed)
 		if err != nil {
@@ -191,10 +189,10 @@ func (r *rehearsal) train(ctx context.Context, steps int) error {
 	return err
 }
 
-// Seconds is how long all cells take on so many workers of one core each, the longest cells first, each to the worker
+// Seconds is how long all cells of the suite take on so many workers of one core each, the longest cells first, each to the worker
 // that is free first.
-func (e Estimate) Seconds(workers int) (longest float64, err error) {
-	cells, _, err := Plan(e.suite)
+func (e Estimate) Seconds(suite Suite, workers int) (longest float64, err error) {
+	cells, _, err := Plan(suite)
 	if err != nil {
 		return 0, err
 	}
@@ -202,7 +200,7 @@ func (e Estimate) Seconds(workers int) (longest float64, err error) {
 	for _, m := range e.Methods {
 		byName[m.Name] = m
 	}
-	whole, own := e.suite.Evaluations()
+	whole, own := suite.Evaluations()
 	busy, compiled := make([]float64, workers), make([]map[string]bool, workers)
 	for _, c := range LongestFirst(cells) {
 		free := 0
@@ -221,7 +219,7 @@ func (e Estimate) Seconds(workers int) (longest float64, err error) {
 			busy[free] += m.Compile
 		}
 		if m.Step > 0 {
-			busy[free] += tasks*(float64(e.suite.Training.Steps)*m.Step+m.TaskEnd) + e.Evaluation*(float64(whole)+float64(own)*e.own)
+			busy[free] += tasks*(float64(suite.Training.Steps)*m.Step+m.TaskEnd) + e.Evaluation*(float64(whole)+float64(own)*e.Own)
 		}
 		longest = max(longest, busy[free])
 	}

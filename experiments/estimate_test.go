@@ -12,11 +12,11 @@ import (
 func TestEstimateOfARun(t *testing.T) {
 	suite := newToy(t).with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "er"})
 	suite.Seeds = 2
-	e := Estimate{suite: suite, Evaluation: 2, EvaluationCompile: 5, Methods: []MethodEstimate{
+	e := Estimate{Evaluation: 2, EvaluationCompile: 5, Methods: []MethodEstimate{
 		{Name: "seq", Step: 1, Compile: 10}, {Name: "er", Step: 2, TaskEnd: 1, Compile: 20}}}
 	// 3 tasks of 4 steps and 3 evaluations: SEQ 12 + 6, ER 24 + 3 + 6; a worker's first 5 + 2.
 	for workers, want := range map[int]float64{1: 7 + 20 + 2*33 + 10 + 2*18, 2: 7 + 20 + 33 + 10 + 18} {
-		got, err := e.Seconds(workers)
+		got, err := e.Seconds(suite, workers)
 		if err != nil || math.Abs(got-want) > 1e-9 {
 			t.Errorf("%d workers: %g seconds, %v, expected %g", workers, got, err, want)
 		}
@@ -33,10 +33,10 @@ func TestMeasureForAnEstimate(t *testing.T) {
 	if len(e.Methods) != 2 || e.Methods[0].Name != "ewc" || e.Methods[1].Step != 0 {
 		t.Errorf("methods %+v, expected ewc's times and none of frozen", e.Methods)
 	}
-	if e.own <= 0 || e.own >= 1 {
-		t.Errorf("one task is %g of everything", e.own)
+	if e.Own <= 0 || e.Own >= 1 {
+		t.Errorf("one task is %g of everything", e.Own)
 	}
-	if _, err := e.Seconds(1); err != nil {
+	if _, err := e.Seconds(suite, 1); err != nil {
 		t.Error(err)
 	}
 }

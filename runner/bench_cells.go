@@ -91,27 +91,42 @@ func (b *cellBench) first() []experiments.Cell { return b.cells[:len(b.suite.Met
 // measure runs cells in a fresh run by so many workers of a core each, and returns the run and the time until the last
 // worker was gone.
 func (b *cellBench) measure(ctx context.Context, jobs int, cells ...experiments.Cell) (rundir.Run, methods.Spent, error) {
-	b.runs++
-	run := rundir.Run{Path: filepath.Join(b.folder, strconv.Itoa(b.runs))}
-	program, err := os.Executable()
-	if err == nil {
-		err = os.Mkdir(run.Path, 0o755)
-	}
-	if err == nil {
-		err = begin(run, b.manifest, b.dataDir)
-	}
+	run, err := b.begin()
 	if err != nil {
-		return run, methods.Spent{}, fmt.Errorf("measure cells: %w", err)
+		return run, methods.Spent{}, err
 	}
 	var ids []string
 	for _, c := range cells {
 		ids = append(ids, c.ID)
 	}
 	elapsed := methods.StartChildrenClock()
+	program, err := os.Executable()
+	if err != nil {
+		return run, methods.Spent{}, fmt.Errorf("measure cells: %w", err)
+	}
 	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Group: graphKeys(b.cells), Command: func(int) *exec.Cmd {
-		return exec.Command(program, "worker", "-run", run.Path, "-data", b.dataDir, "-backend", b.backend, "-until", strconv.Itoa(b.Tasks))
+		return b.worker(program, run, "-until", strconv.Itoa(b.Tasks))
 	}})
 	return run, elapsed(), err
+}
+
+// begin makes a fresh run in the scratch folder.
+func (b *cellBench) begin() (rundir.Run, error) {
+	b.runs++
+	run := rundir.Run{Path: filepath.Join(b.folder, strconv.Itoa(b.runs))}
+	err := os.Mkdir(run.Path, 0o755)
+	if err == nil {
+		err = begin(run, b.manifest, b.dataDir)
+	}
+	if err != nil {
+		return run, fmt.Errorf("measure cells: %w", err)
+	}
+	return run, nil
+}
+
+// worker is a worker of a run.
+func (b *cellBench) worker(program string, run rundir.Run, more ...string) *exec.Cmd {
+	return exec.Command(program, append([]string{"worker", "-run", run.Path, "-data", b.dataDir, "-backend", b.backend}, more...)...)
 }
 
 // benchCells is bench with -cells or -torch.

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"text/tabwriter"
 	"time"
 
 	"secura/experiments"
-	"secura/methods/backbone"
+	"secura/experiments/engine"
 )
 
 // ValidateOptions are the flags of validate.
@@ -103,13 +107,12 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 
 // estimate tells what a run of the suite's cells will take, and what that is computed from.
 func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, cells int, stdout, stderr io.Writer) error {
-	e, err := experiments.Measure(ctx, suite, experiments.WorkerOptions{DataDir: o.DataDir,
-		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: true, Log: stderr}})
+	e, err := measured(ctx, o, suite, stderr)
 	if err != nil {
-		return err
+		return fmt.Errorf("estimate the run: %w", err)
 	}
 	workers := min(runtime.NumCPU(), cells)
-	total, err := e.Seconds(workers)
+	total, err := e.Seconds(suite, workers)
 	if err != nil {
 		return err
 	}
@@ -122,4 +125,28 @@ func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, c
 	}
 	fmt.Fprintf(w, "everything evaluated once\t%.2f\t\t\t%.1f\t\n", e.Evaluation, e.EvaluationCompile)
 	return w.Flush()
+}
+
+// measured lets a worker measure the suite in a scratch run.
+func measured(ctx context.Context, o ValidateOptions, suite experiments.Suite, stderr io.Writer) (e experiments.Estimate, err error) {
+	b, err := newCellBench(ctx, BenchOptions{DataDir: o.DataDir, NoDownload: true}, suite, stderr)
+	if err != nil {
+		return e, err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	run, err := b.begin()
+	if err != nil {
+		return e, err
+	}
+	var out bytes.Buffer
+	program, err := os.Executable()
+	if err != nil {
+		return e, err
+	}
+	command := b.worker(program, run, "-measure")
+	command.Stdout, command.Stderr = &out, stderr
+	if err := engine.OnOneCore(ctx, command); err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(out.Bytes(), &e)
 }

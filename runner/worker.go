@@ -29,6 +29,8 @@ type WorkerOptions struct {
 	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and behind them all that
 	// nobody else has.
 	Shard string
+	// Measure tells what the run's methods take, instead of running cells.
+	Measure bool
 	// Until is the boundary at which each cell stops, for measurements; 0 goes on to the end.
 	Until int
 }
@@ -38,6 +40,7 @@ func (o *WorkerOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes; nothing is downloaded")
 	flags.StringVar(&o.Shard, "shard", "", "`K/N`: run part K, from 0, of N of the cells, and then what nobody else has, instead of those on standard input")
+	flags.BoolVar(&o.Measure, "measure", false, "measure a few steps of each method and an evaluation, and print an estimate as JSON, instead of running cells")
 	flags.IntVar(&o.Until, "until", 0, "end each cell unfinished at `BOUNDARY`, for measurements; 0 goes on to its end")
 }
 
@@ -84,6 +87,9 @@ func newWorker() command {
 // line that tells how; a cell that failed or diverged does not end the worker.
 func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	run := rundir.Run{Path: o.Run}
+	if o.Measure {
+		return measure(ctx, o, run, stdout, stderr)
+	}
 	cells, err := plannedCells(run)
 	if err != nil {
 		return err
@@ -145,6 +151,24 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 			return fmt.Errorf("write progress of cell %s: %w", cell.ID, written)
 		}
 	}
+}
+
+// measure prints an estimate of the run's suite.
+func measure(ctx context.Context, o WorkerOptions, run rundir.Run, stdout, stderr io.Writer) error {
+	manifest, err := rundir.ReadManifest(run)
+	if err != nil {
+		return err
+	}
+	suite, err := suiteOf(run, manifest)
+	if err != nil {
+		return err
+	}
+	e, err := experiments.Measure(ctx, suite, experiments.WorkerOptions{DataDir: o.DataDir,
+		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr}})
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(e)
 }
 
 // ended is the last line of a cell, made from the one before.

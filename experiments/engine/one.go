@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// OnOneCore runs a process as a worker runs, on one core and in its environment, and waits for it. It is stopped when ctx
+// is done, whose cause is the error then: SIGTERM, and after ten seconds SIGKILL.
+func OnOneCore(ctx context.Context, command *exec.Cmd) error {
+	if command.Env == nil {
+		command.Env = os.Environ()
+	}
+	command.Env = workerEnvironment(command.Env)
+	setGroup(command)
+	core := -1
+	if cores := allowedCores(); len(cores) > 0 {
+		core = cores[0]
+	}
+	exited := make(chan struct{})
+	var waitErr error
+	if err := startOn(core, command, exited, &waitErr); err != nil {
+		return fmt.Errorf("start %s: %w", command.Path, err)
+	}
+	select {
+	case <-exited:
+		return waitErr
+	case <-ctx.Done():
+	}
+	terminate(command)
+	select {
+	case <-exited:
+	case <-time.After(10 * time.Second):
+		killGroup(command)
+		<-exited
+	}
+	return context.Cause(ctx)
+}
