@@ -29,6 +29,8 @@ type CellBenchOptions struct {
 	Tasks  int
 	Repeat count
 	Torch  string
+	// Jobs is how many processes of each program compute side by side.
+	Jobs count
 	// AllLogits lets the torch program compute logits at every token, as its libraries do unasked.
 	AllLogits bool
 	// Readme is a file that gets what was printed; see section.
@@ -41,6 +43,8 @@ func (o *CellBenchOptions) addFlags(flags *flag.FlagSet) {
 	o.Repeat = 3
 	flags.Var(&o.Repeat, "repeat", "with -cells or -torch: `NUMBER` of times that each is measured, in turn; the median counts")
 	flags.StringVar(&o.Torch, "torch", "", "compare with the same job in `PYTHON`, an interpreter that has torch, transformers and peft")
+	o.Jobs = 1
+	flags.Var(&o.Jobs, "jobs", "with -torch: let a `NUMBER` of workers, a seed each, and as many processes of the other program compute side by side")
 	flags.BoolVar(&o.AllLogits, "all-logits", false, "with -torch: let that program compute logits at every token, not at answers alone")
 	flags.StringVar(&o.Readme, "readme", "", "with -cells or -torch: put the tables into `FILE` too, between the lines <!-- bench cells --> or <!-- bench torch --> and <!-- end -->")
 }
@@ -60,7 +64,7 @@ type cellBench struct {
 
 // newCellBench prepares a scratch folder, which close removes.
 func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, stderr io.Writer) (*cellBench, error) {
-	suite.Seeds = max(suite.Seeds, 2) // two workers take one seed each
+	suite.Seeds = max(suite.Seeds, 2, int(o.Jobs)) // two workers take one seed each
 	files, err := experiments.Prepare(suite, o.DataDir)
 	if err != nil {
 		return nil, err
@@ -86,7 +90,13 @@ func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, 
 func (b *cellBench) close() error { return os.RemoveAll(b.folder) }
 
 // first are the cells of each method of the first seed and order.
-func (b *cellBench) first() []experiments.Cell { return b.cells[:len(b.suite.Methods)] }
+func (b *cellBench) first() []experiments.Cell { return b.seed(0) }
+
+// seed are the cells of each method of a seed and the first order.
+func (b *cellBench) seed(n int) []experiments.Cell {
+	at := n * len(b.suite.Methods) * b.suite.Orders
+	return b.cells[at : at+len(b.suite.Methods)]
+}
 
 // measure runs cells in a fresh run by so many workers of a core each, and returns the run and the time until the last
 // worker was gone.
@@ -200,7 +210,7 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 			}
 			perMethod[cell.Method.Name] = append(perMethod[cell.Method.Name], times)
 		}
-		pair := []experiments.Cell{b.cells[0], b.cells[len(b.suite.Methods)*b.suite.Orders]} // one method, two seeds
+		pair := []experiments.Cell{b.seed(0)[0], b.seed(1)[0]} // one method, two seeds
 		run, _, err := b.measure(ctx, 2, pair...)
 		if err != nil {
 			return err

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"text/tabwriter"
 
 	"secura/experiments"
@@ -43,8 +44,8 @@ type bothSides struct {
 	peak            [2]float64
 }
 
-// runTorchBench measures the same cells, by one worker on one core and by one process of one thread on one core, in turn,
-// and prints how much faster the worker is. Both learn from the same rows in the same order and evaluate the same
+// runTorchBench measures the same cells, by workers of one core and by as many processes of one thread, in turn, and prints
+// how much faster a worker is. Those of the first seed and order count, of which both learn from the same rows in the same order and evaluate the same
 // examples, which is checked.
 func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) error {
 	job, err := experiments.WriteJob(ctx, b.suite, experiments.WorkerOptions{DataDir: b.dataDir, Backend: b.backendOptions(stderr)}, b.folder)
@@ -56,11 +57,15 @@ func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) 
 	var torch torchResult
 	for i := range int(b.Repeat) {
 		m := bothSides{}
-		if run, m.whole[0], err = b.measure(ctx, 1, b.first()...); err != nil {
+		var cells []experiments.Cell
+		for seed := range int(b.Jobs) {
+			cells = append(cells, b.seed(seed)...)
+		}
+		if run, m.whole[0], err = b.measure(ctx, int(b.Jobs), cells...); err != nil {
 			return err
 		}
 		elapsed := methods.StartChildrenClock()
-		if torch, err = b.torch(ctx, stderr); err != nil {
+		if torch, err = b.torches(ctx, stderr); err != nil {
 			return err
 		}
 		m.whole[1] = elapsed()
@@ -73,6 +78,17 @@ func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) 
 	return b.printTorch(stdout, all, job, run, torch)
 }
 
+// torches runs the other program on the job as often side by side as there are workers, and returns what the first told.
+func (b *cellBench) torches(ctx context.Context, stderr io.Writer) (torchResult, error) {
+	results, errs := make([]torchResult, b.Jobs), make([]error, b.Jobs)
+	var all sync.WaitGroup
+	for i := range results {
+		all.Go(func() { results[i], errs[i] = b.torch(ctx, stderr) })
+	}
+	all.Wait()
+	return results[0], errors.Join(errs...)
+}
+
 // torch runs the other program on the job.
 func (b *cellBench) torch(ctx context.Context, stderr io.Writer) (torchResult, error) {
 	script, err := experiments.TorchJob()
@@ -80,7 +96,7 @@ func (b *cellBench) torch(ctx context.Context, stderr io.Writer) (torchResult, e
 		return torchResult{}, err
 	}
 	path := filepath.Join(b.folder, "torch_job.py")
-	if err := os.WriteFile(path, script, 0o644); err != nil {
+	if err := rundir.WriteBytes(path, script); err != nil { // others may be reading it
 		return torchResult{}, fmt.Errorf("write the torch program: %w", err)
 	}
 	logits := "answers"
@@ -141,12 +157,16 @@ func (b *cellBench) complete(m bothSides, side int, of func(methods.Spent) float
 
 func (b *cellBench) printTorch(stdout io.Writer, all []bothSides, job experiments.Job, run rundir.Run, torch torchResult) error {
 	v := torch.Versions
-	fmt.Fprintf(stdout, `The same job by one worker on one core and by torch on one thread of one core, in turn, median of %d:
+	sides := "one worker on one core and by torch on one thread of one core"
+	if b.Jobs > 1 {
+		sides = fmt.Sprintf("each of %d workers on a core of its own and by each of %d processes of torch on one thread", b.Jobs, b.Jobs)
+	}
+	fmt.Fprintf(stdout, `The same job by %s, in turn, median of %d:
 %d methods, %d of %d tasks of %s, every boundary evaluated.
 %s
 Python %s, torch %s, transformers %s, peft %s; logits at %s
 
-`, b.Repeat, len(b.suite.Methods), b.Tasks, len(b.suite.Tasks), b.suite.Name, b.versions(), v["python"], v["torch"], v["transformers"], v["peft"],
+`, sides, b.Repeat, len(b.suite.Methods), b.Tasks, len(b.suite.Tasks), b.suite.Name, b.versions(), v["python"], v["torch"], v["transformers"], v["peft"],
 		map[bool]string{false: "answers alone", true: "every token"}[b.AllLogits])
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\ttrain\ttorch\ttimes\tevaluate\ttorch\ttimes\tlosses\t")
