@@ -57,6 +57,17 @@ bench-torch *flags: build
     exports/venv/bin/pip install -q torch transformers peft
     bin/runner bench -torch exports/venv/bin/python -tasks 2 -readme README.md {{flags}}
 
+# one SEQ cell of SmolLM2-135M, batches of 8 full rows of 96 tokens, by torch and by
+# this program: 5 minutes. -jobs 2 lets two of each compute side by side
+bench-smollm *flags: build
+    #!/usr/bin/env bash
+    set -euo pipefail
+    file="$({{just_executable()}} smollm)"
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q torch transformers peft gguf pyarrow
+    exports/venv/bin/python experiments/bench/full_rows.py exports/full-rows
+    bin/runner bench -torch exports/venv/bin/python -suite experiments/bench/full-rows.yaml -data exports/full-rows -backbone "$file" -tasks 1 {{flags}}
+
 # a real Slurm of one node on this machine: faults of a job array, and a run that
 # two engines share; Debian has it in slurmctld slurmd slurm-client munge
 slurm:

@@ -83,14 +83,14 @@ func (b *cellBench) torches(ctx context.Context, stderr io.Writer) (torchResult,
 	results, errs := make([]torchResult, b.Jobs), make([]error, b.Jobs)
 	var all sync.WaitGroup
 	for i := range results {
-		all.Go(func() { results[i], errs[i] = b.torch(ctx, stderr) })
+		all.Go(func() { results[i], errs[i] = b.torch(ctx, i, stderr) })
 	}
 	all.Wait()
 	return results[0], errors.Join(errs...)
 }
 
-// torch runs the other program on the job.
-func (b *cellBench) torch(ctx context.Context, stderr io.Writer) (torchResult, error) {
+// torch runs the other program on the job, on the core behind those of so many others.
+func (b *cellBench) torch(ctx context.Context, beside int, stderr io.Writer) (torchResult, error) {
 	script, err := experiments.TorchJob()
 	if err != nil {
 		return torchResult{}, err
@@ -103,7 +103,7 @@ func (b *cellBench) torch(ctx context.Context, stderr io.Writer) (torchResult, e
 	if b.AllLogits {
 		logits = "all"
 	}
-	command := exec.CommandContext(ctx, b.Torch, path, filepath.Join(b.folder, "job.json"), "--threads", "1", "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
+	command := exec.CommandContext(ctx, b.Torch, path, filepath.Join(b.folder, "job.json"), "--threads", "1", "--beside", strconv.Itoa(beside), "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, stderr
 	if err := command.Run(); err != nil {

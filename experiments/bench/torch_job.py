@@ -28,6 +28,7 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("job")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--beside", type=int, default=0, help="how many processes compute beside this one, on the cores before its own")
     parser.add_argument("--cells", default="", help="methods, all of the job's if empty")
     parser.add_argument("--tasks", type=int, default=0, help="learn the first K tasks; 0 all")
     parser.add_argument("--logits", choices=["answers", "all"], default="answers")
@@ -36,7 +37,8 @@ def arguments():
 
 ARGUMENTS = arguments()
 if hasattr(os, "sched_setaffinity"):  # before torch sizes its pools
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: ARGUMENTS.threads])
+    cores, first = sorted(os.sched_getaffinity(0)), ARGUMENTS.beside * ARGUMENTS.threads
+    os.sched_setaffinity(0, [cores[(first + i) % len(cores)] for i in range(ARGUMENTS.threads)])
 os.environ["OMP_NUM_THREADS"] = str(ARGUMENTS.threads)
 
 import peft  # noqa: E402

@@ -40,14 +40,15 @@ type Manifest struct {
 }
 
 // OtherNumbers lists what makes the numbers of two programs differ in their last
-// bits: another backend, plugin, or instruction set. The processor counts only
-// where no XLA flag pins the instruction set, and never for pure Go.
+// bits: another backend, plugin, or instruction set. The processor counts for XLA
+// even where a flag pins what it compiles for, because its matrix kernels are
+// chosen by the processor when it runs; it never counts for pure Go.
 func (m Manifest) OtherNumbers(other Manifest) (reasons []string) {
 	reasons = m.otherBackend(other)
 	if m.Platform != "" && other.Platform != "" {
 		reasons = appendChange(reasons, "platform", m.Platform, other.Platform)
 	}
-	if m.Backend == "xla" && !strings.Contains(m.XLAFlags, "xla_cpu_max_isa") {
+	if m.Backend == "xla" {
 		reasons = appendChange(reasons, "processor", m.Processor, other.Processor)
 	}
 	return reasons

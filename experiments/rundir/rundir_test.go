@@ -272,3 +272,20 @@ func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// XLA's matrix kernels are the processor's, whatever its flags pin; pure Go computes the same on each.
+func TestOtherNumbersOnAnotherProcessor(t *testing.T) {
+	here := Manifest{Backend: "xla", XLAFlags: "--xla_cpu_max_isa=AVX2", Processor: "one"}
+	there := here
+	if reasons := here.OtherNumbers(there); len(reasons) != 0 {
+		t.Errorf("the same machine has other numbers: %q", reasons)
+	}
+	there.Processor = "another"
+	if reasons := here.OtherNumbers(there); len(reasons) != 1 || !strings.Contains(reasons[0], "another") {
+		t.Errorf("another processor: %q", reasons)
+	}
+	here.Backend, there.Backend = "go", "go"
+	if reasons := here.OtherNumbers(there); len(reasons) != 0 {
+		t.Errorf("pure Go: %q", reasons)
+	}
+}

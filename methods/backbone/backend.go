@@ -37,7 +37,7 @@ type BackendInfo struct {
 	PluginSHA256 string `json:"plugin_sha256,omitempty"`
 	// Version is the version in the plugin's file name, or the configuration of the pure-Go backend.
 	Version string `json:"version"`
-	// Flags is XLA_FLAGS as the plugin saw it; it pins the instruction set.
+	// Flags is XLA_FLAGS as the plugin saw it; it pins the instruction set that XLA compiles for.
 	Flags string `json:"flags,omitempty"`
 	// Slower is true where the backend is several times slower than XLA.
 	Slower bool `json:"slower"`
@@ -46,8 +46,9 @@ type BackendInfo struct {
 const (
 	// SlowerBy is how many times slower than XLA pure Go was measured to be.
 	SlowerBy = "5 to 8"
-	// defaultXLAFlags pins the instruction set, so that results agree across x86-64 processors from AVX2 on, and
-	// compiles with fewer passes: a fifth sooner, to graphs that were measured to be no slower.
+	// defaultXLAFlags pins the instruction set that is compiled for, so that results differ little across x86-64
+	// processors from AVX2 on, and compiles with fewer passes: a fifth sooner, to graphs that were measured to be no
+	// slower.
 	defaultXLAFlags = "--xla_cpu_max_isa=AVX2 --xla_backend_optimization_level=1"
 	// goConfig avoids the pure-Go backend's default mode, which deadlocks on two processors.
 	goConfig = "ops_sequential"
