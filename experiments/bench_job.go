@@ -196,9 +196,7 @@ func (w *Worker) jobCell(cell Cell) (jobCell, []int64, error) {
 
 // rows are what train makes its batches of, as tasks of the suite and examples, and the number of their tokens.
 func (t *trainer) rows(l lesson) (steps [][][2]int, tokens int64) {
-	examples, replay := epochs(l.rows, t.stream("examples", l)), t.stream("replay", l)
-	for range l.steps {
-		current, replayed := t.draw(examples, replay)
+	for current, replayed := range t.draws(l) {
 		var places [][2]int
 		for _, row := range append(current, replayed...) {
 			place := t.place(row)

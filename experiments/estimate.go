@@ -34,7 +34,7 @@ type MethodEstimate struct {
 	Padding float64
 }
 
-// estimateSteps are measured of each length of rows behind the first, which compiles.
+// estimateSteps are measured of each length of rows, behind one that compiles.
 const estimateSteps = 6
 
 // Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
@@ -91,63 +91,54 @@ func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run fu
 	if err := r.session.StartTask(); err != nil {
 		return e, err
 	}
-	batches := r.batchesByLength()
-	e.Padding = padding(batches)
+	lengths, padding := r.stepsByLength()
+	e.Padding = padding
 	steps := 0
-	for _, length := range slices.Sorted(maps.Keys(batches)) {
-		all := batches[length]
-		step := func(from, to int) func() error {
-			return func() error {
-				for i := from; i < to; i++ {
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					if _, err := r.session.Step(methods.Batch(all[i%len(all)]), 0); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-		}
-		_, compile, err := timed(step(0, 1))
+	for _, length := range slices.Sorted(maps.Keys(lengths)) {
+		l := lengths[length]
+		_, compile, err := timed(func() error { return r.step(ctx, l.batches[:1]) })
 		if err != nil {
 			return e, err
 		}
 		e.Compile += compile
-		seconds, _, err := timed(step(1, 1+estimateSteps))
+		seconds, _, err := timed(func() error { return r.step(ctx, l.batches) })
 		if err != nil {
 			return e, err
 		}
-		e.Step += seconds / estimateSteps * float64(len(all))
-		steps += len(all)
+		e.Step += seconds / float64(len(l.batches)) * float64(l.steps)
+		steps += l.steps
 	}
 	e.Step /= float64(steps)
 	if r.kind == methods.Sequential {
 		var compile float64
-		e.TaskEnd, compile, err = timed(func() error { return r.session.EndTask(r.first.index, r.batches(r.first)) })
+		first := r.lessons[0]
+		e.TaskEnd, compile, err = timed(func() error { return r.session.EndTask(first.index, r.batches(first)) })
 		e.Compile += compile
 	}
 	return e, err
 }
 
-// batchesByLength are those of all steps of the stream.
-func (r *rehearsal) batchesByLength() map[int][]datasets.Batch {
-	batches := map[int][]datasets.Batch{}
-	for _, l := range r.lessons {
-		examples, replay := epochs(l.rows, r.stream("examples", l)), r.stream("replay", l)
-		for range l.steps {
-			b := r.batch(r.draw(examples, replay))
-			batches[b.Length] = append(batches[b.Length], b)
-		}
-	}
-	return batches
+// lengthSteps are the steps of a stream whose rows have one length, and the first of their batches.
+type lengthSteps struct {
+	steps   int
+	batches []datasets.Batch
 }
 
-// padding is the share of the slots that hold no token.
-func padding(batches map[int][]datasets.Batch) float64 {
+// stepsByLength goes through the batches of the whole stream; padding is the share of their slots that hold no token.
+func (r *rehearsal) stepsByLength() (lengths map[int]*lengthSteps, padding float64) {
+	lengths = map[int]*lengthSteps{}
 	empty, slots := 0, 0
-	for _, list := range batches {
-		for _, b := range list {
+	for _, lesson := range r.lessons {
+		for current, replayed := range r.draws(lesson) {
+			b := r.batch(current, replayed)
+			l := lengths[b.Length]
+			if l == nil {
+				l = &lengthSteps{}
+				lengths[b.Length] = l
+			}
+			if l.steps++; l.steps <= estimateSteps {
+				l.batches = append(l.batches, b)
+			}
 			slots += len(b.Segments)
 			for _, segment := range b.Segments {
 				if segment < 0 {
@@ -156,7 +147,20 @@ func padding(batches map[int][]datasets.Batch) float64 {
 			}
 		}
 	}
-	return float64(empty) / float64(slots)
+	return lengths, float64(empty) / float64(slots)
+}
+
+// step makes a step of each batch, at the rate 0.
+func (r *rehearsal) step(ctx context.Context, batches []datasets.Batch) error {
+	for _, b := range batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := r.session.Step(methods.Batch(b), 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rehearsal makes steps of a cell that are not recorded.
@@ -164,7 +168,6 @@ type rehearsal struct {
 	*trainer
 	kind    methods.Kind
 	lessons []lesson
-	first   lesson
 }
 
 // rehearse starts a cell's session, which the caller closes; nil for a method that does not train.
@@ -177,20 +180,19 @@ func (w *Worker) rehearse(cell Cell) (*rehearsal, error) {
 	if err != nil {
 		return nil, err
 	}
-	lessons := p.plan()
-	return &rehearsal{w.trainer(cell, session, func(record.Step) error { return nil }), p.method.Kind, lessons, lessons[0]}, nil
+	return &rehearsal{w.trainer(cell, session, func(record.Step) error { return nil }), p.method.Kind, p.plan()}, nil
 }
 
 // train makes the first steps of the first task.
 func (r *rehearsal) train(ctx context.Context, steps int) error {
-	l := r.first
+	l := r.lessons[0]
 	l.steps = steps
 	_, _, err := r.trainer.train(ctx, l, position{})
 	return err
 }
 
-// Seconds is how long all cells of the suite take on so many workers of one core each, the longest cells first, each to the worker
-// that is free first.
+// Seconds is how long all cells of the suite take on so many workers of one core each, the longest cells first, each to
+// the worker that is free first.
 func (e Estimate) Seconds(suite Suite, workers int) (longest float64, err error) {
 	cells, _, err := Plan(suite)
 	if err != nil {

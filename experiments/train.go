@@ -125,6 +125,18 @@ func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current,
 	return current, t.session.MixBatch(current, replay)
 }
 
+// draws gives the rows of each step of a lesson from its beginning, as train draws them.
+func (t *trainer) draws(l lesson) iter.Seq2[[]methods.Row, []methods.Row] {
+	return func(yield func(current, replayed []methods.Row) bool) {
+		examples, replay := epochs(l.rows, t.stream("examples", l)), t.stream("replay", l)
+		for range l.steps {
+			if !yield(t.draw(examples, replay)) {
+				return
+			}
+		}
+	}
+}
+
 // batch lays out current rows and, behind them, replayed ones, in the shortest length in which all fit; rows that are
 // missing stay empty.
 func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {

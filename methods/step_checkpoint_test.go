@@ -1,7 +1,7 @@
 package methods
 
 import (
-	"math"
+	"fmt"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -18,33 +18,19 @@ func TestACheckpointedStepIsThePlainStep(t *testing.T) {
 		}
 		t.Run(m.Name, func(t *testing.T) {
 			for _, parts := range []int{0, 2} {
-				plain, weights := twoTasks(t, m, func(s *Setting) { s.Accumulate = parts })
-				checkpointed, again := twoTasks(t, m, func(s *Setting) { s.Accumulate, s.Checkpoint = parts, true })
-				for n, want := range plain {
-					got, tolerance := checkpointed[n], 1e-6
-					if n >= len(plain)/2 {
-						tolerance = 1e-5 // a task's end lies before, which enlarges the rounding of the compiler's fusions
-					}
-					if d := math.Abs(got.Loss-want.Loss) / want.Loss; !(d <= tolerance) {
-						t.Errorf("%d parts, step %d: loss %.8g, expected %.8g", parts, n, got.Loss, want.Loss)
-					}
-					if d := math.Abs(got.GradientNorm-want.GradientNorm) / want.GradientNorm; !(d <= tolerance) {
-						t.Errorf("%d parts, step %d: gradient norm %.8g, expected %.8g", parts, n, got.GradientNorm, want.GradientNorm)
-					}
-					if len(got.Measures) != len(want.Measures) {
-						t.Fatalf("%d parts, step %d: %d measures, expected %d", parts, n, len(got.Measures), len(want.Measures))
-					}
-					for k, measure := range want.Measures {
-						if d := math.Abs(got.Measures[k].Value - measure.Value); d > 1e-4*math.Abs(measure.Value)+1e-6 {
-							t.Errorf("%d parts, step %d: %s is %.6g, expected %.6g", parts, n, measure.Name, got.Measures[k].Value, measure.Value)
-						}
-					}
+				var results [2][]StepResult
+				var learned [2]map[string][]float32
+				for i, checkpoint := range []bool{false, true} {
+					results[i], learned[i] = twoTasks(t, m, func(s *Setting) { s.Accumulate, s.Checkpoint = parts, checkpoint })
 				}
-				for name, want := range weights {
-					if d := apart(want, again[name]); d > 1e-6*largest(want) {
-						t.Errorf("%d parts: %s differs by %.2g, its largest value is %.2g", parts, name, d, largest(want))
+				tolerance := func(n int) float64 {
+					if n >= len(results[0])/2 {
+						return 1e-5 // a task's end lies before, which enlarges the rounding of the compiler's fusions
 					}
+					return 1e-6
 				}
+				sameTwoTasks(t, fmt.Sprint(parts, " parts"), results, learned,
+					closeness{loss: tolerance, norm: tolerance, measure: 1e-4, smallMeasure: 1e-6, weights: 1e-6})
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -17,6 +18,9 @@ import (
 	"secura/experiments/rundir"
 	"secura/methods"
 )
+
+// torchProgram is the file of the other program in the scratch folder.
+const torchProgram = "torch_job.py"
 
 // torchResult is what the torch program prints.
 type torchResult struct {
@@ -45,12 +49,19 @@ type bothSides struct {
 }
 
 // runTorchBench measures the same cells, by workers of one core and by as many processes of one thread, in turn, and prints
-// how much faster a worker is. Those of the first seed and order count, of which both learn from the same rows in the same order and evaluate the same
-// examples, which is checked.
+// how much faster a worker is. Those of the first seed and order count, of which both learn from the same rows in the same
+// order and evaluate the same examples, which is checked.
 func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) error {
 	job, err := experiments.WriteJob(ctx, b.suite, experiments.WorkerOptions{DataDir: b.dataDir, Backend: b.backendOptions(stderr)}, b.folder)
 	if err != nil {
 		return err
+	}
+	script, err := experiments.TorchJob()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(b.folder, torchProgram), script, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the torch program: %w", err)
 	}
 	var all []bothSides
 	var run rundir.Run
@@ -91,19 +102,11 @@ func (b *cellBench) torches(ctx context.Context, stderr io.Writer) (torchResult,
 
 // torch runs the other program on the job, on the core behind those of so many others.
 func (b *cellBench) torch(ctx context.Context, beside int, stderr io.Writer) (torchResult, error) {
-	script, err := experiments.TorchJob()
-	if err != nil {
-		return torchResult{}, err
-	}
-	path := filepath.Join(b.folder, "torch_job.py")
-	if err := rundir.WriteBytes(path, script); err != nil { // others may be reading it
-		return torchResult{}, fmt.Errorf("write the torch program: %w", err)
-	}
 	logits := "answers"
 	if b.AllLogits {
 		logits = "all"
 	}
-	command := exec.CommandContext(ctx, b.Torch, path, filepath.Join(b.folder, "job.json"), "--threads", "1", "--beside", strconv.Itoa(beside), "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
+	command := exec.CommandContext(ctx, b.Torch, filepath.Join(b.folder, torchProgram), filepath.Join(b.folder, "job.json"), "--threads", "1", "--beside", strconv.Itoa(beside), "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, stderr
 	if err := command.Run(); err != nil {

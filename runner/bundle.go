@@ -19,11 +19,7 @@ func packRun(o ReportOptions, stdout io.Writer) error {
 	if _, err := reports.WriteAll(run); err != nil {
 		return err
 	}
-	manifest, err := rundir.ReadManifest(run)
-	if err != nil {
-		return err
-	}
-	suite, err := suiteOf(run, manifest)
+	suite, err := plannedSuite(run)
 	if err != nil {
 		return err
 	}

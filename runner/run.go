@@ -220,6 +220,15 @@ func continued(run rundir.Run, manifest rundir.Manifest) (rundir.Manifest, []str
 	return merged, warnings, nil
 }
 
+// plannedSuite is the suite of a run, from its manifest.
+func plannedSuite(run rundir.Run) (experiments.Suite, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if err != nil {
+		return experiments.Suite{}, err
+	}
+	return suiteOf(run, manifest)
+}
+
 // suiteOf is the suite of a run's manifest.
 func suiteOf(run rundir.Run, manifest rundir.Manifest) (experiments.Suite, error) {
 	var suite experiments.Suite

@@ -129,6 +129,9 @@ func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, c
 
 // measured lets a worker measure the suite in a scratch run.
 func measured(ctx context.Context, o ValidateOptions, suite experiments.Suite, stderr io.Writer) (e experiments.Estimate, err error) {
+	if err := suite.CheckSingle(); err != nil {
+		return e, err
+	}
 	b, err := newCellBench(ctx, BenchOptions{DataDir: o.DataDir, NoDownload: true}, suite, stderr)
 	if err != nil {
 		return e, err

@@ -155,11 +155,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 
 // measure prints an estimate of the run's suite.
 func measure(ctx context.Context, o WorkerOptions, run rundir.Run, stdout, stderr io.Writer) error {
-	manifest, err := rundir.ReadManifest(run)
-	if err != nil {
-		return err
-	}
-	suite, err := suiteOf(run, manifest)
+	suite, err := plannedSuite(run)
 	if err != nil {
 		return err
 	}
@@ -220,11 +216,7 @@ func readLines(r io.Reader) <-chan inputLine {
 
 // plannedCells are the cells of a run, from its manifest.
 func plannedCells(run rundir.Run) ([]experiments.Cell, error) {
-	manifest, err := rundir.ReadManifest(run)
-	if err != nil {
-		return nil, err
-	}
-	suite, err := suiteOf(run, manifest)
+	suite, err := plannedSuite(run)
 	if err != nil {
 		return nil, err
 	}

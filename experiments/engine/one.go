@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"time"
 )
@@ -11,11 +10,7 @@ import (
 // OnOneCore runs a process as a worker runs, on one core and in its environment, and waits for it. It is stopped when ctx
 // is done, whose cause is the error then: SIGTERM, and after ten seconds SIGKILL.
 func OnOneCore(ctx context.Context, command *exec.Cmd) error {
-	if command.Env == nil {
-		command.Env = os.Environ()
-	}
-	command.Env = workerEnvironment(command.Env)
-	setGroup(command)
+	asWorker(command)
 	core := -1
 	if cores := allowedCores(); len(cores) > 0 {
 		core = cores[0]
@@ -30,12 +25,6 @@ func OnOneCore(ctx context.Context, command *exec.Cmd) error {
 		return waitErr
 	case <-ctx.Done():
 	}
-	terminate(command)
-	select {
-	case <-exited:
-	case <-time.After(10 * time.Second):
-		killGroup(command)
-		<-exited
-	}
+	stop(command, exited, 10*time.Second)
 	return context.Cause(ctx)
 }

@@ -39,13 +39,9 @@ type worker struct {
 func startWorker(ctx context.Context, command *exec.Cmd, core int, grace time.Duration) (*worker, error) {
 	w := &worker{command: command, stderr: &tail{limit: 8 << 10}, grace: grace,
 		stopped: make(chan struct{}), exited: make(chan struct{})}
-	if command.Env == nil {
-		command.Env = os.Environ()
-	}
-	command.Env = workerEnvironment(command.Env)
+	asWorker(command)
 	command.Stderr = w.stderr
 	command.WaitDelay = time.Second // a grandchild may hold the standard error open
-	setGroup(command)
 	input, err := command.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
@@ -90,18 +86,32 @@ func (w *worker) watch(watched, ctx context.Context) {
 
 // stop asks the process to end, and kills it when it has not after the grace
 // time.
-func (w *worker) stop() {
+func (w *worker) stop() { stop(w.command, w.exited, w.grace) }
+
+// asWorker gives a process that is to be started a worker's environment, and a
+// group of its own.
+func asWorker(command *exec.Cmd) {
+	if command.Env == nil {
+		command.Env = os.Environ()
+	}
+	command.Env = workerEnvironment(command.Env)
+	setGroup(command)
+}
+
+// stop asks a process to end, and kills it when it has not after the grace
+// time; exited is closed when it is gone.
+func stop(command *exec.Cmd, exited <-chan struct{}, grace time.Duration) {
 	select {
-	case <-w.exited:
+	case <-exited:
 		return
 	default:
-		terminate(w.command)
+		terminate(command)
 	}
 	select {
-	case <-w.exited:
-	case <-time.After(w.grace):
-		killGroup(w.command)
-		<-w.exited
+	case <-exited:
+	case <-time.After(grace):
+		killGroup(command)
+		<-exited
 	}
 }
 

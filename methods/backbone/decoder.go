@@ -106,11 +106,7 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots 
 	family := c.architecture()
 	batch, length := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
 	group := c.Heads / c.KeyValueHeads
-	bound := length // no position of a row lies behind its slots
-	if length == 1 {
-		bound = 0 // the decoding loop's: one slot at any position
-	}
-	cos, sin := c.rotation(positions, bound)
+	cos, sin := c.rotation(positions)
 	scale := scalar(tokens.Graph(), 1/math.Sqrt(c.queryScalar()))
 
 	x := ConvertDType(Gather(named(weights, embeddingName), InsertAxes(tokens, -1)), dtypes.Float32)

@@ -117,21 +117,21 @@ func (c Config) ropeFrequency(i int) float64 {
 }
 
 // rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size / 2] (Su et al. 2021),
-// for positions [batch, length] below a bound. They are read from a table, because XLA computes them again in every
-// operation that uses them. A bound of 0 computes them: a single position is not worth a table.
-func (c Config) rotation(positions *Node, bound int) (cos, sin *Node) {
-	g, half := positions.Graph(), c.HeadSize/2
+// for positions [batch, length] below length. They are read from a table, because XLA computes them again in every
+// operation that uses them. Of a length of 1, which is the decoding loop's slot at any position, they are computed.
+func (c Config) rotation(positions *Node) (cos, sin *Node) {
+	g, half, length := positions.Graph(), c.HeadSize/2, positions.Shape().Dimensions[1]
 	frequencies := make([]float32, half)
 	for i := range frequencies {
 		frequencies[i] = float32(c.RopeScaling.scale(c.ropeFrequency(i)))
 	}
-	if bound == 0 {
+	if length == 1 {
 		at := InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1)
 		angle := Mul(at, Reshape(Const(g, frequencies), 1, 1, 1, half))
 		return Cos(angle), Sin(angle)
 	}
-	cosines, sines := make([][]float32, bound), make([][]float32, bound)
-	for p := range bound {
+	cosines, sines := make([][]float32, length), make([][]float32, length)
+	for p := range length {
 		for _, f := range frequencies {
 			s, c := math.Sincos(float64(float32(p) * f))
 			cosines[p], sines[p] = append(cosines[p], float32(c)), append(sines[p], float32(s))
