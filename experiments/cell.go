@@ -66,7 +66,7 @@ func (p *protocol) diverged(err error) error {
 func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesson) func(record.Step) error {
 	return func(step record.Step) error {
 		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
-			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: "running"})
+			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: record.Running})
 		if err := p.log.step(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
 		}
@@ -76,7 +76,7 @@ func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesso
 
 // note tells the user something.
 func (p *protocol) note(format string, args ...any) {
-	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: string(record.Running), Note: fmt.Sprintf(format, args...)})
+	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: record.Running, Note: fmt.Sprintf(format, args...)})
 }
 
 // String says how a row stands, for logs.

@@ -61,7 +61,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := loadTests(s, o.DataDir, b.Encoder)
+	data, err := loadTests(s, NewTexts(o.DataDir), b.Encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}

@@ -228,7 +228,7 @@ func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained.Backbo
 	if err != nil {
 		return nil, err
 	}
-	data, err := loadStream(s, "", p.Encoder)
+	data, err := loadStream(s, NewTexts(""), p.Encoder)
 	if err != nil {
 		return nil, err
 	}

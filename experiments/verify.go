@@ -217,7 +217,7 @@ func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	p.folder, p.parts = folder, retried.Accumulate
-	p.log, p.progress = &cellLog{compiled: w.base.Compiled, mine: func() error { return nil }}, func(engine.Progress) {}
+	p.log, p.progress = &cellLog{compiled: w.compiling.Total, mine: func() error { return nil }}, func(engine.Progress) {}
 	return p, nil
 }
 
