@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"secura/experiments/toyrun"
+	"secura/methods"
 )
 
 // readmes are the documents, below the project's folder.
@@ -175,6 +177,53 @@ func TestTheReadmesNameWhatThereIs(t *testing.T) {
 		help, _, _ = strings.Cut(help, "\n")
 		help, _, _ = strings.Cut(help, "; of html")
 		mentions("reports/README.md", strings.Split(help, ", ")...)
+	}
+}
+
+// parameterNames are the keys of a method's parameters, those of embedded structs included.
+func parameterNames(t reflect.Type) (names []string) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if field.Anonymous {
+			names = append(names, parameterNames(field.Type)...)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func TestTheReadmeNamesEveryParameter(t *testing.T) {
+	document := readDocument(t, "methods/README.md")
+	for _, m := range methods.All {
+		if m.Params == nil {
+			continue
+		}
+		for _, name := range parameterNames(reflect.TypeOf(m.Params)) {
+			if !strings.Contains(document, "`"+name+"`") {
+				t.Errorf("methods/README.md does not tell of %s's parameter `%s`", m.Name, name)
+			}
+		}
+	}
+}
+
+// TestTheWalksLeadThroughTheCode holds CONTRIBUTING's two lists to functions that are where it says.
+func TestTheWalksLeadThroughTheCode(t *testing.T) {
+	_, walks, _ := strings.Cut(readDocument(t, "CONTRIBUTING.md"), "## Two walks through the code")
+	walks, _, _ = strings.Cut(walks, "\n## ")
+	steps := regexp.MustCompile("(?m)^(\\d+)\\. `([^`]+)` \\(`([^`]+)`\\)").FindAllStringSubmatch(walks, -1)
+	for _, step := range steps {
+		if len(step[1]) > 1 && step[1] != "10" {
+			t.Errorf("a walk has a step %s, at most 10 are followed", step[1])
+		}
+		name := step[2][strings.LastIndex(step[2], ".")+1:]
+		if !regexp.MustCompile(`(?m)^func (\([^)]*\) )?` + name + `[\[(]`).MatchString(readDocument(t, step[3])) {
+			t.Errorf("%s has no function %s", step[3], step[2])
+		}
+	}
+	if len(steps) < 10 {
+		t.Errorf("the walks have %d steps in all", len(steps))
 	}
 }
 
