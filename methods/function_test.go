@@ -125,9 +125,12 @@ func textBatch(texts [][]int32) Batch {
 
 // A method with a weight is evaluated by the graphs that all share.
 func TestMethodsWithAWeightShareGraphs(t *testing.T) {
-	for _, m := range []Method{Seq, Secura, SecuraK, SecuraReleasedM1, SecuraReleasedM2} {
+	for _, m := range []Method{Seq, Secura, SecuraK, SecuraReleasedM1, SecuraReleasedM2, CURLoRAReleased} {
 		params, _ := toyParams(m)
-		s, err := NewSession(toy, m, params, m.Name, toySetting(1))
+		if p, ok := params.(*SecuraParams); ok {
+			p.Bias = false
+		}
+		s, err := NewSession(toy, m, params, m.Name+"/with a weight", toySetting(1))
 		if err != nil {
 			t.Fatal(err)
 		}

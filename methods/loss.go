@@ -5,7 +5,6 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 
-	"secura/methods/adapter"
 	"secura/methods/backbone"
 )
 
@@ -90,16 +89,16 @@ func (l *Loss) Slots(counted *graph.Node) *graph.Node {
 	return l.replayedSlots
 }
 
+// LogitsWith are the logits at the answer slots, [rows, answers, vocabulary], computed with another copy of the adapter's
+// tensors.
+func (l *Loss) LogitsWith(copy string) *graph.Node {
+	return l.session.base.Model.Config.Logits(l.weights, l.hidden(l.batch, l.Vars, copy))
+}
+
 // ReplayedHiddenWith are the hidden states at the answer slots of the replayed rows, computed with another copy of the
 // adapter's tensors.
 func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
 	return l.hidden(l.batch.rowsFrom(l.current()), l.Vars, copy)
-}
-
-// BaseLogits are the logits at the answer slots, [rows, answers, vocabulary], of the weights without the adapter.
-func (l *Loss) BaseLogits() *graph.Node {
-	config := l.session.base.Model.Config
-	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.batch.answers(), nil))
 }
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
@@ -107,9 +106,6 @@ func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 		tensors := vars.adapted(l.session, p, copy)
 		if l.session.Checkpoint {
 			l.session.recompute(p, tensors)
-		}
-		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
-			tensors[adapter.DrawsTensor] = draws
 		}
 		return l.session.apply(l.weights, vars, p, x, tensors)
 	})

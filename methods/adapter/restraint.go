@@ -1,18 +1,24 @@
 package adapter
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Restraint is what SECURA's release does where S-MagNorm lets nearly everything through: if more than Share of the
-// entries have S ≤ Edge, then max((out − rank)/2, out/4) output features of G, drawn without replacement with
-// probability ∝ the row norms of W, are multiplied by Decay before fusing. S stays that of the G before.
+// entries have S ≤ Edge, then max(⌊(out − rank)/2⌋, ⌊out/4⌋) output features of G are multiplied by Decay before fusing.
+// S stays that of the G before.
 //
-// It belongs to training, as dropout does: what is evaluated or merged is without it.
+// The features are drawn without replacement. The chance of feature i is ∝ the i-th largest row norm of the pretrained
+// weight, not its own: the release sorts the norms, draws places in the sorted list and takes the places for features.
+// It acts wherever the forward pass does, in evaluation too, there with the draws of the last step.
 type Restraint struct {
 	Edge, Share, Decay float64
 }
@@ -33,8 +39,29 @@ func (r Restraint) Check() error {
 	return nil
 }
 
-// DrawsTensor is the tensor [out] that holds a step's draws for a projection; without it Apply leaves restraint out.
-const DrawsTensor = "draws"
+// The frozen tensors [out] of an adapter with restraint: a step's draws, 0 before the first one, and the pretrained
+// weight's row norms, the largest first.
+const (
+	DrawsTensor = "draws"
+	NormsTensor = "norms"
+)
+
+// restraintTensors are those two for the pretrained weight w.
+func restraintTensors(w Matrix) []Tensor {
+	norms := make([]float32, w.Rows)
+	for i := range norms {
+		square := 0.0
+		for j := range w.Columns {
+			square += float64(w.At(i, j)) * float64(w.At(i, j))
+		}
+		norms[i] = float32(math.Sqrt(square))
+	}
+	slices.SortFunc(norms, func(a, b float32) int { return cmp.Compare(b, a) })
+	return []Tensor{
+		{Name: NormsTensor, Shape: []int{w.Rows}, Values: norms},
+		{Name: DrawsTensor, Shape: []int{w.Rows}, Values: make([]float32, w.Rows)},
+	}
+}
 
 // Draws are a step's draws for a projection with so many outputs, independent exponential values.
 func Draws(out int, r *rand.Rand) []float32 {
@@ -49,17 +76,16 @@ func Draws(out int, r *rand.Rand) []float32 {
 func (Restraint) count(out, rank int) int { return max((out-rank)/2, out/4) }
 
 // drawn is 1 at the output features that are drawn and 0 elsewhere, [out]. Those with the smallest draw/norm are a
-// sample without replacement with probability ∝ norm (Efraimidis and Spirakis 2006). w is [out, in].
-func (r Restraint) drawn(w, draws *graph.Node, rank int) *graph.Node {
-	g, out := w.Graph(), draws.Shape().Dimensions[0]
-	norms := graph.Sqrt(graph.ReduceSum(graph.Square(w), -1))
+// sample without replacement with probability ∝ norm (Efraimidis and Spirakis 2006). v holds norms and draws.
+func (r Restraint) drawn(v map[string]*graph.Node, rank int) *graph.Node {
+	norms, draws := v[NormsTensor], v[DrawsTensor]
+	g, out := draws.Graph(), draws.Shape().Dimensions[draws.Rank()-1]
 	keys := graph.Div(draws, graph.Max(norms, scalar(g, 1e-30)))
-	mine, other := graph.InsertAxes(keys, -1), graph.InsertAxes(keys, 0)
-	square := keys.Shape().Clone()
-	square.Dimensions = []int{out, out}
-	square.DType = dtypes.Int32
+	mine, other := graph.InsertAxes(keys, -1), graph.InsertAxes(keys, -2)
+	square := shapes.Make(dtypes.Int32, out, out)
 	earlier := graph.LessThan(graph.Iota(g, square, 1), graph.Iota(g, square, 0))
-	before := graph.Or(graph.LessThan(other, mine), graph.And(graph.Equal(other, mine), earlier))
+	same := graph.Equal(other, mine)
+	before := graph.Or(graph.LessThan(other, mine), graph.And(same, alike(earlier, same)))
 	place := graph.ReduceSum(graph.ConvertDType(before, dtypes.Float32), -1)
 	return graph.ConvertDType(graph.LessThan(place, scalar(g, float64(r.count(out, rank))-0.5)), dtypes.Float32)
 }
