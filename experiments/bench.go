@@ -8,13 +8,14 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
 // BenchOptions are what Bench is told.
 type BenchOptions struct {
 	// Suite has one backbone (see Suite.CheckSingle), unless there is a Shape.
-	Suite   Suite
+	Suite   suite.Suite
 	DataDir string
 	Backend backbone.BackendOptions
 	// Shape is the content of a config.json: a backbone of random weights of that shape is measured, on random tokens in

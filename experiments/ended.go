@@ -5,6 +5,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // Ended says whether nothing of a cell remains to be run: it is done, with complete records, or diverged, and then the
@@ -28,7 +29,7 @@ func Ended(folder rundir.Cell) (bool, error) {
 }
 
 // Unfinished are the ids of the cells that must run, in their order, and the errors of those that diverged.
-func Unfinished(run rundir.Run, cells []Cell) (missing []string, diverged []error) {
+func Unfinished(run rundir.Run, cells []suite.Cell) (missing []string, diverged []error) {
 	for _, c := range cells {
 		ended, err := Ended(run.Cell(c.ID))
 		if err != nil {

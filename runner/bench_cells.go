@@ -19,6 +19,7 @@ import (
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 )
@@ -52,36 +53,36 @@ func (o *CellBenchOptions) addFlags(flags *flag.FlagSet) {
 // cellBench measures cells of a suite in workers of their own.
 type cellBench struct {
 	CellBenchOptions
-	suite   experiments.Suite
+	suite   suite.Suite
 	dataDir string
 	// manifest is what each scratch run begins with; backend is the name that workers open.
 	manifest rundir.Manifest
 	backend  string
-	cells    []experiments.Cell
+	cells    []suite.Cell
 	folder   string // scratch
 	runs     int
 }
 
 // newCellBench prepares a scratch folder, which close removes.
-func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, stderr io.Writer) (*cellBench, error) {
-	suite.Seeds = max(suite.Seeds, 2, int(o.Jobs)) // two workers take one seed each
-	files, err := experiments.Prepare(suite, o.DataDir)
+func newCellBench(ctx context.Context, o BenchOptions, s suite.Suite, stderr io.Writer) (*cellBench, error) {
+	s.Seeds = max(s.Seeds, 2, int(o.Jobs)) // two workers take one seed each
+	files, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return nil, err
 	}
 	run := RunOptions{NoDownload: o.NoDownload}
-	b := &cellBench{CellBenchOptions: o.CellBenchOptions, suite: suite, dataDir: o.DataDir}
-	if b.manifest, err = describe(run, suite, files); err != nil {
+	b := &cellBench{CellBenchOptions: o.CellBenchOptions, suite: s, dataDir: o.DataDir}
+	if b.manifest, err = describe(run, s, files); err != nil {
 		return nil, err
 	}
-	if b.backend, err = openedBackend(ctx, run, suite.Backend, &b.manifest, stderr); err != nil {
+	if b.backend, err = openedBackend(ctx, run, s.Backend, &b.manifest, stderr); err != nil {
 		return nil, err
 	}
-	if b.cells, _, err = experiments.Plan(suite); err != nil {
+	if b.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
 	}
-	if b.Tasks <= 0 || b.Tasks > len(suite.Tasks) {
-		b.Tasks = len(suite.Tasks)
+	if b.Tasks <= 0 || b.Tasks > len(s.Tasks) {
+		b.Tasks = len(s.Tasks)
 	}
 	b.folder, err = os.MkdirTemp("", "bench")
 	return b, err
@@ -90,17 +91,17 @@ func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, 
 func (b *cellBench) close() error { return os.RemoveAll(b.folder) }
 
 // first are the cells of each method of the first seed and order.
-func (b *cellBench) first() []experiments.Cell { return b.seed(0) }
+func (b *cellBench) first() []suite.Cell { return b.seed(0) }
 
 // seed are the cells of each method of a seed and the first order.
-func (b *cellBench) seed(n int) []experiments.Cell {
+func (b *cellBench) seed(n int) []suite.Cell {
 	at := n * len(b.suite.Methods) * b.suite.Orders
 	return b.cells[at : at+len(b.suite.Methods)]
 }
 
 // measure runs cells in a fresh run by so many workers of a core each, and returns the run and the time until the last
 // worker was gone.
-func (b *cellBench) measure(ctx context.Context, jobs int, cells ...experiments.Cell) (rundir.Run, methods.Spent, error) {
+func (b *cellBench) measure(ctx context.Context, jobs int, cells ...suite.Cell) (rundir.Run, methods.Spent, error) {
 	run, err := b.begin()
 	if err != nil {
 		return run, methods.Spent{}, err
@@ -140,8 +141,8 @@ func (b *cellBench) worker(program string, run rundir.Run, more ...string) *exec
 }
 
 // benchCells is bench with -cells or -torch.
-func benchCells(ctx context.Context, o BenchOptions, suite experiments.Suite, stdout, stderr io.Writer) (err error) {
-	b, err := newCellBench(ctx, o, suite, stderr)
+func benchCells(ctx context.Context, o BenchOptions, s suite.Suite, stdout, stderr io.Writer) (err error) {
+	b, err := newCellBench(ctx, o, s, stderr)
 	if err != nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 			}
 			perMethod[cell.Method.Name] = append(perMethod[cell.Method.Name], times)
 		}
-		pair := []experiments.Cell{b.seed(0)[0], b.seed(1)[0]} // one method, two seeds
+		pair := []suite.Cell{b.seed(0)[0], b.seed(1)[0]} // one method, two seeds
 		run, _, err := b.measure(ctx, 2, pair...)
 		if err != nil {
 			return err

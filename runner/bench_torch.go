@@ -16,6 +16,7 @@ import (
 
 	"secura/experiments"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -68,7 +69,7 @@ func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) 
 	var torch torchResult
 	for i := range int(b.Repeat) {
 		m := bothSides{}
-		var cells []experiments.Cell
+		var cells []suite.Cell
 		for seed := range int(b.Jobs) {
 			cells = append(cells, b.seed(seed)...)
 		}

@@ -14,6 +14,7 @@ import (
 	"secura/datasets"
 	"secura/experiments"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
@@ -54,7 +55,7 @@ func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
 
 func (o *RunOptions) check(string) error {
 	if o.Suite == "" {
-		return fmt.Errorf("run needs -suite NAME or -suite FILE.yaml. Known: %s", strings.Join(experiments.List(), ", "))
+		return fmt.Errorf("run needs -suite NAME or -suite FILE.yaml. Known: %s", strings.Join(suite.List(), ", "))
 	}
 	switch {
 	case o.Engine != localEngine && o.Engine != slurmEngine:
@@ -92,26 +93,26 @@ func newRun() command {
 // the tables of the whole run. Nothing is written before the suite and all its
 // data were found to be good.
 func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err error) {
-	suite, err := o.load()
+	s, err := o.load()
 	if err != nil {
 		return err
 	}
-	if parts := int(o.RetryParts); parts > 0 && suite.Training.Batch%parts != 0 {
-		return usagef("-retry-parts is %d, must divide training.batch, %d", parts, suite.Training.Batch)
+	if parts := int(o.RetryParts); parts > 0 && s.Training.Batch%parts != 0 {
+		return usagef("-retry-parts is %d, must divide training.batch, %d", parts, s.Training.Batch)
 	}
-	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := o.fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(suite, o.DataDir)
+	files, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err
 	}
 	run := rundir.Run{Path: o.Out}
 	if run.Path == "" {
-		run.Path = filepath.Join("runs", suite.Name)
+		run.Path = filepath.Join("runs", s.Name)
 	}
 	if o.Engine == slurmEngine {
-		return runOnSlurm(ctx, o, run, suite, files, stdout, stderr)
+		return runOnSlurm(ctx, o, run, s, files, stdout, stderr)
 	}
 	lock, err := rundir.TakeLock(run.Lock())
 	if err != nil {
@@ -122,7 +123,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if err := run.Sweep(); err != nil {
 		return err
 	}
-	failures, err := runMissing(ctx, o, run, suite, files, stderr)
+	failures, err := runMissing(ctx, o, run, s, files, stderr)
 	if err != nil {
 		return err
 	}
@@ -132,8 +133,8 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 // runMissing runs the cells of a suite that are not finished in the run, whose
 // lock the caller holds. failures joins what became of cells that did not end
 // well, now or earlier.
-func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, stderr io.Writer) (failures, err error) {
-	manifest, err := describe(o, suite, files)
+func runMissing(ctx context.Context, o RunOptions, run rundir.Run, s suite.Suite, files []rundir.File, stderr io.Writer) (failures, err error) {
+	manifest, err := describe(o, s, files)
 	if err != nil {
 		return nil, err
 	}
@@ -141,18 +142,18 @@ func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 	if _, _, err := continued(run, manifest); err != nil {
 		return nil, err
 	}
-	cells, _, err := experiments.Plan(suite)
+	cells, _, err := suite.Plan(s)
 	if err != nil {
 		return nil, err
 	}
-	missing, diverged := experiments.Unfinished(run, experiments.LongestFirst(cells))
+	missing, diverged := experiments.Unfinished(run, suite.LongestFirst(cells, experiments.KnownPresets()))
 	if len(missing) == 0 {
 		return errors.Join(diverged...), nil
 	}
 	if len(missing) < len(cells) {
 		fmt.Fprintf(stderr, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))
 	}
-	backend, err := openedBackend(ctx, o, suite.Backend, &manifest, stderr)
+	backend, err := openedBackend(ctx, o, s.Backend, &manifest, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -174,22 +175,22 @@ func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 }
 
 // graphKeys names the backbone and the compiled graphs of each cell, by its id.
-func graphKeys(cells []experiments.Cell) func(cell string) string {
-	keys := map[string]string{}
+func graphKeys(cells []suite.Cell) func(cell string) string {
+	keys, presets := map[string]string{}, experiments.KnownPresets()
 	for _, c := range cells {
-		keys[c.ID] = experiments.GraphKey(c.Method) + " " + c.Backbone
+		keys[c.ID] = presets.GraphKey(c.Method) + " " + c.Backbone
 	}
 	return func(cell string) string { return keys[cell] }
 }
 
 // describe makes the manifest of a run, but for the backend.
-func describe(o RunOptions, suite experiments.Suite, files []rundir.File) (rundir.Manifest, error) {
-	data, err := json.Marshal(suite)
+func describe(o RunOptions, s suite.Suite, files []rundir.File) (rundir.Manifest, error) {
+	data, err := json.Marshal(s)
 	if err != nil {
-		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", suite.Name, err)
+		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", s.Name, err)
 	}
 	m := rundir.Manifest{Suite: data, Files: files, Processor: processor(), AllowBackendChange: o.AllowBackendChange}
-	if m.Plan, err = suite.Hash(); err != nil {
+	if m.Plan, err = s.Hash(); err != nil {
 		return rundir.Manifest{}, err
 	}
 	m.Build()
@@ -210,32 +211,32 @@ func continued(run rundir.Run, manifest rundir.Manifest) (rundir.Manifest, []str
 	if err != nil {
 		return rundir.Manifest{}, nil, usage(err)
 	}
-	suite, err := suiteOf(run, merged)
+	s, err := suiteOf(run, merged)
 	if err != nil {
 		return rundir.Manifest{}, nil, err
 	}
-	if merged.Plan, err = suite.Hash(); err != nil {
+	if merged.Plan, err = s.Hash(); err != nil {
 		return rundir.Manifest{}, nil, err
 	}
 	return merged, warnings, nil
 }
 
 // plannedSuite is the suite of a run, from its manifest.
-func plannedSuite(run rundir.Run) (experiments.Suite, error) {
+func plannedSuite(run rundir.Run) (suite.Suite, error) {
 	manifest, err := rundir.ReadManifest(run)
 	if err != nil {
-		return experiments.Suite{}, err
+		return suite.Suite{}, err
 	}
 	return suiteOf(run, manifest)
 }
 
 // suiteOf is the suite of a run's manifest.
-func suiteOf(run rundir.Run, manifest rundir.Manifest) (experiments.Suite, error) {
-	var suite experiments.Suite
-	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
-		return experiments.Suite{}, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+func suiteOf(run rundir.Run, manifest rundir.Manifest) (suite.Suite, error) {
+	var s suite.Suite
+	if err := json.Unmarshal(manifest.Suite, &s); err != nil {
+		return suite.Suite{}, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
 	}
-	return suite, nil
+	return s, nil
 }
 
 // begin writes what a run has before its first cell: the manifest, and the
@@ -247,11 +248,11 @@ func begin(run rundir.Run, manifest rundir.Manifest, dataDir string) error {
 	if _, err := os.Stat(run.Examples()); err == nil {
 		return nil
 	}
-	suite, err := suiteOf(run, manifest)
+	s, err := suiteOf(run, manifest)
 	if err != nil {
 		return err
 	}
-	return experiments.WriteExamples(run, suite, dataDir)
+	return experiments.WriteExamples(run, s, dataDir)
 }
 
 // openedBackend opens the backend once, which installs the plugin where that

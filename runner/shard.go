@@ -9,11 +9,12 @@ import (
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // runShard runs the cells that nobody else has, in their order, once each, and tells of each task and cell. The error
 // joins those of cells that did not end well.
-func runShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []experiments.Cell, stdout io.Writer) error {
+func runShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, stdout io.Writer) error {
 	var failures []error
 	for _, cell := range cells {
 		if ended, _ := experiments.Ended(run.Cell(cell.ID)); ended {

@@ -16,6 +16,7 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // The engines.
@@ -39,11 +40,11 @@ type slurmJob struct {
 
 // runOnSlurm hands the cells that are not finished yet to Slurm as a job array. Elements of earlier arrays, and a run on
 // a machine that sees the same folder, share the work with it.
-func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, stdout, stderr io.Writer) error {
+func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, s suite.Suite, files []rundir.File, stdout, stderr io.Writer) error {
 	if err := absolute(&run.Path, &o.DataDir); err != nil {
 		return err
 	}
-	cells, _, err := experiments.Plan(suite)
+	cells, _, err := suite.Plan(s)
 	if err != nil {
 		return err
 	}
@@ -52,8 +53,8 @@ func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 		return errors.Join(errors.Join(diverged...), printTables(run, stdout))
 	}
 	array := engine.Array{
-		Slurm: suite.Slurm, Name: "secura-" + suite.Name, Shards: min(len(missing), cmp.Or(suite.Slurm.Elements, 1000)),
-		Program: filepath.Join(run.Slurm(), "runner"), Run: run.Path, Data: o.DataDir, Backend: suite.Backend,
+		Slurm: s.Slurm, Name: "secura-" + s.Name, Shards: min(len(missing), cmp.Or(s.Slurm.Elements, 1000)),
+		Program: filepath.Join(run.Slurm(), "runner"), Run: run.Path, Data: o.DataDir, Backend: s.Backend,
 		Logs: filepath.Join(run.Slurm(), "logs"),
 	}
 	if o.DryRun {
@@ -63,7 +64,7 @@ func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 		}
 		return err
 	}
-	if err := prepareShared(ctx, o, run, suite, files, &array, stderr); err != nil {
+	if err := prepareShared(ctx, o, run, s, files, &array, stderr); err != nil {
 		return err
 	}
 	job, err := submit(ctx, run, array, len(missing))
@@ -85,12 +86,12 @@ func runOnSlurm(ctx context.Context, o RunOptions, run rundir.Run, suite experim
 
 // prepareShared puts into the run's folder what the elements need: manifest, examples and this program. Another process
 // may be running the same plan there.
-func prepareShared(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, array *engine.Array, stderr io.Writer) (err error) {
-	manifest, err := describe(o, suite, files)
+func prepareShared(ctx context.Context, o RunOptions, run rundir.Run, s suite.Suite, files []rundir.File, array *engine.Array, stderr io.Writer) (err error) {
+	manifest, err := describe(o, s, files)
 	if err != nil {
 		return err
 	}
-	if array.Backend, err = clusterBackend(ctx, o, suite.Backend, &manifest, stderr); err != nil {
+	if array.Backend, err = clusterBackend(ctx, o, s.Backend, &manifest, stderr); err != nil {
 		return err
 	}
 	merged, warnings, err := continued(run, manifest)

@@ -14,6 +14,7 @@ import (
 	"secura/experiments"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/reports"
 )
@@ -71,7 +72,7 @@ type verification struct {
 	options  VerifyOptions
 	run      rundir.Run
 	manifest rundir.Manifest
-	suite    experiments.Suite
+	suite    suite.Suite
 	// packed says that the run came in a bundle, which may lack checkpoints.
 	packed bool
 	stdout io.Writer
@@ -105,7 +106,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if v.suite, err = suiteOf(run, v.manifest); err != nil {
 		return err
 	}
-	cells, _, err := experiments.Plan(v.suite)
+	cells, _, err := suite.Plan(v.suite)
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 
 // finishedCells are the cells that say that they are done or diverged, and the
 // ids of the others.
-func finishedCells(run rundir.Run, cells []experiments.Cell) (finished []experiments.Cell, open []string) {
+func finishedCells(run rundir.Run, cells []suite.Cell) (finished []suite.Cell, open []string) {
 	for _, c := range cells {
 		var status record.Status
 		if err := rundir.ReadJSON(run.Cell(c.ID).Status(), &status); err == nil && status.Finished() {
@@ -173,7 +174,7 @@ func (v *verification) results() error {
 
 // compute opens what computes, checks the finished cells' files and executes
 // parts of them again.
-func (v *verification) compute(ctx context.Context, finished []experiments.Cell, stderr io.Writer) (err error) {
+func (v *verification) compute(ctx context.Context, finished []suite.Cell, stderr io.Writer) (err error) {
 	name := v.options.Backend
 	if name == "" {
 		name = v.manifest.Backend
@@ -214,7 +215,7 @@ func (v *verification) compute(ctx context.Context, finished []experiments.Cell,
 }
 
 // parts are what is executed again.
-func (v *verification) parts(w *experiments.Worker, finished []experiments.Cell) (parts []experiments.Part, err error) {
+func (v *verification) parts(w *experiments.Worker, finished []suite.Cell) (parts []experiments.Part, err error) {
 	if v.options.Cells == "" && !v.options.Full {
 		return w.Sample(finished, v.options.Seed)
 	}

@@ -10,22 +10,22 @@ import (
 	"strings"
 	"time"
 
-	"secura/experiments"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // follower reads again and again what the processes of a run have written. It
 // writes nothing and takes no lock.
 type follower struct {
 	run   rundir.Run
-	suite experiments.Suite
+	suite suite.Suite
 	cells []*followed
 }
 
 // followed is what is known of a cell.
 type followed struct {
-	experiments.Cell
+	suite.Cell
 	folder rundir.Cell
 	state  record.State
 	reason string
@@ -53,7 +53,7 @@ func follow(run rundir.Run) (*follower, error) {
 	if f.suite, err = suiteOf(run, manifest); err != nil {
 		return nil, err
 	}
-	cells, _, err := experiments.Plan(f.suite)
+	cells, _, err := suite.Plan(f.suite)
 	if err != nil {
 		return nil, err
 	}

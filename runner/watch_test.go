@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"secura/experiments"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // watchedRun is a run of the suite smoke with two methods and one seed, of which
@@ -25,9 +25,9 @@ import (
 func watchedRun(t *testing.T) (rundir.Run, *follower) {
 	t.Helper()
 	o := SuiteOptions{Suite: "smoke"}
-	suite, err := o.load()
+	s, err := o.load()
 	checkWatch(t, err)
-	data, err := json.Marshal(suite)
+	data, err := json.Marshal(s)
 	checkWatch(t, err)
 	run := rundir.Run{Path: t.TempDir()}
 	checkWatch(t, rundir.WriteManifest(run, rundir.Manifest{Suite: data, Plan: "0123456789abcdef"}))
@@ -317,7 +317,7 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 // A cell on a large backbone is not expected to take what one on a small backbone took.
 func TestTimeLeftIsThatOfTheBackbone(t *testing.T) {
 	cell := func(backbone string, state record.State, seconds float64) *followed {
-		return &followed{Cell: experiments.Cell{Backbone: backbone, Tasks: []int{0}, Method: experiments.MethodSpec{Name: "seq"}}, state: state, seconds: seconds}
+		return &followed{Cell: suite.Cell{Backbone: backbone, Tasks: []int{0}, Method: suite.MethodSpec{Name: "seq"}}, state: state, seconds: seconds}
 	}
 	f := &follower{cells: []*followed{cell("small", record.Done, 10), cell("large", record.Done, 100), cell("large", record.Queued, 0)}}
 	if left, ok := f.remaining(time.Now()); !ok || left != 100*time.Second {

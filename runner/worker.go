@@ -18,6 +18,7 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
@@ -108,7 +109,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	defer func() { err = errors.Join(err, w.Close()) }()
 
 	if part, parts, _ := o.shard(); parts > 0 {
-		return runShard(ctx, w, run, experiments.Shard(cells, part, parts), stdout)
+		return runShard(ctx, w, run, suite.Shard(cells, part, parts, experiments.KnownPresets()), stdout)
 	}
 	out := json.NewEncoder(stdout)
 	lines := readLines(stdin)
@@ -125,7 +126,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 		if line.err != nil {
 			return fmt.Errorf("read cell ids: %w", line.err)
 		}
-		cell, ok := experiments.FindCell(cells, line.text)
+		cell, ok := suite.FindCell(cells, line.text)
 		if !ok {
 			return usagef("%s", datasets.Unknown("cell", line.text, ids))
 		}
@@ -155,11 +156,11 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 
 // measure prints an estimate of the run's suite.
 func measure(ctx context.Context, o WorkerOptions, run rundir.Run, stdout, stderr io.Writer) error {
-	suite, err := plannedSuite(run)
+	s, err := plannedSuite(run)
 	if err != nil {
 		return err
 	}
-	e, err := experiments.Measure(ctx, suite, experiments.WorkerOptions{DataDir: o.DataDir,
+	e, err := experiments.Measure(ctx, s, experiments.WorkerOptions{DataDir: o.DataDir,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err
@@ -215,11 +216,11 @@ func readLines(r io.Reader) <-chan inputLine {
 }
 
 // plannedCells are the cells of a run, from its manifest.
-func plannedCells(run rundir.Run) ([]experiments.Cell, error) {
-	suite, err := plannedSuite(run)
+func plannedCells(run rundir.Run) ([]suite.Cell, error) {
+	s, err := plannedSuite(run)
 	if err != nil {
 		return nil, err
 	}
-	cells, _, err := experiments.Plan(suite)
+	cells, _, err := suite.Plan(s)
 	return cells, err
 }

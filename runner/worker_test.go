@@ -10,6 +10,7 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 func TestHowACellEnded(t *testing.T) {
@@ -36,7 +37,7 @@ func TestHowACellEnded(t *testing.T) {
 
 func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
 	run := rundir.Run{Path: t.TempDir()}
-	write := func(id string, state record.State, events ...record.Event) experiments.Cell {
+	write := func(id string, state record.State, events ...record.Event) suite.Cell {
 		cell := run.Cell(id)
 		if err := cell.Make(); err != nil {
 			t.Fatal(err)
@@ -54,10 +55,10 @@ func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
 		if err := rundir.WriteJSON(cell.Status(), record.Status{State: state, Reason: "why"}); err != nil {
 			t.Fatal(err)
 		}
-		return experiments.Cell{ID: id}
+		return suite.Cell{ID: id}
 	}
 	end, bad := record.Event{Kind: record.CellEnd}, record.Event{Kind: record.Diverged, Task: "t", Step: 2, Reason: "NaN"}
-	cells := []experiments.Cell{
+	cells := []suite.Cell{
 		write("done", record.Done, end),
 		write("cut", record.Done, record.Event{Kind: record.TaskStart, Index: 1, Task: "t"}),
 		write("empty", record.Done),

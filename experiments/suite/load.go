@@ -1,4 +1,4 @@
-package experiments
+package suite
 
 import (
 	"embed"
@@ -20,10 +20,10 @@ var embedded embed.FS
 // tasksFile holds the built-in tasks; it is no suite.
 const tasksFile = "tasks"
 
-// Options are what LoadSuite is told besides the suite's name.
+// Options are what Load is told besides the suite's name.
 type Options struct {
-	// Methods are the presets a suite may name; nil knows all names.
-	Methods []string
+	// Presets are those that a suite may name; nil knows all names.
+	Presets Presets
 	// Set holds KEY=VALUE settings that replace the file's, such as
 	// training.steps=6 or methods.ewc.params.lambda=1. VALUE is YAML.
 	Set []string
@@ -44,10 +44,10 @@ func List() []string {
 	return names
 }
 
-// LoadSuite reads an embedded suite by its name, or a file: whatever has a
+// Load reads an embedded suite by its name, or a file: whatever has a
 // slash or ends in .yaml or .yml. The suite is complete and validated; all
 // mistakes come back at once, with file, line and the nearest known name.
-func LoadSuite(nameOrFile string, options Options) (Suite, error) {
+func Load(nameOrFile string, options Options) (Suite, error) {
 	tree, label, err := loadTree(nameOrFile, nil)
 	if err != nil {
 		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
@@ -64,7 +64,7 @@ func LoadSuite(nameOrFile string, options Options) (Suite, error) {
 			return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
 		}
 	}
-	suite := DefaultSuite()
+	suite := Default()
 	if find(tree, "backbones") != nil {
 		suite.Backbone = "" // stands aside, unless the file or a setting names one
 	}
@@ -80,7 +80,7 @@ func LoadSuite(nameOrFile string, options Options) (Suite, error) {
 	if suite.Name == "" {
 		suite.Name = strings.TrimSuffix(filepath.Base(label), filepath.Ext(label))
 	}
-	if err := suite.Validate(options.Methods); err != nil {
+	if err := suite.Validate(options.Presets); err != nil {
 		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
 	}
 	return suite, nil
@@ -110,21 +110,6 @@ func BuiltinTasks() (stream, knowledge []datasets.Task, err error) {
 		return nil, nil, err
 	}
 	return file.Tasks, file.Knowledge, nil
-}
-
-// Resolved is the suite as YAML with every default written out; loading it
-// gives the same suite, but for the backbones that it is only meant for.
-func (s Suite) Resolved() (string, error) {
-	if s.Backbone != "" {
-		s.Backbones = nil
-	}
-	var out strings.Builder
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(s); err != nil {
-		return "", fmt.Errorf("show suite %s: %w", s.Name, err)
-	}
-	return out.String(), nil
 }
 
 // loadTree reads a suite's YAML, merged over the one it extends, names of

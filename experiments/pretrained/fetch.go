@@ -1,4 +1,4 @@
-package experiments
+package pretrained
 
 import (
 	"context"
@@ -16,10 +16,10 @@ import (
 	"secura/methods/weights"
 )
 
-// FetchBackbone downloads what a suite's backbone names into the hub's cache, if it is a repository's name, is no file
+// Fetch downloads what a suite's backbone names into the hub's cache, if it is a repository's name, is no file
 // or folder here, and is not in the cache whole.
-func FetchBackbone(ctx context.Context, name string, log io.Writer) error {
-	if _, err := os.Stat(name); err == nil || name == nanoName || !hub.ValidName(name) {
+func Fetch(ctx context.Context, name string, log io.Writer) error {
+	if _, err := os.Stat(name); err == nil || name == Nano || !hub.ValidName(name) {
 		return nil
 	}
 	h, err := hub.New(os.Getenv, log)
@@ -27,41 +27,41 @@ func FetchBackbone(ctx context.Context, name string, log io.Writer) error {
 		return fmt.Errorf("backbone %s: %w", name, err)
 	}
 	repository := hub.Repository{Kind: hub.Model, Name: name}
-	if snapshot, err := h.Snapshot(repository); err == nil && wholeBackbone(snapshot) {
+	if snapshot, err := h.Snapshot(repository); err == nil && whole(snapshot) {
 		return nil
 	}
-	_, err = h.Download(ctx, repository, chooseBackboneFiles)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, hub.ErrOffline) { // offline, findBackbone says what to do
-		return fmt.Errorf("backbone %s: %w; where the hub cannot be reached, %s", name, err, bringBackbone(name))
+	_, err = h.Download(ctx, repository, chooseFiles)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, hub.ErrOffline) { // offline, find says what to do
+		return fmt.Errorf("backbone %s: %w; where the hub cannot be reached, %s", name, err, bring(name))
 	}
 	return ctx.Err()
 }
 
-// bringBackbone says what to do for a backbone that is not there.
-func bringBackbone(name string) string {
+// bring says what to do for a backbone that is not there.
+func bring(name string) string {
 	return fmt.Sprintf("put config.json, tokenizer.json and the *.safetensors files of its repository into a folder %s, or give their folder, or a GGUF file, with -backbone", name)
 }
 
-// hubBackbone finds a repository in the hub's cache.
-func hubBackbone(name string) (backbonePlace, error) {
+// inHub finds a repository in the hub's cache.
+func inHub(name string) (Place, error) {
 	h, err := hub.New(os.Getenv, nil)
 	if err != nil {
-		return backbonePlace{}, err
+		return Place{}, err
 	}
 	snapshot, err := h.Snapshot(hub.Repository{Kind: hub.Model, Name: name})
 	if errors.Is(err, fs.ErrNotExist) {
-		return backbonePlace{}, fmt.Errorf("no such file or folder, and not in the hub's cache %s; %s", h.Cache(), bringBackbone(name))
+		return Place{}, fmt.Errorf("no such file or folder, and not in the hub's cache %s; %s", h.Cache(), bring(name))
 	}
 	if err != nil {
-		return backbonePlace{}, err
+		return Place{}, err
 	}
-	return backboneIn(snapshot)
+	return inFolder(snapshot)
 }
 
-// wholeBackbone says whether a snapshot has every file that openBackbone reads.
-func wholeBackbone(folder string) bool {
-	place, err := backboneIn(folder)
-	if err != nil || place.gguf != "" {
+// whole says whether a snapshot has every file that Open reads.
+func whole(folder string) bool {
+	place, err := inFolder(folder)
+	if err != nil || place.GGUF != "" {
 		return err == nil
 	}
 	if _, err := os.Stat(filepath.Join(folder, "tokenizer.json")); err != nil {
@@ -75,9 +75,9 @@ func wholeBackbone(folder string) bool {
 	return true
 }
 
-// chooseBackboneFiles picks what openBackbone, and later an export, read of a model's repository: the weights once, as
+// chooseFiles picks what Open, and later an export, read of a model's repository: the weights once, as
 // safetensors, whole or in shards, or else the only GGUF file.
-func chooseBackboneFiles(files []string) ([]string, error) {
+func chooseFiles(files []string) ([]string, error) {
 	var chosen, shards, gguf []string
 	for _, file := range files {
 		switch {

@@ -1,4 +1,7 @@
-package experiments
+// Package tuning chooses learning rates and coefficients by trials on validation splits, the same number for each method.
+// In comes a suite; out come the trials to run, as a suite of their own, and, from their scores, the choice and the suite
+// file that has it. Read Tuner first.
+package tuning
 
 import (
 	"errors"
@@ -8,14 +11,12 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
-// Objectives are the metrics that a tuning may choose by.
-var Objectives = []string{"acc", "learning_accuracy"}
-
-// TuneOptions are what NewTuner is told.
-type TuneOptions struct {
+// Options are what NewTuner is told.
+type Options struct {
 	// Trials is the budget of each method.
 	Trials int
 	// Tasks is how many of the suite's tasks the calibration stream has at most.
@@ -30,7 +31,7 @@ type TuneOptions struct {
 const maxTrials = 32
 
 // Check says what is wrong with the options.
-func (o TuneOptions) Check() error {
+func (o Options) Check() error {
 	var mistakes []error
 	if o.Trials < 1 || o.Trials > maxTrials {
 		mistakes = append(mistakes, fmt.Errorf("%d trials, must be 1 to %d", o.Trials, maxTrials))
@@ -38,8 +39,8 @@ func (o TuneOptions) Check() error {
 	if o.Tasks < 1 || o.Examples < 0 {
 		mistakes = append(mistakes, fmt.Errorf("%d tasks and %d examples, must be at least 1 and 0", o.Tasks, o.Examples))
 	}
-	if !slices.Contains(Objectives, o.Objective) {
-		mistakes = append(mistakes, errors.New(datasets.Unknown("objective", o.Objective, Objectives)))
+	if !slices.Contains(suite.Objectives, o.Objective) {
+		mistakes = append(mistakes, errors.New(datasets.Unknown("objective", o.Objective, suite.Objectives)))
 	}
 	return errors.Join(mistakes...)
 }
@@ -48,27 +49,27 @@ func (o TuneOptions) Check() error {
 // own coefficient, or finer learning rates where it has none. Each method gets the same number of trials in each stage.
 // What it plans depends on the suite, the options and the trials' scores alone.
 type Tuner struct {
-	suite       Suite // whose methods are tuned
-	calibration Suite // without methods
-	options     TuneOptions
+	suite       suite.Suite // whose methods are tuned
+	calibration suite.Suite // without methods
+	options     Options
 	methods     []*tuned
 }
 
 // tuned is one method and its trials so far.
 type tuned struct {
 	record.TunedMethod
-	spec   MethodSpec
+	spec   suite.MethodSpec
 	values []any // of the coefficient: the first one and those that the second stage has trials for
 }
 
 // NewTuner plans the first stage. Methods that train nothing are left out.
-func NewTuner(suite Suite, o TuneOptions) (*Tuner, error) {
-	wrap := func(err error) error { return fmt.Errorf("tune suite %s: %w", suite.Name, err) }
+func NewTuner(s suite.Suite, o Options) (*Tuner, error) {
+	wrap := func(err error) error { return fmt.Errorf("tune suite %s: %w", s.Name, err) }
 	if err := o.Check(); err != nil {
 		return nil, wrap(err)
 	}
-	t := &Tuner{suite: suite, options: o, calibration: calibration(suite, o)}
-	for _, spec := range suite.Methods {
+	t := &Tuner{suite: s, options: o, calibration: calibration(s, o)}
+	for _, spec := range s.Methods {
 		m, ok := methods.Find(spec.Preset)
 		if !ok {
 			return nil, wrap(errors.New(datasets.Unknown("method", spec.Preset, methods.Names())))
@@ -82,7 +83,7 @@ func NewTuner(suite Suite, o TuneOptions) (*Tuner, error) {
 		}
 		u := &tuned{spec: spec, TunedMethod: record.TunedMethod{Preset: spec.Preset, Name: spec.Name, Least: grid.Least, Largest: grid.Largest, Choice: -1}}
 		if c := grid.Coefficient; c.Key != "" {
-			u.Coefficient, u.Values = c.Key, c.Values(suite.Training.Steps)
+			u.Coefficient, u.Values = c.Key, c.Values(s.Training.Steps)
 			u.values = u.Values[:min(len(u.Values), 1+secondStage(o.Trials))]
 		}
 		for _, rate := range rates(grid.Least, grid.Largest, t.firstStage(u)) {
@@ -129,12 +130,12 @@ func (u *tuned) add(stage int, rate float64, value any) {
 }
 
 // Suite has the trials that are planned so far as its methods; running it runs them.
-func (t *Tuner) Suite() Suite {
+func (t *Tuner) Suite() suite.Suite {
 	s := t.calibration
 	s.Methods = nil
 	for _, u := range t.methods {
 		for _, trial := range u.Trials {
-			s.Methods = append(s.Methods, MethodSpec{Preset: u.Preset, Name: trial.Name, LearningRate: trial.LearningRate,
+			s.Methods = append(s.Methods, suite.MethodSpec{Preset: u.Preset, Name: trial.Name, LearningRate: trial.LearningRate,
 				Reason: fmt.Sprintf("trial of stage %d", trial.Stage), Params: trial.Params})
 		}
 	}

@@ -1,12 +1,11 @@
-package experiments
+package tuning
 
 import (
 	"fmt"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"secura/experiments/record"
+	"secura/experiments/suite"
 )
 
 // TunedSuite is a suite file, as YAML, that extends the tuned suite by the tuning's choices: each method's learning
@@ -17,12 +16,7 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file := struct {
-		Extends string       `yaml:"extends"`
-		Name    string       `yaml:"name"`
-		Tuning  Tuning       `yaml:"tuning"`
-		Methods []MethodSpec `yaml:"methods"`
-	}{Extends: extends, Name: t.suite.Name + "-tuned", Tuning: t.calibration.Tuning}
+	file := suite.Extension{Extends: extends, Name: t.suite.Name + "-tuned", Tuning: t.calibration.Tuning}
 	for _, spec := range t.suite.Methods {
 		for _, m := range r.Methods {
 			if m.Name != spec.Name {
@@ -42,12 +36,9 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 	for _, c := range comments {
 		fmt.Fprintf(&out, "# %s\n", c)
 	}
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(file); err != nil {
-		return "", fmt.Errorf("write the tuned suite of %s: %w", t.suite.Name, err)
-	}
-	return out.String(), nil
+	text, err := file.YAML()
+	out.WriteString(text)
+	return out.String(), err
 }
 
 // reason says why a method has the settings that a tuning chose.

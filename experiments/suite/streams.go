@@ -1,4 +1,4 @@
-package experiments
+package suite
 
 import (
 	"crypto/sha256"
@@ -20,10 +20,10 @@ type Streams struct {
 }
 
 // Rand returns the stream of a purpose, at its start.
-func (s Streams) Rand(purpose string) *rand.Rand { return rand.New(s.source(purpose)) }
+func (s Streams) Rand(purpose string) *rand.Rand { return rand.New(s.Source(purpose)) }
 
-// source is what Rand draws from; where it stands can be saved.
-func (s Streams) source(purpose string) *rand.PCG {
+// Source is what Rand draws from; where it stands can be saved.
+func (s Streams) Source(purpose string) *rand.PCG {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%q\x00%q", s.RunSeed, s.PairingKey, purpose))
 	return rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16]))
 }

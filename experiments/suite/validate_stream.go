@@ -1,20 +1,19 @@
-package experiments
+package suite
 
 import (
 	"slices"
 
 	"secura/datasets"
-	"secura/methods"
 )
 
 // validateStream checks how the tasks follow each other, and when they are evaluated.
-func (s Suite) validateStream(wrong func(string, ...any)) {
+func (s Suite) validateStream(presets Presets, wrong func(string, ...any)) {
 	if streams := []string{Sequential, Separate}; !slices.Contains(streams, s.Stream) {
 		wrong("%s", datasets.Unknown("stream", s.Stream, streams))
 	}
 	if s.Stream == Separate {
 		for _, spec := range s.Methods {
-			if m, ok := methods.Find(spec.Preset); ok && m.Kind == methods.Joint {
+			if preset, ok := presets.Find(spec.Preset); ok && preset.Joint {
 				wrong("method %q learns all tasks at once, but stream: %s learns each alone; leave one of the two out", spec.Name, Separate)
 			}
 		}

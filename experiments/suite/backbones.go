@@ -1,14 +1,10 @@
-package experiments
+package suite
 
 import (
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"secura/experiments/record"
-	"secura/experiments/rundir"
 )
 
 // BackboneNames are the backbones that the suite is run on, in their order.
@@ -53,9 +49,9 @@ func (s Suite) validateBackbones(wrong func(string, ...any)) {
 	}
 }
 
-// places are where the suite's backbones lie here: where the suite says, or at, their places in its order, separated by
+// Places are where the suite's backbones lie here: where the suite says, or at, their places in its order, separated by
 // commas.
-func (s Suite) places(at string) ([]string, error) {
+func (s Suite) Places(at string) ([]string, error) {
 	names := s.BackboneNames()
 	switch {
 	case at == "":
@@ -68,22 +64,4 @@ func (s Suite) places(at string) ([]string, error) {
 		return nil, fmt.Errorf("%q names %d places of backbones, separated by commas; expected one of each of these, in this order: %s", at, len(places), strings.Join(names, ", "))
 	}
 	return places, nil
-}
-
-// manifestFolder is the folder of a manifest's names for the files of the suite's i-th backbone.
-func (s Suite) manifestFolder(i int) string {
-	names := s.BackboneNames()
-	if names[i] == nanoName {
-		return nanoName
-	}
-	return path.Join("backbone", record.BackboneLabels(names)[i])
-}
-
-// identifyBackbone names the files of the suite's i-th backbone, which lies in place, by their content.
-func (s Suite) identifyBackbone(i int, place string) ([]rundir.File, error) {
-	files, err := hashBackbone(place, s.Chat)
-	for k := range files {
-		files[k].Path = path.Join(s.manifestFolder(i), path.Base(files[k].Path))
-	}
-	return files, err
 }

@@ -1,14 +1,19 @@
-package experiments
+// Package suite says what a run is asked to do. In comes YAML, an embedded suite or a file, with settings of the command
+// line; out comes a Suite with every default filled in, or all of its mistakes at once, and from it the plan: cells, one
+// method on one backbone, seed and order each, and the random streams that they draw from. Read Load first, then Plan.
+//
+// The package knows no method and no tensor, so that a report can be made from a suite on a machine without either. What it
+// needs of the methods is handed to it as Presets.
+package suite
 
 import (
 	"cmp"
 	"slices"
 
 	"secura/datasets"
-	"secura/experiments/engine"
 )
 
-// Suite is everything a run is asked to do. LoadSuite makes it from YAML with
+// Suite is everything a run is asked to do. Load makes it from YAML with
 // every default filled in; the same value encodes to JSON for the manifest.
 type Suite struct {
 	Name string `yaml:"name" json:"name"`
@@ -51,7 +56,7 @@ type Suite struct {
 	// Tables are further tables of the report: norms, gradients, steps.
 	Tables []string `yaml:"tables,omitempty" json:"tables,omitempty"`
 	// Slurm is what an element of a job array asks of a cluster (-engine slurm).
-	Slurm engine.Slurm `yaml:"slurm,omitempty" json:"slurm,omitzero"`
+	Slurm Slurm `yaml:"slurm,omitempty" json:"slurm,omitzero"`
 	// Tuning says how learning rates and coefficients were chosen; zero where
 	// that was not by a tuning. A tuning's own trials carry it too.
 	Tuning Tuning `yaml:"tuning,omitempty" json:"tuning,omitzero"`
@@ -83,7 +88,7 @@ type MethodSpec struct {
 	// required where LearningRate is given.
 	Reason string `yaml:"reason,omitempty" json:"reason,omitempty"`
 	// Params are the method's parameters that differ from its preset's, decoded
-	// by DecodeParams.
+	// by Preset.Params.
 	Params map[string]any `yaml:"params,omitempty" json:"params,omitempty"`
 }
 
@@ -127,6 +132,16 @@ type Training struct {
 	// too, which the next one replaces; 0 makes them at boundaries alone. It
 	// changes no number.
 	CheckpointEvery int `yaml:"checkpoint_every" json:"checkpoint_every,omitempty"`
+}
+
+// RowLength is the shortest length of rows for texts of so many tokens; longer ones than all are cut.
+func (t Training) RowLength(tokens int) int {
+	for _, l := range t.Lengths {
+		if tokens <= l {
+			return l
+		}
+	}
+	return t.Length
 }
 
 // Evaluation is what happens at each boundary.
@@ -174,7 +189,7 @@ const (
 )
 
 // DefaultSuite is what a suite file's keys replace.
-func DefaultSuite() Suite {
+func Default() Suite {
 	return Suite{
 		Backbone: "nano", // the embedded one: needs no download
 		Backend:  "auto",

@@ -1,4 +1,4 @@
-package experiments
+package suite
 
 import (
 	"os"
@@ -15,7 +15,13 @@ import (
 	"secura/methods"
 )
 
-var presets = methods.Names()
+// presets are the program's methods, as experiments.KnownPresets has them.
+var presets = func() (list Presets) {
+	for _, m := range methods.All {
+		list = append(list, Preset{Name: m.Name, Joint: m.Kind == methods.Joint, Cost: m.RelativeCost(), NewParams: m.NewParams})
+	}
+	return list
+}()
 
 func load(t *testing.T, text string, sets ...string) (Suite, error) {
 	t.Helper()
@@ -23,12 +29,12 @@ func load(t *testing.T, text string, sets ...string) (Suite, error) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return LoadSuite(path, Options{Methods: presets, Set: sets})
+	return Load(path, Options{Presets: presets, Set: sets})
 }
 
 func TestEveryEmbeddedSuiteLoadsAndItsResolvedFormIsTheSameSuite(t *testing.T) {
 	for _, name := range List() {
-		suite, err := LoadSuite(name, Options{Methods: presets})
+		suite, err := Load(name, Options{Presets: presets})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +56,7 @@ func TestEveryEmbeddedSuiteLoadsAndItsResolvedFormIsTheSameSuite(t *testing.T) {
 }
 
 func TestContinual16IsTheMainJob(t *testing.T) {
-	suite, err := LoadSuite("continual16", Options{Methods: presets})
+	suite, err := Load("continual16", Options{Presets: presets})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +81,7 @@ func TestContinual16IsTheMainJob(t *testing.T) {
 }
 
 func TestSettingsReplaceTheFilesValues(t *testing.T) {
-	suite, err := LoadSuite("smoke", Options{Methods: presets, Set: []string{
+	suite, err := Load("smoke", Options{Presets: presets, Set: []string{
 		"training.steps=7", "methods.secura.params.rank=4", "methods.secura.learning_rate=1.0", "methods.secura.reason=tuned",
 		"tasks=[directions, odd_one_out]", "evaluation.lengths=[48, 96]", "methods.0.name=plain", "tasks.directions.limits.train=8"}})
 	if err != nil {
@@ -95,14 +101,14 @@ func TestSettingsReplaceTheFilesValues(t *testing.T) {
 
 // TestTasksOfAnExtendedSuiteAreNamed takes some of the real data sets, in another order and beside a built-in task.
 func TestTasksOfAnExtendedSuiteAreNamed(t *testing.T) {
-	want, err := LoadSuite("continual16-real", Options{})
+	want, err := Load("continual16-real", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, load := range []func() (Suite, error){
 		func() (Suite, error) { return load(t, "extends: continual16-real\ntasks: [piqa, directions, boolq]\n") },
 		func() (Suite, error) {
-			return LoadSuite("continual16-real", Options{Set: []string{"tasks=[piqa, directions, boolq]"}})
+			return Load("continual16-real", Options{Set: []string{"tasks=[piqa, directions, boolq]"}})
 		},
 	} {
 		got, err := load()
@@ -200,7 +206,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("not all mistakes at once: %v", err)
 	}
-	if _, err := LoadSuite("continual61", Options{}); err == nil || !strings.Contains(err.Error(), `did you mean "continual16"?`) {
+	if _, err := Load("continual61", Options{}); err == nil || !strings.Contains(err.Error(), `did you mean "continual16"?`) {
 		t.Error(err)
 	}
 }
@@ -212,10 +218,10 @@ func TestAMethodsParametersAreDecodedStrictly(t *testing.T) {
 		Mode   string  `yaml:"mode"`
 	}
 	p := params{Lambda: 1, Rank: 8, Mode: "online"}
-	if err := DecodeParams("ewc", map[string]any{"lambda": 10000, "rank": 4.0}, &p); err != nil || p != (params{10000, 4, "online"}) {
+	if err := decodeParams("ewc", map[string]any{"lambda": 10000, "rank": 4.0}, &p); err != nil || p != (params{10000, 4, "online"}) {
 		t.Fatal(p, err)
 	}
-	err := DecodeParams("ewc", map[string]any{"lamda": 1, "rank": 1.5}, &p)
+	err := decodeParams("ewc", map[string]any{"lamda": 1, "rank": 1.5}, &p)
 	if err == nil || !strings.Contains(err.Error(), `did you mean "lambda"`) || !strings.Contains(err.Error(), "rank must be a whole number") {
 		t.Fatal(err)
 	}
@@ -223,7 +229,7 @@ func TestAMethodsParametersAreDecodedStrictly(t *testing.T) {
 
 func TestPlanPairsCellsAndPermutesOrders(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		suite, err := LoadSuite("continual16", Options{})
+		suite, err := Load("continual16", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +276,7 @@ func TestPlanPairsCellsAndPermutesOrders(t *testing.T) {
 }
 
 func TestSelectKeepsTheNamedMethods(t *testing.T) {
-	suite, err := LoadSuite("continual16", Options{})
+	suite, err := Load("continual16", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package experiments
+package pretrained
 
 import (
 	"bytes"
@@ -27,25 +27,25 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"testdata/tiny.gguf", folder} {
-		b, err := openBackbone(Suite{Backbone: name})
+		b, err := Open(name, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.tokenizer.Size() != b.model.Config.Vocabulary || len(b.ends) != 1 {
-			t.Errorf("%d tokens of %d, end %d", b.tokenizer.Size(), b.model.Config.Vocabulary, b.ends)
+		if b.Tokenizer.Size() != b.Model.Config.Vocabulary || len(b.Ends) != 1 {
+			t.Errorf("%d tokens of %d, end %d", b.Tokenizer.Size(), b.Model.Config.Vocabulary, b.Ends)
 		}
-		ids, err := b.tokenizer.Encode("Hello 2024!")
-		if err != nil || b.tokenizer.Decode(ids) != "Hello 2024!" {
-			t.Errorf("ids %v (%v) mean %q", ids, err, b.tokenizer.Decode(ids))
+		ids, err := b.Tokenizer.Encode("Hello 2024!")
+		if err != nil || b.Tokenizer.Decode(ids) != "Hello 2024!" {
+			t.Errorf("ids %v (%v) mean %q", ids, err, b.Tokenizer.Decode(ids))
 		}
-		if end, ok := b.tokenizer.ID("<|end_of_text|>"); !ok || end != b.ends[0] {
-			t.Errorf("the end tokens are %d, expected %d", b.ends, end)
+		if end, ok := b.Tokenizer.ID("<|end_of_text|>"); !ok || end != b.Ends[0] {
+			t.Errorf("the end tokens are %d, expected %d", b.Ends, end)
 		}
-		files, err := hashBackbone(name, false)
+		files, err := Hash(name, false)
 		if err != nil || len(files) != 1 || files[0].Bytes != int64(len(content)) || !strings.HasPrefix(files[0].Path, "backbone/") {
 			t.Errorf("files %+v (%v)", files, err)
 		}
-		if err := checkBackbones(Suite{Backbone: name}); err != nil {
+		if err := Check(name); err != nil {
 			t.Error(err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestAChatTemplateIsAmongTheFilesOfAConversation(t *testing.T) {
 		false: "config.json model.safetensors tokenizer.json generation_config.json",
 		true:  "config.json model.safetensors tokenizer.json generation_config.json tokenizer_config.json",
 	} {
-		files, err := hashBackbone(folder, conversation)
+		files, err := Hash(folder, conversation)
 		var names []string
 		for _, f := range files {
 			names = append(names, strings.TrimPrefix(f.Path, "backbone/"))
@@ -74,45 +74,15 @@ func TestAChatTemplateIsAmongTheFilesOfAConversation(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoBackboneIsToldBeforeItIsRead(t *testing.T) {
-	dir := t.TempDir()
-	put := func(name, content string) string {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	put("several/a.gguf", "")
-	put("several/b.gguf", "")
-	put("empty/README.md", "")
-	for name, want := range map[string]string{
-		put("model.bin", ""):                                         "does not end in .gguf",
-		put("bad.gguf", "GGML"):                                      `starts with "GGML", expected "GGUF"`,
-		filepath.Join(dir, "several"):                                "has 2 GGUF files; name one of them: " + filepath.Join(dir, "several", "a.gguf"),
-		filepath.Join(dir, "empty"):                                  "neither config.json, with tokenizer.json and *.safetensors, nor a GGUF file",
-		filepath.Join(dir, "absent"):                                 "no such file or folder",
-		filepath.Dir(put("c/config.json", `{"model_type":"mamba"}`)): `"mamba"`,
-	} {
-		err := checkBackbones(Suite{Backbone: name})
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "backbone "+name) {
-			t.Errorf("got %v, want %q", err, want)
-		}
-	}
-}
-
 // TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead gives a tokenizer with more tokens than the model has rows; the
 // weights, which cannot be read, are not looked at.
 func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
 	dir := t.TempDir()
-	config, err := os.ReadFile("../methods/backbone/testdata/tiny-qwen2/config.json")
+	config, err := os.ReadFile("../../methods/backbone/testdata/tiny-qwen2/config.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokenizer, err := os.ReadFile("../datasets/prompt/testdata/small-qwen2/tokenizer.json")
+	tokenizer, err := os.ReadFile("../../datasets/prompt/testdata/small-qwen2/tokenizer.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +91,7 @@ func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err = openBackbone(Suite{Backbone: dir})
+	_, err = Open(dir, Options{})
 	for _, want := range []string{filepath.Join(dir, "tokenizer.json"), `token "<tool_call>" has the id 483`, "96 rows (vocab_size)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, expected %q in it", err, want)
@@ -139,7 +109,7 @@ func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err = openBackbone(Suite{Backbone: path})
+	_, err = Open(path, Options{})
 	for _, want := range []string{path + ": token ", fmt.Sprintf("id %d", rows-1), fmt.Sprintf("%d rows", rows-1)} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, expected %q in it", err, want)
@@ -157,7 +127,7 @@ func TestFilesOfABackboneOnTheHub(t *testing.T) {
 		{[]string{"a.gguf", "b.gguf"}, nil},
 		{nil, nil},
 	} {
-		got, err := chooseBackboneFiles(slices.Concat(common, c.more))
+		got, err := chooseFiles(slices.Concat(common, c.more))
 		if !slices.Equal(got, c.want) || (err == nil) == (c.want == nil) {
 			t.Errorf("of %v: %v (%v), expected %v", c.more, got, err, c.want)
 		}
@@ -166,7 +136,7 @@ func TestFilesOfABackboneOnTheHub(t *testing.T) {
 
 // TestATextOfStories260KBeginsAsItsAuthorsBeganIt holds a prompt to the ids with which the reference's logits were made.
 func TestATextOfStories260KBeginsAsItsAuthorsBeganIt(t *testing.T) {
-	folder := "../../shared/checkpoints/stories260K"
+	folder := "../../../shared/checkpoints/stories260K"
 	content, err := os.ReadFile(filepath.Join(folder, "reference.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("no checkpoint: %v", err)
@@ -181,11 +151,11 @@ func TestATextOfStories260KBeginsAsItsAuthorsBeganIt(t *testing.T) {
 	if err := json.Unmarshal(content, &reference); err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(Suite{Backbone: folder})
+	b, err := Open(folder, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := b.encoder.Encode(datasets.Example{Prompt: reference.Text, Answer: "."})
+	e, err := b.Encoder.Encode(datasets.Example{Prompt: reference.Text, Answer: "."})
 	if err != nil || !slices.Equal(e.Prompt, reference.IDs) {
 		t.Errorf("the prompt is %v, expected %v (%v)", e.Prompt, reference.IDs, err)
 	}

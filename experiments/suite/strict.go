@@ -1,4 +1,4 @@
-package experiments
+package suite
 
 import (
 	"bytes"
@@ -202,10 +202,10 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-// DecodeParams decodes a method's parameters into the struct into points at,
+// decodeParams decodes a method's parameters into the struct into points at,
 // which holds the preset's values. Unknown keys and wrong types are errors,
 // all at once. The struct's fields need yaml tags.
-func DecodeParams(method string, params map[string]any, into any) error {
+func decodeParams(method string, params map[string]any, into any) error {
 	if len(params) == 0 {
 		return nil
 	}

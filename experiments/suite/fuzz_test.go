@@ -1,4 +1,4 @@
-package experiments
+package suite
 
 import (
 	"testing"
@@ -18,14 +18,14 @@ func FuzzParseSuite(f *testing.F) {
 			return
 		}
 		take(tree, "extends")
-		suite := DefaultSuite()
+		suite := Default()
 		if err := tree.Decode(&suite); err != nil {
 			t.Fatalf("checked but not decoded: %v", err)
 		}
 		if suite.Validate(nil) != nil {
 			return
 		}
-		if _, _, err := Plan(Suite{Backbone: nanoName, Methods: suite.Methods, Tasks: suite.Tasks, Seeds: 1, Orders: 2}); err != nil {
+		if _, _, err := Plan(Suite{Backbone: "nano", Methods: suite.Methods, Tasks: suite.Tasks, Seeds: 1, Orders: 2}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := suite.Resolved(); err != nil {

@@ -1,4 +1,4 @@
-package experiments
+package suite
 
 import (
 	"errors"
@@ -20,11 +20,11 @@ var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_pro
 var DiagnosticTables = []string{"norms", "gradients", "steps"}
 
 // SuiteTables are the tables that a suite can ask for beyond those that its report has by itself.
-var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
+var TableNames = append([]string{"ablation"}, DiagnosticTables...)
 
 // Validate returns all mistakes in the suite's values at once; nil if there
-// are none. known are the presets; nil knows all.
-func (s Suite) Validate(known []string) error {
+// are none. presets are those that it may name; nil knows all.
+func (s Suite) Validate(presets Presets) error {
 	var mistakes []error
 	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
 	atLeast := func(key string, value, least int) {
@@ -64,7 +64,7 @@ func (s Suite) Validate(known []string) error {
 		}
 		seen[t.Name] = true
 	}
-	s.validateMethods(known, wrong)
+	s.validateMethods(presets, wrong)
 	atLeast("seeds", s.Seeds, 1)
 	atLeast("orders", s.Orders, 1)
 
@@ -135,8 +135,8 @@ func (s Suite) Validate(known []string) error {
 	}
 	diagnosed := false
 	for i, name := range s.Tables {
-		if !slices.Contains(SuiteTables, name) {
-			wrong("%s", datasets.Unknown("table", name, SuiteTables))
+		if !slices.Contains(TableNames, name) {
+			wrong("%s", datasets.Unknown("table", name, TableNames))
 		}
 		diagnosed = diagnosed || slices.Contains(DiagnosticTables, name)
 		if slices.Contains(s.Tables[:i], name) {
@@ -146,7 +146,7 @@ func (s Suite) Validate(known []string) error {
 	if diagnosed && !e.Diagnostics {
 		wrong("tables %v need evaluation.diagnostics, which is off", s.Tables)
 	}
-	s.validateStream(wrong)
+	s.validateStream(presets, wrong)
 	s.validateTuning(wrong)
 	return errors.Join(mistakes...)
 }
@@ -168,13 +168,16 @@ func (s Suite) validateTuning(wrong func(string, ...any)) {
 	}
 }
 
-func (s Suite) validateMethods(known []string, wrong func(string, ...any)) {
+// Objectives are the metrics that a tuning may choose by.
+var Objectives = []string{"acc", "learning_accuracy"}
+
+func (s Suite) validateMethods(presets Presets, wrong func(string, ...any)) {
 	if len(s.Methods) == 0 {
 		wrong("methods is empty; `list methods` names them")
 	}
 	for i, m := range s.Methods {
-		if known != nil && !slices.Contains(known, m.Preset) {
-			wrong("%s", datasets.Unknown("method", m.Preset, known))
+		if _, known := presets.Find(m.Preset); presets != nil && !known {
+			wrong("%s", datasets.Unknown("method", m.Preset, presets.Names()))
 		}
 		if !methodName.MatchString(m.Name) {
 			wrong("method name %q must be lower-case letters, digits, _ and -; .t01 is behind it for a tuning's trial", m.Name)

@@ -1,4 +1,4 @@
-package experiments
+package tuning
 
 import (
 	"encoding/json"
@@ -10,27 +10,27 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"secura/experiments"
 	"secura/experiments/record"
-	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
-	"secura/methods/backbone"
 )
 
-var tuneOptions = TuneOptions{Trials: 8, Tasks: 6, Examples: 16, Objective: "acc"}
+var tuneOptions = Options{Trials: 8, Tasks: 6, Examples: 16, Objective: "acc"}
 
-func loadSuite(t *testing.T, name string) Suite {
+func loadSuite(t *testing.T, name string) suite.Suite {
 	t.Helper()
-	suite, err := LoadSuite(name, Options{})
+	s, err := suite.Load(name, suite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return suite
+	return s
 }
 
 // tuneWith runs a tuning whose trials score what score says, NaN-free; false is a trial without a score.
-func tuneWith(t *testing.T, suite Suite, o TuneOptions, score func(spec MethodSpec) (float64, bool)) (*Tuner, record.Tuning) {
+func tuneWith(t *testing.T, s suite.Suite, o Options, score func(spec suite.MethodSpec) (float64, bool)) (*Tuner, record.Tuning) {
 	t.Helper()
-	tuner, err := NewTuner(suite, o)
+	tuner, err := NewTuner(s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,19 +62,19 @@ func tuneWith(t *testing.T, suite Suite, o TuneOptions, score func(spec MethodSp
 // TestEveryMethodHasAGrid plans the largest and small budgets for all methods: rates are distinct and in the declared
 // bounds, parameters are the method's own, and all have the same number of trials.
 func TestEveryMethodHasAGrid(t *testing.T) {
-	suite := loadSuite(t, "continual16")
-	suite.Methods = nil
+	s := loadSuite(t, "continual16")
+	s.Methods = nil
 	for _, name := range methods.Names() {
-		suite.Methods = append(suite.Methods, MethodSpec{Preset: name, Name: name})
+		s.Methods = append(s.Methods, suite.MethodSpec{Preset: name, Name: name})
 	}
 	for _, trials := range []int{1, 2, 3, 8, maxTrials} {
 		o := tuneOptions
 		o.Trials = trials
-		tuner, tuning := tuneWith(t, suite, o, func(m MethodSpec) (float64, bool) { return m.LearningRate, true })
-		if err := CheckParams(tuner.Suite()); err != nil {
+		tuner, tuning := tuneWith(t, s, o, func(m suite.MethodSpec) (float64, bool) { return m.LearningRate, true })
+		if err := tuner.Suite().CheckParams(experiments.KnownPresets()); err != nil {
 			t.Error(err)
 		}
-		if err := tuner.Suite().Validate(methods.Names()); err != nil {
+		if err := tuner.Suite().Validate(experiments.KnownPresets()); err != nil {
 			t.Error(err)
 		}
 		if got := len(tuning.Methods); got != len(methods.Names())-1 {
@@ -152,8 +152,8 @@ func TestFinerRates(t *testing.T) {
 // TestATuningChoosesTheBestTrial gives scores with one peak: the coefficient's is found at the best rate, a trial that
 // diverged is never chosen, not even by a 0, and the first of equals wins.
 func TestATuningChoosesTheBestTrial(t *testing.T) {
-	suite := loadSuite(t, "continual16")
-	_, tuning := tuneWith(t, suite, tuneOptions, func(m MethodSpec) (float64, bool) {
+	s := loadSuite(t, "continual16")
+	_, tuning := tuneWith(t, s, tuneOptions, func(m suite.MethodSpec) (float64, bool) {
 		switch {
 		case m.LearningRate > 9e-3 && m.Preset != "secura" && m.Preset != "cur-lora":
 			return 0, false
@@ -180,7 +180,7 @@ func TestATuningChoosesTheBestTrial(t *testing.T) {
 		}
 	}
 
-	_, tuning = tuneWith(t, suite, tuneOptions, func(MethodSpec) (float64, bool) { return 0, false })
+	_, tuning = tuneWith(t, s, tuneOptions, func(suite.MethodSpec) (float64, bool) { return 0, false })
 	for _, m := range tuning.Methods {
 		if _, ok := m.Chosen(); ok || len(m.Trials) != tuneOptions.Trials {
 			t.Errorf("%s: of %d trials without any score %d was chosen", m.Name, len(m.Trials), m.Choice)
@@ -190,10 +190,10 @@ func TestATuningChoosesTheBestTrial(t *testing.T) {
 
 // TestATuningIsDeterministic plans the same suite twice, and loads the suite that is made of the choices.
 func TestATuningIsDeterministic(t *testing.T) {
-	suite := loadSuite(t, "continual16")
-	score := func(m MethodSpec) (float64, bool) { return 1 - m.LearningRate, true }
-	first, one := tuneWith(t, suite, tuneOptions, score)
-	second, two := tuneWith(t, suite, tuneOptions, score)
+	s := loadSuite(t, "continual16")
+	score := func(m suite.MethodSpec) (float64, bool) { return 1 - m.LearningRate, true }
+	first, one := tuneWith(t, s, tuneOptions, score)
+	second, two := tuneWith(t, s, tuneOptions, score)
 	if d := cmp.Diff(one, two) + cmp.Diff(first.Suite(), second.Suite()); d != "" {
 		t.Errorf("two equal tunings differ:\n%s", d)
 	}
@@ -205,11 +205,11 @@ func TestATuningIsDeterministic(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tuned, err := LoadSuite(path, Options{Methods: methods.Names()})
+	tuned, err := suite.Load(path, suite.Options{Presets: experiments.KnownPresets()})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	if d := cmp.Diff(Tuning{8, one.Stream, "validation", 16, "acc"}, tuned.Tuning); d != "" {
+	if d := cmp.Diff(suite.Tuning{Trials: 8, Stream: one.Stream, Split: "validation", Examples: 16, Objective: "acc"}, tuned.Tuning); d != "" {
 		t.Errorf("the tuned suite's budget:\n%s", d)
 	}
 	for i, m := range tuned.Methods {
@@ -225,8 +225,8 @@ func TestATuningIsDeterministic(t *testing.T) {
 
 // TestTheCalibrationStreamIsNotTheReportedOne compares tasks, order and random numbers.
 func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
-	suite := loadSuite(t, "continual16")
-	tuner, err := NewTuner(suite, tuneOptions)
+	st := loadSuite(t, "continual16")
+	tuner, err := NewTuner(st, tuneOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	var positions []int
 	for _, task := range s.Tasks {
 		families[task.Family]++
-		positions = append(positions, slices.Index(suite.TaskNames(), task.Name))
+		positions = append(positions, slices.Index(st.TaskNames(), task.Name))
 	}
 	if len(s.Tasks) != 6 || len(families) != 4 || slices.IsSorted(positions) || slices.Contains(positions, -1) {
 		t.Errorf("the stream is %v of families %v, at the suite's positions %v", s.TaskNames(), families, positions)
@@ -243,96 +243,17 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	if s.Evaluation.Split != "validation" || len(s.Knowledge) != 0 {
 		t.Errorf("split %s, battery of %d", s.Evaluation.Split, len(s.Knowledge))
 	}
-	theirs, _, err := Plan(suite)
+	theirs, _, err := suite.Plan(st)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, _, err := Plan(s)
+	ours, _, err := suite.Plan(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, cell := range ours {
 		if cell.PairingKey != ours[0].PairingKey || cell.PairingKey == theirs[0].PairingKey {
 			t.Errorf("cell %s draws by the key %s, the reported ones by %s", cell.ID, cell.PairingKey, theirs[0].PairingKey)
-		}
-	}
-}
-
-// TestATuningRefusesTheTestSplit plants reads of the test split, whose files are there, into everything that opens data,
-// and sees each refused.
-func TestATuningRefusesTheTestSplit(t *testing.T) {
-	y := newToy(t)
-	for _, task := range []string{"next", "same", "choose"} {
-		data, err := os.ReadFile(filepath.Join(y.dir, task, "test.parquet"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(y.dir, task, "validation.parquet"), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tuner, err := NewTuner(y.with(MethodSpec{Preset: "seq"}), tuneOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sound := tuner.Suite()
-	if files, err := Prepare(sound, y.dir); err != nil || slices.ContainsFunc(files, func(f rundir.File) bool { return strings.Contains(f.Path, "/test/") }) {
-		t.Fatalf("prepared %v, %v", files, err)
-	}
-	y.open(t, sound, t.TempDir())
-
-	planted := sound
-	planted.Evaluation.Split = "test"
-	refused := func(what string, err error) {
-		t.Helper()
-		if err == nil || !strings.Contains(err.Error(), "split test is refused: only train and validation may be read") {
-			t.Errorf("%s: error %v, expected that the test split is refused", what, err)
-		}
-	}
-	_, err = Prepare(planted, y.dir)
-	refused("Prepare", err)
-	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, y.dir))
-	_, err = identifyTask(planted.Tasks[0], y.dir, "test")
-	refused("prepareTask", err)
-	_, err = planted.Tasks[0].Files(y.dir, "test")
-	refused("Files", err)
-
-	// A worker has the suite from the manifest, which carries the refusal.
-	run := rundir.Run{Path: t.TempDir()}
-	data, err := json.Marshal(planted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := rundir.WriteManifest(run, rundir.Manifest{Suite: data, Files: []rundir.File{}}); err != nil {
-		t.Fatal(err)
-	}
-	_, err = OpenWorker(t.Context(), WorkerOptions{Run: run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
-	refused("OpenWorker", err)
-
-	// The built-in tasks' rows are in the program.
-	builtin, err := NewTuner(loadSuite(t, "smoke"), tuneOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	planted = builtin.Suite()
-	planted.Evaluation.Split = "test"
-	_, err = Prepare(planted, y.dir)
-	refused("Prepare of built-in tasks", err)
-	_, err = planted.Tasks[0].Load(y.dir, "test")
-	refused("Load", err)
-}
-
-// TestTrialsShareGraphs holds that keys differ with preset and parameters but for coefficients, and with nothing else.
-func TestTrialsShareGraphs(t *testing.T) {
-	ewc := MethodSpec{Preset: "ewc", Name: "ewc.t01", LearningRate: 1e-3, Params: map[string]any{"lambda": 10.}}
-	same := MethodSpec{Preset: "ewc", Name: "ewc.t02", LearningRate: 1e-2, Params: map[string]any{"lambda": 11}}
-	if a, b := GraphKey(ewc), GraphKey(same); a != b {
-		t.Errorf("the keys %s and %s of two learning rates and coefficients differ", a, b)
-	}
-	for _, other := range []MethodSpec{{Preset: "ewc", Name: "ewc.t01", Params: map[string]any{"rank": 4}},
-		{Preset: "ewc", Name: "ewc.t01", Params: map[string]any{"gamma": 0.5}}, {Preset: "ewc-separate", Name: "ewc.t01"}, {Preset: "seq", Name: "ewc.t01"}} {
-		if GraphKey(ewc) == GraphKey(other) {
-			t.Errorf("%v and %v have one key", ewc, other)
 		}
 	}
 }
