@@ -55,7 +55,7 @@ type trainer struct {
 // train goes through a lesson, from a position in it on that the session stands at, and returns the number of tokens
 // that carried a loss and the last step's loss.
 func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int64, loss float64, err error) {
-	examples := epochs(l.rows, t.stream("examples", l))
+	examples := t.examples(l)
 	replaySource := t.cell.Streams().Source(suite.TaskPurpose("replay", l.index))
 	if at.step == 0 {
 		err = t.session.StartTask()
@@ -71,6 +71,9 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 	tokens = at.Tokens
 	replay := rand.New(replaySource)
 	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
+	if kind := t.training.Schedule; kind != "" {
+		schedule.Kind = optimizer.Kind(kind)
+	}
 	keep := func(step int) error {
 		now := position{step: step, Tokens: tokens, Start: at.Start}
 		var err error
@@ -117,6 +120,15 @@ func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
 	return t.cell.Streams().Rand(suite.TaskPurpose(purpose, l.index))
 }
 
+// examples gives a lesson's training rows one by one, in the way that the suite draws them.
+func (t *trainer) examples(l lesson) func() methods.Row {
+	r := t.stream("examples", l)
+	if t.training.Draw == suite.WithReplacement {
+		return func() methods.Row { return l.rows[r.IntN(len(l.rows))] }
+	}
+	return epochs(l.rows, r)
+}
+
 // draw gives the current rows of a step, and those that are replayed beside them.
 func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current, replayed []methods.Row) {
 	current = make([]methods.Row, t.training.Batch)
@@ -129,7 +141,7 @@ func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current,
 // draws gives the rows of each step of a lesson from its beginning, as train draws them.
 func (t *trainer) draws(l lesson) iter.Seq2[[]methods.Row, []methods.Row] {
 	return func(yield func(current, replayed []methods.Row) bool) {
-		examples, replay := epochs(l.rows, t.stream("examples", l)), t.stream("replay", l)
+		examples, replay := t.examples(l), t.stream("replay", l)
 		for range l.steps {
 			if !yield(t.draw(examples, replay)) {
 				return

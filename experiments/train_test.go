@@ -53,3 +53,41 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 		}
 	}
 }
+
+// The published protocol: one rate throughout, examples drawn with replacement, the same in each run of a seed.
+func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01})
+	s.Training.Steps, s.Training.Batch = 40, 1
+	s.Training.Schedule, s.Training.Warmup, s.Training.Draw = suite.Constant, 0, suite.WithReplacement
+	w := y.open(t, s, t.TempDir())
+	w.until = 1
+	cell := w.cells[0]
+	if err := w.RunCell(context.Background(), cell, nil); err != nil {
+		t.Fatal(err)
+	}
+	steps, _, err := record.Read[record.Step](w.run.Cell(cell.ID).Steps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		if step.LearningRate != 0.01 {
+			t.Errorf("step %d has the rate %g", step.Step, step.LearningRate)
+		}
+	}
+	p, err := w.protocol(cell, w.run.Cell(cell.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, twice := map[int]int{}, false
+	lesson := p.plan()[0]
+	next := w.trainer(cell, nil, nil).examples(lesson)
+	for range lesson.rows {
+		row := next()
+		drawn[row.Index]++
+		twice = twice || drawn[row.Index] > 1
+	}
+	if !twice || len(drawn) == len(lesson.rows) {
+		t.Errorf("of %d examples %d were drawn in as many draws", len(lesson.rows), len(drawn))
+	}
+}

@@ -113,6 +113,9 @@ type Training struct {
 	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
 	// Warmup is the share of a task's steps in which the rate rises from 0.
 	Warmup float64 `yaml:"warmup" json:"warmup"`
+	// Schedule is how the rate goes on after the warm-up: cosine, down to 0 at the
+	// task's end, linear, down to 0 too, or constant. Empty is cosine.
+	Schedule string `yaml:"schedule,omitempty" json:"schedule,omitempty"`
 	// WeightDecay is decoupled (AdamW's).
 	WeightDecay float64 `yaml:"weight_decay" json:"weight_decay"`
 	// Clip bounds the gradient's global norm; 0 does not clip.
@@ -128,6 +131,9 @@ type Training struct {
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
+	// Draw is how a task's examples come: epochs, shuffled anew for each pass, or
+	// with_replacement, each drawn from all. Empty is epochs.
+	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
 	// CheckpointEvery is after how many steps within a task a checkpoint is made
 	// too, which the next one replaces; 0 makes them at boundaries alone. It
 	// changes no number.
@@ -176,6 +182,16 @@ type Evaluation struct {
 	// is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`
 }
+
+// Values of Training.Schedule and Training.Draw. Of each the first is the default.
+const (
+	Cosine   = "cosine"
+	Linear   = "linear"
+	Constant = "constant"
+
+	Epochs          = "epochs"
+	WithReplacement = "with_replacement"
+)
 
 // HalfPrecision is the value of Suite.DType that halves the memory.
 const HalfPrecision = "bf16"

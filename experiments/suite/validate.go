@@ -106,6 +106,12 @@ func (s Suite) Validate(presets Presets) error {
 	if t.Warmup < 0 || t.Warmup >= 1 {
 		wrong("training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
 	}
+	if kinds := []string{Cosine, Linear, Constant}; t.Schedule != "" && !slices.Contains(kinds, t.Schedule) {
+		wrong("%s", datasets.Unknown("training.schedule", t.Schedule, kinds))
+	}
+	if ways := []string{Epochs, WithReplacement}; t.Draw != "" && !slices.Contains(ways, t.Draw) {
+		wrong("%s", datasets.Unknown("training.draw", t.Draw, ways))
+	}
 	if t.WeightDecay < 0 {
 		wrong("training.weight_decay is %g, must not be negative", t.WeightDecay)
 	}
@@ -177,7 +183,11 @@ func (s Suite) validateMethods(presets Presets, wrong func(string, ...any)) {
 	}
 	for i, m := range s.Methods {
 		if _, known := presets.Find(m.Preset); presets != nil && !known {
-			wrong("%s", datasets.Unknown("method", m.Preset, presets.Names()))
+			if now := presets.renamed(m.Preset); now != "" {
+				wrong("unknown method %q: %s", m.Preset, now)
+			} else {
+				wrong("%s", datasets.Unknown("method", m.Preset, presets.Names()))
+			}
 		}
 		if !methodName.MatchString(m.Name) {
 			wrong("method name %q must be lower-case letters, digits, _ and -; .t01 is behind it for a tuning's trial", m.Name)
