@@ -40,6 +40,7 @@ type evaluation struct {
 	knowledge  *float64
 	parts      []record.Score
 	perplexity *float64
+	forced     []record.TeacherForced // by group; without a task where a group was not evaluated; nil where not asked for
 	tokens     int64
 	groups     [][]prediction // by group and example; nil where a group was not evaluated
 	weights    string         // the digest of the effective weights
@@ -113,6 +114,9 @@ func (v *evaluator) evaluateFunction(ctx context.Context, f *methods.Function) (
 			}
 			out.groups[p.group][p.index] = prediction{text: strings.TrimSpace(v.tokenizer.Decode(ids)), option: -1}
 		}
+	}
+	if err := v.evaluateForced(ctx, f, out); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	if texts > 0 {
 		mean := nats / float64(texts)

@@ -21,6 +21,7 @@ type evaluator struct {
 	answers   int     // slots of a score row that predict
 	score     []scoreBatch
 	written   []writtenBatch
+	forced    []forcedBatch // nil unless evaluation.teacher_forced asks for it
 	maxNew    int
 	tokens    int64 // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
@@ -101,6 +102,9 @@ func (v *evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	}
 	for _, b := range v.written {
 		v.tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
+	}
+	if e.TeacherForced {
+		v.layForced(e.Lengths, e.Batch)
 	}
 }
 

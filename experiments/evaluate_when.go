@@ -80,6 +80,6 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.knowledge, row.parts, row.perplexity
 	event.EvalTokens, event.Measures = row.tokens, measures
-	event.Scores = inOrder(p.cell, row)
+	event.Scores, event.TeacherForced = inOrder(p.cell, row), p.worker.forcedInOrder(p.cell, row, event.Kind == record.Boundary && event.Index == 0)
 	return p.log.event(event)
 }

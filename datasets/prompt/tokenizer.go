@@ -134,10 +134,15 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 // Decode returns the text of ids. Special tokens are left out, and so is an id
 // that the tokenizer does not have: a model may have more outputs than there
 // are tokens. Bytes that are not UTF-8 become U+FFFD.
-func (t *Tokenizer) Decode(ids []int32) string {
+func (t *Tokenizer) Decode(ids []int32) string { return t.decoded(ids, false) }
+
+// DecodeAll is Decode with special tokens, each as it is written in the file.
+func (t *Tokenizer) DecodeAll(ids []int32) string { return t.decoded(ids, true) }
+
+func (t *Tokenizer) decoded(ids []int32, special bool) string {
 	tokens := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if token, ok := t.tokens[id]; ok && !t.special[id] {
+		if token, ok := t.tokens[id]; ok && (special || !t.special[id]) {
 			tokens = append(tokens, token)
 		}
 	}

@@ -177,6 +177,10 @@ type Evaluation struct {
 	EverySteps int `yaml:"every_steps" json:"every_steps"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
+	// TeacherForced predicts each answer's tokens given the true answer so far too,
+	// and puts the measure of SECURA's released code on record: one forward pass
+	// over every prompt and its answer. No metric and no ranking is made of it.
+	TeacherForced bool `yaml:"teacher_forced,omitempty" json:"teacher_forced,omitempty"`
 	// Diagnostics puts measures of each step and boundary on record. Those of a
 	// boundary take the singular values of every adapted weight's update, which
 	// is slow for wide models.
