@@ -143,7 +143,7 @@ func TestGoingOnWithinATask(t *testing.T) {
 		"as released": func(s *suite.Suite) {
 			s.Methods = []suite.MethodSpec{{Preset: "secura-released-m1", Name: "released"}}
 			s.Training.Batch, s.Training.Draw, s.Training.Schedule, s.Training.Warmup, s.Training.Clip = 1, suite.WithReplacement, suite.Constant, 0, 0
-			s.Training.CarryOptimizer = true
+			s.Training.CarryOptimizer, s.Training.EmptyToken = true, true
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -154,6 +155,16 @@ func (t *Tokenizer) decoded(ids []int32, special bool) string {
 
 // Size is the largest id + 1.
 func (t *Tokenizer) Size() int { return t.size }
+
+// WithSpecial is the tokenizer with a special token more, which Decode leaves
+// out and no text encodes to.
+func (t *Tokenizer) WithSpecial(id int32, token string) *Tokenizer {
+	with := *t
+	with.tokens, with.special = maps.Clone(t.tokens), maps.Clone(t.special)
+	with.tokens[id], with.special[id] = token, true
+	with.size = max(t.size, int(id)+1)
+	return &with
+}
 
 // ID returns the id of a token, written as in the file (byte-level BPE writes
 // a leading space as "Ġ").

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"secura/datasets"
 )
 
 // TestTextsAreOpenedWithoutWeights holds what OpenTexts gives to what Open gives, weights aside, and has it miss a tensor
@@ -49,5 +51,25 @@ func TestTextsAreOpenedWithoutWeights(t *testing.T) {
 	}
 	if _, err := OpenTexts(dir, false); err == nil || !strings.Contains(err.Error(), "are missing") {
 		t.Errorf("%v, expected that tensors are missing", err)
+	}
+}
+
+// The released form's token is a row more of the embedding, which prompts end in.
+func TestEmptyTokenIsOneMore(t *testing.T) {
+	plain, err := Open(Nano, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(Nano, Options{Empty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := int32(plain.Config.Vocabulary)
+	if b.Config.Vocabulary != int(id)+1 || b.Model.Config.Vocabulary != int(id)+1 || b.Tokenizer.DecodeAll([]int32{id}) != "[EMPTY]" {
+		t.Errorf("the vocabulary has %d tokens, before %d; the new one reads %q", b.Config.Vocabulary, id, b.Tokenizer.DecodeAll([]int32{id}))
+	}
+	e, err := b.Encoder.Encode(datasets.Example{Prompt: "a", Answer: " b"})
+	if err != nil || e.Prompt[len(e.Prompt)-1] != id {
+		t.Errorf("%+v, %v", e, err)
 	}
 }

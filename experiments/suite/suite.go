@@ -33,6 +33,9 @@ type Suite struct {
 	// Chat writes prompts as a user's turn by the backbone's chat template, and
 	// answers as the assistant's. It is for backbones that were trained to chat.
 	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`
+	// System is the system prompt of every conversation; empty leaves it to the
+	// backbone's template.
+	System string `yaml:"system,omitempty" json:"system,omitempty"`
 	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
 	Backend string `yaml:"backend" json:"backend"`
 	// Backbones are several, which stand instead of Backbone: every method, seed and
@@ -134,6 +137,11 @@ type Training struct {
 	// Draw is how a task's examples come: epochs, shuffled anew for each pass, or
 	// with_replacement, each drawn from all. Empty is epochs.
 	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
+	// EmptyToken puts a new, frozen token before each answer, in training and in
+	// evaluation, and with chat has all learned that the template writes behind an
+	// answer: the form of SECURA's released code, for its reproduction alone. The
+	// first token of an answer is then predicted from a token that means nothing.
+	EmptyToken bool `yaml:"empty_token,omitempty" json:"empty_token,omitempty"`
 	// CheckpointEvery is after how many steps within a task a checkpoint is made
 	// too, which the next one replaces; 0 makes them at boundaries alone. It
 	// changes no number.

@@ -36,6 +36,9 @@ func (s Suite) Validate(presets Presets) error {
 	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
 		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
 	}
+	if s.System != "" && !s.Chat {
+		wrong("system is given and chat is off: a system prompt is part of a conversation; give chat: true")
+	}
 	if types := []string{"f32", HalfPrecision}; s.DType != "" && !slices.Contains(types, s.DType) {
 		wrong("%s", datasets.Unknown("dtype", s.DType, types))
 	}
