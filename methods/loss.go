@@ -38,11 +38,16 @@ type Loss struct {
 	batch   batchNodes
 	// slots and replayedSlots are the whole batch's numbers of counted slots; nil where l holds the whole batch.
 	slots, replayedSlots *graph.Node
+	// inputs are what enters each adapted projection, for measures; nil where none are taken of them.
+	inputs map[backbone.Projection]*graph.Node
 }
 
 // newLoss is the forward pass over a batch, or a part of one.
 func (s *Session) newLoss(weights map[string]*graph.Node, vars Vars, batch batchNodes) *Loss {
 	l := &Loss{Vars: vars, session: s, weights: weights, batch: batch}
+	if s.Diagnostics && !s.Checkpoint { // of a layer that is computed again nothing is kept
+		l.inputs = map[backbone.Projection]*graph.Node{}
+	}
 	l.Hidden = l.hidden(batch, vars, "")
 	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
 	l.Counted = batch.weights
@@ -106,6 +111,9 @@ func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 		tensors := vars.adapted(l.session, p, copy)
 		if l.session.Checkpoint {
 			l.session.recompute(p, tensors)
+		}
+		if l.inputs != nil && copy == "" {
+			l.inputs[p] = x
 		}
 		return l.session.apply(l.weights, vars, p, x, tensors)
 	})

@@ -202,6 +202,19 @@ func (c CABR) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	return y
 }
 
+// Outputs are, where a MagNorm fuses outputs, the layer's output without the adapter, with it, and S, each
+// [batch, length, out], the ProjectionBias in both outputs.
+func (c CABR) Outputs(x, w *graph.Node, v map[string]*graph.Node) (base, adapted, divisor *graph.Node) {
+	former, fused := c.outputs(x, w, v)
+	base = project(x, w)
+	adapted, divisor = c.fuseOutputs(former, fused, v)
+	if bias := v[ProjectionBias]; bias != nil {
+		bias = graph.InsertAxes(bias, 0, 0)
+		base, adapted = graph.Add(base, bias), graph.Add(adapted, bias)
+	}
+	return base, adapted, divisor
+}
+
 // outputs are what a MagNorm of outputs fuses, [batch, length, out], the trained bias in the second.
 func (c CABR) outputs(x, w *graph.Node, v map[string]*graph.Node) (former, adapted *graph.Node) {
 	base, low := project(x, w), project(x, v["R"])
