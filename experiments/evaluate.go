@@ -41,6 +41,7 @@ type evaluation struct {
 	parts      []record.Score
 	perplexity *float64
 	forced     []record.TeacherForced // by group; without a task where a group was not evaluated; nil where not asked for
+	perturbed  *evaluation            // of the backbone with noise, as a reference beside a base row; nil where not asked for
 	tokens     int64
 	groups     [][]prediction // by group and example; nil where a group was not evaluated
 	weights    string         // the digest of the effective weights

@@ -160,6 +160,28 @@ func (v *evaluator) predictForced(f *methods.Function, b datasets.Batch) (predic
 	return predicted, logs, err
 }
 
+// perturbedDeviations is how much noise, in standard deviations of each weight, makes the reference of what a destroyed
+// model keeps by a measure.
+const perturbedDeviations = 0.5
+
+// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell and run.
+func (w *Worker) perturbed(ctx context.Context) (*evaluation, error) {
+	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, x := range noisy {
+			x.FinalizeAll()
+		}
+	}()
+	row, err := w.evaluator.evaluate(ctx, noisy)
+	if err != nil {
+		return nil, fmt.Errorf("the backbone with noise: %w", err)
+	}
+	return row, nil
+}
+
 // forcedInOrder says how the true answers of the tasks that were evaluated were predicted, in the cell's order, and then
 // of the battery's. The references that need no model stand in the base row alone.
 func (w *Worker) forcedInOrder(cell suite.Cell, row *evaluation, base bool) (list []record.TeacherForced) {

@@ -93,6 +93,10 @@ func TestTeacherForcedScoresAreOnRecord(t *testing.T) {
 			continue
 		}
 		boundaries++
+		if base := e.Index == 0; base != (e.Perturbed != nil) || base && (len(e.Perturbed.TeacherForced) != 4 || len(e.Perturbed.Scores) != 3 ||
+			e.Perturbed.Knowledge == nil || e.Perturbed.TeacherForced[0].Nats == e.TeacherForced[0].Nats) {
+			t.Errorf("boundary %d: with noise %+v", e.Index, e.Perturbed)
+		}
 		var names []string
 		for _, f := range e.TeacherForced {
 			names = append(names, f.Task)

@@ -80,6 +80,10 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.knowledge, row.parts, row.perplexity
 	event.EvalTokens, event.Measures = row.tokens, measures
-	event.Scores, event.TeacherForced = inOrder(p.cell, row), p.worker.forcedInOrder(p.cell, row, event.Kind == record.Boundary && event.Index == 0)
+	base := event.Kind == record.Boundary && event.Index == 0
+	event.Scores, event.TeacherForced = inOrder(p.cell, row), p.worker.forcedInOrder(p.cell, row, base)
+	if noisy := row.perturbed; base && noisy != nil {
+		event.Perturbed = &record.Reference{Scores: inOrder(p.cell, noisy), Knowledge: noisy.knowledge, TeacherForced: p.worker.forcedInOrder(p.cell, noisy, false)}
+	}
 	return p.log.event(event)
 }

@@ -215,6 +215,9 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error)
 	}
 	stop := log.time(record.Eval, 0)
 	row, err := w.evaluator.evaluate(ctx, nil)
+	if err == nil && w.suite.Evaluation.TeacherForced {
+		row.perturbed, err = w.perturbed(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

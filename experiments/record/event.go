@@ -64,7 +64,9 @@ type Event struct {
 	// then of the battery's, how its true answers were predicted token by token; nil
 	// where that was not asked for.
 	TeacherForced []TeacherForced `json:"teacher_forced,omitempty"`
-	EvalTokens    int64           `json:"eval_tokens,omitempty"`
+	// Perturbed stands beside the teacher-forced predictions of a base row.
+	Perturbed  *Reference `json:"perturbed,omitempty"`
+	EvalTokens int64      `json:"eval_tokens,omitempty"`
 	// Predictions is the sha256 (hex) of the boundary's predictions file.
 	Predictions string `json:"predictions,omitempty"`
 
@@ -90,6 +92,14 @@ type TaskScores struct {
 type Score struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
+}
+
+// Reference is what a backbone has that noise of half a standard deviation on each targeted weight destroyed: what it
+// keeps by a measure, a method keeps as well.
+type Reference struct {
+	Scores        []TaskScores    `json:"scores"`
+	Knowledge     *float64        `json:"knowledge,omitempty"`
+	TeacherForced []TeacherForced `json:"teacher_forced"`
 }
 
 // TeacherForced is how a task's true answers are predicted, each token given the true answer so far, the end of the
