@@ -59,11 +59,10 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	return row, measures, nil
 }
 
-// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it. The boundary behind the
-// lesson's last step does so itself.
+// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it, or of the first one
+// evaluation.at_steps. The boundary behind the lesson's last step does so itself.
 func (p *protocol) within(ctx context.Context, session *methods.Session, l lesson, step int) error {
-	every := p.worker.suite.Evaluation.EverySteps
-	if every == 0 || step%every != 0 || step == l.steps {
+	if step == l.steps || !p.worker.suite.Evaluation.AtStep(l.index == p.lessons[0].index, step) {
 		return nil
 	}
 	row, measures, err := p.evaluate(ctx, session, p.worker.evaluator, l, step)

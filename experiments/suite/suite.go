@@ -183,6 +183,9 @@ type Evaluation struct {
 	// EverySteps is after how many steps everything is evaluated within a task
 	// too; 0 evaluates at boundaries alone.
 	EverySteps int `yaml:"every_steps" json:"every_steps"`
+	// AtSteps are steps of a stream's first task after which everything is
+	// evaluated too, ascending; none by default.
+	AtSteps []int `yaml:"at_steps,omitempty" json:"at_steps,omitempty"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
 	// TeacherForced predicts each answer's tokens given the true answer so far too,

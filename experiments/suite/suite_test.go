@@ -172,6 +172,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		"extends: ./mine.yaml\n":                                                                "in a circle",
 		good + "training: {accumulate: 3}\n":                                                    "training.batch is 16, must be a multiple of training.accumulate, 3",
 		good + "training: {schedule: cosin}\n":                                                  `unknown training.schedule "cosin"; did you mean "cosine"?`,
+		good + "training: {steps: 8}\nevaluation: {at_steps: [2, 8]}\n":                         "must ascend from at least 1 and stay below training.steps, 8",
 		good + "system: Be brief.\n":                                                            "system is given and chat is off",
 		good + "training: {draw: replacement}\n":                                                `unknown training.draw "replacement"`,
 		"tasks: [directions]\nmethods: [i-old]\n":                                               `unknown method "i-old": it is i-new now`,

@@ -159,7 +159,7 @@ func (c CABR) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	divisor := c.MagNorm.Divisor(former, fused)
 	if restraint := c.MagNorm.Restraint; restraint != nil {
 		drawn := graph.InsertAxes(restraint.drawn(v, c.rank(v)), -1) // rows of G
-		fused = restraint.apply(fused, divisor, alike(drawn, fused), -2, -1)
+		fused = restraint.apply(fused, divisor, alike(drawn, fused))
 	}
 	return c.MagNorm.result(former, fused, divisor)
 }
@@ -237,7 +237,7 @@ func (c CABR) fuseOutputs(former, adapted *graph.Node, v map[string]*graph.Node)
 	}
 	divisor = c.MagNorm.divisor(former, adapted, -1)
 	if restraint := c.MagNorm.Restraint; restraint != nil {
-		adapted = restraint.apply(adapted, divisor, everyToken(restraint.drawn(v, c.rank(v))), 1, 2)
+		adapted = restraint.apply(adapted, divisor, everyToken(restraint.drawn(v, c.rank(v))))
 	}
 	y = c.MagNorm.result(former, adapted, divisor)
 	if bias != nil {

@@ -86,17 +86,35 @@ func (r Restraint) drawn(v map[string]*graph.Node, rank int) *graph.Node {
 	earlier := graph.LessThan(graph.Iota(g, square, 1), graph.Iota(g, square, 0))
 	same := graph.Equal(other, mine)
 	before := graph.Or(graph.LessThan(other, mine), graph.And(same, alike(earlier, same)))
-	place := graph.ReduceSum(graph.ConvertDType(before, dtypes.Float32), -1)
+	place := sumOfLast(graph.ConvertDType(before, dtypes.Float32), 1)
 	return graph.ConvertDType(graph.LessThan(place, scalar(g, float64(r.count(out, rank))-0.5)), dtypes.Float32)
 }
 
-// apply is fused with the drawn features multiplied by Decay, if the share of small values of the divisor over some
+// apply is fused with the drawn features multiplied by Decay, if the share of small values of the divisor over its last two
 // axes is large. drawn, see there, has axes that match fused.
-func (r Restraint) apply(fused, divisor, drawn *graph.Node, axes ...int) *graph.Node {
+func (r Restraint) apply(fused, divisor, drawn *graph.Node) *graph.Node {
 	g := fused.Graph()
 	through := graph.ConvertDType(graph.LessOrEqual(divisor, scalar(g, r.Edge)), dtypes.Float32)
-	share := graph.ReduceAndKeep(through, graph.ReduceMean, axes...)
+	dims := through.Shape().Dimensions
+	entries := float64(dims[len(dims)-2] * dims[len(dims)-1])
+	share := graph.InsertAxes(graph.Mul(sumOfLast(through, 2), scalar(g, 1/entries)), -1, -1)
 	on := graph.ConvertDType(graph.GreaterThan(share, scalar(g, r.Share)), dtypes.Float32)
 	factor := graph.Sub(scalar(g, 1), graph.Mul(graph.Mul(on, drawn), scalar(g, 1-r.Decay)))
 	return graph.Mul(fused, graph.StopGradient(factor))
+}
+
+// sumOfLast sums over so many last axes, as a product with ones: in a decoding loop the XLA backend refuses a reduction of
+// a kind that was used outside of it.
+func sumOfLast(x *graph.Node, axes int) *graph.Node {
+	dims := x.Shape().Dimensions
+	kept := dims[:len(dims)-axes]
+	rows, size := 1, 1
+	for _, d := range kept {
+		rows *= d
+	}
+	for _, d := range dims[len(kept):] {
+		size *= d
+	}
+	ones := graph.BroadcastToDims(scalar(x.Graph(), 1), size)
+	return graph.Reshape(graph.Einsum("ns,s->n", graph.Reshape(x, rows, size), ones), kept...)
 }
