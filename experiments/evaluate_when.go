@@ -47,7 +47,7 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 		measures, err = p.measureUpdate(session, learned.Effective)
 	}
 	if err == nil {
-		row.weights, err = digestOf(learned.Effective)
+		row.weights, err = evaluatedDigest(session, learned.Effective)
 	}
 	if errors.Is(err, errNotFinite) {
 		return nil, nil, &DivergedError{l.name, step, err.Error()}

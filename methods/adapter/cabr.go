@@ -27,8 +27,8 @@ var formers = []Former{FormerHeld, FormerBase, FormerUpdated}
 
 // CABR is W + C·A·B·R with frozen columns C [out, Rank] and rows R [Rank, in] of the pretrained weight and trained
 // A [Rank, Inner] and B [Inner, Rank], Inner > Rank; B starts at 0. With MagNorm and a merge after each step it is
-// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release. MergeIntoSum differs from that
-// where it does not learn: the accumulator is part of the forward pass.
+// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release. MergeIntoSum differs from that:
+// there the accumulator is no part of the forward pass.
 type CABR struct {
 	// Rank 0 is 150 and Inner 0 is 200 by Rule; the inner rank stays above the rank.
 	Rank, Inner int
