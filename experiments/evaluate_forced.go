@@ -99,7 +99,7 @@ func (v *evaluator) evaluateForced(ctx context.Context, f *methods.Function, out
 		if !finite(s.nats) {
 			return fmt.Errorf("the true answers of task %s: %w", groups[g].task.Name, errNotFinite)
 		}
-		out.forced[g] = record.TeacherForced{Task: groups[g].task.Name, Tokens: s.tokens, Nats: s.nats / tokens, Right: float64(s.right) / tokens,
+		out.forced[g] = record.TeacherForced{Task: groups[g].task.Name, Examples: s.examples, Tokens: s.tokens, Nats: s.nats / tokens, Right: float64(s.right) / tokens,
 			Scores: s.means(s.scores), Perfect: s.means(s.perfect), Echo: s.means(s.echo)}
 	}
 	return nil

@@ -106,10 +106,12 @@ type Reference struct {
 // answer counted.
 type TeacherForced struct {
 	Task string `json:"task"`
-	// Tokens counts the answers' tokens, Nats is their mean −log p, Right the share that is the most likely one.
-	Tokens int     `json:"tokens"`
-	Nats   float64 `json:"nats"`
-	Right  float64 `json:"right"`
+	// Examples are how many were predicted. Tokens counts their answers' tokens, Nats is the mean −log p of these, Right the
+	// share that is the most likely one.
+	Examples int     `json:"examples"`
+	Tokens   int     `json:"tokens"`
+	Nats     float64 `json:"nats"`
+	Right    float64 `json:"right"`
 	// Scores are the means over examples of the five numbers of SECURA's released code (see datasets/score).
 	Scores []Score `json:"scores"`
 	// Perfect and Echo are those of the predictor that is always right, and of one that repeats the token before. They
@@ -207,7 +209,7 @@ func (e Event) Validate() error {
 			}
 		}
 		for _, t := range e.TeacherForced {
-			if t.Task == "" || t.Tokens < 1 || len(t.Scores) == 0 {
+			if t.Task == "" || t.Examples < 1 || t.Tokens < 1 || len(t.Scores) == 0 {
 				return fmt.Errorf("%s %d has teacher-forced predictions of task %q with %d tokens and %d scores", e.Kind, e.Index, t.Task, t.Tokens, len(t.Scores))
 			}
 		}
