@@ -160,8 +160,8 @@ func (v *evaluator) predictForced(f *methods.Function, b datasets.Batch) (predic
 	return predicted, logs, err
 }
 
-// perturbedDeviations is how much noise, in standard deviations of each weight, makes the reference of what a destroyed
-// model keeps by a measure.
+// perturbedDeviations is how much noise, in standard deviations of each weight, makes the reference: it destroys SmolLM2,
+// whose nats a token go from 1.5 to 7, while the embedded backbone stands it.
 const perturbedDeviations = 0.5
 
 // perturbed evaluates the backbone with noise on the targeted projections, the same in every cell and run.

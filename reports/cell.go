@@ -35,7 +35,7 @@ type Cell struct {
 	// Curve is what was evaluated within tasks, in the order of steps.
 	Curve []Point
 	// Forced says, for each row of R, how the true answers were predicted token by
-	// token, and Perturbed what a destroyed backbone has; nil where the run did not
+	// token, and Perturbed what a backbone with noise has; nil where the run did not
 	// measure that.
 	Forced    [][]record.TeacherForced
 	Perturbed *record.Reference

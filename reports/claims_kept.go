@@ -26,7 +26,7 @@ func (c claims) measured() (*Report, bool) {
 }
 
 // kept judges the paper's "more than 70%" by its own measure, beside the honest
-// one, and shows what knows nothing reaches by it.
+// one, and shows what an echo and a backbone with noise reach by it.
 func (c claims) kept() Table {
 	t := Table{
 		Title: "Claim: more than 70% is kept, by the measure of SECURA's released code",
@@ -88,8 +88,8 @@ func judgeAny(parts []judgement) judgement {
 	return judgement{Undecided, why}
 }
 
-// references are what the untouched backbone, predictors that know nothing and a
-// destroyed backbone have.
+// references are what the untouched backbone, predictors that need no model and a
+// backbone with noise have.
 func (c claims) references(t *Table, r *Report) {
 	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
 	if i < 0 {
@@ -123,7 +123,7 @@ func (c claims) references(t *Table, r *Report) {
 			honest = Number(*p.Knowledge / cell.K[0])
 		}
 		if noisy, ok := cell.battery(p.TeacherForced); ok {
-			row("destroyed", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
+			row("with noise", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
 				noisy.nats, base.nats, points(noisy.right), points(base.right)), honest, noisy.scores)
 		}
 	}

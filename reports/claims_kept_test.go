@@ -56,11 +56,11 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 	})
 	table := claims{evidence(t, s)}.kept()
 	want := map[string][]string{
-		"untouched": {"", "100.0", "", "100.0", "100.0", "100.0", "100.0", "100.0", ""},
-		"perfect":   {"", "–", "", "120.0", "120.0", "120.0", "120.0", "120.0", ""},
-		"echo":      {"", "–", "", "110.0", "110.0", "110.0", "110.0", "110.0", ""},
-		"destroyed": {"", "20.0", "", "75.0", "75.0", "75.0", "75.0", "75.0", ""},
-		"secura":    {"2", "96.6", "supported", "95.0", "95.0", "95.0", "95.0", "95.0", "supported"},
+		"untouched":  {"", "100.0", "", "100.0", "100.0", "100.0", "100.0", "100.0", ""},
+		"perfect":    {"", "–", "", "120.0", "120.0", "120.0", "120.0", "120.0", ""},
+		"echo":       {"", "–", "", "110.0", "110.0", "110.0", "110.0", "110.0", ""},
+		"with noise": {"", "20.0", "", "75.0", "75.0", "75.0", "75.0", "75.0", ""},
+		"secura":     {"2", "96.6", "supported", "95.0", "95.0", "95.0", "95.0", "95.0", "supported"},
 		// By K it keeps more than by the scores, of which those that it keeps are above the bar.
 		"secura-released-m1": {"2", "93.5", "supported", "75.0", "75.0", "75.0", "75.0", "75.0", "supported"},
 		"secura-released-m2": {"2", "90.3", "supported", "40.0", "40.0", "40.0", "40.0", "40.0", "not supported"},

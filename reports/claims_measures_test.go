@@ -112,17 +112,17 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 		label, measured, records, where, shown string
 	}{
 		{released, "A₀: |UΣVᵀ − W[:r,:m]|", "1.5e-06", "8", "secura-s0-o0, before the stream", "yes"},
-		{released, "released M1: gradient of A", "0", "32", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{released, "M1: gradient of A", "0", "32", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
 		{released, "secura: gradient of B", "0.04", "32", "secura-s0-o0, task task_1, step 2", "yes"},
-		{released, "released M1: gradient of the bias", "0.3", "16", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
-		{released, "released M1: gain at step 2", "1.34", "2", "secura-released-m1-s0-o0, step 2", "yes"},
-		{released, "released M1: loss at steps 1 → 2", "2 → 4", "2", "secura-released-m1-s0-o0, task task_1, step 1", "·"},
-		{released, "released M1: first update / ‖W‖", "2%", "2", "secura-released-m1-s0-o0, step 1", "·"},
-		{released, "released M1: mean S", "1.49 … 2", "16", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
-		{released, "released M1: ‖W‖ of all", "8 … 8.2", "10", "secura-released-m1-s0-o0, after task task_4", "·"},
-		{released, "released M2: ‖update‖ of all", "0", "10", "secura-released-m2-s0-o0, before the stream", "·"},
-		{released, "released M1: entries a bf16 merge keeps", "70%", "16", "secura-released-m1-s0-o0, task task_1, step 1", "·"},
-		{released, "released M1: error of a bf16 merge", "20% … 40%", "16", "secura-released-m1-s0-o0, task task_1, step 2", "·"},
+		{released, "M1: gradient of bias", "0.3", "16", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{released, "M1: gain at step 2", "1.34", "2", "secura-released-m1-s0-o0, step 2", "yes"},
+		{released, "M1: loss, step 1 → 2", "2 → 4", "2", "secura-released-m1-s0-o0, task task_1, step 1", "·"},
+		{released, "M1: first update / ‖W‖", "2%", "2", "secura-released-m1-s0-o0, step 1", "·"},
+		{released, "M1: mean S", "1.49 … 2", "16", "secura-released-m1-s0-o0, task task_1, step 1", "yes"},
+		{released, "M1: ‖W‖ of all", "8 … 8.2", "10", "secura-released-m1-s0-o0, after task task_4", "·"},
+		{released, "M2: ‖update‖ of all", "0", "10", "secura-released-m2-s0-o0, before the stream", "·"},
+		{released, "M1: entries that bf16 keeps", "70%", "16", "secura-released-m1-s0-o0, task task_1, step 1", "·"},
+		{released, "M1: error of a bf16 merge", "20% … 40%", "16", "secura-released-m1-s0-o0, task task_1, step 2", "·"},
 		{released, "unnormalised S, had W moved", "1.4", "16", "no-normalisation-s0-o0, task task_1, step 1", "yes"},
 		{equations, "1 mean S in the forward pass", "2", "24", "secura-s0-o0, task task_1, step 1", "yes"},
 		{equations, "1 losses without S-MagNorm", "0.0002", "16", "no-magnorm-s1-o0, task task_4, step 2", "yes"},
@@ -168,7 +168,7 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 	}
 	c := claims{evidence(t, s)}
 	for label, table := range map[string]Table{
-		"1 mean S in the forward pass": c.equations(), "secura: gradient of A": c.released(), "released M2: gain at step 2": c.released(),
+		"1 mean S in the forward pass": c.equations(), "secura: gradient of A": c.released(), "M2: gain at step 2": c.released(),
 	} {
 		if _, _, where, shown := found(t, table, label); shown != "no" || !strings.Contains(where, "-s1-o0") {
 			t.Errorf("%s: shown is %q at %s", label, shown, where)

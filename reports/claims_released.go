@@ -88,7 +88,7 @@ func (c claims) released() Table {
 	for _, preset := range []string{m1, m2} {
 		row(short(preset)+": gradient of A", "method "+preset, plain(preset), tensor("A"), largest, zero, aGradient)
 		row(short(preset)+": gradient of B", "method "+preset, plain(preset), tensor("B"), largest, positive, bGradient)
-		row(short(preset)+": gradient of the bias", "method "+preset, plain(preset), tensor("bias"), largest, positive,
+		row(short(preset)+": gradient of bias", "method "+preset, plain(preset), tensor("bias"), largest, positive,
 			"as published a bias of q_proj and v_proj is trained and decayed; with M2 nothing else learns, for the weight is never written")
 		c.early(&t, preset)
 		row(short(preset)+": mean S", "method "+preset, plain(preset), exactly("magnorm/mean"), func(r measureRange) string { return r.text(4, 1, "") },
@@ -99,9 +99,9 @@ func (c claims) released() Table {
 		row(short(preset)+": ‖update‖ of all", "method "+preset, plain(preset), exactly("update/frobenius"), func(r measureRange) string { return r.text(3, 1, "") }, number,
 			"‖W − W pretrained‖ at boundaries, beside the row above; M2 has none")
 	}
-	row("released M1: entries a bf16 merge keeps", "method "+m1, plain(m1), exactly("merge/kept_entries"), func(r measureRange) string { return r.text(3, 100, "%") }, number,
+	row("M1: entries that bf16 keeps", "method "+m1, plain(m1), exactly("merge/kept_entries"), func(r measureRange) string { return r.text(3, 100, "%") }, number,
 		"share of the entries of a bfloat16 weight that a merge of the step's update would change")
-	row("released M1: error of a bf16 merge", "method "+m1, plain(m1), exactly("merge/kept_error"), func(r measureRange) string { return r.text(3, 100, "%") }, number,
+	row("M1: error of a bf16 merge", "method "+m1, plain(m1), exactly("merge/kept_error"), func(r measureRange) string { return r.text(3, 100, "%") }, number,
 		"‖what a bfloat16 weight would take − the update‖/‖the update‖")
 	c.overwritten(&t)
 	t.Remarks = append(t.Remarks, raises...)
@@ -116,7 +116,7 @@ var raises = []string{
 
 // short is a preset's name in a label.
 func short(preset string) string {
-	return strings.NewReplacer("secura-released-m", "released M").Replace(preset)
+	return strings.NewReplacer("secura-released-m", "M").Replace(preset)
 }
 
 // early shows what happens between a stream's first step and its second one: the
@@ -154,7 +154,7 @@ func (c claims) early(t *Table, preset string) {
 	}
 	add("gain at step 2", gain, gain.text(4, 1, ""), yes(gain.least.value > 1.3 && gain.most.value < 1.5),
 		"‖output‖/‖output without the adapter‖ over q_proj and v_proj: an output that did not move has S = 1.5 and is multiplied by 4/3, in evaluation too; shown if between 1.3 and 1.5 in every cell")
-	add("loss at steps 1 → 2", measureRange{n: n, most: at}, jump, "·", "the training loss before and after S-MagNorm begins to amplify, of the first cell; the two steps have other examples")
+	add("loss, step 1 → 2", measureRange{n: n, most: at}, jump, "·", "the training loss before and after S-MagNorm begins to amplify, of the first cell; the two steps have other examples")
 	add("first update / ‖W‖", share, share.text(3, 100, "%"), "·", "‖C·A·B·R‖/‖W‖ of the first step at the run's rate, in percent")
 }
 

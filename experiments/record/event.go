@@ -94,8 +94,8 @@ type Score struct {
 	Value float64 `json:"value"`
 }
 
-// Reference is what a backbone has that noise of half a standard deviation on each targeted weight destroyed: what it
-// keeps by a measure, a method keeps as well.
+// Reference is what a backbone has with noise of half a standard deviation on each targeted weight, which destroys most
+// language models: what it keeps by a measure, a method that has lost all keeps as well.
 type Reference struct {
 	Scores        []TaskScores    `json:"scores"`
 	Knowledge     *float64        `json:"knowledge,omitempty"`
