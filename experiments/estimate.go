@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"secura/datasets"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
@@ -45,16 +46,16 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 		return Estimate{}, err
 	}
 	defer w.Close()
-	seconds := func(s methods.Spent) float64 { return s.Seconds }
-	if w.onProcessor && peakMemory() > 0 { // the system tells both or neither
-		seconds = func(s methods.Spent) float64 { return s.Processor }
+	seconds := func(s machine.Spent) float64 { return s.Seconds }
+	if w.onProcessor && machine.PeakMemory() > 0 { // the system tells both or neither
+		seconds = func(s machine.Spent) float64 { return s.Processor }
 	}
 	var e Estimate
 	// timed splits what a function takes into compiling and the rest.
 	timed := func(run func() error) (rest, compile float64, err error) {
-		elapsed, before := methods.StartClock(), w.base.Compiled()
+		elapsed, before := machine.StartClock(), w.compiling.Total()
 		err = run()
-		compiled := w.base.Compiled().Minus(before)
+		compiled := w.compiling.Total().Minus(before)
 		return seconds(elapsed().Minus(compiled)), seconds(compiled), err
 	}
 	evaluate := func() error {
@@ -76,7 +77,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 		}
 		e.Methods = append(e.Methods, m)
 	}
-	e.PeakBytes = peakMemory()
+	e.PeakBytes = machine.PeakMemory()
 	return e, nil
 }
 

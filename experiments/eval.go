@@ -32,6 +32,8 @@ type EvalOptions struct {
 	// Limit bounds the examples of each task; 0 leaves the suite's bounds.
 	Limit   int
 	DataDir string
+	// HeldOut are texts that are scored beside all tasks; nil takes what is known for the backbone.
+	HeldOut []string
 	// Adapter is a PEFT folder whose adapter is merged into the backbone; empty for none.
 	Adapter string
 	Backend backbone.BackendOptions
@@ -61,7 +63,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := loadTests(s, o.DataDir, b.Encoder)
+	data, err := loadTests(s, NewTexts(o.DataDir), b.Encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -71,7 +73,10 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 		}
 	}
 	if o.Tasks == nil {
-		if data.heldOut, err = b.HeldOut(); err != nil {
+		if data.heldOut, err = b.HeldOut(); o.HeldOut != nil {
+			data.heldOut, err = pretrained.EncodeTexts(b.Tokenizer, o.HeldOut)
+		}
+		if err != nil {
 			return record.Evaluation{}, nil, err
 		}
 	}

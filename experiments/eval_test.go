@@ -111,7 +111,7 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadTask(st.Tasks[0], y.dir, b.Encoder, "test", 0)
+	data, err := loadTask(st.Tasks[0], NewTexts(y.dir), b.Encoder, "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,7 +129,7 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadStream(s, "", b.Encoder)
+	data, err := loadStream(s, NewTexts(""), b.Encoder)
 	if err != nil {
 		t.Fatal(err)
 	}

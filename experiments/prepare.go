@@ -9,32 +9,41 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/builtin"
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 )
 
+// Prepared is what a suite's cells will read, found to be good.
+type Prepared struct {
+	// Files are the data files and the backbones' files, by their content.
+	Files []rundir.File
+	// Texts are the examples of every split that is read.
+	Texts *Texts
+}
+
 // Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
-// parameters, every task's splits through its template, the backbone. It returns the identity of the data files and of
-// the backbone's files.
-func Prepare(s suite.Suite, dataDir string) ([]rundir.File, error) {
+// parameters, every task's splits through its template, the backbone.
+func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 	if err := s.CheckParams(KnownPresets()); err != nil {
 		return nil, err
 	}
-	var mistakes []error
 	if err := checkBackbones(s); err != nil {
 		return nil, err
 	}
+	p := &Prepared{Texts: NewTexts(dataDir)}
+	var mistakes []error
 	for _, r := range reads(s) {
 		for _, split := range r.splits {
-			_, err := r.task.Load(dataDir, split)
+			_, err := p.Texts.Load(r.task, split)
 			mistakes = append(mistakes, err)
 		}
 	}
-	if err := errors.Join(mistakes...); err != nil {
-		return nil, err
+	err := errors.Join(mistakes...)
+	if err == nil {
+		p.Files, err = identify(s, "", dataDir)
 	}
-	files, err := identify(s, "", dataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +51,12 @@ func Prepare(s suite.Suite, dataDir string) ([]rundir.File, error) {
 		if i > 0 {
 			debug.FreeOSMemory() // of the one before: there may be memory for one
 		}
-		mistakes = append(mistakes, fits(s, name, dataDir))
+		mistakes = append(mistakes, fits(s.RunOn(name), p.Texts))
 	}
-	return files, errors.Join(mistakes...)
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // taskSplits are the splits of a task that a suite's cells read.
@@ -94,13 +106,13 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 	return files, nil
 }
 
-// fits says whether a backbone of the suite can be read and every test example has room in the suite's shapes.
-func fits(s suite.Suite, name, dataDir string) error {
-	b, err := openBackbone(s.RunOn(name))
+// fits says whether the suite's one backbone is whole and every test example has room in the suite's shapes.
+func fits(s suite.Suite, texts *Texts) error {
+	b, err := pretrained.OpenTexts(s.Backbone, s.Chat)
 	if err != nil {
 		return err
 	}
-	data, err := loadStream(s, dataDir, b.Encoder)
+	data, err := loadStream(s, texts, b.Encoder)
 	if err != nil {
 		return err
 	}
@@ -143,14 +155,14 @@ func identifyTask(task datasets.Task, dataDir string, splits ...string) (files [
 }
 
 // WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
-func WriteExamples(run rundir.Run, s suite.Suite, dataDir string) error {
+func WriteExamples(run rundir.Run, s suite.Suite, texts *Texts) error {
 	var rows []record.Example
 	for i, task := range append(append([]datasets.Task{}, s.Tasks...), s.Knowledge...) {
 		split, bound := s.Evaluation.Split, s.Evaluation.TestExamples
 		if i >= len(s.Tasks) {
 			split, bound = "test", s.Evaluation.KnowledgeExamples
 		}
-		examples, err := task.Load(dataDir, split)
+		examples, err := texts.Load(task, split)
 		if err != nil {
 			return fmt.Errorf("write examples: %w", err)
 		}

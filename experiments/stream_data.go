@@ -30,13 +30,13 @@ type streamData struct {
 }
 
 // loadStream reads and encodes a suite's examples.
-func loadStream(s suite.Suite, dataDir string, encoder *datasets.Encoder) (*streamData, error) {
-	data, err := loadTests(s, dataDir, encoder)
+func loadStream(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*streamData, error) {
+	data, err := loadTests(s, texts, encoder)
 	if err != nil {
 		return nil, err
 	}
 	for i, task := range s.Tasks {
-		examples, err := task.Load(dataDir, "train")
+		examples, err := texts.Load(task, "train")
 		if err != nil {
 			return nil, err
 		}
@@ -48,17 +48,17 @@ func loadStream(s suite.Suite, dataDir string, encoder *datasets.Encoder) (*stre
 }
 
 // loadTests reads what a suite evaluates alone, and cuts the prompts that do not fit.
-func loadTests(s suite.Suite, dataDir string, encoder *datasets.Encoder) (*streamData, error) {
+func loadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*streamData, error) {
 	data := &streamData{}
 	for _, task := range s.Tasks {
-		t, err := loadTask(task, dataDir, encoder, s.Evaluation.Split, s.Evaluation.TestExamples)
+		t, err := loadTask(task, texts, encoder, s.Evaluation.Split, s.Evaluation.TestExamples)
 		if err != nil {
 			return nil, err
 		}
 		data.tasks = append(data.tasks, t)
 	}
 	for _, task := range s.Knowledge {
-		t, err := loadTask(task, dataDir, encoder, "test", s.Evaluation.KnowledgeExamples)
+		t, err := loadTask(task, texts, encoder, "test", s.Evaluation.KnowledgeExamples)
 		if err != nil {
 			return nil, err
 		}
@@ -102,10 +102,10 @@ func (t *taskData) cutPrompts(longest int) {
 }
 
 // loadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
-func loadTask(task datasets.Task, dataDir string, encoder *datasets.Encoder, split string, bound int) (taskData, error) {
+func loadTask(task datasets.Task, texts *Texts, encoder *datasets.Encoder, split string, bound int) (taskData, error) {
 	t := taskData{task: task}
 	var err error
-	if t.examples, err = task.Load(dataDir, split); err != nil {
+	if t.examples, err = texts.Load(task, split); err != nil {
 		return taskData{}, err
 	}
 	t.available = len(t.examples)

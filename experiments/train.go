@@ -19,17 +19,6 @@ import (
 // errNotFinite is why a cell is diverged.
 var errNotFinite = errors.New("a number is not finite")
 
-// DivergedError ends a cell whose numbers are not finite any more.
-type DivergedError struct {
-	Task   string
-	Step   int
-	Reason string
-}
-
-func (e *DivergedError) Error() string {
-	return fmt.Sprintf("%s in task %s at step %d", e.Reason, e.Task, e.Step)
-}
-
 // lesson is one stretch of training: a task, or for joint training all of them.
 type lesson struct {
 	index int // of the task, from 1

@@ -33,8 +33,8 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 		t.Fatal(err)
 	}
 	sound := tuner.Suite()
-	if files, err := Prepare(sound, y.dir); err != nil || slices.ContainsFunc(files, func(f rundir.File) bool { return strings.Contains(f.Path, "/test/") }) {
-		t.Fatalf("prepared %v, %v", files, err)
+	if prepared, err := Prepare(sound, y.dir); err != nil || slices.ContainsFunc(prepared.Files, func(f rundir.File) bool { return strings.Contains(f.Path, "/test/") }) {
+		t.Fatalf("prepared %v, %v", prepared, err)
 	}
 	y.open(t, sound, t.TempDir())
 
@@ -48,7 +48,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	}
 	_, err = Prepare(planted, y.dir)
 	refused("Prepare", err)
-	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, y.dir))
+	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, NewTexts(y.dir)))
 	_, err = identifyTask(planted.Tasks[0], y.dir, "test")
 	refused("prepareTask", err)
 	_, err = planted.Tasks[0].Files(y.dir, "test")

@@ -21,12 +21,12 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 	y.suite.Tasks = y.suite.Tasks[:2]
 	single := y.with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "secura"})
 	both := single.RunOn(filepath.Join(y.dir, "backbone"), filepath.Join(y.dir, "other"))
-	files, err := Prepare(both, y.dir)
+	prepared, err := Prepare(both, y.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]bool{}
-	for _, f := range files {
+	for _, f := range prepared.Files {
 		names[f.Path] = true
 	}
 	if !names["backbone/backbone/model.safetensors"] || !names["backbone/other/tokenizer.json"] || !names["next/train/train.parquet"] {
@@ -71,7 +71,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		}
 	}
 	// Each backbone's files are held to the manifest's, and parts of cells of both are executed again.
-	if err := rundir.WriteManifest(w.run, rundir.Manifest{Suite: encoded(t, both), Files: files}); err != nil {
+	if err := rundir.WriteManifest(w.run, rundir.Manifest{Suite: encoded(t, both), Files: prepared.Files}); err != nil {
 		t.Fatal(err)
 	}
 	open := WorkerOptions{Run: w.run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}

@@ -189,7 +189,7 @@ func CheckFiles(run rundir.Run, manifest rundir.Manifest, s suite.Suite, dataDir
 	}
 	defer os.RemoveAll(temp)
 	again := rundir.Run{Path: temp}
-	if err := WriteExamples(again, s, dataDir); err != nil {
+	if err := WriteExamples(again, s, NewTexts(dataDir)); err != nil {
 		return append(wrong, err)
 	}
 	if err := sameFile(again.Examples(), run.Examples()); err != nil {

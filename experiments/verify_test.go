@@ -234,7 +234,7 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	if manifest.Plan, err = s.Hash(); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteExamples(w.run, s, y.dir); err != nil {
+	if err := WriteExamples(w.run, s, NewTexts(y.dir)); err != nil {
 		t.Fatal(err)
 	}
 	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, s, y.dir, "")) }

@@ -12,6 +12,7 @@ import (
 
 	"secura/datasets/prompt"
 	"secura/experiments/engine"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -48,6 +49,7 @@ type Worker struct {
 	files       []rundir.File // those of the manifest; none in one that was made by hand
 	backend     compute.Backend
 	untouched   map[string]*evaluation // the backbones' own rows, by their names
+	compiling   machine.Meter          // the time spent on compiling graphs
 	refused     map[string]bool        // the cells that others had when they were asked for
 
 	// What follows is of the backbone that is open.
@@ -151,19 +153,13 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		return err
 	}
 	err = w.runClaimed(ctx, cell, folder, claim, progress)
-	status.Ended, status.State = time.Now().UTC(), record.Done
-	var diverged *DivergedError
-	switch {
-	case errors.Is(err, rundir.ErrClaimLost):
+	if errors.Is(err, rundir.ErrClaimLost) {
 		return err // the files are another's
-	case errors.As(err, &diverged):
-		status.State = record.CellDiverged
-		status.Reason = err.Error()
-	case err != nil && ctx.Err() != nil:
-		status.State, status.Reason = record.Cancelled, "interrupted"
+	}
+	status.Ended = time.Now().UTC()
+	status.State, status.Reason = EndState(ctx, err)
+	if status.State == record.Cancelled {
 		err = ctx.Err()
-	case err != nil:
-		status.State, status.Reason = record.Failed, err.Error()
 	}
 	return errors.Join(err, rundir.WriteJSON(folder.Status(), status))
 }
@@ -185,7 +181,7 @@ func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.
 	if w.until > 0 {
 		p.until = w.until
 	}
-	elapsed, executed := methods.StartClock(), w.base.ExecuteSeconds()
+	elapsed, executed := machine.StartClock(), w.base.ExecuteSeconds()
 	err = p.run(ctx)
 	var diverged *DivergedError
 	if err == nil && p.until == EndOfCell || errors.As(err, &diverged) {
@@ -196,7 +192,7 @@ func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.
 	}
 	spent := elapsed()
 	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor,
-		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: peakMemory()})
+		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: machine.PeakMemory()})
 }
 
 // shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal graphs come together,

@@ -29,7 +29,7 @@ func (w *Worker) use(name string) error {
 		return err
 	}
 	w.tokenizer, w.ends = b.Tokenizer, b.Ends
-	if w.data, err = loadStream(w.suite, w.dataDir, b.Encoder); err != nil {
+	if w.data, err = loadStream(w.suite, NewTexts(w.dataDir), b.Encoder); err != nil {
 		return err
 	}
 	if w.data.heldOut, err = b.HeldOut(); err != nil {
@@ -46,6 +46,7 @@ func (w *Worker) use(name string) error {
 // compute puts a model on the backend's devices, and lays out what is evaluated of the worker's data.
 func (w *Worker) compute(model *backbone.Model) error {
 	w.base = methods.NewBase(w.backend, model)
+	w.base.Compiling = w.compiling.Start
 	err := w.base.UseDevices(w.suite.Devices)
 	if err == nil {
 		w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)

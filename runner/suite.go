@@ -128,7 +128,7 @@ func (o *SuiteOptions) loadSingle() (suite.Suite, error) {
 }
 
 // fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache.
-func (o *SuiteOptions) fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr io.Writer) error {
+func fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr io.Writer) error {
 	if noDownload {
 		return nil
 	}

@@ -20,14 +20,15 @@ import (
 
 // TuneOptions are the flags of tune.
 type TuneOptions struct {
-	RunOptions
+	SuiteOptions
+	PlaceOptions
 	tuning.Options
 }
 
 func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	o.SuiteOptions.addSettings(flags)
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
-	o.RunOptions.addPlaces(flags)
+	o.PlaceOptions.addFlags(flags)
 	flags.Lookup("out").Usage = "the tuning's `DIR`; runs/SUITE-tune if not given"
 	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32; three of eight are spent on the coefficient, or on finer learning rates")
 	flags.IntVar(&o.Tasks, "tasks", 6, "`NUMBER` of the suite's tasks that the calibration stream has at most, families in turn")
@@ -72,17 +73,15 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return usage(err)
 	}
-	if err := o.fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
+	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(tuner.Suite(), o.DataDir)
+	prepared, err := experiments.Prepare(tuner.Suite(), o.DataDir)
 	if err != nil {
 		return err
 	}
-	run := rundir.Run{Path: o.Out}
-	if run.Path == "" {
-		run.Path = filepath.Join("runs", tuner.Suite().Name)
-	}
+	l := o.launch(tuner.Suite(), prepared, stderr)
+	run := l.Run
 	lock, err := rundir.TakeLock(run.Lock())
 	if err != nil {
 		return err
@@ -94,7 +93,8 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 			tuner.Refine()
 		}
 		fmt.Fprintf(stderr, "tuning %s, stage %d of 2: %d trials in all\n", s.Name, stage, len(tuner.Suite().Methods))
-		failures, err := runMissing(ctx, o.RunOptions, run, tuner.Suite(), files, stderr)
+		l.Suite = tuner.Suite()
+		failures, err := runMissing(ctx, l)
 		if err != nil {
 			return err
 		}

@@ -8,13 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"text/tabwriter"
 	"time"
 
 	"secura/experiments"
 	"secura/experiments/engine"
+	"secura/experiments/launch"
 	"secura/experiments/suite"
 )
 
@@ -54,7 +54,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(s, o.DataDir)
+	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err
 	}
@@ -67,20 +67,20 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	for _, t := range s.Tasks {
 		fmt.Fprintf(w, "%s\t%s", t.Name, t.Family)
 		for _, split := range []string{"train", s.Evaluation.Split} {
-			examples, err := t.Load(o.DataDir, split)
+			n, err := prepared.Texts.Count(t, split)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "\t%d", len(examples))
+			fmt.Fprintf(w, "\t%d", n)
 		}
 		fmt.Fprintln(w)
 	}
 	for _, t := range s.Knowledge {
-		examples, err := t.Load(o.DataDir, "test")
+		n, err := prepared.Texts.Count(t, "test")
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\tknowledge\t\t%d\n", t.Name, len(examples))
+		fmt.Fprintf(w, "%s\tknowledge\t\t%d\n", t.Name, n)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -90,7 +90,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 		several = fmt.Sprintf("%d backbones, ", n)
 	}
 	fmt.Fprintf(stdout, "\nsuite %s is valid: plan %.12s, %d files, %d cells (%s%d methods, %d seeds, %d orders), each %d tasks of %d steps of %d examples\n",
-		s.Name, hash, len(files), len(cells), several, len(s.Methods), s.Seeds, s.Orders, len(s.Tasks), s.Training.Steps, s.Training.Batch)
+		s.Name, hash, len(prepared.Files), len(cells), several, len(s.Methods), s.Seeds, s.Orders, len(s.Tasks), s.Training.Steps, s.Training.Batch)
 	whole, own := s.Evaluations()
 	fmt.Fprintf(stdout, "each cell evaluates the base row and %d times everything", whole)
 	if own > 0 {
@@ -136,21 +136,17 @@ func measured(ctx context.Context, o ValidateOptions, s suite.Suite, stderr io.W
 	if err := s.CheckSingle(); err != nil {
 		return e, err
 	}
-	b, err := newCellBench(ctx, BenchOptions{DataDir: o.DataDir, NoDownload: true}, s, stderr)
+	scratch, err := launch.NewScratch(ctx, s, o.DataDir, true, stderr)
 	if err != nil {
 		return e, err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
-	run, err := b.begin()
+	defer func() { err = errors.Join(err, scratch.Close()) }()
+	run, err := scratch.Begin()
 	if err != nil {
 		return e, err
 	}
+	command := scratch.Worker(run, "-measure")
 	var out bytes.Buffer
-	program, err := os.Executable()
-	if err != nil {
-		return e, err
-	}
-	command := b.worker(program, run, "-measure")
 	command.Stdout, command.Stderr = &out, stderr
 	if err := engine.OnOneCore(ctx, command); err != nil {
 		return e, err

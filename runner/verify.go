@@ -12,8 +12,11 @@ import (
 
 	"secura/datasets"
 	"secura/experiments"
+	"secura/experiments/launch"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/reports"
@@ -103,7 +106,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if v.manifest, err = rundir.ReadManifest(run); err != nil {
 		return err
 	}
-	if v.suite, err = suiteOf(run, v.manifest); err != nil {
+	if v.suite, err = launch.SuiteOf(run, v.manifest); err != nil {
 		return err
 	}
 	cells, _, err := suite.Plan(v.suite)
@@ -138,8 +141,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 // ids of the others.
 func finishedCells(run rundir.Run, cells []suite.Cell) (finished []suite.Cell, open []string) {
 	for _, c := range cells {
-		var status record.Status
-		if err := rundir.ReadJSON(run.Cell(c.ID).Status(), &status); err == nil && status.Finished() {
+		if at, err := standing.Read(run.Cell(c.ID)); err == nil && at.Finished() {
 			finished = append(finished, c)
 		} else {
 			open = append(open, c.ID)
@@ -179,9 +181,9 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 	if name == "" {
 		name = v.manifest.Backend
 	}
-	here := rundir.Manifest{Processor: processor()}
+	here := rundir.Manifest{Processor: machine.Processor()}
 	here.Build()
-	backend, err := openedBackend(ctx, RunOptions{NoDownload: true}, name, &here, stderr)
+	backend, err := launch.OpenBackend(ctx, name, true, &here, stderr)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package launch
 
 import (
 	"context"
@@ -28,8 +28,8 @@ func TestHowACellEnded(t *testing.T) {
 		{cancelled, context.Canceled, record.Cancelled},
 		{context.Background(), errors.New("no space"), record.Failed},
 	} {
-		p := ended(c.ctx, engine.Progress{Cell: "a", TaskIndex: 2, State: "running"}, c.err)
-		if p.State != string(c.want) || !p.Ended() || p.TaskIndex != 2 || (p.Reason == "") != (c.err == nil) {
+		p := lastLine(c.ctx, engine.Progress{Cell: "a", TaskIndex: 2, State: "running"}, c.err)
+		if p.State != c.want || !p.Ended() || p.TaskIndex != 2 || (p.Reason == "") != (c.err == nil) {
 			t.Errorf("%v: %+v", c.err, p)
 		}
 	}
@@ -66,7 +66,7 @@ func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
 		write("diverged", record.CellDiverged, bad),
 		{ID: "new"},
 	}
-	missing, diverged := experiments.Unfinished(run, cells)
+	missing, diverged := unfinished(run, cells)
 	if got := fmt.Sprint(missing); got != "[cut empty failed new]" {
 		t.Error(got)
 	}

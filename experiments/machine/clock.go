@@ -1,4 +1,6 @@
-package methods
+// Package machine tells of this machine and of what this process takes of it: processor time, memory, the processor's name.
+// It is the one place that reads /proc; where there is none, numbers are 0 and names empty. Read StartClock first.
+package machine
 
 import (
 	"bytes"
@@ -31,6 +33,18 @@ func StartClock() func() Spent { return startClock(0) }
 
 // StartChildrenClock is StartClock with the processor's time of child processes, of those that have ended since.
 func StartChildrenClock() func() Spent { return startClock(2) }
+
+// Meter adds stretches of time up.
+type Meter struct{ total Spent }
+
+// Start begins a stretch, which the function it returns ends.
+func (m *Meter) Start() (stop func()) {
+	elapsed := StartClock()
+	return func() { m.total = m.total.Plus(elapsed()) }
+}
+
+// Total is the time of all stretches that have ended.
+func (m *Meter) Total() Spent { return m.total }
 
 func startClock(from int) func() Spent {
 	start, before := time.Now(), processorSeconds(from)

@@ -1,4 +1,4 @@
-package main
+package launch
 
 import (
 	"bytes"
@@ -10,38 +10,40 @@ import (
 	"strings"
 	"time"
 
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 	"secura/experiments/suite"
 )
 
-// follower reads again and again what the processes of a run have written. It
+// Follower reads again and again what the processes of a run have written. It
 // writes nothing and takes no lock.
-type follower struct {
-	run   rundir.Run
-	suite suite.Suite
-	cells []*followed
+type Follower struct {
+	Run   rundir.Run
+	Suite suite.Suite
+	Cells []*FollowedCell
 }
 
-// followed is what is known of a cell.
-type followed struct {
+// FollowedCell is what is known of a cell.
+type FollowedCell struct {
 	suite.Cell
-	folder rundir.Cell
-	state  record.State
-	reason string
+	Folder rundir.Cell
+	State  record.State
+	Reason string
+	// Steps are the newest ones, Lesson is how many the task has that they are of.
+	Steps  []record.Step
+	Lesson int
 	// started is when its process began, where it runs.
 	started time.Time
 	// rows are the boundaries by their index; those not measured are nil.
 	rows []*record.Event
-	// steps are the newest ones, lesson is how many the task has that they are of.
-	steps  []record.Step
-	lesson int
 	// seconds are those of the phases that have ended.
 	seconds float64
 }
 
-// follow finds the cells of a run.
-func follow(run rundir.Run) (*follower, error) {
+// Follow finds the cells of a run.
+func Follow(run rundir.Run) (*Follower, error) {
 	manifest, err := rundir.ReadManifest(run)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("watch %s: %w; a run's folder has a manifest.json", run.Path, err)
@@ -49,60 +51,61 @@ func follow(run rundir.Run) (*follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &follower{run: run}
-	if f.suite, err = suiteOf(run, manifest); err != nil {
+	f := &Follower{Run: run}
+	if f.Suite, err = SuiteOf(run, manifest); err != nil {
 		return nil, err
 	}
-	cells, _, err := suite.Plan(f.suite)
+	cells, _, err := suite.Plan(f.Suite)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range cells {
-		f.cells = append(f.cells, &followed{Cell: c, folder: run.Cell(c.ID), state: record.Queued})
+		f.Cells = append(f.Cells, &FollowedCell{Cell: c, Folder: run.Cell(c.ID), State: record.Queued})
 	}
 	return f, nil
 }
 
-// update reads the newest state of every cell that can still change.
-func (f *follower) update() error {
-	for _, c := range f.cells {
-		if c.state == record.Done {
+// Update reads the newest state of every cell that can still change.
+func (f *Follower) Update() error {
+	for _, c := range f.Cells {
+		if c.State == record.Done {
 			continue
 		}
-		if err := c.update(); err != nil {
+		if err := c.Update(); err != nil {
 			return fmt.Errorf("watch cell %s: %w", c.ID, err)
 		}
 	}
 	return nil
 }
 
-func (c *followed) update() error {
+func (c *FollowedCell) Update() error {
 	// The state is read first: where it says done, the records are complete.
-	status, err := cellStatus(c.folder, nil)
+	at, err := standing.Read(c.Folder)
 	if err != nil {
 		return err
 	}
-	c.state, c.reason, c.started = status.State, status.Reason, status.Started
-	if c.state == record.Queued {
+	at = at.Living(nil)
+	c.State, c.Reason, c.started = at.State, at.Reason, at.Status.Started
+	if c.State == record.Queued {
 		return nil
 	}
-	events, _, err := record.ReadEvents(c.folder.Records())
+	events, _, err := record.ReadEvents(c.Folder.Records())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	c.rows, c.lesson = make([]*record.Event, len(c.Tasks)+1), 0
+	c.rows, c.Lesson = make([]*record.Event, len(c.Tasks)+1), 0
 	for i, e := range events {
 		switch {
 		case e.Kind == record.TaskStart:
-			c.lesson = e.Steps
+			c.Lesson = e.Steps
 		case e.Kind == record.Boundary && e.Index < len(c.rows):
 			c.rows[e.Index] = &events[i]
 		}
 	}
-	if c.steps, err = newestSteps(c.folder.Steps()); err != nil {
+	if c.Steps, err = newestSteps(c.Folder.Steps()); err != nil {
 		return err
 	}
-	timings, _, err := record.Read[record.Timing](c.folder.Timing())
+	timings, _, err := record.Read[record.Timing](c.Folder.Timing())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -145,8 +148,8 @@ func newestSteps(path string) ([]record.Step, error) {
 	return steps, err
 }
 
-// learned is the index of the newest boundary, −1 before the base row.
-func (c *followed) learned() int {
+// Learned is the index of the newest boundary, −1 before the base row.
+func (c *FollowedCell) Learned() int {
 	for i := len(c.rows) - 1; i >= 0; i-- {
 		if c.rows[i] != nil {
 			return i
@@ -155,35 +158,35 @@ func (c *followed) learned() int {
 	return -1
 }
 
-// step is the newest step; ok is false where none was made since the newest
+// Step is the newest step; ok is false where none was made since the newest
 // boundary.
-func (c *followed) step() (s record.Step, ok bool) {
-	if len(c.steps) == 0 {
+func (c *FollowedCell) Step() (s record.Step, ok bool) {
+	if len(c.Steps) == 0 {
 		return s, false
 	}
-	s = c.steps[len(c.steps)-1]
-	return s, s.Index > c.learned()
+	s = c.Steps[len(c.Steps)-1]
+	return s, s.Index > c.Learned()
 }
 
-// share is how much of the cell is done, from 0 to 1, by its steps.
-func (c *followed) share() float64 {
-	if hasEnded(c.state) {
+// Share is how much of the cell is done, from 0 to 1, by its steps.
+func (c *FollowedCell) Share() float64 {
+	if c.State.Ended() {
 		return 1
 	}
 	n := float64(len(c.Tasks))
-	done := max(0, float64(c.learned())) / n
-	if s, ok := c.step(); ok && c.lesson > 0 {
+	done := max(0, float64(c.Learned())) / n
+	if s, ok := c.Step(); ok && c.Lesson > 0 {
 		// A lesson of all tasks at once has the index of the last one.
-		lessons := float64(s.Index - max(0, c.learned()))
-		done += lessons / n * float64(s.Step) / float64(c.lesson)
+		lessons := float64(s.Index - max(0, c.Learned()))
+		done += lessons / n * float64(s.Step) / float64(c.Lesson)
 	}
 	return min(done, 1)
 }
 
-// accuracy is the mean score on the tasks learned so far, retention K[i]/K[0] at
+// Accuracy is the mean score on the tasks learned so far, retention K[i]/K[0] at
 // the newest boundary; ok is false where that was not measured.
-func (c *followed) accuracy() (mean float64, ok bool) {
-	i := c.learned()
+func (c *FollowedCell) Accuracy() (mean float64, ok bool) {
+	i := c.Learned()
 	if i < 1 || len(c.rows[i].Scores) < i {
 		return 0, false
 	}
@@ -193,21 +196,19 @@ func (c *followed) accuracy() (mean float64, ok bool) {
 	return mean, len(c.rows[i].Scores) == len(c.Tasks)
 }
 
-func (c *followed) retention() (share float64, ok bool) {
-	i := c.learned()
+func (c *FollowedCell) Retention() (share float64, ok bool) {
+	i := c.Learned()
 	if i < 1 || c.rows[0] == nil || c.rows[0].Knowledge == nil || c.rows[i].Knowledge == nil || *c.rows[0].Knowledge == 0 {
 		return 0, false
 	}
 	return *c.rows[i].Knowledge / *c.rows[0].Knowledge, true
 }
 
-// hasEnded says whether no process works at a cell in this state.
-func hasEnded(s record.State) bool { return s != record.Queued && s != record.Running }
-
-func (f *follower) count(states ...record.State) (n int) {
-	for _, c := range f.cells {
+// Count is how many cells are in one of these states.
+func (f *Follower) Count(states ...record.State) (n int) {
+	for _, c := range f.Cells {
 		for _, s := range states {
-			if c.state == s {
+			if c.State == s {
 				n++
 			}
 		}
@@ -215,21 +216,21 @@ func (f *follower) count(states ...record.State) (n int) {
 	return n
 }
 
-// over says whether nothing of the run goes on: all cells are done, or none runs
+// Over says whether nothing of the run goes on: all cells are done, or none runs
 // and no process of this machine is driving the run. Another machine's cannot be
 // asked, so that its run is over when its cells have ended.
-func (f *follower) over() bool {
+func (f *Follower) Over() bool {
 	switch {
-	case f.count(record.Done) == len(f.cells):
+	case f.Count(record.Done) == len(f.Cells):
 		return true
-	case f.count(record.Running) > 0:
+	case f.Count(record.Running) > 0:
 		return false
 	}
-	here, alive := driver(f.run)
+	here, alive := driver(f.Run)
 	if here {
 		return !alive
 	}
-	return f.count(record.Queued) == 0
+	return f.Count(record.Queued) == 0
 }
 
 // driver says whether the process that drove the run last is one of this machine,
@@ -242,29 +243,29 @@ func driver(run rundir.Run) (here, alive bool) {
 	}
 	mine, _ := os.Hostname()
 	number, err := strconv.Atoi(pid)
-	return host == mine, err == nil && !gone(number)
+	return host == mine, err == nil && !machine.Gone(number)
 }
 
-// remaining estimates the time that is left: what is open of each cell takes as
+// Remaining estimates the time that is left: what is open of each cell takes as
 // long as the done cells of its method and backbone took, else as all done ones, else as the
 // running ones promise; as many run at a time as now. ok is false while there is
 // too little to tell.
-func (f *follower) remaining(now time.Time) (left time.Duration, ok bool) {
+func (f *Follower) Remaining(now time.Time) (left time.Duration, ok bool) {
 	sums, counts := map[string]float64{}, map[string]float64{}
-	kind := func(c *followed) string { return c.Method.Name + " on " + c.Backbone }
-	add := func(c *followed, seconds float64) {
+	kind := func(c *FollowedCell) string { return c.Method.Name + " on " + c.Backbone }
+	add := func(c *FollowedCell, seconds float64) {
 		for _, key := range []string{kind(c), ""} {
 			sums[key], counts[key] = sums[key]+seconds, counts[key]+1
 		}
 	}
-	for _, c := range f.cells {
-		if c.state == record.Done && c.seconds > 0 {
+	for _, c := range f.Cells {
+		if c.State == record.Done && c.seconds > 0 {
 			add(c, c.seconds)
 		}
 	}
 	if counts[""] == 0 {
-		for _, c := range f.cells {
-			if share := c.share(); c.state == record.Running && share > 0.02 {
+		for _, c := range f.Cells {
+			if share := c.Share(); c.State == record.Running && share > 0.02 {
 				add(c, max(c.seconds, now.Sub(c.started).Seconds())/share)
 			}
 		}
@@ -273,13 +274,13 @@ func (f *follower) remaining(now time.Time) (left time.Duration, ok bool) {
 		return 0, false
 	}
 	open := 0.0
-	for _, c := range f.cells {
+	for _, c := range f.Cells {
 		key := kind(c)
 		if counts[key] == 0 {
 			key = ""
 		}
-		open += (1 - c.share()) * sums[key] / counts[key]
+		open += (1 - c.Share()) * sums[key] / counts[key]
 	}
-	seconds := open / float64(max(1, f.count(record.Running)))
+	seconds := open / float64(max(1, f.Count(record.Running)))
 	return time.Duration(seconds * float64(time.Second)).Round(time.Second), true
 }

@@ -4,23 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
 )
-
-// sessionFor is the session that a lesson is learned in: the one before, or where each task is learned alone a fresh
-// one on the pretrained backbone, for which it closes the one before.
-func (p *protocol) sessionFor(l lesson, before *methods.Session) (*methods.Session, error) {
-	if p.worker.suite.Stream != suite.Separate || l.index == p.lessons[0].index {
-		return before, nil
-	}
-	session, err := p.start()
-	if err != nil {
-		return before, err
-	}
-	return session, before.Close()
-}
 
 // evaluator is what evaluates at the boundary behind a lesson: everything, or with evaluation.every "final" only the
 // task that was learned, except where a stream ends.
@@ -85,4 +74,33 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 		event.Perturbed = &record.Reference{Scores: inOrder(p.cell, noisy), Knowledge: noisy.knowledge, TeacherForced: p.worker.forcedInOrder(p.cell, noisy, false)}
 	}
 	return p.log.event(event)
+}
+
+// measuresOf gives measures the form of records. One that is not finite has no form there and is left out: there was
+// nothing to be measured.
+func measuresOf(list []methods.Measure) (measures []record.Measure) {
+	for _, m := range list {
+		if finite(m.Value) {
+			measures = append(measures, record.Measure{Name: m.Name, Value: m.Value})
+		}
+	}
+	return measures
+}
+
+// measureStart gives the diagnostics of the boundary before the stream, where nothing has moved yet.
+func (p *protocol) measureStart(session *methods.Session) ([]record.Measure, error) {
+	if !p.worker.suite.Evaluation.Diagnostics {
+		return nil, nil
+	}
+	list, err := session.MeasureStart()
+	return measuresOf(list), err
+}
+
+// measureUpdate gives the diagnostics of the weights that are evaluated.
+func (p *protocol) measureUpdate(session *methods.Session, effective map[string]*tensors.Tensor) ([]record.Measure, error) {
+	if !p.worker.suite.Evaluation.Diagnostics {
+		return nil, nil
+	}
+	list, err := session.MeasureBoundary(effective)
+	return measuresOf(list), err
 }
