@@ -43,6 +43,10 @@ func loadStream(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*stream
 		if data.tasks[i].train, err = encodeAll(encoder, examples); err != nil {
 			return nil, err
 		}
+		fits := func(e datasets.Encoded) bool { return len(e.Prompt) < s.Training.MaxPrompt }
+		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(data.tasks[i].train, fits) {
+			return nil, fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt)
+		}
 	}
 	return data, nil
 }

@@ -112,10 +112,21 @@ func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
 // examples gives a lesson's training rows one by one, in the way that the suite draws them.
 func (t *trainer) examples(l lesson) func() methods.Row {
 	r := t.stream("examples", l)
+	next := epochs(l.rows, r)
 	if t.training.Draw == suite.WithReplacement {
-		return func() methods.Row { return l.rows[r.IntN(len(l.rows))] }
+		next = func() methods.Row { return l.rows[r.IntN(len(l.rows))] }
 	}
-	return epochs(l.rows, r)
+	bound := t.training.MaxPrompt
+	if bound == 0 {
+		return next
+	}
+	return func() methods.Row {
+		row := next()
+		for len(t.text(row).Prompt) >= bound { // loadStream holds that some are shorter
+			row = next()
+		}
+		return row
+	}
 }
 
 // draw gives the current rows of a step, and those that are replayed beside them.

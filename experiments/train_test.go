@@ -3,8 +3,11 @@ package experiments
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
@@ -89,5 +92,43 @@ func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
 	}
 	if !twice || len(drawn) == len(lesson.rows) {
 		t.Errorf("of %d examples %d were drawn in as many draws", len(lesson.rows), len(drawn))
+	}
+}
+
+// Examples with long prompts are drawn again; a task of nothing else is refused.
+func TestLongPromptsAreDrawnAgain(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq"})
+	w := y.open(t, s, t.TempDir())
+	var lengths []int
+	for _, e := range w.data.tasks[0].train {
+		lengths = append(lengths, len(e.Prompt))
+	}
+	longest, shortest := slices.Max(lengths), slices.Min(lengths)
+	if longest == shortest {
+		t.Fatalf("all prompts have %d tokens", longest)
+	}
+	for _, draw := range []string{suite.Epochs, suite.WithReplacement} {
+		s.Training.MaxPrompt, s.Training.Draw = longest, draw
+		w = y.open(t, s, t.TempDir())
+		p, err := w.protocol(w.cells[0], w.run.Cell(w.cells[0].ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainer := w.trainer(w.cells[0], nil, nil)
+		next := trainer.examples(p.plan()[0])
+		for range 3 * len(lengths) {
+			if n := len(trainer.text(next()).Prompt); n >= longest {
+				t.Fatalf("%s: a prompt of %d tokens was drawn", draw, n)
+			}
+		}
+	}
+	s.Training.MaxPrompt = shortest
+	b, err := pretrained.Open(s.Backbone, pretrained.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadStream(s, NewTexts(y.dir), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
+		t.Error(err)
 	}
 }

@@ -137,6 +137,9 @@ type Training struct {
 	// Draw is how a task's examples come: epochs, shuffled anew for each pass, or
 	// with_replacement, each drawn from all. Empty is epochs.
 	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
+	// MaxPrompt draws an example again whose prompt has so many tokens or more; 0
+	// draws all, and cuts what does not fit.
+	MaxPrompt int `yaml:"max_prompt,omitempty" json:"max_prompt,omitempty"`
 	// EmptyToken puts a new, frozen token before each answer, in training and in
 	// evaluation, and with chat has all learned that the template writes behind an
 	// answer: the form of SECURA's released code, for its reproduction alone. The

@@ -89,6 +89,7 @@ func (s Suite) Validate(presets Presets) error {
 	if atLeast("training.accumulate", t.Accumulate, 0); t.Accumulate > 1 && t.Batch%t.Accumulate != 0 {
 		wrong("training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
 	}
+	atLeast("training.max_prompt", t.MaxPrompt, 0)
 	atLeast("training.answer_length", t.AnswerLength, 1)
 	atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
 	if t.AnswerLength >= t.Length {
