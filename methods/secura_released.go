@@ -28,7 +28,7 @@ var SecuraReleasedM1 = Method{
 	Name: "secura-released-m1",
 	Doc: "SECURA's published code with merging M1, for reproduction: a trained, decayed bias, S-MagNorm of outputs without " +
 		"normalisation, which multiplies them by about 4/3 from the second step on, restraint, and a merge in bfloat16 after every " +
-		"step, under which A gets no gradient. Runs as published; the published sizes are sizes: absolute.",
+		"step, under which A gets no gradient. No raising line had to be supplied; the published sizes are sizes: absolute.",
 	Source:       releasedSource,
 	LearningRate: 1e-3,
 	KeepMoments:  true,
@@ -44,8 +44,8 @@ var SecuraReleasedM1 = Method{
 var SecuraReleasedM2 = Method{
 	Name: "secura-released-m2",
 	Doc: "SECURA's published code with merging M2, for reproduction: updates go into a sum that the forward pass never uses, so that " +
-		"the weight stays and only the trained bias learns, with the gain of about 4/3 that S-MagNorm gives to outputs. Runs as " +
-		"published in the continual-learning experiment; the published sizes are sizes: absolute.",
+		"the weight stays and only the trained bias learns, with the gain of about 4/3 that S-MagNorm gives to outputs. No raising " +
+		"line had to be supplied; the published sizes are sizes: absolute.",
 	Source:       releasedSource,
 	LearningRate: 1e-3,
 	KeepMoments:  true,
@@ -61,7 +61,7 @@ var SecuraReleasedM2 = Method{
 var CABRReleased = Method{
 	Name: "cabr-released",
 	Doc: "CABR alone in SECURA's published code, for reproduction: W + C·A·B·R with a trained, decayed bias, without S-MagNorm and " +
-		"without merging. Runs as published; the published sizes are sizes: absolute.",
+		"without merging. No raising line had to be supplied; the published sizes are sizes: absolute.",
 	Source:       releasedSource,
 	LearningRate: 1e-3,
 	KeepMoments:  true,
