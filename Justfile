@@ -157,6 +157,7 @@ released-smollm data out="runs/released-smollm" *flags: build
     bin/runner run -suite experiments/bench/released-smollm.yaml -data {{quote(data)}} -backbone "$({{just_executable()}} smollm)" -out {{quote(out)}} -jobs 1 {{flags}}
     bin/runner report {{quote(out)}} -table released
     bin/runner report {{quote(out)}} -claims
+    SECURA_RELEASED_RUN={{absolute_path(out)}} go test -count=1 -v -run ReleasedM1OnSmolLM ./experiments
 
 # load a made-up checkpoint of 3 GB (bfloat16, 29 shards, in a folder that is
 # removed again): peak memory against its size, and GB/s from the page cache
