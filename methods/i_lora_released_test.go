@@ -251,11 +251,12 @@ func TestILoRAReleasedDropsTheBias(t *testing.T) {
 	model := *toy.Model
 	model.Weights = maps.Clone(toy.Model.Weights)
 	r, zeros := stream(1, "biases"), map[string]*tensors.Tensor{}
-	for name, w := range toy.Model.Weights {
+	for _, name := range toy.Model.Names {
+		w := toy.Model.Weights[name]
 		if strings.HasSuffix(name, "q_proj.bias") || strings.HasSuffix(name, "v_proj.bias") {
 			values := make([]float32, w.Size())
 			for i := range values {
-				values[i] = float32(r.NormFloat64())
+				values[i] = float32(3 * r.NormFloat64())
 			}
 			model.Weights[name] = tensorOf(values, w.Shape().Dimensions)
 			zeros[name] = tensors.FromShape(w.Shape())
