@@ -54,7 +54,7 @@ func (c claims) kept() Table {
 			continue
 		}
 		honest := r.Summarise(m.Name, "knowledge_retention")
-		row := []Entry{{Text: m.Name}, count(honest.N), value(honest, false), t.verdict(judgeLevel(honest, knowledgeBar))}
+		row := []Entry{{Text: m.Name}, count(honest.N), value(honest, false), t.judgedOf(r, m.Name, judgeLevel(honest, knowledgeBar))}
 		var parts []judgement
 		for i := range scoring.TeacherForcedNames {
 			s := r.over(m.Name, keptScore(i))
