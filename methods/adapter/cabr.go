@@ -227,8 +227,8 @@ func (c CABR) outputs(x, w *graph.Node, v map[string]*graph.Node) (former, adapt
 	return former, c.addBias(adapted, v)
 }
 
-// fuseOutputs fuses outputs [batch, length, out], and gives S. The share that restraint asks for is over a row's outputs, so that a
-// row does not depend on the others; the release has one row.
+// fuseOutputs fuses outputs [batch, length, out], and gives S. The share that restraint asks for is over a row's outputs,
+// padding counted, so that a row does not depend on the others; the release has one row.
 func (c CABR) fuseOutputs(former, adapted *graph.Node, v map[string]*graph.Node) (y, divisor *graph.Node) {
 	bias := v[ProjectionBias]
 	if bias != nil {
