@@ -159,6 +159,14 @@ smollm:
 test-smollm:
     SECURA_SMOLLM="$({{just_executable()}} smollm)" go test -count=1 -timeout 30m -v -run SmolLM ./methods/backbone ./experiments
 
+# SECURA's released M1 on SmolLM2, 50 steps on BoolQ: published sizes and the width's, with
+# its bias and without; data holds boolq and gsm8k as DIR/NAME/SPLIT.parquet. 15 minutes
+released-smollm data out="runs/released-smollm" *flags: build
+    bin/runner run -suite experiments/bench/released-smollm.yaml -data {{quote(data)}} -backbone "$({{just_executable()}} smollm)" -out {{quote(out)}} -jobs 1 {{flags}}
+    bin/runner report {{quote(out)}} -table released
+    bin/runner report {{quote(out)}} -claims
+    SECURA_RELEASED_RUN={{absolute_path(out)}} go test -count=1 -v -run ReleasedM1OnSmolLM ./experiments
+
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
 # load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache
 large-checkpoint folder="/tmp/secura-large-checkpoint":

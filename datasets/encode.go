@@ -15,6 +15,8 @@ type Encoder struct {
 	template  *chat.Template // nil where prompts are read as they are
 	start     int            // tokens at each prompt's beginning that are not the example's own
 	end       int32          // what the template writes behind an answer
+	behind    []int32        // what it writes behind that
+	empty     []int32        // stands before each answer; nil but for SECURA's released form
 }
 
 // NewEncoder writes prompts as they are, behind the tokens that begin every text.
@@ -39,10 +41,19 @@ func NewChatEncoder(tokenizer *prompt.Tokenizer, template *chat.Template) (*Enco
 	if ids, err = tokenizer.Encode(behind); err != nil {
 		return nil, fmt.Errorf("encode the chat template's end of an answer: %w", err)
 	}
+	c.behind = ids[1:]
 	if c.end = ids[0]; tokenizer.Decode(ids[:1]) != "" {
 		return nil, fmt.Errorf("the chat template writes %.60q behind an answer; expected it to begin with a special token of the tokenizer", behind)
 	}
 	return c, nil
+}
+
+// WithEmpty is the encoder in the form of SECURA's released code: the token of an id stands before each answer, so that
+// the first token of an answer is predicted from it, and all that a chat template writes behind an answer is learned.
+func (c *Encoder) WithEmpty(id int32) *Encoder {
+	with := *c
+	with.empty = []int32{id}
+	return &with
 }
 
 // End is the token that a chat template writes behind an answer. ok is false where prompts are read as they are: the
@@ -65,6 +76,9 @@ func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
 	}
 	if encoded.Answer, err = c.answer(e.Answer); err != nil {
 		return Encoded{}, err
+	}
+	if c.empty != nil {
+		encoded.Prompt, encoded.Tail = slices.Concat(encoded.Prompt, c.empty), c.behind
 	}
 	for _, option := range e.Options {
 		ids, err := c.answer(option)

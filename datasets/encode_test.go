@@ -124,3 +124,39 @@ func TestCutKeepsTheStartAndTheEnd(t *testing.T) {
 		}
 	})
 }
+
+// In the released form a token that means nothing stands before each answer, and what the template writes behind an
+// answer's end is learned; a system prompt begins each conversation.
+func TestEncoderOfTheReleasedForm(t *testing.T) {
+	tokenizer := smallTokenizer(t)
+	const empty = 900
+	with := tokenizer.WithSpecial(empty, "[EMPTY]")
+	if got := with.Decode([]int32{empty}) + with.DecodeAll([]int32{empty}); got != "[EMPTY]" || with.Size() != empty+1 {
+		t.Errorf("the token reads %q, size %d", got, with.Size())
+	}
+	if list, err := with.Encode("[EMPTY]"); err != nil || slices.Contains(list, empty) {
+		t.Errorf("a text encodes to the token: %v, %v", list, err)
+	}
+	template, err := chat.Compile(smallTemplate, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewChatEncoder(with, template.WithSystem("Be brief."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := c.WithEmpty(empty).Encode(Example{Prompt: "Is it so?", Answer: " yes", Options: []string{" yes", " no"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(e.Prompt) - 1
+	if e.Prompt[last] != empty || with.DecodeAll(e.Prompt[:last]) != "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\n" {
+		t.Errorf("the prompt is %q", with.DecodeAll(e.Prompt))
+	}
+	if end, _ := c.End(); with.DecodeAll(append([]int32{end}, e.Tail...)) != "<|im_end|>\n" {
+		t.Errorf("the answer's end is %q", with.DecodeAll(append([]int32{end}, e.Tail...)))
+	}
+	if plain, err := c.Encode(Example{Prompt: "Is it so?", Answer: " yes"}); err != nil || plain.Tail != nil || plain.Prompt[len(plain.Prompt)-1] == empty {
+		t.Errorf("%+v, %v", plain, err)
+	}
+}

@@ -110,7 +110,7 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 
 // fits says whether the suite's one backbone is whole and every test example has room in the suite's shapes.
 func fits(s suite.Suite, texts *stream.Texts) error {
-	b, err := pretrained.OpenTexts(s.Backbone, s.Chat)
+	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
 	if err != nil {
 		return err
 	}

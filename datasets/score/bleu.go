@@ -92,9 +92,11 @@ func brevity(predicted, gold int) float64 {
 // BLEU4Smooth4 is NLTK 3.10.4's sentence BLEU-4 with smoothing method 4 (Chen
 // and Cherry 2014) on words between white space, in [0, 1]. It is 0 where no
 // word matches.
-func BLEU4Smooth4(prediction, gold string) float64 {
+func BLEU4Smooth4(prediction, gold string) float64 { return smoothed4(words(prediction), words(gold)) }
+
+// smoothed4 is BLEU4Smooth4 of tokens.
+func smoothed4(p, g []string) float64 {
 	const k = 5 // NLTK's constant
-	p, g := words(prediction), words(gold)
 	smooth, logs := 1.0, 0.0
 	for n := 1; n <= maxOrder; n++ {
 		hits := float64(overlap(ngrams(p, n), ngrams(g, n)))

@@ -50,9 +50,14 @@ type Row struct {
 	Knowledge  *float64
 	Parts      []record.Score
 	Perplexity *float64
-	Tokens     int64
-	Groups     [][]Prediction // by group and example; nil where a group was not evaluated
-	Weights    string         // the digest of the effective weights
+	// Forced are the teacher-forced measures by group, without a task where a group was not evaluated; nil where they were
+	// not asked for.
+	Forced []record.TeacherForced
+	// Perturbed is that of the backbone with noise, as a reference beside a base row; nil where it was not asked for.
+	Perturbed *Row
+	Tokens    int64
+	Groups    [][]Prediction // by group and example; nil where a group was not evaluated
+	Weights   string         // the digest of the effective weights
 }
 
 // Accuracy is the mean of the stream's tasks' first scores; all must have been evaluated.
@@ -123,6 +128,9 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 			}
 			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(v.tokenizer.Decode(ids)), Option: -1}
 		}
+	}
+	if err := v.evaluateForced(ctx, f, out); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	if texts > 0 {
 		mean := nats / float64(texts)

@@ -23,6 +23,7 @@ type Evaluator struct {
 	Answers   int     // slots of a score row that predict
 	score     []scoreBatch
 	written   []writtenBatch
+	forced    []forcedBatch // nil unless evaluation.teacher_forced asks for it
 	maxNew    int
 	Tokens    int64 // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
@@ -105,6 +106,9 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	}
 	for _, b := range v.written {
 		v.Tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
+	}
+	if e.TeacherForced {
+		v.layForced(e.Lengths, e.Batch)
 	}
 }
 

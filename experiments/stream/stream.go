@@ -45,6 +45,10 @@ func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error)
 		if data.Tasks[i].Train, err = encodeAll(encoder, examples); err != nil {
 			return nil, err
 		}
+		fits := func(e datasets.Encoded) bool { return len(e.Prompt) < s.Training.MaxPrompt }
+		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(data.Tasks[i].Train, fits) {
+			return nil, fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt)
+		}
 	}
 	return data, nil
 }

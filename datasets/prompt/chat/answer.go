@@ -13,10 +13,26 @@ const (
 	sampleAnswer   = "sample answer"
 )
 
+// WithSystem is the template with a system prompt before each question; with
+// "" it stays as it is, and a template may write its own.
+func (t *Template) WithSystem(prompt string) *Template {
+	with := *t
+	with.system = prompt
+	return &with
+}
+
+// turns begin a conversation, behind the system prompt if there is one.
+func (t *Template) turns(messages ...Message) []Message {
+	if t.system == "" {
+		return messages
+	}
+	return append([]Message{{Role: "system", Content: t.system}}, messages...)
+}
+
 // Prompt writes a question as the user's one turn, and the beginning of the
 // assistant's.
 func (t *Template) Prompt(question string) (string, error) {
-	return t.Render([]Message{{Role: "user", Content: question}}, true)
+	return t.Render(t.turns(Message{Role: "user", Content: question}), true)
 }
 
 // Frame tells what the template writes before a question, and behind an answer.
@@ -27,7 +43,7 @@ func (t *Template) Frame() (before, behind string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	answered, err := t.Render([]Message{{Role: "user", Content: sampleQuestion}, {Role: "assistant", Content: sampleAnswer}}, false)
+	answered, err := t.Render(t.turns(Message{Role: "user", Content: sampleQuestion}, Message{Role: "assistant", Content: sampleAnswer}), false)
 	if err != nil {
 		return "", "", err
 	}
