@@ -71,9 +71,9 @@ func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokeni
 				v.answers = max(v.answers, total)
 			} else {
 				prompts = append(prompts, item{g, i})
-				if len(example.Prompt) > longest {
+				if len(example.Generated()) > longest {
 					return nil, fmt.Errorf("task %s: the prompt of test example %d has %d tokens, more than the largest of evaluation.lengths, %d",
-						t.task.Name, t.examples[i].ID, len(example.Prompt), longest)
+						t.task.Name, t.examples[i].ID, len(example.Generated()), longest)
 				}
 				v.maxNew = max(v.maxNew, t.task.MaxNewTokens)
 			}
@@ -175,7 +175,7 @@ func (v *evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	for _, length := range lengths {
 		var open *writtenBatch
 		for _, p := range prompts {
-			text := groups[p.group].test[p.index].Prompt
+			text := groups[p.group].test[p.index].Generated()
 			if len(text) > length || len(text) <= shortest {
 				continue
 			}
@@ -191,7 +191,7 @@ func (v *evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	}
 	// An empty row would rarely write an end and keep the whole batch from ending.
 	for _, b := range v.written {
-		first := groups[b.items[0].group].test[b.items[0].index].Prompt
+		first := groups[b.items[0].group].test[b.items[0].index].Generated()
 		for row := len(b.items); row < b.batch.Rows; row++ {
 			b.batch.SetPrompt(row, first)
 		}
