@@ -15,6 +15,8 @@ import (
 // Row is one row of a Parquet file by column name. A value is nil, a string,
 // int64, float64 or bool, a []any for a list, or a map[string]any for a
 // struct or map; dates, times, decimals and raw bytes are readable strings.
+// NaN is nil, and a float of 32 or 16 bits the number that its shortest
+// decimal notation names.
 type Row map[string]any
 
 // ReadRows reads the named top-level columns of a Parquet file, in order, a

@@ -127,7 +127,7 @@ func (a *assembler) content(node *parquet.Column) (any, error) {
 			return nil, nil
 		}
 		if a.halves[node.Index()] && len(value.ByteArray()) == 2 {
-			return half(binary.LittleEndian.Uint16(value.ByteArray())), nil
+			return float(half(binary.LittleEndian.Uint16(value.ByteArray()))), nil
 		}
 		return convert(node, value)
 	}

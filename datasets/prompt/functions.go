@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -54,13 +56,24 @@ func listed(source string, v any) (any, error) {
 	return nil, &valueError{source, describe(v) + ", not a list to range over"}
 }
 
-// asText writes a text, number or bool as text.
+// asText writes a text, number or bool as text. A float is written as the
+// shortest decimal that reads back, without an exponent, and a whole one as a
+// whole number: pandas stores whole numbers as floats where one is missing.
 func asText(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
 	case nil, []any, map[string]any:
 		return "", fmt.Errorf("it is %s, not a text", describe(v))
+	}
+	if v, ok := v.(float64); ok {
+		switch {
+		case math.IsInf(v, 1):
+			return "inf", nil
+		case math.IsInf(v, -1):
+			return "-inf", nil
+		}
+		return strconv.FormatFloat(v+0, 'f', -1, 64), nil // never -0
 	}
 	return fmt.Sprint(v), nil
 }
@@ -124,8 +137,15 @@ func join(separator string, v any) (string, error) {
 
 func letter(v any) (string, error) {
 	i, isInt := v.(int) // from range
-	if n, ok := v.(int64); ok && n >= 0 && n < 26 {
-		i, isInt = int(n), true
+	switch n := v.(type) {
+	case int64:
+		if n >= 0 && n < 26 {
+			i, isInt = int(n), true
+		}
+	case float64: // a whole number, in a column where one is missing
+		if n >= 0 && n < 26 && n == math.Trunc(n) {
+			i, isInt = int(n), true
+		}
 	}
 	if !isInt || i < 0 || i >= 26 {
 		return "", fmt.Errorf("%v is not an index from 0 to 25", v)

@@ -22,6 +22,9 @@ var Scorers = []Scorer{
 	{"exact", averaged(func(p, g string) float64 { return indicator(ExactMatch(p, g)) })},
 	// Share of answers that NumberMatch.
 	{"number", averaged(func(p, g string) float64 { return indicator(NumberMatch(p, g)) })},
+	// Share of answers whose first number, or whose last, is the gold's.
+	{"first_number", averaged(func(p, g string) float64 { return indicator(FirstNumberMatch(p, g)) })},
+	{"last_number", averaged(func(p, g string) float64 { return indicator(LastNumberMatch(p, g)) })},
 	// CorpusBLEU / 100; per example SentenceBLEU / 100.
 	{"bleu", bleu},
 	// Mean of BLEU4Smooth4.
