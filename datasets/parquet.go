@@ -135,6 +135,14 @@ func openParquet(r io.ReaderAt, size int64, name string) (file *parquet.File, er
 		return err
 	})
 	if err != nil {
+		head, end := make([]byte, min(size, 512)), make([]byte, min(size, 4))
+		n, _ := r.ReadAt(head, 0)
+		m, _ := r.ReadAt(end, size-int64(len(end)))
+		if n == len(head) && m == len(end) && string(end) != "PAR1" {
+			if what := recognise(head, name); what != nil {
+				err = what
+			}
+		}
 		return nil, fmt.Errorf("read %s: not a readable Parquet file (%d bytes): %w", name, size, err)
 	}
 	return file, nil
