@@ -72,7 +72,11 @@ func (t Task) Load(dir, split string) ([]Example, error) {
 		}
 	}
 	if len(examples) == 0 {
-		return nil, fmt.Errorf("task %s: split %s of %s has no rows", t.Name, split, t.Source)
+		var names []string
+		for _, source := range sources {
+			names = append(names, source.name)
+		}
+		return nil, fmt.Errorf("task %s: split %s of %s has no rows, in %s", t.Name, split, t.Source, few(names))
 	}
 	if limit > 0 && limit < len(examples) {
 		return draw(examples, limit, t.Limits.Seed), nil

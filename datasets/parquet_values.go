@@ -16,7 +16,7 @@ import (
 
 // supported says whether the values of all leaves below a node can be read.
 func supported(node *parquet.Column) error {
-	var unread error
+	unread := fieldsOnce(node)
 	eachLeaf(node, func(leaf *parquet.Column) {
 		logical := leaf.Type().LogicalType()
 		if logical == nil {
@@ -28,6 +28,21 @@ func supported(node *parquet.Column) error {
 		}
 	})
 	return unread
+}
+
+// fieldsOnce says which field of a struct stands in it twice.
+func fieldsOnce(node *parquet.Column) error {
+	seen := map[string]bool{}
+	for _, child := range node.Columns() {
+		if seen[child.Name()] {
+			return fmt.Errorf("two fields of %s are named %s: rename one", node.Name(), child.Name())
+		}
+		seen[child.Name()] = true
+		if err := fieldsOnce(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // convert makes a leaf's value one of the types of Row.
