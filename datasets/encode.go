@@ -67,7 +67,7 @@ func (c *Encoder) Encode(e Example) (Encoded, error) {
 }
 
 func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
-	context, opening, err := c.context(e.Prompt)
+	context, opening, err := c.context(e.System, e.Prompt)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -76,7 +76,10 @@ func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
 	if p.ids, err = c.ids(p.text); err != nil {
 		return Encoded{}, err
 	}
-	encoded.Start, encoded.Prompt = c.start, c.started(p.ids)
+	encoded.Prompt = c.started(p.ids)
+	if encoded.Start, err = c.startOf(e.System); err != nil {
+		return Encoded{}, err
+	}
 	encoded.Border.Blank = c.template == nil && p.blank != ""
 	if c.template != nil && opening != p.text {
 		ids, err := c.ids(opening)
@@ -100,11 +103,11 @@ func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
 
 // context is the text before an answer, and the one that an answer is generated from in chat form: what the template
 // itself opens an answer with.
-func (c *Encoder) context(text string) (context, opening string, err error) {
+func (c *Encoder) context(system, text string) (context, opening string, err error) {
 	if c.template == nil {
-		return text, "", nil
+		return before(system) + text, "", nil
 	}
-	asked, err := c.template.Prompt(text)
+	asked, err := c.template.Prompt(system, text)
 	if err != nil {
 		return "", "", err
 	}
@@ -113,6 +116,31 @@ func (c *Encoder) context(text string) (context, opening string, err error) {
 		opening = asked
 	}
 	return context, opening, nil
+}
+
+// before is what stands before a prompt that is read as it is.
+func before(system string) string {
+	if system == "" {
+		return ""
+	}
+	return system + "\n\n"
+}
+
+// startOf is how many tokens stand before a prompt's own: what every text begins with, the chat template's turn, and what
+// the system says.
+func (c *Encoder) startOf(system string) (int, error) {
+	if system == "" {
+		return c.start, nil
+	}
+	text := before(system)
+	if c.template != nil {
+		var err error
+		if text, err = c.template.Before(system); err != nil {
+			return 0, err
+		}
+	}
+	ids, err := c.ids(text)
+	return len(c.started(ids)), err
 }
 
 // started puts the tokens that begin every text before ids, unless the text wrote them itself, as chat templates do.

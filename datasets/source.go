@@ -17,7 +17,7 @@ import (
 //
 // It is an error, which lists what was found, where files are missing that a name promises, where files of several such
 // forms stand beside each other, and where there are none. A built-in task has no files of its own. A split that Allow
-// refuses is not looked for.
+// refuses is not looked for. Where the task's Splits say so, they are those of another split of the source.
 func (t Task) Files(dir, split string) ([]string, error) {
 	if err := t.Allow(split); err != nil {
 		return nil, err
@@ -25,7 +25,11 @@ func (t Task) Files(dir, split string) ([]string, error) {
 	if name, ok := t.Builtin(); ok {
 		return nil, fmt.Errorf("task %s: the rows of builtin:%s are in the program, not in files", t.Name, name)
 	}
-	files, err := findFiles(t.path(dir), split)
+	part, err := t.Splits.share(split)
+	if err != nil {
+		return nil, fmt.Errorf("task %s: %w", t.Name, err)
+	}
+	files, err := findFiles(t.path(dir), part.split)
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}

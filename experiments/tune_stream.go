@@ -63,7 +63,7 @@ func calibrationTasks(suite Suite, name string, n int) []datasets.Task {
 	tasks := make([]datasets.Task, len(chosen))
 	for i, c := range chosen {
 		tasks[i] = suite.Tasks[c]
-		tasks[i].Splits = tunedSplits
+		tasks[i].Readable = tunedSplits
 	}
 	return tasks
 }

@@ -5,27 +5,45 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
+	"unicode/utf8"
 )
 
 // functions are what templates may call beside text/template's own functions.
 // The text comes last, so that it may be piped: {{.answer | trim | lower}}.
 var functions = template.FuncMap{
-	"after":    after,    // after SEP TEXT: what stands behind the last SEP
-	"before":   before,   // before SEP TEXT: what stands before the first SEP
-	"trim":     trim,     // trim TEXT: without white space at its ends
-	"lower":    lower,    // lower TEXT: in lower case
-	"join":     join,     // join SEP LIST: the list's entries with SEP between them
-	"letter":   letter,   // letter INDEX: A for 0, B for 1, to Z
-	"position": position, // position LIST VALUE: the index from 0 of the entry that reads like VALUE
-	"last":     last,     // last LIST: its last entry
-	"null":     null,     // null VALUE: whether it is null; any other use of a null is an error
+	"after":      after,      // after SEP TEXT: what stands after the last SEP
+	"before":     before,     // before SEP TEXT: what stands before the first SEP
+	"trim":       trim,       // trim TEXT: without white space at its ends
+	"lower":      lower,      // lower TEXT: in lower case
+	"capitalize": capitalize, // capitalize TEXT: its first letter in upper case
+	"replace":    replace,    // replace OLD NEW TEXT: every OLD as NEW
+	"regex":      regex,      // regex PATTERN TEXT: what matches first, or its first group
+	"split":      split,      // split SEP TEXT: a list of what stands between the SEPs
+	"json":       jsonValue,  // json TEXT: the value, list or struct that it writes in JSON or Python's notation
+	"join":       join,       // join SEP LIST: the list's entries with SEP between them
+	"letter":     letter,     // letter INDEX: A for 0, B for 1, to Z
+	"position":   position,   // position LIST VALUE: the index from 0 of the entry that reads like VALUE
+	"last":       last,       // last LIST: its last entry
+	"null":       null,       // null VALUE: whether it is null; any other use of a null is an error
 
-	// These three are put into the parsed template.
-	"value": value, "printed": printed, "listed": listed,
+	// Numbers are compared by value, whatever their types.
+	"eq": eq, "ne": ne,
+	"lt": ordered(func(order int) bool { return order < 0 }), "le": ordered(func(order int) bool { return order <= 0 }),
+	"gt": ordered(func(order int) bool { return order > 0 }), "ge": ordered(func(order int) bool { return order >= 0 }),
+
+	// column NAME: a column of any name, as in {{column "Correct Answer"}}. The parser reads it.
+	"column": func(string) (any, error) {
+		return nil, errors.New("column takes a name in quotes, as in column \"Correct Answer\"")
+	},
+
+	// These are put into the parsed template.
+	"value": value, "printed": printed, "listed": listed, "asList": asList,
 }
 
 // valueError says that a value cannot be used the way the template does.
@@ -118,6 +136,59 @@ func trim(v any) (string, error) {
 func lower(v any) (string, error) {
 	text, err := asText(v)
 	return strings.ToLower(text), err
+}
+
+// capitalize leaves all but the first character as it is.
+func capitalize(v any) (string, error) {
+	text, err := asText(v)
+	r, n := utf8.DecodeRuneInString(text)
+	if err != nil || n == 0 {
+		return text, err
+	}
+	return string(unicode.ToUpper(r)) + text[n:], nil
+}
+
+func replace(old, with string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	if old == "" {
+		return "", errors.New("the text to replace is empty")
+	}
+	return strings.ReplaceAll(text, old, with), nil
+}
+
+// regex finds the first match of a pattern, in Go's syntax (RE2).
+func regex(pattern string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	compiled, err := regexp.Compile(pattern)
+	if err != nil {
+		return "", fmt.Errorf("pattern %q: %w", pattern, err)
+	}
+	m := compiled.FindStringSubmatch(text)
+	if m == nil {
+		return "", fmt.Errorf("nothing in %q matches %q", shorten(text), pattern)
+	}
+	return m[min(1, len(m)-1)], nil
+}
+
+func split(separator string, v any) ([]any, error) {
+	text, err := asText(v)
+	if err != nil {
+		return nil, err
+	}
+	if separator == "" {
+		return nil, errors.New("the separator is empty")
+	}
+	list := []any{}
+	for part := range strings.SplitSeq(text, separator) {
+		list = append(list, part)
+	}
+	return list, nil
 }
 
 func join(separator string, v any) (string, error) {

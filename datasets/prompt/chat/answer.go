@@ -15,9 +15,26 @@ const (
 )
 
 // Prompt writes a question as the user's one turn, and the beginning of the
-// assistant's.
-func (t *Template) Prompt(question string) (string, error) {
-	return t.Render([]Message{{Role: "user", Content: question}}, true)
+// assistant's. Before it stands a system turn, unless its text is empty.
+func (t *Template) Prompt(system, question string) (string, error) {
+	turns := []Message{{Role: "user", Content: question}}
+	if system != "" {
+		turns = append([]Message{{Role: "system", Content: system}}, turns...)
+	}
+	return t.Render(turns, true)
+}
+
+// Before is what Prompt writes before the question.
+func (t *Template) Before(system string) (string, error) {
+	asked, err := t.Prompt(system, sampleQuestion)
+	if err != nil {
+		return "", err
+	}
+	before, _, found := strings.Cut(asked, sampleQuestion)
+	if !found {
+		return "", errors.New("the chat template does not write the user's text")
+	}
+	return before, nil
 }
 
 // Frame is what a template writes around a question and its answer, the same for every text.
@@ -34,7 +51,7 @@ type Frame struct {
 // Frame tells what the template writes around a question and an answer. It is an error if an answer does not follow
 // Prompt: then a model could not be trained to write it.
 func (t *Template) Frame() (Frame, error) {
-	asked, err := t.Prompt(sampleQuestion)
+	asked, err := t.Prompt("", sampleQuestion)
 	if err != nil {
 		return Frame{}, err
 	}
