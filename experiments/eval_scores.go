@@ -32,7 +32,7 @@ func evaluatedTask(t taskData, predictions []prediction) (record.EvaluatedTask, 
 	} {
 		right := 0
 		for i, p := range predictions {
-			if by.choose(p, t.examples[i]) == t.examples[i].Gold {
+			if t.examples[i].Right(by.choose(p, t.examples[i])) {
 				right++
 			}
 		}

@@ -111,7 +111,7 @@ func (v *evaluator) evaluateFunction(ctx context.Context, f *methods.Function) (
 			if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) }); i >= 0 {
 				ids = ids[:i]
 			}
-			out.groups[p.group][p.index] = prediction{text: strings.TrimSpace(v.tokenizer.Decode(ids)), option: -1}
+			out.groups[p.group][p.index] = prediction{text: strings.TrimSpace(groups[p.group].task.Cut(v.tokenizer.Decode(ids))), option: -1}
 		}
 	}
 	if texts > 0 {
@@ -199,22 +199,25 @@ func scoreTask(name string, t taskData, predictions []prediction) (total float64
 					return 0, nil, fmt.Errorf("the log-likelihood of an option of task %s: %w", t.task.Name, errNotFinite)
 				}
 			}
-			if p.option == t.examples[i].Gold {
+			if t.examples[i].Right(p.option) {
 				each[i] = 1
 				total++
 			}
 		}
-		return total / float64(len(each)), each, nil
+		if name == "accuracy" {
+			return total / float64(len(each)), each, nil
+		}
 	}
 	scorer, err := score.ByName(name)
 	if err != nil {
 		return 0, nil, err
 	}
-	texts, golds := make([]string, len(predictions)), make([]string, len(predictions))
+	cases := make([]score.Case, len(predictions))
 	for i, p := range predictions {
-		texts[i], golds[i] = p.text, strings.TrimSpace(t.examples[i].Answer)
+		e := t.examples[i]
+		cases[i] = score.Case{Prediction: p.answer(e), Golds: e.RightAnswers(), Original: e.Original}
 	}
-	total, each = scorer.Score(texts, golds)
+	total, each = scorer.ScoreCases(cases)
 	return total, each, nil
 }
 

@@ -166,10 +166,7 @@ func WriteExamples(run rundir.Run, suite Suite, dataDir string) error {
 		if err != nil {
 			return fmt.Errorf("write examples: %w", err)
 		}
-		if bound > 0 && bound < len(examples) {
-			examples = examples[:bound]
-		}
-		for _, e := range examples {
+		for _, e := range task.Sample(examples, bound) {
 			options := make([]string, len(e.Options))
 			for i, o := range e.Options {
 				options[i] = strings.TrimSpace(o)

@@ -108,9 +108,7 @@ func loadTask(task datasets.Task, dataDir string, encoder *datasets.Encoder, spl
 		return taskData{}, err
 	}
 	t.available = len(t.examples)
-	if bound > 0 && bound < len(t.examples) {
-		t.examples = t.examples[:bound]
-	}
+	t.examples = task.Sample(t.examples, bound)
 	t.test, err = encodeAll(encoder, t.examples)
 	return t, err
 }

@@ -87,15 +87,18 @@ func (d *streamData) dataWarnings(s Suite, end int32) (texts []string) {
 		what  string
 		tasks []taskData
 	}{{"evaluation.test_examples", d.tasks}, {"evaluation.knowledge_examples", d.knowledge}} {
-		used, all, bounded := 0, 0, 0
+		used, all, bounded, which := 0, 0, 0, "their first examples" // of the built-in tasks, which stand in a random order
 		for _, t := range set.tasks {
 			if len(t.test) < t.available {
 				bounded++
 				used, all = used+len(t.test), all+t.available
+				if _, builtin := t.task.Builtin(); !builtin {
+					which = "a part of their examples"
+				}
 			}
 		}
 		if bounded > 0 {
-			texts = append(texts, fmt.Sprintf("%s: %d of %d tasks are evaluated on their first examples alone, %d of %d", set.what, bounded, len(set.tasks), used, all))
+			texts = append(texts, fmt.Sprintf("%s: %d of %d tasks are evaluated on %s alone, %d of %d", set.what, bounded, len(set.tasks), which, used, all))
 		}
 	}
 	return texts
