@@ -168,10 +168,7 @@ func WriteExamples(run rundir.Run, s suite.Suite, texts *stream.Texts) error {
 		if err != nil {
 			return fmt.Errorf("write examples: %w", err)
 		}
-		if bound > 0 && bound < len(examples) {
-			examples = examples[:bound]
-		}
-		for _, e := range examples {
+		for _, e := range task.Sample(examples, bound) {
 			options := make([]string, len(e.Options))
 			for i, o := range e.Options {
 				options[i] = strings.TrimSpace(o)

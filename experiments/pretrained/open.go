@@ -158,8 +158,12 @@ func (b *Backbone) encodeWith(o Options, open func() (*chat.Template, error)) er
 	if err != nil {
 		return fmt.Errorf("%w; `chat: true` is for models that have one", err)
 	}
-	b.Encoder, err = datasets.NewChatEncoder(b.Tokenizer, template.WithSystem(o.System))
-	return err
+	encoder, err := datasets.NewChatEncoder(b.Tokenizer, template)
+	if err != nil {
+		return err
+	}
+	b.Encoder = encoder.WithSystem(o.System)
+	return nil
 }
 
 // readGGUF reads the tokenizer and the model of a GGUF file.
