@@ -8,13 +8,15 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"secura/experiments/machine"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
 // BenchOptions are what Bench is told.
 type BenchOptions struct {
 	// Suite has one backbone (see Suite.CheckSingle), unless there is a Shape.
-	Suite   Suite
+	Suite   suite.Suite
 	DataDir string
 	Backend backbone.BackendOptions
 	// Shape is the content of a config.json: a backbone of random weights of that shape is measured, on random tokens in
@@ -68,7 +70,7 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 		if r == nil {
 			continue
 		}
-		compiled := w.base.CompileSeconds()
+		compiled := w.compiling.Total().Seconds
 		err = r.train(ctx, 1)
 		start := time.Now()
 		if err == nil {
@@ -80,13 +82,13 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 		}
 		rows := o.Suite.Training.Batch + r.session.ReplayRows()
 		flop := 2 * benchSteps * config.ForwardFLOP(rows, o.Suite.Training.Length, o.Suite.Training.AnswerLength)
-		line("train "+cell.Method.Name, int64(benchSteps*rows*o.Suite.Training.Length), spent, benchSteps, w.base.CompileSeconds()-compiled, flop)
+		line("train "+cell.Method.Name, int64(benchSteps*rows*o.Suite.Training.Length), spent, benchSteps, w.compiling.Total().Seconds-compiled, flop)
 	}
-	compiled := w.base.CompileSeconds()
+	compiled := w.compiling.Total().Seconds
 	if _, err := w.evaluator.evaluate(ctx, nil); err != nil {
 		return err
 	}
-	compiled = w.base.CompileSeconds() - compiled
+	compiled = w.compiling.Total().Seconds - compiled
 	start := time.Now()
 	row, err := w.evaluator.evaluate(ctx, nil)
 	if err != nil {
@@ -96,7 +98,7 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	if _, err = fmt.Fprintf(o.Out, "peak memory of the process: %.2f GB\n", float64(peakMemory())/1e9); err != nil {
+	if _, err = fmt.Fprintf(o.Out, "peak memory of the process: %.2f GB\n", float64(machine.PeakMemory())/1e9); err != nil {
 		return err
 	}
 	if o.Shape != nil { // random options are no questions

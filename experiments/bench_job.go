@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"secura/datasets/prompt"
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone/nano"
 )
@@ -20,7 +20,7 @@ import (
 // job is what another program needs to do the same as a suite's cells of the first seed and order: the plan, every text
 // as ids, the rows of every step, and where the adapters start. experiments/bench/torch_job.py reads it.
 type job struct {
-	Suite Suite `json:"suite"`
+	Suite suite.Suite `json:"suite"`
 	// Model is the backbone's folder, and GGUF the file's name in it if it is one.
 	Model string `json:"model"`
 	GGUF  string `json:"gguf"`
@@ -103,21 +103,21 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 
 // WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that one's, what another
 // program needs to do the same job as the suite's cells of the first seed and order.
-func WriteJob(ctx context.Context, suite Suite, o WorkerOptions, folder string) (Job, error) {
-	w, err := openSingle(ctx, suite, o)
+func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string) (Job, error) {
+	w, err := openSingle(ctx, s, o)
 	if err != nil {
 		return Job{}, err
 	}
 	defer w.Close()
 	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.groups(), tokenizer: w.tokenizer}
-	if cut := w.data.cutWarnings(suite.Training, w.ends[0]); len(cut) > 0 {
+	if cut := w.data.cutWarnings(s.Training, w.ends[0]); len(cut) > 0 {
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
 	}
-	j := job{Suite: suite, Ends: w.ends, Answers: w.evaluator.answers, HeldOut: append([][]int32{}, w.data.heldOut...), Tasks: jobTasks(w.data.tasks), Knowledge: jobTasks(w.data.knowledge)}
-	if j.Model, j.GGUF, err = backboneFolder(suite.Backbone, folder); err != nil {
+	j := job{Suite: s, Ends: w.ends, Answers: w.evaluator.answers, HeldOut: append([][]int32{}, w.data.heldOut...), Tasks: jobTasks(w.data.tasks), Knowledge: jobTasks(w.data.knowledge)}
+	if j.Model, j.GGUF, err = backboneFolder(s.Backbone, folder); err != nil {
 		return Job{}, fmt.Errorf("write job: %w", err)
 	}
-	for _, cell := range w.cells[:len(suite.Methods)] {
+	for _, cell := range w.cells[:len(s.Methods)] {
 		c, tokens, err := w.jobCell(cell)
 		if err != nil {
 			return Job{}, fmt.Errorf("write job of cell %s: %w", cell.ID, err)
@@ -148,20 +148,16 @@ func jobTasks(list []taskData) []jobTask {
 }
 
 // jobCell draws the rows of a cell's steps as training does, and counts the tokens of each task's.
-func (w *Worker) jobCell(cell Cell) (jobCell, []int64, error) {
+func (w *Worker) jobCell(cell suite.Cell) (jobCell, []int64, error) {
 	p, err := w.unrecorded(cell)
 	if err != nil {
 		return jobCell{}, nil, err
 	}
 	c := jobCell{Method: cell.Method.Name, Preset: cell.Method.Preset, Start: map[string][]float32{}}
-	if p.method.Kind != methods.Sequential || w.suite.Stream == Separate {
+	if p.method.Kind != methods.Sequential || w.suite.Stream == suite.Separate {
 		return jobCell{}, nil, fmt.Errorf("it does not go through the stream task by task")
 	}
-	content, err := yaml.Marshal(p.params)
-	if err == nil {
-		err = yaml.Unmarshal(content, &c.Params)
-	}
-	if err != nil {
+	if c.Params, err = suite.ParamsByKey(p.params); err != nil {
 		return jobCell{}, nil, err
 	}
 	session, err := p.start()
@@ -212,13 +208,13 @@ func (t *trainer) place(row methods.Row) [2]int { return [2]int{t.cell.Tasks[row
 
 // backboneFolder is where a backbone lies for another program; the embedded one is copied into the folder.
 func backboneFolder(name, folder string) (path, gguf string, err error) {
-	if name != nanoName {
-		place, err := findBackbone(name)
-		if err != nil || place.gguf == "" {
-			return place.folder, "", err
+	if name != pretrained.Nano {
+		place, err := pretrained.Find(name)
+		if err != nil || place.GGUF == "" {
+			return place.Folder, "", err
 		}
-		return filepath.Dir(place.gguf), filepath.Base(place.gguf), nil
+		return filepath.Dir(place.GGUF), filepath.Base(place.GGUF), nil
 	}
-	path = filepath.Join(folder, nanoName)
+	path = filepath.Join(folder, pretrained.Nano)
 	return path, "", os.CopyFS(path, nano.Files())
 }

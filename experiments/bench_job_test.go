@@ -8,14 +8,15 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
 // The rows of a job are those that a cell learns, replayed ones included; what is measured of the cell can be read.
 func TestJobHasTheRowsOfACell(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}})
-	w := y.open(t, suite, t.TempDir())
+	st := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}})
+	w := y.open(t, st, t.TempDir())
 	w.until = 2
 	cell := w.cells[0]
 	if err := w.RunCell(context.Background(), cell, nil); err != nil {
@@ -29,7 +30,7 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := steps[len(steps)-1]; last.Index != 2 || last.Step != suite.Training.Steps {
+	if last := steps[len(steps)-1]; last.Index != 2 || last.Step != st.Training.Steps {
 		t.Errorf("the cell ended at step %d of task %d, expected the end of task 2", last.Step, last.Index)
 	}
 	times, err := ReadCellTimes(folder)
@@ -38,7 +39,7 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 	}
 
 	out := t.TempDir()
-	told, err := WriteJob(context.Background(), suite, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}, out)
+	told, err := WriteJob(context.Background(), st, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := j.Cells[0]
-	if c.Params["rank"] != 8.0 || len(c.Start) == 0 || len(c.Steps) != len(suite.Tasks) || len(told.TrainTokens["er"]) != len(suite.Tasks) {
+	if c.Params["rank"] != 8.0 || len(c.Start) == 0 || len(c.Steps) != len(st.Tasks) || len(told.TrainTokens["er"]) != len(st.Tasks) {
 		t.Fatalf("cell of the job: params %v, %d starting tensors, %d tasks", c.Params, len(c.Start), len(c.Steps))
 	}
 	var losses []float64
@@ -61,7 +62,7 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 		for _, row := range rows {
 			tokens += int64(len(j.Tasks[row[0]].Train[row[1]][1]) + 1) // the end is learned too
 		}
-		replayed += len(rows) - suite.Training.Batch
+		replayed += len(rows) - st.Training.Batch
 		if tokens != s.Tokens {
 			t.Errorf("step %d of task %d: %d tokens carry a loss in the job, %d in the cell", s.Step, s.Index, tokens, s.Tokens)
 		}

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"secura/datasets"
-	"secura/methods"
+	"secura/experiments/machine"
 )
 
 // benchOptions tells how much faster the options of a question are scored in one row than in a row each, behind the same
@@ -35,7 +35,7 @@ func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 		var seconds [2]float64
 		var results [2]*evaluation
 		for i, v := range evaluators {
-			elapsed := methods.StartClock()
+			elapsed := machine.StartClock()
 			var err error
 			if results[i], err = v.evaluate(ctx, nil); err != nil {
 				return fmt.Errorf("measure options in rows: %w", err)

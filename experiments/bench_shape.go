@@ -6,22 +6,23 @@ import (
 	"math/rand/v2"
 
 	"secura/datasets"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
 // openShape is a worker whose backbone has random weights in the shape of a config.json, and whose one task is random
 // tokens: what is computed, and how long it takes, is as with a pretrained backbone of that shape and full rows.
-func openShape(ctx context.Context, suite Suite, config []byte, o backbone.BackendOptions) (*Worker, error) {
+func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.BackendOptions) (*Worker, error) {
 	shape, err := backbone.ParseConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("read the backbone's shape: %w", err)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
-	t, longest := suite.Training, suite.Evaluation.Lengths[len(suite.Evaluation.Lengths)-1]
-	suite.Evaluation.Lengths, suite.Evaluation.MaxTokens = []int{longest}, suite.Evaluation.Batch*longest
+	t, longest := s.Training, s.Evaluation.Lengths[len(s.Evaluation.Lengths)-1]
+	s.Evaluation.Lengths, s.Evaluation.MaxTokens = []int{longest}, s.Evaluation.Batch*longest
 	task := datasets.Task{Name: "random-tokens", Family: "random", Source: "random", Prompt: "random", OptionsColumn: "options", Gold: "0", Scores: []string{"accuracy"}}
-	suite.Tasks, suite.Knowledge, suite.Name = []datasets.Task{task}, nil, "random tokens"
-	suite = suite.RunOn("random weights")
+	s.Tasks, s.Knowledge, s.Name = []datasets.Task{task}, nil, "random tokens"
+	s = s.RunOn("random weights")
 	tokens := func(n int) []int32 {
 		ids := make([]int32, n)
 		for i := range ids {
@@ -36,7 +37,7 @@ func openShape(ctx context.Context, suite Suite, config []byte, o backbone.Backe
 	}
 	const options = 4
 	size := max(t.AnswerLength/options, 1)
-	for i := range suite.Evaluation.Batch {
+	for i := range s.Evaluation.Batch {
 		e := datasets.Encoded{Prompt: tokens(longest - options*size + 1)}
 		for range options {
 			e.Options = append(e.Options, tokens(size))
@@ -45,14 +46,14 @@ func openShape(ctx context.Context, suite Suite, config []byte, o backbone.Backe
 		data.examples = append(data.examples, datasets.Example{Task: task.Name, ID: i})
 	}
 	data.available = len(data.test)
-	w := &Worker{suite: suite, refused: map[string]bool{}, data: &streamData{tasks: []taskData{data}}, ends: []int32{0}}
-	if w.cells, _, err = Plan(suite); err != nil {
+	w := &Worker{suite: s, refused: map[string]bool{}, data: &streamData{tasks: []taskData{data}}, ends: []int32{0}}
+	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
 	}
 	if w.backend, _, err = backbone.OpenBackend(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := w.compute(backbone.RandomAs(shape, r, suite.precision())); err != nil {
+	if err := w.compute(backbone.RandomAs(shape, r, precision(s))); err != nil {
 		w.Close()
 		return nil, err
 	}

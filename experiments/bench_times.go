@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
-	"secura/methods"
 )
 
 //go:embed bench/torch_job.py
@@ -20,7 +20,7 @@ func TorchJob() ([]byte, error) { return torchJob.ReadFile("bench/torch_job.py")
 // CellTimes are a cell's seconds, and more that timing.jsonl tells.
 type CellTimes struct {
 	// Compile, Train and Evaluate are apart from each other and parts of Total.
-	Compile, Train, Evaluate, Total methods.Spent
+	Compile, Train, Evaluate, Total machine.Spent
 	// Execute are the seconds of training and evaluation in compiled graphs.
 	Execute float64
 	// EvaluatedTokens are those computed, padding included.
@@ -42,7 +42,7 @@ func ReadCellTimes(cell rundir.Cell) (CellTimes, error) {
 	}
 	var t CellTimes
 	for _, l := range lines {
-		spent := methods.Spent{Seconds: l.Seconds, Processor: l.ProcessorSeconds}
+		spent := machine.Spent{Seconds: l.Seconds, Processor: l.ProcessorSeconds}
 		t.PeakBytes = max(t.PeakBytes, l.PeakRSSBytes)
 		switch l.Phase {
 		case record.Compile:

@@ -3,9 +3,6 @@ package experiments
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,7 +15,7 @@ import (
 // start makes the session of the protocol's cell.
 func (p *protocol) start() (*methods.Session, error) {
 	t := p.worker.suite.Training
-	return methods.NewSession(p.worker.base, p.method, p.params, GraphKey(p.cell.Method), methods.Setting{
+	return methods.NewSession(p.worker.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), methods.Setting{
 		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Lengths: t.Lengths, Answers: t.AnswerLength,
 		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: cmp.Or(p.parts, t.Accumulate), Checkpoint: t.Checkpoint,
 		CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
@@ -69,7 +66,7 @@ func (p *protocol) diverged(err error) error {
 func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesson) func(record.Step) error {
 	return func(step record.Step) error {
 		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
-			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: "running"})
+			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: record.Running})
 		if err := p.log.step(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
 		}
@@ -79,37 +76,7 @@ func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesso
 
 // note tells the user something.
 func (p *protocol) note(format string, args ...any) {
-	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: string(record.Running), Note: fmt.Sprintf(format, args...)})
-}
-
-// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order,
-// learning rate or coefficients (see methods.Session.AddCoefficient) alone, share them.
-func GraphKey(spec MethodSpec) string {
-	var params any
-	if m, ok := methods.Find(spec.Preset); ok {
-		params, _ = decodeParams(m, spec) // what is wrong with them is told where the cell starts
-	}
-	data, err := json.Marshal(params)
-	if err != nil {
-		return spec.Name // parameters that have no JSON form share nothing
-	}
-	sum := sha256.Sum256(data)
-	return spec.Preset + "-" + hex.EncodeToString(sum[:4])
-}
-
-// decodeParams makes the parameters of a suite's method.
-func decodeParams(m methods.Method, spec MethodSpec) (any, error) {
-	params := m.NewParams()
-	if params == nil {
-		if len(spec.Params) > 0 {
-			return nil, fmt.Errorf("method %s takes no params", spec.Name)
-		}
-		return nil, nil
-	}
-	if err := DecodeParams(spec.Name, spec.Params, params); err != nil {
-		return nil, err
-	}
-	return params, nil
+	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: record.Running, Note: fmt.Sprintf(format, args...)})
 }
 
 // String says how a row stands, for logs.

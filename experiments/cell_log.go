@@ -2,12 +2,9 @@ package experiments
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"strings"
 
+	"secura/experiments/machine"
 	"secura/experiments/record"
-	"secura/methods"
 )
 
 // cellLog appends what happens in a cell: records and steps, which hold no clock, and timings.
@@ -16,9 +13,9 @@ type cellLog struct {
 	// mine is nil while the cell's files are this process's to write.
 	mine func() error
 	// compiled tells what was spent on compiling so far.
-	compiled func() methods.Spent
+	compiled func() machine.Spent
 	// timed and timedCompiled are what all phases that have ended took, and what was spent on compiling in them.
-	timed, timedCompiled methods.Spent
+	timed, timedCompiled machine.Spent
 }
 
 func (l *cellLog) event(e record.Event) error {
@@ -53,31 +50,16 @@ func (l *cellLog) close() error {
 // time starts a clock for a phase of a task; the function it returns stops it. What was spent on compiling meanwhile is
 // a phase of its own, and so is a phase that began and ended meanwhile. A timing that cannot be written stops nothing: the numbers do not depend on it.
 func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) {
-	elapsed, before, timed, timedCompiled := methods.StartClock(), l.compiled(), l.timed, l.timedCompiled
+	elapsed, before, timed, timedCompiled := machine.StartClock(), l.compiled(), l.timed, l.timedCompiled
 	return func(tokens int64) {
 		compiled := l.compiled().Minus(before).Minus(l.timedCompiled.Minus(timedCompiled))
 		spent := elapsed().Minus(l.timed.Minus(timed))
 		l.timed, l.timedCompiled = l.timed.Plus(spent), l.timedCompiled.Plus(compiled)
 		spent = spent.Minus(compiled)
-		peak := peakMemory()
+		peak := machine.PeakMemory()
 		if compiled.Seconds > 0 {
 			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled.Seconds, ProcessorSeconds: compiled.Processor, PeakRSSBytes: peak})
 		}
 		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor, Tokens: tokens, PeakRSSBytes: peak})
 	}
-}
-
-// peakMemory is the largest resident memory of this process so far, in bytes; 0 where the system does not tell.
-func peakMemory() int64 {
-	data, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(data)) {
-		var kib int64
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
-			return kib << 10
-		}
-	}
-	return 0
 }

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
 // measuresOn reads the measures of a cell: those of each boundary, and those of each step.
-func measuresOn(t *testing.T, w *Worker, cell Cell) (boundaries, steps [][]record.Measure) {
+func measuresOn(t *testing.T, w *Worker, cell suite.Cell) (boundaries, steps [][]record.Measure) {
 	t.Helper()
 	if err := w.RunCell(context.Background(), cell, nil); err != nil {
 		t.Fatal(err)
@@ -45,9 +46,9 @@ func namesOf(list []record.Measure) (names []string) {
 
 func TestMeasuresAreOnRecord(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
-		MethodSpec{Preset: "frozen"})
-	w := y.open(t, suite, t.TempDir())
+	s := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
+		suite.MethodSpec{Preset: "frozen"})
+	w := y.open(t, s, t.TempDir())
 	update := []string{"update/frobenius", "update/relative", "update/spectral", "update/effective_rank"}
 	groups := []string{"gradient/q_proj/A", "gradient/q_proj/B", "gradient/v_proj/A", "gradient/v_proj/B"}
 	for i, want := range []struct{ start, step []string }{
@@ -70,8 +71,8 @@ func TestMeasuresAreOnRecord(t *testing.T) {
 		}
 	}
 
-	suite.Evaluation.Diagnostics = false
-	w = y.open(t, suite, t.TempDir())
+	s.Evaluation.Diagnostics = false
+	w = y.open(t, s, t.TempDir())
 	boundaries, steps := measuresOn(t, w, w.cells[1])
 	for _, list := range append(boundaries, steps...) {
 		if list != nil {

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"secura/datasets"
+	"secura/experiments/machine"
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 )
@@ -38,22 +40,22 @@ type MethodEstimate struct {
 const estimateSteps = 6
 
 // Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
-func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error) {
-	w, err := openSingle(ctx, suite, o)
+func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, error) {
+	w, err := openSingle(ctx, st, o)
 	if err != nil {
 		return Estimate{}, err
 	}
 	defer w.Close()
-	seconds := func(s methods.Spent) float64 { return s.Seconds }
-	if w.onProcessor && peakMemory() > 0 { // the system tells both or neither
-		seconds = func(s methods.Spent) float64 { return s.Processor }
+	seconds := func(s machine.Spent) float64 { return s.Seconds }
+	if w.onProcessor && machine.PeakMemory() > 0 { // the system tells both or neither
+		seconds = func(s machine.Spent) float64 { return s.Processor }
 	}
 	var e Estimate
 	// timed splits what a function takes into compiling and the rest.
 	timed := func(run func() error) (rest, compile float64, err error) {
-		elapsed, before := methods.StartClock(), w.base.Compiled()
+		elapsed, before := machine.StartClock(), w.compiling.Total()
 		err = run()
-		compiled := w.base.Compiled().Minus(before)
+		compiled := w.compiling.Total().Minus(before)
 		return seconds(elapsed().Minus(compiled)), seconds(compiled), err
 	}
 	evaluate := func() error {
@@ -66,21 +68,21 @@ func Measure(ctx context.Context, suite Suite, o WorkerOptions) (Estimate, error
 	if e.Evaluation, _, err = timed(evaluate); err != nil {
 		return Estimate{}, err
 	}
-	own := w.evaluator.only(0, suite.Evaluation)
+	own := w.evaluator.only(0, st.Evaluation)
 	e.Own = float64(own.tokens) / float64(w.evaluator.tokens)
-	for _, cell := range w.cells[:len(suite.Methods)] {
+	for _, cell := range w.cells[:len(st.Methods)] {
 		m, err := w.measureMethod(ctx, cell, timed)
 		if err != nil {
 			return Estimate{}, err
 		}
 		e.Methods = append(e.Methods, m)
 	}
-	e.PeakBytes = peakMemory()
+	e.PeakBytes = machine.PeakMemory()
 	return e, nil
 }
 
 // measureMethod makes a few steps in each length of rows that a cell's batches have, and ends the first task.
-func (w *Worker) measureMethod(ctx context.Context, cell Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
+func (w *Worker) measureMethod(ctx context.Context, cell suite.Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
 	e := MethodEstimate{Name: cell.Method.Name}
 	w.shareGraphs(cell)
 	r, err := w.rehearse(cell)
@@ -171,7 +173,7 @@ type rehearsal struct {
 }
 
 // rehearse starts a cell's session, which the caller closes; nil for a method that does not train.
-func (w *Worker) rehearse(cell Cell) (*rehearsal, error) {
+func (w *Worker) rehearse(cell suite.Cell) (*rehearsal, error) {
 	p, err := w.unrecorded(cell)
 	if err != nil || p.method.Kind == methods.Untrained {
 		return nil, err
@@ -193,8 +195,8 @@ func (r *rehearsal) train(ctx context.Context, steps int) error {
 
 // Seconds is how long all cells of the suite take on so many workers of one core each, the longest cells first, each to
 // the worker that is free first.
-func (e Estimate) Seconds(suite Suite, workers int) (longest float64, err error) {
-	cells, _, err := Plan(suite)
+func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err error) {
+	cells, _, err := suite.Plan(s)
 	if err != nil {
 		return 0, err
 	}
@@ -202,9 +204,10 @@ func (e Estimate) Seconds(suite Suite, workers int) (longest float64, err error)
 	for _, m := range e.Methods {
 		byName[m.Name] = m
 	}
-	whole, own := suite.Evaluations()
+	whole, own := s.Evaluations()
+	presets := KnownPresets()
 	busy, compiled := make([]float64, workers), make([]map[string]bool, workers)
-	for _, c := range LongestFirst(cells) {
+	for _, c := range suite.LongestFirst(cells, presets) {
 		free := 0
 		for i := range busy {
 			if busy[i] < busy[free] {
@@ -216,12 +219,12 @@ func (e Estimate) Seconds(suite Suite, workers int) (longest float64, err error)
 			compiled[free] = map[string]bool{}
 			busy[free] += e.EvaluationCompile + e.Evaluation
 		}
-		if key := GraphKey(c.Method); !compiled[free][key] {
+		if key := presets.GraphKey(c.Method); !compiled[free][key] {
 			compiled[free][key] = true
 			busy[free] += m.Compile
 		}
 		if m.Step > 0 {
-			busy[free] += tasks*(float64(suite.Training.Steps)*m.Step+m.TaskEnd) + e.Evaluation*(float64(whole)+float64(own)*e.Own)
+			busy[free] += tasks*(float64(s.Training.Steps)*m.Step+m.TaskEnd) + e.Evaluation*(float64(whole)+float64(own)*e.Own)
 		}
 		longest = max(longest, busy[free])
 	}

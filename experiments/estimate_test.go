@@ -5,18 +5,19 @@ import (
 	"math"
 	"testing"
 
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
 // Two methods of two seeds on two workers: each method's cells go where its graphs are, the base row is each worker's.
 func TestEstimateOfARun(t *testing.T) {
-	suite := newToy(t).with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "er"})
-	suite.Seeds = 2
+	s := newToy(t).with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "er"})
+	s.Seeds = 2
 	e := Estimate{Evaluation: 2, EvaluationCompile: 5, Methods: []MethodEstimate{
 		{Name: "seq", Step: 1, Compile: 10}, {Name: "er", Step: 2, TaskEnd: 1, Compile: 20}}}
 	// 3 tasks of 4 steps and 3 evaluations: SEQ 12 + 6, ER 24 + 3 + 6; a worker's first 5 + 2.
 	for workers, want := range map[int]float64{1: 7 + 20 + 2*33 + 10 + 2*18, 2: 7 + 20 + 33 + 10 + 18} {
-		got, err := e.Seconds(suite, workers)
+		got, err := e.Seconds(s, workers)
 		if err != nil || math.Abs(got-want) > 1e-9 {
 			t.Errorf("%d workers: %g seconds, %v, expected %g", workers, got, err, want)
 		}
@@ -25,8 +26,8 @@ func TestEstimateOfARun(t *testing.T) {
 
 func TestMeasureForAnEstimate(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "ewc"}, MethodSpec{Preset: "frozen"})
-	e, err := Measure(context.Background(), suite, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
+	s := y.with(suite.MethodSpec{Preset: "ewc"}, suite.MethodSpec{Preset: "frozen"})
+	e, err := Measure(context.Background(), s, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestMeasureForAnEstimate(t *testing.T) {
 	if e.Own <= 0 || e.Own >= 1 {
 		t.Errorf("one task is %g of everything", e.Own)
 	}
-	if _, err := e.Seconds(suite, 1); err != nil {
+	if _, err := e.Seconds(s, 1); err != nil {
 		t.Error(err)
 	}
 }

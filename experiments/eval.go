@@ -13,8 +13,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/datasets"
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/methods/weights"
@@ -23,7 +25,7 @@ import (
 // EvalOptions are what Eval is told.
 type EvalOptions struct {
 	// Suite has one backbone (see Suite.CheckSingle), the tasks and the shapes; its methods and training are not used.
-	Suite Suite
+	Suite suite.Suite
 	// Tasks are the names of those of the suite's tasks and its battery that are scored, in this order; nil scores all,
 	// and held-out text, as a run's base row does.
 	Tasks []string
@@ -39,27 +41,27 @@ type EvalOptions struct {
 
 // Eval scores a backbone on tasks without training. The examples are in the order of the tasks.
 func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.EvaluatedExample, error) {
-	suite, err := o.suite()
+	s, err := o.suite()
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	if err := checkBackbones(suite); err != nil {
+	if err := checkBackbones(s); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	out := record.Evaluation{Suite: suite.Name, Backbone: suite.Backbone, Chat: suite.Chat, Adapter: o.Adapter, Split: suite.Evaluation.Split, Files: map[string]string{}}
-	if err := hashEvaluated(suite, o.DataDir, out.Files); err != nil {
+	out := record.Evaluation{Suite: s.Name, Backbone: s.Backbone, Chat: s.Chat, Adapter: o.Adapter, Split: s.Evaluation.Split, Files: map[string]string{}}
+	if err := hashEvaluated(s, o.DataDir, out.Files); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	b, err := openBackbone(suite)
+	b, err := openBackbone(s)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
 	if o.Adapter != "" {
-		if err := mergeAdapter(b.model, o.Adapter, out.Files); err != nil {
+		if err := mergeAdapter(b.Model, o.Adapter, out.Files); err != nil {
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := loadTests(suite, o.DataDir, b.encoder)
+	data, err := loadTests(s, NewTexts(o.DataDir), b.Encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -69,7 +71,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 		}
 	}
 	if o.Tasks == nil {
-		if data.heldOut, err = b.heldOut(); err != nil {
+		if data.heldOut, err = b.HeldOut(); err != nil {
 			return record.Evaluation{}, nil, err
 		}
 	}
@@ -79,12 +81,12 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	}
 	defer backend.Finalize()
 	out.Backend, out.PluginSHA256 = info.Name, info.PluginSHA256
-	base := methods.NewBase(backend, b.model)
+	base := methods.NewBase(backend, b.Model)
 	defer base.Close()
-	if err := base.UseDevices(suite.Devices); err != nil {
+	if err := base.UseDevices(s.Devices); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	v, err := newEvaluator(base, data, b.tokenizer, b.ends, suite.Evaluation)
+	v, err := newEvaluator(base, data, b.Tokenizer, b.Ends, s.Evaluation)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -144,7 +146,7 @@ func mergeAdapter(model *backbone.Model, dir string, hashes map[string]string) e
 
 // suite is the options' suite with the tasks and bounds that are asked for. What an evaluation computes is not bounded:
 // it is done once.
-func (o EvalOptions) suite() (Suite, error) {
+func (o EvalOptions) suite() (suite.Suite, error) {
 	s := o.Suite
 	s.Evaluation.MaxTokens = math.MaxInt
 	if o.Limit > 0 {
@@ -182,14 +184,14 @@ func (o EvalOptions) CheckTasks() error {
 }
 
 // hashEvaluated puts the sha256 of the backbone's and the tasks' files into hashes.
-func hashEvaluated(suite Suite, dataDir string, hashes map[string]string) error {
-	files, err := hashBackbone(suite.Backbone, suite.Chat)
+func hashEvaluated(s suite.Suite, dataDir string, hashes map[string]string) error {
+	files, err := pretrained.Hash(s.Backbone, s.Chat)
 	if err != nil {
 		return err
 	}
-	for i, task := range append(slices.Clone(suite.Tasks), suite.Knowledge...) {
-		split := suite.Evaluation.Split
-		if i >= len(suite.Tasks) {
+	for i, task := range append(slices.Clone(s.Tasks), s.Knowledge...) {
+		split := s.Evaluation.Split
+		if i >= len(s.Tasks) {
 			split = "test"
 		}
 		list, err := identifyTask(task, dataDir, split)

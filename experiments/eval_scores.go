@@ -8,6 +8,7 @@ import (
 	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/record"
+	"secura/experiments/suite"
 )
 
 // evaluatedTask scores a task's predictions by each of its scores, with intervals.
@@ -67,7 +68,7 @@ func intervalScore(name string, t taskData, predictions []prediction, total floa
 		out.Low, out.High = score.Wilson(right, len(each))
 		return out
 	}
-	r := Streams{}.Rand("eval/" + t.task.Name + "/" + name)
+	r := suite.Streams{}.Rand("eval/" + t.task.Name + "/" + name)
 	out.Low, out.High = score.Bootstrap(len(each), r, resampled(name, t, predictions, total, each))
 	return out
 }

@@ -10,13 +10,14 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
 // evalToy scores the toy's backbone by Eval.
-func evalToy(t *testing.T, y toy, suite Suite, change func(o *EvalOptions)) (record.Evaluation, []record.EvaluatedExample) {
+func evalToy(t *testing.T, y toy, s suite.Suite, change func(o *EvalOptions)) (record.Evaluation, []record.EvaluatedExample) {
 	t.Helper()
-	o := EvalOptions{Suite: suite, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}
+	o := EvalOptions{Suite: s, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}
 	if change != nil {
 		change(&o)
 	}
@@ -30,9 +31,9 @@ func evalToy(t *testing.T, y toy, suite Suite, change func(o *EvalOptions)) (rec
 // What eval scores is what a run of the same suite has as its base row, to the last bit.
 func TestEvalIsTheBaseRow(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "frozen"})
-	suite.Evaluation.TestExamples = 7
-	w := y.open(t, suite, t.TempDir())
+	s := y.with(suite.MethodSpec{Preset: "frozen"})
+	s.Evaluation.TestExamples = 7
+	w := y.open(t, s, t.TempDir())
 	if err := w.RunCell(context.Background(), w.cells[0], nil); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestEvalIsTheBaseRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := events[slices.IndexFunc(events, func(e record.Event) bool { return e.Kind == record.Boundary && e.Index == 0 })]
-	result, examples := evalToy(t, y, suite, nil)
+	result, examples := evalToy(t, y, s, nil)
 	if result.Knowledge == nil || *result.Knowledge != *base.Knowledge {
 		t.Errorf("knowledge %v, the base row has %v", result.Knowledge, *base.Knowledge)
 	}
@@ -64,7 +65,7 @@ func TestEvalIsTheBaseRow(t *testing.T) {
 // The accuracies of a task with options follow from what is written of each example.
 func TestEvalScoresOptionsByThreeLengths(t *testing.T) {
 	y := newToy(t)
-	result, examples := evalToy(t, y, y.with(MethodSpec{Preset: "frozen"}), func(o *EvalOptions) { o.Tasks, o.Limit = []string{"choose"}, 9 })
+	result, examples := evalToy(t, y, y.with(suite.MethodSpec{Preset: "frozen"}), func(o *EvalOptions) { o.Tasks, o.Limit = []string{"choose"}, 9 })
 	if len(result.Tasks) != 1 || result.Knowledge != nil || result.Accuracy != nil || len(examples) != 9 {
 		t.Fatalf("%+v and %d examples", result, len(examples))
 	}
@@ -103,14 +104,14 @@ func TestEvalScoresOptionsByThreeLengths(t *testing.T) {
 // A score that is no share has a bootstrap interval, the same each time.
 func TestEvalIntervalsRepeat(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "frozen"})
-	suite.Tasks = suite.Tasks[:1]
-	suite.Tasks[0].Scores = []string{"bleu", "rougeL"}
-	b, err := openBackbone(suite)
+	st := y.with(suite.MethodSpec{Preset: "frozen"})
+	st.Tasks = st.Tasks[:1]
+	st.Tasks[0].Scores = []string{"bleu", "rougeL"}
+	b, err := openBackbone(st)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadTask(suite.Tasks[0], y.dir, b.encoder, "test", 0)
+	data, err := loadTask(st.Tasks[0], NewTexts(y.dir), b.Encoder, "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 
 func TestEvalRefusesTasksThatAreNotThere(t *testing.T) {
 	y := newToy(t)
-	o := EvalOptions{Suite: y.with(MethodSpec{Preset: "frozen"}), Tasks: []string{"chose", "same", "same"}}
+	o := EvalOptions{Suite: y.with(suite.MethodSpec{Preset: "frozen"}), Tasks: []string{"chose", "same", "same"}}
 	err := o.CheckTasks()
 	for _, want := range []string{`unknown task "chose"; did you mean "choose"`, "suite toy", "task same is named twice"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -151,7 +152,7 @@ func TestEvalRefusesTasksThatAreNotThere(t *testing.T) {
 // What is written reads back.
 func TestEvaluationFiles(t *testing.T) {
 	y, dir := newToy(t), t.TempDir()
-	result, examples := evalToy(t, y, y.with(MethodSpec{Preset: "frozen"}), func(o *EvalOptions) { o.Tasks = []string{"same", "battery"} })
+	result, examples := evalToy(t, y, y.with(suite.MethodSpec{Preset: "frozen"}), func(o *EvalOptions) { o.Tasks = []string{"same", "battery"} })
 	if err := WriteEvaluation(dir, result, examples); err != nil {
 		t.Fatal(err)
 	}

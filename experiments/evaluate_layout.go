@@ -7,6 +7,7 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/prompt"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -50,7 +51,7 @@ type writtenBatch struct {
 	limit int32 // of new tokens
 }
 
-func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokenizer, ends []int32, e Evaluation) (*evaluator, error) {
+func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokenizer, ends []int32, e suite.Evaluation) (*evaluator, error) {
 	v := &evaluator{base: base, data: data, tokenizer: tokenizer, ends: ends, covers: func(int) bool { return true }}
 	lengths := e.Lengths
 	longest := lengths[len(lengths)-1]
@@ -92,7 +93,7 @@ func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokeni
 }
 
 // lay makes the batches, and counts their tokens.
-func (v *evaluator) lay(options, prompts []item, e Evaluation) {
+func (v *evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	v.layOptions(options, e.Lengths, e.Batch)
 	v.layPrompts(prompts, e.Lengths, e.Batch)
 	for _, b := range v.score {
@@ -104,7 +105,7 @@ func (v *evaluator) lay(options, prompts []item, e Evaluation) {
 }
 
 // only is an evaluator of one of the stream's tasks alone. Its shapes are those of v, so that it compiles nothing.
-func (v *evaluator) only(task int, e Evaluation) *evaluator {
+func (v *evaluator) only(task int, e suite.Evaluation) *evaluator {
 	data := *v.data
 	data.heldOut = nil
 	part := &evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, answers: v.answers, maxNew: v.maxNew,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"secura/datasets"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -15,7 +16,7 @@ import (
 // with one row per option.
 func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
 	row, err := w.evaluator.evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +50,7 @@ func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 // TestEveryExampleIsEvaluatedOnce looks at the layout of the batches.
 func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
 	seen := map[item]int{}
 	for _, b := range w.evaluator.score {
 		if len(b.rows) > b.batch.Rows {
@@ -81,14 +82,14 @@ func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 // TestExamplesThatDoNotFitAreRefused names the task and the example.
 func TestExamplesThatDoNotFitAreRefused(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "frozen"})
-	w := y.open(t, suite, t.TempDir())
-	tight := suite.Evaluation
+	s := y.with(suite.MethodSpec{Preset: "frozen"})
+	w := y.open(t, s, t.TempDir())
+	tight := s.Evaluation
 	tight.Lengths = []int{2}
 	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "evaluation.lengths") {
 		t.Errorf("rows of two tokens: %v", err)
 	}
-	tight = suite.Evaluation
+	tight = s.Evaluation
 	tight.MaxTokens = 100
 	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "max_tokens") {
 		t.Errorf("a budget of 100 tokens: %v", err)
@@ -101,7 +102,7 @@ func TestEpochsGoThroughAllRows(t *testing.T) {
 	for i := range rows {
 		rows[i].Index = i
 	}
-	next := epochs(rows, Streams{}.Rand("test"))
+	next := epochs(rows, suite.Streams{}.Rand("test"))
 	var passes [3][]methods.Row
 	for p := range passes {
 		for range rows {
@@ -120,22 +121,22 @@ func TestEpochsGoThroughAllRows(t *testing.T) {
 // TestBuiltinRowsFitTheMainSuite: nothing of the built-in data is cut, and
 // every answer can be written in the tokens that are allowed for it.
 func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
-	suite, err := LoadSuite("continual16", Options{})
+	s, err := suite.Load("continual16", suite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(suite)
+	b, err := openBackbone(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadStream(suite, "", b.encoder)
+	data, err := loadStream(s, NewTexts(""), b.Encoder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, warning := range data.cutWarnings(suite.Training, b.ends[0]) {
+	for _, warning := range data.cutWarnings(s.Training, b.Ends[0]) {
 		t.Error(warning)
 	}
-	if _, err := newEvaluator(nil, data, b.tokenizer, b.ends, suite.Evaluation); err != nil {
+	if _, err := newEvaluator(nil, data, b.Tokenizer, b.Ends, s.Evaluation); err != nil {
 		t.Error(err)
 	}
 	for _, task := range append(slices.Clone(data.tasks), data.knowledge...) {

@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
 // sessionFor is the session that a lesson is learned in: the one before, or where each task is learned alone a fresh
 // one on the pretrained backbone, for which it closes the one before.
 func (p *protocol) sessionFor(l lesson, before *methods.Session) (*methods.Session, error) {
-	if p.worker.suite.Stream != Separate || l.index == p.lessons[0].index {
+	if p.worker.suite.Stream != suite.Separate || l.index == p.lessons[0].index {
 		return before, nil
 	}
 	session, err := p.start()
@@ -24,12 +25,12 @@ func (p *protocol) sessionFor(l lesson, before *methods.Session) (*methods.Sessi
 // evaluator is what evaluates at the boundary behind a lesson: everything, or with evaluation.every "final" only the
 // task that was learned, except where a stream ends.
 func (p *protocol) evaluator(l lesson) *evaluator {
-	suite := p.worker.suite
-	ends := suite.Stream == Sequential && l.index == len(p.cell.Tasks)
-	if suite.Evaluation.Every == EveryTask || ends {
+	s := p.worker.suite
+	ends := s.Stream == suite.Sequential && l.index == len(p.cell.Tasks)
+	if s.Evaluation.Every == suite.EveryTask || ends {
 		return p.worker.evaluator
 	}
-	return p.worker.evaluator.only(p.cell.Tasks[l.index-1], suite.Evaluation)
+	return p.worker.evaluator.only(p.cell.Tasks[l.index-1], s.Evaluation)
 }
 
 // evaluate scores and measures what the session has learned by a step of a lesson.

@@ -11,16 +11,17 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
 // sayWhen changes when a toy evaluates.
-func sayWhen(s Suite, stream, every string, everySteps int) Suite {
+func sayWhen(s suite.Suite, stream, every string, everySteps int) suite.Suite {
 	s.Stream, s.Evaluation.Every, s.Evaluation.EverySteps = stream, every, everySteps
 	return s
 }
 
-func mustRun(t *testing.T, w *Worker, cell Cell) rundir.Cell {
+func mustRun(t *testing.T, w *Worker, cell suite.Cell) rundir.Cell {
 	t.Helper()
 	if err := w.RunCell(context.Background(), cell, nil); err != nil {
 		t.Fatal(err)
@@ -55,12 +56,12 @@ func evaluated(e record.Event) string {
 // there is one: it ends with the bytes of one that ran through.
 func TestCellsOfEveryModeAreReproducible(t *testing.T) {
 	y := newToy(t)
-	base := y.with(MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"})
-	for name, suite := range map[string]Suite{
-		"final": sayWhen(base, Sequential, EveryFinal, 0), "separate": sayWhen(base, Separate, EveryFinal, 0),
-		"separate curve": sayWhen(base, Separate, EveryTask, 1), "curve": sayWhen(base, Sequential, EveryTask, 2),
+	base := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"})
+	for name, s := range map[string]suite.Suite{
+		"final": sayWhen(base, suite.Sequential, suite.EveryFinal, 0), "separate": sayWhen(base, suite.Separate, suite.EveryFinal, 0),
+		"separate curve": sayWhen(base, suite.Separate, suite.EveryTask, 1), "curve": sayWhen(base, suite.Sequential, suite.EveryTask, 2),
 	} {
-		whole, broken := y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir())
+		whole, broken := y.open(t, s, t.TempDir()), y.open(t, s, t.TempDir())
 		for _, cell := range whole.cells {
 			want := outcome(t, mustRun(t, whole, cell))
 			ctx, cancel := context.WithCancel(context.Background())
@@ -74,7 +75,7 @@ func TestCellsOfEveryModeAreReproducible(t *testing.T) {
 				t.Fatalf("%s: %s: error %v, expected an interruption", name, cell.ID, err)
 			}
 			within := eventsOf(t, broken.run.Cell(cell.ID), record.Curve)
-			if suite.Evaluation.EverySteps > 0 && (len(within) == 0 || within[len(within)-1].Index != 2) {
+			if s.Evaluation.EverySteps > 0 && (len(within) == 0 || within[len(within)-1].Index != 2) {
 				t.Fatalf("%s: %s was interrupted before it evaluated within the second task", name, cell.ID)
 			}
 			sameOutcome(t, name+": an interrupted "+cell.ID, outcome(t, mustRun(t, broken, cell)), want)
@@ -86,8 +87,8 @@ func TestCellsOfEveryModeAreReproducible(t *testing.T) {
 // learned, and nothing else; the first and the last are whole.
 func TestFinalEvaluatesTheOwnTaskAlone(t *testing.T) {
 	y := newToy(t)
-	base := y.with(MethodSpec{Preset: "seq", LearningRate: 0.02, Reason: "test"})
-	always, final := y.open(t, base, t.TempDir()), y.open(t, sayWhen(base, Sequential, EveryFinal, 0), t.TempDir())
+	base := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.02, Reason: "test"})
+	always, final := y.open(t, base, t.TempDir()), y.open(t, sayWhen(base, suite.Sequential, suite.EveryFinal, 0), t.TempDir())
 	want := eventsOf(t, mustRun(t, always, always.cells[0]), record.Boundary)
 	got := eventsOf(t, mustRun(t, final, final.cells[0]), record.Boundary)
 	names := base.TaskNames()
@@ -114,8 +115,8 @@ func TestFinalEvaluatesTheOwnTaskAlone(t *testing.T) {
 // it first, from the same draws.
 func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {
 	y := newToy(t)
-	base := y.with(MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"})
-	losses := func(s Suite, index int) (list []float64) {
+	base := y.with(suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"})
+	losses := func(s suite.Suite, index int) (list []float64) {
 		w := y.open(t, s, t.TempDir())
 		steps, _, err := record.Read[record.Step](mustRun(t, w, w.cells[0]).Steps())
 		if err != nil {
@@ -128,12 +129,12 @@ func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {
 		}
 		return list
 	}
-	separate := losses(sayWhen(base, Separate, EveryFinal, 0), 2)
+	separate := losses(sayWhen(base, suite.Separate, suite.EveryFinal, 0), 2)
 	sequential := losses(base, 2)
 	w := y.open(t, base, t.TempDir())
 	p := &protocol{worker: w, cell: w.cells[0], method: methods.Secura}
 	var err error
-	if p.params, err = decodeParams(p.method, p.cell.Method); err != nil {
+	if p.params, err = presetOf(p.method).Params(p.cell.Method); err != nil {
 		t.Fatal(err)
 	}
 	session, err := p.start()
@@ -157,8 +158,8 @@ func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {
 // TestTheCurveChangesNoTraining: evaluating within tasks adds events and predictions and leaves all else as it was.
 func TestTheCurveChangesNoTraining(t *testing.T) {
 	y := newToy(t)
-	base := y.with(MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}}, MethodSpec{Preset: "joint"})
-	without, with := y.open(t, base, t.TempDir()), y.open(t, sayWhen(base, Sequential, EveryTask, 2), t.TempDir())
+	base := y.with(suite.MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}}, suite.MethodSpec{Preset: "joint"})
+	without, with := y.open(t, base, t.TempDir()), y.open(t, sayWhen(base, suite.Sequential, suite.EveryTask, 2), t.TempDir())
 	for i, cell := range without.cells {
 		want, folder := outcome(t, mustRun(t, without, cell)), mustRun(t, with, with.cells[i])
 		got := outcome(t, folder)
@@ -186,7 +187,7 @@ func TestTheCurveChangesNoTraining(t *testing.T) {
 // TestPhasesWithinPhasesAreTimedOnce: what an evaluation within a task takes is no time of training.
 func TestPhasesWithinPhasesAreTimedOnce(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, sayWhen(y.with(MethodSpec{Preset: "seq"}), Sequential, EveryTask, 1), t.TempDir())
+	w := y.open(t, sayWhen(y.with(suite.MethodSpec{Preset: "seq"}), suite.Sequential, suite.EveryTask, 1), t.TempDir())
 	timings, _, err := record.Read[record.Timing](mustRun(t, w, w.cells[0]).Timing())
 	if err != nil {
 		t.Fatal(err)

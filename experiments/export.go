@@ -16,7 +16,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"secura/datasets/prompt"
+	"secura/experiments/pretrained"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/methods/backbone/nano"
@@ -113,7 +115,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 }
 
 // restore is a cell's session as it was at its newest boundary. The caller closes it.
-func (w *Worker) restore(cell Cell) (_ *methods.Session, place rundir.Place, err error) {
+func (w *Worker) restore(cell suite.Cell) (_ *methods.Session, place rundir.Place, err error) {
 	folder := w.run.Cell(cell.ID)
 	p, err := w.protocol(cell, folder)
 	if err != nil {
@@ -155,16 +157,16 @@ func (w *Worker) writeModel(session *methods.Session, dir string) error {
 	if err := merged.Save(dir, weights.F32); err != nil {
 		return err
 	}
-	place, err := findBackbone(w.suite.Backbone)
+	place, err := pretrained.Find(w.suite.Backbone)
 	if err != nil {
 		return err
 	}
-	if place.gguf != "" {
-		return writeGGUFTokenizer(place.gguf, dir)
+	if place.GGUF != "" {
+		return writeGGUFTokenizer(place.GGUF, dir)
 	}
 	files := nano.Files()
-	if w.suite.Backbone != nanoName {
-		files = os.DirFS(place.folder)
+	if w.suite.Backbone != pretrained.Nano {
+		files = os.DirFS(place.Folder)
 	}
 	for _, name := range []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "chat_template.jinja"} {
 		data, err := fs.ReadFile(files, name)

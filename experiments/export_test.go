@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/methods/weights"
 )
@@ -21,9 +22,9 @@ import (
 func TestExportsComputeWhatWasLearned(t *testing.T) {
 	y := newToy(t)
 	rank := func(r int) map[string]any { return map[string]any{"rank": r} }
-	suite := y.with(MethodSpec{Preset: "lora", Params: rank(2)}, MethodSpec{Preset: "dora", Params: rank(2)}, MethodSpec{Preset: "cur-lora", Params: rank(4)},
-		MethodSpec{Preset: "i-lora", Params: rank(2)}, MethodSpec{Preset: "seq-full"}, MethodSpec{Preset: "frozen"})
-	w := y.open(t, suite, t.TempDir())
+	s := y.with(suite.MethodSpec{Preset: "lora", Params: rank(2)}, suite.MethodSpec{Preset: "dora", Params: rank(2)}, suite.MethodSpec{Preset: "cur-lora", Params: rank(4)},
+		suite.MethodSpec{Preset: "i-lora", Params: rank(2)}, suite.MethodSpec{Preset: "seq-full"}, suite.MethodSpec{Preset: "frozen"})
+	w := y.open(t, s, t.TempDir())
 	for _, c := range []struct {
 		cell  string
 		rank  int     // 0 where there is no adapter
@@ -123,8 +124,8 @@ func TestAnAdapterIsEvaluatedAsTheCellWas(t *testing.T) {
 
 func checkAdapterEvaluation(t *testing.T, preset string) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: preset, LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
-	w := y.open(t, suite, t.TempDir())
+	s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
+	w := y.open(t, s, t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
 	session, _, err := w.restore(w.cells[0])
 	if err != nil {
@@ -141,7 +142,7 @@ func checkAdapterEvaluation(t *testing.T, preset string) {
 	}
 	boundaries := eventsOf(t, folder, record.Boundary)
 	last, base := boundaries[len(boundaries)-1], boundaries[0]
-	got, _ := evalToy(t, y, suite, func(o *EvalOptions) { o.Adapter = dir })
+	got, _ := evalToy(t, y, s, func(o *EvalOptions) { o.Adapter = dir })
 	if got.Adapter != dir || len(got.Files) < 5 {
 		t.Errorf("adapter %q, files %v", got.Adapter, got.Files)
 	}
@@ -153,7 +154,7 @@ func checkAdapterEvaluation(t *testing.T, preset string) {
 	if cmp.Equal(last.Scores, base.Scores) {
 		t.Error("nothing was learned")
 	}
-	if _, _, err := Eval(t.Context(), EvalOptions{Suite: suite, DataDir: y.dir, Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "adapter_config.json") {
+	if _, _, err := Eval(t.Context(), EvalOptions{Suite: s, DataDir: y.dir, Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "adapter_config.json") {
 		t.Error(err)
 	}
 }

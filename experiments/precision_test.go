@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 )
 
 // TestHalfPrecisionLearnsAsFullPrecisionDoes holds each kind of method, one of which writes weights in every step, to what
@@ -16,13 +17,13 @@ import (
 func TestHalfPrecisionLearnsAsFullPrecisionDoes(t *testing.T) {
 	y := newToy(t)
 	losses := func(dtype string) (list []float64, records string) {
-		suite := y.with(MethodSpec{Name: "seq", Preset: "seq"}, MethodSpec{Name: "secura", Preset: "secura"}, MethodSpec{Name: "seq-full", Preset: "seq-full"},
-			MethodSpec{Name: "ewc", Preset: "ewc"})
-		suite.DType = dtype
-		if err := suite.Validate(nil); err != nil {
+		st := y.with(suite.MethodSpec{Name: "seq", Preset: "seq"}, suite.MethodSpec{Name: "secura", Preset: "secura"}, suite.MethodSpec{Name: "seq-full", Preset: "seq-full"},
+			suite.MethodSpec{Name: "ewc", Preset: "ewc"})
+		st.DType = dtype
+		if err := st.Validate(nil); err != nil {
 			t.Fatal(err)
 		}
-		w := y.open(t, suite, t.TempDir())
+		w := y.open(t, st, t.TempDir())
 		for name, want := range map[string]dtypes.DType{"model.layers.0.self_attn.q_proj.weight": dtypes.Float32, "model.embed_tokens.weight": dtypes.BFloat16} {
 			if dtype == "" {
 				want = dtypes.Float32
@@ -52,8 +53,8 @@ func TestHalfPrecisionLearnsAsFullPrecisionDoes(t *testing.T) {
 		return list, records
 	}
 	full, _ := losses("")
-	half, records := losses(HalfPrecision)
-	if _, again := losses(HalfPrecision); again != records {
+	half, records := losses(suite.HalfPrecision)
+	if _, again := losses(suite.HalfPrecision); again != records {
 		t.Error("two runs gave different records")
 	}
 	if fmt.Sprint(full) == fmt.Sprint(half) {

@@ -8,10 +8,11 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // writePredictions writes what was predicted at a boundary, and returns the file's sha256.
-func (w *Worker) writePredictions(path string, cell Cell, row *evaluation) (string, error) {
+func (w *Worker) writePredictions(path string, cell suite.Cell, row *evaluation) (string, error) {
 	data, err := w.encodePredictions(cell, row)
 	if err != nil {
 		return "", fmt.Errorf("write predictions: %w", err)
@@ -23,7 +24,7 @@ func (w *Worker) writePredictions(path string, cell Cell, row *evaluation) (stri
 }
 
 // predictionOrder is the order of groups in a file of predictions: tasks in the cell's order and then the battery.
-func (w *Worker) predictionOrder(cell Cell) []int {
+func (w *Worker) predictionOrder(cell suite.Cell) []int {
 	order := append([]int{}, cell.Tasks...)
 	for g := len(w.data.tasks); g < len(w.evaluator.groups()); g++ {
 		order = append(order, g)
@@ -32,7 +33,7 @@ func (w *Worker) predictionOrder(cell Cell) []int {
 }
 
 // encodePredictions makes a file of what was predicted.
-func (w *Worker) encodePredictions(cell Cell, row *evaluation) ([]byte, error) {
+func (w *Worker) encodePredictions(cell suite.Cell, row *evaluation) ([]byte, error) {
 	groups := w.evaluator.groups()
 	var rows []record.Prediction
 	for _, g := range w.predictionOrder(cell) {
@@ -47,7 +48,7 @@ func (w *Worker) encodePredictions(cell Cell, row *evaluation) ([]byte, error) {
 }
 
 // inOrder are the scores of the tasks that were evaluated, in the cell's order.
-func inOrder(cell Cell, row *evaluation) (scores []record.TaskScores) {
+func inOrder(cell suite.Cell, row *evaluation) (scores []record.TaskScores) {
 	for _, i := range cell.Tasks {
 		if s := row.scores[i]; s.Scores != nil {
 			scores = append(scores, s)

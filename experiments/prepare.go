@@ -9,42 +9,54 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/builtin"
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
-	"secura/methods"
+	"secura/experiments/suite"
 )
 
+// Prepared is what a suite's cells will read, found to be good.
+type Prepared struct {
+	// Files are the data files and the backbones' files, by their content.
+	Files []rundir.File
+	// Texts are the examples of every split that is read.
+	Texts *Texts
+}
+
 // Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
-// parameters, every task's splits through its template, the backbone. It returns the identity of the data files and of
-// the backbone's files.
-func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
-	if err := CheckParams(suite); err != nil {
+// parameters, every task's splits through its template, the backbone.
+func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
+	if err := s.CheckParams(KnownPresets()); err != nil {
 		return nil, err
 	}
+	if err := checkBackbones(s); err != nil {
+		return nil, err
+	}
+	p := &Prepared{Texts: NewTexts(dataDir)}
 	var mistakes []error
-	if err := checkBackbones(suite); err != nil {
-		return nil, err
-	}
-	for _, r := range reads(suite) {
+	for _, r := range reads(s) {
 		for _, split := range r.splits {
-			_, err := r.task.Load(dataDir, split)
+			_, err := p.Texts.Load(r.task, split)
 			mistakes = append(mistakes, err)
 		}
+	}
+	err := errors.Join(mistakes...)
+	if err == nil {
+		p.Files, err = identify(s, "", dataDir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range s.BackboneNames() {
+		if i > 0 {
+			debug.FreeOSMemory() // of the one before: there may be memory for one
+		}
+		mistakes = append(mistakes, fits(s.RunOn(name), p.Texts))
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	files, err := identify(suite, "", dataDir)
-	if err != nil {
-		return nil, err
-	}
-	for i, name := range suite.BackboneNames() {
-		if i > 0 {
-			debug.FreeOSMemory() // of the one before: there may be memory for one
-		}
-		mistakes = append(mistakes, fits(suite, name, dataDir))
-	}
-	return files, errors.Join(mistakes...)
+	return p, nil
 }
 
 // taskSplits are the splits of a task that a suite's cells read.
@@ -54,37 +66,37 @@ type taskSplits struct {
 }
 
 // reads lists what a suite's cells read.
-func reads(suite Suite) (list []taskSplits) {
-	for _, task := range suite.Tasks {
-		list = append(list, taskSplits{task, []string{"train", suite.Evaluation.Split}})
+func reads(s suite.Suite) (list []taskSplits) {
+	for _, task := range s.Tasks {
+		list = append(list, taskSplits{task, []string{"train", s.Evaluation.Split}})
 	}
-	for _, task := range suite.Knowledge {
+	for _, task := range s.Knowledge {
 		list = append(list, taskSplits{task, []string{"test"}})
 	}
 	return list
 }
 
 // identify names the backbones' and the data files of a suite by their content; at says where the backbones lie, as for
-// Suite.places.
-func identify(suite Suite, at, dataDir string) (files []rundir.File, err error) {
-	places, err := suite.places(at)
+// Suite.Places.
+func identify(s suite.Suite, at, dataDir string) (files []rundir.File, err error) {
+	places, err := s.Places(at)
 	if err != nil {
 		return nil, err
 	}
 	for i, place := range places {
-		list, err := suite.identifyBackbone(i, place)
+		list, err := identifyBackbone(s, i, place)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, list...)
 	}
-	data, err := identifyData(suite, dataDir)
+	data, err := identifyData(s, dataDir)
 	return append(files, data...), err
 }
 
 // identifyData names the data files of a suite by their content.
-func identifyData(suite Suite, dataDir string) (files []rundir.File, err error) {
-	for _, r := range reads(suite) {
+func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error) {
+	for _, r := range reads(s) {
 		list, err := identifyTask(r.task, dataDir, r.splits...)
 		if err != nil {
 			return nil, err
@@ -94,32 +106,20 @@ func identifyData(suite Suite, dataDir string) (files []rundir.File, err error) 
 	return files, nil
 }
 
-// CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong type.
-func CheckParams(suite Suite) error {
-	var mistakes []error
-	for _, spec := range suite.Methods {
-		if m, ok := methods.Find(spec.Preset); ok {
-			_, err := decodeParams(m, spec)
-			mistakes = append(mistakes, err)
-		}
-	}
-	return errors.Join(mistakes...)
-}
-
-// fits says whether a backbone of the suite can be read and every test example has room in the suite's shapes.
-func fits(suite Suite, name, dataDir string) error {
-	b, err := openBackbone(suite.RunOn(name))
+// fits says whether the suite's one backbone is whole and every test example has room in the suite's shapes.
+func fits(s suite.Suite, texts *Texts) error {
+	b, err := pretrained.OpenTexts(s.Backbone, s.Chat)
 	if err != nil {
 		return err
 	}
-	data, err := loadStream(suite, dataDir, b.encoder)
+	data, err := loadStream(s, texts, b.Encoder)
 	if err != nil {
 		return err
 	}
-	if data.heldOut, err = b.heldOut(); err != nil {
+	if data.heldOut, err = b.HeldOut(); err != nil {
 		return err
 	}
-	_, err = newEvaluator(nil, data, b.tokenizer, b.ends, suite.Evaluation)
+	_, err = newEvaluator(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
 	return err
 }
 
@@ -155,14 +155,14 @@ func identifyTask(task datasets.Task, dataDir string, splits ...string) (files [
 }
 
 // WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
-func WriteExamples(run rundir.Run, suite Suite, dataDir string) error {
+func WriteExamples(run rundir.Run, s suite.Suite, texts *Texts) error {
 	var rows []record.Example
-	for i, task := range append(append([]datasets.Task{}, suite.Tasks...), suite.Knowledge...) {
-		split, bound := suite.Evaluation.Split, suite.Evaluation.TestExamples
-		if i >= len(suite.Tasks) {
-			split, bound = "test", suite.Evaluation.KnowledgeExamples
+	for i, task := range append(append([]datasets.Task{}, s.Tasks...), s.Knowledge...) {
+		split, bound := s.Evaluation.Split, s.Evaluation.TestExamples
+		if i >= len(s.Tasks) {
+			split, bound = "test", s.Evaluation.KnowledgeExamples
 		}
-		examples, err := task.Load(dataDir, split)
+		examples, err := texts.Load(task, split)
 		if err != nil {
 			return fmt.Errorf("write examples: %w", err)
 		}

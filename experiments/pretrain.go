@@ -8,11 +8,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"secura/datasets/builtin"
 	"secura/datasets/prompt"
+	"secura/experiments/pretrained"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/methods/optimizer"
@@ -116,7 +119,7 @@ func Pretrain(ctx context.Context, o PretrainOptions) error {
 		return fmt.Errorf("pretrain: %w", err)
 	}
 	defer backend.Finalize()
-	streams := Streams{RunSeed: r.Seed, PairingKey: nanoName}
+	streams := suite.Streams{RunSeed: r.Seed, PairingKey: pretrained.Nano}
 	model := backbone.Random(nanoConfig(r.Vocabulary, end), streams.Rand("weights"))
 	base := methods.NewBase(backend, model)
 	defer base.Close()
@@ -185,7 +188,7 @@ func (report *trainingReport) write(ctx context.Context, base *methods.Base, mod
 	if err := rundir.WriteJSON(filepath.Join(work, reportFile), report); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	for _, name := range append(backboneFiles, reportFile) {
+	for _, name := range slices.Concat(pretrained.Files, []string{reportFile}) {
 		if err := os.Rename(filepath.Join(work, name), filepath.Join(o.Out, name)); err != nil {
 			return fmt.Errorf("pretrain: %w", err)
 		}
@@ -198,11 +201,11 @@ const reportFile = "training.json"
 
 // score evaluates the weights in a folder: as they were written, rounded.
 func (report *trainingReport) score(ctx context.Context, trained *methods.Base, folder string, log io.Writer) error {
-	written, err := openBackbone(Suite{Backbone: folder})
+	written, err := pretrained.Open(folder, pretrained.Options{})
 	if err != nil {
 		return err
 	}
-	base := methods.NewBase(trained.Backend, written.model)
+	base := methods.NewBase(trained.Backend, written.Model)
 	defer base.Close()
 	row, err := scoreBackbone(ctx, base, written)
 	if err != nil {
@@ -220,19 +223,19 @@ func (report *trainingReport) score(ctx context.Context, trained *methods.Base, 
 }
 
 // scoreBackbone is the base row of the main suite.
-func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained) (*evaluation, error) {
-	suite, err := LoadSuite("continual16", Options{})
+func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained.Backbone) (*evaluation, error) {
+	s, err := suite.Load("continual16", suite.Options{})
 	if err != nil {
 		return nil, err
 	}
-	data, err := loadStream(suite, "", p.encoder)
+	data, err := loadStream(s, NewTexts(""), p.Encoder)
 	if err != nil {
 		return nil, err
 	}
-	if data.heldOut, err = encodeTexts(p.tokenizer, builtin.HeldOut()); err != nil {
+	if data.heldOut, err = pretrained.EncodeTexts(p.Tokenizer, builtin.HeldOut()); err != nil {
 		return nil, err
 	}
-	evaluator, err := newEvaluator(base, data, p.tokenizer, p.ends, suite.Evaluation)
+	evaluator, err := newEvaluator(base, data, p.Tokenizer, p.Ends, s.Evaluation)
 	if err != nil {
 		return nil, err
 	}

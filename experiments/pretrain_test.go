@@ -8,6 +8,7 @@ import (
 
 	"secura/datasets/builtin"
 	"secura/datasets/prompt"
+	"secura/experiments/pretrained"
 	"secura/methods/backbone/nano"
 )
 
@@ -41,7 +42,7 @@ func TestNanoIsTheRecipesBackbone(t *testing.T) {
 		t.Errorf("%d scores, %d points of the loss curve, corpus %q", len(report.Scores), len(report.Curve), report.Corpus)
 	}
 	size := 0
-	for _, name := range append(slices.Clone(backboneFiles), reportFile) {
+	for _, name := range append(slices.Clone(pretrained.Files), reportFile) {
 		data, err := fs.ReadFile(nano.Files(), name)
 		if err != nil {
 			t.Fatal(err)

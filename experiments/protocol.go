@@ -6,6 +6,7 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -14,7 +15,7 @@ import (
 // (stream), and what is evaluated when (evaluation.every, evaluation.every_steps), is in evaluate_when.go.
 type protocol struct {
 	worker  *Worker
-	cell    Cell
+	cell    suite.Cell
 	folder  rundir.Cell
 	method  methods.Method
 	params  any

@@ -14,11 +14,12 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
 // ownForward is a method whose forward pass is no weight, with draws in each step.
-var ownForward = MethodSpec{Name: "outputs", Preset: "secura-released-m1", LearningRate: 0.1, Reason: "test",
+var ownForward = suite.MethodSpec{Name: "outputs", Preset: "secura-released-m1", LearningRate: 0.1, Reason: "test",
 	Params: map[string]any{"merge": "none", "bias": true, "edge": 2, "share": 0.1}}
 
 // TestOwnForwardPassIsRecorded evaluates a cell's last checkpoint again.
@@ -40,7 +41,7 @@ func TestOwnForwardPassIsRecorded(t *testing.T) {
 		}
 	}
 	method, _ := methods.Find(cell.Method.Preset)
-	params, err := decodeParams(method, cell.Method)
+	params, err := presetOf(method).Params(cell.Method)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,14 +77,14 @@ func TestOwnForwardPassIsRecorded(t *testing.T) {
 // second task, where it saves before it stops: all three leave the same bytes.
 func TestCellsAreReproducible(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}},
-		MethodSpec{Preset: "ewc", Params: map[string]any{"fisher_examples": 6}},
-		MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}},
-		MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
+	s := y.with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}},
+		suite.MethodSpec{Preset: "ewc", Params: map[string]any{"fisher_examples": 6}},
+		suite.MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}},
+		suite.MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
 		ownForward,
-		MethodSpec{Preset: "frozen"}, MethodSpec{Preset: "joint"})
-	suite.Training.CheckpointEvery = 0
-	first, second, broken := y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir()), y.open(t, suite, t.TempDir())
+		suite.MethodSpec{Preset: "frozen"}, suite.MethodSpec{Preset: "joint"})
+	s.Training.CheckpointEvery = 0
+	first, second, broken := y.open(t, s, t.TempDir()), y.open(t, s, t.TempDir()), y.open(t, s, t.TempDir())
 	for _, cell := range first.cells {
 		t.Run(cell.ID, func(t *testing.T) {
 			for _, w := range []*Worker{first, second} {
@@ -115,7 +116,7 @@ func TestCellsAreReproducible(t *testing.T) {
 }
 
 // goOn runs a cell to its end and returns what is said of how.
-func goOn(t *testing.T, w *Worker, cell Cell) string {
+func goOn(t *testing.T, w *Worker, cell suite.Cell) string {
 	t.Helper()
 	var notes []string
 	err := w.RunCell(context.Background(), cell, func(p engine.Progress) {
@@ -133,22 +134,22 @@ func goOn(t *testing.T, w *Worker, cell Cell) string {
 // the same bytes, whether tasks are learned alone, moments are carried over or everything is evaluated within tasks.
 func TestGoingOnWithinATask(t *testing.T) {
 	y := newToy(t)
-	er := MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}
-	for name, change := range map[string]func(*Suite){
-		"carried moments": func(s *Suite) { s.Training.CarryOptimizer = true },
-		"learned alone":   func(s *Suite) { s.Stream = Separate },
-		"a curve":         func(s *Suite) { s.Evaluation.EverySteps = 2 },
-		"last kept":       func(s *Suite) { s.Evaluation.KeepCheckpoints = "last" },
+	er := suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}
+	for name, change := range map[string]func(*suite.Suite){
+		"carried moments": func(s *suite.Suite) { s.Training.CarryOptimizer = true },
+		"learned alone":   func(s *suite.Suite) { s.Stream = suite.Separate },
+		"a curve":         func(s *suite.Suite) { s.Evaluation.EverySteps = 2 },
+		"last kept":       func(s *suite.Suite) { s.Evaluation.KeepCheckpoints = "last" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			suite := y.with(er)
-			suite.Training.Steps = 7
-			change(&suite)
-			unbroken := y.open(t, suite, t.TempDir())
+			st := y.with(er)
+			st.Training.Steps = 7
+			change(&st)
+			unbroken := y.open(t, st, t.TempDir())
 			cell := unbroken.cells[0]
 			want := outcome(t, mustRun(t, unbroken, cell))
-			suite.Training.CheckpointEvery = 3
-			broken := y.open(t, suite, t.TempDir())
+			st.Training.CheckpointEvery = 3
+			broken := y.open(t, st, t.TempDir())
 			for _, at := range []struct{ task, step int }{{1, 2}, {1, 5}, {2, 4}, {2, 7}, {3, 3}} {
 				ctx, cancel := context.WithCancel(context.Background())
 				err := broken.RunCell(ctx, cell, func(p engine.Progress) {
@@ -176,7 +177,7 @@ func TestGoingOnWithinATask(t *testing.T) {
 // TestRecordsOfACell reads what a cell wrote.
 func TestRecordsOfACell(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "seq"}, MethodSpec{Preset: "frozen"}, MethodSpec{Preset: "joint"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "frozen"}, suite.MethodSpec{Preset: "joint"}), t.TempDir())
 	want := map[string]struct{ boundaries, steps int }{"seq-s0-o0": {4, 12}, "frozen-s0-o0": {1, 0}, "joint-s0-o0": {2, 12}}
 	for _, cell := range w.cells {
 		if err := w.RunCell(context.Background(), cell, nil); err != nil {
@@ -213,7 +214,7 @@ func TestRecordsOfACell(t *testing.T) {
 // TestDivergedCell ends with its step and task on record, and the reason in its status.
 func TestDivergedCell(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "seq", LearningRate: 1e30, Reason: "test"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq", LearningRate: 1e30, Reason: "test"}), t.TempDir())
 	err := w.RunCell(context.Background(), w.cells[0], nil)
 	var diverged *DivergedError
 	if !errors.As(err, &diverged) || diverged.Task != "next" {
@@ -238,7 +239,7 @@ func TestDivergedCell(t *testing.T) {
 // checkpoint starts anew and ends as it should.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "seq"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
 	cell := w.cells[0]
 	run := func() (notes []string) {
 		t.Helper()
@@ -275,7 +276,7 @@ func TestCheckpointWithoutItsRecords(t *testing.T) {
 // TestNotFiniteWeightsDiverge: text that is decoded with them looks like text.
 func TestNotFiniteWeightsDiverge(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "frozen"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
 	name := w.base.Model.Names[0]
 	values, err := tensors.CopyFlatData[float32](w.base.Model.Weights[name])
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"secura/methods"
+	"secura/experiments/suite"
 )
 
 // TestThePublicDataSetsRender holds the templates of continual16-real against every row of the sets: none may fail, and
@@ -15,15 +15,15 @@ func TestThePublicDataSetsRender(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("the public data sets are not here:", err)
 	}
-	suite, err := LoadSuite("continual16-real", Options{Methods: methods.Names()})
+	s, err := suite.Load("continual16-real", suite.Options{Presets: KnownPresets()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(suite.Tasks) != 16 {
-		t.Fatalf("%d tasks", len(suite.Tasks))
+	if len(s.Tasks) != 16 {
+		t.Fatalf("%d tasks", len(s.Tasks))
 	}
 	options := map[string]int{"boolq": 2, "winogrande": 2, "piqa": 2, "commonsense_qa": 5, "aqua_rat": 5, "logiqa": 4, "openbookqa": 4}
-	for _, task := range suite.Tasks {
+	for _, task := range s.Tasks {
 		for _, split := range []string{"train", "test"} {
 			examples, err := task.Load(dir, split)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"secura/datasets"
+	"secura/experiments/pretrained"
 )
 
 // TestSmolLMTokenizerGivesThePythonLibrarysIDs holds the tokenizer in SmolLM2's GGUF file, which cuts digits one by one,
@@ -35,26 +36,26 @@ func TestSmolLMTokenizerGivesThePythonLibrarysIDs(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	b, err := openBackbone(Suite{Backbone: path})
+	b, err := pretrained.Open(path, pretrained.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	check := func(text string, want []int32) {
-		if ids, err := b.tokenizer.Encode(text); err != nil || !slices.Equal(ids, want) {
+		if ids, err := b.Tokenizer.Encode(text); err != nil || !slices.Equal(ids, want) {
 			t.Errorf("%q: ids %v (%v), expected %v", text, ids, err, want)
 		}
 	}
 	for _, p := range want.Prompts {
 		check(p.Text, p.IDs)
-		if text := b.tokenizer.Decode(p.Greedy); text != p.GreedyText {
+		if text := b.Tokenizer.Decode(p.Greedy); text != p.GreedyText {
 			t.Errorf("the answer's ids mean %q, expected %q", text, p.GreedyText)
 		}
 	}
 	for _, e := range want.Encodings {
 		check(e.Text, e.IDs)
 	}
-	if end, ok := b.tokenizer.ID("<|im_end|>"); !ok || !slices.Equal(b.ends, []int32{end}) {
-		t.Errorf("end tokens %v, expected the one that ends an answer in a chat, %d", b.ends, end)
+	if end, ok := b.Tokenizer.ID("<|im_end|>"); !ok || !slices.Equal(b.Ends, []int32{end}) {
+		t.Errorf("end tokens %v, expected the one that ends an answer in a chat, %d", b.Ends, end)
 	}
 }
 
@@ -64,23 +65,23 @@ func TestSmolLMIsAskedByItsChatTemplate(t *testing.T) {
 	if path == "" {
 		t.Skip("SECURA_SMOLLM names no GGUF file; `just test-smollm` downloads SmolLM2 and runs this test")
 	}
-	b, err := openBackbone(Suite{Backbone: path, Chat: true})
+	b, err := pretrained.Open(path, pretrained.Options{Chat: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := b.encoder.Encode(datasets.Example{Prompt: "What is the capital of France?", Answer: " Paris"})
+	e, err := b.Encoder.Encode(datasets.Example{Prompt: "What is the capital of France?", Answer: " Paris"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := b.tokenizer.Encode("<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n" +
+	want, err := b.Tokenizer.Encode("<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n" +
 		"<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n")
 	if err != nil || !slices.Equal(e.Prompt, want) {
 		t.Errorf("the prompt is %v, expected %v (%v)", e.Prompt, want, err)
 	}
-	if answer, err := b.tokenizer.Encode("Paris"); err != nil || !slices.Equal(e.Answer, answer) {
+	if answer, err := b.Tokenizer.Encode("Paris"); err != nil || !slices.Equal(e.Answer, answer) {
 		t.Errorf("the answer is %v, expected %v (%v)", e.Answer, answer, err)
 	}
-	if end, ok := b.tokenizer.ID("<|im_end|>"); !ok || b.ends[0] != end {
-		t.Errorf("end tokens %v, expected %d first", b.ends, end)
+	if end, ok := b.Tokenizer.ID("<|im_end|>"); !ok || b.Ends[0] != end {
+		t.Errorf("end tokens %v, expected %d first", b.Ends, end)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"secura/datasets"
+	"secura/experiments/suite"
 )
 
 // taskData is a task's examples as token ids, made once per process.
@@ -29,13 +30,13 @@ type streamData struct {
 }
 
 // loadStream reads and encodes a suite's examples.
-func loadStream(suite Suite, dataDir string, encoder *datasets.Encoder) (*streamData, error) {
-	data, err := loadTests(suite, dataDir, encoder)
+func loadStream(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*streamData, error) {
+	data, err := loadTests(s, texts, encoder)
 	if err != nil {
 		return nil, err
 	}
-	for i, task := range suite.Tasks {
-		examples, err := task.Load(dataDir, "train")
+	for i, task := range s.Tasks {
+		examples, err := texts.Load(task, "train")
 		if err != nil {
 			return nil, err
 		}
@@ -47,23 +48,23 @@ func loadStream(suite Suite, dataDir string, encoder *datasets.Encoder) (*stream
 }
 
 // loadTests reads what a suite evaluates alone, and cuts the prompts that do not fit.
-func loadTests(suite Suite, dataDir string, encoder *datasets.Encoder) (*streamData, error) {
+func loadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*streamData, error) {
 	data := &streamData{}
-	for _, task := range suite.Tasks {
-		t, err := loadTask(task, dataDir, encoder, suite.Evaluation.Split, suite.Evaluation.TestExamples)
+	for _, task := range s.Tasks {
+		t, err := loadTask(task, texts, encoder, s.Evaluation.Split, s.Evaluation.TestExamples)
 		if err != nil {
 			return nil, err
 		}
 		data.tasks = append(data.tasks, t)
 	}
-	for _, task := range suite.Knowledge {
-		t, err := loadTask(task, dataDir, encoder, "test", suite.Evaluation.KnowledgeExamples)
+	for _, task := range s.Knowledge {
+		t, err := loadTask(task, texts, encoder, "test", s.Evaluation.KnowledgeExamples)
 		if err != nil {
 			return nil, err
 		}
 		data.knowledge = append(data.knowledge, t)
 	}
-	longest := slices.Max(suite.Evaluation.Lengths)
+	longest := slices.Max(s.Evaluation.Lengths)
 	for _, list := range [][]taskData{data.tasks, data.knowledge} {
 		for i := range list {
 			list[i].cutPrompts(longest)
@@ -101,10 +102,10 @@ func (t *taskData) cutPrompts(longest int) {
 }
 
 // loadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
-func loadTask(task datasets.Task, dataDir string, encoder *datasets.Encoder, split string, bound int) (taskData, error) {
+func loadTask(task datasets.Task, texts *Texts, encoder *datasets.Encoder, split string, bound int) (taskData, error) {
 	t := taskData{task: task}
 	var err error
-	if t.examples, err = task.Load(dataDir, split); err != nil {
+	if t.examples, err = texts.Load(task, split); err != nil {
 		return taskData{}, err
 	}
 	t.available = len(t.examples)
@@ -135,7 +136,7 @@ func (d *streamData) trainExamples() (n int) {
 }
 
 // cutWarnings tells of examples that do not fit the training shape.
-func (d *streamData) cutWarnings(t Training, end int32) (texts []string) {
+func (d *streamData) cutWarnings(t suite.Training, end int32) (texts []string) {
 	scratch := datasets.NewBatch(1, t.Length, t.AnswerLength)
 	for _, task := range d.tasks {
 		cut := 0

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
@@ -19,7 +20,7 @@ func TestCostOfMoreTasks(t *testing.T) {
 		t.Skip("SECURA_TASKS_COST is not set: train on streams of 4, 8, 16 and 32 tasks, some ten minutes")
 	}
 	lengths := []int{4, 8, 16, 32}
-	for _, every := range []string{EveryTask, EveryFinal} {
+	for _, every := range []string{suite.EveryTask, suite.EveryFinal} {
 		fmt.Printf("\nevery: %-5s  tasks  train s  a task  evaluate s  evaluated tokens\n", every)
 		var perTask, tokens []float64
 		for _, n := range lengths {
@@ -27,7 +28,7 @@ func TestCostOfMoreTasks(t *testing.T) {
 			train, evaluate := times.Train.Processor, times.Evaluate.Processor
 			fmt.Printf("%19d %8.1f %7.2f %11.1f %17d\n", n, train, train/float64(n), evaluate, times.EvaluatedTokens)
 			perTask, tokens = append(perTask, train/float64(n)), append(tokens, float64(times.EvaluatedTokens))
-			if every == EveryTask { // of a boundary
+			if every == suite.EveryTask { // of a boundary
 				tokens[len(tokens)-1] /= float64(n + 1)
 			}
 		}
@@ -46,20 +47,20 @@ func TestCostOfMoreTasks(t *testing.T) {
 // costOf runs a cell of SEQ on so many tasks of the main job's stream, over again where it has fewer.
 func costOf(t *testing.T, tasks int, every string) CellTimes {
 	t.Helper()
-	suite, err := LoadSuite("continual16", Options{Set: []string{"methods=[seq]", "knowledge=[]", "evaluation.test_examples=16", "evaluation.diagnostics=false"}})
+	s, err := suite.Load("continual16", suite.Options{Set: []string{"methods=[seq]", "knowledge=[]", "evaluation.test_examples=16", "evaluation.diagnostics=false"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream := suite.Tasks
-	suite.Tasks, suite.Evaluation.Every = nil, every
+	stream := s.Tasks
+	s.Tasks, s.Evaluation.Every = nil, every
 	for i := range tasks {
 		task := stream[i%len(stream)]
 		if i >= len(stream) {
 			task.Name += fmt.Sprint("_", i/len(stream)+1)
 		}
-		suite.Tasks = append(suite.Tasks, task)
+		s.Tasks = append(s.Tasks, task)
 	}
-	content, err := json.Marshal(suite)
+	content, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/experiments/toyrun"
 	"secura/methods/backbone"
 )
@@ -17,7 +18,7 @@ import (
 // toy is a run small enough for the pure-Go backend: three tasks in files, a battery, and a random backbone of width 16.
 type toy struct {
 	dir   string
-	suite Suite
+	suite suite.Suite
 }
 
 func newToy(t *testing.T) toy {
@@ -31,7 +32,7 @@ func newToy(t *testing.T) toy {
 	}
 	choose := datasets.Task{Name: "choose", Family: "toy", Source: "choose", Prompt: "{{.question}}:", OptionsColumn: "options", Option: " {{.}}",
 		Gold: "{{.gold}}", Scores: []string{"accuracy"}}
-	y.suite = DefaultSuite()
+	y.suite = suite.Default()
 	y.suite.Name, y.suite.Backbone = "toy", filepath.Join(y.dir, "backbone")
 	y.suite.Tasks = []datasets.Task{task("next"), choose, task("same")}
 	y.suite.Knowledge = []datasets.Task{task("battery")}
@@ -41,7 +42,7 @@ func newToy(t *testing.T) toy {
 }
 
 // with is the toy's suite with these methods.
-func (y toy) with(methods ...MethodSpec) Suite {
+func (y toy) with(methods ...suite.MethodSpec) suite.Suite {
 	s := y.suite
 	s.Methods = nil
 	for _, m := range methods {
@@ -54,10 +55,10 @@ func (y toy) with(methods ...MethodSpec) Suite {
 }
 
 // open starts a worker on a fresh or an old run folder.
-func (y toy) open(t *testing.T, suite Suite, folder string) *Worker {
+func (y toy) open(t *testing.T, s suite.Suite, folder string) *Worker {
 	t.Helper()
 	run := rundir.Run{Path: folder}
-	data, err := json.Marshal(suite)
+	data, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,23 +11,13 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/optimizer"
 )
 
 // errNotFinite is why a cell is diverged.
 var errNotFinite = errors.New("a number is not finite")
-
-// DivergedError ends a cell whose numbers are not finite any more.
-type DivergedError struct {
-	Task   string
-	Step   int
-	Reason string
-}
-
-func (e *DivergedError) Error() string {
-	return fmt.Sprintf("%s in task %s at step %d", e.Reason, e.Task, e.Step)
-}
 
 // lesson is one stretch of training: a task, or for joint training all of them.
 type lesson struct {
@@ -40,10 +30,10 @@ type lesson struct {
 
 // trainer makes batches of a cell's examples and steps.
 type trainer struct {
-	cell     Cell
+	cell     suite.Cell
 	session  *methods.Session
 	data     *streamData
-	training Training
+	training suite.Training
 	end      int32
 	// onStep is told of every step.
 	onStep func(record.Step) error
@@ -55,7 +45,7 @@ type trainer struct {
 // that carried a loss and the last step's loss.
 func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int64, loss float64, err error) {
 	examples := epochs(l.rows, t.stream("examples", l))
-	replaySource := t.cell.Streams().source(TaskPurpose("replay", l.index))
+	replaySource := t.cell.Streams().Source(suite.TaskPurpose("replay", l.index))
 	if at.step == 0 {
 		err = t.session.StartTask()
 	} else {
@@ -113,7 +103,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 }
 
 func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
-	return t.cell.Streams().Rand(TaskPurpose(purpose, l.index))
+	return t.cell.Streams().Rand(suite.TaskPurpose(purpose, l.index))
 }
 
 // draw gives the current rows of a step, and those that are replayed beside them.
@@ -144,7 +134,7 @@ func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
 	for _, row := range slices.Concat(current, replayed) {
 		longest = max(longest, t.text(row).Tokens())
 	}
-	length := t.training.rowLength(longest)
+	length := t.training.RowLength(longest)
 	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), length, min(t.training.AnswerLength, length))
 	for i, row := range current {
 		t.set(b, i, row)
@@ -162,16 +152,6 @@ func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
 // text is a row's example.
 func (t *trainer) text(row methods.Row) datasets.Encoded {
 	return t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index]
-}
-
-// rowLength is the shortest length of rows for texts of so many tokens; longer ones than all are cut.
-func (t Training) rowLength(tokens int) int {
-	for _, l := range t.Lengths {
-		if tokens <= l {
-			return l
-		}
-	}
-	return t.Length
 }
 
 // batches gives some of a lesson's examples in batches without replayed rows, for Session.EndTask.

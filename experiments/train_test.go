@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -15,9 +16,9 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 	for _, preset := range []string{"ewc", "i-lora", "secura"} {
 		var steps [2][]record.Step
 		for i, lengths := range [][]int{nil, {12}} {
-			suite := y.with(MethodSpec{Preset: preset, LearningRate: 0.01})
-			suite.Training.Lengths, suite.Training.AnswerLength = lengths, 14 // more answers than a short row has slots
-			w := y.open(t, suite, t.TempDir())
+			s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.01})
+			s.Training.Lengths, s.Training.AnswerLength = lengths, 14 // more answers than a short row has slots
+			w := y.open(t, s, t.TempDir())
 			w.until = 2
 			cell := w.cells[0]
 			if err := w.RunCell(context.Background(), cell, nil); err != nil {

@@ -11,12 +11,13 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 )
 
 // Part is what of a cell is executed again.
 type Part struct {
-	Cell Cell
+	Cell suite.Cell
 	// From is the boundary whose checkpoint it starts at, −1 for the cell's start.
 	From int
 	// Until is the boundary at which it ends; EndOfCell for the end.
@@ -39,16 +40,16 @@ func (p Part) String() string {
 }
 
 // Whole is all of a cell.
-func Whole(c Cell) Part { return Part{c, -1, EndOfCell} }
+func Whole(c suite.Cell) Part { return Part{c, -1, EndOfCell} }
 
 // Sample draws one task of one of the cells of each method on each backbone, by a seed. A task whose checkpoint before it
 // was not kept is replaced by the first of the cell.
-func (w *Worker) Sample(cells []Cell, seed uint64) ([]Part, error) {
-	r := Streams{RunSeed: seed, PairingKey: w.suite.Name}.Rand("verify")
-	var fields [][]Cell
+func (w *Worker) Sample(cells []suite.Cell, seed uint64) ([]Part, error) {
+	r := suite.Streams{RunSeed: seed, PairingKey: w.suite.Name}.Rand("verify")
+	var fields [][]suite.Cell
 	for _, name := range w.planned.BackboneNames() {
 		for _, m := range w.suite.Methods {
-			var mine []Cell
+			var mine []suite.Cell
 			for _, c := range cells {
 				if c.Backbone == name && c.Method.Name == m.Name {
 					mine = append(mine, c)
@@ -206,7 +207,7 @@ func sameScores(again, kept rundir.Cell, tolerance float64) error {
 }
 
 // protocol is what runs a cell in a folder; the cell's backbone is open then.
-func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
+func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error) {
 	p, err := w.unrecorded(cell)
 	if err != nil {
 		return nil, err
@@ -216,12 +217,12 @@ func (w *Worker) protocol(cell Cell, folder rundir.Cell) (*protocol, error) {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	p.folder, p.parts = folder, retried.Accumulate
-	p.log, p.progress = &cellLog{compiled: w.base.Compiled, mine: func() error { return nil }}, func(engine.Progress) {}
+	p.log, p.progress = &cellLog{compiled: w.compiling.Total, mine: func() error { return nil }}, func(engine.Progress) {}
 	return p, nil
 }
 
 // unrecorded is a cell's protocol without a folder: its sessions and lessons, for measurements.
-func (w *Worker) unrecorded(cell Cell) (*protocol, error) {
+func (w *Worker) unrecorded(cell suite.Cell) (*protocol, error) {
 	if err := w.use(cell.Backbone); err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
@@ -229,7 +230,7 @@ func (w *Worker) unrecorded(cell Cell) (*protocol, error) {
 	if !ok {
 		return nil, fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
 	}
-	params, err := decodeParams(method, cell.Method)
+	params, err := presetOf(method).Params(cell.Method)
 	if err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}

@@ -10,12 +10,13 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // CheckCell holds a cell's files against each other and against the data, without executing anything: its seal, its
 // records, the predictions that they name, and the scores, which are computed from the predictions again. checkpoints
 // says whether the checkpoints must be there. It returns everything that is wrong.
-func (w *Worker) CheckCell(cell Cell, checkpoints bool) (wrong []error) {
+func (w *Worker) CheckCell(cell suite.Cell, checkpoints bool) (wrong []error) {
 	if err := w.use(cell.Backbone); err != nil {
 		return []error{fmt.Errorf("cell %s: %w", cell.ID, err)}
 	}
@@ -48,7 +49,7 @@ func (w *Worker) CheckCell(cell Cell, checkpoints bool) (wrong []error) {
 }
 
 // checkScores computes an event's scores from its predictions, and its file of predictions from what the data say.
-func (w *Worker) checkScores(cell Cell, e record.Event, path string) error {
+func (w *Worker) checkScores(cell suite.Cell, e record.Event, path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (w *Worker) checkScores(cell Cell, e record.Event, path string) error {
 }
 
 // evaluationOf makes the evaluation again that rows of predictions were written of, and an evaluator of what they cover.
-func (w *Worker) evaluationOf(cell Cell, rows []record.Prediction) (*evaluator, *evaluation, error) {
+func (w *Worker) evaluationOf(cell suite.Cell, rows []record.Prediction) (*evaluator, *evaluation, error) {
 	groups := w.evaluator.groups()
 	at := 0
 	row := &evaluation{groups: make([][]prediction, len(groups))}
@@ -173,11 +174,11 @@ func sameLines(got, want string, whole bool) error {
 
 // CheckFiles holds the data and the backbones' files, and the run's examples, against its manifest. backbone is where the
 // backbone lies here, or the backbones in their order, separated by commas; empty where the suite says.
-func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir, backbone string) (wrong []error) {
-	if hash, err := suite.Hash(); err != nil || hash != manifest.Plan {
+func CheckFiles(run rundir.Run, manifest rundir.Manifest, s suite.Suite, dataDir, backbone string) (wrong []error) {
+	if hash, err := s.Hash(); err != nil || hash != manifest.Plan {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s: the suite has hash %s, its plan %s", run.Manifest(), hash, manifest.Plan)))
 	}
-	files, err := identify(suite, backbone, dataDir)
+	files, err := identify(s, backbone, dataDir)
 	if err != nil {
 		return append(wrong, err)
 	}
@@ -188,7 +189,7 @@ func CheckFiles(run rundir.Run, manifest rundir.Manifest, suite Suite, dataDir, 
 	}
 	defer os.RemoveAll(temp)
 	again := rundir.Run{Path: temp}
-	if err := WriteExamples(again, suite, dataDir); err != nil {
+	if err := WriteExamples(again, s, NewTexts(dataDir)); err != nil {
 		return append(wrong, err)
 	}
 	if err := sameFile(again.Examples(), run.Examples()); err != nil {

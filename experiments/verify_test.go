@@ -10,6 +10,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
@@ -17,17 +18,17 @@ import (
 // learned alone and where only the last checkpoint was kept.
 func TestAnUntouchedRunVerifies(t *testing.T) {
 	y := newToy(t)
-	for name, change := range map[string]func(*Suite){
-		"stream":        func(s *Suite) { s.Evaluation.EverySteps = 2 },
-		"learned alone": func(s *Suite) { s.Stream, s.Evaluation.Every = Separate, EveryFinal },
-		"last kept":     func(s *Suite) { s.Evaluation.KeepCheckpoints = "last" },
+	for name, change := range map[string]func(*suite.Suite){
+		"stream":        func(s *suite.Suite) { s.Evaluation.EverySteps = 2 },
+		"learned alone": func(s *suite.Suite) { s.Stream, s.Evaluation.Every = suite.Separate, suite.EveryFinal },
+		"last kept":     func(s *suite.Suite) { s.Evaluation.KeepCheckpoints = "last" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			suite := y.with(MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, MethodSpec{Preset: "joint"}, MethodSpec{Preset: "frozen"})
-			if change(&suite); suite.Stream == Separate {
-				suite.Methods = suite.Methods[:1]
+			st := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, suite.MethodSpec{Preset: "joint"}, suite.MethodSpec{Preset: "frozen"})
+			if change(&st); st.Stream == suite.Separate {
+				st.Methods = st.Methods[:1]
 			}
-			w := y.open(t, suite, t.TempDir())
+			w := y.open(t, st, t.TempDir())
 			for _, cell := range w.cells {
 				mustRun(t, w, cell)
 				if wrong := w.CheckCell(cell, true); wrong != nil {
@@ -37,7 +38,7 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 			from := map[int]bool{}
 			for seed := range uint64(6) {
 				parts, err := w.Sample(w.cells, seed)
-				if err != nil || len(parts) != len(suite.Methods) {
+				if err != nil || len(parts) != len(st.Methods) {
 					t.Fatal(parts, err)
 				}
 				from[parts[0].From] = true
@@ -47,7 +48,7 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 					}
 				}
 			}
-			if kept := suite.Evaluation.KeepCheckpoints == "all"; (len(from) > 1) != kept {
+			if kept := st.Evaluation.KeepCheckpoints == "all"; (len(from) > 1) != kept {
 				t.Errorf("samples start at %v", from)
 			}
 			if err := w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 0); err != nil {
@@ -76,7 +77,7 @@ func rewrite(t *testing.T, path, old, new string) {
 // hashes, the scores' own computation, or the execution again tell of it.
 func TestTamperingIsFound(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "seq"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
 	cell := w.cells[0]
 	folder := mustRun(t, w, cell)
 	want := outcome(t, folder)
@@ -202,7 +203,7 @@ func restore(t *testing.T, folder rundir.Cell, files map[string]string) {
 // TestAnotherProcessorIsHeldToItsScores: with a tolerance, only scores are compared.
 func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	y := newToy(t)
-	w := y.open(t, y.with(MethodSpec{Preset: "seq"}), t.TempDir())
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
 	rewrite(t, folder.Steps(), `"step":2,"loss":`, `"step":2,"loss":1`)
 	rewrite(t, folder.Records(), `"name":"exact","value":0`, `"name":"exact","value":0.00001`)
@@ -221,22 +222,22 @@ func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 // TestFilesThatChangedUnderneathAreRefused: a worker does not open a run whose data or backbone are other ones.
 func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	y := newToy(t)
-	suite := y.with(MethodSpec{Preset: "frozen"})
-	w := y.open(t, suite, t.TempDir())
+	s := y.with(suite.MethodSpec{Preset: "frozen"})
+	w := y.open(t, s, t.TempDir())
 	manifest, err := rundir.ReadManifest(w.run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if manifest.Files, err = identify(suite, "", y.dir); err != nil {
+	if manifest.Files, err = identify(s, "", y.dir); err != nil {
 		t.Fatal(err)
 	}
-	if manifest.Plan, err = suite.Hash(); err != nil {
+	if manifest.Plan, err = s.Hash(); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteExamples(w.run, suite, y.dir); err != nil {
+	if err := WriteExamples(w.run, s, NewTexts(y.dir)); err != nil {
 		t.Fatal(err)
 	}
-	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, suite, y.dir, "")) }
+	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, s, y.dir, "")) }
 	if got := wrong(); got != "[]" {
 		t.Errorf("untouched files: %s", got)
 	}

@@ -12,18 +12,19 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/experiments/toyrun"
 	"secura/methods"
 )
 
 // warningsOf runs a method's cell and lists the warnings on record.
-func warningsOf(t *testing.T, y toy, m MethodSpec, change func(*Suite)) (texts []string) {
+func warningsOf(t *testing.T, y toy, m suite.MethodSpec, change func(*suite.Suite)) (texts []string) {
 	t.Helper()
-	suite := y.with(m)
+	s := y.with(m)
 	if change != nil {
-		change(&suite)
+		change(&s)
 	}
-	w := y.open(t, suite, t.TempDir())
+	w := y.open(t, s, t.TempDir())
 	for _, e := range eventsOf(t, mustRun(t, w, w.cells[0]), record.Warning) {
 		texts = append(texts, e.Text)
 	}
@@ -36,20 +37,20 @@ func TestMethodsThatDoNotLearnAreWarnedOf(t *testing.T) {
 	y := newToy(t)
 	noGradient := "the gradient of q_proj/A, v_proj/A was 0 in every step of 3 of 3 tasks"
 	for _, c := range []struct {
-		method MethodSpec
+		method suite.MethodSpec
 		want   []string
 	}{
-		{MethodSpec{Preset: "seq"}, nil},
-		{MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, nil},
-		{MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, nil},
-		{MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}}, nil},
-		{MethodSpec{Preset: "secura-released-m1"}, []string{noGradient}},
-		{MethodSpec{Preset: "secura-released-m2"}, []string{noGradient,
+		{suite.MethodSpec{Preset: "seq"}, nil},
+		{suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, nil},
+		{suite.MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 4}}, nil},
+		{suite.MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}}, nil},
+		{suite.MethodSpec{Preset: "secura-released-m1"}, []string{noGradient}},
+		{suite.MethodSpec{Preset: "secura-released-m2"}, []string{noGradient,
 			"the effective weights did not change over 3 of 3 tasks: nothing was learned there"}},
-		{MethodSpec{Preset: "frozen"}, nil},
-		{MethodSpec{Preset: "joint"}, nil},
+		{suite.MethodSpec{Preset: "frozen"}, nil},
+		{suite.MethodSpec{Preset: "joint"}, nil},
 		// So small a rate changes no weight of float32.
-		{MethodSpec{Preset: "seq", LearningRate: 1e-30, Reason: "test"}, []string{
+		{suite.MethodSpec{Preset: "seq", LearningRate: 1e-30, Reason: "test"}, []string{
 			"the gradient of q_proj/A, v_proj/A was 0 in every step of 3 of 3 tasks"}},
 	} {
 		name := fmt.Sprint(c.method.Preset, c.method.LearningRate)
@@ -117,7 +118,7 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 	if err := parquet.WriteFile(y.dir+"/next/train.parquet", rows); err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Join(warningsOf(t, y, MethodSpec{Preset: "frozen"}, func(s *Suite) { s.Evaluation.TestExamples, s.Evaluation.KnowledgeExamples = 4, 6 }), "\n")
+	got := strings.Join(warningsOf(t, y, suite.MethodSpec{Preset: "frozen"}, func(s *suite.Suite) { s.Evaluation.TestExamples, s.Evaluation.KnowledgeExamples = 4, 6 }), "\n")
 	for _, want := range []string{
 		"task next: 2 of 24 training examples are longer than 16 tokens",
 		"evaluation.test_examples: 3 of 3 tasks are evaluated on their first examples alone, 12 of 30",
@@ -140,9 +141,9 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 func TestDivergenceNamesTheParameters(t *testing.T) {
 	y := newToy(t)
 	for _, diagnostics := range []bool{true, false} {
-		suite := y.with(MethodSpec{Preset: "seq", LearningRate: 1e30, Reason: "test"})
-		suite.Evaluation.Diagnostics = diagnostics
-		w := y.open(t, suite, t.TempDir())
+		s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 1e30, Reason: "test"})
+		s.Evaluation.Diagnostics = diagnostics
+		w := y.open(t, s, t.TempDir())
 		err := w.RunCell(context.Background(), w.cells[0], nil)
 		var diverged *DivergedError
 		if !errors.As(err, &diverged) || diverged.Step == 0 || diverged.Task != "next" || !strings.Contains(err.Error(), "not finite is ") || !strings.Contains(err.Error(), "_proj/") {

@@ -1,20 +1,5 @@
 package experiments
 
-// Evaluations counts what one cell of a suite evaluates behind the base row: everything, or its own task alone.
-func (s Suite) Evaluations() (whole, own int) {
-	tasks := len(s.Tasks)
-	if e := s.Evaluation; e.EverySteps > 0 {
-		whole = tasks * ((s.Training.Steps - 1) / e.EverySteps)
-	}
-	switch {
-	case s.Evaluation.Every == EveryTask:
-		return whole + tasks, 0
-	case s.Stream == Separate:
-		return whole, tasks
-	}
-	return whole + 1, tasks - 1
-}
-
 // share is how much of a cell's computing is done after a step of a lesson, from 0 to 1, counted in tokens: those of a
 // training row three times, for its backward pass takes two forward passes.
 func (p *protocol) share(l lesson, step int) float64 {

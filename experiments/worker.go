@@ -12,8 +12,10 @@ import (
 
 	"secura/datasets/prompt"
 	"secura/experiments/engine"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 )
@@ -39,14 +41,15 @@ type Worker struct {
 	until int
 	// onProcessor says that the backend computes on this machine's processor.
 	onProcessor bool
-	suite       Suite // its Backbone is the one that is open
-	cells       []Cell
+	suite       suite.Suite // its Backbone is the one that is open
+	cells       []suite.Cell
 	dataDir     string
-	planned     Suite         // the run's, as its manifest has it
+	planned     suite.Suite   // the run's, as its manifest has it
 	places      []string      // where its backbones lie here
 	files       []rundir.File // those of the manifest; none in one that was made by hand
 	backend     compute.Backend
 	untouched   map[string]*evaluation // the backbones' own rows, by their names
+	compiling   machine.Meter          // the time spent on compiling graphs
 	refused     map[string]bool        // the cells that others had when they were asked for
 
 	// What follows is of the backbone that is open.
@@ -66,20 +69,20 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	var suite Suite
-	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
+	var s suite.Suite
+	if err := json.Unmarshal(manifest.Suite, &s); err != nil {
 		return nil, fmt.Errorf("read the manifest's suite: %w", err)
 	}
-	return openWorker(ctx, suite, manifest.Files, o)
+	return openWorker(ctx, s, manifest.Files, o)
 }
 
-func openWorker(ctx context.Context, suite Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, until: o.Until, planned: suite, suite: suite, dataDir: o.DataDir, files: files, untouched: map[string]*evaluation{}, refused: map[string]bool{}}
+func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, dataDir: o.DataDir, files: files, untouched: map[string]*evaluation{}, refused: map[string]bool{}}
 	var err error
-	if w.cells, _, err = Plan(suite); err != nil {
+	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
 	}
-	if w.places, err = suite.places(o.Backbone); err != nil {
+	if w.places, err = s.Places(o.Backbone); err != nil {
 		return nil, err
 	}
 	if err := w.checkData(); err != nil {
@@ -90,7 +93,7 @@ func openWorker(ctx context.Context, suite Suite, files []rundir.File, o WorkerO
 		return nil, err
 	}
 	w.onProcessor = onProcessor(info)
-	if names := suite.BackboneNames(); len(names) == 1 {
+	if names := s.BackboneNames(); len(names) == 1 {
 		if err := w.use(names[0]); err != nil {
 			w.Close()
 			return nil, err
@@ -100,11 +103,11 @@ func openWorker(ctx context.Context, suite Suite, files []rundir.File, o WorkerO
 }
 
 // openSingle opens a worker of no run, for measurements on the one backbone that the suite must have.
-func openSingle(ctx context.Context, suite Suite, o WorkerOptions) (*Worker, error) {
-	if err := suite.CheckSingle(); err != nil {
+func openSingle(ctx context.Context, s suite.Suite, o WorkerOptions) (*Worker, error) {
+	if err := s.CheckSingle(); err != nil {
 		return nil, err
 	}
-	return openWorker(ctx, suite, nil, o)
+	return openWorker(ctx, s, nil, o)
 }
 
 // Close releases the backbone and the backend.
@@ -115,10 +118,10 @@ func (w *Worker) Close() error {
 }
 
 // Cell finds a cell of the run by its id.
-func (w *Worker) Cell(id string) (Cell, error) {
-	cell, ok := FindCell(w.cells, id)
+func (w *Worker) Cell(id string) (suite.Cell, error) {
+	cell, ok := suite.FindCell(w.cells, id)
 	if !ok {
-		return Cell{}, fmt.Errorf("run cell: the run has no cell %q", id)
+		return suite.Cell{}, fmt.Errorf("run cell: the run has no cell %q", id)
 	}
 	return cell, nil
 }
@@ -127,7 +130,7 @@ func (w *Worker) Cell(id string) (Cell, error) {
 // another process finished is left as it is. The error is rundir.ErrLocked where another process has the cell: asked
 // for it again, the worker waits until it knows whether that process is still there. It is a *DivergedError where
 // numbers became infinite, and ctx's where ctx ended it.
-func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Progress)) (err error) {
+func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(engine.Progress)) (err error) {
 	folder := w.run.Cell(cell.ID)
 	if err := folder.Make(); err != nil {
 		return err
@@ -150,24 +153,18 @@ func (w *Worker) RunCell(ctx context.Context, cell Cell, progress func(engine.Pr
 		return err
 	}
 	err = w.runClaimed(ctx, cell, folder, claim, progress)
-	status.Ended, status.State = time.Now().UTC(), record.Done
-	var diverged *DivergedError
-	switch {
-	case errors.Is(err, rundir.ErrClaimLost):
+	if errors.Is(err, rundir.ErrClaimLost) {
 		return err // the files are another's
-	case errors.As(err, &diverged):
-		status.State = record.CellDiverged
-		status.Reason = err.Error()
-	case err != nil && ctx.Err() != nil:
-		status.State, status.Reason = record.Cancelled, "interrupted"
+	}
+	status.Ended = time.Now().UTC()
+	status.State, status.Reason = EndState(ctx, err)
+	if status.State == record.Cancelled {
 		err = ctx.Err()
-	case err != nil:
-		status.State, status.Reason = record.Failed, err.Error()
 	}
 	return errors.Join(err, rundir.WriteJSON(folder.Status(), status))
 }
 
-func (w *Worker) runClaimed(ctx context.Context, cell Cell, folder rundir.Cell, claim *rundir.Claim, progress func(engine.Progress)) error {
+func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.Cell, claim *rundir.Claim, progress func(engine.Progress)) error {
 	p, err := w.protocol(cell, folder)
 	if err != nil {
 		return err
@@ -184,7 +181,7 @@ func (w *Worker) runClaimed(ctx context.Context, cell Cell, folder rundir.Cell, 
 	if w.until > 0 {
 		p.until = w.until
 	}
-	elapsed, executed := methods.StartClock(), w.base.ExecuteSeconds()
+	elapsed, executed := machine.StartClock(), w.base.ExecuteSeconds()
 	err = p.run(ctx)
 	var diverged *DivergedError
 	if err == nil && p.until == EndOfCell || errors.As(err, &diverged) {
@@ -195,13 +192,13 @@ func (w *Worker) runClaimed(ctx context.Context, cell Cell, folder rundir.Cell, 
 	}
 	spent := elapsed()
 	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor,
-		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: peakMemory()})
+		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: machine.PeakMemory()})
 }
 
 // shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal graphs come together,
 // and each set of them takes 100 MB.
-func (w *Worker) shareGraphs(cell Cell) {
-	if key := GraphKey(cell.Method); w.graphs != key {
+func (w *Worker) shareGraphs(cell suite.Cell) {
+	if key := KnownPresets().GraphKey(cell.Method); w.graphs != key {
 		w.base.Forget(w.graphs)
 		w.graphs = key
 	}
@@ -222,6 +219,6 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error)
 	return row, nil
 }
 
-func (w *Worker) trainer(cell Cell, session *methods.Session, onStep func(record.Step) error) *trainer {
+func (w *Worker) trainer(cell suite.Cell, session *methods.Session, onStep func(record.Step) error) *trainer {
 	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.ends[0], onStep: onStep}
 }

@@ -28,11 +28,11 @@ func (w *Worker) use(name string) error {
 	if err != nil {
 		return err
 	}
-	w.tokenizer, w.ends = b.tokenizer, b.ends
-	if w.data, err = loadStream(w.suite, w.dataDir, b.encoder); err != nil {
+	w.tokenizer, w.ends = b.Tokenizer, b.Ends
+	if w.data, err = loadStream(w.suite, NewTexts(w.dataDir), b.Encoder); err != nil {
 		return err
 	}
-	if w.data.heldOut, err = b.heldOut(); err != nil {
+	if w.data.heldOut, err = b.HeldOut(); err != nil {
 		return err
 	}
 	w.warnings = w.data.dataWarnings(w.suite, w.ends[0])
@@ -40,12 +40,13 @@ func (w *Worker) use(name string) error {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}
 	w.suite.Backbone = name
-	return w.compute(b.model)
+	return w.compute(b.Model)
 }
 
 // compute puts a model on the backend's devices, and lays out what is evaluated of the worker's data.
 func (w *Worker) compute(model *backbone.Model) error {
 	w.base = methods.NewBase(w.backend, model)
+	w.base.Compiling = w.compiling.Start
 	err := w.base.UseDevices(w.suite.Devices)
 	if err == nil {
 		w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
@@ -69,11 +70,11 @@ func (w *Worker) checkBackbone(i int) error {
 	if len(w.files) == 0 {
 		return nil
 	}
-	files, err := w.planned.identifyBackbone(i, w.places[i])
+	files, err := identifyBackbone(w.planned, i, w.places[i])
 	if err != nil {
 		return err
 	}
-	folder := w.planned.manifestFolder(i)
+	folder := manifestFolder(w.planned, i)
 	return checkUnchanged(filesOf(w.files, func(of string) bool { return of == folder }), files, w.dataDir)
 }
 
@@ -88,7 +89,7 @@ func (w *Worker) checkData() error {
 	}
 	var folders []string
 	for i := range w.places {
-		folders = append(folders, w.planned.manifestFolder(i))
+		folders = append(folders, manifestFolder(w.planned, i))
 	}
 	return checkUnchanged(filesOf(w.files, func(of string) bool { return !slices.Contains(folders, of) }), files, w.dataDir)
 }

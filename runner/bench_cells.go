@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +17,10 @@ import (
 
 	"secura/experiments"
 	"secura/experiments/engine"
+	"secura/experiments/launch"
+	"secura/experiments/machine"
 	"secura/experiments/rundir"
-	"secura/methods"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
@@ -52,100 +53,58 @@ func (o *CellBenchOptions) addFlags(flags *flag.FlagSet) {
 // cellBench measures cells of a suite in workers of their own.
 type cellBench struct {
 	CellBenchOptions
-	suite   experiments.Suite
+	*launch.Scratch
 	dataDir string
-	// manifest is what each scratch run begins with; backend is the name that workers open.
-	manifest rundir.Manifest
-	backend  string
-	cells    []experiments.Cell
-	folder   string // scratch
-	runs     int
 }
 
-// newCellBench prepares a scratch folder, which close removes.
-func newCellBench(ctx context.Context, o BenchOptions, suite experiments.Suite, stderr io.Writer) (*cellBench, error) {
-	suite.Seeds = max(suite.Seeds, 2, int(o.Jobs)) // two workers take one seed each
-	files, err := experiments.Prepare(suite, o.DataDir)
+// newCellBench prepares a scratch folder, which Close removes.
+func newCellBench(ctx context.Context, o BenchOptions, s suite.Suite, stderr io.Writer) (*cellBench, error) {
+	s.Seeds = max(s.Seeds, 2, int(o.Jobs)) // two workers take one seed each
+	scratch, err := launch.NewScratch(ctx, s, o.DataDir, o.NoDownload, stderr)
 	if err != nil {
 		return nil, err
 	}
-	run := RunOptions{NoDownload: o.NoDownload}
-	b := &cellBench{CellBenchOptions: o.CellBenchOptions, suite: suite, dataDir: o.DataDir}
-	if b.manifest, err = describe(run, suite, files); err != nil {
-		return nil, err
+	b := &cellBench{CellBenchOptions: o.CellBenchOptions, Scratch: scratch, dataDir: o.DataDir}
+	if b.Tasks <= 0 || b.Tasks > len(s.Tasks) {
+		b.Tasks = len(s.Tasks)
 	}
-	if b.backend, err = openedBackend(ctx, run, suite.Backend, &b.manifest, stderr); err != nil {
-		return nil, err
-	}
-	if b.cells, _, err = experiments.Plan(suite); err != nil {
-		return nil, err
-	}
-	if b.Tasks <= 0 || b.Tasks > len(suite.Tasks) {
-		b.Tasks = len(suite.Tasks)
-	}
-	b.folder, err = os.MkdirTemp("", "bench")
-	return b, err
+	return b, nil
 }
 
-func (b *cellBench) close() error { return os.RemoveAll(b.folder) }
-
 // first are the cells of each method of the first seed and order.
-func (b *cellBench) first() []experiments.Cell { return b.seed(0) }
+func (b *cellBench) first() []suite.Cell { return b.seed(0) }
 
 // seed are the cells of each method of a seed and the first order.
-func (b *cellBench) seed(n int) []experiments.Cell {
-	at := n * len(b.suite.Methods) * b.suite.Orders
-	return b.cells[at : at+len(b.suite.Methods)]
+func (b *cellBench) seed(n int) []suite.Cell {
+	at := n * len(b.Suite.Methods) * b.Suite.Orders
+	return b.Planned[at : at+len(b.Suite.Methods)]
 }
 
 // measure runs cells in a fresh run by so many workers of a core each, and returns the run and the time until the last
 // worker was gone.
-func (b *cellBench) measure(ctx context.Context, jobs int, cells ...experiments.Cell) (rundir.Run, methods.Spent, error) {
-	run, err := b.begin()
+func (b *cellBench) measure(ctx context.Context, jobs int, cells ...suite.Cell) (rundir.Run, machine.Spent, error) {
+	run, err := b.Begin()
 	if err != nil {
-		return run, methods.Spent{}, err
+		return run, machine.Spent{}, err
 	}
 	var ids []string
 	for _, c := range cells {
 		ids = append(ids, c.ID)
 	}
-	elapsed := methods.StartChildrenClock()
-	program, err := os.Executable()
-	if err != nil {
-		return run, methods.Spent{}, fmt.Errorf("measure cells: %w", err)
-	}
-	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Group: graphKeys(b.cells), Command: func(int) *exec.Cmd {
-		return b.worker(program, run, "-until", strconv.Itoa(b.Tasks))
+	elapsed := machine.StartChildrenClock()
+	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Group: launch.GraphKeys(b.Planned), Command: func(int) *exec.Cmd {
+		return b.Worker(run, "-until", strconv.Itoa(b.Tasks))
 	}})
 	return run, elapsed(), err
 }
 
-// begin makes a fresh run in the scratch folder.
-func (b *cellBench) begin() (rundir.Run, error) {
-	b.runs++
-	run := rundir.Run{Path: filepath.Join(b.folder, strconv.Itoa(b.runs))}
-	err := os.Mkdir(run.Path, 0o755)
-	if err == nil {
-		err = begin(run, b.manifest, b.dataDir)
-	}
-	if err != nil {
-		return run, fmt.Errorf("measure cells: %w", err)
-	}
-	return run, nil
-}
-
-// worker is a worker of a run.
-func (b *cellBench) worker(program string, run rundir.Run, more ...string) *exec.Cmd {
-	return exec.Command(program, append([]string{"worker", "-run", run.Path, "-data", b.dataDir, "-backend", b.backend}, more...)...)
-}
-
 // benchCells is bench with -cells or -torch.
-func benchCells(ctx context.Context, o BenchOptions, suite experiments.Suite, stdout, stderr io.Writer) (err error) {
-	b, err := newCellBench(ctx, o, suite, stderr)
+func benchCells(ctx context.Context, o BenchOptions, s suite.Suite, stdout, stderr io.Writer) (err error) {
+	b, err := newCellBench(ctx, o, s, stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() { err = errors.Join(err, b.Close()) }()
 	var text bytes.Buffer
 	if o.Cells {
 		if err := runCellBench(ctx, b, io.MultiWriter(stdout, &text)); err != nil {
@@ -210,7 +169,7 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 			}
 			perMethod[cell.Method.Name] = append(perMethod[cell.Method.Name], times)
 		}
-		pair := []experiments.Cell{b.seed(0)[0], b.seed(1)[0]} // one method, two seeds
+		pair := []suite.Cell{b.seed(0)[0], b.seed(1)[0]} // one method, two seeds
 		run, _, err := b.measure(ctx, 2, pair...)
 		if err != nil {
 			return err
@@ -227,14 +186,14 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 		scaling = append(scaling, 2*alone[len(alone)-1].Total.Seconds/longest)
 	}
 	fmt.Fprintf(stdout, "A cell of each method of %s, %d of %d tasks of %d steps and %d evaluations, by one worker on one core;\n%s; median of %d:\n\n",
-		b.suite.Name, b.Tasks, len(b.suite.Tasks), b.suite.Training.Steps, b.Tasks+1, b.versions(), b.Repeat)
+		b.Suite.Name, b.Tasks, len(b.Suite.Tasks), b.Suite.Training.Steps, b.Tasks+1, b.versions(), b.Repeat)
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\t\t\t\t\t\t\t\tms a\tevaluated\tpeak\t")
 	fmt.Fprintln(w, "method\tseconds\tcompile\ttrain\tevaluate\trecords\tharness\tidle\tstep\ttokens/s\tMB\t")
 	for _, cell := range b.first() {
 		times := perMethod[cell.Method.Name]
 		of := func(value func(t experiments.CellTimes) float64) float64 { return medianOf(times, value) }
-		share := func(part func(t experiments.CellTimes) methods.Spent) float64 {
+		share := func(part func(t experiments.CellTimes) machine.Spent) float64 {
 			return 100 * of(func(t experiments.CellTimes) float64 {
 				if t.Total.Processor > 0 {
 					return part(t).Processor / t.Total.Processor
@@ -244,14 +203,14 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 		}
 		fmt.Fprintf(w, "%s\t%.1f\t%.0f %%\t%.0f %%\t%.0f %%\t%.1f %%\t%.1f %%\t%.0f %%\t%.1f\t%.0f\t%.0f\t\n", cell.Method.Name,
 			of(func(t experiments.CellTimes) float64 { return computed(t.Total) }),
-			share(func(t experiments.CellTimes) methods.Spent { return t.Compile }),
-			share(func(t experiments.CellTimes) methods.Spent { return t.Train }),
-			share(func(t experiments.CellTimes) methods.Spent { return t.Evaluate }),
-			share(func(t experiments.CellTimes) methods.Spent {
+			share(func(t experiments.CellTimes) machine.Spent { return t.Compile }),
+			share(func(t experiments.CellTimes) machine.Spent { return t.Train }),
+			share(func(t experiments.CellTimes) machine.Spent { return t.Evaluate }),
+			share(func(t experiments.CellTimes) machine.Spent {
 				return t.Total.Minus(t.Compile).Minus(t.Train).Minus(t.Evaluate)
 			}),
 			100*of(experiments.CellTimes.Harness), 100*of(experiments.CellTimes.Idle),
-			1e3*of(func(t experiments.CellTimes) float64 { return computed(t.Train) })/float64(b.Tasks*b.suite.Training.Steps),
+			1e3*of(func(t experiments.CellTimes) float64 { return computed(t.Train) })/float64(b.Tasks*b.Suite.Training.Steps),
 			of(func(t experiments.CellTimes) float64 { return float64(t.EvaluatedTokens) / computed(t.Evaluate) }),
 			of(func(t experiments.CellTimes) float64 { return float64(t.PeakBytes) / 1e6 }))
 	}
@@ -262,7 +221,7 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 Seconds are those of the processor, and ms a step is everything in training, a task's end included. harness is the share
 of the clock's time outside compiling and compiled graphs, idle that without processor time, which other work on the
 machine has. Two workers on two cores do %.2f times the work of one on one core (%s).
-`, medianOf(scaling, func(x float64) float64 { return x }), b.cells[0].Method.Name)
+`, medianOf(scaling, func(x float64) float64 { return x }), b.Planned[0].Method.Name)
 	return err
 }
 
@@ -278,11 +237,11 @@ func medianOf[T any](list []T, value func(T) float64) float64 {
 
 // versions says what is measured.
 func (b *cellBench) versions() string {
-	return fmt.Sprintf("Go %s, GoMLX %s, backend %s, %s", cmp.Or(b.manifest.Modules["go"], "unknown"),
-		cmp.Or(b.manifest.Modules["github.com/gomlx/gomlx"], "unknown"), b.manifest.Backend, cmp.Or(b.manifest.Processor, "unknown processor"))
+	return fmt.Sprintf("Go %s, GoMLX %s, backend %s, %s", cmp.Or(b.Manifest.Modules["go"], "unknown"),
+		cmp.Or(b.Manifest.Modules["github.com/gomlx/gomlx"], "unknown"), b.Manifest.Backend, cmp.Or(b.Manifest.Processor, "unknown processor"))
 }
 
 // backendOptions are those of the workers, for the process itself.
 func (b *cellBench) backendOptions(stderr io.Writer) backbone.BackendOptions {
-	return backbone.BackendOptions{Name: b.backend, NoDownload: true, Log: stderr}
+	return backbone.BackendOptions{Name: b.Backend, NoDownload: true, Log: stderr}
 }

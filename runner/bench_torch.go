@@ -15,8 +15,9 @@ import (
 	"text/tabwriter"
 
 	"secura/experiments"
+	"secura/experiments/machine"
 	"secura/experiments/rundir"
-	"secura/methods"
+	"secura/experiments/suite"
 )
 
 // torchProgram is the file of the other program in the scratch folder.
@@ -43,8 +44,8 @@ type torchCell struct {
 
 // bothSides is one measurement of the same cells by both programs, this one and torch: by method, and of the whole.
 type bothSides struct {
-	train, evaluate [2]map[string]methods.Spent
-	whole           [2]methods.Spent
+	train, evaluate [2]map[string]machine.Spent
+	whole           [2]machine.Spent
 	peak            [2]float64
 }
 
@@ -52,13 +53,13 @@ type bothSides struct {
 // how much faster a worker is. Those of the first seed and order count, of which both learn from the same rows in the same
 // order and evaluate the same examples, which is checked.
 func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) error {
-	job, err := experiments.WriteJob(ctx, b.suite, experiments.WorkerOptions{DataDir: b.dataDir, Backend: b.backendOptions(stderr)}, b.folder)
+	job, err := experiments.WriteJob(ctx, b.Suite, experiments.WorkerOptions{DataDir: b.dataDir, Backend: b.backendOptions(stderr)}, b.Folder)
 	if err != nil {
 		return err
 	}
 	script, err := experiments.TorchJob()
 	if err == nil {
-		err = os.WriteFile(filepath.Join(b.folder, torchProgram), script, 0o644)
+		err = os.WriteFile(filepath.Join(b.Folder, torchProgram), script, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write the torch program: %w", err)
@@ -68,14 +69,14 @@ func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) 
 	var torch torchResult
 	for i := range int(b.Repeat) {
 		m := bothSides{}
-		var cells []experiments.Cell
+		var cells []suite.Cell
 		for seed := range int(b.Jobs) {
 			cells = append(cells, b.seed(seed)...)
 		}
 		if run, m.whole[0], err = b.measure(ctx, int(b.Jobs), cells...); err != nil {
 			return err
 		}
-		elapsed := methods.StartChildrenClock()
+		elapsed := machine.StartChildrenClock()
 		if torch, err = b.torches(ctx, stderr); err != nil {
 			return err
 		}
@@ -106,7 +107,7 @@ func (b *cellBench) torch(ctx context.Context, beside int, stderr io.Writer) (to
 	if b.AllLogits {
 		logits = "all"
 	}
-	command := exec.CommandContext(ctx, b.Torch, filepath.Join(b.folder, torchProgram), filepath.Join(b.folder, "job.json"), "--threads", "1", "--beside", strconv.Itoa(beside), "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
+	command := exec.CommandContext(ctx, b.Torch, filepath.Join(b.Folder, torchProgram), filepath.Join(b.Folder, "job.json"), "--threads", "1", "--beside", strconv.Itoa(beside), "--tasks", strconv.Itoa(b.Tasks), "--logits", logits)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, stderr
 	if err := command.Run(); err != nil {
@@ -125,7 +126,7 @@ func (b *cellBench) torch(ctx context.Context, beside int, stderr io.Writer) (to
 // take puts the seconds of both sides into m.
 func (b *cellBench) take(m *bothSides, run rundir.Run, torch torchResult) error {
 	for side := range 2 {
-		m.train[side], m.evaluate[side] = map[string]methods.Spent{}, map[string]methods.Spent{}
+		m.train[side], m.evaluate[side] = map[string]machine.Spent{}, map[string]machine.Spent{}
 	}
 	for i, cell := range b.first() {
 		times, err := experiments.ReadCellTimes(run.Cell(cell.ID))
@@ -142,18 +143,18 @@ func (b *cellBench) take(m *bothSides, run rundir.Run, torch torchResult) error 
 }
 
 // spent is what a phase took.
-func (c torchCell) spent(phase string) methods.Spent {
-	return methods.Spent{Seconds: c.Seconds[phase], Processor: c.Processor[phase]}
+func (c torchCell) spent(phase string) machine.Spent {
+	return machine.Spent{Seconds: c.Seconds[phase], Processor: c.Processor[phase]}
 }
 
 // complete computes from what the measured tasks took what the whole stream takes: training grows with the tasks,
 // evaluation with the boundaries, and what is neither stays.
-func (b *cellBench) complete(m bothSides, side int, of func(methods.Spent) float64) float64 {
+func (b *cellBench) complete(m bothSides, side int, of func(machine.Spent) float64) float64 {
 	train, evaluate := 0.0, 0.0
 	for name := range m.train[side] {
 		train, evaluate = train+of(m.train[side][name]), evaluate+of(m.evaluate[side][name])
 	}
-	cells, tasks := float64(len(b.suite.Methods)), float64(len(b.suite.Tasks))
+	cells, tasks := float64(len(b.Suite.Methods)), float64(len(b.Suite.Tasks))
 	measured := float64(b.Tasks)
 	return of(m.whole[side]) - train - evaluate + train*tasks/measured + evaluate*(cells*tasks+1)/(cells*measured+1) // the base row once
 }
@@ -169,7 +170,7 @@ func (b *cellBench) printTorch(stdout io.Writer, all []bothSides, job experiment
 %s
 Python %s, torch %s, transformers %s, peft %s; logits at %s
 
-`, sides, b.Repeat, len(b.suite.Methods), b.Tasks, len(b.suite.Tasks), b.suite.Name, b.versions(), v["python"], v["torch"], v["transformers"], v["peft"],
+`, sides, b.Repeat, len(b.Suite.Methods), b.Tasks, len(b.Suite.Tasks), b.Suite.Name, b.versions(), v["python"], v["torch"], v["transformers"], v["peft"],
 		map[bool]string{false: "answers alone", true: "every token"}[b.AllLogits])
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\ttrain\ttorch\ttimes\tevaluate\ttorch\ttimes\tlosses\t")
@@ -201,8 +202,8 @@ Python %s, torch %s, transformers %s, peft %s; logits at %s
 	if err != nil {
 		return err
 	}
-	clock := func(s methods.Spent) float64 { return s.Seconds }
-	whole := func(of func(methods.Spent) float64) (measured, complete float64) {
+	clock := func(s machine.Spent) float64 { return s.Seconds }
+	whole := func(of func(machine.Spent) float64) (measured, complete float64) {
 		return ratio(func(m bothSides, side int) float64 { return of(m.whole[side]) }), ratio(func(m bothSides, side int) float64 { return b.complete(m, side, of) })
 	}
 	measured, complete := whole(computed)
@@ -213,13 +214,13 @@ included, what was measured is done %.2f times as fast, and the whole stream of 
 %.2f times; by the clock, other work on the machine included, %.2f and %.2f times. Peak memory: %.0f MB, torch %.0f MB.
 The same job: %.1f %% of the base row's predictions are the same texts, and losses apart is the largest relative
 difference over the first task's steps.
-`, measured, len(b.suite.Tasks), complete, measuredClock, completeClock,
+`, measured, len(b.Suite.Tasks), complete, measuredClock, completeClock,
 		medianOf(all, func(m bothSides) float64 { return m.peak[0] })/1e6, medianOf(all, func(m bothSides) float64 { return m.peak[1] })/1e6, 100*agreement)
 	return err
 }
 
 // computed are the seconds of the processor, or those of the clock where the system does not tell these.
-func computed(s methods.Spent) float64 {
+func computed(s machine.Spent) float64 {
 	if s.Processor > 0 {
 		return s.Processor
 	}

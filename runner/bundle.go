@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"secura/experiments/launch"
 	"secura/experiments/rundir"
 	"secura/reports"
 )
@@ -19,7 +20,7 @@ func packRun(o ReportOptions, stdout io.Writer) error {
 	if _, err := reports.WriteAll(run); err != nil {
 		return err
 	}
-	suite, err := plannedSuite(run)
+	suite, _, err := launch.Planned(run)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"secura/experiments/engine"
+	"secura/experiments/launch"
 	"secura/experiments/rundir"
 )
 
@@ -47,7 +48,7 @@ func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 		fmt.Fprintf(stdout, "process %d was told to stop\n", pid)
 		stopped = true
 	}
-	elements, jobs, err := queued(ctx, run)
+	elements, jobs, err := launch.Queued(ctx, run)
 	if err != nil {
 		return err
 	}

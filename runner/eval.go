@@ -76,7 +76,7 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	if err := options.CheckTasks(); err != nil {
 		return usage(err)
 	}
-	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	names := suite.BackboneNames()

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 
 	"secura/datasets"
-	"secura/experiments"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 )
@@ -55,19 +55,19 @@ func printList(kind string, stdout io.Writer) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	switch kind {
 	case "suites":
-		for _, name := range experiments.List() {
-			suite, err := experiments.LoadSuite(name, experiments.Options{})
+		for _, name := range suite.List() {
+			s, err := suite.Load(name, suite.Options{})
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\n", name, suite.Doc)
+			fmt.Fprintf(w, "%s\t%s\n", name, s.Doc)
 		}
 	case "methods":
 		for _, m := range methods.All {
 			fmt.Fprintf(w, "%s\t%s\n\tsource: %s\n", m.Name, m.Doc, m.Source)
 		}
 	case "tasks":
-		stream, knowledge, err := experiments.BuiltinTasks()
+		stream, knowledge, err := suite.BuiltinTasks()
 		if err != nil {
 			return err
 		}

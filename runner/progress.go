@@ -9,18 +9,12 @@ import (
 	"golang.org/x/term"
 
 	"secura/experiments/engine"
+	"secura/experiments/launch"
 )
-
-// progressView shows how far the cells of a run are. update is called by one
-// goroutine at a time, and not after close.
-type progressView interface {
-	update(worker int, p engine.Progress)
-	close()
-}
 
 // newProgress shows bars on a terminal, else a line for each task's end: off
 // a terminal, or on one that does not tell its width, bars would be lost.
-func newProgress(stderr io.Writer, workers, cells int) progressView {
+func newProgress(stderr io.Writer, workers, cells int) launch.View {
 	t := newTracker(cells, time.Now)
 	if isTerminal(stderr) {
 		if width, _, err := term.GetSize(int(stderr.(*os.File).Fd())); err == nil && width > 0 {
@@ -127,7 +121,7 @@ type lines struct {
 	elsewhere map[string]bool
 }
 
-func (l *lines) update(_ int, p engine.Progress) {
+func (l *lines) Update(_ int, p engine.Progress) {
 	if p.Note != "" {
 		fmt.Fprintf(l.w, "%s: %s\n", p.Cell, p.Note)
 		return
@@ -148,7 +142,7 @@ func (l *lines) update(_ int, p engine.Progress) {
 	}
 }
 
-func (l *lines) close() {}
+func (l *lines) Close() {}
 
 // endLine tells how a cell ended.
 func endLine(p engine.Progress) string {

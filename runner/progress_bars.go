@@ -42,7 +42,7 @@ func (b *bars) bar(text func() string) *mpb.Bar {
 	})))
 }
 
-func (b *bars) update(worker int, p engine.Progress) {
+func (b *bars) Update(worker int, p engine.Progress) {
 	if p.Note != "" {
 		fmt.Fprintf(b.progress, "%s: %s\n", p.Cell, p.Note)
 		return
@@ -61,7 +61,7 @@ func (b *bars) update(worker int, p engine.Progress) {
 }
 
 // close draws the bars a last time and leaves them on the screen.
-func (b *bars) close() {
+func (b *bars) Close() {
 	for _, bar := range append(b.workers, b.whole) {
 		bar.Abort(false)
 	}

@@ -46,15 +46,15 @@ func TestTheTimeThatRemainsFollowsFromTheWorkOfThisRun(t *testing.T) {
 func TestOffATerminalATaskAndACellEndWithALine(t *testing.T) {
 	var out bytes.Buffer
 	view := newProgress(&out, 1, 2)
-	view.update(0, engine.Progress{Cell: "a", Tasks: 4, State: "running"}) // the base row
+	view.Update(0, engine.Progress{Cell: "a", Tasks: 4, State: "running"}) // the base row
 	for task := 1; task <= 2; task++ {
 		for step := 1; step <= 10; step++ {
-			view.update(0, at("a", task, step))
+			view.Update(0, at("a", task, step))
 		}
 	}
-	view.update(0, engine.Progress{Cell: "a", Task: "t", TaskIndex: 2, Tasks: 4, State: "diverged", Reason: "loss is NaN"})
-	view.update(0, engine.Progress{Cell: "b", State: "failed", Reason: "killed"})
-	view.close()
+	view.Update(0, engine.Progress{Cell: "a", Task: "t", TaskIndex: 2, Tasks: 4, State: "diverged", Reason: "loss is NaN"})
+	view.Update(0, engine.Progress{Cell: "b", State: "failed", Reason: "killed"})
+	view.Close()
 	var got []string
 	for line := range bytes.Lines(out.Bytes()) {
 		text, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" ("))

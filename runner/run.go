@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,20 +13,22 @@ import (
 
 	"secura/datasets"
 	"secura/experiments"
+	"secura/experiments/launch"
 	"secura/experiments/rundir"
-	"secura/methods/backbone"
+	"secura/experiments/suite"
+	"secura/reports"
+)
+
+// The engines.
+const (
+	localEngine = "local"
+	slurmEngine = "slurm"
 )
 
 // RunOptions are the flags of run.
 type RunOptions struct {
 	SuiteOptions
-	DataDir    string
-	Out        string
-	Jobs       count
-	RetryParts count
-	NoDownload bool
-	// AllowBackendChange goes on with a run that another backend began.
-	AllowBackendChange bool
+	PlaceOptions
 	// Engine is local or slurm; DryRun prints what would be handed to Slurm, Wait stays until its elements are gone.
 	Engine string
 	DryRun bool
@@ -36,14 +38,24 @@ type RunOptions struct {
 func (o *RunOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "", "`NAME|FILE`: an embedded suite, or a file whose name ends in .yaml")
 	o.SuiteOptions.addFlags(flags)
-	o.addPlaces(flags)
+	o.PlaceOptions.addFlags(flags)
 	flags.StringVar(&o.Engine, "engine", localEngine, "`local|slurm`: worker processes on this machine, or a job array of a cluster, which gets what the suite's slurm keys say")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "print the batch script, and hand nothing to Slurm")
 	flags.BoolVar(&o.Wait, "wait", false, "with -engine slurm: wait for the job array, then print the tables")
 }
 
-// addPlaces adds the flags that say where and how the cells run.
-func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
+// PlaceOptions are the flags that say where and how the cells of a run are computed.
+type PlaceOptions struct {
+	DataDir    string
+	Out        string
+	Jobs       count
+	RetryParts count
+	NoDownload bool
+	// AllowBackendChange goes on with a run that another backend began.
+	AllowBackendChange bool
+}
+
+func (o *PlaceOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
 	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
@@ -54,7 +66,7 @@ func (o *RunOptions) addPlaces(flags *flag.FlagSet) {
 
 func (o *RunOptions) check(string) error {
 	if o.Suite == "" {
-		return fmt.Errorf("run needs -suite NAME or -suite FILE.yaml. Known: %s", strings.Join(experiments.List(), ", "))
+		return fmt.Errorf("run needs -suite NAME or -suite FILE.yaml. Known: %s", strings.Join(suite.List(), ", "))
 	}
 	switch {
 	case o.Engine != localEngine && o.Engine != slurmEngine:
@@ -92,183 +104,109 @@ func newRun() command {
 // the tables of the whole run. Nothing is written before the suite and all its
 // data were found to be good.
 func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err error) {
-	suite, err := o.load()
+	s, err := o.load()
 	if err != nil {
 		return err
 	}
-	if parts := int(o.RetryParts); parts > 0 && suite.Training.Batch%parts != 0 {
-		return usagef("-retry-parts is %d, must divide training.batch, %d", parts, suite.Training.Batch)
+	if parts := int(o.RetryParts); parts > 0 && s.Training.Batch%parts != 0 {
+		return usagef("-retry-parts is %d, must divide training.batch, %d", parts, s.Training.Batch)
 	}
-	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(suite, o.DataDir)
+	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err
 	}
-	run := rundir.Run{Path: o.Out}
-	if run.Path == "" {
-		run.Path = filepath.Join("runs", suite.Name)
-	}
+	l := o.launch(s, prepared, stderr)
 	if o.Engine == slurmEngine {
-		return runOnSlurm(ctx, o, run, suite, files, stdout, stderr)
+		return runOnSlurm(ctx, o, l, stdout)
 	}
-	lock, err := rundir.TakeLock(run.Lock())
+	lock, err := rundir.TakeLock(l.Run.Lock())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 
-	if err := run.Sweep(); err != nil {
+	if err := l.Run.Sweep(); err != nil {
 		return err
 	}
-	failures, err := runMissing(ctx, o, run, suite, files, stderr)
+	failures, err := runMissing(ctx, l)
 	if err != nil {
 		return err
 	}
-	return errors.Join(failures, printTables(run, stdout))
+	return errors.Join(failures, printTables(l.Run, stdout))
 }
 
-// runMissing runs the cells of a suite that are not finished in the run, whose
-// lock the caller holds. failures joins what became of cells that did not end
-// well, now or earlier.
-func runMissing(ctx context.Context, o RunOptions, run rundir.Run, suite experiments.Suite, files []rundir.File, stderr io.Writer) (failures, err error) {
-	manifest, err := describe(o, suite, files)
-	if err != nil {
-		return nil, err
+// launch is the run of a suite that the flags ask for.
+func (o *PlaceOptions) launch(s suite.Suite, prepared *experiments.Prepared, stderr io.Writer) launch.Launch {
+	return launch.Launch{
+		Run: rundir.Run{Path: cmp.Or(o.Out, filepath.Join("runs", s.Name))}, Suite: s, Prepared: prepared, DataDir: o.DataDir,
+		Jobs: int(o.Jobs), RetryParts: int(o.RetryParts), NoDownload: o.NoDownload, AllowBackendChange: o.AllowBackendChange,
+		Log: stderr, View: func(workers, cells int) launch.View { return newProgress(stderr, workers, cells) },
 	}
-	// The settings are held against the old run's before anything is installed.
-	if _, _, err := continued(run, manifest); err != nil {
-		return nil, err
-	}
-	cells, _, err := experiments.Plan(suite)
-	if err != nil {
-		return nil, err
-	}
-	missing, diverged := experiments.Unfinished(run, experiments.LongestFirst(cells))
-	if len(missing) == 0 {
-		return errors.Join(diverged...), nil
-	}
-	if len(missing) < len(cells) {
-		fmt.Fprintf(stderr, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))
-	}
-	backend, err := openedBackend(ctx, o, suite.Backend, &manifest, stderr)
-	if err != nil {
-		return nil, err
-	}
-	merged, warnings, err := continued(run, manifest)
-	if err != nil {
-		return nil, err
-	}
-	for _, warning := range warnings {
-		fmt.Fprintln(stderr, "warning:", warning)
-	}
-	if err := begin(run, merged, o.DataDir); err != nil {
-		return nil, err
-	}
-	failed := runCells(ctx, o, run, backend, missing, graphKeys(cells), stderr)
-	if ctx.Err() != nil {
+}
+
+// runMissing runs what is not finished. Settings that are not the run's are wrong usage.
+func runMissing(ctx context.Context, l launch.Launch) (failures, err error) {
+	failures, err = l.Missing(ctx)
+	if err != nil && ctx.Err() != nil {
 		return nil, &interruptedError{"to go on from the last checkpoints, give the same command again: " + sameCommand()}
 	}
-	return errors.Join(append(diverged, failed)...), nil
+	return failures, changedIsUsage(err)
 }
 
-// graphKeys names the backbone and the compiled graphs of each cell, by its id.
-func graphKeys(cells []experiments.Cell) func(cell string) string {
-	keys := map[string]string{}
-	for _, c := range cells {
-		keys[c.ID] = experiments.GraphKey(c.Method) + " " + c.Backbone
+// changedIsUsage marks settings that are not those of the run as wrong usage.
+func changedIsUsage(err error) error {
+	var changed *launch.ChangedError
+	if errors.As(err, &changed) {
+		return usage(err)
 	}
-	return func(cell string) string { return keys[cell] }
+	return err
 }
 
-// describe makes the manifest of a run, but for the backend.
-func describe(o RunOptions, suite experiments.Suite, files []rundir.File) (rundir.Manifest, error) {
-	data, err := json.Marshal(suite)
+// runOnSlurm hands the cells that are not finished to Slurm as a job array.
+func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout io.Writer) error {
+	array, err := l.OnSlurm()
 	if err != nil {
-		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", suite.Name, err)
-	}
-	m := rundir.Manifest{Suite: data, Files: files, Processor: processor(), AllowBackendChange: o.AllowBackendChange}
-	if m.Plan, err = suite.Hash(); err != nil {
-		return rundir.Manifest{}, err
-	}
-	m.Build()
-	return m, nil
-}
-
-// continued merges the manifest with that of an earlier run in the same
-// place. A changed setting is wrong usage.
-func continued(run rundir.Run, manifest rundir.Manifest) (rundir.Manifest, []string, error) {
-	old, err := rundir.ReadManifest(run)
-	if errors.Is(err, os.ErrNotExist) {
-		return manifest, nil, nil
-	}
-	if err != nil {
-		return rundir.Manifest{}, nil, err
-	}
-	merged, warnings, err := rundir.Merge(old, manifest)
-	if err != nil {
-		return rundir.Manifest{}, nil, usage(err)
-	}
-	suite, err := suiteOf(run, merged)
-	if err != nil {
-		return rundir.Manifest{}, nil, err
-	}
-	if merged.Plan, err = suite.Hash(); err != nil {
-		return rundir.Manifest{}, nil, err
-	}
-	return merged, warnings, nil
-}
-
-// plannedSuite is the suite of a run, from its manifest.
-func plannedSuite(run rundir.Run) (experiments.Suite, error) {
-	manifest, err := rundir.ReadManifest(run)
-	if err != nil {
-		return experiments.Suite{}, err
-	}
-	return suiteOf(run, manifest)
-}
-
-// suiteOf is the suite of a run's manifest.
-func suiteOf(run rundir.Run, manifest rundir.Manifest) (experiments.Suite, error) {
-	var suite experiments.Suite
-	if err := json.Unmarshal(manifest.Suite, &suite); err != nil {
-		return experiments.Suite{}, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
-	}
-	return suite, nil
-}
-
-// begin writes what a run has before its first cell: the manifest, and the
-// examples that its predictions are of, which no later command changes.
-func begin(run rundir.Run, manifest rundir.Manifest, dataDir string) error {
-	if err := rundir.WriteManifest(run, manifest); err != nil {
 		return err
 	}
-	if _, err := os.Stat(run.Examples()); err == nil {
+	run := rundir.Run{Path: array.Run}
+	if array.Cells == 0 {
+		return errors.Join(array.Failures, printTables(run, stdout))
+	}
+	if o.DryRun {
+		script, err := array.Script()
+		if err == nil {
+			_, err = io.WriteString(stdout, script)
+		}
+		return err
+	}
+	job, err := array.Submit(ctx)
+	if err != nil {
+		return changedIsUsage(err)
+	}
+	fmt.Fprintf(stdout, "job %s: %d elements for %d cells\nfollow it: runner status %s\nstop it:   runner cancel %s\n", job, array.Shards, array.Cells, run.Path, run.Path)
+	if !o.Wait {
 		return nil
 	}
-	suite, err := suiteOf(run, manifest)
+	if err := launch.Await(ctx, job); err != nil {
+		if ctx.Err() != nil {
+			return &interruptedError{fmt.Sprintf("job %s goes on; runner cancel stops it", job)}
+		}
+		return err
+	}
+	return errors.Join(array.Outcome(job), printTables(run, stdout))
+}
+
+// printTables makes the reports of a run from its records alone, writes them
+// into the run and prints the tables.
+func printTables(run rundir.Run, stdout io.Writer) error {
+	report, err := reports.WriteAll(run)
 	if err != nil {
 		return err
 	}
-	return experiments.WriteExamples(run, suite, dataDir)
-}
-
-// openedBackend opens the backend once, which installs the plugin where that
-// is needed and allowed, tells of a slower one and refuses one that computes
-// wrong gradients. It describes the backend in the manifest and returns the
-// name under which the workers open the same one.
-func openedBackend(ctx context.Context, o RunOptions, name string, m *rundir.Manifest, stderr io.Writer) (string, error) {
-	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: name, NoDownload: o.NoDownload, Log: stderr})
-	if err != nil {
-		return "", err
-	}
-	b.Finalize()
-	m.Backend, m.PluginSHA256, m.XLAFlags = info.Name, info.PluginSHA256, info.Flags
-	if info.Plugin != "" {
-		return "xla:" + info.Plugin, nil
-	}
-	return info.Name, nil
+	return reports.Text(stdout, report, coloured(stdout))
 }
 
 // sameCommand is how this program was called, to be given again.

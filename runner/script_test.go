@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gguf, err := filepath.Abs("../experiments/testdata/tiny.gguf")
+	gguf, err := filepath.Abs("../experiments/pretrained/testdata/tiny.gguf")
 	if err != nil {
 		t.Fatal(err)
 	}

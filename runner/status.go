@@ -9,12 +9,13 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 
 	"secura/experiments/engine"
+	"secura/experiments/launch"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 )
 
 // manyCells is from how many cells on status lists only those that somebody may have to look at.
@@ -36,41 +37,46 @@ func newStatus() command {
 }
 
 func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.Writer) error {
-	cells, err := plannedCells(run)
+	_, cells, err := launch.Planned(run)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("status %s: %w; a run's folder has a manifest.json", run.Path, err)
 	}
 	if err != nil {
 		return err
 	}
-	elements, _, err := queued(ctx, run)
+	elements, _, err := launch.Queued(ctx, run)
 	if err != nil {
 		fmt.Fprintln(stderr, "warning: Slurm does not tell of the jobs:", err)
+	}
+	jobs := map[string]standing.Job{}
+	for id, e := range elements {
+		jobs[id] = standing.Job{State: e.State, Waiting: e.Waiting()}
 	}
 	all = all || len(cells) < manyCells
 	counts := map[record.State]int{}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "cell\tstate\ttasks learned\tattempt\twhere\treason")
 	for _, c := range cells {
-		status, err := cellStatus(run.Cell(c.ID), elements)
+		at, err := standing.Read(run.Cell(c.ID))
 		if err != nil {
 			return err
 		}
-		counts[status.State]++
-		if !all && (status.State == record.Done || status.State == record.Queued) {
+		at = at.Living(jobs)
+		counts[at.State]++
+		if !all && (at.State == record.Done || at.State == record.Queued) {
 			continue
 		}
 		learned := len(c.Tasks)
-		if status.State != record.Done {
+		if at.State != record.Done {
 			if learned, err = tasksLearned(run.Cell(c.ID)); err != nil {
 				return err
 			}
 		}
-		where := status.Host
-		if status.Job != "" {
-			where += " job " + status.Job
+		where := at.Status.Host
+		if at.Status.Job != "" {
+			where += " job " + at.Status.Job
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%s\t%s\n", c.ID, status.State, learned, len(c.Tasks), status.Attempt, where, status.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%s\t%s\n", c.ID, at.State, learned, len(c.Tasks), at.Status.Attempt, where, at.Reason)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -104,36 +110,6 @@ func writeElements(elements map[string]engine.Element, stdout io.Writer) error {
 	}
 	_, err := fmt.Fprintln(stdout)
 	return err
-}
-
-// cellStatus is what status.json says, unless it says "running" of a process of this machine that is gone, or of an
-// element of a job array that Slurm does not know to run.
-func cellStatus(cell rundir.Cell, elements map[string]engine.Element) (status record.Status, err error) {
-	err = rundir.ReadJSON(cell.Status(), &status)
-	if errors.Is(err, os.ErrNotExist) {
-		return record.Status{State: record.Queued}, nil
-	}
-	if err != nil || status.State != record.Running {
-		return status, err
-	}
-	host, _ := os.Hostname()
-	element, known := elements[status.Job]
-	switch {
-	case status.Host == host && gone(status.PID):
-		status.State, status.Reason = record.Cancelled, fmt.Sprintf("its process %d is gone; `run` goes on with it", status.PID)
-	case known && !element.Waiting():
-		status.State, status.Reason = record.Cancelled, fmt.Sprintf("its element is %s in Slurm; `run` goes on with it", strings.ToLower(element.State))
-	}
-	return status, nil
-}
-
-// gone says whether the process is known to have ended.
-func gone(pid int) bool {
-	if pid <= 0 {
-		return false
-	}
-	process, err := os.FindProcess(pid)
-	return err == nil && errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // tasksLearned is the index of the cell's newest boundary.

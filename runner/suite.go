@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"secura/experiments"
+	"secura/experiments/pretrained"
+	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 )
@@ -83,55 +85,55 @@ func (s *settings) Set(setting string) error {
 
 // load reads the suite, applies the options and checks everything that can be
 // checked without a data file; each mistake is wrong usage.
-func (o *SuiteOptions) load() (experiments.Suite, error) {
-	suite, err := experiments.LoadSuite(o.Suite, experiments.Options{Methods: methods.Names(), Set: o.Set})
+func (o *SuiteOptions) load() (suite.Suite, error) {
+	s, err := suite.Load(o.Suite, suite.Options{Presets: experiments.KnownPresets(), Set: o.Set})
 	if err != nil {
-		return experiments.Suite{}, usage(err)
+		return suite.Suite{}, usage(err)
 	}
 	if o.Seeds != 0 {
-		suite.Seeds = int(o.Seeds)
+		s.Seeds = int(o.Seeds)
 	}
 	if o.Orders != 0 {
-		suite.Orders = int(o.Orders)
+		s.Orders = int(o.Orders)
 	}
 	if o.Backbone != "" {
-		suite = suite.RunOn(splitNames(o.Backbone)...)
+		s = s.RunOn(splitNames(o.Backbone)...)
 	}
 	if o.Backend != "" {
-		suite.Backend = o.Backend
+		s.Backend = o.Backend
 	}
 	if o.Methods != "" {
-		if suite, err = selectMethods(suite, splitNames(o.Methods)); err != nil {
-			return experiments.Suite{}, usage(err)
+		if s, err = selectMethods(s, splitNames(o.Methods)); err != nil {
+			return suite.Suite{}, usage(err)
 		}
 	}
-	if err := suite.Validate(methods.Names()); err != nil {
-		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
+	if err := s.Validate(experiments.KnownPresets()); err != nil {
+		return suite.Suite{}, usagef("suite %s: %w", s.Name, err)
 	}
-	if err := experiments.CheckParams(suite); err != nil {
-		return experiments.Suite{}, usagef("suite %s: %w", suite.Name, err)
+	if err := s.CheckParams(experiments.KnownPresets()); err != nil {
+		return suite.Suite{}, usagef("suite %s: %w", s.Name, err)
 	}
-	return suite, nil
+	return s, nil
 }
 
 // loadSingle is load for what takes one backbone.
-func (o *SuiteOptions) loadSingle() (experiments.Suite, error) {
-	suite, err := o.load()
+func (o *SuiteOptions) loadSingle() (suite.Suite, error) {
+	s, err := o.load()
 	if err == nil {
-		if err = suite.CheckSingle(); err != nil {
+		if err = s.CheckSingle(); err != nil {
 			err = usage(err)
 		}
 	}
-	return suite, err
+	return s, err
 }
 
 // fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache.
-func (o *SuiteOptions) fetchBackbones(ctx context.Context, suite experiments.Suite, noDownload bool, stderr io.Writer) error {
+func fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr io.Writer) error {
 	if noDownload {
 		return nil
 	}
-	for _, name := range suite.BackboneNames() {
-		if err := experiments.FetchBackbone(ctx, name, stderr); err != nil {
+	for _, name := range s.BackboneNames() {
+		if err := pretrained.Fetch(ctx, name, stderr); err != nil {
 			return err
 		}
 	}
@@ -140,14 +142,14 @@ func (o *SuiteOptions) fetchBackbones(ctx context.Context, suite experiments.Sui
 
 // selectMethods keeps the named methods. A method that the suite leaves out
 // takes part with its preset's values.
-func selectMethods(suite experiments.Suite, names []string) (experiments.Suite, error) {
-	suite.Methods = append([]experiments.MethodSpec(nil), suite.Methods...)
+func selectMethods(s suite.Suite, names []string) (suite.Suite, error) {
+	s.Methods = append([]suite.MethodSpec(nil), s.Methods...)
 	for _, name := range methods.Names() {
-		if _, ok := suite.Method(name); !ok {
-			suite.Methods = append(suite.Methods, experiments.MethodSpec{Preset: name, Name: name})
+		if _, ok := s.Method(name); !ok {
+			s.Methods = append(s.Methods, suite.MethodSpec{Preset: name, Name: name})
 		}
 	}
-	return suite.Select(names)
+	return s.Select(names)
 }
 
 // splitNames takes a list apart whose names are separated by commas.

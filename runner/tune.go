@@ -12,29 +12,32 @@ import (
 	"secura/experiments"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
+	"secura/experiments/tuning"
 	"secura/methods"
 	"secura/reports"
 )
 
 // TuneOptions are the flags of tune.
 type TuneOptions struct {
-	RunOptions
-	experiments.TuneOptions
+	SuiteOptions
+	PlaceOptions
+	tuning.Options
 }
 
 func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	o.SuiteOptions.addSettings(flags)
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
-	o.RunOptions.addPlaces(flags)
+	o.PlaceOptions.addFlags(flags)
 	flags.Lookup("out").Usage = "the tuning's `DIR`; runs/SUITE-tune if not given"
 	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32; three of eight are spent on the coefficient, or on finer learning rates")
 	flags.IntVar(&o.Tasks, "tasks", 6, "`NUMBER` of the suite's tasks that the calibration stream has at most, families in turn")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
-	flags.StringVar(&o.Objective, "objective", experiments.Objectives[0], "`METRIC` that is the higher the better among the trials that learn 8 points above the base row (where none does, the one that learned most is chosen): "+strings.Join(experiments.Objectives, " or "))
+	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` that is the higher the better among the trials that learn 8 points above the base row (where none does, the one that learned most is chosen): "+strings.Join(suite.Objectives, " or "))
 }
 
 func (o *TuneOptions) check(string) error {
-	return errors.Join(o.SuiteOptions.check(), o.TuneOptions.Check())
+	return errors.Join(o.SuiteOptions.check(), o.Options.Check())
 }
 
 func newTune() command {
@@ -48,8 +51,8 @@ func newTune() command {
 			"tune continual16 -methods ewc,i-lora -objective learning_accuracy -out runs/strengths",
 		},
 		flags: newFlags("tune"), check: o.check,
-		run: func(ctx context.Context, suite string, stdout, stderr io.Writer) error {
-			o.Suite = suite
+		run: func(ctx context.Context, s string, stdout, stderr io.Writer) error {
+			o.Suite = s
 			return runTune(ctx, o, stdout, stderr)
 		},
 	}
@@ -62,25 +65,23 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if o.Methods == "all" {
 		o.Methods = strings.Join(methods.Names(), ",")
 	}
-	suite, err := o.loadSingle()
+	s, err := o.loadSingle()
 	if err != nil {
 		return err
 	}
-	tuner, err := experiments.NewTuner(suite, o.TuneOptions)
+	tuner, err := tuning.NewTuner(s, o.Options)
 	if err != nil {
 		return usage(err)
 	}
-	if err := o.fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
+	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(tuner.Suite(), o.DataDir)
+	prepared, err := experiments.Prepare(tuner.Suite(), o.DataDir)
 	if err != nil {
 		return err
 	}
-	run := rundir.Run{Path: o.Out}
-	if run.Path == "" {
-		run.Path = filepath.Join("runs", tuner.Suite().Name)
-	}
+	l := o.launch(tuner.Suite(), prepared, stderr)
+	run := l.Run
 	lock, err := rundir.TakeLock(run.Lock())
 	if err != nil {
 		return err
@@ -91,8 +92,9 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 		if stage == 2 {
 			tuner.Refine()
 		}
-		fmt.Fprintf(stderr, "tuning %s, stage %d of 2: %d trials in all\n", suite.Name, stage, len(tuner.Suite().Methods))
-		failures, err := runMissing(ctx, o.RunOptions, run, tuner.Suite(), files, stderr)
+		fmt.Fprintf(stderr, "tuning %s, stage %d of 2: %d trials in all\n", s.Name, stage, len(tuner.Suite().Methods))
+		l.Suite = tuner.Suite()
+		failures, err := runMissing(ctx, l)
 		if err != nil {
 			return err
 		}
@@ -111,31 +113,31 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 }
 
 // outcomes reads how the trials of a run ended, from their records.
-func outcomes(run rundir.Run, objective string) (func(trial string) (experiments.Outcome, error), error) {
+func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outcome, error), error) {
 	report, err := reports.Load(run)
 	if err != nil {
 		return nil, err
 	}
-	return func(trial string) (experiments.Outcome, error) {
+	return func(trial string) (tuning.Outcome, error) {
 		for _, c := range report.Cells {
 			if c.Method.Name != trial {
 				continue
 			}
 			if c.State == record.CellDiverged {
-				return experiments.Outcome{Reason: c.Standing()}, nil
+				return tuning.Outcome{Reason: c.Standing()}, nil
 			}
 			if c.State != record.Done {
-				return experiments.Outcome{}, fmt.Errorf("trial %s is %s, not done; the same command again goes on", trial, c.Standing())
+				return tuning.Outcome{}, fmt.Errorf("trial %s is %s, not done; the same command again goes on", trial, c.Standing())
 			}
 			return outcomeOf(c, objective), nil
 		}
-		return experiments.Outcome{}, fmt.Errorf("%s has no trial %s", run.Path, trial)
+		return tuning.Outcome{}, fmt.Errorf("%s has no trial %s", run.Path, trial)
 	}, nil
 }
 
 // outcomeOf takes the metrics of a trial that is done.
-func outcomeOf(c reports.Cell, objective string) experiments.Outcome {
-	var o experiments.Outcome
+func outcomeOf(c reports.Cell, objective string) tuning.Outcome {
+	var o tuning.Outcome
 	for _, key := range reports.MetricKeys {
 		if v := c.Metrics[key]; v.Defined() {
 			o.Metrics = append(o.Metrics, record.Score{Name: key, Value: v.Number})
@@ -153,7 +155,7 @@ func outcomeOf(c reports.Cell, objective string) experiments.Outcome {
 }
 
 // writeTuning writes tune.json and tuned.yaml.
-func writeTuning(run rundir.Run, tuner *experiments.Tuner, o TuneOptions) error {
+func writeTuning(run rundir.Run, tuner *tuning.Tuner, o TuneOptions) error {
 	tuning, err := tuner.Tuning()
 	if err != nil {
 		return err
@@ -177,13 +179,13 @@ func writeTuning(run rundir.Run, tuner *experiments.Tuner, o TuneOptions) error 
 }
 
 // baseOf is what tuned.yaml extends: an embedded suite by its name, a file by its absolute path.
-func baseOf(run rundir.Run, suite string) (string, error) {
-	for _, name := range experiments.List() {
-		if suite == name {
-			return suite, nil
+func baseOf(run rundir.Run, s string) (string, error) {
+	for _, name := range suite.List() {
+		if s == name {
+			return s, nil
 		}
 	}
-	path, err := filepath.Abs(suite)
+	path, err := filepath.Abs(s)
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", run.Tuned(), err)
 	}

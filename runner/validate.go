@@ -8,13 +8,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"text/tabwriter"
 	"time"
 
 	"secura/experiments"
 	"secura/experiments/engine"
+	"secura/experiments/launch"
+	"secura/experiments/suite"
 )
 
 // ValidateOptions are the flags of validate.
@@ -33,8 +34,8 @@ func newValidate() command {
 		examples: []string{"validate continual16", "validate mine.yaml -data /data", "validate continual16 -time"},
 		flags:    newFlags("validate"),
 		check:    func(string) error { return o.SuiteOptions.check() },
-		run: func(ctx context.Context, suite string, stdout, stderr io.Writer) error {
-			o.Suite = suite
+		run: func(ctx context.Context, s string, stdout, stderr io.Writer) error {
+			o.Suite = s
 			return runValidate(ctx, o, stdout, stderr)
 		},
 	}
@@ -49,70 +50,70 @@ func (o *ValidateOptions) addFlags(flags *flag.FlagSet) {
 }
 
 func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Writer) error {
-	suite, err := o.load()
+	s, err := o.load()
 	if err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(suite, o.DataDir)
+	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err
 	}
-	cells, hash, err := experiments.Plan(suite)
+	cells, hash, err := suite.Plan(s)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "task\tfamily\ttrain\t%s\n", suite.Evaluation.Split)
-	for _, t := range suite.Tasks {
+	fmt.Fprintf(w, "task\tfamily\ttrain\t%s\n", s.Evaluation.Split)
+	for _, t := range s.Tasks {
 		fmt.Fprintf(w, "%s\t%s", t.Name, t.Family)
-		for _, split := range []string{"train", suite.Evaluation.Split} {
-			examples, err := t.Load(o.DataDir, split)
+		for _, split := range []string{"train", s.Evaluation.Split} {
+			n, err := prepared.Texts.Count(t, split)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "\t%d", len(examples))
+			fmt.Fprintf(w, "\t%d", n)
 		}
 		fmt.Fprintln(w)
 	}
-	for _, t := range suite.Knowledge {
-		examples, err := t.Load(o.DataDir, "test")
+	for _, t := range s.Knowledge {
+		n, err := prepared.Texts.Count(t, "test")
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\tknowledge\t\t%d\n", t.Name, len(examples))
+		fmt.Fprintf(w, "%s\tknowledge\t\t%d\n", t.Name, n)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	several := ""
-	if n := len(suite.BackboneNames()); n > 1 {
+	if n := len(s.BackboneNames()); n > 1 {
 		several = fmt.Sprintf("%d backbones, ", n)
 	}
 	fmt.Fprintf(stdout, "\nsuite %s is valid: plan %.12s, %d files, %d cells (%s%d methods, %d seeds, %d orders), each %d tasks of %d steps of %d examples\n",
-		suite.Name, hash, len(files), len(cells), several, len(suite.Methods), suite.Seeds, suite.Orders, len(suite.Tasks), suite.Training.Steps, suite.Training.Batch)
-	whole, own := suite.Evaluations()
+		s.Name, hash, len(prepared.Files), len(cells), several, len(s.Methods), s.Seeds, s.Orders, len(s.Tasks), s.Training.Steps, s.Training.Batch)
+	whole, own := s.Evaluations()
 	fmt.Fprintf(stdout, "each cell evaluates the base row and %d times everything", whole)
 	if own > 0 {
 		fmt.Fprintf(stdout, ", %d times the task just learned alone", own)
 	}
-	if suite.Evaluation.EverySteps > 0 {
-		fmt.Fprintf(stdout, "; within a task every %d steps", suite.Evaluation.EverySteps)
+	if s.Evaluation.EverySteps > 0 {
+		fmt.Fprintf(stdout, "; within a task every %d steps", s.Evaluation.EverySteps)
 	}
 	fmt.Fprintln(stdout)
 	if !o.Time {
 		return nil
 	}
-	return estimate(ctx, o, suite, len(cells), stdout, stderr)
+	return estimate(ctx, o, s, len(cells), stdout, stderr)
 }
 
 // estimate tells what a run of the suite's cells will take, and what that is computed from.
-func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, cells int, stdout, stderr io.Writer) error {
-	e, err := measured(ctx, o, suite, stderr)
+func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, cells int, stdout, stderr io.Writer) error {
+	e, err := measured(ctx, o, s, stderr)
 	if err != nil {
 		return fmt.Errorf("estimate the run: %w", err)
 	}
 	workers := min(runtime.NumCPU(), cells)
-	total, err := e.Seconds(suite, workers)
+	total, err := e.Seconds(s, workers)
 	if err != nil {
 		return err
 	}
@@ -128,25 +129,21 @@ func estimate(ctx context.Context, o ValidateOptions, suite experiments.Suite, c
 }
 
 // measured lets a worker measure the suite in a scratch run.
-func measured(ctx context.Context, o ValidateOptions, suite experiments.Suite, stderr io.Writer) (e experiments.Estimate, err error) {
-	if err := suite.CheckSingle(); err != nil {
+func measured(ctx context.Context, o ValidateOptions, s suite.Suite, stderr io.Writer) (e experiments.Estimate, err error) {
+	if err := s.CheckSingle(); err != nil {
 		return e, err
 	}
-	b, err := newCellBench(ctx, BenchOptions{DataDir: o.DataDir, NoDownload: true}, suite, stderr)
+	scratch, err := launch.NewScratch(ctx, s, o.DataDir, true, stderr)
 	if err != nil {
 		return e, err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
-	run, err := b.begin()
+	defer func() { err = errors.Join(err, scratch.Close()) }()
+	run, err := scratch.Begin()
 	if err != nil {
 		return e, err
 	}
+	command := scratch.Worker(run, "-measure")
 	var out bytes.Buffer
-	program, err := os.Executable()
-	if err != nil {
-		return e, err
-	}
-	command := b.worker(program, run, "-measure")
 	command.Stdout, command.Stderr = &out, stderr
 	if err := engine.OnOneCore(ctx, command); err != nil {
 		return e, err

@@ -12,8 +12,12 @@ import (
 
 	"secura/datasets"
 	"secura/experiments"
+	"secura/experiments/launch"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/reports"
 )
@@ -71,7 +75,7 @@ type verification struct {
 	options  VerifyOptions
 	run      rundir.Run
 	manifest rundir.Manifest
-	suite    experiments.Suite
+	suite    suite.Suite
 	// packed says that the run came in a bundle, which may lack checkpoints.
 	packed bool
 	stdout io.Writer
@@ -102,10 +106,10 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if v.manifest, err = rundir.ReadManifest(run); err != nil {
 		return err
 	}
-	if v.suite, err = suiteOf(run, v.manifest); err != nil {
+	if v.suite, err = launch.SuiteOf(run, v.manifest); err != nil {
 		return err
 	}
-	cells, _, err := experiments.Plan(v.suite)
+	cells, _, err := suite.Plan(v.suite)
 	if err != nil {
 		return err
 	}
@@ -135,10 +139,9 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 
 // finishedCells are the cells that say that they are done or diverged, and the
 // ids of the others.
-func finishedCells(run rundir.Run, cells []experiments.Cell) (finished []experiments.Cell, open []string) {
+func finishedCells(run rundir.Run, cells []suite.Cell) (finished []suite.Cell, open []string) {
 	for _, c := range cells {
-		var status record.Status
-		if err := rundir.ReadJSON(run.Cell(c.ID).Status(), &status); err == nil && status.Finished() {
+		if at, err := standing.Read(run.Cell(c.ID)); err == nil && at.Finished() {
 			finished = append(finished, c)
 		} else {
 			open = append(open, c.ID)
@@ -173,14 +176,14 @@ func (v *verification) results() error {
 
 // compute opens what computes, checks the finished cells' files and executes
 // parts of them again.
-func (v *verification) compute(ctx context.Context, finished []experiments.Cell, stderr io.Writer) (err error) {
+func (v *verification) compute(ctx context.Context, finished []suite.Cell, stderr io.Writer) (err error) {
 	name := v.options.Backend
 	if name == "" {
 		name = v.manifest.Backend
 	}
-	here := rundir.Manifest{Processor: processor()}
+	here := rundir.Manifest{Processor: machine.Processor()}
 	here.Build()
-	backend, err := openedBackend(ctx, RunOptions{NoDownload: true}, name, &here, stderr)
+	backend, err := launch.OpenBackend(ctx, name, true, &here, stderr)
 	if err != nil {
 		return err
 	}
@@ -214,7 +217,7 @@ func (v *verification) compute(ctx context.Context, finished []experiments.Cell,
 }
 
 // parts are what is executed again.
-func (v *verification) parts(w *experiments.Worker, finished []experiments.Cell) (parts []experiments.Part, err error) {
+func (v *verification) parts(w *experiments.Worker, finished []suite.Cell) (parts []experiments.Part, err error) {
 	if v.options.Cells == "" && !v.options.Full {
 		return w.Sample(finished, v.options.Seed)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"secura/experiments/launch"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 )
@@ -56,7 +57,7 @@ const (
 
 // runWatch shows the run until it is over, and with a server until interrupted.
 func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stderr io.Writer) (err error) {
-	f, err := follow(run)
+	f, err := launch.Follow(run)
 	if err != nil {
 		return err
 	}
@@ -72,12 +73,12 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 	view := newWatchView(stdout)
 	for {
 		// Whether it is over is asked first, so that what is shown last is the end.
-		over := f.over()
-		if err := f.update(); err != nil {
+		over := f.Over()
+		if err := f.Update(); err != nil {
 			return err
 		}
 		view.show(f, time.Now())
-		over = over && f.over()
+		over = over && f.Over()
 		if o.TensorBoard != "" && (over || time.Since(written) >= eventsEvery) {
 			if err := events.update(f); err != nil {
 				return err
@@ -93,7 +94,7 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 		case <-time.After(watchEvery):
 		}
 	}
-	if open := len(f.cells) - f.count(record.Done, record.CellDiverged); open > 0 {
+	if open := len(f.Cells) - f.Count(record.Done, record.CellDiverged); open > 0 {
 		fmt.Fprintf(stdout, "The run is over with %d cells that are not done; its command goes on with them.\n", open)
 	}
 	if o.HTTP != "" {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"secura/experiments/launch"
 	"secura/experiments/record"
 	"secura/methods"
 	"secura/reports"
@@ -18,29 +19,29 @@ type dashboard struct {
 }
 
 // update writes what is new of each cell.
-func (d *dashboard) update(f *follower) error {
-	for _, c := range f.cells {
-		if c.state == record.Queued || d.whole[c.ID] {
+func (d *dashboard) update(f *launch.Follower) error {
+	for _, c := range f.Cells {
+		if c.State == record.Queued || d.whole[c.ID] {
 			continue
 		}
-		if err := writeEvents(filepath.Join(d.dir, c.ID), c, f.suite.Training.Steps); err != nil {
+		if err := writeEvents(filepath.Join(d.dir, c.ID), c, f.Suite.Training.Steps); err != nil {
 			return err
 		}
-		d.whole[c.ID] = c.state == record.Done
+		d.whole[c.ID] = c.State == record.Done
 	}
 	return nil
 }
 
 // writeEvents writes a cell's steps and rows in the order in which they happened,
 // counted in steps of the stream, a task having so many of them.
-func writeEvents(folder string, c *followed, taskSteps int) (err error) {
+func writeEvents(folder string, c *launch.FollowedCell, taskSteps int) (err error) {
 	// Steps are read first. Every row that lies before the newest of them has then
 	// been written; one behind it may have steps before it that were not read.
-	steps, _, err := record.Read[record.Step](c.folder.Steps())
+	steps, _, err := record.Read[record.Step](c.Folder.Steps())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	rows, _, err := record.ReadEvents(c.folder.Records())
+	rows, _, err := record.ReadEvents(c.Folder.Records())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -66,7 +67,7 @@ func writeEvents(folder string, c *followed, taskSteps int) (err error) {
 				return err
 			}
 		}
-		if e.Index > 0 && next == len(steps) && !hasEnded(c.state) {
+		if e.Index > 0 && next == len(steps) && !c.State.Ended() {
 			return nil
 		}
 		if e.Kind == record.Boundary && e.Index == 0 {

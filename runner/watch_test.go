@@ -15,23 +15,23 @@ import (
 	"testing"
 	"time"
 
-	"secura/experiments"
+	"secura/experiments/launch"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 )
 
 // watchedRun is a run of the suite smoke with two methods and one seed, of which
 // nothing has happened yet.
-func watchedRun(t *testing.T) (rundir.Run, *follower) {
+func watchedRun(t *testing.T) (rundir.Run, *launch.Follower) {
 	t.Helper()
 	o := SuiteOptions{Suite: "smoke"}
-	suite, err := o.load()
+	s, err := o.load()
 	checkWatch(t, err)
-	data, err := json.Marshal(suite)
+	data, err := json.Marshal(s)
 	checkWatch(t, err)
 	run := rundir.Run{Path: t.TempDir()}
 	checkWatch(t, rundir.WriteManifest(run, rundir.Manifest{Suite: data, Plan: "0123456789abcdef"}))
-	f, err := follow(run)
+	f, err := launch.Follow(run)
 	checkWatch(t, err)
 	return run, f
 }
@@ -44,38 +44,38 @@ func checkWatch(t *testing.T, err error) {
 }
 
 // write appends to a cell's records and steps and replaces its status.
-func (c *followed) write(t *testing.T, state record.State, events []record.Event, steps []record.Step) {
+func writeCell(t *testing.T, c *launch.FollowedCell, state record.State, events []record.Event, steps []record.Step) {
 	t.Helper()
-	checkWatch(t, c.folder.Make())
-	w, err := record.OpenWriter(c.folder.Records())
+	checkWatch(t, c.Folder.Make())
+	w, err := record.OpenWriter(c.Folder.Records())
 	checkWatch(t, err)
 	for _, e := range events {
 		checkWatch(t, w.Append(e))
 	}
 	checkWatch(t, w.Close())
-	w, err = record.OpenWriter(c.folder.Steps())
+	w, err = record.OpenWriter(c.Folder.Steps())
 	checkWatch(t, err)
 	for _, s := range steps {
 		checkWatch(t, w.Append(s))
 	}
 	checkWatch(t, w.Close())
 	host, _ := os.Hostname()
-	checkWatch(t, rundir.WriteJSON(c.folder.Status(), record.Status{State: state, Host: host, PID: os.Getpid(), Started: time.Now().Add(-time.Minute)}))
+	checkWatch(t, rundir.WriteJSON(c.Folder.Status(), record.Status{State: state, Host: host, PID: os.Getpid(), Started: time.Now().Add(-time.Minute)}))
 }
 
 // row is a boundary with one score for all three tasks.
-func row(f *follower, c *followed, index int, score, knowledge float64) record.Event {
+func row(f *launch.Follower, c *launch.FollowedCell, index int, score, knowledge float64) record.Event {
 	e := record.Event{Kind: record.Boundary, Index: index, Knowledge: &knowledge}
 	for i := range c.Tasks {
-		e.Scores = append(e.Scores, record.TaskScores{Task: f.taskName(c, i+1), Scores: []record.Score{{Name: "exact", Value: score}}})
+		e.Scores = append(e.Scores, record.TaskScores{Task: taskName(f, c, i+1), Scores: []record.Score{{Name: "exact", Value: score}}})
 	}
 	return e
 }
 
-func beginning(f *follower, c *followed) []record.Event {
+func beginning(f *launch.Follower, c *launch.FollowedCell) []record.Event {
 	var names []string
 	for i := range c.Tasks {
-		names = append(names, f.taskName(c, i+1))
+		names = append(names, taskName(f, c, i+1))
 	}
 	return []record.Event{{Kind: record.CellStart, Cell: c.ID, Method: c.Method.Name, Tasks: names, Backbone: "nano"}, row(f, c, 0, 0.1, 0.8)}
 }
@@ -92,7 +92,7 @@ func TestWatchingFollowsARun(t *testing.T) {
 	look := func() string {
 		t.Helper()
 		out.Reset()
-		checkWatch(t, f.update())
+		checkWatch(t, f.Update())
 		view.show(f, now)
 		return out.String()
 	}
@@ -103,37 +103,37 @@ func TestWatchingFollowsARun(t *testing.T) {
 		}
 	}
 	expect(look(), "smoke: 0/2 cells done, 0%\n")
-	if f.over() {
+	if f.Over() {
 		t.Error("over before it began, while its process lives")
 	}
-	first, second := f.cells[0], f.cells[1]
-	first.write(t, record.Running, beginning(f, first), nil)
+	first, second := f.Cells[0], f.Cells[1]
+	writeCell(t, first, record.Running, beginning(f, first), nil)
 	expect(look(), "seq-s0-o0: base row (0/2 cells done, 1 running, 0%)\n")
 	expect(look(), "")
-	task := f.taskName(first, 1)
-	first.write(t, record.Running, []record.Event{{Kind: record.TaskStart, Index: 1, Task: task, Steps: 6}},
+	task := taskName(f, first, 1)
+	writeCell(t, first, record.Running, []record.Event{{Kind: record.TaskStart, Index: 1, Task: task, Steps: 6}},
 		[]record.Step{{Index: 1, Task: task, Step: 1, Loss: 3}, {Index: 1, Task: task, Step: 2, Loss: 2}, {Index: 1, Task: task, Step: 3, Loss: 1}})
 	look()
-	if got, want := first.share(), 1.0/6; got != want {
+	if got, want := first.Share(), 1.0/6; got != want {
 		t.Errorf("after 3 of 6 steps of the first of 3 tasks %g is done, want %g", got, want)
 	}
-	if left, ok := f.remaining(now); !ok || left < 4*time.Minute || left > 40*time.Minute {
+	if left, ok := f.Remaining(now); !ok || left < 4*time.Minute || left > 40*time.Minute {
 		t.Errorf("%s left, %v", left, ok)
 	}
-	if got := f.runningLine(first); !strings.Contains(got, "task 1/3 "+task+"  step 3/6  loss 1.000 █▅▁") {
+	if got := runningLine(f, first); !strings.Contains(got, "task 1/3 "+task+"  step 3/6  loss 1.000 █▅▁") {
 		t.Error(got)
 	}
-	first.write(t, record.Running, []record.Event{{Kind: record.TaskEnd, Index: 1, Task: task, Steps: 6}, row(f, first, 1, 0.5, 0.6)}, nil)
+	writeCell(t, first, record.Running, []record.Event{{Kind: record.TaskEnd, Index: 1, Task: task, Steps: 6}, row(f, first, 1, 0.5, 0.6)}, nil)
 	expect(regexp.MustCompile(`, about [0-9a-z]+ left`).ReplaceAllString(look(), ""),
 		"seq-s0-o0: task 1/3 "+task+", accuracy 50.0, knowledge kept 75.0% (0/2 cells done, 1 running, 17%)\n")
-	first.write(t, record.Done, []record.Event{row(f, first, 2, 0.5, 0.6), row(f, first, 3, 0.25, 0.4), {Kind: record.CellEnd}}, nil)
-	second.write(t, record.Failed, beginning(f, second), nil)
+	writeCell(t, first, record.Done, []record.Event{row(f, first, 2, 0.5, 0.6), row(f, first, 3, 0.25, 0.4), {Kind: record.CellEnd}}, nil)
+	writeCell(t, second, record.Failed, beginning(f, second), nil)
 	expect(look(), "seq-s0-o0: done, accuracy 25.0, knowledge kept 50.0% (1/2 cells done, 1 failed, 100%)\nsecura-s0-o0: failed (1/2 cells done, 1 failed, 100%)\n")
-	if f.over() {
+	if f.Over() {
 		t.Error("over while its process lives: it may run the failed cell again")
 	}
 	checkWatch(t, os.WriteFile(run.Lock(), []byte("elsewhere 1\n"), 0o644))
-	if !f.over() {
+	if !f.Over() {
 		t.Error("not over, with every cell ended")
 	}
 }
@@ -141,13 +141,13 @@ func TestWatchingFollowsARun(t *testing.T) {
 // TestARunWithoutAProcessIsOver holds that watch does not wait for nobody.
 func TestARunWithoutAProcessIsOver(t *testing.T) {
 	run, f := watchedRun(t)
-	checkWatch(t, f.update())
-	if !f.over() {
+	checkWatch(t, f.Update())
+	if !f.Over() {
 		t.Error("a copied run is waited for")
 	}
 	host, _ := os.Hostname()
 	checkWatch(t, os.WriteFile(run.Lock(), fmt.Appendf(nil, "%s %d\n", host, 1<<22+12345), 0o644))
-	if !f.over() {
+	if !f.Over() {
 		t.Error("a run whose process is gone is waited for")
 	}
 	var out, log bytes.Buffer
@@ -164,8 +164,8 @@ func TestARunWithoutAProcessIsOver(t *testing.T) {
 // terminal, and that what stands in records cannot steer it.
 func TestTheBlockOfATerminalFits(t *testing.T) {
 	_, f := watchedRun(t)
-	for _, c := range f.cells {
-		c.state, c.reason = record.Failed, "\x1b[2Jgone \x07"+strings.Repeat("long ", 60)
+	for _, c := range f.Cells {
+		c.State, c.Reason = record.Failed, "\x1b[2Jgone \x07"+strings.Repeat("long ", 60)
 	}
 	var out bytes.Buffer
 	block := &watchBlock{w: &out, size: func() (int, int) { return 60, 8 }}
@@ -248,7 +248,7 @@ func TestThePageIsServedAnewWhenRecordsChange(t *testing.T) {
 	if status, _, body := get("/page?after="+version, ""); status != http.StatusNoContent || body != "" {
 		t.Errorf("the same version was answered with %d and %d bytes", status, len(body))
 	}
-	f.cells[0].write(t, record.Running, beginning(f, f.cells[0]), nil)
+	writeCell(t, f.Cells[0], record.Running, beginning(f, f.Cells[0]), nil)
 	status, newer, page := get("/page?after="+version, "")
 	if status != 200 || newer == version || !strings.Contains(page, "1 running") {
 		t.Errorf("after a record: %d, version %s", status, newer)
@@ -266,13 +266,13 @@ func TestThePageIsServedAnewWhenRecordsChange(t *testing.T) {
 // at, and that writing again changes nothing.
 func TestEventFilesGrowWithTheRun(t *testing.T) {
 	_, f := watchedRun(t)
-	c := f.cells[0]
+	c := f.Cells[0]
 	events := t.TempDir()
 	d := &dashboard{dir: events, whole: map[string]bool{}}
 	var before []byte
 	look := func() []byte {
 		t.Helper()
-		checkWatch(t, f.update())
+		checkWatch(t, f.Update())
 		checkWatch(t, d.update(f))
 		files, err := filepath.Glob(filepath.Join(events, c.ID, "*tfevents*"))
 		checkWatch(t, err)
@@ -287,18 +287,18 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 		before = data
 		return data
 	}
-	c.write(t, record.Running, beginning(f, c), nil)
+	writeCell(t, c, record.Running, beginning(f, c), nil)
 	look()
 	for i := 1; i <= 3; i++ {
-		task := f.taskName(c, i)
+		task := taskName(f, c, i)
 		for s := 1; s <= 6; s++ {
-			c.write(t, record.Running, nil, []record.Step{{Index: i, Task: task, Step: s, Loss: float64(s), GradientNorm: 1}})
+			writeCell(t, c, record.Running, nil, []record.Step{{Index: i, Task: task, Step: s, Loss: float64(s), GradientNorm: 1}})
 			look()
 		}
-		c.write(t, record.Running, []record.Event{row(f, c, i, 0.5, 0.6)}, nil)
+		writeCell(t, c, record.Running, []record.Event{row(f, c, i, 0.5, 0.6)}, nil)
 		look()
 	}
-	c.write(t, record.Done, []record.Event{{Kind: record.CellEnd}}, nil)
+	writeCell(t, c, record.Done, []record.Event{{Kind: record.CellEnd}}, nil)
 	whole := look()
 	checkWatch(t, writeEvents(filepath.Join(events, "again"), c, 6))
 	again, err := os.ReadFile(filepath.Join(events, "again", "events.out.tfevents.0000000000.secura"))
@@ -311,16 +311,5 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 	}
 	if n := bytes.Count(whole, []byte("stream/knowledge_retention")); n != 4 {
 		t.Errorf("%d rows, want 4", n)
-	}
-}
-
-// A cell on a large backbone is not expected to take what one on a small backbone took.
-func TestTimeLeftIsThatOfTheBackbone(t *testing.T) {
-	cell := func(backbone string, state record.State, seconds float64) *followed {
-		return &followed{Cell: experiments.Cell{Backbone: backbone, Tasks: []int{0}, Method: experiments.MethodSpec{Name: "seq"}}, state: state, seconds: seconds}
-	}
-	f := &follower{cells: []*followed{cell("small", record.Done, 10), cell("large", record.Done, 100), cell("large", record.Queued, 0)}}
-	if left, ok := f.remaining(time.Now()); !ok || left != 100*time.Second {
-		t.Errorf("%s are left (%v), expected 100s", left, ok)
 	}
 }

@@ -12,12 +12,13 @@ import (
 
 	"golang.org/x/term"
 
+	"secura/experiments/launch"
 	"secura/experiments/record"
 )
 
 // watchView shows the newest state of a run.
 type watchView interface {
-	show(f *follower, now time.Time)
+	show(f *launch.Follower, now time.Time)
 }
 
 // newWatchView redraws a block on a terminal, else writes a line per change.
@@ -34,33 +35,33 @@ func newWatchView(w io.Writer) watchView {
 	return &watchLines{w: w, last: map[string]string{}}
 }
 
-// whole tells of the run in a line.
-func (f *follower) whole(now time.Time) string {
+// runLine tells of the run in a line.
+func runLine(f *launch.Follower, now time.Time) string {
 	done := 0.0
-	for _, c := range f.cells {
-		done += c.share()
+	for _, c := range f.Cells {
+		done += c.Share()
 	}
-	text := fmt.Sprintf("%d/%d cells done", f.count(record.Done), len(f.cells))
+	text := fmt.Sprintf("%d/%d cells done", f.Count(record.Done), len(f.Cells))
 	for _, s := range []record.State{record.Running, record.Failed, record.CellDiverged, record.Cancelled} {
-		if n := f.count(s); n > 0 {
+		if n := f.Count(s); n > 0 {
 			text += fmt.Sprintf(", %d %s", n, s)
 		}
 	}
-	text += fmt.Sprintf(", %.0f%%", 100*done/float64(len(f.cells)))
-	if left, ok := f.remaining(now); ok && left > 0 {
+	text += fmt.Sprintf(", %.0f%%", 100*done/float64(len(f.Cells)))
+	if left, ok := f.Remaining(now); ok && left > 0 {
 		text += fmt.Sprintf(", about %s left", left)
 	}
 	return text
 }
 
-// scores tells what a cell has reached: accuracy on what it has learned, and
+// scoreLine tells what a cell has reached: accuracy on what it has learned, and
 // what it has kept of the base model's knowledge.
-func (c *followed) scores() string {
+func scoreLine(c *launch.FollowedCell) string {
 	var parts []string
-	if a, ok := c.accuracy(); ok {
+	if a, ok := c.Accuracy(); ok {
 		parts = append(parts, fmt.Sprintf("accuracy %.1f", 100*a))
 	}
-	if k, ok := c.retention(); ok {
+	if k, ok := c.Retention(); ok {
 		parts = append(parts, fmt.Sprintf("knowledge kept %.1f%%", 100*k))
 	}
 	return strings.Join(parts, ", ")
@@ -72,18 +73,18 @@ type watchLines struct {
 	last map[string]string
 }
 
-func (l *watchLines) show(f *follower, now time.Time) {
+func (l *watchLines) show(f *launch.Follower, now time.Time) {
 	if len(l.last) == 0 {
-		fmt.Fprintf(l.w, "%s: %s\n", f.suite.Name, f.whole(now))
+		fmt.Fprintf(l.w, "%s: %s\n", f.Suite.Name, runLine(f, now))
 	}
-	for _, c := range f.cells {
+	for _, c := range f.Cells {
 		line := ""
-		switch i := c.learned(); {
-		case c.state == record.Queued:
-		case hasEnded(c.state):
-			line = fmt.Sprintf("%s: %s", c.ID, c.state)
-			if c.reason != "" {
-				line += ": " + c.reason
+		switch i := c.Learned(); {
+		case c.State == record.Queued:
+		case c.State.Ended():
+			line = fmt.Sprintf("%s: %s", c.ID, c.State)
+			if c.Reason != "" {
+				line += ": " + c.Reason
 			}
 			line = withScores(line, c)
 		case i < 0:
@@ -91,24 +92,26 @@ func (l *watchLines) show(f *follower, now time.Time) {
 		case i == 0:
 			line = c.ID + ": base row"
 		default:
-			line = withScores(fmt.Sprintf("%s: task %d/%d %s", c.ID, i, len(c.Tasks), f.taskName(c, i)), c)
+			line = withScores(fmt.Sprintf("%s: task %d/%d %s", c.ID, i, len(c.Tasks), taskName(f, c, i)), c)
 		}
 		if line != "" && line != l.last[c.ID] {
-			fmt.Fprintf(l.w, "%s (%s)\n", line, f.whole(now))
+			fmt.Fprintf(l.w, "%s (%s)\n", line, runLine(f, now))
 		}
 		l.last[c.ID] = line
 	}
 }
 
-func withScores(line string, c *followed) string {
-	if scores := c.scores(); scores != "" {
+func withScores(line string, c *launch.FollowedCell) string {
+	if scores := scoreLine(c); scores != "" {
 		return line + ", " + scores
 	}
 	return line
 }
 
 // taskName is the task at position i, from 1, of a cell's stream.
-func (f *follower) taskName(c *followed, i int) string { return f.suite.Tasks[c.Tasks[i-1]].Name }
+func taskName(f *launch.Follower, c *launch.FollowedCell, i int) string {
+	return f.Suite.Tasks[c.Tasks[i-1]].Name
+}
 
 // watchBlock draws over what it drew last.
 type watchBlock struct {
@@ -117,18 +120,18 @@ type watchBlock struct {
 	drawn int
 }
 
-func (b *watchBlock) show(f *follower, now time.Time) {
+func (b *watchBlock) show(f *launch.Follower, now time.Time) {
 	width, height := b.size()
-	lines := append([]string{f.suite.Name + ": " + f.whole(now), ""}, f.methodLines()...)
+	lines := append([]string{f.Suite.Name + ": " + runLine(f, now), ""}, methodLines(f)...)
 	lines = append(lines, "")
-	for _, c := range f.cells {
-		if c.state == record.Running {
-			lines = append(lines, f.runningLine(c))
+	for _, c := range f.Cells {
+		if c.State == record.Running {
+			lines = append(lines, runningLine(f, c))
 		}
 	}
-	for _, c := range f.cells {
-		if hasEnded(c.state) && c.state != record.Done {
-			lines = append(lines, fmt.Sprintf("%s %s: %s", c.ID, c.state, c.reason))
+	for _, c := range f.Cells {
+		if c.State.Ended() && c.State != record.Done {
+			lines = append(lines, fmt.Sprintf("%s %s: %s", c.ID, c.State, c.Reason))
 		}
 	}
 	if len(lines) > height-1 {
@@ -161,22 +164,22 @@ func clip(line string, width int) string {
 }
 
 // methodLines tell of each method the mean of its done cells.
-func (f *follower) methodLines() []string {
+func methodLines(f *launch.Follower) []string {
 	var lines []string
-	for _, m := range f.suite.Methods {
+	for _, m := range f.Suite.Methods {
 		cells, done, accuracy, retention, kept := 0, 0, 0.0, 0.0, 0
-		for _, c := range f.cells {
+		for _, c := range f.Cells {
 			if c.Method.Name != m.Name {
 				continue
 			}
-			if cells++; c.state != record.Done {
+			if cells++; c.State != record.Done {
 				continue
 			}
 			done++
-			if a, ok := c.accuracy(); ok {
+			if a, ok := c.Accuracy(); ok {
 				accuracy += a
 			}
-			if k, ok := c.retention(); ok {
+			if k, ok := c.Retention(); ok {
 				retention, kept = retention+k, kept+1
 			}
 		}
@@ -193,18 +196,18 @@ func (f *follower) methodLines() []string {
 }
 
 // runningLine tells what a cell does: its task and step, loss, and scores.
-func (f *follower) runningLine(c *followed) string {
-	s, ok := c.step()
+func runningLine(f *launch.Follower, c *launch.FollowedCell) string {
+	s, ok := c.Step()
 	switch {
-	case c.learned() < 0:
+	case c.Learned() < 0:
 		return c.ID + "  base row"
-	case !ok && c.learned() == 0:
-		return c.ID + "  begins with " + f.taskName(c, 1)
+	case !ok && c.Learned() == 0:
+		return c.ID + "  begins with " + taskName(f, c, 1)
 	case !ok:
-		return fmt.Sprintf("%s  evaluated after task %d/%d  %s", c.ID, c.learned(), len(c.Tasks), c.scores())
+		return fmt.Sprintf("%s  evaluated after task %d/%d  %s", c.ID, c.Learned(), len(c.Tasks), scoreLine(c))
 	}
-	line := fmt.Sprintf("%s  task %d/%d %s  step %d/%d  loss %.3f %s", c.ID, s.Index, len(c.Tasks), s.Task, s.Step, c.lesson, s.Loss, c.sparkline())
-	if scores := c.scores(); scores != "" {
+	line := fmt.Sprintf("%s  task %d/%d %s  step %d/%d  loss %.3f %s", c.ID, s.Index, len(c.Tasks), s.Task, s.Step, c.Lesson, s.Loss, lossLine(c))
+	if scores := scoreLine(c); scores != "" {
 		line += "  " + scores
 	}
 	return line
@@ -213,11 +216,11 @@ func (f *follower) runningLine(c *followed) string {
 // sparkWidth is the width of a line of losses in columns.
 const sparkWidth = 16
 
-// sparkline draws the losses of the newest task.
-func (c *followed) sparkline() string {
-	last := c.steps[len(c.steps)-1]
+// lossLine draws the losses of the newest task.
+func lossLine(c *launch.FollowedCell) string {
+	last := c.Steps[len(c.Steps)-1]
 	var losses []float64
-	for _, s := range c.steps {
+	for _, s := range c.Steps {
 		if s.Index == last.Index {
 			losses = append(losses, s.Loss)
 		}

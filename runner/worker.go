@@ -1,23 +1,22 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
-	"secura/datasets"
 	"secura/experiments"
 	"secura/experiments/engine"
-	"secura/experiments/record"
+	"secura/experiments/launch"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
@@ -83,20 +82,15 @@ func newWorker() command {
 	return c
 }
 
-// runWorker runs cells until its input ends. Each cell ends with one progress
-// line that tells how; a cell that failed or diverged does not end the worker.
+// runWorker runs cells until its input ends, or those of its shard.
 func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	run := rundir.Run{Path: o.Run}
 	if o.Measure {
 		return measure(ctx, o, run, stdout, stderr)
 	}
-	cells, err := plannedCells(run)
+	_, cells, err := launch.Planned(run)
 	if err != nil {
 		return err
-	}
-	var ids []string
-	for _, c := range cells {
-		ids = append(ids, c.ID)
 	}
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{
 		Run: run, DataDir: o.DataDir, Until: o.Until,
@@ -108,118 +102,39 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	defer func() { err = errors.Join(err, w.Close()) }()
 
 	if part, parts, _ := o.shard(); parts > 0 {
-		return runShard(ctx, w, run, experiments.Shard(cells, part, parts), stdout)
+		return runShard(ctx, w, run, suite.Shard(cells, part, parts, experiments.KnownPresets()), stdout)
 	}
-	out := json.NewEncoder(stdout)
-	lines := readLines(stdin)
-	for {
-		var line inputLine
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case line = <-lines:
-		}
-		if line.err == io.EOF {
-			return nil
-		}
-		if line.err != nil {
-			return fmt.Errorf("read cell ids: %w", line.err)
-		}
-		cell, ok := experiments.FindCell(cells, line.text)
-		if !ok {
-			return usagef("%s", datasets.Unknown("cell", line.text, ids))
-		}
-		last := engine.Progress{Cell: cell.ID, Method: cell.Method.Name, Tasks: len(cell.Tasks), State: string(record.Running)}
-		written := out.Encode(last)
-		cellErr := w.RunCell(ctx, cell, func(p engine.Progress) {
-			if p.Ended() { // how the cell ends is told once, below
-				return
-			}
-			p.Cell = cell.ID
-			if p.Note != "" {
-				written = errors.Join(written, out.Encode(p))
-				return
-			}
-			if math.IsNaN(p.Loss) || math.IsInf(p.Loss, 0) {
-				p.Loss = 0 // JSON has no such number; the last line gives the reason
-			}
-			last = p
-			written = errors.Join(written, out.Encode(p))
-		})
-		written = errors.Join(written, out.Encode(ended(ctx, last, cellErr)))
-		if written != nil {
-			return fmt.Errorf("write progress of cell %s: %w", cell.ID, written)
-		}
+	var unknown *launch.UnknownCellError
+	err = launch.Serve(ctx, w, cells, stdin, stdout)
+	if errors.As(err, &unknown) {
+		return usage(err)
 	}
+	return err
+}
+
+// runShard runs a part of the cells, and tells of each task and cell.
+func runShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, stdout io.Writer) error {
+	err := launch.ServeShard(ctx, w, run, cells, func() func(engine.Progress) {
+		view := &lines{w: stdout, tracker: newTracker(1, time.Now), elsewhere: map[string]bool{}}
+		return func(p engine.Progress) { view.Update(0, p) }
+	})
+	var interrupted *launch.InterruptedError
+	if errors.As(err, &interrupted) {
+		return &interruptedError{interrupted.Error()}
+	}
+	return err
 }
 
 // measure prints an estimate of the run's suite.
 func measure(ctx context.Context, o WorkerOptions, run rundir.Run, stdout, stderr io.Writer) error {
-	suite, err := plannedSuite(run)
+	s, _, err := launch.Planned(run)
 	if err != nil {
 		return err
 	}
-	e, err := experiments.Measure(ctx, suite, experiments.WorkerOptions{DataDir: o.DataDir,
+	e, err := experiments.Measure(ctx, s, experiments.WorkerOptions{DataDir: o.DataDir,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(stdout).Encode(e)
-}
-
-// ended is the last line of a cell, made from the one before.
-func ended(ctx context.Context, p engine.Progress, err error) engine.Progress {
-	var diverged *experiments.DivergedError
-	state := record.Failed
-	switch {
-	case err == nil:
-		state = record.Done
-	case errors.Is(err, rundir.ErrLocked):
-		p.State, p.Reason = engine.Elsewhere, err.Error()
-		return p
-	case errors.As(err, &diverged):
-		state = record.CellDiverged
-	case ctx.Err() != nil:
-		state = record.Cancelled
-	}
-	p.State, p.Reason = string(state), ""
-	switch {
-	case state == record.Cancelled:
-		p.Reason = "interrupted"
-	case err != nil:
-		p.Reason = err.Error()
-	}
-	return p
-}
-
-type inputLine struct {
-	text string
-	err  error
-}
-
-// readLines hands out lines, and io.EOF after the last one.
-func readLines(r io.Reader) <-chan inputLine {
-	lines := make(chan inputLine)
-	go func() {
-		scanner := bufio.NewScanner(r)
-		for scanner.Scan() {
-			lines <- inputLine{text: scanner.Text()}
-		}
-		err := scanner.Err()
-		if err == nil {
-			err = io.EOF
-		}
-		lines <- inputLine{err: err}
-	}()
-	return lines
-}
-
-// plannedCells are the cells of a run, from its manifest.
-func plannedCells(run rundir.Run) ([]experiments.Cell, error) {
-	suite, err := plannedSuite(run)
-	if err != nil {
-		return nil, err
-	}
-	cells, _, err := experiments.Plan(suite)
-	return cells, err
 }

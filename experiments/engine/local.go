@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"secura/experiments/record"
 )
 
 // Progress is one line that a worker writes to its standard output.
@@ -30,20 +32,20 @@ type Progress struct {
 	// State is "running" while the cell goes on; "done", "failed", "diverged"
 	// or "cancelled" end it, with the Reason. "elsewhere" says that another
 	// process has the cell, which the Reason names: it is asked for again later.
-	State  string `json:"state"`
-	Reason string `json:"reason,omitempty"`
+	State  record.State `json:"state"`
+	Reason string       `json:"reason,omitempty"`
 	// Note tells of something that a user should know, such as records that
 	// were cut; the line then says nothing else about how far the cell is.
 	Note string `json:"note,omitempty"`
 }
 
 // Elsewhere is the State of a cell that another process has.
-const Elsewhere = "elsewhere"
+const Elsewhere record.State = "elsewhere"
 
 // Ended says whether the line is the last one of its cell.
 func (p Progress) Ended() bool {
 	switch p.State {
-	case "done", "failed", "diverged", "cancelled":
+	case record.Done, record.Failed, record.CellDiverged, record.Cancelled:
 		return true
 	}
 	return false
@@ -86,7 +88,7 @@ type Options struct {
 // CellError is one cell that did not end as "done".
 type CellError struct {
 	Cell   string
-	State  string
+	State  record.State
 	Reason string
 }
 
@@ -203,7 +205,7 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		if w == nil {
 			var err error
 			if w, err = startWorker(ctx, p.options.Command(number), core, p.options.Grace); err != nil {
-				p.report(number, Progress{Cell: cell, State: "failed", Reason: err.Error()})
+				p.report(number, Progress{Cell: cell, State: record.Failed, Reason: err.Error()})
 				continue
 			}
 		}
@@ -222,11 +224,11 @@ func (p *pool) work(ctx context.Context, number, core int) {
 			reason = exit.Error()
 		}
 		w = nil
-		state := "failed"
+		state := record.Failed
 		if ctx.Err() != nil {
-			state, reason = "cancelled", "interrupted"
+			state, reason = record.Cancelled, "interrupted"
 		} else if again, err := p.retry(cell, exit); again {
-			p.report(number, Progress{Cell: cell, State: "running", Note: reason + "; the cell starts anew with its batches in parts"})
+			p.report(number, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell starts anew with its batches in parts"})
 			continue
 		} else if err != nil {
 			reason = errors.Join(errors.New(reason), err).Error()
@@ -253,7 +255,7 @@ func (p *pool) retry(cell string, exit error) (bool, error) {
 func (p *pool) report(number int, line Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if line.Ended() && line.State != "done" {
+	if line.Ended() && line.State != record.Done {
 		p.failures = append(p.failures, &CellError{line.Cell, line.State, line.Reason})
 	}
 	if p.options.OnProgress != nil {

@@ -161,7 +161,7 @@ func TestTruncateCutsAtTheFirstRefusedLine(t *testing.T) {
 
 func TestFinished(t *testing.T) {
 	for state, want := range map[State]bool{Done: true, CellDiverged: true, Failed: false, Cancelled: false, Running: false, Queued: false} {
-		if (Status{State: state}).Finished() != want {
+		if state.Finished() != want {
 			t.Error(state)
 		}
 	}

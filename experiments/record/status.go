@@ -18,6 +18,13 @@ const (
 	Cancelled    State = "cancelled"
 )
 
+// Finished says whether nothing remains to be run: done or diverged. A failed
+// or cancelled cell is run again by the same command.
+func (s State) Finished() bool { return s == Done || s == CellDiverged }
+
+// Ended says whether no process works at a cell in this state.
+func (s State) Ended() bool { return s != Queued && s != Running }
+
 // Status is the content of status.json. It may hold clocks and hosts; records
 // may not.
 type Status struct {
@@ -40,10 +47,6 @@ func (s Status) Validate() error {
 	}
 	return fmt.Errorf("unknown state %q", s.State)
 }
-
-// Finished says whether nothing remains to be run: done or diverged. A failed
-// or cancelled cell is run again by the same command.
-func (s Status) Finished() bool { return s.State == Done || s.State == CellDiverged }
 
 // Phase names what a Timing measures.
 type Phase string

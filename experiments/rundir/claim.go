@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
+
+	"secura/experiments/machine"
 )
 
 // ErrClaimLost is the error of a claim whose holder could not renew it in time, or that another process took over.
@@ -78,7 +79,7 @@ func (c *Claim) take(ctx context.Context, wait bool) error {
 		return err
 	}
 	host, _ := os.Hostname()
-	c.state = attempt{Host: host, Boot: bootID(), PID: os.Getpid(), Job: jobName()}
+	c.state = attempt{Host: host, Boot: machine.BootID(), PID: os.Getpid(), Job: jobName()}
 	// One of this machine lost the file lock that this process has: it is dead.
 	if number > 0 && !last.Released && (last.Host != c.state.Host || last.Boot != c.state.Boot) {
 		if !wait {
@@ -221,12 +222,6 @@ func newestAttempt(c Cell) (number int, last attempt, err error) {
 	}
 	err = ReadJSON(filepath.Join(c.Claims(), fmt.Sprintf("%04d.json", number)), &last)
 	return number, last, err
-}
-
-// bootID names the running system; empty where it does not tell, and then host names alone tell machines apart.
-func bootID() string {
-	data, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	return strings.TrimSpace(string(data))
 }
 
 // jobName is how Slurm calls the job that this process is of, empty outside of one.

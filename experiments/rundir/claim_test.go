@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"secura/experiments/machine"
 )
 
 var shortLease = Lease{Renew: 20 * time.Millisecond, Lose: 100 * time.Millisecond, Dead: 250 * time.Millisecond}
@@ -61,7 +63,7 @@ func TestAReleasedClaimAndOneOfADeadProcessAreTakenAtOnce(t *testing.T) {
 	elsewhereClaims(t, cell, attempt{Released: true})
 	host, _ := os.Hostname()
 	// This machine's second attempt was never released, but its file lock is free.
-	if err := WriteJSON(filepath.Join(cell.Claims(), "0002.json"), attempt{Host: host, Boot: bootID(), PID: 1}); err != nil {
+	if err := WriteJSON(filepath.Join(cell.Claims(), "0002.json"), attempt{Host: host, Boot: machine.BootID(), PID: 1}); err != nil {
 		t.Fatal(err)
 	}
 	claim, err := TakeClaim(t.Context(), cell, DefaultLease, false)

@@ -31,6 +31,18 @@ func LoadGGUF(file *weights.GGUF, held Precision) (*Model, error) {
 	return m, nil
 }
 
+// CheckGGUF does what LoadGGUF does but for reading the weights.
+func CheckGGUF(file *weights.GGUF) error {
+	config, err := GGUFConfig(file)
+	if err != nil {
+		return err
+	}
+	if err := checkTensors(config, ggufTensors{file, config}); err != nil {
+		return fmt.Errorf("%s: %w", file.Path(), err)
+	}
+	return nil
+}
+
 // GGUFConfig is the configuration in a GGUF file's metadata. What would be computed otherwise than they say is an error
 // that names the key.
 func GGUFConfig(file *weights.GGUF) (Config, error) {

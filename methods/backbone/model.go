@@ -35,28 +35,55 @@ type Model struct {
 // generation_config.json, whose end tokens then count. Every tensor of the architecture must be there with its shape,
 // and no other.
 func LoadModel(dir string, held Precision) (*Model, error) {
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	c, file, err := openModel(dir)
 	if err != nil {
-		return nil, fmt.Errorf("load backbone: %w", err)
-	}
-	file, err := weights.OpenDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("load backbone: %w", err)
+		return nil, err
 	}
 	defer file.Close()
-	m, err := LoadModelFiles(config, file, held)
+	m, err := loadTensors(c, fileTensors{file}, held)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	return m, nil
+}
+
+// CheckModel does what LoadModel does but for reading the weights: it returns the configuration of a folder in which every
+// tensor of the architecture is there with its shape.
+func CheckModel(dir string) (Config, error) {
+	c, file, err := openModel(dir)
+	if err != nil {
+		return Config{}, err
+	}
+	defer file.Close()
+	if err := checkTensors(c, fileTensors{file}); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", dir, err)
+	}
+	return c, nil
+}
+
+// openModel reads a folder's configuration and the headers of its weights.
+func openModel(dir string) (Config, *weights.File, error) {
+	content, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return Config{}, nil, fmt.Errorf("load backbone: %w", err)
+	}
+	c, err := ParseConfig(content)
+	if err != nil {
+		return Config{}, nil, fmt.Errorf("%s: load backbone: %w", dir, err)
+	}
 	ends, err := generationEndTokens(filepath.Join(dir, "generation_config.json"))
 	if err == nil && len(ends) > 0 {
-		m.Config.EndTokens = ends
-		err = m.Config.check()
+		c.EndTokens = ends
+		err = c.check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("load backbone %s: generation_config.json: %w", dir, err)
+		return Config{}, nil, fmt.Errorf("load backbone %s: generation_config.json: %w", dir, err)
 	}
-	return m, nil
+	file, err := weights.OpenDir(dir)
+	if err != nil {
+		return Config{}, nil, fmt.Errorf("load backbone: %w", err)
+	}
+	return c, file, nil
 }
 
 // generationEndTokens are the end tokens that the file lists, none if there is no such file.
@@ -102,22 +129,30 @@ func (f fileTensors) half(name string, into []weights.Half) error {
 	return weights.Read(f.File, name, into)
 }
 
-// loadTensors reads each tensor where it will stay, so that no more memory is taken than the weights need.
-func loadTensors(c Config, from tensorSource, held Precision) (*Model, error) {
-	m := newModel(c)
-	if err := m.checkNames(from); err != nil {
-		return nil, fmt.Errorf("load backbone: %w", err)
+// checkTensors holds the tensors that are there to those of the configuration.
+func checkTensors(c Config, from tensorSource) error {
+	if err := newModel(c).checkNames(from); err != nil {
+		return fmt.Errorf("load backbone: %w", err)
 	}
-	expected := c.WeightShapes()
-	for _, name := range m.Names {
+	all := c.WeightShapes()
+	for _, name := range c.WeightNames() {
 		shape, err := from.Shape(name)
 		if err != nil {
-			return nil, fmt.Errorf("load backbone: %w", err)
+			return fmt.Errorf("load backbone: %w", err)
 		}
-		if !slices.Equal(shape, expected[name]) {
-			return nil, fmt.Errorf("load backbone: tensor %q has shape %v, expected %v by its configuration", name, shape, expected[name])
+		if expected := all[name]; !slices.Equal(shape, expected) {
+			return fmt.Errorf("load backbone: tensor %q has shape %v, expected %v by its configuration", name, shape, expected)
 		}
 	}
+	return nil
+}
+
+// loadTensors reads each tensor where it will stay, so that no more memory is taken than the weights need.
+func loadTensors(c Config, from tensorSource, held Precision) (*Model, error) {
+	if err := checkTensors(c, from); err != nil {
+		return nil, err
+	}
+	m, expected := newModel(c), c.WeightShapes()
 	for _, name := range m.Names {
 		dtype := held.dtype(name, len(expected[name]))
 		m.Weights[name] = tensors.FromShape(shapes.Make(dtype, expected[name]...))

@@ -1,0 +1,286 @@
+package launch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"secura/experiments/machine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/experiments/standing"
+	"secura/experiments/suite"
+)
+
+// Follower reads again and again what the processes of a run have written. It
+// writes nothing and takes no lock.
+type Follower struct {
+	Run   rundir.Run
+	Suite suite.Suite
+	Cells []*FollowedCell
+}
+
+// FollowedCell is what is known of a cell.
+type FollowedCell struct {
+	suite.Cell
+	Folder rundir.Cell
+	State  record.State
+	Reason string
+	// Steps are the newest ones, Lesson is how many the task has that they are of.
+	Steps  []record.Step
+	Lesson int
+	// started is when its process began, where it runs.
+	started time.Time
+	// rows are the boundaries by their index; those not measured are nil.
+	rows []*record.Event
+	// seconds are those of the phases that have ended.
+	seconds float64
+}
+
+// Follow finds the cells of a run.
+func Follow(run rundir.Run) (*Follower, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("watch %s: %w; a run's folder has a manifest.json", run.Path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &Follower{Run: run}
+	if f.Suite, err = SuiteOf(run, manifest); err != nil {
+		return nil, err
+	}
+	cells, _, err := suite.Plan(f.Suite)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cells {
+		f.Cells = append(f.Cells, &FollowedCell{Cell: c, Folder: run.Cell(c.ID), State: record.Queued})
+	}
+	return f, nil
+}
+
+// Update reads the newest state of every cell that can still change.
+func (f *Follower) Update() error {
+	for _, c := range f.Cells {
+		if c.State == record.Done {
+			continue
+		}
+		if err := c.Update(); err != nil {
+			return fmt.Errorf("watch cell %s: %w", c.ID, err)
+		}
+	}
+	return nil
+}
+
+func (c *FollowedCell) Update() error {
+	// The state is read first: where it says done, the records are complete.
+	at, err := standing.Read(c.Folder)
+	if err != nil {
+		return err
+	}
+	at = at.Living(nil)
+	c.State, c.Reason, c.started = at.State, at.Reason, at.Status.Started
+	if c.State == record.Queued {
+		return nil
+	}
+	events, _, err := record.ReadEvents(c.Folder.Records())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	c.rows, c.Lesson = make([]*record.Event, len(c.Tasks)+1), 0
+	for i, e := range events {
+		switch {
+		case e.Kind == record.TaskStart:
+			c.Lesson = e.Steps
+		case e.Kind == record.Boundary && e.Index < len(c.rows):
+			c.rows[e.Index] = &events[i]
+		}
+	}
+	if c.Steps, err = newestSteps(c.Folder.Steps()); err != nil {
+		return err
+	}
+	timings, _, err := record.Read[record.Timing](c.Folder.Timing())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	c.seconds = 0
+	for _, t := range timings {
+		if t.Phase != record.Total {
+			c.seconds += t.Seconds
+		}
+	}
+	return nil
+}
+
+// newestBytes is how much of the end of a file of steps is read: a few hundred
+// lines, however long the stream is.
+const newestBytes = 64 << 10
+
+// newestSteps reads the last lines of a file of steps.
+func newestSteps(path string) ([]record.Step, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read newest steps: %w", err)
+	}
+	defer file.Close()
+	size, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("read newest steps: %w", err)
+	}
+	start := max(0, size-newestBytes)
+	data, err := io.ReadAll(io.NewSectionReader(file, start, size-start))
+	if err != nil {
+		return nil, fmt.Errorf("read newest steps: %w", err)
+	}
+	if start > 0 { // the first line is most likely cut
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	steps, _, err := record.Decode[record.Step](data, path)
+	return steps, err
+}
+
+// Learned is the index of the newest boundary, −1 before the base row.
+func (c *FollowedCell) Learned() int {
+	for i := len(c.rows) - 1; i >= 0; i-- {
+		if c.rows[i] != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// Step is the newest step; ok is false where none was made since the newest
+// boundary.
+func (c *FollowedCell) Step() (s record.Step, ok bool) {
+	if len(c.Steps) == 0 {
+		return s, false
+	}
+	s = c.Steps[len(c.Steps)-1]
+	return s, s.Index > c.Learned()
+}
+
+// Share is how much of the cell is done, from 0 to 1, by its steps.
+func (c *FollowedCell) Share() float64 {
+	if c.State.Ended() {
+		return 1
+	}
+	n := float64(len(c.Tasks))
+	done := max(0, float64(c.Learned())) / n
+	if s, ok := c.Step(); ok && c.Lesson > 0 {
+		// A lesson of all tasks at once has the index of the last one.
+		lessons := float64(s.Index - max(0, c.Learned()))
+		done += lessons / n * float64(s.Step) / float64(c.Lesson)
+	}
+	return min(done, 1)
+}
+
+// Accuracy is the mean score on the tasks learned so far, retention K[i]/K[0] at
+// the newest boundary; ok is false where that was not measured.
+func (c *FollowedCell) Accuracy() (mean float64, ok bool) {
+	i := c.Learned()
+	if i < 1 || len(c.rows[i].Scores) < i {
+		return 0, false
+	}
+	for _, task := range c.rows[i].Scores[:i] {
+		mean += task.Scores[0].Value / float64(i)
+	}
+	return mean, len(c.rows[i].Scores) == len(c.Tasks)
+}
+
+func (c *FollowedCell) Retention() (share float64, ok bool) {
+	i := c.Learned()
+	if i < 1 || c.rows[0] == nil || c.rows[0].Knowledge == nil || c.rows[i].Knowledge == nil || *c.rows[0].Knowledge == 0 {
+		return 0, false
+	}
+	return *c.rows[i].Knowledge / *c.rows[0].Knowledge, true
+}
+
+// Count is how many cells are in one of these states.
+func (f *Follower) Count(states ...record.State) (n int) {
+	for _, c := range f.Cells {
+		for _, s := range states {
+			if c.State == s {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Over says whether nothing of the run goes on: all cells are done, or none runs
+// and no process of this machine is driving the run. Another machine's cannot be
+// asked, so that its run is over when its cells have ended.
+func (f *Follower) Over() bool {
+	switch {
+	case f.Count(record.Done) == len(f.Cells):
+		return true
+	case f.Count(record.Running) > 0:
+		return false
+	}
+	here, alive := driver(f.Run)
+	if here {
+		return !alive
+	}
+	return f.Count(record.Queued) == 0
+}
+
+// driver says whether the process that drove the run last is one of this machine,
+// and whether it is still there. A run without a lock has none: it was copied.
+func driver(run rundir.Run) (here, alive bool) {
+	data, err := os.ReadFile(run.Lock())
+	host, pid, ok := strings.Cut(strings.TrimSpace(string(data)), " ")
+	if err != nil || !ok {
+		return true, false
+	}
+	mine, _ := os.Hostname()
+	number, err := strconv.Atoi(pid)
+	return host == mine, err == nil && !machine.Gone(number)
+}
+
+// Remaining estimates the time that is left: what is open of each cell takes as
+// long as the done cells of its method and backbone took, else as all done ones, else as the
+// running ones promise; as many run at a time as now. ok is false while there is
+// too little to tell.
+func (f *Follower) Remaining(now time.Time) (left time.Duration, ok bool) {
+	sums, counts := map[string]float64{}, map[string]float64{}
+	kind := func(c *FollowedCell) string { return c.Method.Name + " on " + c.Backbone }
+	add := func(c *FollowedCell, seconds float64) {
+		for _, key := range []string{kind(c), ""} {
+			sums[key], counts[key] = sums[key]+seconds, counts[key]+1
+		}
+	}
+	for _, c := range f.Cells {
+		if c.State == record.Done && c.seconds > 0 {
+			add(c, c.seconds)
+		}
+	}
+	if counts[""] == 0 {
+		for _, c := range f.Cells {
+			if share := c.Share(); c.State == record.Running && share > 0.02 {
+				add(c, max(c.seconds, now.Sub(c.started).Seconds())/share)
+			}
+		}
+	}
+	if counts[""] == 0 {
+		return 0, false
+	}
+	open := 0.0
+	for _, c := range f.Cells {
+		key := kind(c)
+		if counts[key] == 0 {
+			key = ""
+		}
+		open += (1 - c.Share()) * sums[key] / counts[key]
+	}
+	seconds := open / float64(max(1, f.Count(record.Running)))
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second), true
+}

@@ -1,0 +1,96 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"secura/experiments"
+	"secura/experiments/engine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+)
+
+func TestHowACellEnded(t *testing.T) {
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	diverged := fmt.Errorf("run cell: %w", &experiments.DivergedError{Task: "t", Step: 3, Reason: "loss NaN"})
+	for _, c := range []struct {
+		ctx  context.Context
+		err  error
+		want record.State
+	}{
+		{context.Background(), nil, record.Done},
+		{cancelled, nil, record.Done},
+		{context.Background(), diverged, record.CellDiverged},
+		{cancelled, context.Canceled, record.Cancelled},
+		{context.Background(), errors.New("no space"), record.Failed},
+	} {
+		p := lastLine(c.ctx, engine.Progress{Cell: "a", TaskIndex: 2, State: "running"}, c.err)
+		if p.State != c.want || !p.Ended() || p.TaskIndex != 2 || (p.Reason == "") != (c.err == nil) {
+			t.Errorf("%v: %+v", c.err, p)
+		}
+	}
+}
+
+func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
+	run := rundir.Run{Path: t.TempDir()}
+	write := func(id string, state record.State, events ...record.Event) suite.Cell {
+		cell := run.Cell(id)
+		if err := cell.Make(); err != nil {
+			t.Fatal(err)
+		}
+		w, err := record.OpenWriter(cell.Records())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			if err := w.Append(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		if err := rundir.WriteJSON(cell.Status(), record.Status{State: state, Reason: "why"}); err != nil {
+			t.Fatal(err)
+		}
+		return suite.Cell{ID: id}
+	}
+	end, bad := record.Event{Kind: record.CellEnd}, record.Event{Kind: record.Diverged, Task: "t", Step: 2, Reason: "NaN"}
+	cells := []suite.Cell{
+		write("done", record.Done, end),
+		write("cut", record.Done, record.Event{Kind: record.TaskStart, Index: 1, Task: "t"}),
+		write("empty", record.Done),
+		write("failed", record.Failed, end),
+		write("diverged", record.CellDiverged, bad),
+		{ID: "new"},
+	}
+	missing, diverged := unfinished(run, cells)
+	if got := fmt.Sprint(missing); got != "[cut empty failed new]" {
+		t.Error(got)
+	}
+	if len(diverged) != 1 || diverged[0].Error() != "cell diverged diverged: NaN in task t at step 2" {
+		t.Error(diverged)
+	}
+}
+
+func TestADeadWorkersCellIsMarked(t *testing.T) {
+	run := rundir.Run{Path: t.TempDir()}
+	if err := run.Cell("a").Make(); err != nil {
+		t.Fatal(err)
+	}
+	if err := rundir.WriteJSON(run.Cell("a").Status(), record.Status{State: record.Running, Host: "here", PID: 7}); err != nil {
+		t.Fatal(err)
+	}
+	err := errors.Join(&engine.CellError{Cell: "a", State: "failed", Reason: "killed"}, &engine.CellError{Cell: "b", State: "failed", Reason: "no start"})
+	if err := settle(run, err); err != nil {
+		t.Fatal(err)
+	}
+	for id, reason := range map[string]string{"a": "killed", "b": "no start"} {
+		var status record.Status
+		if err := rundir.ReadJSON(run.Cell(id).Status(), &status); err != nil || status.State != record.Failed || status.Reason != reason {
+			t.Errorf("%s: %+v, %v", id, status, err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package launch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"secura/experiments"
+	"secura/experiments/machine"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+	"secura/methods/backbone"
+)
+
+// Manifest describes a run of a suite on this machine, but for the backend.
+func Manifest(s suite.Suite, files []rundir.File) (m rundir.Manifest, err error) {
+	m = rundir.Manifest{Files: files, Processor: machine.Processor()}
+	if m.Suite, err = json.Marshal(s); err != nil {
+		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", s.Name, err)
+	}
+	if m.Plan, err = s.Hash(); err != nil {
+		return rundir.Manifest{}, err
+	}
+	m.Build()
+	return m, nil
+}
+
+func (l Launch) manifest() (rundir.Manifest, error) {
+	m, err := Manifest(l.Suite, l.Prepared.Files)
+	m.AllowBackendChange = l.AllowBackendChange
+	return m, err
+}
+
+// OpenBackend opens a backend once, which installs the plugin where that is needed and allowed, tells of a slower one and
+// refuses one that computes wrong gradients. It describes the backend in the manifest and returns the name under which the
+// workers open the same one.
+func OpenBackend(ctx context.Context, name string, noDownload bool, m *rundir.Manifest, log io.Writer) (string, error) {
+	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: name, NoDownload: noDownload, Log: log})
+	if err != nil {
+		return "", err
+	}
+	b.Finalize()
+	m.Backend, m.PluginSHA256, m.XLAFlags = info.Name, info.PluginSHA256, info.Flags
+	if info.Plugin != "" {
+		return "xla:" + info.Plugin, nil
+	}
+	return info.Name, nil
+}
+
+// ChangedError says that a run has other settings than those with which it is to be continued.
+type ChangedError struct{ err error }
+
+func (e *ChangedError) Error() string { return e.err.Error() }
+func (e *ChangedError) Unwrap() error { return e.err }
+
+// continued merges a manifest with that of an earlier run in the same place, and warns of differences that stop nothing. A
+// changed setting is a *ChangedError.
+func continued(run rundir.Run, manifest rundir.Manifest) (merged rundir.Manifest, warnings []string, err error) {
+	old, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return manifest, nil, nil
+	}
+	if err != nil {
+		return rundir.Manifest{}, nil, err
+	}
+	if merged, warnings, err = rundir.Merge(old, manifest); err != nil {
+		return rundir.Manifest{}, nil, &ChangedError{err}
+	}
+	s, err := SuiteOf(run, merged)
+	if err != nil {
+		return rundir.Manifest{}, nil, err
+	}
+	if merged.Plan, err = s.Hash(); err != nil {
+		return rundir.Manifest{}, nil, err
+	}
+	return merged, warnings, nil
+}
+
+// merge is continued, and tells of the warnings.
+func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
+	merged, warnings, err := continued(l.Run, manifest)
+	for _, warning := range warnings {
+		fmt.Fprintln(l.Log, "warning:", warning)
+	}
+	return merged, err
+}
+
+// Begin writes what a run has before its first cell: the manifest, and the examples that its predictions are of, which no
+// later command changes.
+func Begin(run rundir.Run, manifest rundir.Manifest, texts *experiments.Texts) error {
+	if err := rundir.WriteManifest(run, manifest); err != nil {
+		return err
+	}
+	if _, err := os.Stat(run.Examples()); err == nil {
+		return nil
+	}
+	s, err := SuiteOf(run, manifest)
+	if err != nil {
+		return err
+	}
+	return experiments.WriteExamples(run, s, texts)
+}
+
+// SuiteOf is the suite of a run's manifest.
+func SuiteOf(run rundir.Run, manifest rundir.Manifest) (suite.Suite, error) {
+	var s suite.Suite
+	if err := json.Unmarshal(manifest.Suite, &s); err != nil {
+		return suite.Suite{}, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
+	}
+	return s, nil
+}
+
+// Planned are the suite and the cells of a run, from its manifest.
+func Planned(run rundir.Run) (suite.Suite, []suite.Cell, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if err != nil {
+		return suite.Suite{}, nil, err
+	}
+	s, err := SuiteOf(run, manifest)
+	if err != nil {
+		return suite.Suite{}, nil, err
+	}
+	cells, _, err := suite.Plan(s)
+	return s, cells, err
+}

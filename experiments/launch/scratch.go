@@ -1,0 +1,78 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+
+	"secura/experiments"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+)
+
+// Scratch makes runs of a suite in a folder that is removed again, for measurements.
+type Scratch struct {
+	Suite suite.Suite
+	// Planned are its cells.
+	Planned []suite.Cell
+	// Manifest is what each run begins with.
+	Manifest rundir.Manifest
+	// Backend is the name that workers open.
+	Backend string
+	// Folder is where the runs lie.
+	Folder string
+
+	program string
+	dataDir string
+	texts   *experiments.Texts
+	runs    int
+}
+
+// NewScratch prepares a suite, opens its backend once and makes the folder, which Close removes.
+func NewScratch(ctx context.Context, s suite.Suite, dataDir string, noDownload bool, log io.Writer) (*Scratch, error) {
+	prepared, err := experiments.Prepare(s, dataDir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Scratch{Suite: s, dataDir: dataDir, texts: prepared.Texts}
+	if r.program, err = os.Executable(); err != nil {
+		return nil, fmt.Errorf("find this program's file: %w", err)
+	}
+	if r.Manifest, err = Manifest(s, prepared.Files); err != nil {
+		return nil, err
+	}
+	if r.Backend, err = OpenBackend(ctx, s.Backend, noDownload, &r.Manifest, log); err != nil {
+		return nil, err
+	}
+	if r.Planned, _, err = suite.Plan(s); err != nil {
+		return nil, err
+	}
+	r.Folder, err = os.MkdirTemp("", "scratch-")
+	return r, err
+}
+
+// Close removes the folder.
+func (r *Scratch) Close() error { return os.RemoveAll(r.Folder) }
+
+// Begin makes a fresh run.
+func (r *Scratch) Begin() (rundir.Run, error) {
+	r.runs++
+	run := rundir.Run{Path: filepath.Join(r.Folder, strconv.Itoa(r.runs))}
+	err := os.Mkdir(run.Path, 0o755)
+	if err == nil {
+		err = Begin(run, r.Manifest, r.texts)
+	}
+	if err != nil {
+		return run, fmt.Errorf("begin a scratch run: %w", err)
+	}
+	return run, nil
+}
+
+// Worker is a worker process of one of the runs, with more flags.
+func (r *Scratch) Worker(run rundir.Run, more ...string) *exec.Cmd {
+	return Worker(r.program, run, r.dataDir, r.Backend, more...)
+}

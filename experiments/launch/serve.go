@@ -1,0 +1,141 @@
+package launch
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"secura/datasets"
+	"secura/experiments"
+	"secura/experiments/engine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+)
+
+// UnknownCellError names a cell that a run does not have.
+type UnknownCellError struct{ message string }
+
+func (e *UnknownCellError) Error() string { return e.message }
+
+// Serve runs the cells whose ids come on stdin, a line each, until it ends. Each cell ends with one progress line on stdout
+// that tells how; a cell that failed or diverged does not end the worker.
+func Serve(ctx context.Context, w *experiments.Worker, cells []suite.Cell, stdin io.Reader, stdout io.Writer) error {
+	out := json.NewEncoder(stdout)
+	lines := readLines(stdin)
+	for {
+		var line inputLine
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case line = <-lines:
+		}
+		if line.err == io.EOF {
+			return nil
+		}
+		if line.err != nil {
+			return fmt.Errorf("read cell ids: %w", line.err)
+		}
+		cell, ok := suite.FindCell(cells, line.text)
+		if !ok {
+			var ids []string
+			for _, c := range cells {
+				ids = append(ids, c.ID)
+			}
+			return &UnknownCellError{datasets.Unknown("cell", line.text, ids)}
+		}
+		if err := serveCell(ctx, w, cell, out); err != nil {
+			return fmt.Errorf("write progress of cell %s: %w", cell.ID, err)
+		}
+	}
+}
+
+// serveCell runs a cell; the error is that of its progress lines.
+func serveCell(ctx context.Context, w *experiments.Worker, cell suite.Cell, out *json.Encoder) error {
+	last := engine.Progress{Cell: cell.ID, Method: cell.Method.Name, Tasks: len(cell.Tasks), State: record.Running}
+	written := out.Encode(last)
+	cellErr := w.RunCell(ctx, cell, func(p engine.Progress) {
+		if p.Ended() { // how the cell ends is told once, below
+			return
+		}
+		p.Cell = cell.ID
+		if p.Note != "" {
+			written = errors.Join(written, out.Encode(p))
+			return
+		}
+		if math.IsNaN(p.Loss) || math.IsInf(p.Loss, 0) {
+			p.Loss = 0 // JSON has no such number; the last line gives the reason
+		}
+		last = p
+		written = errors.Join(written, out.Encode(p))
+	})
+	return errors.Join(written, out.Encode(lastLine(ctx, last, cellErr)))
+}
+
+// lastLine is the last line of a cell, made from the one before.
+func lastLine(ctx context.Context, p engine.Progress, err error) engine.Progress {
+	if errors.Is(err, rundir.ErrLocked) {
+		p.State, p.Reason = engine.Elsewhere, err.Error()
+		return p
+	}
+	p.State, p.Reason = experiments.EndState(ctx, err)
+	return p
+}
+
+// InterruptedError says which cell goes on from its checkpoint.
+type InterruptedError struct{ Cell string }
+
+func (e *InterruptedError) Error() string {
+	return fmt.Sprintf("cell %s goes on from its checkpoint", e.Cell)
+}
+
+// ServeShard runs the cells that nobody else has, in their order, once each. follow begins to tell of a cell. The error
+// joins those of cells that did not end well; it is an *InterruptedError where ctx ended one.
+func ServeShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, follow func() (tell func(engine.Progress))) error {
+	var failures []error
+	for _, cell := range cells {
+		if ended, _ := experiments.Ended(run.Cell(cell.ID)); ended {
+			continue
+		}
+		tell := follow()
+		err := w.RunCell(ctx, cell, func(p engine.Progress) {
+			p.Cell = cell.ID
+			tell(p)
+		})
+		if ctx.Err() != nil {
+			return &InterruptedError{cell.ID}
+		}
+		last := lastLine(ctx, engine.Progress{Cell: cell.ID}, err)
+		tell(last)
+		if last.Ended() && err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+type inputLine struct {
+	text string
+	err  error
+}
+
+// readLines hands out lines, and io.EOF after the last one.
+func readLines(r io.Reader) <-chan inputLine {
+	lines := make(chan inputLine)
+	go func() {
+		scanner := bufio.NewScanner(r)
+		for scanner.Scan() {
+			lines <- inputLine{text: scanner.Text()}
+		}
+		err := scanner.Err()
+		if err == nil {
+			err = io.EOF
+		}
+		lines <- inputLine{err: err}
+	}()
+	return lines
+}

@@ -1,0 +1,19 @@
+package experiments
+
+import (
+	"secura/experiments/suite"
+	"secura/methods"
+)
+
+// KnownPresets are the methods of this program, as a suite needs to know them.
+func KnownPresets() suite.Presets {
+	list := make(suite.Presets, len(methods.All))
+	for i, m := range methods.All {
+		list[i] = presetOf(m)
+	}
+	return list
+}
+
+func presetOf(m methods.Method) suite.Preset {
+	return suite.Preset{Name: m.Name, Joint: m.Kind == methods.Joint, Cost: m.RelativeCost(), NewParams: m.NewParams}
+}

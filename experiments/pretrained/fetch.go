@@ -1,0 +1,109 @@
+package pretrained
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"secura/datasets/hub"
+	"secura/methods/weights"
+)
+
+// Fetch downloads what a suite's backbone names into the hub's cache, if it is a repository's name, is no file
+// or folder here, and is not in the cache whole.
+func Fetch(ctx context.Context, name string, log io.Writer) error {
+	if _, err := os.Stat(name); err == nil || name == Nano || !hub.ValidName(name) {
+		return nil
+	}
+	h, err := hub.New(os.Getenv, log)
+	if err != nil {
+		return fmt.Errorf("backbone %s: %w", name, err)
+	}
+	repository := hub.Repository{Kind: hub.Model, Name: name}
+	if snapshot, err := h.Snapshot(repository); err == nil && whole(snapshot) {
+		return nil
+	}
+	_, err = h.Download(ctx, repository, chooseFiles)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, hub.ErrOffline) { // offline, find says what to do
+		return fmt.Errorf("backbone %s: %w; where the hub cannot be reached, %s", name, err, bring(name))
+	}
+	return ctx.Err()
+}
+
+// bring says what to do for a backbone that is not there.
+func bring(name string) string {
+	return fmt.Sprintf("put config.json, tokenizer.json and the *.safetensors files of its repository into a folder %s, or give their folder, or a GGUF file, with -backbone", name)
+}
+
+// inHub finds a repository in the hub's cache.
+func inHub(name string) (Place, error) {
+	h, err := hub.New(os.Getenv, nil)
+	if err != nil {
+		return Place{}, err
+	}
+	snapshot, err := h.Snapshot(hub.Repository{Kind: hub.Model, Name: name})
+	if errors.Is(err, fs.ErrNotExist) {
+		return Place{}, fmt.Errorf("no such file or folder, and not in the hub's cache %s; %s", h.Cache(), bring(name))
+	}
+	if err != nil {
+		return Place{}, err
+	}
+	return inFolder(snapshot)
+}
+
+// whole says whether a snapshot has every file that Open reads.
+func whole(folder string) bool {
+	place, err := inFolder(folder)
+	if err != nil || place.GGUF != "" {
+		return err == nil
+	}
+	if _, err := os.Stat(filepath.Join(folder, "tokenizer.json")); err != nil {
+		return false
+	}
+	file, err := weights.OpenDir(folder) // reads the shards' headers
+	if err != nil {
+		return false
+	}
+	file.Close()
+	return true
+}
+
+// chooseFiles picks what Open, and later an export, read of a model's repository: the weights once, as
+// safetensors, whole or in shards, or else the only GGUF file.
+func chooseFiles(files []string) ([]string, error) {
+	var chosen, shards, gguf []string
+	for _, file := range files {
+		switch {
+		case strings.Contains(file, "/"):
+		case slices.Contains([]string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+			"special_tokens_map.json", "chat_template.jinja"}, file):
+			chosen = append(chosen, file)
+		case file == weightsFile+".index.json", matches("model-*-of-*.safetensors", file):
+			shards = append(shards, file)
+		case path.Ext(file) == ".gguf":
+			gguf = append(gguf, file)
+		}
+	}
+	switch {
+	case slices.Contains(files, weightsFile):
+		return append(chosen, weightsFile), nil
+	case len(shards) > 0:
+		return append(chosen, shards...), nil
+	case len(gguf) == 1:
+		return gguf, nil
+	}
+	return nil, fmt.Errorf("it holds neither %s nor shards of it, and %d GGUF files; one of them can be downloaded by hand and given with -backbone",
+		weightsFile, len(gguf))
+}
+
+func matches(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}

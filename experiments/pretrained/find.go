@@ -1,0 +1,61 @@
+package pretrained
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"secura/datasets/hub"
+)
+
+// Place says where a backbone's files are: in a folder in the hub's layout, or in one GGUF file; neither for
+// nano, whose files are in the program.
+type Place struct{ Folder, GGUF string }
+
+// Find finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json, a folder
+// that holds one GGUF file, or a repository, ORG/NAME, whose files are in the hub's cache.
+func Find(name string) (Place, error) {
+	if name == Nano {
+		return Place{}, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil && hub.ValidName(name) {
+		return inHub(name)
+	}
+	if err != nil {
+		return Place{}, fmt.Errorf("no such file or folder; %s", bring(name))
+	}
+	if !info.IsDir() {
+		if filepath.Ext(name) != ".gguf" {
+			return Place{}, errors.New("is a file whose name does not end in .gguf; expected a GGUF file or a folder")
+		}
+		return Place{GGUF: name}, nil
+	}
+	return inFolder(name)
+}
+
+// inFolder looks into a folder.
+func inFolder(folder string) (Place, error) {
+	if _, err := os.Stat(filepath.Join(folder, "config.json")); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return Place{Folder: folder}, err
+	}
+	var found []string
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".gguf" {
+			found = append(found, filepath.Join(folder, entry.Name()))
+		}
+	}
+	switch {
+	case err != nil:
+		return Place{}, err
+	case len(found) == 0:
+		return Place{}, errors.New("the folder has neither config.json, with tokenizer.json and *.safetensors, nor a GGUF file")
+	case len(found) > 1:
+		return Place{}, fmt.Errorf("the folder has %d GGUF files; name one of them: %s", len(found), strings.Join(found, ", "))
+	}
+	return Place{GGUF: found[0]}, nil
+}

@@ -1,0 +1,213 @@
+// Package pretrained brings the backbones that a stream starts from: it finds them (in the program, in a folder, in a GGUF
+// file, in the hub's cache), fetches and checks them, and names their files by content. What comes in is the name that a
+// suite gives; what goes out is a Backbone: weights, tokenizer and how texts become tokens. Read Open first.
+package pretrained
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"secura/datasets"
+	"secura/datasets/builtin"
+	"secura/datasets/prompt"
+	"secura/datasets/prompt/chat"
+	"secura/methods/backbone"
+	"secura/methods/backbone/nano"
+	"secura/methods/weights"
+)
+
+// Nano is the name of the backbone that comes with the program.
+const Nano = "nano"
+
+const weightsFile = "model.safetensors"
+
+// Files are the files that decide a backbone's numbers, in the hub's layout.
+var Files = []string{"config.json", weightsFile, "tokenizer.json"}
+
+// Backbone is a pretrained model with its tokenizer.
+type Backbone struct {
+	// Name is what it was opened by.
+	Name   string
+	Config backbone.Config
+	// Model has the weights; nil where OpenTexts opened it.
+	Model     *backbone.Model
+	Tokenizer *prompt.Tokenizer
+	// Encoder turns examples into tokens, as plain text or as a conversation.
+	Encoder *datasets.Encoder
+	// Ends are the tokens that end a text; the first is what training writes.
+	Ends []int32
+}
+
+// Options say how a backbone is opened.
+type Options struct {
+	// Chat writes prompts by the backbone's chat template, which it must have.
+	Chat bool
+	// Held is how its weights are held.
+	Held backbone.Precision
+	// withoutWeights checks that the weights are there, and leaves them where they are.
+	withoutWeights bool
+}
+
+// Open reads a backbone: "nano", which is in the program, a folder in the hub's layout, a GGUF file, or ORG/NAME in the
+// hub's cache.
+func Open(name string, o Options) (*Backbone, error) {
+	b := &Backbone{Name: name}
+	err := b.read(o)
+	if err == nil {
+		err = b.putEnds()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open backbone %s: %w", name, err)
+	}
+	return b, nil
+}
+
+// OpenTexts opens what turns texts into tokens and back. The weights' names and shapes are checked, but they are not
+// read, so that it takes neither their time nor their memory.
+func OpenTexts(name string, chat bool) (*Backbone, error) {
+	return Open(name, Options{Chat: chat, withoutWeights: true})
+}
+
+func (b *Backbone) read(o Options) error {
+	place, err := Find(b.Name)
+	if err != nil {
+		return err
+	}
+	if place.GGUF != "" {
+		return b.readGGUF(place.GGUF, o)
+	}
+	files := nano.Files()
+	if b.Name != Nano {
+		files = os.DirFS(place.Folder)
+	}
+	data, err := fs.ReadFile(files, "tokenizer.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; expected a folder with %v", err, Files)
+	}
+	if err != nil {
+		return err
+	}
+	if b.Tokenizer, err = prompt.NewTokenizer(data); err != nil {
+		return err
+	}
+	if err := b.encodeWith(o.Chat, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
+		return err
+	}
+	content, err := fs.ReadFile(files, "config.json")
+	if err != nil {
+		return err
+	}
+	if b.Config, err = backbone.ParseConfig(content); err != nil {
+		return err
+	}
+	if err := checkVocabulary(b.Tokenizer, filepath.Join(place.Folder, "tokenizer.json"), b.Config.Vocabulary); err != nil {
+		return err
+	}
+	switch {
+	case b.Name == Nano && o.withoutWeights: // they are in the program, which a test holds to be whole
+		return nil
+	case b.Name == Nano:
+		b.Model, err = nanoModel(files, content, o.Held)
+	case o.withoutWeights:
+		b.Config, err = backbone.CheckModel(place.Folder)
+	default:
+		b.Model, err = backbone.LoadModel(place.Folder, o.Held)
+	}
+	if b.Model != nil {
+		b.Config = b.Model.Config // with the end tokens of generation_config.json
+	}
+	return err
+}
+
+// encodeWith makes the encoder, with the backbone's chat template for a conversation.
+func (b *Backbone) encodeWith(conversation bool, open func() (*chat.Template, error)) error {
+	if !conversation {
+		b.Encoder = datasets.NewEncoder(b.Tokenizer)
+		return nil
+	}
+	template, err := open()
+	if err != nil {
+		return fmt.Errorf("%w; `chat: true` is for models that have one", err)
+	}
+	b.Encoder, err = datasets.NewChatEncoder(b.Tokenizer, template)
+	return err
+}
+
+// readGGUF reads the tokenizer and the model of a GGUF file.
+func (b *Backbone) readGGUF(path string, o Options) error {
+	file, err := weights.OpenGGUF(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	content, err := prompt.TokenizerJSON(file.Metadata())
+	if err != nil {
+		return err
+	}
+	if b.Tokenizer, err = prompt.NewTokenizer(content); err != nil {
+		return err
+	}
+	if err := b.encodeWith(o.Chat, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
+		return err
+	}
+	if b.Config, err = backbone.GGUFConfig(file); err != nil {
+		return err
+	}
+	if err := checkVocabulary(b.Tokenizer, path, b.Config.Vocabulary); err != nil {
+		return err
+	}
+	if o.withoutWeights {
+		return backbone.CheckGGUF(file)
+	}
+	b.Model, err = backbone.LoadGGUF(file, o.Held)
+	return err
+}
+
+// putEnds puts the tokens that end a text together, and says whether texts can end.
+func (b *Backbone) putEnds() error {
+	b.Ends = b.Config.EndTokens
+	if end, ok := b.Encoder.End(); ok {
+		b.Ends = append([]int32{end}, slices.DeleteFunc(slices.Clone(b.Ends), func(id int32) bool { return id == end })...)
+	}
+	if len(b.Ends) == 0 {
+		return errors.New("neither config.json nor generation_config.json names an eos_token_id; answers could not end")
+	}
+	return nil
+}
+
+func nanoModel(files fs.FS, config []byte, held backbone.Precision) (*backbone.Model, error) {
+	data, err := fs.ReadFile(files, weightsFile)
+	if err != nil {
+		return nil, err
+	}
+	file, err := weights.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return backbone.LoadModelFiles(config, file, held)
+}
+
+// HeldOut is text that the backbone was not trained on, as ids; only nano's is known.
+func (b *Backbone) HeldOut() ([][]int32, error) {
+	if b.Name != Nano {
+		return nil, nil
+	}
+	return EncodeTexts(b.Tokenizer, builtin.HeldOut())
+}
+
+// EncodeTexts are texts as ids.
+func EncodeTexts(tokenizer *prompt.Tokenizer, texts []string) ([][]int32, error) {
+	list := make([][]int32, len(texts))
+	for i, text := range texts {
+		var err error
+		if list[i], err = tokenizer.Encode(text); err != nil {
+			return nil, fmt.Errorf("encode text: %w", err)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,124 @@
+// Package standing says where a cell stands: queued, running, done, failed, diverged or cancelled, and why. In come the
+// cell's files; out comes one answer for whoever asks, be it a run that looks for what is left to do, a report, status,
+// watch or verify. Read Standing first.
+//
+// Three things tell of a cell, and each puts the one before right. status.json is what its process wrote last (Read).
+// Whether that process is still there is asked of the system and of Slurm (Living). How the cell ended is what its records
+// say, whatever the status (Recorded).
+package standing
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"secura/experiments/machine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// Standing is where a cell stands.
+type Standing struct {
+	State record.State
+	// Reason says why the cell is neither done nor on its way.
+	Reason string
+	// Status is what the cell's process wrote: its host, job and times.
+	Status record.Status
+}
+
+// String is the state with its reason, as in "diverged: loss is NaN".
+func (s Standing) String() string {
+	if s.Reason == "" {
+		return string(s.State)
+	}
+	return fmt.Sprintf("%s: %s", s.State, s.Reason)
+}
+
+// Finished says whether nothing of the cell remains to be run: it is done or diverged.
+func (s Standing) Finished() bool { return s.State.Finished() }
+
+// Read is the standing by status.json alone: queued where there is none.
+func Read(cell rundir.Cell) (Standing, error) {
+	status := record.Status{State: record.Queued}
+	if err := rundir.ReadJSON(cell.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Standing{}, err
+	}
+	return Standing{State: status.State, Reason: status.Reason, Status: status}, nil
+}
+
+// Job is what a scheduler knows of one of its jobs.
+type Job struct {
+	// State is the scheduler's word, such as COMPLETED.
+	State string
+	// Waiting says whether the job waits or runs.
+	Waiting bool
+}
+
+// Living is the standing once a cell that says "running" was looked for: one whose process on this machine is gone, or
+// whose job the scheduler does not know to wait or run, is cancelled. jobs are those that are known, by their names; nil
+// where there is no scheduler.
+func (s Standing) Living(jobs map[string]Job) Standing {
+	if s.State != record.Running {
+		return s
+	}
+	host, _ := os.Hostname()
+	job, known := jobs[s.Status.Job]
+	switch {
+	case s.Status.Host == host && machine.Gone(s.Status.PID):
+		s.State, s.Reason = record.Cancelled, fmt.Sprintf("its process %d is gone; `run` goes on with it", s.Status.PID)
+	case known && !job.Waiting:
+		s.State, s.Reason = record.Cancelled, fmt.Sprintf("its element is %s in Slurm; `run` goes on with it", strings.ToLower(job.State))
+	}
+	return s
+}
+
+// Recorded is the standing by the records of a cell. end is what they end with, Done or CellDiverged, and empty where they
+// do not end; reason is that of a divergence; begun says that there is a record at all.
+func (s Standing) Recorded(end record.State, reason string, begun bool) Standing {
+	switch {
+	case end == record.CellDiverged:
+		if reason == "" {
+			reason = s.Reason
+		}
+		s.State, s.Reason = end, reason
+	case end == record.Done:
+		s.State, s.Reason = end, ""
+	case s.State == record.Done:
+		s.State, s.Reason = record.Failed, "its status is done, but its records do not end; run the suite again"
+	case s.State == record.Queued && begun:
+		s.State = record.Running
+	}
+	return s
+}
+
+// Ended says whether nothing of a cell remains to be run, and with what event its records end then: its status says so,
+// its records are those that its process sealed, and they end. Of any other cell something is left to do.
+func Ended(cell rundir.Cell) (end record.Event, ended bool) {
+	s, err := Read(cell)
+	if err != nil || !s.Finished() || !rundir.SealHolds(cell, cell.Records()) {
+		return record.Event{}, false
+	}
+	last, err := record.Last[record.Event](cell.Records())
+	if err != nil {
+		return record.Event{}, false
+	}
+	switch last.Kind {
+	case record.CellEnd:
+		ended = s.State == record.Done
+	case record.Diverged:
+		ended = s.State == record.CellDiverged
+	}
+	return last, ended
+}
+
+// Settle writes the state of a cell whose process died before it could.
+func Settle(cell rundir.Cell, state record.State, reason string) error {
+	s, err := Read(cell)
+	if err == nil && s.State == state {
+		return nil
+	}
+	s.Status.State, s.Status.Reason, s.Status.Ended = state, reason, time.Now().UTC()
+	return rundir.WriteJSON(cell.Status(), s.Status)
+}

@@ -1,0 +1,90 @@
+package standing
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+)
+
+// TestStandings puts a cell into each state that its files can tell of.
+func TestStandings(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Skipf("no process to start: %v", err)
+	}
+	running := record.Status{State: record.Running, Host: host, PID: os.Getpid()}
+	left := record.Status{State: record.Running, Host: host, PID: gone.Process.Pid}
+	job := record.Status{State: record.Running, Host: "elsewhere", Job: "7_1"}
+	jobs := map[string]Job{"7_1": {State: "TIMEOUT"}}
+	for _, c := range []struct {
+		name   string
+		status record.Status
+		jobs   map[string]Job
+		end    record.State
+		begun  bool
+		want   string
+	}{
+		{name: "nothing", want: "queued"},
+		{name: "begun without a status", begun: true, want: "running"},
+		{name: "at work", status: running, begun: true, want: "running"},
+		{name: "its process is gone", status: left, begun: true, want: "cancelled: its process " + strconv.Itoa(gone.Process.Pid) + " is gone; `run` goes on with it"},
+		{name: "its element ended", status: job, jobs: jobs, begun: true, want: "cancelled: its element is timeout in Slurm; `run` goes on with it"},
+		{name: "its element waits", status: job, jobs: map[string]Job{"7_1": {State: "PENDING", Waiting: true}}, want: "running"},
+		{name: "another's element", status: job, begun: true, want: "running"},
+		{name: "done", status: record.Status{State: record.Done}, end: record.Done, begun: true, want: "done"},
+		{name: "killed after its last record", status: running, end: record.Done, begun: true, want: "done"},
+		{name: "records were cut", status: record.Status{State: record.Done}, begun: true, want: "failed: its status is done, but its records do not end; run the suite again"},
+		{name: "diverged", status: record.Status{State: record.CellDiverged, Reason: "loss NaN"}, end: record.CellDiverged, begun: true, want: "diverged: loss NaN"},
+		{name: "failed", status: record.Status{State: record.Failed, Reason: "no memory"}, begun: true, want: "failed: no memory"},
+	} {
+		cell := rundir.Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+		if c.status.State != "" {
+			if err := cell.Make(); err != nil {
+				t.Fatal(err)
+			}
+			if err := rundir.WriteJSON(cell.Status(), c.status); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := Read(cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Living(c.jobs).Recorded(c.end, "", c.begun).String(); got != c.want {
+			t.Errorf("%s: %q, expected %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSettleKeepsWhatAWorkerWrote marks the cell of a dead worker, and leaves one alone that has said how it ended.
+func TestSettleKeepsWhatAWorkerWrote(t *testing.T) {
+	cell := rundir.Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	if err := cell.Make(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		status record.Status
+		want   string
+	}{
+		{record.Status{State: record.Running, Host: "here", PID: 7}, "killed"},
+		{record.Status{State: record.Failed, Reason: "no space left"}, "no space left"},
+	} {
+		if err := rundir.WriteJSON(cell.Status(), c.status); err != nil {
+			t.Fatal(err)
+		}
+		if err := Settle(cell, record.Failed, "killed"); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := Read(cell); err != nil || s.State != record.Failed || s.Reason != c.want || s.Status.Host != c.status.Host {
+			t.Errorf("%+v became %+v, %v", c.status, s, err)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package suite
+
+import (
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"secura/datasets"
+)
+
+//go:embed suites/*.yaml
+var embedded embed.FS
+
+// tasksFile holds the built-in tasks; it is no suite.
+const tasksFile = "tasks"
+
+// Options are what Load is told besides the suite's name.
+type Options struct {
+	// Presets are those that a suite may name; nil knows all names.
+	Presets Presets
+	// Set holds KEY=VALUE settings that replace the file's, such as
+	// training.steps=6 or methods.ewc.params.lambda=1. VALUE is YAML.
+	Set []string
+}
+
+// List names the embedded suites.
+func List() []string {
+	entries, err := embedded.ReadDir("suites")
+	if err != nil {
+		panic(err) // cannot be: the folder is in the program
+	}
+	var names []string
+	for _, e := range entries {
+		if name := strings.TrimSuffix(e.Name(), ".yaml"); name != tasksFile {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Load reads an embedded suite by its name, or a file: whatever has a
+// slash or ends in .yaml or .yml. The suite is complete and validated; all
+// mistakes come back at once, with file, line and the nearest known name.
+func Load(nameOrFile string, options Options) (Suite, error) {
+	tree, label, err := loadTree(nameOrFile, nil)
+	if err != nil {
+		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+	}
+	for _, setting := range options.Set {
+		c, tasks := checker{file: "-set " + setting}, tasksIn(tree)
+		if err := set(tree, setting); err != nil {
+			return Suite{}, fmt.Errorf("load suite %s: -set %s: %w", nameOrFile, setting, err)
+		}
+		if expand(&c, tree, tasks); c.err() == nil {
+			c.check(tree, reflect.TypeFor[Suite](), "")
+		}
+		if err := c.err(); err != nil {
+			return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+		}
+	}
+	suite := Default()
+	if find(tree, "backbones") != nil {
+		suite.Backbone = "" // stands aside, unless the file or a setting names one
+	}
+	if err := tree.Decode(&suite); err != nil {
+		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+	}
+	if suite.Backbone == "" && len(suite.Backbones) == 1 && suite.Backbones[0] != "" {
+		suite.Backbone, suite.Backbones = suite.Backbones[0], nil
+	}
+	if len(suite.Training.Lengths) == 0 { // none written out and none said are one plan
+		suite.Training.Lengths = nil
+	}
+	if suite.Name == "" {
+		suite.Name = strings.TrimSuffix(filepath.Base(label), filepath.Ext(label))
+	}
+	if err := suite.Validate(options.Presets); err != nil {
+		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+	}
+	return suite, nil
+}
+
+// BuiltinTasks are the tasks that suites may name: the stream's and those of
+// the knowledge battery.
+func BuiltinTasks() (stream, knowledge []datasets.Task, err error) {
+	data, err := embedded.ReadFile("suites/" + tasksFile + ".yaml")
+	if err != nil {
+		return nil, nil, err
+	}
+	var file struct {
+		Tasks     []datasets.Task `yaml:"tasks"`
+		Knowledge []datasets.Task `yaml:"knowledge"`
+	}
+	tree, err := parseYAML(data, tasksFile+".yaml")
+	if err != nil {
+		return nil, nil, err
+	}
+	c := checker{file: tasksFile + ".yaml"}
+	c.check(tree, reflect.TypeOf(file), "")
+	if err := c.err(); err != nil {
+		return nil, nil, err
+	}
+	if err := tree.Decode(&file); err != nil {
+		return nil, nil, err
+	}
+	return file.Tasks, file.Knowledge, nil
+}
+
+// loadTree reads a suite's YAML, merged over the one it extends, names of
+// tasks and methods replaced by what they stand for, checked against Suite.
+func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string, err error) {
+	if slices.Contains(within, nameOrFile) {
+		return nil, "", fmt.Errorf("extends goes in a circle: %s", strings.Join(append(within, nameOrFile), ", "))
+	}
+	var data []byte
+	isFile := strings.ContainsRune(nameOrFile, '/') || strings.HasSuffix(nameOrFile, ".yaml") || strings.HasSuffix(nameOrFile, ".yml")
+	switch {
+	case isFile:
+		label = nameOrFile
+		data, err = os.ReadFile(nameOrFile)
+	case !slices.Contains(List(), nameOrFile):
+		err = fmt.Errorf("%s. A file's name ends in .yaml", datasets.Unknown("suite", nameOrFile, List()))
+	default:
+		label = nameOrFile + ".yaml"
+		data, err = embedded.ReadFile("suites/" + label)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if tree, err = parseYAML(data, label); err != nil {
+		return nil, "", err
+	}
+	var under *yaml.Node
+	if base := find(tree, "extends"); base != nil && base.ShortTag() == "!!str" {
+		parent := base.Value
+		if isFile && strings.HasSuffix(parent, ".yaml") && !filepath.IsAbs(parent) {
+			parent = filepath.Join(filepath.Dir(nameOrFile), parent)
+		}
+		if under, _, err = loadTree(parent, append(within, nameOrFile)); err != nil {
+			return nil, "", fmt.Errorf("%s:%d: extends: %w", label, base.Line, err)
+		}
+	}
+	if err := checkTree(tree, label, under); err != nil || under == nil {
+		return tree, label, err
+	}
+	take(tree, "extends")
+	take(under, "name")
+	if find(tree, "backbones") != nil {
+		take(under, "backbone")
+	}
+	return merge(under, tree), label, nil
+}
+
+// checkTree expands and checks a suite file, whose names of tasks may be those
+// of the suite that it extends.
+func checkTree(tree *yaml.Node, label string, under *yaml.Node) error {
+	c := checker{file: label}
+	var inherited []*yaml.Node
+	if under != nil {
+		inherited = tasksIn(under)
+	}
+	expand(&c, tree, inherited)
+	c.check(tree, reflect.TypeFor[struct {
+		Suite   Suite  `yaml:",inline"`
+		Extends string `yaml:"extends"`
+	}](), "")
+	if n := find(tree, "backbones"); n != nil && find(tree, "backbone") != nil {
+		c.wrong(n, "backbones and backbone are both given; give backbone for one, backbones for a list that is run as one plan")
+	}
+	return c.err()
+}

@@ -1,0 +1,85 @@
+package suite
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Preset is what a suite needs to know of a method that the program has.
+type Preset struct {
+	Name string
+	// Joint says that the method learns all tasks at once.
+	Joint bool
+	// Cost is the time of a cell relative to one of SEQ.
+	Cost float64
+	// NewParams returns a pointer to a copy of the default parameters, a struct with yaml tags; nil if there are none.
+	NewParams func() any
+}
+
+// Presets are the methods that the program has.
+type Presets []Preset
+
+// Names lists them in order.
+func (p Presets) Names() []string {
+	names := make([]string, len(p))
+	for i, preset := range p {
+		names[i] = preset.Name
+	}
+	return names
+}
+
+// Find finds a preset by its name.
+func (p Presets) Find(name string) (Preset, bool) {
+	i := slices.IndexFunc(p, func(preset Preset) bool { return preset.Name == name })
+	if i < 0 {
+		return Preset{}, false
+	}
+	return p[i], true
+}
+
+// Params makes the parameters of a suite's method: the preset's with the suite's over them, a pointer to a struct; nil
+// where the method has none.
+func (p Preset) Params(spec MethodSpec) (any, error) {
+	params := p.NewParams()
+	if params == nil {
+		if len(spec.Params) > 0 {
+			return nil, fmt.Errorf("method %s takes no params", spec.Name)
+		}
+		return nil, nil
+	}
+	if err := decodeParams(spec.Name, spec.Params, params); err != nil {
+		return nil, err
+	}
+	return params, nil
+}
+
+// CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong type.
+func (s Suite) CheckParams(presets Presets) error {
+	var mistakes []error
+	for _, spec := range s.Methods {
+		if preset, ok := presets.Find(spec.Preset); ok {
+			_, err := preset.Params(spec)
+			mistakes = append(mistakes, err)
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order,
+// learning rate or coefficients (see methods.Session.AddCoefficient) alone, share them.
+func (p Presets) GraphKey(spec MethodSpec) string {
+	var params any
+	if preset, ok := p.Find(spec.Preset); ok {
+		params, _ = preset.Params(spec) // what is wrong with them is told where the cell starts
+	}
+	data, err := json.Marshal(params)
+	if err != nil {
+		return spec.Name // parameters that have no JSON form share nothing
+	}
+	sum := sha256.Sum256(data)
+	return spec.Preset + "-" + hex.EncodeToString(sum[:4])
+}

@@ -1,0 +1,72 @@
+package suite
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Slurm is what a suite asks of a cluster for each element of its job array. It decides no number of a run.
+type Slurm struct {
+	Partition string `yaml:"partition,omitempty" json:"partition,omitempty"`
+	Account   string `yaml:"account,omitempty" json:"account,omitempty"`
+	// Gres are generic resources, such as gpu:1.
+	Gres string `yaml:"gres,omitempty" json:"gres,omitempty"`
+	// CPUs is the number of processors, 1 if 0; Mem the memory with its unit, such as 4G.
+	CPUs int    `yaml:"cpus,omitempty" json:"cpus,omitempty"`
+	Mem  string `yaml:"mem,omitempty" json:"mem,omitempty"`
+	// Time is the limit in one of Slurm's forms, such as 2:00:00 or 1-12. An element that reaches it goes on from its
+	// checkpoint when it is its turn again.
+	Time string `yaml:"time,omitempty" json:"time,omitempty"`
+	// Warning is how many seconds before the limit an element is told to save; 120 if 0.
+	Warning int `yaml:"warning,omitempty" json:"warning,omitempty"`
+	// Elements bounds the array's size, 1000 if 0, since clusters allow 1001 by default; Running is how many of them run
+	// at a time, any number if 0.
+	Elements int `yaml:"elements,omitempty" json:"elements,omitempty"`
+	Running  int `yaml:"running,omitempty" json:"running,omitempty"`
+	// Restarts is how often an element whose worker died is queued again; 3 if 0.
+	Restarts int `yaml:"restarts,omitempty" json:"restarts,omitempty"`
+	// Extra are further options of sbatch, such as --constraint=a100.
+	Extra []string `yaml:"extra,omitempty" json:"extra,omitempty"`
+}
+
+var (
+	slurmWord = regexp.MustCompile(`^[A-Za-z0-9_.,:/%+=@()\[\]-]*$`)
+	slurmTime = regexp.MustCompile(`^(|\d+|\d+:\d\d|\d+:\d\d:\d\d|\d+-\d+(:\d\d){0,2})$`)
+	slurmMem  = regexp.MustCompile(`^(|\d+[KMGT]?)$`)
+)
+
+// Check says what is wrong with the values, each by its key.
+func (s Slurm) Check() error {
+	var errs []error
+	wrong := func(key, value, want string) {
+		errs = append(errs, fmt.Errorf("slurm.%s is %q, expected %s", key, value, want))
+	}
+	for _, field := range []struct{ key, value string }{{"partition", s.Partition}, {"account", s.Account}, {"gres", s.Gres}} {
+		if !slurmWord.MatchString(field.value) {
+			wrong(field.key, field.value, "a word without spaces and quotes")
+		}
+	}
+	if !slurmTime.MatchString(s.Time) {
+		wrong("time", s.Time, "minutes, H:MM:SS or DAYS-HOURS")
+	}
+	if !slurmMem.MatchString(s.Mem) {
+		wrong("mem", s.Mem, "a number with K, M, G or T")
+	}
+	for _, field := range []struct {
+		key   string
+		value int
+	}{{"cpus", s.CPUs}, {"warning", s.Warning}, {"elements", s.Elements}, {"running", s.Running}, {"restarts", s.Restarts}} {
+		if field.value < 0 {
+			wrong(field.key, strconv.Itoa(field.value), "0 or more")
+		}
+	}
+	for _, option := range s.Extra {
+		if !strings.HasPrefix(option, "-") || strings.ContainsAny(option, "\n\r") {
+			wrong("extra", option, "an option of sbatch on one line, such as --constraint=a100")
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,222 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"secura/datasets"
+)
+
+// parseYAML reads exactly one document whose top is a mapping.
+func parseYAML(data []byte, name string) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	err := decoder.Decode(&document)
+	if err == io.EOF {
+		return nil, fmt.Errorf("%s is empty", name)
+	}
+	if err == nil {
+		if err = decoder.Decode(&second); err == nil {
+			return nil, fmt.Errorf("%s:%d: a second document; a file holds one", name, second.Line)
+		}
+		if err == io.EOF {
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s is not a mapping of keys to values", name)
+	}
+	return document.Content[0], nil
+}
+
+// checker holds YAML nodes against Go types more strictly than yaml.v3 does:
+// 1.5 or 010 are no integers, NaN no number, on no bool, null no value; a key
+// is known and stands once. It collects all mistakes.
+type checker struct {
+	file     string
+	mistakes []error
+}
+
+func (c *checker) wrong(n *yaml.Node, format string, args ...any) {
+	place := c.file
+	if n.Line > 0 {
+		place = fmt.Sprintf("%s:%d", c.file, n.Line)
+	}
+	c.mistakes = append(c.mistakes, fmt.Errorf("%s: "+format, append([]any{place}, args...)...))
+}
+
+func (c *checker) err() error { return errors.Join(c.mistakes...) }
+
+// check holds n against t; key is the path of n for messages.
+func (c *checker) check(n *yaml.Node, t reflect.Type, key string) {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		c.wrong(n, "%s: anchors and aliases are not read; write the value out", key)
+		return
+	}
+	if n.ShortTag() == "!!null" {
+		c.wrong(n, "%s has no value", key)
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		c.mapping(n, key, func(name, value *yaml.Node) {
+			field, ok := fieldOf(t, name.Value)
+			if !ok {
+				c.wrong(name, "%s", datasets.Unknown("key", name.Value, keysOf(t)))
+				return
+			}
+			c.check(value, field, join(key, name.Value))
+		})
+	case reflect.Map:
+		c.mapping(n, key, func(name, value *yaml.Node) { c.check(value, t.Elem(), join(key, name.Value)) })
+	case reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			c.wrong(n, "%s must be a list", key)
+			return
+		}
+		for i, item := range n.Content {
+			c.check(item, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
+		}
+	case reflect.Interface:
+		c.any(n, key)
+	default:
+		c.scalar(n, t.Kind(), key)
+	}
+}
+
+func (c *checker) mapping(n *yaml.Node, key string, each func(name, value *yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		c.wrong(n, "%s must be a mapping of keys to values", key)
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name := n.Content[i]
+		if name.Kind != yaml.ScalarNode || name.ShortTag() != "!!str" {
+			c.wrong(name, "%s: the key %q is not a name", key, name.Value)
+			continue
+		}
+		if line, twice := seen[name.Value]; twice {
+			c.wrong(name, "key %q stands already in line %d", name.Value, line)
+			continue
+		}
+		seen[name.Value] = name.Line
+		each(name, n.Content[i+1])
+	}
+}
+
+// any checks a value whose type only a method knows.
+func (c *checker) any(n *yaml.Node, key string) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		c.check(n, reflect.TypeFor[map[string]any](), key)
+	case yaml.SequenceNode:
+		c.check(n, reflect.TypeFor[[]any](), key)
+	default:
+		switch n.ShortTag() {
+		case "!!int":
+			c.scalar(n, reflect.Int, key)
+		case "!!float":
+			c.scalar(n, reflect.Float64, key)
+		case "!!bool":
+			c.scalar(n, reflect.Bool, key)
+		default:
+			c.scalar(n, reflect.String, key)
+		}
+	}
+}
+
+func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
+	if n.Kind != yaml.ScalarNode {
+		c.wrong(n, "%s must be a single value", key)
+		return
+	}
+	tag := n.ShortTag()
+	switch kind {
+	case reflect.String:
+		if tag != "!!str" {
+			c.wrong(n, "%s must be text; write \"%s\" in quotes", key, n.Value)
+		}
+	case reflect.Bool:
+		if n.Value != "true" && n.Value != "false" || tag != "!!bool" {
+			c.wrong(n, "%s must be true or false, not %s", key, n.Value)
+		}
+	case reflect.Int, reflect.Int64:
+		var v int64
+		digits := strings.TrimLeft(n.Value, "+-")
+		if tag != "!!int" || n.Decode(&v) != nil || len(digits) > 1 && digits[0] == '0' {
+			c.wrong(n, "%s must be a whole number, not %s", key, n.Value)
+		}
+	case reflect.Float64:
+		var v float64
+		if tag != "!!float" && tag != "!!int" || n.Decode(&v) != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			c.wrong(n, "%s must be a finite number, not %s", key, n.Value)
+		}
+	default:
+		c.wrong(n, "%s: values of kind %s are not read from YAML", key, kind)
+	}
+}
+
+func join(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+// fieldOf finds the type of a struct's field by its YAML key.
+func fieldOf(t reflect.Type, key string) (reflect.Type, bool) {
+	for i := range t.NumField() {
+		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if options == "inline" {
+			if field, ok := fieldOf(t.Field(i).Type, key); ok {
+				return field, true
+			}
+		} else if name == key && name != "-" && name != "" {
+			return t.Field(i).Type, true
+		}
+	}
+	return nil, false
+}
+
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if options == "inline" {
+			keys = append(keys, keysOf(t.Field(i).Type)...)
+		} else if name != "-" && name != "" {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+// decodeParams decodes a method's parameters into the struct into points at,
+// which holds the preset's values. Unknown keys and wrong types are errors,
+// all at once. The struct's fields need yaml tags.
+func decodeParams(method string, params map[string]any, into any) error {
+	if len(params) == 0 {
+		return nil
+	}
+	var n yaml.Node
+	if err := n.Encode(params); err != nil {
+		return fmt.Errorf("parameters of %s: %w", method, err)
+	}
+	c := checker{file: "parameters of " + method}
+	c.check(&n, reflect.TypeOf(into).Elem(), "")
+	if err := c.err(); err != nil {
+		return err
+	}
+	return n.Decode(into)
+}

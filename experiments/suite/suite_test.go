@@ -1,0 +1,290 @@
+package suite
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"secura/datasets"
+	"secura/methods"
+)
+
+// presets are the program's methods, as experiments.KnownPresets has them.
+var presets = func() (list Presets) {
+	for _, m := range methods.All {
+		list = append(list, Preset{Name: m.Name, Joint: m.Kind == methods.Joint, Cost: m.RelativeCost(), NewParams: m.NewParams})
+	}
+	return list
+}()
+
+func load(t *testing.T, text string, sets ...string) (Suite, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return Load(path, Options{Presets: presets, Set: sets})
+}
+
+func TestEveryEmbeddedSuiteLoadsAndItsResolvedFormIsTheSameSuite(t *testing.T) {
+	for _, name := range List() {
+		suite, err := Load(name, Options{Presets: presets})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if suite.Name != name || suite.Doc == "" {
+			t.Errorf("%s: name %q, doc %q", name, suite.Name, suite.Doc)
+		}
+		text, err := suite.Resolved()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := load(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(suite, again); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestContinual16IsTheMainJob(t *testing.T) {
+	suite, err := Load("continual16", Options{Presets: presets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, knowledge, err := BuiltinTasks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(suite.Tasks) != 16 || len(stream) != 16 || len(suite.Knowledge) != 2 || len(knowledge) != 2 || len(suite.Methods) != 6 {
+		t.Fatal(len(suite.Tasks), len(suite.Knowledge), len(suite.Methods))
+	}
+	for i, task := range suite.Tasks {
+		if i > 0 && task.Family == suite.Tasks[i-1].Family {
+			t.Errorf("%s follows a task of its own family", task.Name)
+		}
+		if name, ok := task.Builtin(); !ok || name != task.Name {
+			t.Errorf("%s has source %s", task.Name, task.Source)
+		}
+	}
+	if suite.Training.Steps != 48 || suite.Training.Batch != 16 || suite.Training.Length != 68 {
+		t.Errorf("%+v", suite.Training)
+	}
+}
+
+func TestSettingsReplaceTheFilesValues(t *testing.T) {
+	suite, err := Load("smoke", Options{Presets: presets, Set: []string{
+		"training.steps=7", "methods.secura.params.rank=4", "methods.secura.learning_rate=1.0", "methods.secura.reason=tuned",
+		"tasks=[directions, odd_one_out]", "evaluation.lengths=[48, 96]", "methods.0.name=plain", "tasks.directions.limits.train=8"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, ok := suite.Method("secura")
+	if !ok || m.LearningRate != 1 || m.Params["rank"] != 4 || suite.Methods[0].Name != "plain" || suite.Methods[0].Preset != "seq" {
+		t.Errorf("%+v", suite.Methods)
+	}
+	if suite.Training.Steps != 7 || suite.Training.Batch != 16 || suite.TaskNames()[1] != "odd_one_out" || suite.Evaluation.Lengths[0] != 48 || suite.Tasks[0].Limits.For("train") != 8 {
+		t.Errorf("%+v", suite)
+	}
+	if suite.MethodRate(m, 0.5) != 1 || suite.MethodRate(suite.Methods[0], 0.5) != 0.5 || suite.MethodRate(suite.Methods[0], 0) != 1e-3 {
+		t.Error("learning rates")
+	}
+}
+
+// TestTasksOfAnExtendedSuiteAreNamed takes some of the real data sets, in another order and beside a built-in task.
+func TestTasksOfAnExtendedSuiteAreNamed(t *testing.T) {
+	want, err := Load("continual16-real", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, load := range []func() (Suite, error){
+		func() (Suite, error) { return load(t, "extends: continual16-real\ntasks: [piqa, directions, boolq]\n") },
+		func() (Suite, error) {
+			return Load("continual16-real", Options{Set: []string{"tasks=[piqa, directions, boolq]"}})
+		},
+	} {
+		got, err := load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names := got.TaskNames(); !slices.Equal(names, []string{"piqa", "directions", "boolq"}) {
+			t.Errorf("tasks %v", names)
+		}
+		for i, name := range map[int]string{0: "piqa", 2: "boolq"} {
+			if same := slices.ContainsFunc(want.Tasks, func(task datasets.Task) bool { return reflect.DeepEqual(task, got.Tasks[i]) }); !same {
+				t.Errorf("%s is %+v", name, got.Tasks[i])
+			}
+		}
+	}
+	if _, err := load(t, "extends: continual16-real\ntasks: [boolk]\n"); err == nil || !strings.Contains(err.Error(), `did you mean "boolq"?`) {
+		t.Error(err)
+	}
+	if _, err := load(t, "extends: 12\ntasks: [directions]\n"); err == nil || !strings.Contains(err.Error(), "extends must be text") {
+		t.Error(err)
+	}
+}
+
+func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
+	const good = "tasks: [directions]\nmethods: [seq]\n"
+	if suite, err := load(t, good); err != nil || suite.Name != "mine" {
+		t.Fatal(suite.Name, err)
+	}
+	for text, want := range map[string]string{
+		"tasks: [direction]\nmethods: [seq]\n":              `mine.yaml:1: unknown task "direction"; did you mean "directions"?`,
+		"tasks: [directions]\nmethods: [sek]\n":             `unknown method "sek"; did you mean "seq"?`,
+		good + "sedes: 2\n":                                 `mine.yaml:3: unknown key "sedes"; did you mean "seeds"?`,
+		good + "training: {stepps: 2}\n":                    `mine.yaml:3: unknown key "stepps"; did you mean "steps"?`,
+		good + "seeds: 1.5\n":                               "mine.yaml:3: seeds must be a whole number, not 1.5",
+		good + "seeds: 010\n":                               "seeds must be a whole number, not 010",
+		good + "seeds: 2.0\n":                               "seeds must be a whole number",
+		good + "seeds: 99999999999999999999\n":              "seeds must be a whole number",
+		good + "seeds: ~\n":                                 "seeds has no value",
+		good + "seeds:\n":                                   "seeds has no value",
+		good + "seeds: 0\n":                                 "seeds is 0, must be at least 1",
+		good + "training: {carry_optimizer: on}\n":          "must be true or false, not on",
+		good + "training: {checkpoint: 1}\n":                "training.checkpoint must be true or false, not 1",
+		good + "training: {learning_rate: .nan}\n":          "must be a finite number, not .nan",
+		good + "training: {learning_rate: .inf}\n":          "must be a finite number",
+		good + "training: [1]\n":                            "training must be a mapping",
+		good + "name: 12\n":                                 "name must be text",
+		good + "---\nseeds: 2\n":                            "mine.yaml:3: a second document",
+		good + "seeds: &a 1\norders: *a\n":                  "anchors and aliases",
+		good + "seeds: 1\nseeds: 2\n":                       "seeds",
+		good + "1: 2\n":                                     "is not a name",
+		"":                                                  "is empty",
+		"- a\n":                                             "is not a mapping",
+		"tasks: [\n":                                        "mine.yaml",
+		"tasks: [directions, directions]\nmethods: [seq]\n": `task "directions" stands twice`,
+		"tasks: [directions]\nmethods: [seq, seq]\n":        `method "seq" stands twice`,
+		"tasks: [directions]\nmethods: [{preset: ewc, params: {x: .nan}}]\n": "methods[0].params.x must be a finite number",
+		"tasks: [directions]\nmethods: [{preset: ewc, learning_rate: 1}]\n":  "methods.ewc.learning_rate needs a reason",
+		"tasks: []\nmethods: []\n": "methods is empty",
+		"tasks: [{name: a, family: b, source: x, prompt: y}]\nmethods: [seq]\n": `task "a": answer is missing`,
+		"extends: smok\n":                                                                       `extends: unknown suite "smok"; did you mean "smoke"?`,
+		"extends: ./mine.yaml\n":                                                                "in a circle",
+		good + "training: {accumulate: 3}\n":                                                    "training.batch is 16, must be a multiple of training.accumulate, 3",
+		good + "devices: 3\n":                                                                   "training.batch is 16, must be a multiple of devices, 3",
+		good + "backend: cuda\n":                                                                `unknown backend "cuda"`,
+		good + "dtype: bf1\n":                                                                   `unknown dtype "bf1"; did you mean "bf16"`,
+		good + "evaluation: {lengths: [64, 32]}\n":                                              "must ascend",
+		good + "evaluation: {keep_checkpoints: lst}\n":                                          `did you mean "last"?`,
+		good + "stream: seperate\n":                                                             `unknown stream "seperate"; did you mean "separate"?`,
+		"tasks: [directions]\nmethods: [joint]\nstream: separate\n":                             `method "joint" learns all tasks at once`,
+		good + "evaluation: {every: tsk}\n":                                                     `unknown evaluation.every "tsk"; did you mean "task"?`,
+		good + "evaluation: {every_steps: -1}\n":                                                "evaluation.every_steps is -1, must not be negative",
+		good + "evaluation: {every_steps: 0.5}\n":                                               "evaluation.every_steps must be a whole number",
+		good + "training: {steps: 8}\nevaluation: {every_steps: 8}\n":                           "evaluation.every_steps is 8, must be below training.steps, 8",
+		good + "training: {steps: 8}\nevaluation: {every: final, every_steps: 4}\n":             "give every: task",
+		good + "backbones: [nano, nano]\n":                                                      `backbones names "nano" twice`,
+		good + "backbones: ['']\n":                                                              "backbones[0] is empty",
+		good + "tuning: {trials: 8, stream: [directions], split: test, objective: acc}\n":       `tuning.split is "test", must be validation`,
+		good + "tuning: {trials: 8, stream: [directions], split: validation, objective: ac}\n":  `did you mean "acc"?`,
+		good + "tuning: {trials: 0, stream: [directions], split: validation, objective: acc}\n": "tuning has 0 trials",
+	} {
+		_, err := load(t, text)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q:\n got  %v\n want %s", text, err, want)
+		}
+	}
+	for setting, want := range map[string]string{
+		"training.stepps=3": `-set training.stepps=3: unknown key "stepps"`, "seeds": "not KEY=VALUE", "seeds=": "no value", "methods.ew.params.x=1": `unknown item "ew"`,
+		"seeds.x=1": "single value", "seeds=[": "yaml", "tasks=[nope]": "unknown task",
+	} {
+		if _, err := load(t, good+"seeds: 1\n", setting); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("-set %s: %v", setting, err)
+		}
+	}
+	_, err := load(t, "tasks: [directios]\nmethods: [seq]\nsedes: 1\nseeds: x\n")
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("not all mistakes at once: %v", err)
+	}
+	if _, err := Load("continual61", Options{}); err == nil || !strings.Contains(err.Error(), `did you mean "continual16"?`) {
+		t.Error(err)
+	}
+}
+
+func TestAMethodsParametersAreDecodedStrictly(t *testing.T) {
+	type params struct {
+		Lambda float64 `yaml:"lambda"`
+		Rank   int     `yaml:"rank"`
+		Mode   string  `yaml:"mode"`
+	}
+	p := params{Lambda: 1, Rank: 8, Mode: "online"}
+	if err := decodeParams("ewc", map[string]any{"lambda": 10000, "rank": 4.0}, &p); err != nil || p != (params{10000, 4, "online"}) {
+		t.Fatal(p, err)
+	}
+	err := decodeParams("ewc", map[string]any{"lamda": 1, "rank": 1.5}, &p)
+	if err == nil || !strings.Contains(err.Error(), `did you mean "lambda"`) || !strings.Contains(err.Error(), "rank must be a whole number") {
+		t.Fatal(err)
+	}
+}
+
+func TestPlanPairsCellsAndPermutesOrders(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		suite, err := Load("continual16", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite.Seeds, suite.Orders = rapid.IntRange(1, 3).Draw(t, "seeds"), rapid.IntRange(1, 3).Draw(t, "orders")
+		cells, hash, err := Plan(suite)
+		if err != nil || len(hash) != 64 || len(cells) != suite.Seeds*suite.Orders*6 {
+			t.Fatal(len(cells), hash, err)
+		}
+		ids := map[string]bool{}
+		for _, c := range cells {
+			ids[c.ID] = true
+			seen := map[int]bool{}
+			for i, task := range c.Tasks {
+				seen[task] = true
+				if c.Order == 0 && task != i {
+					t.Fatal(c.ID, c.Tasks)
+				}
+			}
+			if len(seen) != 16 {
+				t.Fatal(c.ID, c.Tasks)
+			}
+			first := cells[0]
+			same := c.Streams().Rand("x").Uint64() == first.Streams().Rand("x").Uint64()
+			if same != (c.Seed == first.Seed && c.Order == first.Order) {
+				t.Fatal("pairing of", c.ID)
+			}
+		}
+		if len(ids) != len(cells) {
+			t.Fatal("ids are not unique")
+		}
+		if c, ok := FindCell(cells, "ewc-s0-o0"); !ok || c.Method.Name != "ewc" {
+			t.Fatal(c, ok)
+		}
+		other := suite
+		other.Doc = "x"
+		if h, _ := other.Hash(); h != hash {
+			t.Fatal("doc changes the hash")
+		}
+		other.Training.Steps++
+		if h, _ := other.Hash(); h == hash {
+			t.Fatal("steps do not change the hash")
+		}
+	})
+}
+
+func TestSelectKeepsTheNamedMethods(t *testing.T) {
+	suite, err := Load("continual16", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := suite.Select([]string{"secura", "seq"})
+	if err != nil || len(two.Methods) != 2 || two.Methods[0].Name != "secura" || len(suite.Methods) != 6 {
+		t.Fatal(two.Methods, err)
+	}
+	if _, err := suite.Select([]string{"securra"}); err == nil || !strings.Contains(err.Error(), `"secura"`) {
+		t.Fatal(err)
+	}
+}

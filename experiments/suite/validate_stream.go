@@ -1,0 +1,33 @@
+package suite
+
+import (
+	"slices"
+
+	"secura/datasets"
+)
+
+// validateStream checks how the tasks follow each other, and when they are evaluated.
+func (s Suite) validateStream(presets Presets, wrong func(string, ...any)) {
+	if streams := []string{Sequential, Separate}; !slices.Contains(streams, s.Stream) {
+		wrong("%s", datasets.Unknown("stream", s.Stream, streams))
+	}
+	if s.Stream == Separate {
+		for _, spec := range s.Methods {
+			if preset, ok := presets.Find(spec.Preset); ok && preset.Joint {
+				wrong("method %q learns all tasks at once, but stream: %s learns each alone; leave one of the two out", spec.Name, Separate)
+			}
+		}
+	}
+	e := s.Evaluation
+	if every := []string{EveryTask, EveryFinal}; !slices.Contains(every, e.Every) {
+		wrong("%s", datasets.Unknown("evaluation.every", e.Every, every))
+	}
+	switch {
+	case e.EverySteps < 0:
+		wrong("evaluation.every_steps is %d, must not be negative; 0 evaluates at boundaries alone", e.EverySteps)
+	case e.EverySteps >= s.Training.Steps && s.Training.Steps > 0:
+		wrong("evaluation.every_steps is %d, must be below training.steps, %d, to fall within a task; 0 evaluates at boundaries alone", e.EverySteps, s.Training.Steps)
+	case e.EverySteps > 0 && e.Every == EveryFinal:
+		wrong("evaluation.every_steps evaluates everything within tasks, but evaluation.every: %s leaves boundaries out; give every: %s", EveryFinal, EveryTask)
+	}
+}

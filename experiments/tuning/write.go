@@ -1,0 +1,62 @@
+package tuning
+
+import (
+	"fmt"
+	"strings"
+
+	"secura/experiments/record"
+	"secura/experiments/suite"
+)
+
+// TunedSuite is a suite file, as YAML, that extends the tuned suite by the tuning's choices: each method's learning
+// rate and parameters with the reason for them, and the budget under the key tuning. extends is what the file names as
+// its base. A method without any score, and one that trains nothing, stays as it is in the suite, with a comment.
+func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
+	r, err := t.Tuning()
+	if err != nil {
+		return "", err
+	}
+	file := suite.Extension{Extends: extends, Name: t.suite.Name + "-tuned", Tuning: t.calibration.Tuning}
+	for _, spec := range t.suite.Methods {
+		for _, m := range r.Methods {
+			if m.Name != spec.Name {
+				continue
+			}
+			chosen, ok := m.Chosen()
+			if !ok {
+				comments = append(comments, fmt.Sprintf("%s: none of its %d trials has a score; it stays as it was", m.Name, len(m.Trials)))
+				continue
+			}
+			spec.LearningRate, spec.Params, spec.Reason = chosen.LearningRate, chosen.Params, reason(r, m, chosen)
+		}
+		file.Methods = append(file.Methods, spec)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "# Made by `runner tune`: %d trials of each method, by %s on the %s split.\n", r.Budget, r.Objective, r.Split)
+	for _, c := range comments {
+		fmt.Fprintf(&out, "# %s\n", c)
+	}
+	text, err := file.YAML()
+	out.WriteString(text)
+	return out.String(), err
+}
+
+// reason says why a method has the settings that a tuning chose.
+func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
+	text := fmt.Sprintf(record.TunedReason+"%s %.3f, the best of %d trials (%d tasks, %s split), learning rates %g to %g",
+		r.Objective, *chosen.Score, len(m.Trials), len(r.Stream), r.Split, m.Least, m.Largest)
+	if !chosen.Learns() {
+		text = fmt.Sprintf(record.TunedReason+"none of %d trials learned %g points above the base row, this one most, %.1f (%d tasks, %s split), learning rates %g to %g",
+			len(m.Trials), 100*record.LearnedGain, 100**chosen.Gain, len(r.Stream), r.Split, m.Least, m.Largest)
+	}
+	if m.Coefficient == "" {
+		return text
+	}
+	var tried []string
+	for _, t := range m.Trials {
+		if t.Stage == 2 || len(tried) == 0 {
+			tried = append(tried, fmt.Sprint(t.Value))
+		}
+	}
+	return fmt.Sprintf("%s, %s %s", text, m.Coefficient, strings.Join(tried, ", "))
+}
