@@ -102,7 +102,7 @@ func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 func (s *Session) addSquaredGradients(batch Batch, sums []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	inputs := append(s.frozenWeights(), s.values()...)
 	key := fmt.Sprintf("%s of %d", s.gradientKey("fisher"), batch.Length)
-	rows := s.Rows / max(s.Accumulate, 1)
+	rows := s.partRows()
 	for from := 0; from < s.Rows; from += rows {
 		one := batch.part(from, from+rows)
 		if one.examples() == 0 {
