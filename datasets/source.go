@@ -42,5 +42,9 @@ func (t Task) Files(dir, split string) ([]string, error) {
 			return files, nil
 		}
 	}
-	return nil, fmt.Errorf("task %s: no file of split %s; looked for %s", t.Name, split, strings.Join(patterns, ", "))
+	base := ""
+	if !filepath.IsAbs(t.Source) {
+		base = fmt.Sprintf("; the source %s is relative to the data folder %s, which -data names", t.Source, filepath.Clean(dir))
+	}
+	return nil, fmt.Errorf("task %s: no file of split %s; looked for %s%s", t.Name, split, strings.Join(patterns, ", "), base)
 }
