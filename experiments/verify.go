@@ -8,11 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
-	"secura/methods"
 )
 
 // Part is what of a cell is executed again.
@@ -204,35 +202,4 @@ func sameScores(again, kept rundir.Cell, tolerance float64) error {
 		}
 	}
 	return nil
-}
-
-// protocol is what runs a cell in a folder; the cell's backbone is open then.
-func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error) {
-	p, err := w.unrecorded(cell)
-	if err != nil {
-		return nil, err
-	}
-	retried, err := readInParts(w.run.Cell(cell.ID))
-	if err != nil {
-		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
-	}
-	p.folder, p.parts = folder, retried.Accumulate
-	p.log, p.progress = &cellLog{compiled: w.compiling.Total, mine: func() error { return nil }}, func(engine.Progress) {}
-	return p, nil
-}
-
-// unrecorded is a cell's protocol without a folder: its sessions and lessons, for measurements.
-func (w *Worker) unrecorded(cell suite.Cell) (*protocol, error) {
-	if err := w.use(cell.Backbone); err != nil {
-		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
-	}
-	method, ok := methods.Find(cell.Method.Preset)
-	if !ok {
-		return nil, fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
-	}
-	params, err := presetOf(method).Params(cell.Method)
-	if err != nil {
-		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
-	}
-	return &protocol{worker: w, cell: cell, method: method, params: params, until: EndOfCell}, nil
 }

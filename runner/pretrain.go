@@ -6,7 +6,7 @@ import (
 	"flag"
 	"io"
 
-	"secura/experiments"
+	"secura/experiments/pretraining"
 	"secura/methods/backbone"
 )
 
@@ -41,7 +41,7 @@ func newPretrain() command {
 		examples: []string{"pretrain -out methods/backbone/nano/files", "pretrain -out /tmp/nano -steps 500"},
 		flags:    newFlags("pretrain"), check: o.check,
 		run: func(ctx context.Context, _ string, _, stderr io.Writer) error {
-			return experiments.Pretrain(ctx, experiments.PretrainOptions{
+			return pretraining.Pretrain(ctx, pretraining.Options{
 				Out: o.Out, Steps: int(o.Steps), Seed: o.Seed, Log: stderr,
 				Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: o.NoDownload, Log: stderr},
 			})

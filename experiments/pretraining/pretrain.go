@@ -1,4 +1,6 @@
-package experiments
+// Package pretraining makes the embedded backbone, nano: a tokenizer from generated text, a small Qwen2 that learns the text,
+// and training.json, which says how it was made and what it knows. Read Pretrain first.
+package pretraining
 
 import (
 	"context"
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +16,7 @@ import (
 
 	"secura/datasets/builtin"
 	"secura/datasets/prompt"
+	"secura/experiments"
 	"secura/experiments/pretrained"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -22,8 +26,8 @@ import (
 	"secura/methods/weights"
 )
 
-// PretrainOptions are what Pretrain is told.
-type PretrainOptions struct {
+// Options are what Pretrain is told.
+type Options struct {
 	// Out is the folder that gets config.json, model.safetensors, tokenizer.json and training.json.
 	Out string
 	// Steps of the optimiser; 0 is the recipe's own number.
@@ -92,7 +96,7 @@ type curvePoint struct {
 
 // Pretrain makes the nano backbone: a tokenizer from the corpus, then a language model of the corpus. Equal options,
 // backend and plugin build give equal bytes.
-func Pretrain(ctx context.Context, o PretrainOptions) error {
+func Pretrain(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
@@ -148,7 +152,7 @@ func Pretrain(ctx context.Context, o PretrainOptions) error {
 		if err != nil {
 			return fmt.Errorf("pretrain: %w", err)
 		}
-		if !finite(loss) {
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return fmt.Errorf("pretrain: the loss is %g at step %d", loss, step)
 		}
 		sum += loss
@@ -162,12 +166,12 @@ func Pretrain(ctx context.Context, o PretrainOptions) error {
 		}
 	}
 	report.Documents, report.Corpus = packer.documents, hex.EncodeToString(packer.hash.Sum(nil))
-	return report.write(ctx, base, model, tokenizerJSON, o)
+	return report.write(ctx, model, tokenizerJSON, o)
 }
 
 // write puts the backbone's files in place once all of them are there, so that weights never stand beside another
 // training's report.
-func (report *trainingReport) write(ctx context.Context, base *methods.Base, model *backbone.Model, tokenizerJSON []byte, o PretrainOptions) error {
+func (report *trainingReport) write(ctx context.Context, model *backbone.Model, tokenizerJSON []byte, o Options) error {
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
@@ -182,7 +186,7 @@ func (report *trainingReport) write(ctx context.Context, base *methods.Base, mod
 	if err := rundir.WriteBytes(filepath.Join(work, "tokenizer.json"), tokenizerJSON); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	if err := report.score(ctx, base, work, o.Log); err != nil {
+	if err := report.score(ctx, work, o); err != nil {
 		return fmt.Errorf("pretrain: score the backbone: %w", err)
 	}
 	if err := rundir.WriteJSON(filepath.Join(work, reportFile), report); err != nil {
@@ -199,47 +203,24 @@ func (report *trainingReport) write(ctx context.Context, base *methods.Base, mod
 // reportFile is a trainingReport beside a backbone's files.
 const reportFile = "training.json"
 
-// score evaluates the weights in a folder: as they were written, rounded.
-func (report *trainingReport) score(ctx context.Context, trained *methods.Base, folder string, log io.Writer) error {
-	written, err := pretrained.Open(folder, pretrained.Options{})
-	if err != nil {
-		return err
-	}
-	base := methods.NewBase(trained.Backend, written.Model)
-	defer base.Close()
-	row, err := scoreBackbone(ctx, base, written)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(log, "pretrain: %v\n", row)
-	for _, s := range row.scores {
-		report.Scores[s.Task] = s.Scores[0].Value
-	}
-	for _, s := range row.parts {
-		report.Scores[s.Name] = s.Value
-	}
-	report.Knowledge, report.HeldOut = *row.knowledge, *row.perplexity
-	return nil
-}
-
-// scoreBackbone is the base row of the main suite.
-func scoreBackbone(ctx context.Context, base *methods.Base, p *pretrained.Backbone) (*evaluation, error) {
+// score evaluates the weights in a folder, as they were written, rounded: the base row of the main suite.
+func (report *trainingReport) score(ctx context.Context, folder string, o Options) error {
 	s, err := suite.Load("continual16", suite.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	data, err := loadStream(s, NewTexts(""), p.Encoder)
+	row, _, err := experiments.Eval(ctx, experiments.EvalOptions{Suite: s.RunOn(folder), HeldOut: builtin.HeldOut(), Backend: o.Backend})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if data.heldOut, err = pretrained.EncodeTexts(p.Tokenizer, builtin.HeldOut()); err != nil {
-		return nil, err
+	fmt.Fprintf(o.Log, "pretrain: accuracy %.1f, knowledge %.1f, held-out text %.3f nats a token\n", 100**row.Accuracy, 100**row.Knowledge, *row.Perplexity)
+	for _, task := range row.Tasks {
+		first := task.Scores[0]
+		fmt.Fprintf(o.Log, "  %s %s %.3f\n", task.Task, first.Name, first.Value)
+		report.Scores[task.Task] = first.Value
 	}
-	evaluator, err := newEvaluator(base, data, p.Tokenizer, p.Ends, s.Evaluation)
-	if err != nil {
-		return nil, err
-	}
-	return evaluator.evaluate(ctx, nil)
+	report.Knowledge, report.HeldOut = *row.Knowledge, *row.Perplexity
+	return nil
 }
 
 func firstDocuments(documents iter.Seq[string], n int) iter.Seq[string] {

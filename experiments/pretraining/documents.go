@@ -1,4 +1,4 @@
-package experiments
+package pretraining
 
 import (
 	"crypto/sha256"

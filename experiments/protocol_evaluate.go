@@ -1,0 +1,118 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/experiments/evaluation"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+	"secura/methods"
+)
+
+// evaluator is what evaluates at the boundary behind a lesson: everything, or with evaluation.every "final" only the
+// task that was learned, except where a stream ends.
+func (p *protocol) evaluator(l lesson) *evaluation.Evaluator {
+	s := p.worker.suite
+	ends := s.Stream == suite.Sequential && l.index == len(p.cell.Tasks)
+	if s.Evaluation.Every == suite.EveryTask || ends {
+		return p.worker.evaluator
+	}
+	return p.worker.evaluator.Only(p.cell.Tasks[l.index-1], s.Evaluation)
+}
+
+// evaluate scores and measures what the session has learned by a step of a lesson.
+func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *evaluation.Evaluator, l lesson, step int) (*evaluation.Row, []record.Measure, error) {
+	stop := p.log.time(record.Eval, l.index)
+	learned, err := session.Function()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer learned.Close()
+	row, err := v.EvaluateFunction(ctx, learned)
+	var measures []record.Measure
+	if err == nil {
+		measures, err = p.measureUpdate(session, learned.Effective)
+	}
+	if err == nil {
+		row.Weights, err = digestOf(learned.Effective)
+	}
+	if errors.Is(err, evaluation.ErrNotFinite) {
+		return nil, nil, &DivergedError{l.name, step, err.Error()}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	stop(row.Tokens)
+	return row, measures, nil
+}
+
+// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it. The boundary behind the
+// lesson's last step does so itself.
+func (p *protocol) within(ctx context.Context, session *methods.Session, l lesson, step int) error {
+	every := p.worker.suite.Evaluation.EverySteps
+	if every == 0 || step%every != 0 || step == l.steps {
+		return nil
+	}
+	row, measures, err := p.evaluate(ctx, session, p.worker.evaluator, l, step)
+	if err != nil {
+		return err
+	}
+	return p.result(record.Event{Kind: record.Curve, Index: l.index, Task: l.name, Step: step}, p.folder.PredictionsAt(l.index, step), row, measures)
+}
+
+// result writes a row of results: its predictions, and then the event that names them.
+func (p *protocol) result(event record.Event, predictions string, row *evaluation.Row, measures []record.Measure) (err error) {
+	if event.Predictions, err = p.worker.writePredictions(predictions, p.cell, row); err != nil {
+		return err
+	}
+	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.Knowledge, row.Parts, row.Perplexity
+	event.EvalTokens, event.Measures = row.Tokens, measures
+	event.Scores = row.InOrder(p.cell.Tasks)
+	return p.log.event(event)
+}
+
+// measuresOf gives measures the form of records. One that is not finite has no form there and is left out: there was
+// nothing to be measured.
+func measuresOf(list []methods.Measure) (measures []record.Measure) {
+	for _, m := range list {
+		if evaluation.Finite(m.Value) {
+			measures = append(measures, record.Measure{Name: m.Name, Value: m.Value})
+		}
+	}
+	return measures
+}
+
+// measureStart gives the diagnostics of the boundary before the stream, where nothing has moved yet.
+func (p *protocol) measureStart(session *methods.Session) ([]record.Measure, error) {
+	if !p.worker.suite.Evaluation.Diagnostics {
+		return nil, nil
+	}
+	list, err := session.MeasureStart()
+	return measuresOf(list), err
+}
+
+// measureUpdate gives the diagnostics of the weights that are evaluated.
+func (p *protocol) measureUpdate(session *methods.Session, effective map[string]*tensors.Tensor) ([]record.Measure, error) {
+	if !p.worker.suite.Evaluation.Diagnostics {
+		return nil, nil
+	}
+	list, err := session.MeasureBoundary(effective)
+	return measuresOf(list), err
+}
+
+// writePredictions writes what was predicted at a boundary, and returns the file's sha256.
+func (w *Worker) writePredictions(path string, cell suite.Cell, row *evaluation.Row) (string, error) {
+	data, err := w.evaluator.EncodePredictions(cell.Tasks, row)
+	if err != nil {
+		return "", fmt.Errorf("write predictions: %w", err)
+	}
+	if err := rundir.WriteBytes(path, data); err != nil {
+		return "", err
+	}
+	return rundir.HashBytes(path, data).SHA256, nil
+}

@@ -1,0 +1,95 @@
+package experiments
+
+import (
+	"cmp"
+	"fmt"
+
+	"secura/experiments/engine"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+	"secura/methods"
+)
+
+// protocol is what runs a cell in a folder; the cell's backbone is open then.
+func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error) {
+	p, err := w.unrecorded(cell)
+	if err != nil {
+		return nil, err
+	}
+	retried, err := readInParts(w.run.Cell(cell.ID))
+	if err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	p.folder, p.parts = folder, retried.Accumulate
+	p.log, p.progress = &cellLog{compiled: w.compiling.Total, mine: func() error { return nil }}, func(engine.Progress) {}
+	return p, nil
+}
+
+// unrecorded is a cell's protocol without a folder: its sessions and lessons, for measurements.
+func (w *Worker) unrecorded(cell suite.Cell) (*protocol, error) {
+	if err := w.use(cell.Backbone); err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	method, ok := methods.Find(cell.Method.Preset)
+	if !ok {
+		return nil, fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
+	}
+	params, err := presetOf(method).Params(cell.Method)
+	if err != nil {
+		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
+	return &protocol{worker: w, cell: cell, method: method, params: params, until: EndOfCell}, nil
+}
+
+// start makes the session of the protocol's cell.
+func (p *protocol) start() (*methods.Session, error) {
+	t := p.worker.suite.Training
+	return methods.NewSession(p.worker.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), methods.Setting{
+		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Lengths: t.Lengths, Answers: t.AnswerLength,
+		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: cmp.Or(p.parts, t.Accumulate), Checkpoint: t.Checkpoint,
+		CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
+		StreamExamples: p.worker.data.TrainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
+	})
+}
+
+// plan lists what the cell learns, in order.
+func (p *protocol) plan() []lesson {
+	rate := p.worker.suite.MethodRate(p.cell.Method, p.method.LearningRate)
+	steps := p.worker.suite.Training.Steps
+	rowsOf := func(position int) []methods.Row {
+		rows := make([]methods.Row, len(p.worker.data.Tasks[p.cell.Tasks[position]].Train))
+		for i := range rows {
+			rows[i] = methods.Row{Task: position, Index: i}
+		}
+		return rows
+	}
+	var list []lesson
+	switch p.method.Kind {
+	case methods.Untrained:
+	case methods.Joint:
+		// One lesson that ends where the stream ends.
+		mixture := lesson{index: len(p.cell.Tasks), name: "all tasks", steps: steps * len(p.cell.Tasks), rate: rate}
+		for i := range p.cell.Tasks {
+			mixture.rows = append(mixture.rows, rowsOf(i)...)
+		}
+		list = append(list, mixture)
+	default:
+		for i, task := range p.cell.Tasks {
+			list = append(list, lesson{i + 1, p.worker.suite.Tasks[task].Name, steps, rate, rowsOf(i)})
+		}
+	}
+	return list
+}
+
+// sessionFor is the session that a lesson is learned in: the one before, or where each task is learned alone a fresh
+// one on the pretrained backbone, for which it closes the one before.
+func (p *protocol) sessionFor(l lesson, before *methods.Session) (*methods.Session, error) {
+	if p.worker.suite.Stream != suite.Separate || l.index == p.lessons[0].index {
+		return before, nil
+	}
+	session, err := p.start()
+	if err != nil {
+		return before, err
+	}
+	return session, before.Close()
+}
