@@ -30,6 +30,9 @@ func (t Task) Files(dir, split string) ([]string, error) {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}
 	files, err := findFiles(t.path(dir), part.split)
+	if err != nil && !filepath.IsAbs(t.Source) {
+		err = fmt.Errorf("%w; the source %s is relative to the data folder %s, which -data names", err, t.Source, filepath.Clean(dir))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}

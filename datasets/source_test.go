@@ -30,7 +30,8 @@ func TestFilesOfASplitAreFound(t *testing.T) {
 			t.Errorf("%v: %s, %v", c, got, err)
 		}
 	}
-	if _, err := (Task{Name: "n", Source: "a"}).Files(dir, "validation"); err == nil || !strings.Contains(err.Error(), "a/validation.parquet") {
+	if _, err := (Task{Name: "n", Source: "a"}).Files(dir, "validation"); err == nil || !strings.Contains(err.Error(), "a/validation.parquet") ||
+		!strings.Contains(err.Error(), "the source a is relative to the data folder "+dir+", which -data names") {
 		t.Error(err)
 	}
 	if _, err := (Task{Name: "n", Source: "builtin:n"}).Files(dir, "test"); err == nil {

@@ -109,10 +109,7 @@ func (b *Backbone) read(o Options) error {
 	if b.Name != Nano {
 		files = os.DirFS(place.Folder)
 	}
-	data, err := fs.ReadFile(files, "tokenizer.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; expected a folder with %v", err, Files)
-	}
+	data, err := readFile(files, place.Folder, "tokenizer.json")
 	if err != nil {
 		return err
 	}
@@ -122,7 +119,7 @@ func (b *Backbone) read(o Options) error {
 	if err := b.encodeWith(o, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return err
 	}
-	content, err := fs.ReadFile(files, "config.json")
+	content, err := readFile(files, place.Folder, "config.json")
 	if err != nil {
 		return err
 	}
