@@ -58,14 +58,6 @@ type judgement struct {
 	why     string
 }
 
-// interval is the 95% interval of a mean; ok is false where there is none.
-func (s Summary) interval() (low, high float64, ok bool) {
-	if !s.Mean.Defined() || !s.CI95.Defined() {
-		return 0, 0, false
-	}
-	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true
-}
-
 // judgeLevel judges "above the bar".
 func judgeLevel(s Summary, bar float64) judgement {
 	if j, missing := judgeMissing(s); missing {

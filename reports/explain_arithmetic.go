@@ -1,10 +1,46 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 )
+
+// Trace is a metric of a cell with what it was made of.
+type Trace struct {
+	Value Value
+	// Readings are the numbers that were read, in order.
+	Readings   []reading
+	terms      []term
+	definition definition
+}
+
+// Arithmetic are the lines that make the value, which is defined, of the numbers
+// that were read: the terms of a mean where they are no plain numbers, and the
+// equation that ends in the value.
+func (t Trace) Arithmetic() []string {
+	d := t.definition
+	if len(t.terms) == 0 {
+		written := d.arithmetic(numbersOf(t.Readings))
+		if written != precise(t.Value.Number) {
+			written += " = " + precise(t.Value.Number)
+		}
+		return []string{d.Key + " = " + written}
+	}
+	var sum, terms, lines []string
+	for _, t := range t.terms {
+		written := d.arithmetic(numbersOf(t.read))
+		if written != precise(t.x) {
+			terms = append(terms, fmt.Sprintf("%d: %s = %s", t.index, written, precise(t.x)))
+		}
+		sum = append(sum, precise(t.x))
+	}
+	if len(terms) > 0 {
+		lines = append(lines, "terms: "+strings.Join(terms, "; "))
+	}
+	return append(lines, fmt.Sprintf("%s = %s / %d = %s", d.Key, added(sum), len(sum), precise(t.Value.Number)))
+}
 
 // Ways to write a term of a formula with its numbers.
 
@@ -58,7 +94,7 @@ func bracketed(number string) string {
 func numbersOf(readings []reading) []string {
 	list := make([]string, len(readings))
 	for i, x := range readings {
-		list[i] = precise(x.x)
+		list[i] = precise(x.X)
 	}
 	return list
 }

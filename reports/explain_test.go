@@ -73,7 +73,8 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 					seen++
 				}
 			}
-			summary, isMetric := r.Summarise(m, key), metrics[key].formula != ""
+			summary := r.Summarise(m, key)
+			_, isMetric := Find(key)
 			switch {
 			case !isMetric:
 				mean := r.meanDone(m, func(c Cell) float64 { return costOf(c, key) })

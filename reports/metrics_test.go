@@ -79,14 +79,16 @@ func TestMetricsEqualTheReferenceCases(t *testing.T) {
 	}
 }
 
-func TestEveryKeyHasADefinition(t *testing.T) {
-	if len(metrics) != len(MetricKeys) {
-		t.Fatalf("%d definitions for %d keys", len(metrics), len(MetricKeys))
-	}
-	for _, key := range MetricKeys {
-		if metrics[key].of == nil {
-			t.Errorf("no definition of %s", key)
+func TestDefinitionsAreWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, d := range Definitions {
+		if d.of == nil || d.arithmetic == nil || d.Meaning == "" || d.Formula == "" || len(d.Head) == 0 || math.Abs(d.Better) != 1 {
+			t.Errorf("the definition of %q lacks something: %+v", d.Key, d)
 		}
+		if found, ok := Find(d.Key); seen[d.Key] || !ok || found.Key != d.Key {
+			t.Errorf("%q is defined twice or not found", d.Key)
+		}
+		seen[d.Key] = true
 	}
 }
 

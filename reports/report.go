@@ -322,29 +322,23 @@ func (r *Report) metricsOf(c Cell) map[string]Value {
 	switch {
 	case r.Suite.Separate() && len(c.R) > 1:
 		// The last row is the last task's alone, not the end of a stream.
-		for _, key := range MetricKeys {
-			if key != "learning_accuracy" {
-				values[key] = Undefined("each task was learned alone (stream: separate)")
+		for _, d := range Definitions {
+			if !d.Alone() {
+				values[d.Key] = Undefined("each task was learned alone (stream: separate)")
 			}
 		}
 	case c.Method.Preset == "joint":
 		// Its rows between the first and the last do not exist, and it is its
 		// own upper bound.
-		for _, key := range MetricKeys {
-			if needsSteps[key] {
-				values[key] = Undefined("trained on all tasks at once")
+		for _, d := range Definitions {
+			if d.Stepwise() {
+				values[d.Key] = Undefined("trained on all tasks at once")
 			}
 		}
 	case planned && joint.State != record.Done && !c.Method.Reference():
 		values["intransigence"] = Undefined("joint run " + joint.Standing())
 	}
 	return values
-}
-
-// needsSteps are the metrics that only a stream of tasks has.
-var needsSteps = map[string]bool{
-	"learning_accuracy": true, "bwt": true, "fwt": true, "forgetting": true, "aia": true, "min_acc": true,
-	"task_retention": true, "knowledge_min": true, "intransigence": true,
 }
 
 // optional reads a JSON Lines file that need not exist.

@@ -22,24 +22,24 @@ func RunsTable(runs []*Report) Table {
 		t.Rows = append(t.Rows, []Entry{{Text: name}})
 	}
 	for _, c := range scoreColumns {
-		if c.metric == "forgetting" || c.metric == "knowledge_final" {
+		if c.Key == "forgetting" || c.Key == "knowledge_final" {
 			continue // they tell what their neighbours do
 		}
 		for i, r := range runs {
-			t.Columns = append(t.Columns, Column{append(slices.Clone(c.head), labels[i])})
+			t.Columns = append(t.Columns, Column{append(slices.Clone(c.Head), labels[i])})
 			var field []contender
 			for k, name := range methodsOf(runs, false) {
 				if !r.has(name) {
 					t.Rows[k] = append(t.Rows[k], Entry{Text: "·"})
 					continue
 				}
-				t.Rows[k] = append(t.Rows[k], scoreEntry(&t, r.Summarise(name, c.metric)))
+				t.Rows[k] = append(t.Rows[k], scoreEntry(&t, r.Summarise(name, c.Key)))
 			}
 			for _, m := range r.Suite.Methods {
 				k := slices.IndexFunc(t.Rows, func(row []Entry) bool { return row[0].Text == m.Name })
-				field = append(field, r.contends(m, &t.Rows[k][len(t.Rows[k])-1], metricOf(c.metric)))
+				field = append(field, r.contends(m, &t.Rows[k][len(t.Rows[k])-1], metricOf(c.Key)))
 			}
-			rank(field, c.sign)
+			rank(field, c.Better)
 		}
 	}
 	return t

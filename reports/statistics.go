@@ -45,6 +45,14 @@ func MeanSDCI(values []float64) Summary {
 	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(t * sd / math.Sqrt(float64(n))), N: n}
 }
 
+// interval is the 95% interval of a mean; ok is false where there is none.
+func (s Summary) interval() (low, high float64, ok bool) {
+	if !s.Mean.Defined() || !s.CI95.Defined() {
+		return 0, 0, false
+	}
+	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true
+}
+
 const (
 	exactPairs  = 20      // up to here all 2^n sign patterns are counted
 	randomFlips = 100_000 // beyond, so many are drawn

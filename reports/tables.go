@@ -10,19 +10,16 @@ import (
 	"secura/experiments/record"
 )
 
-// scoreColumns are the summary's columns of scores, in points of 100.
-var scoreColumns = []struct {
-	metric string
-	head   []string
-	// sign is -1 where less is better.
-	sign float64
-}{
-	{"acc", []string{"accuracy"}, 1},
-	{"learning_accuracy", []string{"learning", "accuracy"}, 1},
-	{"bwt", []string{"backward", "transfer"}, 1},
-	{"forgetting", []string{"forget-", "ting"}, -1},
-	{"knowledge_retention", []string{"knowledge", "retention"}, 1},
-	{"knowledge_final", []string{"final", "K[N]"}, 1},
+// scoreColumns are the metrics of the summary's columns, in points of 100.
+var scoreColumns = definitionsOf("acc", "learning_accuracy", "bwt", "forgetting", "knowledge_retention", "knowledge_final")
+
+// definitionsOf are the definitions of some keys.
+func definitionsOf(keys ...string) []definition {
+	list := make([]definition, len(keys))
+	for i, key := range keys {
+		list[i], _ = Find(key)
+	}
+	return list
 }
 
 // SummaryTable has a row per method, in the suite's order.
@@ -39,19 +36,19 @@ func SummaryTable(r *Report) Table {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
 	}
 	for _, c := range scoreColumns {
-		t.Columns = append(t.Columns, Column{c.head})
+		t.Columns = append(t.Columns, Column{c.Head})
 	}
 	t.Columns = append(t.Columns, Column{[]string{"params", "(1000s)"}}, Column{[]string{"seconds"}})
 	for _, m := range r.Suite.Methods {
 		row := []Entry{methodLabel(r, &t, m.Name, common), count(r.Summarise(m.Name, "acc").N)}
 		for _, c := range scoreColumns {
-			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.metric)))
+			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.Key)))
 		}
 		parameters, seconds := r.cost(m.Name)
 		t.Rows = append(t.Rows, append(row, costEntry(&t, parameters, 1000, 1), costEntry(&t, seconds, 1, 0)))
 	}
 	for k, c := range scoreColumns {
-		r.rankColumn(&t, k+2, c.sign, metricOf(c.metric))
+		r.rankColumn(&t, k+2, c.Better, metricOf(c.Key))
 	}
 	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) Value { return Number(float64(c.TrainedParameters)) })
 	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) Value { return Number(c.Seconds.Total) })
