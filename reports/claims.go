@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // Claims are the tables of the reproducibility report: each claim of the paper
@@ -64,7 +65,7 @@ func (t *Table) with(e Entry, text string) Entry {
 
 // value is the entry of a mean in points of 100, with its interval; of an
 // undefined one, whose reason the verdict tells, it is a dash.
-func value(s Summary, sign bool) Entry {
+func value(s metric.Summary, sign bool) Entry {
 	if !s.Mean.Defined() {
 		return Entry{Text: "–"}
 	}
@@ -81,7 +82,7 @@ func value(s Summary, sign bool) Entry {
 	return e
 }
 
-func probability(v Value) Entry {
+func probability(v metric.Value) Entry {
 	if !v.Defined() {
 		return Entry{Text: "–"}
 	}

@@ -2,6 +2,8 @@ package reports
 
 import (
 	"slices"
+
+	"secura/reports/metric"
 )
 
 // doraCommand measures the claims over DoRA.
@@ -35,13 +37,13 @@ func (c claims) dora() Table {
 	r := c.runs[i].Report
 	for _, reading := range []struct {
 		suffix string
-		of     func(other string, of func(Cell) Value) difference
+		of     func(other string, of func(Cell) metric.Value) metric.Difference
 	}{{", points", r.difference}, {", percent", r.relativeDifference}} {
-		differences := make([]difference, len(kinds))
+		differences := make([]metric.Difference, len(kinds))
 		for k, kind := range kinds {
 			differences[k] = reading.of("dora", afterOwnTraining(r.ofKind(kind.choice)))
 		}
-		comparisons := adjust(differences)
+		comparisons := metric.Adjust(differences)
 		for k, kind := range kinds {
 			d, score := differences[k], afterOwnTraining(r.ofKind(kind.choice))
 			if !slices.ContainsFunc(r.Suite.TaskNames(), r.ofKind(kind.choice)) {

@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+
+	"secura/reports/metric"
 )
 
 // learning is the LearningTable of the first run that is a stream.
@@ -56,7 +58,7 @@ func (t *Table) classify(r *Report, method string) {
 	gain, knowledge, tasks := r.over(method, Cell.Gain), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
 	row := []Entry{{Text: method}, count(gain.N)}
 	for _, s := range []struct {
-		of   Summary
+		of   metric.Summary
 		sign bool
 	}{{gain, true}, {r.Summarise(method, "bwt"), true}, {knowledge, false}, {tasks, false}, {r.Summarise(method, "acc"), false}} {
 		if !s.of.Mean.Defined() {

@@ -1,55 +1,56 @@
 package reports
 
+import "secura/reports/metric"
 import "fmt"
 
 // difference compares a number with that of another method of the suite.
-func (r *Report) difference(other string, of func(Cell) Value) difference {
+func (r *Report) difference(other string, of func(Cell) metric.Value) metric.Difference {
 	return r.between(subject, other, of)
 }
 
 // between is what a number of one method has beyond that of another.
-func (r *Report) between(method, other string, of func(Cell) Value) difference {
+func (r *Report) between(method, other string, of func(Cell) metric.Value) metric.Difference {
 	a, b, n, reason := r.pairs(method, other, of)
 	if reason != "" {
-		return noDifference(reason, n)
+		return metric.NoDifference(reason, n)
 	}
-	return differenceOf(a, b)
+	return metric.DifferenceOf(a, b)
 }
 
 // relativeDifference is the difference as a share of the other method's number,
 // seed by seed.
-func (r *Report) relativeDifference(other string, of func(Cell) Value) difference {
+func (r *Report) relativeDifference(other string, of func(Cell) metric.Value) metric.Difference {
 	a, b, n, reason := r.pairs(subject, other, of)
 	if reason != "" {
-		return noDifference(reason, n)
+		return metric.NoDifference(reason, n)
 	}
 	shares := make([]float64, len(a))
 	for i := range a {
 		if b[i] == 0 {
-			return noDifference(fmt.Sprintf("%s: 0 has no share", other), n)
+			return metric.NoDifference(fmt.Sprintf("%s: 0 has no share", other), n)
 		}
 		shares[i] = (a[i] - b[i]) / b[i]
 	}
-	return differenceOf(shares, make([]float64, len(a)))
+	return metric.DifferenceOf(shares, make([]float64, len(a)))
 }
 
 // metricOf is a metric of MetricKeys as a number of a cell.
-func metricOf(key string) func(Cell) Value {
-	return func(c Cell) Value { return c.Metrics[key] }
+func metricOf(key string) func(Cell) metric.Value {
+	return func(c Cell) metric.Value { return c.Metrics[key] }
 }
 
 // Gain is how far the cell's tasks were above the base row right after their
 // own training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
-func (c Cell) Gain() Value {
+func (c Cell) Gain() metric.Value {
 	if v := c.Metrics["learning_accuracy"]; !v.Defined() {
 		return v
 	}
-	return Gain(Matrix{R: c.R})
+	return metric.Gain(metric.Matrix{R: c.R})
 }
 
 // kept is the share of the learning accuracy that is left at the end of the
 // stream, acc / learning accuracy.
-func kept(c Cell) Value {
+func kept(c Cell) metric.Value {
 	final, own := c.Metrics["acc"], c.Metrics["learning_accuracy"]
 	switch {
 	case !own.Defined():
@@ -57,15 +58,15 @@ func kept(c Cell) Value {
 	case !final.Defined():
 		return final
 	case own.Number == 0:
-		return Undefined("the learning accuracy is 0")
+		return metric.Undefined("the learning accuracy is 0")
 	}
-	return Number(final.Number / own.Number)
+	return metric.Number(final.Number / own.Number)
 }
 
 // afterOwnTraining is the mean score, each right after its own training, of the
 // tasks that belong.
-func afterOwnTraining(belongs func(task string) bool) func(Cell) Value {
-	return func(c Cell) Value {
-		return AfterOwnTraining(Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })
+func afterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
+	return func(c Cell) metric.Value {
+		return metric.AfterOwnTraining(metric.Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })
 	}
 }

@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+
+	"secura/reports/metric"
 )
 
 const (
@@ -37,7 +39,7 @@ func (c claims) knowledge() Table {
 	if !ok {
 		return t
 	}
-	if base, ok := r.base(); ok && len(base.K) > 0 && Number(base.K[0]).Defined() {
+	if base, ok := r.base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
 		remark := fmt.Sprintf("K[0], the untouched backbone's own score, is %s", points(base.K[0]))
 		if base.K[0] <= knowledgeBar {
 			remark += ": as K[N] not even a method that changes nothing passes"
@@ -56,14 +58,14 @@ func (t *Table) judged(r *Report, j judgement) Entry {
 	return e
 }
 
-func hardlyLearned(method string, s Summary) string {
+func hardlyLearned(method string, s metric.Summary) string {
 	return fmt.Sprintf("%s learned %s points above the base row, less than %s: a method that learns nothing retains everything",
 		method, points(s.Mean.Number), points(learningBar))
 }
 
 // rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16
 // tests" against the run by one metric.
-func (c claims) rivals(metric, words string) Table {
+func (c claims) rivals(key, words string) Table {
 	t := Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,
 		Columns: []Column{
@@ -80,18 +82,18 @@ func (c claims) rivals(metric, words string) Table {
 		return t
 	}
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
-		len(r.Suite.Tasks), exactPairs)}
-	own, learning := r.Summarise(subject, metric), r.over(subject, Cell.Gain)
+		len(r.Suite.Tasks), metric.ExactPairs)}
+	own, learning := r.Summarise(subject, key), r.over(subject, Cell.Gain)
 	t.Rows = append(t.Rows, []Entry{{Text: subject}, count(own.N), t.mean(own), {}, {}, {},
 		value(r.Summarise(subject, "learning_accuracy"), false), t.flagged(subject, learning), {}})
-	differences := make([]difference, len(claimed))
+	differences := make([]metric.Difference, len(claimed))
 	for i, rival := range claimed {
-		differences[i] = noDifference("not in this run", 0)
+		differences[i] = metric.NoDifference("not in this run", 0)
 		if r.has(rival) {
-			differences[i] = r.difference(rival, metricOf(metric))
+			differences[i] = r.difference(rival, metricOf(key))
 		}
 	}
-	comparisons := adjust(differences)
+	comparisons := metric.Adjust(differences)
 	var parts []judgement
 	for i, rival := range claimed {
 		if !r.has(rival) {
@@ -103,7 +105,7 @@ func (c claims) rivals(metric, words string) Table {
 		d := differences[i]
 		j := judgeAhead(d, comparisons)
 		parts = append(parts, j)
-		t.Rows = append(t.Rows, []Entry{{Text: rival}, count(d.N), t.mean(r.Summarise(rival, metric)), value(d.Summary, true),
+		t.Rows = append(t.Rows, []Entry{{Text: rival}, count(d.N), t.mean(r.Summarise(rival, key)), value(d.Summary, true),
 			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), t.flagged(rival, r.over(rival, Cell.Gain)), t.verdict(j)})
 	}
 	t.Rows = append(t.Rows, []Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, t.judged(r, judgeAll(parts))})
@@ -111,7 +113,7 @@ func (c claims) rivals(metric, words string) Table {
 }
 
 // mean is the entry of a level; an undefined one tells its reason.
-func (t *Table) mean(s Summary) Entry {
+func (t *Table) mean(s metric.Summary) Entry {
 	if !s.Mean.Defined() {
 		return t.Undefined(s.Mean.Undefined)
 	}
@@ -120,7 +122,7 @@ func (t *Table) mean(s Summary) Entry {
 
 // flagged is the entry of what a method learned, with a footnote if that is too
 // little for its retention to mean something.
-func (t *Table) flagged(method string, s Summary) Entry {
+func (t *Table) flagged(method string, s metric.Summary) Entry {
 	e := value(s, true)
 	if s.Mean.Defined() && s.Mean.Number < learningBar {
 		e = t.with(e, hardlyLearned(method, s))

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // sixteen is a run of the paper's six methods with scores that a test decides:
@@ -206,7 +207,7 @@ func TestSeedsNeededByTheSpread(t *testing.T) {
 	if got := seedsFor(0, 1); got != 0 {
 		t.Errorf("%d seeds for no distance", got)
 	}
-	j := judgeLevel(MeanSDCI([]float64{0.6, 0.9, 0.7}), 0.7)
+	j := judgeLevel(metric.MeanSDCI([]float64{0.6, 0.9, 0.7}), 0.7)
 	if n := seedsFor(0.1/3, math.Sqrt(0.07/3)); j.verdict != Undecided || !strings.Contains(j.why, fmt.Sprintf("with 3 seeds: with this mean and spread about %d are needed", n)) {
 		t.Errorf("%+v", j)
 	}

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"secura/reports/metric"
 )
 
 // CompareMethods compares the first of some methods of a run with each of the
@@ -57,20 +59,20 @@ func comparedTables(pairs [][2]side, of []*Report) []Table {
 		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
 	}
 	least := -1
-	for _, key := range MetricKeys {
-		group := make([]difference, len(pairs))
+	for _, key := range metric.Keys {
+		group := make([]metric.Difference, len(pairs))
 		means := make([][2]float64, len(pairs))
 		for i, pair := range pairs {
 			a, b, n, reason := pairUp(pair[0], pair[1], metricOf(key))
-			if group[i] = noDifference(reason, n); reason == "" {
-				group[i] = differenceOf(a, b)
-				means[i] = [2]float64{MeanSDCI(a).Mean.Number, MeanSDCI(b).Mean.Number}
+			if group[i] = metric.NoDifference(reason, n); reason == "" {
+				group[i] = metric.DifferenceOf(a, b)
+				means[i] = [2]float64{metric.MeanSDCI(a).Mean.Number, metric.MeanSDCI(b).Mean.Number}
 				if least < 0 || n < least {
 					least = n
 				}
 			}
 		}
-		adjust(group)
+		metric.Adjust(group)
 		for i, d := range group {
 			row := []Entry{{Text: key}, count(d.N)}
 			if d.P.Defined() {
@@ -81,7 +83,7 @@ func comparedTables(pairs [][2]side, of []*Report) []Table {
 			tables[i].Rows = append(tables[i].Rows, append(row, tables[i].testEntries(d)...))
 		}
 	}
-	if least < SeedsNeeded(len(pairs)) {
+	if least < metric.SeedsNeeded(len(pairs)) {
 		for i := range tables {
 			tables[i].Remarks = append(tables[i].Remarks, seedsNeeded(len(pairs)))
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // twoRuns are runs of one suite that differ in their scores and methods.
@@ -23,15 +24,15 @@ func twoRuns(t *testing.T) (first, second *Report) {
 func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 	r, _ := twoRuns(t)
 	tables := CompareMethods(r, []string{"secura", "seq", "er"})
-	if len(tables) != 2 || tables[1].Title != "secura against er" || len(tables[0].Rows) != len(MetricKeys) {
+	if len(tables) != 2 || tables[1].Title != "secura against er" || len(tables[0].Rows) != len(metric.Keys) {
 		t.Fatalf("%d tables, %q", len(tables), tables[1].Title)
 	}
 	row := rowOf(t, tables[0], "acc")
 	a, b, _, _ := r.pairs("secura", "seq", metricOf("acc"))
-	near(t, "difference", Number(*row[4].Number/100), MeanSDCI(minus(a, b)).Mean.Number)
-	near(t, "half-width", Number(*row[4].HalfWidth/100), MeanSDCI(minus(a, b)).CI95.Number)
+	near(t, "difference", metric.Number(*row[4].Number/100), metric.MeanSDCI(metric.Minus(a, b)).Mean.Number)
+	near(t, "half-width", metric.Number(*row[4].HalfWidth/100), metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
 	// Eight seeds of one sign: 2/256, of two comparisons.
-	near(t, "p", Number(*row[6].Number), 2*2.0/256)
+	near(t, "p", metric.Number(*row[6].Number), 2*2.0/256)
 	if row := rowOf(t, tables[0], "perplexity_drift"); row[4].Text != "0.0" {
 		t.Errorf("a number that both have alike differs by %s", row[4].Text)
 	}

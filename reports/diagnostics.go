@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // DiagnosticTables are made of the measures in the records, which say why a
@@ -80,11 +81,11 @@ func (m *measurements[P]) at(name string, places ...P) (all tally) {
 }
 
 // mean is undefined where nothing was measured.
-func (t tally) mean(reason string) Value {
+func (t tally) mean(reason string) metric.Value {
 	if t.n == 0 {
-		return Undefined(reason)
+		return metric.Undefined(reason)
 	}
-	return Number(t.sum / float64(t.n))
+	return metric.Number(t.sum / float64(t.n))
 }
 
 // measures goes through the done cells of order 0 of a method. Without one,
@@ -103,7 +104,7 @@ func (r *Report) measures(run rundir.Run, method string, of func(c Cell, folder 
 }
 
 // digitsEntry prints a number of any size with three significant digits.
-func digitsEntry(t *Table, v Value) Entry {
+func digitsEntry(t *Table, v metric.Value) Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}

@@ -11,15 +11,16 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // ExplainKeys are the numbers that Explain can trace.
-func ExplainKeys() []string { return append(slices.Clone(MetricKeys), CostKeys...) }
+func ExplainKeys() []string { return append(slices.Clone(metric.Keys), CostKeys...) }
 
 // CanExplain says whether a key is one of ExplainKeys, or an entry of R or K as
 // in R[2][1].
 func CanExplain(key string) bool {
-	_, isMetric := Find(key)
+	_, isMetric := metric.Find(key)
 	return isMetric || slices.Contains(CostKeys, key)
 }
 
@@ -48,7 +49,7 @@ func (e *explanation) line(indent, format string, args ...any) {
 }
 
 func (e *explanation) explain(method, key string) error {
-	d, isMetric := Find(key)
+	d, isMetric := metric.Find(key)
 	formula := d.Formula
 	if !isMetric {
 		formula = costFormulas[key]
@@ -89,7 +90,7 @@ func (e *explanation) explain(method, key string) error {
 }
 
 // metric traces one cell's number.
-func (e *explanation) metric(c Cell, d definition) error {
+func (e *explanation) metric(c Cell, d metric.Definition) error {
 	if v := e.value(c, d); !v.Defined() {
 		e.line("  ", "undefined: %s", v.Undefined)
 		return nil
@@ -105,7 +106,7 @@ func (e *explanation) metric(c Cell, d definition) error {
 }
 
 // value is a cell's number.
-func (e *explanation) value(c Cell, d definition) Value {
+func (e *explanation) value(c Cell, d metric.Definition) metric.Value {
 	if d.Entry() {
 		return d.Trace(e.r.matrixOf(c)).Value
 	}
@@ -113,7 +114,7 @@ func (e *explanation) value(c Cell, d definition) Value {
 }
 
 // sources says in which line of which file each number stands.
-func (e *explanation) sources(c Cell, readings []reading) error {
+func (e *explanation) sources(c Cell, readings []metric.Reading) error {
 	type place struct {
 		cell  string
 		index int
@@ -132,7 +133,7 @@ func (e *explanation) sources(c Cell, readings []reading) error {
 		if !slices.Contains(places, at) {
 			places = append(places, at)
 		}
-		if text := fmt.Sprintf("%s=%s%s", x.Name(), precise(x.X), task); !slices.Contains(read[at], text) {
+		if text := fmt.Sprintf("%s=%s%s", x.Name(), metric.Precise(x.X), task); !slices.Contains(read[at], text) {
 			read[at] = append(read[at], text)
 		}
 	}
@@ -157,8 +158,8 @@ func (e *explanation) file(path string) string {
 }
 
 // overSeeds goes from the cells to the number of the tables.
-func (e *explanation) overSeeds(method string, d definition) {
-	of := func(c Cell) Value { return e.value(c, d) }
+func (e *explanation) overSeeds(method string, d metric.Definition) {
+	of := func(c Cell) metric.Value { return e.value(c, d) }
 	values, reason := e.r.overSeedsOf(method, of)
 	s := e.r.over(method, of)
 	if e.r.Suite.Orders > 1 {
@@ -173,25 +174,25 @@ func (e *explanation) overSeeds(method string, d definition) {
 	}
 	var sum []string
 	for _, v := range values {
-		sum = append(sum, precise(v.value.Number))
+		sum = append(sum, metric.Precise(v.value.Number))
 	}
-	e.line("", "mean = %s / %d = %s", added(sum), len(sum), precise(s.Mean.Number))
+	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(s.Mean.Number))
 	unit, shown := "100 × ", points(s.Mean.Number)
 	if d.Plain {
-		unit, shown = "", precise(s.Mean.Number)
+		unit, shown = "", metric.Precise(s.Mean.Number)
 	}
 	if !s.CI95.Defined() {
 		e.line("", "n = 1: no standard deviation and no interval")
-		e.line("", "in tables: %s%s = %s", unit, precise(s.Mean.Number), shown)
+		e.line("", "in tables: %s%s = %s", unit, metric.Precise(s.Mean.Number), shown)
 		return
 	}
 	n := float64(s.N)
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
-	e.line("", "sample standard deviation = %s", precise(s.SD.Number))
-	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, precise(t), precise(s.SD.Number), s.N, precise(s.CI95.Number))
+	e.line("", "sample standard deviation = %s", metric.Precise(s.SD.Number))
+	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, metric.Precise(t), metric.Precise(s.SD.Number), s.N, metric.Precise(s.CI95.Number))
 	spread := points(s.CI95.Number)
 	if d.Plain {
-		spread = precise(s.CI95.Number)
+		spread = metric.Precise(s.CI95.Number)
 	}
-	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, precise(s.Mean.Number), shown, spread, s.N)
+	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, metric.Precise(s.Mean.Number), shown, spread, s.N)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 const (
@@ -74,17 +75,17 @@ func ahead(first contender, others []contender) bool {
 				}
 			}
 		}
-		test := SignFlipTest(a, b)
+		test := metric.SignFlipTest(a, b)
 		if !test.Defined() {
 			return false
 		}
 		p[i] = test.Number
 	}
-	return !slices.ContainsFunc(Holm(p), func(p float64) bool { return p >= level })
+	return !slices.ContainsFunc(metric.Holm(p), func(p float64) bool { return p >= level })
 }
 
 // contends is a method's entry with the values by which it competes.
-func (r *Report) contends(m Method, e *Entry, of func(Cell) Value) contender {
+func (r *Report) contends(m Method, e *Entry, of func(Cell) metric.Value) contender {
 	if !r.competes(m) {
 		return contender{entry: e}
 	}
@@ -93,7 +94,7 @@ func (r *Report) contends(m Method, e *Entry, of func(Cell) Value) contender {
 }
 
 // contendsAlone is contends by the done cells of order 0.
-func (r *Report) contendsAlone(m Method, e *Entry, of func(Cell) Value) contender {
+func (r *Report) contendsAlone(m Method, e *Entry, of func(Cell) metric.Value) contender {
 	c := contender{entry: e}
 	if !r.competes(m) {
 		return c

@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // Report is everything that a run's files say, before anything is averaged. It
@@ -293,8 +294,8 @@ func (r *Report) joint(c Cell) (Cell, bool) {
 }
 
 // matrixOf is what a cell measured, with what a joint run reached.
-func (r *Report) matrixOf(c Cell) Matrix {
-	matrix := Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
+func (r *Report) matrixOf(c Cell) metric.Matrix {
+	matrix := metric.Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
 	if r.Suite.Evaluation.Every == "final" {
 		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
 	}
@@ -309,34 +310,34 @@ func (r *Report) matrixOf(c Cell) Matrix {
 
 // metricsOf computes a finished cell's metrics; those of any other are undefined
 // with its state as the reason.
-func (r *Report) metricsOf(c Cell) map[string]Value {
+func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 	if c.State != record.Done {
-		values := map[string]Value{}
-		for _, key := range MetricKeys {
-			values[key] = Undefined(c.Standing())
+		values := map[string]metric.Value{}
+		for _, key := range metric.Keys {
+			values[key] = metric.Undefined(c.Standing())
 		}
 		return values
 	}
 	joint, planned := r.joint(c)
-	values := Metrics(r.matrixOf(c))
+	values := metric.Compute(r.matrixOf(c))
 	switch {
 	case r.Suite.Separate() && len(c.R) > 1:
 		// The last row is the last task's alone, not the end of a stream.
-		for _, d := range Definitions {
+		for _, d := range metric.Definitions {
 			if !d.Alone() {
-				values[d.Key] = Undefined("each task was learned alone (stream: separate)")
+				values[d.Key] = metric.Undefined("each task was learned alone (stream: separate)")
 			}
 		}
 	case c.Method.Preset == "joint":
 		// Its rows between the first and the last do not exist, and it is its
 		// own upper bound.
-		for _, d := range Definitions {
+		for _, d := range metric.Definitions {
 			if d.Stepwise() {
-				values[d.Key] = Undefined("trained on all tasks at once")
+				values[d.Key] = metric.Undefined("trained on all tasks at once")
 			}
 		}
 	case planned && joint.State != record.Done && !c.Method.Reference():
-		values["intransigence"] = Undefined("joint run " + joint.Standing())
+		values["intransigence"] = metric.Undefined("joint run " + joint.Standing())
 	}
 	return values
 }

@@ -8,16 +8,17 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // scoreColumns are the metrics of the summary's columns, in points of 100.
 var scoreColumns = definitionsOf("acc", "learning_accuracy", "bwt", "forgetting", "knowledge_retention", "knowledge_final")
 
 // definitionsOf are the definitions of some keys.
-func definitionsOf(keys ...string) []definition {
-	list := make([]definition, len(keys))
+func definitionsOf(keys ...string) []metric.Definition {
+	list := make([]metric.Definition, len(keys))
 	for i, key := range keys {
-		list[i], _ = Find(key)
+		list[i], _ = metric.Find(key)
 	}
 	return list
 }
@@ -50,9 +51,9 @@ func SummaryTable(r *Report) Table {
 	for k, c := range scoreColumns {
 		r.rankColumn(&t, k+2, c.Better, metricOf(c.Key))
 	}
-	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) Value { return Number(float64(c.TrainedParameters)) })
-	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) Value { return Number(c.Seconds.Total) })
-	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < SeedsNeeded(others) && r.has(subject) {
+	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
+	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) })
+	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.has(subject) {
 		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
 		if r.Suite.Seeds == 1 {
 			remark = "one seed: no interval and no test; " + seedsNeeded(others)
@@ -63,7 +64,7 @@ func SummaryTable(r *Report) Table {
 }
 
 // rankColumn ranks a table of which each row is a method of the suite.
-func (r *Report) rankColumn(t *Table, column int, sign float64, of func(Cell) Value) {
+func (r *Report) rankColumn(t *Table, column int, sign float64, of func(Cell) metric.Value) {
 	var field []contender
 	for i, m := range r.Suite.Methods {
 		field = append(field, r.contends(m, &t.Rows[i][column], of))
@@ -100,7 +101,7 @@ func summaryCaption(r *Report) []string {
 	if !ok {
 		return append(lines, "Base row: not measured yet.")
 	}
-	base := Metrics(Matrix{R: c.R[:1], K: c.K})["acc"]
+	base := metric.Compute(metric.Matrix{R: c.R[:1], K: c.K})["acc"]
 	knowledge := "no knowledge battery"
 	if len(c.K) > 0 && !math.IsNaN(c.K[0]) {
 		knowledge = "K[0] " + points(c.K[0])
@@ -193,7 +194,7 @@ func (r *Report) commonWarnings() []string {
 	return common
 }
 
-func scoreEntry(t *Table, s Summary) Entry {
+func scoreEntry(t *Table, s metric.Summary) Entry {
 	if !s.Mean.Defined() {
 		return t.Undefined(s.Mean.Undefined)
 	}
@@ -206,7 +207,7 @@ func scoreEntry(t *Table, s Summary) Entry {
 }
 
 // costEntry prints v in the unit, with so many decimals.
-func costEntry(t *Table, v Value, unit float64, decimals int) Entry {
+func costEntry(t *Table, v metric.Value, unit float64, decimals int) Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
@@ -223,7 +224,7 @@ func points(score float64) string {
 }
 
 // cost averages the trained parameters and the seconds of a method's done cells.
-func (r *Report) cost(method string) (parameters, seconds Value) {
+func (r *Report) cost(method string) (parameters, seconds metric.Value) {
 	n, p, s, reason := 0, 0.0, 0.0, ""
 	for _, c := range r.Cells {
 		switch {
@@ -237,7 +238,7 @@ func (r *Report) cost(method string) (parameters, seconds Value) {
 		}
 	}
 	if n == 0 {
-		return Undefined(reason), Undefined(reason)
+		return metric.Undefined(reason), metric.Undefined(reason)
 	}
-	return Number(p / float64(n)), Number(s / float64(n))
+	return metric.Number(p / float64(n)), metric.Number(s / float64(n))
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"secura/reports/metric"
 )
 
 // AblationTable shows variants by what they change: in each row a method, what
@@ -22,14 +24,14 @@ func AblationTable(r *Report) Table {
 	}
 	t.marks("column")
 	shown := []struct {
-		summary func(method string) Summary
-		of      func(Cell) Value
+		summary func(method string) metric.Summary
+		of      func(Cell) metric.Value
 	}{
-		{func(m string) Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
-		{func(m string) Summary { return r.beyond(m, first, Cell.Gain) }, nil},
-		{func(m string) Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
-		{func(m string) Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
-		{func(m string) Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
+		{func(m string) metric.Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
+		{func(m string) metric.Summary { return r.beyond(m, first, Cell.Gain) }, nil},
+		{func(m string) metric.Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
+		{func(m string) metric.Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
+		{func(m string) metric.Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
 	}
 	for i, m := range r.Suite.Methods {
 		row := []Entry{{Text: m.Name}, {Text: r.changes(m)}}

@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"strconv"
+
+	"secura/reports/metric"
 )
 
 // ComparisonTable shows secura against every other method: the mean difference
@@ -31,23 +33,23 @@ func ComparisonTable(r *Report) (t Table, ok bool) {
 	for i := range others {
 		row := []Entry{{Text: comparisons[i].B}, count(comparisons[i].N)}
 		least = min(least, comparisons[i].N)
-		for metric := range compared {
-			c := comparisons[metric*others+i]
-			row = append(row, t.testEntries(difference{Summary: Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
+		for key := range compared {
+			c := comparisons[key*others+i]
+			row = append(row, t.testEntries(metric.Difference{Summary: metric.Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if least < SeedsNeeded(others) {
+	if least < metric.SeedsNeeded(others) {
 		t.Remarks = []string{seedsNeeded(others)}
 	}
 	return t, true
 }
 
 // testsMean explains the columns of testEntries.
-var testsMean = fmt.Sprintf("g: Hedges' g of the paired values (d_z corrected for small samples); p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm", exactPairs)
+var testsMean = fmt.Sprintf("g: Hedges' g of the paired values (d_z corrected for small samples); p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm", metric.ExactPairs)
 
 // testEntries are a difference in points of 100, its effect size and its p.
-func (t *Table) testEntries(d difference) []Entry {
+func (t *Table) testEntries(d metric.Difference) []Entry {
 	if !d.P.Defined() {
 		return []Entry{t.Undefined(d.P.Undefined), {Text: "–"}, {Text: "–"}}
 	}
@@ -64,5 +66,5 @@ func (t *Table) testEntries(d difference) []Entry {
 
 // seedsNeeded says how many seeds a comparison with so many methods takes.
 func seedsNeeded(methods int) string {
-	return fmt.Sprintf("with fewer than %d paired seeds no p of %d comparisons can fall below 0.05", SeedsNeeded(methods), methods)
+	return fmt.Sprintf("with fewer than %d paired seeds no p of %d comparisons can fall below 0.05", metric.SeedsNeeded(methods), methods)
 }

@@ -1,5 +1,6 @@
 package reports
 
+import "secura/reports/metric"
 import "secura/experiments/record"
 
 // CostTable shows what a cell of each method costs, the mean over those that are
@@ -30,7 +31,7 @@ func CostTable(r *Report) Table {
 }
 
 // meanDone averages a number over a method's done cells.
-func (r *Report) meanDone(method string, of func(Cell) float64) Value {
+func (r *Report) meanDone(method string, of func(Cell) float64) metric.Value {
 	sum, n, reason := 0.0, 0, ""
 	for _, c := range r.Cells {
 		switch {
@@ -43,7 +44,7 @@ func (r *Report) meanDone(method string, of func(Cell) float64) Value {
 		}
 	}
 	if n == 0 {
-		return Undefined(reason)
+		return metric.Undefined(reason)
 	}
-	return Number(sum / float64(n))
+	return metric.Number(sum / float64(n))
 }

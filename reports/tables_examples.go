@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // examples are the scores of one cell's test examples. The strata are its tasks,
@@ -30,14 +31,16 @@ var exampleMeasures = []struct {
 	of     func(e *examples, counts [][]float64) float64
 }{
 	{"acc", []string{"", "accuracy"}, func(e *examples, counts [][]float64) float64 {
-		return mean(0, len(e.own)-1, func(j int) float64 { return weightedMean(e.final[j], counts[j]) })
+		return metric.Mean(0, len(e.own)-1, func(j int) float64 { return metric.WeightedMean(e.final[j], counts[j]) })
 	}},
 	{"bwt", []string{"backward", "transfer"}, func(e *examples, counts [][]float64) float64 {
-		return mean(0, len(e.own)-2, func(j int) float64 { return weightedMean(e.final[j], counts[j]) - weightedMean(e.own[j], counts[j]) })
+		return metric.Mean(0, len(e.own)-2, func(j int) float64 {
+			return metric.WeightedMean(e.final[j], counts[j]) - metric.WeightedMean(e.own[j], counts[j])
+		})
 	}},
 	{"knowledge_retention", []string{"knowledge", "retention"}, func(e *examples, counts [][]float64) float64 {
 		battery := len(e.own)
-		return weightedMean(e.final[battery], counts[battery]) / weightedMean(e.before, counts[battery])
+		return metric.WeightedMean(e.final[battery], counts[battery]) / metric.WeightedMean(e.before, counts[battery])
 	}},
 }
 
@@ -106,7 +109,7 @@ func fillExamples(t *Table, r *Report, names []string, all []*examples) {
 	for i, scores := range all[0].final {
 		sizes[i], once[i] = len(scores), slices.Repeat([]float64{1}, len(scores))
 	}
-	newStratified(sizes).resample(resamples, func(counts [][]float64) {
+	metric.NewStrata(sizes).Resample(metric.Resamples, func(counts [][]float64) {
 		for k, m := range measures {
 			for i, e := range all {
 				drawn[k][i] = append(drawn[k][i], m.of(e, counts))
@@ -128,7 +131,7 @@ func fillExamples(t *Table, r *Report, names []string, all []*examples) {
 			case i == ours:
 				row = append(row, Entry{Text: "·"})
 			default:
-				row = append(row, t.drawnEntry(m.of(all[ours], once)-x, minus(drawn[k][ours], drawn[k][i]), true))
+				row = append(row, t.drawnEntry(m.of(all[ours], once)-x, metric.Minus(drawn[k][ours], drawn[k][i]), true))
 			}
 		}
 		t.Rows = append(t.Rows, row)
@@ -143,12 +146,12 @@ func (r *Report) first(method string) Cell {
 // drawnEntry is a number with the interval of what the drawings gave, which it
 // sorts; a difference is marked where the interval leaves 0 out.
 func (t *Table) drawnEntry(x float64, drawn []float64, difference bool) Entry {
-	if !Number(x).Defined() {
+	if !metric.Number(x).Defined() {
 		return t.Undefined("there is a single task, or the base model knew nothing of the battery")
 	}
 	// A drawing of nothing that the base model knew has no share of it.
-	drawn = slices.DeleteFunc(drawn, func(x float64) bool { return !Number(x).Defined() })
-	i := percentileInterval(drawn)
+	drawn = slices.DeleteFunc(drawn, func(x float64) bool { return !metric.Number(x).Defined() })
+	i := metric.PercentileInterval(drawn)
 	e := score(x)
 	e.Spread, e.Marked = fmt.Sprintf("[%s, %s]", points(i.Low), points(i.High)), difference && i.Excludes(0)
 	return e

@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // stretch is a quarter of a task's steps.
@@ -131,9 +132,9 @@ func stepTables(run rundir.Run, r *Report) ([]Table, error) {
 			x := all.at(name, all.places...)
 			row := []Entry{{Text: m.Name + " " + name}}
 			for _, v := range []float64{x.least, x.sum / float64(x.n), x.most} {
-				row = append(row, digitsEntry(&t, Number(v)))
+				row = append(row, digitsEntry(&t, metric.Number(v)))
 			}
-			t.Rows = append(t.Rows, append(row, costEntry(&t, Number(float64(x.n)), 1, 0)))
+			t.Rows = append(t.Rows, append(row, costEntry(&t, metric.Number(float64(x.n)), 1, 0)))
 		}
 	}
 	if len(t.Rows) == 0 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"secura/reports/metric"
 )
 
 // matrixTitle begins the title of a method's MatrixTable.
@@ -84,7 +86,7 @@ func TaskTable(r *Report) Table {
 	for j, row := range t.Rows {
 		var field []contender
 		for i, m := range r.Suite.Methods {
-			field = append(field, r.contendsAlone(m, &row[i+1], func(c Cell) Value { return Number(c.R[len(c.R)-1][j]) }))
+			field = append(field, r.contendsAlone(m, &row[i+1], func(c Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
 		}
 		rank(field, 1)
 	}

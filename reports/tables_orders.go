@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // OrdersTable shows how much a method's numbers depend on the order of the
@@ -27,8 +28,8 @@ func OrdersTable(r *Report) Table {
 	}
 	for _, m := range r.Suite.Methods {
 		row := []Entry{{Text: m.Name}}
-		for _, metric := range metrics {
-			all, between, within, reason := r.crossed(m.Name, metric.key)
+		for _, key := range metrics {
+			all, between, within, reason := r.crossed(m.Name, key.key)
 			if reason != "" {
 				row = append(row, t.Undefined(reason), Entry{Text: "–"}, Entry{Text: "–"})
 				continue
@@ -40,7 +41,7 @@ func OrdersTable(r *Report) Table {
 	return t
 }
 
-func deviation(t *Table, s Summary, reason string) Entry {
+func deviation(t *Table, s metric.Summary, reason string) Entry {
 	if !s.SD.Defined() {
 		return t.Undefined(reason)
 	}
@@ -50,19 +51,19 @@ func deviation(t *Table, s Summary, reason string) Entry {
 // crossed averages a metric over a method's cells, and over its seeds and its
 // orders each by itself. One cell that is not done, or has no value, leaves
 // nothing: reason says which.
-func (r *Report) crossed(method, metric string) (all float64, orders, seeds Summary, reason string) {
+func (r *Report) crossed(method, key string) (all float64, orders, seeds metric.Summary, reason string) {
 	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
 	for _, c := range r.Cells {
 		if c.Method.Name != method {
 			continue
 		}
-		v := c.Metrics[metric]
+		v := c.Metrics[key]
 		if c.State != record.Done || !v.Defined() {
-			return 0, Summary{}, Summary{}, c.ID + ": " + v.Undefined
+			return 0, metric.Summary{}, metric.Summary{}, c.ID + ": " + v.Undefined
 		}
 		byOrder[c.Order] += v.Number / float64(r.Suite.Seeds)
 		bySeed[c.Seed] += v.Number / float64(r.Suite.Orders)
 		all += v.Number / float64(r.Suite.Seeds*r.Suite.Orders)
 	}
-	return all, MeanSDCI(byOrder), MeanSDCI(bySeed), ""
+	return all, metric.MeanSDCI(byOrder), metric.MeanSDCI(bySeed), ""
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"secura/reports/metric"
 )
 
 // hasCurve says whether any cell was evaluated within tasks.
@@ -23,7 +25,7 @@ type test struct {
 // within tasks, in the order of steps.
 func (r *Report) tests(c Cell) (list []test) {
 	add := func(steps int, scores []float64, k float64) {
-		list = append(list, test{steps, mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
+		list = append(list, test{steps, metric.Mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
 	}
 	for _, p := range c.Curve {
 		steps := (p.Index-1)*r.Suite.Training.each() + p.Step
@@ -62,7 +64,7 @@ func RetentionTables(r *Report) []Table {
 			return c.K[0]
 		})
 	accuracy := r.retention("Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
-		func(c Cell) float64 { return mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
+		func(c Cell) float64 { return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
 	if base, ok := r.base(); ok && base.K == nil {
 		return []Table{accuracy}
 	}
@@ -88,24 +90,24 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 	}
 	t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
 	// at is a cell's number in each row: before, at each step, and the mean.
-	at := func(c Cell) []Value {
+	at := func(c Cell) []metric.Value {
 		tests, total := r.tests(c), 0.0
-		values := []Value{Number(before(c))}
+		values := []metric.Value{metric.Number(before(c))}
 		for _, s := range steps {
 			x := math.NaN()
 			if k := slices.IndexFunc(tests, func(x test) bool { return x.steps == s }); k >= 0 {
 				x = of(tests[k])
 			}
-			values = append(values, Number(x))
+			values = append(values, metric.Number(x))
 			total += x
 		}
-		return append(values, Number(total/float64(len(steps))))
+		return append(values, metric.Number(total/float64(len(steps))))
 	}
 	fields := make([][]contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
 		t.Columns = append(t.Columns, Column{[]string{m.Name}})
 		done, reason := r.doneCells(m.Name)
-		var measured [][]Value
+		var measured [][]metric.Value
 		for _, c := range done {
 			measured = append(measured, at(c))
 		}
@@ -125,7 +127,7 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 			case len(done) == 0:
 				e = t.Undefined(reason)
 			case len(numbers) == len(done):
-				e = score(MeanSDCI(numbers).Mean.Number)
+				e = score(metric.MeanSDCI(numbers).Mean.Number)
 			}
 			t.Rows[i] = append(t.Rows[i], e)
 			fields[i] = append(fields[i], field)

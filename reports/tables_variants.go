@@ -1,5 +1,6 @@
 package reports
 
+import "secura/reports/metric"
 import "slices"
 
 // baseline is the method that others are seen against where each task is
@@ -90,10 +91,10 @@ func meanWhere(base Cell, belongs func(string) bool) float64 {
 
 // beyond summarises what a number of one method has beyond that of another over
 // the seeds that both have.
-func (r *Report) beyond(method, other string, of func(Cell) Value) Summary {
+func (r *Report) beyond(method, other string, of func(Cell) metric.Value) metric.Summary {
 	a, b, n, reason := r.pairs(method, other, of)
 	if reason != "" {
-		return noDifference(reason, n).Summary
+		return metric.NoDifference(reason, n).Summary
 	}
-	return MeanSDCI(minus(a, b))
+	return metric.MeanSDCI(metric.Minus(a, b))
 }

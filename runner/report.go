@@ -13,6 +13,7 @@ import (
 	"secura/datasets"
 	"secura/experiments/rundir"
 	"secura/reports"
+	"secura/reports/metric"
 )
 
 // ReportOptions are the flags of report.
@@ -77,7 +78,7 @@ func (o *ReportOptions) check(string) error {
 		case o.Table != "" || o.Claims || o.Format != "text":
 			return errors.New("-explain prints text alone: give it without -table, -claims and -format")
 		case !ok:
-			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, reports.MetricKeys[0])
+			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, metric.Keys[0])
 		case !reports.CanExplain(key):
 			return errors.New(datasets.Unknown("metric", key, reports.ExplainKeys()))
 		}
@@ -223,7 +224,7 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 		switch {
 		case len(pair) == 1:
 			err = reports.Explain(stdout, part, method, key)
-		case len(pair) == 2 && slices.Contains(reports.MetricKeys, key):
+		case len(pair) == 2 && slices.Contains(metric.Keys, key):
 			err = reports.ExplainDifference(stdout, part, pair[0], pair[1], key)
 		default:
 			return notExplained(o.Explain)
@@ -238,7 +239,7 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 // notExplained says what -explain takes.
 func notExplained(what string) error {
 	return usagef("-explain %s: expected METHOD.METRIC, or METHOD,METHOD.METRIC for the difference of two; metrics that are compared are %s",
-		what, strings.Join(reports.MetricKeys, ", "))
+		what, strings.Join(metric.Keys, ", "))
 }
 
 // loadRuns reads several runs; one of several backbones counts as a run of each.

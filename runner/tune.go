@@ -14,6 +14,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/methods"
 	"secura/reports"
+	"secura/reports/metric"
 )
 
 // TuneOptions are the flags of tune.
@@ -136,7 +137,7 @@ func outcomes(run rundir.Run, objective string) (func(trial string) (experiments
 // outcomeOf takes the metrics of a trial that is done.
 func outcomeOf(c reports.Cell, objective string) experiments.Outcome {
 	var o experiments.Outcome
-	for _, key := range reports.MetricKeys {
+	for _, key := range metric.Keys {
 		if v := c.Metrics[key]; v.Defined() {
 			o.Metrics = append(o.Metrics, record.Score{Name: key, Value: v.Number})
 		}

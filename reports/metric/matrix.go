@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"fmt"
@@ -36,6 +36,25 @@ func (m Matrix) Tasks() int {
 	return n
 }
 
+// rounded has each number with so many significant digits.
+func (m Matrix) rounded(digits int) Matrix {
+	round := func(list []float64) []float64 {
+		if list == nil {
+			return nil
+		}
+		short := make([]float64, len(list))
+		for i, x := range list {
+			short[i] = rounding(x, digits)
+		}
+		return short
+	}
+	short := Matrix{K: round(m.K), Joint: round(m.Joint), Perplexity: round(m.Perplexity)}
+	for _, row := range m.R {
+		short.R = append(short.R, round(row))
+	}
+	return short
+}
+
 // cells reads a matrix and remembers the first number that was missing, so that
 // a metric's formula can be written down as it is.
 type cells struct {
@@ -44,13 +63,13 @@ type cells struct {
 	missing string
 	// readings are the numbers that were read, in order, and terms what a mean
 	// was made of.
-	readings []reading
+	readings []Reading
 	terms    []term
 }
 
 // reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with
 // the task j counted from 1.
-type reading struct {
+type Reading struct {
 	Kind string
 	I, J int
 	X    float64
@@ -59,13 +78,13 @@ type reading struct {
 // term is one of the numbers that a mean is of.
 type term struct {
 	index int
-	read  []reading
+	read  []Reading
 	x     float64
 }
 
 // mean averages f over from..to, both included, and remembers the terms.
 func (c *cells) mean(from, to int, f func(i int) float64) float64 {
-	return mean(from, to, func(i int) float64 {
+	return Mean(from, to, func(i int) float64 {
 		begin := len(c.readings)
 		x := f(i)
 		c.terms = append(c.terms, term{i, c.readings[begin:], x})
@@ -75,7 +94,7 @@ func (c *cells) mean(from, to int, f func(i int) float64) float64 {
 
 // r is R[i][j], the score on task j (from 1) after i trainings.
 func (c *cells) r(i, j int) float64 {
-	at := reading{Kind: "R", I: i, J: j}
+	at := Reading{Kind: "R", I: i, J: j}
 	if i >= len(c.m.R) {
 		return c.read(nil, 0, at)
 	}
@@ -90,16 +109,16 @@ func (c *cells) last() int {
 	return c.n
 }
 
-func (c *cells) k(i int) float64 { return c.read(c.m.K, i, reading{Kind: "K", I: i}) }
+func (c *cells) k(i int) float64 { return c.read(c.m.K, i, Reading{Kind: "K", I: i}) }
 
-func (c *cells) joint(j int) float64 { return c.read(c.m.Joint, j-1, reading{Kind: "joint", J: j}) }
+func (c *cells) joint(j int) float64 { return c.read(c.m.Joint, j-1, Reading{Kind: "joint", J: j}) }
 
 func (c *cells) perplexity(i int) float64 {
-	return c.read(c.m.Perplexity, i, reading{Kind: "perplexity", I: i})
+	return c.read(c.m.Perplexity, i, Reading{Kind: "perplexity", I: i})
 }
 
 // Name is the number's in formulas, as in R[2][1].
-func (r reading) Name() string {
+func (r Reading) Name() string {
 	switch r.Kind {
 	case "R":
 		return fmt.Sprintf("R[%d][%d]", r.I, r.J)
@@ -109,7 +128,7 @@ func (r reading) Name() string {
 	return fmt.Sprintf("%s[%d]", r.Kind, r.I)
 }
 
-func (c *cells) read(from []float64, i int, at reading) float64 {
+func (c *cells) read(from []float64, i int, at Reading) float64 {
 	switch {
 	case i >= len(from) || math.IsNaN(from[i]):
 		reason := at.Name() + " is absent"
@@ -150,7 +169,7 @@ func (c *cells) undefined(reason string) {
 }
 
 // mean averages f over from..to, both included.
-func mean(from, to int, f func(i int) float64) float64 {
+func Mean(from, to int, f func(i int) float64) float64 {
 	sum := 0.0
 	for i := from; i <= to; i++ {
 		sum += f(i)
@@ -171,7 +190,7 @@ func extreme(from, to int, better func(a, b float64) float64, f func(i int) floa
 // training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
 func Gain(m Matrix) Value {
 	c := &cells{m: m, n: m.Tasks()}
-	return c.value(mean(1, c.n, func(j int) float64 { return c.r(j, j) - c.r(0, j) }))
+	return c.value(Mean(1, c.n, func(j int) float64 { return c.r(j, j) - c.r(0, j) }))
 }
 
 // AfterOwnTraining is the mean score, each right after its own training, of the

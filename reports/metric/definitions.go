@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 // definition is all that is to be said of a metric: the lists of metrics, the
 // tables, results.json, the page and explanations are made of it. N is the
 // number of tasks, i counts trainings and j tasks from 1.
-type definition struct {
+type Definition struct {
 	// Key is the metric's name in files and on the command line.
 	Key string
 	// Head is its name in the heads of tables, a line each.
@@ -46,7 +46,7 @@ const (
 // Definitions lists the metrics of a cell in the order in which they are printed.
 // Scores are in [0, 1], and so are all metrics but the differences (in [-1, 1]),
 // the two ratios (0 and up) and the drift (nats per token).
-var Definitions = []definition{
+var Definitions = []Definition{
 	{
 		Key: "acc", Head: []string{"accuracy"}, Better: 1,
 		Meaning:    "mean over tasks of R[N][j]: the score at the end of the stream",
@@ -101,7 +101,7 @@ var Definitions = []definition{
 		arithmetic: called("mean"),
 		of: func(c *cells) float64 {
 			return c.mean(1, c.n, func(i int) float64 {
-				return mean(1, i, func(j int) float64 { return c.r(i, j) })
+				return Mean(1, i, func(j int) float64 { return c.r(i, j) })
 			})
 		},
 	},
@@ -174,9 +174,9 @@ var Definitions = []definition{
 }
 
 // MetricKeys are the keys of Definitions, in their order.
-var MetricKeys = keysOf(Definitions)
+var Keys = keysOf(Definitions)
 
-func keysOf(list []definition) []string {
+func keysOf(list []Definition) []string {
 	keys := make([]string, len(list))
 	for i, d := range list {
 		keys[i] = d.Key
@@ -186,19 +186,19 @@ func keysOf(list []definition) []string {
 
 // Find finds the definition of a key, which may also be an entry of R or K, as
 // R[2][1] with 2 trainings and the first task.
-func Find(key string) (definition, bool) {
+func Find(key string) (Definition, bool) {
 	if at, ok := entryOf(key); ok {
 		return at.definition(), true
 	}
-	i := slices.IndexFunc(Definitions, func(d definition) bool { return d.Key == key })
+	i := slices.IndexFunc(Definitions, func(d Definition) bool { return d.Key == key })
 	if i < 0 {
-		return definition{}, false
+		return Definition{}, false
 	}
 	return Definitions[i], true
 }
 
 // entryOf takes R[i][j] or K[i] apart, with i trainings and task j from 1.
-func entryOf(key string) (at reading, ok bool) {
+func entryOf(key string) (at Reading, ok bool) {
 	if n, err := fmt.Sscanf(key, "R[%d][%d]", &at.I, &at.J); err == nil && n == 2 {
 		at.Kind = "R"
 	} else if n, err := fmt.Sscanf(key, "K[%d]", &at.I); err == nil && n == 1 {
@@ -208,8 +208,8 @@ func entryOf(key string) (at reading, ok bool) {
 }
 
 // definition makes an entry of R or K a metric, which any cell has.
-func (r reading) definition() definition {
-	return definition{Key: r.Name(), Formula: r.Name(), arithmetic: only, of: func(c *cells) float64 {
+func (r Reading) definition() Definition {
+	return Definition{Key: r.Name(), Formula: r.Name(), arithmetic: only, of: func(c *cells) float64 {
 		if r.Kind == "K" {
 			return c.k(r.I)
 		}
@@ -218,20 +218,20 @@ func (r reading) definition() definition {
 }
 
 // Entry says whether the definition is of an entry of R or K, and no metric.
-func (d definition) Entry() bool { _, ok := entryOf(d.Key); return ok }
+func (d Definition) Entry() bool { _, ok := entryOf(d.Key); return ok }
 
 // Stepwise says that only a stream of tasks has the metric, and no training on
 // all tasks at once.
-func (d definition) Stepwise() bool { return d.needs&steps != 0 }
+func (d Definition) Stepwise() bool { return d.needs&steps != 0 }
 
 // Alone says that tasks have the metric which were each learned alone.
-func (d definition) Alone() bool { return d.needs&alone != 0 }
+func (d Definition) Alone() bool { return d.needs&alone != 0 }
 
 // Metrics computes every metric of Definitions from what a cell measured. A
 // metric that cannot be computed says why, naming the first missing cell. A cell
 // that never trains (one row) has an acc, that of the base model, and nothing
 // else.
-func Metrics(m Matrix) map[string]Value {
+func Compute(m Matrix) map[string]Value {
 	values := make(map[string]Value, len(Definitions))
 	for _, d := range Definitions {
 		values[d.Key] = d.Trace(m).Value
@@ -240,12 +240,12 @@ func Metrics(m Matrix) map[string]Value {
 }
 
 // Trace computes a metric and keeps what was read for it.
-func (d definition) Trace(m Matrix) Trace {
+func (d Definition) Trace(m Matrix) Trace {
 	c := &cells{m: m, n: m.Tasks()}
-	return Trace{Value: c.compute(d), Readings: c.readings, terms: c.terms, definition: d}
+	return Trace{Value: c.compute(d), Readings: c.readings, terms: c.terms, definition: d, matrix: m}
 }
 
-func (c *cells) compute(d definition) Value {
+func (c *cells) compute(d Definition) Value {
 	m, frozen := c.m, len(c.m.R) == 1
 	switch {
 	case d.Entry():

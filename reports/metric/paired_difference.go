@@ -1,26 +1,26 @@
-package reports
+package metric
 
 // difference is what a number of secura has beyond that of another method over
 // paired seeds: mean, spread and interval of the differences, their effect size,
 // and the p of the sign-flip test, plain and adjusted after Holm.
-type difference struct {
+type Difference struct {
 	Summary
 	Effect, P, PHolm Value
 }
 
 // noDifference is undefined for a reason, which must not be empty.
-func noDifference(reason string, n int) difference {
+func NoDifference(reason string, n int) Difference {
 	u := Undefined(reason)
-	return difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, Effect: u, P: u, PHolm: u}
+	return Difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, Effect: u, P: u, PHolm: u}
 }
 
-func differenceOf(a, b []float64) difference {
+func DifferenceOf(a, b []float64) Difference {
 	p := SignFlipTest(a, b)
-	return difference{Summary: MeanSDCI(minus(a, b)), Effect: EffectSize(a, b), P: p, PHolm: p}
+	return Difference{Summary: MeanSDCI(Minus(a, b)), Effect: EffectSize(a, b), P: p, PHolm: p}
 }
 
 // minus is a − b, pair by pair.
-func minus(a, b []float64) []float64 {
+func Minus(a, b []float64) []float64 {
 	differences := make([]float64, len(a))
 	for i := range a {
 		differences[i] = a[i] - b[i]
@@ -30,7 +30,7 @@ func minus(a, b []float64) []float64 {
 
 // adjust fills in PHolm over the differences that are defined and returns how
 // many these are.
-func adjust(differences []difference) (comparisons int) {
+func Adjust(differences []Difference) (comparisons int) {
 	var p []float64
 	for _, d := range differences {
 		if d.P.Defined() {
