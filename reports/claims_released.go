@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"secura/reports/table"
 )
 
 // releasedCommand measures how the released code behaves.
@@ -16,25 +18,25 @@ const diagnosed = " -set evaluation.diagnostics=true"
 // findings is a table of measures, which are no scores over seeds: each number
 // with the records it was taken from, where its extreme was seen, whether it
 // shows what is said, and what it means as a footnote.
-func findings(title string, caption ...string) Table {
-	return Table{
+func findings(title string, caption ...string) table.Table {
+	return table.Table{
 		Title: title, Caption: caption, TextColumns: []int{1, 3, 4},
-		Columns: []Column{{[]string{""}}, {[]string{"measured"}}, {[]string{"records"}}, {[]string{"where"}}, {[]string{"shown"}}},
+		Columns: []table.Column{{[]string{""}}, {[]string{"measured"}}, {[]string{"records"}}, {[]string{"where"}}, {[]string{"shown"}}},
 	}
 }
 
 // finding adds a row. shown is "yes", "no", or empty where a number speaks for
 // itself.
-func (t *Table) finding(label, measured string, n int, at sighting, shown, meaning string) {
-	t.Rows = append(t.Rows, []Entry{
-		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, count(n), {Text: at.cell, Spread: at.where}, {Text: shown},
+func addFinding(t *table.Table, label, measured string, n int, at sighting, shown, meaning string) {
+	t.Rows = append(t.Rows, []table.Entry{
+		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, table.Count(n), {Text: at.cell, Spread: at.where}, {Text: shown},
 	})
 }
 
 // absent adds the row of what the runs did not measure.
-func (t *Table) absent(label, meaning, reason string) {
-	dash := Entry{Text: "–"}
-	t.Rows = append(t.Rows, []Entry{{Text: label, Notes: []int{t.Note(meaning)}}, t.Undefined(reason), {Text: "0"}, dash, dash})
+func addAbsent(t *table.Table, label, meaning, reason string) {
+	dash := table.Entry{Text: "–"}
+	t.Rows = append(t.Rows, []table.Entry{{Text: label, Notes: []int{t.Note(meaning)}}, t.Undefined(reason), {Text: "0"}, dash, dash})
 }
 
 // yes is the word for a finding that shows what is said.
@@ -60,16 +62,16 @@ func (c claims) noRecord(wanted func(Method) bool, what, command string) string 
 
 // released lists how the released code behaves, measured by the runs' own
 // records.
-func (c claims) released() Table {
+func (c claims) released() table.Table {
 	t := findings("What the released code does",
 		"measured: the largest value in the records of steps and boundaries; where: the first cell, task and step that has it")
 	row := func(label, what string, wanted func(Method) bool, named func(string) bool, shown func(r measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, named)
 		if r.n == 0 {
-			t.absent(label, meaning, c.noRecord(wanted, what, releasedCommand))
+			addAbsent(&t, label, meaning, c.noRecord(wanted, what, releasedCommand))
 			return
 		}
-		t.finding(label, fmt.Sprintf("%.3g", r.most.value), r.n, r.most, shown(r), meaning)
+		addFinding(&t, label, fmt.Sprintf("%.3g", r.most.value), r.n, r.most, shown(r), meaning)
 	}
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
 	cabr := func(m Method) bool { _, changed := m.Params["init"]; return !changed }
@@ -98,7 +100,7 @@ func short(preset string) string {
 
 // unmovedRows counts a method's boundaries after training whose scores are those
 // of the base row to all digits.
-func (c claims) unmovedRows(t *Table, preset string) {
+func (c claims) unmovedRows(t *table.Table, preset string) {
 	label := short(preset) + ": rows unchanged"
 	meaning := "rows of R after training that equal the base row to all digits: M2's accumulator is not used, the model does not learn, and what it retains is what a frozen model retains"
 	equal, all := 0, 0
@@ -122,13 +124,13 @@ func (c claims) unmovedRows(t *Table, preset string) {
 		}
 	}
 	if all == 0 {
-		t.absent(label, meaning, missing("method "+preset, releasedCommand))
+		addAbsent(t, label, meaning, missing("method "+preset, releasedCommand))
 		return
 	}
 	if differing.cell == "" {
 		differing.cell = "all"
 	}
-	t.finding(label, fmt.Sprintf("%d of %d", equal, all), all, differing, yes(equal == all), meaning)
+	addFinding(t, label, fmt.Sprintf("%d of %d", equal, all), all, differing, yes(equal == all), meaning)
 }
 
 // equalWhereMeasured compares the scores that a row has; NaN stands for others.
@@ -140,14 +142,14 @@ func equalWhereMeasured(row, base []float64) bool {
 // normalised Z by s·L: S is then 2 - sigmoid(s·L) <= 1.5 as soon as anything
 // moves. The release's own modules act on outputs, where S is no measure; the
 // same line acts on weights in a method with normalise: none.
-func (c claims) overwritten(t *Table) {
+func (c claims) overwritten(t *table.Table) {
 	const label = "unnormalised S, had W moved"
 	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
 	wanted := func(m Method) bool { return m.Params["normalise"] == "none" }
 	r := ranged(c.runs, wanted, exactly("magnorm/moved_mean"))
 	if r.n == 0 {
-		t.absent(label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))
+		addAbsent(t, label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))
 		return
 	}
-	t.finding(label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+rounding), meaning)
+	addFinding(t, label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+rounding), meaning)
 }

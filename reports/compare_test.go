@@ -8,6 +8,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // twoRuns are runs of one suite that differ in their scores and methods.
@@ -83,9 +84,9 @@ func TestRunsSideBySide(t *testing.T) {
 	first, second := twoRuns(t)
 	first.Suite.Backbone, second.Suite.Backbone = "qwen", "llama"
 	runs := []*Report{first, second}
-	tables := [][]Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
+	tables := [][]table.Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
 	var out bytes.Buffer
-	check(t, TablesText(&out, append([]Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))
+	check(t, table.Text(&out, append([]table.Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))
 	compareGolden(t, "side_by_side.txt", out.Bytes())
 
 	joined := SideBySide(runs, tables)[0]
@@ -102,8 +103,8 @@ func TestRunsSideBySide(t *testing.T) {
 		t.Errorf("accuracy %s, in its own table %s", e[len(e)-8].Text, own[2].Text)
 	}
 	// Equal labels of one table are rows of their own.
-	twice := Table{Title: "T", Columns: []Column{{[]string{"x"}}, {[]string{"y"}}}, Rows: [][]Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
-	both := SideBySide(runs, [][]Table{{twice}, {twice}})[0]
+	twice := table.Table{Title: "T", Columns: []table.Column{{[]string{"x"}}, {[]string{"y"}}}, Rows: [][]table.Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
+	both := SideBySide(runs, [][]table.Table{{twice}, {twice}})[0]
 	if len(both.Rows) != 2 || both.Rows[1][1].Text != "2" || both.Rows[1][2].Text != "2" {
 		t.Errorf("rows of equal labels: %+v", both.Rows)
 	}

@@ -8,6 +8,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // DiagnosticTables are made of the measures in the records, which say why a
@@ -17,8 +18,8 @@ var DiagnosticTables = []string{"norms", "gradients", "steps"}
 // Diagnose makes the tables of one name of DiagnosticTables: norms of the
 // update along the stream, gradient norms by adapter matrix, or the ranges of
 // all other measures of steps. They are over the done cells of order 0.
-func Diagnose(run rundir.Run, r *Report, name string) ([]Table, error) {
-	tablesOf := map[string]func(rundir.Run, *Report) ([]Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
+func Diagnose(run rundir.Run, r *Report, name string) ([]table.Table, error) {
+	tablesOf := map[string]func(rundir.Run, *Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
 		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", run.Path, name, DiagnosticTables)
 	}
@@ -104,11 +105,11 @@ func (r *Report) measures(run rundir.Run, method string, of func(c Cell, folder 
 }
 
 // digitsEntry prints a number of any size with three significant digits.
-func digitsEntry(t *Table, v metric.Value) Entry {
+func digitsEntry(t *table.Table, v metric.Value) table.Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
-	return numeric(strconv.FormatFloat(v.Number, 'g', 3, 64), v.Number)
+	return table.Numeric(strconv.FormatFloat(v.Number, 'g', 3, 64), v.Number)
 }
 
 // taskLabel is a task's number and name, as in "T1 add_subtract".

@@ -12,6 +12,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ExplainKeys are the numbers that Explain can trace.
@@ -45,7 +46,7 @@ type explanation struct {
 }
 
 func (e *explanation) line(indent, format string, args ...any) {
-	writeWrapped(&e.out, indent, fmt.Sprintf(format, args...), false)
+	table.Wrap(&e.out, indent, fmt.Sprintf(format, args...), false)
 }
 
 func (e *explanation) explain(method, key string) error {
@@ -177,7 +178,7 @@ func (e *explanation) overSeeds(method string, d metric.Definition) {
 		sum = append(sum, metric.Precise(v.value.Number))
 	}
 	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(s.Mean.Number))
-	unit, shown := "100 × ", points(s.Mean.Number)
+	unit, shown := "100 × ", table.Points(s.Mean.Number)
 	if d.Plain {
 		unit, shown = "", metric.Precise(s.Mean.Number)
 	}
@@ -190,7 +191,7 @@ func (e *explanation) overSeeds(method string, d metric.Definition) {
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
 	e.line("", "sample standard deviation = %s", metric.Precise(s.SD.Number))
 	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, metric.Precise(t), metric.Precise(s.SD.Number), s.N, metric.Precise(s.CI95.Number))
-	spread := points(s.CI95.Number)
+	spread := table.Points(s.CI95.Number)
 	if d.Plain {
 		spread = metric.Precise(s.CI95.Number)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ExplainDifference traces a row of the comparison of two methods: the numbers of
@@ -53,7 +54,7 @@ func (e *explanation) difference(seeds []int, a, b []float64) {
 		e.line("  ", "seed %d: %s − %s = %s", seeds[i], metric.Precise(a[i]), metric.Bracketed(metric.Precise(b[i])), metric.Precise(x))
 		sum = append(sum, metric.Precise(x))
 	}
-	e.line("", "difference = %s / %d = %s; in tables 100 × %s = %s", metric.Added(sum), n, metric.Precise(d.Mean.Number), metric.Precise(d.Mean.Number), points(d.Mean.Number))
+	e.line("", "difference = %s / %d = %s; in tables 100 × %s = %s", metric.Added(sum), n, metric.Precise(d.Mean.Number), metric.Precise(d.Mean.Number), table.Points(d.Mean.Number))
 	if d.CI95.Defined() {
 		e.line("", "sample standard deviation = %s, 95%% half-width = t(0.975, %d) × sd / √%d = %s", metric.Precise(d.SD.Number), n-1, n, metric.Precise(d.CI95.Number))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 //go:embed assets
@@ -232,13 +233,13 @@ func cards(r *Report) []card {
 		if best == nil {
 			continue
 		}
-		c := card{Question: q.question, Method: best.method, Number: points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means}
+		c := card{Question: q.question, Method: best.method, Number: table.Points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means}
 		if next != nil {
 			how := "then"
-			if points(next.summary.Mean.Number) == c.Number {
+			if table.Points(next.summary.Mean.Number) == c.Number {
 				how = "as good:"
 			}
-			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, points(next.summary.Mean.Number), spread(next.summary)))
+			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
 			a, b, n, _ := r.pairs(best.method, next.method, func(cell Cell) metric.Value { return cell.Metrics[q.metric] })
 			if p := metric.SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
 				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
@@ -276,7 +277,7 @@ func spread(s metric.Summary) string {
 	if !s.CI95.Defined() {
 		return ""
 	}
-	return "± " + points(s.CI95.Number)
+	return "± " + table.Points(s.CI95.Number)
 }
 
 func shortPlan(r *Report) string {

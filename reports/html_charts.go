@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // chartData is what the page's charts are drawn from.
@@ -139,7 +140,7 @@ func newInterval(s metric.Summary) *interval {
 	if !s.Mean.Defined() {
 		return nil
 	}
-	i := &interval{Mean: hundredths(s.Mean.Number), N: s.N, Text: points(s.Mean.Number), Spread: spread(s)}
+	i := &interval{Mean: hundredths(s.Mean.Number), N: s.N, Text: table.Points(s.Mean.Number), Spread: spread(s)}
 	if s.CI95.Defined() {
 		half := hundredths(s.CI95.Number)
 		i.Half = &half

@@ -5,6 +5,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 const (
@@ -16,13 +17,13 @@ const (
 
 // contender is an entry that may be the best one of its row or column.
 type contender struct {
-	entry *Entry
+	entry *table.Entry
 	// values are the method's number by seed; empty where it does not compete.
 	values []seedValue
 }
 
 // marks says in the table what rank marks.
-func (t *Table) marks(place string) {
+func saysMarks(t *table.Table, place string) {
 	const test = " (p < 0.05, paired sign-flip test over seeds, adjusted after Holm over these methods)"
 	t.MarkMeans = "best of its " + place + ", and better than each other method there" + test + competitors
 	t.SecondMeans = "second of its " + place + ", and better than each method below it" + test
@@ -85,7 +86,7 @@ func ahead(first contender, others []contender) bool {
 }
 
 // contends is a method's entry with the values by which it competes.
-func (r *Report) contends(m Method, e *Entry, of func(Cell) metric.Value) contender {
+func (r *Report) contends(m Method, e *table.Entry, of func(Cell) metric.Value) contender {
 	if !r.competes(m) {
 		return contender{entry: e}
 	}
@@ -94,7 +95,7 @@ func (r *Report) contends(m Method, e *Entry, of func(Cell) metric.Value) conten
 }
 
 // contendsAlone is contends by the done cells of order 0.
-func (r *Report) contendsAlone(m Method, e *Entry, of func(Cell) metric.Value) contender {
+func (r *Report) contendsAlone(m Method, e *table.Entry, of func(Cell) metric.Value) contender {
 	c := contender{entry: e}
 	if !r.competes(m) {
 		return c

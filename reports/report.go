@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // Report is everything that a run's files say, before anything is averaged. It
@@ -33,9 +34,9 @@ type Report struct {
 	Warnings []string
 	// Examples are the intervals over test examples, which WriteAll makes of the
 	// predictions; no table where there are none.
-	Examples []Table
+	Examples []table.Table
 	// Asked are the tables that the suite asks for.
-	Asked []Table
+	Asked []table.Table
 	// Trials is what a tuning tried and chose, where the run is one that is
 	// complete; nil otherwise.
 	Trials *record.Tuning

@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // scoreColumns are the metrics of the summary's columns, in points of 100.
@@ -24,24 +25,24 @@ func definitionsOf(keys ...string) []metric.Definition {
 }
 
 // SummaryTable has a row per method, in the suite's order.
-func SummaryTable(r *Report) Table {
-	t := Table{
+func SummaryTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Summary",
 		Caption: summaryCaption(r),
-		Columns: []Column{{[]string{"method"}}, {[]string{"n"}}},
+		Columns: []table.Column{{[]string{"method"}}, {[]string{"n"}}},
 		Remarks: slices.Clone(r.Warnings),
 	}
-	t.marks("column")
+	saysMarks(&t, "column")
 	common := r.commonWarnings()
 	for _, text := range common {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
 	}
 	for _, c := range scoreColumns {
-		t.Columns = append(t.Columns, Column{c.Head})
+		t.Columns = append(t.Columns, table.Column{c.Head})
 	}
-	t.Columns = append(t.Columns, Column{[]string{"params", "(1000s)"}}, Column{[]string{"seconds"}})
+	t.Columns = append(t.Columns, table.Column{[]string{"params", "(1000s)"}}, table.Column{[]string{"seconds"}})
 	for _, m := range r.Suite.Methods {
-		row := []Entry{methodLabel(r, &t, m.Name, common), count(r.Summarise(m.Name, "acc").N)}
+		row := []table.Entry{methodLabel(r, &t, m.Name, common), table.Count(r.Summarise(m.Name, "acc").N)}
 		for _, c := range scoreColumns {
 			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.Key)))
 		}
@@ -64,7 +65,7 @@ func SummaryTable(r *Report) Table {
 }
 
 // rankColumn ranks a table of which each row is a method of the suite.
-func (r *Report) rankColumn(t *Table, column int, sign float64, of func(Cell) metric.Value) {
+func (r *Report) rankColumn(t *table.Table, column int, sign float64, of func(Cell) metric.Value) {
 	var field []contender
 	for i, m := range r.Suite.Methods {
 		field = append(field, r.contends(m, &t.Rows[i][column], of))
@@ -83,7 +84,7 @@ func (r *Report) source() string {
 }
 
 // sourced puts the source into tables that have none.
-func (r *Report) sourced(tables []Table) []Table {
+func (r *Report) sourced(tables []table.Table) []table.Table {
 	for i := range tables {
 		if tables[i].Source == "" {
 			tables[i].Source = r.source()
@@ -104,9 +105,9 @@ func summaryCaption(r *Report) []string {
 	base := metric.Compute(metric.Matrix{R: c.R[:1], K: c.K})["acc"]
 	knowledge := "no knowledge battery"
 	if len(c.K) > 0 && !math.IsNaN(c.K[0]) {
-		knowledge = "K[0] " + points(c.K[0])
+		knowledge = "K[0] " + table.Points(c.K[0])
 	}
-	return append(lines, fmt.Sprintf("Base row, the untouched backbone: accuracy %s, %s.", points(base.Number), knowledge))
+	return append(lines, fmt.Sprintf("Base row, the untouched backbone: accuracy %s, %s.", table.Points(base.Number), knowledge))
 }
 
 func spreadMeans(r *Report) string {
@@ -119,7 +120,7 @@ func spreadMeans(r *Report) string {
 // methodLabel is a method's first entry. What is to be said about its cells is
 // one footnote: those that are not done, by their standing, and each warning
 // once, with the first place of it, except for the common ones.
-func methodLabel(r *Report, t *Table, method string, common []string) Entry {
+func methodLabel(r *Report, t *table.Table, method string, common []string) table.Entry {
 	type said struct {
 		text   string
 		places []string
@@ -163,9 +164,9 @@ func methodLabel(r *Report, t *Table, method string, common []string) Entry {
 		parts = append(parts, fmt.Sprintf("warning: %s (%s)", w.text, place))
 	}
 	if len(parts) == 0 {
-		return Entry{Text: method}
+		return table.Entry{Text: method}
 	}
-	return Entry{Text: method, Notes: []int{t.Note(strings.Join(parts, "; "))}}
+	return table.Entry{Text: method, Notes: []int{t.Note(strings.Join(parts, "; "))}}
 }
 
 // commonWarnings are the texts of warnings that all cells have which have
@@ -194,33 +195,24 @@ func (r *Report) commonWarnings() []string {
 	return common
 }
 
-func scoreEntry(t *Table, s metric.Summary) Entry {
+func scoreEntry(t *table.Table, s metric.Summary) table.Entry {
 	if !s.Mean.Defined() {
 		return t.Undefined(s.Mean.Undefined)
 	}
-	e := score(s.Mean.Number)
+	e := table.Score(s.Mean.Number)
 	if s.CI95.Defined() {
-		width := score(s.CI95.Number)
+		width := table.Score(s.CI95.Number)
 		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
 	}
 	return e
 }
 
 // costEntry prints v in the unit, with so many decimals.
-func costEntry(t *Table, v metric.Value, unit float64, decimals int) Entry {
+func costEntry(t *table.Table, v metric.Value, unit float64, decimals int) table.Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
-	return numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
-}
-
-// points prints a score in points of 100 with one decimal.
-func points(score float64) string {
-	s := strconv.FormatFloat(100*score, 'f', 1, 64)
-	if s == "-0.0" {
-		return "0.0"
-	}
-	return s
+	return table.Numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
 }
 
 // cost averages the trained parameters and the seconds of a method's done cells.

@@ -1,19 +1,20 @@
 package reports
 
+import "secura/reports/table"
 import "secura/reports/metric"
 import "secura/experiments/record"
 
 // CostTable shows what a cell of each method costs, the mean over those that are
 // done.
-func CostTable(r *Report) Table {
-	t := Table{
+func CostTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Costs",
 		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
-		Columns: []Column{{[]string{"method"}}, {[]string{"params", "(1000s)"}}, {[]string{"state", "(KiB)"}}, {[]string{"training", "seconds"}},
+		Columns: []table.Column{{[]string{"method"}}, {[]string{"params", "(1000s)"}}, {[]string{"state", "(KiB)"}}, {[]string{"training", "seconds"}},
 			{[]string{"evaluating", "seconds"}}, {[]string{"compiling", "seconds"}}, {[]string{"all", "seconds"}}, {[]string{"memory", "(MiB)"}}},
 	}
 	for _, m := range r.Suite.Methods {
-		row := []Entry{{Text: m.Name}}
+		row := []table.Entry{{Text: m.Name}}
 		for _, c := range []struct {
 			of   func(Cell) float64
 			unit float64

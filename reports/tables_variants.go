@@ -1,5 +1,6 @@
 package reports
 
+import "secura/reports/table"
 import "secura/reports/metric"
 import "slices"
 
@@ -10,22 +11,22 @@ const baseline = "dora"
 // VariantsTable shows each task's score right after its own training for each
 // method, tasks whose answer is chosen among options first, with the means of
 // the two groups and how far these are from dora's.
-func VariantsTable(r *Report) Table {
-	t := Table{
+func VariantsTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Variants",
 		Caption: variantsCaption(r),
-		Columns: []Column{{[]string{"task"}}, {[]string{"base"}}},
+		Columns: []table.Column{{[]string{"task"}}, {[]string{"base"}}},
 	}
-	t.marks("row")
+	saysMarks(&t, "row")
 	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m Method) bool { return m.Preset == "frozen" })
 	for _, m := range methods {
-		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{[]string{m.Name}})
 	}
 	base, measured := r.base()
 	row := func(label string, belongs func(string) bool) {
-		entries := []Entry{{Text: label}, {Text: "·"}}
+		entries := []table.Entry{{Text: label}, {Text: "·"}}
 		if measured {
-			entries[1] = score(meanWhere(base, belongs))
+			entries[1] = table.Score(meanWhere(base, belongs))
 		}
 		for _, m := range methods {
 			entries = append(entries, scoreEntry(&t, r.over(m.Name, afterOwnTraining(belongs))))
@@ -56,10 +57,10 @@ func VariantsTable(r *Report) Table {
 		if !r.has(baseline) {
 			continue
 		}
-		entries := []Entry{{Text: "  minus " + baseline}, {Text: "·"}}
+		entries := []table.Entry{{Text: "  minus " + baseline}, {Text: "·"}}
 		for _, m := range methods {
 			if m.Name == baseline {
-				entries = append(entries, Entry{Text: "·"})
+				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
 			entries = append(entries, scoreEntry(&t, r.beyond(m.Name, baseline, afterOwnTraining(belongs))))

@@ -14,6 +14,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ReportOptions are the flags of report.
@@ -265,9 +266,9 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 		return err
 	}
 	if o.Table == "" {
-		return printed([]reports.Table{reports.RunsTable(runs)}, o.Format, stdout)
+		return printed([]table.Table{reports.RunsTable(runs)}, o.Format, stdout)
 	}
-	tables := make([][]reports.Table, len(runs))
+	tables := make([][]table.Table, len(runs))
 	for name := range strings.SplitSeq(o.Table, ",") {
 		for i, report := range runs {
 			list, err := reports.Named(report.Run, report, name)
@@ -284,7 +285,7 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 }
 
 // printed prints tables in each of some formats, which all have tables.
-func printed(tables []reports.Table, formats string, stdout io.Writer) error {
+func printed(tables []table.Table, formats string, stdout io.Writer) error {
 	for name := range strings.SplitSeq(formats, ",") {
 		format, _ := reports.FindFormat(name)
 		if err := format.Tables(stdout, tables, coloured(stdout)); err != nil {
