@@ -18,8 +18,8 @@ func (c claims) dora() table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of DoRA by 3.59% (multiple choice) and 2.51% (question answering)",
 		Columns: []table.Column{
-			{[]string{"each task learned alone"}}, {[]string{"n"}}, {[]string{"secura"}}, {[]string{"dora"}},
-			{[]string{"ahead by"}}, {[]string{"p"}}, {[]string{"p (Holm)"}}, {[]string{"verdict"}},
+			{Head: []string{"each task learned alone"}}, {Head: []string{"n"}}, {Head: []string{"secura"}}, {Head: []string{"dora"}},
+			{Head: []string{"ahead by"}}, {Head: []string{"p"}}, {Head: []string{"p (Holm)"}}, {Head: []string{"verdict"}},
 		},
 		TextColumns: []int{7},
 	}

@@ -48,8 +48,8 @@ func learningTable() table.Table {
 			"each judged by its 95% interval over n seeds, like a claim above a bar; ? cannot be decided",
 		},
 		Columns: []table.Column{
-			{[]string{"method"}}, {[]string{"n"}}, {[]string{"learned"}}, {[]string{"backward", "transfer"}}, {[]string{"kept:", "knowledge"}}, {[]string{"kept:", "tasks"}},
-			{[]string{"final", "accuracy"}}, {[]string{"", "learns"}}, {[]string{"", "retains"}}, {[]string{"", "so it"}},
+			{Head: []string{"method"}}, {Head: []string{"n"}}, {Head: []string{"learned"}}, {Head: []string{"backward", "transfer"}}, {Head: []string{"kept:", "knowledge"}}, {Head: []string{"kept:", "tasks"}},
+			{Head: []string{"final", "accuracy"}}, {Head: []string{"", "learns"}}, {Head: []string{"", "retains"}}, {Head: []string{"", "so it"}},
 		},
 		TextColumns: []int{7, 8, 9},
 	}

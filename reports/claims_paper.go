@@ -23,7 +23,7 @@ func (c claims) knowledge() table.Table {
 	t := table.Table{
 		Title:       "Claim: SECURA keeps more than 70% of the base knowledge",
 		Caption:     []string{"points of 100; n counts seeds, ± is the half-width of the mean's 95% interval"},
-		Columns:     []table.Column{{[]string{"knowledge at the end of the stream"}}, {[]string{"n"}}, {[]string{"measured"}}, {[]string{"verdict"}}},
+		Columns:     []table.Column{{Head: []string{"knowledge at the end of the stream"}}, {Head: []string{"n"}}, {Head: []string{"measured"}}, {Head: []string{"verdict"}}},
 		TextColumns: []int{3},
 	}
 	r, ok := c.stream()
@@ -70,8 +70,8 @@ func (c claims) rivals(key, words string) table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,
 		Columns: []table.Column{
-			{[]string{"rival"}}, {[]string{"n"}}, {[]string{"", "measured"}}, {[]string{"secura", "ahead by"}},
-			{[]string{"", "p"}}, {[]string{"p", "(Holm)"}}, {[]string{"learning", "accuracy"}}, {[]string{"above", "base row"}}, {[]string{"", "verdict"}},
+			{Head: []string{"rival"}}, {Head: []string{"n"}}, {Head: []string{"", "measured"}}, {Head: []string{"secura", "ahead by"}},
+			{Head: []string{"", "p"}}, {Head: []string{"p", "(Holm)"}}, {Head: []string{"learning", "accuracy"}}, {Head: []string{"above", "base row"}}, {Head: []string{"", "verdict"}},
 		},
 		TextColumns: []int{8},
 	}

@@ -21,7 +21,7 @@ const diagnosed = " -set evaluation.diagnostics=true"
 func findings(title string, caption ...string) table.Table {
 	return table.Table{
 		Title: title, Caption: caption, TextColumns: []int{1, 3, 4},
-		Columns: []table.Column{{[]string{""}}, {[]string{"measured"}}, {[]string{"records"}}, {[]string{"where"}}, {[]string{"shown"}}},
+		Columns: []table.Column{{Head: []string{""}}, {Head: []string{"measured"}}, {Head: []string{"records"}}, {Head: []string{"where"}}, {Head: []string{"shown"}}},
 	}
 }
 

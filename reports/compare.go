@@ -51,7 +51,7 @@ func comparedTables(pairs [][2]side, of []*Report) []table.Table {
 				"the mean of each over the n paired seeds and their difference with the half-width of its 95% interval, in points of 100; perplexity_drift in nats per token times 100",
 				adjusted,
 			},
-			Columns:   []table.Column{{[]string{"metric"}}, {[]string{"n"}}, {[]string{pair[0].name}}, {[]string{pair[1].name}}, {[]string{"difference"}}, {[]string{"g"}}, {[]string{"p"}}},
+			Columns:   []table.Column{{Head: []string{"metric"}}, {Head: []string{"n"}}, {Head: []string{pair[0].name}}, {Head: []string{pair[1].name}}, {Head: []string{"difference"}}, {Head: []string{"g"}}, {Head: []string{"p"}}},
 			MarkMeans: "p below 0.05",
 		}
 		for _, r := range of {

@@ -103,7 +103,7 @@ func TestRunsSideBySide(t *testing.T) {
 		t.Errorf("accuracy %s, in its own table %s", e[len(e)-8].Text, own[2].Text)
 	}
 	// Equal labels of one table are rows of their own.
-	twice := table.Table{Title: "T", Columns: []table.Column{{[]string{"x"}}, {[]string{"y"}}}, Rows: [][]table.Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
+	twice := table.Table{Title: "T", Columns: []table.Column{{Head: []string{"x"}}, {Head: []string{"y"}}}, Rows: [][]table.Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
 	both := SideBySide(runs, [][]table.Table{{twice}, {twice}})[0]
 	if len(both.Rows) != 2 || both.Rows[1][1].Text != "2" || both.Rows[1][2].Text != "2" {
 		t.Errorf("rows of equal labels: %+v", both.Rows)

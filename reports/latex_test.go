@@ -44,7 +44,7 @@ func TestFilesOfTablesAreNamedByTheirTitles(t *testing.T) {
 		}
 	}
 	run := rundir.Run{Path: t.TempDir()}
-	check(t, writeTables(run, []table.Table{{Title: "A", Columns: []table.Column{{[]string{"x"}}}, Rows: [][]table.Entry{{{Text: "1"}}}}, {Title: "a"}}))
+	check(t, writeTables(run, []table.Table{{Title: "A", Columns: []table.Column{{Head: []string{"x"}}}, Rows: [][]table.Entry{{{Text: "1"}}}}, {Title: "a"}}))
 	for _, name := range []string{"a.tex", "a.csv", "a-2.tex", "a-2.csv"} {
 		if _, err := os.Stat(run.Table(name)); err != nil {
 			t.Error(err)

@@ -12,7 +12,7 @@ func RunsTable(runs []*Report) table.Table {
 	t := table.Table{
 		Title:   "Runs side by side",
 		Caption: []string{"Scores are in points of 100, ± is the half-width of the mean's 95% interval over seeds."},
-		Columns: []table.Column{{[]string{"method"}}},
+		Columns: []table.Column{{Head: []string{"method"}}},
 	}
 	saysMarks(&t, "column")
 	labels := RunLabels(runs)
@@ -27,7 +27,7 @@ func RunsTable(runs []*Report) table.Table {
 			continue // they tell what their neighbours do
 		}
 		for i, r := range runs {
-			t.Columns = append(t.Columns, table.Column{append(slices.Clone(c.Head), labels[i])})
+			t.Columns = append(t.Columns, table.Column{Head: append(slices.Clone(c.Head), labels[i])})
 			var field []contender
 			for k, name := range methodsOf(runs, false) {
 				if !r.has(name) {

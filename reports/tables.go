@@ -29,7 +29,7 @@ func SummaryTable(r *Report) table.Table {
 	t := table.Table{
 		Title:   "Summary",
 		Caption: summaryCaption(r),
-		Columns: []table.Column{{[]string{"method"}}, {[]string{"n"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		Remarks: slices.Clone(r.Warnings),
 	}
 	saysMarks(&t, "column")
@@ -38,9 +38,9 @@ func SummaryTable(r *Report) table.Table {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
 	}
 	for _, c := range scoreColumns {
-		t.Columns = append(t.Columns, table.Column{c.Head})
+		t.Columns = append(t.Columns, table.Column{Head: c.Head})
 	}
-	t.Columns = append(t.Columns, table.Column{[]string{"params", "(1000s)"}}, table.Column{[]string{"seconds"}})
+	t.Columns = append(t.Columns, table.Column{Head: []string{"params", "(1000s)"}}, table.Column{Head: []string{"seconds"}})
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{methodLabel(r, &t, m.Name, common), table.Count(r.Summarise(m.Name, "acc").N)}
 		for _, c := range scoreColumns {

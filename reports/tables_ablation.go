@@ -19,8 +19,8 @@ func AblationTable(r *Report) table.Table {
 		Title: "Ablation",
 		Caption: []string{"learned: the learning accuracy above the base row, mean over j of R[j][j] − R[0][j]; beyond " + first +
 			": its difference to the first row; in points of 100" + spreadMeans(r)},
-		Columns: []table.Column{{[]string{"variant"}}, {[]string{"changes"}}, {[]string{"", "learned"}}, {[]string{"beyond", first}}, {[]string{"", "accuracy"}},
-			{[]string{"backward", "transfer"}}, {[]string{"knowledge", "retention"}}},
+		Columns: []table.Column{{Head: []string{"variant"}}, {Head: []string{"changes"}}, {Head: []string{"", "learned"}}, {Head: []string{"beyond", first}}, {Head: []string{"", "accuracy"}},
+			{Head: []string{"backward", "transfer"}}, {Head: []string{"knowledge", "retention"}}},
 		TextColumns: []int{1},
 	}
 	saysMarks(&t, "column")

@@ -24,11 +24,11 @@ func ComparisonTable(r *Report) (t table.Table, ok bool) {
 			subject + " minus the method of the row, in points of 100, the mean over n paired seeds with the half-width of its 95% interval; below zero, the other one is higher",
 			testsMean + " over the methods",
 		},
-		Columns:   []table.Column{{[]string{"method"}}, {[]string{"n"}}},
+		Columns:   []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		MarkMeans: "p below 0.05",
 	}
 	for _, head := range [][]string{{"knowledge", "retention"}, {"", "accuracy"}, {"backward", "transfer"}} {
-		t.Columns = append(t.Columns, table.Column{head}, table.Column{[]string{"", "g"}}, table.Column{[]string{"", "p"}})
+		t.Columns = append(t.Columns, table.Column{Head: head}, table.Column{Head: []string{"", "g"}}, table.Column{Head: []string{"", "p"}})
 	}
 	least := r.Suite.Seeds
 	for i := range others {

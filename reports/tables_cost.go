@@ -10,8 +10,8 @@ func CostTable(r *Report) table.Table {
 	t := table.Table{
 		Title:   "Costs",
 		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
-		Columns: []table.Column{{[]string{"method"}}, {[]string{"params", "(1000s)"}}, {[]string{"state", "(KiB)"}}, {[]string{"training", "seconds"}},
-			{[]string{"evaluating", "seconds"}}, {[]string{"compiling", "seconds"}}, {[]string{"all", "seconds"}}, {[]string{"memory", "(MiB)"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"params", "(1000s)"}}, {Head: []string{"state", "(KiB)"}}, {Head: []string{"training", "seconds"}},
+			{Head: []string{"evaluating", "seconds"}}, {Head: []string{"compiling", "seconds"}}, {Head: []string{"all", "seconds"}}, {Head: []string{"memory", "(MiB)"}}},
 	}
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{{Text: m.Name}}

@@ -18,7 +18,7 @@ func EvaluationTable(e record.Evaluation) table.Table {
 		Title: "Evaluation without training",
 		Caption: []string{fmt.Sprintf("suite %s · backbone %s · backend %s · split %s", e.Suite, backbone, e.Backend, e.Split),
 			"Scores are in points of 100, low and high the ends of their 95% intervals over the n examples."},
-		Columns: []table.Column{{[]string{"task"}}, {[]string{"score"}}, {[]string{"n"}}, {[]string{"value"}}, {[]string{"low"}}, {[]string{"high"}}},
+		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"score"}}, {Head: []string{"n"}}, {Head: []string{"value"}}, {Head: []string{"low"}}, {Head: []string{"high"}}},
 		// A score's name is a text.
 		TextColumns: []int{1},
 	}

@@ -56,7 +56,7 @@ func ExamplesTable(run rundir.Run, r *Report) (table.Table, error) {
 			"The first seed and order alone, in points of 100, with 95% intervals between the percentiles of a bootstrap over the test examples, task by task",
 			"They tell how far other examples of the same kind would move a number, and nothing of other seeds.",
 		},
-		Columns:   []table.Column{{[]string{"method"}}},
+		Columns:   []table.Column{{Head: []string{"method"}}},
 		MarkMeans: "its interval leaves 0 out",
 	}
 	var names []string
@@ -95,9 +95,9 @@ func fillExamples(t *table.Table, r *Report, names []string, all []*examples) {
 	}
 	ours := slices.Index(names, subject)
 	for _, m := range measures {
-		t.Columns = append(t.Columns, table.Column{m.head})
+		t.Columns = append(t.Columns, table.Column{Head: m.head})
 		if ours >= 0 && len(all) > 1 {
-			t.Columns = append(t.Columns, table.Column{[]string{subject, "minus it"}})
+			t.Columns = append(t.Columns, table.Column{Head: []string{subject, "minus it"}})
 		}
 	}
 	// drawn[measure][method] are what the drawings gave.

@@ -66,9 +66,9 @@ const gradientPrefix = "gradient/"
 func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	const caption = "norm of the gradient by each of the adapter's matrices over all layers, before clipping: the mean over " +
 		"the steps of the first and the last quarter of a task, and over the done cells of order 0"
-	whole := table.Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []table.Column{{[]string{"method, matrix"}},
-		{[]string{"first task", "first ¼"}}, {[]string{"first task", "last ¼"}}, {[]string{"last task", "first ¼"}},
-		{[]string{"last task", "last ¼"}}, {[]string{"all tasks", "first ¼"}}, {[]string{"all tasks", "last ¼"}}}}
+	whole := table.Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []table.Column{{Head: []string{"method, matrix"}},
+		{Head: []string{"first task", "first ¼"}}, {Head: []string{"first task", "last ¼"}}, {Head: []string{"last task", "first ¼"}},
+		{Head: []string{"last task", "last ¼"}}, {Head: []string{"all tasks", "first ¼"}}, {Head: []string{"all tasks", "last ¼"}}}}
 	tables := []table.Table{{}}
 	for _, m := range r.Suite.Methods {
 		if m.Preset == "frozen" {
@@ -78,7 +78,7 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := table.Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []table.Column{{[]string{"task"}}}}
+		one := table.Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []table.Column{{Head: []string{"task"}}}}
 		learned := tasks(all.places)
 		for _, s := range learned {
 			one.Rows = append(one.Rows, []table.Entry{{Text: r.taskLabel(s.index, s.task)}})
@@ -88,7 +88,7 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 			if !ok {
 				continue
 			}
-			one.Columns = append(one.Columns, table.Column{[]string{matrix, "first ¼"}}, table.Column{[]string{matrix, "last ¼"}})
+			one.Columns = append(one.Columns, table.Column{Head: []string{matrix, "first ¼"}}, table.Column{Head: []string{matrix, "last ¼"}})
 			row := []table.Entry{{Text: m.Name + " " + matrix}}
 			quarters := func(t *table.Table, of ...stretch) []table.Entry {
 				var entries []table.Entry
@@ -119,8 +119,8 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 
 // stepTables are the ranges of all measures of steps that are no gradients.
 func stepTables(run rundir.Run, r *Report) ([]table.Table, error) {
-	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{[]string{"method, measure"}}, {[]string{"least"}}, {[]string{"mean"}},
-		{[]string{"most"}}, {[]string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
+	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{Head: []string{"method, measure"}}, {Head: []string{"least"}}, {Head: []string{"mean"}},
+		{Head: []string{"most"}}, {Head: []string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
 	for _, m := range r.Suite.Methods {
 		all, _, err := r.stepMeasures(run, m.Name)
 		if err != nil {

@@ -27,12 +27,12 @@ func MatrixTable(r *Report, method Method) table.Table {
 		seeds = "one seed"
 	}
 	t.Caption = []string{fmt.Sprintf("Score of each task (column) after each training (row), percent, %s, order 0", seeds)}
-	t.Columns = []table.Column{{[]string{""}}}
+	t.Columns = []table.Column{{Head: []string{""}}}
 	for j := range r.Suite.Tasks {
-		t.Columns = append(t.Columns, table.Column{[]string{fmt.Sprintf("T%d", j+1)}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{fmt.Sprintf("T%d", j+1)}})
 	}
 	if k != nil {
-		t.Columns = append(t.Columns, table.Column{[]string{"K"}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{"K"}})
 	}
 	for i, row := range rows {
 		label := "before the stream"
@@ -65,7 +65,7 @@ func TaskTable(r *Report) table.Table {
 	t := table.Table{
 		Title:   "Tasks",
 		Caption: []string{"Final score of each task in points of 100, the mean over the done cells of order 0"},
-		Columns: []table.Column{{[]string{"task"}}},
+		Columns: []table.Column{{Head: []string{"task"}}},
 	}
 	saysMarks(&t, "row")
 	for j, task := range r.Suite.Tasks {
@@ -73,7 +73,7 @@ func TaskTable(r *Report) table.Table {
 	}
 	for _, m := range r.Suite.Methods {
 		rows, _, n, reason := r.meanMatrix(m.Name)
-		t.Columns = append(t.Columns, table.Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 		for j := range r.Suite.Tasks {
 			var e table.Entry
 			if n == 0 {

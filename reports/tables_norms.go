@@ -59,7 +59,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	})
 	var tables []table.Table
 	for _, n := range norms {
-		t := table.Table{Title: n.title, Numbered: true, Columns: []table.Column{{[]string{""}}},
+		t := table.Table{Title: n.title, Numbered: true, Columns: []table.Column{{Head: []string{""}}},
 			Caption: []string{n.means + ", the mean over the done cells of order 0"}}
 		for _, at := range moments {
 			t.Rows = append(t.Rows, []table.Entry{{Text: r.momentLabel(at)}})
@@ -68,7 +68,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 			if m.Preset == "frozen" {
 				continue // it has no update
 			}
-			t.Columns = append(t.Columns, table.Column{[]string{m.Name}})
+			t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 			for j, at := range moments {
 				v := all[i].at(n.measure, at).mean(reasons[i])
 				if !v.Defined() && len(all[i].places) > 0 {

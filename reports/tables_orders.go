@@ -19,13 +19,13 @@ func OrdersTable(r *Report) table.Table {
 			"mean: over all seeds and orders; ord: the standard deviation between the " + strconv.Itoa(r.Suite.Orders) +
 				" orders, each the mean over its seeds; seed: that between the " + strconv.Itoa(r.Suite.Seeds) + " seeds, each the mean over its orders; in points of 100",
 		},
-		Columns: []table.Column{{[]string{"method"}}},
+		Columns: []table.Column{{Head: []string{"method"}}},
 	}
 	metrics := []struct{ key, first, second string }{
 		{"acc", "", "accuracy"}, {"learning_accuracy", "learning", "accuracy"}, {"bwt", "backward", "transfer"}, {"knowledge_retention", "knowledge", "retention"},
 	}
 	for _, m := range metrics {
-		t.Columns = append(t.Columns, table.Column{[]string{m.first, m.second}}, table.Column{[]string{"", "ord"}}, table.Column{[]string{"", "seed"}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.first, m.second}}, table.Column{Head: []string{"", "ord"}}, table.Column{Head: []string{"", "seed"}})
 	}
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{{Text: m.Name}}

@@ -73,7 +73,7 @@ func RetentionTables(r *Report) []table.Table {
 }
 
 func (r *Report) retention(title, means string, of func(test) float64, before func(Cell) float64) table.Table {
-	t := table.Table{Title: title, Numbered: true, Columns: []table.Column{{[]string{"after step"}}},
+	t := table.Table{Title: title, Numbered: true, Columns: []table.Column{{Head: []string{"after step"}}},
 		Caption: []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"}}
 	saysMarks(&t, "row")
 	var steps []int
@@ -106,7 +106,7 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 	}
 	fields := make([][]contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
-		t.Columns = append(t.Columns, table.Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 		done, reason := r.doneCells(m.Name)
 		var measured [][]metric.Value
 		for _, c := range done {

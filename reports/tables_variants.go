@@ -15,12 +15,12 @@ func VariantsTable(r *Report) table.Table {
 	t := table.Table{
 		Title:   "Variants",
 		Caption: variantsCaption(r),
-		Columns: []table.Column{{[]string{"task"}}, {[]string{"base"}}},
+		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"base"}}},
 	}
 	saysMarks(&t, "row")
 	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m Method) bool { return m.Preset == "frozen" })
 	for _, m := range methods {
-		t.Columns = append(t.Columns, table.Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}
 	base, measured := r.base()
 	row := func(label string, belongs func(string) bool) {

@@ -38,7 +38,7 @@ func TunedTable(r *Report) (table.Table, bool) {
 	t := table.Table{
 		Title:   "Tuning",
 		Caption: []string{budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective)},
-		Columns: []table.Column{{[]string{"method"}}, {[]string{"learning", "rate"}}, {[]string{"parameters"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"parameters"}}},
 	}
 	for _, m := range r.Suite.Methods {
 		if !strings.HasPrefix(m.Reason, record.TunedReason) {
@@ -81,12 +81,12 @@ func choiceTable(k record.Tuning) table.Table {
 	t := table.Table{
 		Title:   "Choices of the tuning of " + k.Suite,
 		Caption: []string{budget(k.Budget, k.Split, k.Examples, k.Stream, k.Objective)},
-		Columns: []table.Column{{[]string{"method"}}, {[]string{"chosen"}}, {[]string{"learning", "rate"}}, {[]string{"coefficient"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"chosen"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 	}
 	for _, c := range trialMetrics {
-		t.Columns = append(t.Columns, table.Column{c.head})
+		t.Columns = append(t.Columns, table.Column{Head: c.head})
 	}
-	t.Columns = append(t.Columns, table.Column{[]string{"without", "score"}})
+	t.Columns = append(t.Columns, table.Column{Head: []string{"without", "score"}})
 	for _, m := range k.Methods {
 		row := []table.Entry{{Text: m.Name}}
 		chosen, ok := m.Chosen()
@@ -125,11 +125,11 @@ func trialTable(k record.Tuning) table.Table {
 		Title: "Trials",
 		Caption: []string{"Scores are in points of 100. Stage 1 tries learning rates, stage 2 the method's own coefficient at the best of them, " +
 			"or finer rates where it has none."},
-		Columns:   []table.Column{{[]string{"trial"}}, {[]string{"stage"}}, {[]string{"learning", "rate"}}, {[]string{"coefficient"}}},
+		Columns:   []table.Column{{Head: []string{"trial"}}, {Head: []string{"stage"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 		MarkMeans: "chosen",
 	}
 	for _, c := range trialMetrics {
-		t.Columns = append(t.Columns, table.Column{c.head})
+		t.Columns = append(t.Columns, table.Column{Head: c.head})
 	}
 	for _, m := range k.Methods {
 		for i, trial := range m.Trials {
