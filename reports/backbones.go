@@ -17,7 +17,7 @@ func (s Suite) BackboneNames() []string {
 }
 
 // divide makes a report of each backbone where the run has several, as of a run of it alone; none has cells yet.
-func (r *Report) divide() {
+func divide(r *Report) {
 	names := r.Suite.BackboneNames()
 	if len(names) < 2 {
 		return
@@ -43,21 +43,21 @@ func (r *Report) Each() []*Report {
 func (r *Report) Label() string { return r.label }
 
 // backbone names the report's backbone, or all of them.
-func (r *Report) backbone() string { return strings.Join(r.Suite.BackboneNames(), ", ") }
+func backbone(r *Report) string { return strings.Join(r.Suite.BackboneNames(), ", ") }
 
 // onBackbone is a backbone's name where the run has several, for tables and results that tell it only then.
-func (r *Report) onBackbone() string {
+func onBackbone(r *Report) string {
 	if r.label == "" {
 		return ""
 	}
 	return r.Suite.Backbone
 }
 
-// page is where the page of one of several backbones lies.
-func (r *Report) page() string { return r.Run.Report(r.label + ".html") }
+// pagePath is where the page of one of several backbones lies.
+func pagePath(r *Report) string { return r.Run.Report(r.label + ".html") }
 
 // backboneTables sets the backbones side by side, and then gives the tables of each.
-func (r *Report) backboneTables() []table.Table {
+func backboneTables(r *Report) []table.Table {
 	first := RunsTable(r.Backbones)
 	if r.Suite.Separate() {
 		var of [][]table.Table
@@ -70,13 +70,13 @@ func (r *Report) backboneTables() []table.Table {
 	first.Remarks = append(first.Remarks, r.Warnings...)
 	tables := []table.Table{first}
 	for _, part := range r.Backbones {
-		tables = append(tables, part.labelled(Tables(part))...)
+		tables = append(tables, labelled(part, Tables(part))...)
 	}
-	return r.sourced(tables)
+	return sourced(r, tables)
 }
 
 // labelled puts the backbone into the titles of tables where the run has several.
-func (r *Report) labelled(tables []table.Table) []table.Table {
+func labelled(r *Report, tables []table.Table) []table.Table {
 	for i := range tables {
 		if r.label != "" {
 			tables[i].Title += " on " + r.label
@@ -86,7 +86,7 @@ func (r *Report) labelled(tables []table.Table) []table.Table {
 }
 
 // backboneFigures are the figures of each backbone, which its label is the name of.
-func (r *Report) backboneFigures() ([]Figure, error) {
+func backboneFigures(r *Report) ([]Figure, error) {
 	var figures []Figure
 	for _, part := range r.Backbones {
 		list, err := Figures(part)
@@ -115,8 +115,8 @@ func (r *Report) OnBackbone(name string) (rest string, of []*Report) {
 }
 
 // checkBackbone says whether a cell's records are of the backbone that it was planned on.
-func (r *Report) checkBackbone(c Cell) error {
-	if name := r.onBackbone(); name != "" && c.Backbone != name {
+func checkBackbone(r *Report, c Cell) error {
+	if name := onBackbone(r); name != "" && c.Backbone != name {
 		return fmt.Errorf("its records are of backbone %s, the plan says %s", c.Backbone, name)
 	}
 	return nil

@@ -38,16 +38,16 @@ func (c claims) dora() table.Table {
 	r := c.runs[i].Report
 	for _, reading := range []struct {
 		suffix string
-		of     func(other string, of func(Cell) metric.Value) metric.Difference
-	}{{", points", r.difference}, {", percent", r.relativeDifference}} {
+		of     func(r *Report, other string, of func(Cell) metric.Value) metric.Difference
+	}{{", points", difference}, {", percent", relativeDifference}} {
 		differences := make([]metric.Difference, len(kinds))
 		for k, kind := range kinds {
-			differences[k] = reading.of("dora", afterOwnTraining(r.ofKind(kind.choice)))
+			differences[k] = reading.of(r, "dora", afterOwnTraining(ofKind(r, kind.choice)))
 		}
 		comparisons := metric.Adjust(differences)
 		for k, kind := range kinds {
-			d, score := differences[k], afterOwnTraining(r.ofKind(kind.choice))
-			if !slices.ContainsFunc(r.Suite.TaskNames(), r.ofKind(kind.choice)) {
+			d, score := differences[k], afterOwnTraining(ofKind(r, kind.choice))
+			if !slices.ContainsFunc(r.Suite.TaskNames(), ofKind(r, kind.choice)) {
 				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, missing("task of this kind", doraCommand)))
 				continue
 			}
@@ -60,7 +60,7 @@ func (c claims) dora() table.Table {
 }
 
 // ofKind tells the tasks whose answer is chosen among options, or the others.
-func (r *Report) ofKind(choice bool) func(task string) bool {
+func ofKind(r *Report, choice bool) func(task string) bool {
 	return func(name string) bool {
 		i := slices.IndexFunc(r.Suite.Tasks, func(t Task) bool { return t.Name == name })
 		return i >= 0 && r.Suite.Tasks[i].Choice() == choice

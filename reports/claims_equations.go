@@ -130,7 +130,7 @@ func (c claims) likeSeq(t *table.Table) {
 			addAbsent(t, part.label, part.meaning, missing("stream with "+subject+" and seq", streamCommand))
 			continue
 		}
-		d := c.runs[i].difference("seq", metricOf(part.metric))
+		d := difference(c.runs[i].Report, "seq", metricOf(part.metric))
 		if !d.Mean.Defined() {
 			addAbsent(t, part.label, part.meaning, d.Mean.Undefined)
 			continue

@@ -115,7 +115,7 @@ func TestReleasedTableAndFigure(t *testing.T) {
 			t.Errorf("column %d is %q, want %q", i, got, want)
 		}
 	}
-	figures, err := r.releasedFigures()
+	figures, err := releasedFigures(r)
 	if err != nil || len(figures) != 1 || figures[0].Name != "released" {
 		t.Fatalf("%v, %v", figures, err)
 	}

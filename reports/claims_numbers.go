@@ -6,12 +6,12 @@ import (
 )
 
 // difference compares a number with that of another method of the suite.
-func (r *Report) difference(other string, of func(Cell) metric.Value) metric.Difference {
-	return r.between(subject, other, of)
+func difference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
+	return between(r, subject, other, of)
 }
 
 // between is what a number of one method has beyond that of another.
-func (r *Report) between(method, other string, of func(Cell) metric.Value) metric.Difference {
+func between(r *Report, method, other string, of func(Cell) metric.Value) metric.Difference {
 	a, b, n, reason := r.pairs(method, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n)
@@ -21,7 +21,7 @@ func (r *Report) between(method, other string, of func(Cell) metric.Value) metri
 
 // relativeDifference is the difference as a share of the other method's number,
 // seed by seed.
-func (r *Report) relativeDifference(other string, of func(Cell) metric.Value) metric.Difference {
+func relativeDifference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
 	a, b, n, reason := r.pairs(subject, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n)

@@ -96,7 +96,7 @@ func (c claims) rivals(key, words string) table.Table {
 	for i, rival := range claimed {
 		differences[i] = metric.NoDifference("not in this run", 0)
 		if r.has(rival) {
-			differences[i] = r.difference(rival, metricOf(key))
+			differences[i] = difference(r, rival, metricOf(key))
 		}
 	}
 	comparisons := metric.Adjust(differences)

@@ -20,7 +20,7 @@ func CompareMethods(r *Report, methods []string) []table.Table {
 	for _, other := range methods[1:] {
 		pairs = append(pairs, [2]side{{r, methods[0], methods[0]}, {r, other, other}})
 	}
-	return r.labelled(comparedTables(pairs, []*Report{r}))
+	return labelled(r, comparedTables(pairs, []*Report{r}))
 }
 
 // CompareRuns compares methods of one run with those of the same names in
@@ -55,7 +55,7 @@ func comparedTables(pairs [][2]side, of []*Report) []table.Table {
 			MarkMeans: "p below 0.05",
 		}
 		for _, r := range of {
-			tables[i].Caption = append(tables[i].Caption, r.source())
+			tables[i].Caption = append(tables[i].Caption, source(r))
 		}
 		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
 	}

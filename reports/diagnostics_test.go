@@ -83,7 +83,7 @@ func TestTablesOfDiagnostics(t *testing.T) {
 // The quarters are those of each task, and the means are over the seeds.
 func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 	run := withMeasures(t)
-	all, _, err := load(t, run).stepMeasures(run, "seq")
+	all, _, err := stepMeasures(load(t, run), run, "seq")
 	check(t, err)
 	for _, test := range []struct {
 		places []stretch

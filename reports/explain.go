@@ -59,7 +59,7 @@ func (e *explanation) explain(method, key string) error {
 		return fmt.Errorf("unknown, expected a method of the run and one of %v", ExplainKeys())
 	}
 	e.line("", "%s of %s", key, method)
-	e.line("", "%s", e.r.source())
+	e.line("", "%s", source(e.r))
 	e.out.WriteByte('\n')
 	e.line("", "Formula: %s", formula)
 	if isMetric {

@@ -91,7 +91,7 @@ func (e *explanation) seconds(c Cell, folder rundir.Cell) error {
 
 // overCells goes from the cells to a cost in the tables.
 func (e *explanation) overCells(method, key string) {
-	v := e.r.meanDone(method, func(c Cell) float64 { return costOf(c, key) })
+	v := meanDone(e.r, method, func(c Cell) float64 { return costOf(c, key) })
 	if !v.Defined() {
 		e.line("", "%s of %s is undefined: %s", key, method, v.Undefined)
 		return

@@ -18,7 +18,7 @@ func ExplainDifference(w io.Writer, r *Report, method, other, key string) error 
 	e := explanation{r: r}
 	a, b, _, reason := r.pairs(method, other, metricOf(key))
 	e.line("", "%s of %s minus that of %s", key, method, other)
-	e.line("", "%s", r.source())
+	e.line("", "%s", source(r))
 	e.out.WriteByte('\n')
 	switch {
 	case reason != "":

@@ -78,7 +78,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 			_, isMetric := metric.Find(key)
 			switch {
 			case !isMetric:
-				mean := r.meanDone(m, func(c Cell) float64 { return costOf(c, key) })
+				mean := meanDone(r, m, func(c Cell) float64 { return costOf(c, key) })
 				if !strings.Contains(text, "= "+metric.Precise(mean.Number)+"\n") {
 					t.Errorf("%s.%s does not end in %s:\n%s", m, key, metric.Precise(mean.Number), text)
 				}

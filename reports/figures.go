@@ -10,18 +10,18 @@ import (
 // Figures are all drawings of a report, those that its records have numbers for.
 func Figures(r *Report) ([]Figure, error) {
 	if r.Backbones != nil {
-		return r.backboneFigures()
+		return backboneFigures(r)
 	}
-	if r.Trials != nil || !r.finished() {
+	if r.Trials != nil || !finished(r) {
 		return nil, nil
 	}
 	var figures []Figure
-	makers := []func() ([]Figure, error){r.releasedFigures, r.stepFigures, r.normFigures}
+	makers := []func(*Report) ([]Figure, error){releasedFigures, stepFigures, normFigures}
 	if !r.Suite.Separate() {
-		makers = append([]func() ([]Figure, error){r.streamFigures, r.tradeoffFigures, r.taskFigures}, makers...)
+		makers = append([]func(*Report) ([]Figure, error){streamFigures, tradeoffFigures, taskFigures}, makers...)
 	}
 	for _, of := range makers {
-		list, err := of()
+		list, err := of(r)
 		if err != nil {
 			return nil, fmt.Errorf("draw %s: %w", r.Run.Path, err)
 		}
@@ -31,9 +31,9 @@ func Figures(r *Report) ([]Figure, error) {
 }
 
 // taskFigures are of tasks: forgetting, and the matrix of each method.
-func (r *Report) taskFigures() ([]Figure, error) {
+func taskFigures(r *Report) ([]Figure, error) {
 	var figures []Figure
-	f, ok, err := r.forgettingFigure()
+	f, ok, err := forgettingFigure(r)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (r *Report) taskFigures() ([]Figure, error) {
 		if m.Preset == "frozen" {
 			continue
 		}
-		if f, ok := r.matrixFigure(m); ok {
+		if f, ok := matrixFigure(r, m); ok {
 			figures = append(figures, f)
 		}
 	}

@@ -144,7 +144,7 @@ func TestFiguresAreTheSameTwice(t *testing.T) {
 
 func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 	r := load(t, small().make(t, nil))
-	f, ok := r.matrixFigure(r.Suite.Methods[2])
+	f, ok := matrixFigure(r, r.Suite.Methods[2])
 	if !ok {
 		t.Fatal("no figure of a done method")
 	}
@@ -186,7 +186,7 @@ func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
 		f.events = slices.Insert(f.events, at, curve)
 	}
 	r := load(t, s.make(t, nil))
-	series := r.along("seq", func(_ Cell, s station) float64 { return s.k })
+	series := along(r, "seq", func(_ Cell, s station) float64 { return s.k })
 	var places []float64
 	for _, d := range series {
 		places = append(places, d.x)
@@ -215,8 +215,8 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 		t.Fatalf("%d rows, footnotes %q", len(table.Rows), table.Footnotes)
 	}
 	for i, m := range r.Suite.Methods {
-		near(t, m.Name+": accuracy", metric.Number(*table.Rows[i][1].Number/100), r.first(m.Name).Metrics["acc"].Number)
-		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), r.first(m.Name).Metrics["bwt"].Number)
+		near(t, m.Name+": accuracy", metric.Number(*table.Rows[i][1].Number/100), first(r, m.Name).Metrics["acc"].Number)
+		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), first(r, m.Name).Metrics["bwt"].Number)
 	}
 	again, err := ExamplesTable(run, r)
 	check(t, err)

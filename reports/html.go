@@ -96,7 +96,7 @@ func newPage(r *Report, version string) (*page, error) {
 	}
 	if version == "" {
 		for _, part := range r.Backbones {
-			p.Pages = append(p.Pages, fact{part.label, filepath.Base(part.page())})
+			p.Pages = append(p.Pages, fact{part.label, filepath.Base(pagePath(part))})
 		}
 	}
 	if p.Charts {
@@ -166,7 +166,7 @@ func (p *page) addAssets() error {
 // facts are what a reader must know to read any number.
 func facts(r *Report) []fact {
 	list := []fact{
-		{"backbone", r.backbone()}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
+		{"backbone", backbone(r)}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
 		{"seeds", fmt.Sprint(r.Suite.Seeds)}, {"orders", fmt.Sprint(r.Suite.Orders)}, {"steps per task", fmt.Sprint(r.Suite.Training.Steps)},
 		{"backend", r.Manifest.Backend}, {"plan", shortPlan(r)},
 	}

@@ -91,7 +91,7 @@ func newPageTable(r *Report, t table.Table, id string) pageTable {
 				row.Method, cell.Swatch = e.Text, e.Text
 			}
 			if i == 0 && r.Backbones == nil {
-				cell.Task = r.taskLabelled(e.Text)
+				cell.Task = taskLabelled(r, e.Text)
 			}
 			for _, n := range e.Notes {
 				cell.Notes = append(cell.Notes, pageNote{Anchor: anchor(n), Number: n})
@@ -115,7 +115,7 @@ func newPageTable(r *Report, t table.Table, id string) pageTable {
 
 // taskLabelled is the task that a row is headed by, as in "T3 syllogisms"; empty
 // if it is another.
-func (r *Report) taskLabelled(label string) string {
+func taskLabelled(r *Report, label string) string {
 	for j, t := range r.Suite.Tasks {
 		if label == fmt.Sprintf("T%d %s", j+1, t.Name) {
 			return t.Name

@@ -23,7 +23,7 @@ func eight() synthetic {
 func TestLaTeXOfARun(t *testing.T) {
 	r := load(t, eight().make(t, nil))
 	var out bytes.Buffer
-	check(t, table.LaTeX(&out, r.sourced([]table.Table{SummaryTable(r), TaskTable(r)}), false))
+	check(t, table.LaTeX(&out, sourced(r, []table.Table{SummaryTable(r), TaskTable(r)}), false))
 	compareGolden(t, "eight.tex", out.Bytes())
 }
 

@@ -139,7 +139,7 @@ type look struct {
 
 // lookOf gives secura the same look in every run and the other methods theirs in
 // the suite's order.
-func (r *Report) lookOf(method string) look {
+func lookOf(r *Report, method string) look {
 	if method == subject {
 		return newLook(vermilion, draw.CircleGlyph{}, nil, 1.8)
 	}

@@ -17,7 +17,7 @@ import (
 
 // matrixFigure draws a method's R, and K beside it, as a heat map with its
 // numbers: the mean over the done cells of order 0. ok is false without one.
-func (r *Report) matrixFigure(m Method) (f Figure, ok bool) {
+func matrixFigure(r *Report, m Method) (f Figure, ok bool) {
 	rows, k, n, _ := r.meanMatrix(m.Name)
 	if n == 0 {
 		return Figure{}, false
@@ -33,7 +33,7 @@ func (r *Report) matrixFigure(m Method) (f Figure, ok bool) {
 	f.plot.Title, f.plot.X, f.plot.Y = styled.Title, styled.X, styled.Y
 	columns := len(r.Suite.Tasks)
 	heat := &heatMap{rows: rows, outlined: !m.Reference()}
-	ticks := r.taskTicks()
+	ticks := taskTicks(r)
 	if k != nil {
 		heat.last = k
 		columns++

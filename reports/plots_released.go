@@ -7,7 +7,7 @@ import (
 
 // releasedFigures show nats a token on the true answers of the battery over the
 // first task's steps, where a run predicted these.
-func (r *Report) releasedFigures() ([]Figure, error) {
+func releasedFigures(r *Report) ([]Figure, error) {
 	steps := r.forcedSteps()
 	if len(steps) < 3 { // the ends of the first task alone are no curve
 		return nil, nil
@@ -32,7 +32,7 @@ func (r *Report) releasedFigures() ([]Figure, error) {
 				series = append(series, datum{x: x, y: summary.Mean.Number})
 			}
 		}
-		if err := f.curve(m.Name, r.lookOf(m.Name), series); err != nil {
+		if err := f.curve(m.Name, lookOf(r, m.Name), series); err != nil {
 			return nil, err
 		}
 	}

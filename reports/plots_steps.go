@@ -59,7 +59,7 @@ const drawnCells = 32
 
 // stepFigures show the training loss, the norm of the gradient and, where they
 // were measured, the gradients of each of a method's matrices.
-func (r *Report) stepFigures() ([]Figure, error) {
+func stepFigures(r *Report) ([]Figure, error) {
 	x := fmt.Sprintf("step of the stream (mean over the done cells of order 0, at most %d)", drawnCells)
 	loss := newFigure("training-loss", "Training loss", x, "loss, nats per token")
 	gradient := newFigure("gradient-norms", "Norm of the gradient before clipping", x, "global norm, logarithmic")
@@ -94,10 +94,10 @@ func (r *Report) stepFigures() ([]Figure, error) {
 				}
 			}
 		}
-		if err := loss.curve(m.Name, r.lookOf(m.Name), ofLoss.places()); err != nil {
+		if err := loss.curve(m.Name, lookOf(r, m.Name), ofLoss.places()); err != nil {
 			return nil, err
 		}
-		if err := gradient.curve(m.Name, r.lookOf(m.Name), ofNorm.logarithms()); err != nil {
+		if err := gradient.curve(m.Name, lookOf(r, m.Name), ofNorm.logarithms()); err != nil {
 			return nil, err
 		}
 		if len(names) == 0 {
@@ -136,7 +136,7 @@ func logarithmic(p *plot.Plot) {
 
 // normFigures show the norms of the update along the stream, where they were
 // measured.
-func (r *Report) normFigures() ([]Figure, error) {
+func normFigures(r *Report) ([]Figure, error) {
 	var figures []Figure
 	all := make([]measurements[int], len(r.Suite.Methods))
 	for i, m := range r.Suite.Methods {
@@ -166,7 +166,7 @@ func (r *Report) normFigures() ([]Figure, error) {
 					series = append(series, datum{x: float64(at), y: x.sum / float64(x.n)})
 				}
 			}
-			if err := f.curve(m.Name, r.lookOf(m.Name), series); err != nil {
+			if err := f.curve(m.Name, lookOf(r, m.Name), series); err != nil {
 				return nil, err
 			}
 		}

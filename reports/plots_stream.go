@@ -16,7 +16,7 @@ import (
 )
 
 // seedsMean says what a series is of.
-func (r *Report) seedsMean() string {
+func seedsMean(r *Report) string {
 	if r.Suite.Seeds == 1 {
 		return "one seed"
 	}
@@ -35,7 +35,7 @@ type station struct {
 }
 
 // stations are a cell's boundaries and its evaluations within tasks.
-func (r *Report) stations(c Cell) (list []station) {
+func stations(r *Report, c Cell) (list []station) {
 	for _, p := range c.Curve {
 		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.each())
 		if c.Method.Preset == "joint" {
@@ -57,13 +57,13 @@ func (r *Report) stations(c Cell) (list []station) {
 }
 
 // along is a number of a method over the stream, over seeds, in points of 100.
-func (r *Report) along(method string, of func(c Cell, s station) float64) (series []datum) {
+func along(r *Report, method string, of func(c Cell, s station) float64) (series []datum) {
 	var places []float64
 	for _, c := range r.Cells {
 		if c.Method.Name != method || c.State != record.Done {
 			continue
 		}
-		for _, s := range r.stations(c) {
+		for _, s := range stations(r, c) {
 			if !slices.Contains(places, s.learned) {
 				places = append(places, s.learned)
 			}
@@ -72,7 +72,7 @@ func (r *Report) along(method string, of func(c Cell, s station) float64) (serie
 	slices.Sort(places)
 	for _, learned := range places {
 		s := r.over(method, func(c Cell) metric.Value {
-			stations := r.stations(c)
+			stations := stations(r, c)
 			i := slices.IndexFunc(stations, func(s station) bool { return s.learned == learned })
 			if i < 0 {
 				return metric.Undefined("not evaluated there")
@@ -130,8 +130,8 @@ func retainedAt(c Cell, i int) float64 {
 
 // streamFigures show accuracy on the tasks learned so far, and what is left of
 // the base knowledge, along the stream.
-func (r *Report) streamFigures() ([]Figure, error) {
-	x := "tasks learned (" + r.seedsMean() + ")"
+func streamFigures(r *Report) ([]Figure, error) {
+	x := "tasks learned (" + seedsMean(r) + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
 	learned := func(_ Cell, s station) float64 { return learnedOf(s.scores, s.begun) }
@@ -144,7 +144,7 @@ func (r *Report) streamFigures() ([]Figure, error) {
 			figure *Figure
 			of     func(c Cell, s station) float64
 		}{{&accuracy, learned}, {&knowledge, retained}} {
-			if err := drawn.figure.curve(m.Name, r.lookOf(m.Name), r.along(m.Name, drawn.of)); err != nil {
+			if err := drawn.figure.curve(m.Name, lookOf(r, m.Name), along(r, m.Name, drawn.of)); err != nil {
 				return nil, err
 			}
 		}
@@ -154,7 +154,7 @@ func (r *Report) streamFigures() ([]Figure, error) {
 		for i := 1; i <= len(base.Tasks); i++ {
 			series = append(series, datum{x: float64(i), y: 100 * firstOf(base.R[0], i)})
 		}
-		grey := r.lookOf("")
+		grey := lookOf(r, "")
 		grey.line.Color, grey.line.Dashes, grey.line.Width = referenceGrey, []vg.Length{1, 2}, 1.2
 		grey.glyph.Radius = 0
 		if err := accuracy.curve("base model", grey, series); err != nil {
@@ -187,7 +187,7 @@ type tradeoff struct {
 }
 
 // tradeoffFigures set retention against plasticity and against cost.
-func (r *Report) tradeoffFigures() ([]Figure, error) {
+func tradeoffFigures(r *Report) ([]Figure, error) {
 	retention := func(c Cell) metric.Value { return c.Metrics["knowledge_retention"] }
 	kept, units := "knowledge retention, percent", 100.0
 	if base, ok := r.base(); !ok || base.K == nil {
@@ -200,7 +200,7 @@ func (r *Report) tradeoffFigures() ([]Figure, error) {
 		{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
 			[2]func(Cell) metric.Value{func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
 	} {
-		f, drawn, err := r.tradeoffFigure(t)
+		f, drawn, err := tradeoffFigure(r, t)
 		if err != nil {
 			return nil, err
 		}
@@ -211,7 +211,7 @@ func (r *Report) tradeoffFigures() ([]Figure, error) {
 	return figures, nil
 }
 
-func (r *Report) tradeoffFigure(t tradeoff) (f Figure, drawn int, err error) {
+func tradeoffFigure(r *Report, t tradeoff) (f Figure, drawn int, err error) {
 	if r.Suite.Seeds > 1 {
 		t.x += fmt.Sprintf(" (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
 	}
@@ -223,7 +223,7 @@ func (r *Report) tradeoffFigure(t tradeoff) (f Figure, drawn int, err error) {
 			continue
 		}
 		at := plotter.XY{X: t.units[0] * x.Mean.Number, Y: t.units[1] * y.Mean.Number}
-		l := r.lookOf(m.Name)
+		l := lookOf(r, m.Name)
 		l.glyph.Radius = 4
 		points, err := plotter.NewScatter(plotter.XYs{at})
 		if err != nil {
@@ -297,7 +297,7 @@ func pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 
 // forgettingFigure shows for each task how much of its score right after its own
 // training is gone at the end of the stream. ok is false with a single task.
-func (r *Report) forgettingFigure() (f Figure, ok bool, err error) {
+func forgettingFigure(r *Report) (f Figure, ok bool, err error) {
 	x := "task of the stream (one seed)"
 	if r.Suite.Seeds > 1 {
 		x = fmt.Sprintf("task of the stream (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
@@ -316,7 +316,7 @@ func (r *Report) forgettingFigure() (f Figure, ok bool, err error) {
 	}
 	for k, m := range methods {
 		done, _ := r.doneCells(m.Name)
-		l := r.lookOf(m.Name)
+		l := lookOf(r, m.Name)
 		var points plotter.XYs
 		for j := range n - 1 { // the last task has had no time to be forgotten
 			var lost []float64
@@ -345,12 +345,12 @@ func (r *Report) forgettingFigure() (f Figure, ok bool, err error) {
 	f.plot.Add(zero)
 	f.plot.X.Min, f.plot.X.Max = 0.5, float64(n)-0.5
 	f.plot.Y.Min, f.plot.Y.Max = min(f.plot.Y.Min, 0), max(f.plot.Y.Max, 1)
-	f.plot.X.Tick.Marker = r.taskTicks()
+	f.plot.X.Tick.Marker = taskTicks(r)
 	return f, true, nil
 }
 
 // taskTicks name the tasks by their numbers.
-func (r *Report) taskTicks() plot.ConstantTicks {
+func taskTicks(r *Report) plot.ConstantTicks {
 	var ticks plot.ConstantTicks
 	for j := range r.Suite.Tasks {
 		ticks = append(ticks, plot.Tick{Value: float64(j + 1), Label: fmt.Sprintf("T%d", j+1)})
@@ -359,6 +359,6 @@ func (r *Report) taskTicks() plot.ConstantTicks {
 }
 
 // finished says whether any cell is done.
-func (r *Report) finished() bool {
+func finished(r *Report) bool {
 	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.State == record.Done })
 }

@@ -156,7 +156,7 @@ func Load(run rundir.Run) (*Report, error) {
 		return nil, fmt.Errorf("load report: the suite in %s has %d tasks, %d methods, %d seeds, %d orders; at least one of each is needed",
 			run.Manifest(), len(r.Suite.Tasks), len(r.Suite.Methods), r.Suite.Seeds, r.Suite.Orders)
 	}
-	r.divide()
+	divide(r)
 	for _, part := range r.Each() {
 		if err := part.loadCells(run); err != nil {
 			return nil, fmt.Errorf("load report: %w", err)
@@ -223,7 +223,7 @@ func (r *Report) load(run rundir.Run, m Method, seed, order int) (Cell, error) {
 	}
 	err := c.read(run.Cell(c.ID), r.Suite)
 	if err == nil {
-		err = r.checkBackbone(c)
+		err = checkBackbone(r, c)
 	}
 	if err != nil {
 		return Cell{}, fmt.Errorf("cell %s: %w", c.ID, err)

@@ -97,7 +97,7 @@ func Results(r *Report) ([]byte, error) {
 			for _, key := range metric.Keys {
 				summaries[key] = part.Summarise(m.Name, key)
 			}
-			out.Methods = append(out.Methods, methodResults{m.Name, part.onBackbone(), summaries})
+			out.Methods = append(out.Methods, methodResults{m.Name, onBackbone(part), summaries})
 		}
 		out.Comparisons = append(out.Comparisons, part.Compare()...)
 	}

@@ -17,7 +17,7 @@ func RunsTable(runs []*Report) table.Table {
 	saysMarks(&t, "column")
 	labels := RunLabels(runs)
 	for i, r := range runs {
-		t.Caption = append(t.Caption, labels[i]+": "+r.source())
+		t.Caption = append(t.Caption, labels[i]+": "+source(r))
 	}
 	for _, name := range methodsOf(runs, false) {
 		t.Rows = append(t.Rows, []table.Entry{{Text: name}})

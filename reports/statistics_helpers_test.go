@@ -44,7 +44,7 @@ func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
 			r.Cells = append(r.Cells, Cell{Method: Method{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]metric.Value{"acc": metric.Number(x)}})
 		}
 	}
-	all, between, within, reason := r.crossed("seq", "acc")
+	all, between, within, reason := crossed(r, "seq", "acc")
 	if reason != "" {
 		t.Fatal(reason)
 	}

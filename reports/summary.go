@@ -124,12 +124,12 @@ func (r *Report) Compare() []Comparison {
 				continue
 			}
 			others = append(others, m.Name)
-			group = append(group, r.difference(m.Name, metricOf(key)))
+			group = append(group, difference(r, m.Name, metricOf(key)))
 		}
 		metric.Adjust(group)
 		for i, d := range group {
 			comparisons = append(comparisons, Comparison{
-				Metric: key, Backbone: r.onBackbone(), A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
+				Metric: key, Backbone: onBackbone(r), A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
 			})
 		}
 	}

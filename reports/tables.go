@@ -33,7 +33,7 @@ func SummaryTable(r *Report) table.Table {
 		Remarks: slices.Clone(r.Warnings),
 	}
 	saysMarks(&t, "column")
-	common := r.commonWarnings()
+	common := commonWarnings(r)
 	for _, text := range common {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
 	}
@@ -46,14 +46,14 @@ func SummaryTable(r *Report) table.Table {
 		for _, c := range scoreColumns {
 			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.Key)))
 		}
-		parameters, seconds := r.cost(m.Name)
+		parameters, seconds := cost(r, m.Name)
 		t.Rows = append(t.Rows, append(row, costEntry(&t, parameters, 1000, 1), costEntry(&t, seconds, 1, 0)))
 	}
 	for k, c := range scoreColumns {
-		r.rankColumn(&t, k+2, c.Better, metricOf(c.Key))
+		rankColumn(r, &t, k+2, c.Better, metricOf(c.Key))
 	}
-	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
-	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) })
+	rankColumn(r, &t, len(t.Columns)-2, -1, func(c Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
+	rankColumn(r, &t, len(t.Columns)-1, -1, func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) })
 	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.has(subject) {
 		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
 		if r.Suite.Seeds == 1 {
@@ -65,7 +65,7 @@ func SummaryTable(r *Report) table.Table {
 }
 
 // rankColumn ranks a table of which each row is a method of the suite.
-func (r *Report) rankColumn(t *table.Table, column int, sign float64, of func(Cell) metric.Value) {
+func rankColumn(r *Report, t *table.Table, column int, sign float64, of func(Cell) metric.Value) {
 	var field []contender
 	for i, m := range r.Suite.Methods {
 		field = append(field, r.contends(m, &t.Rows[i][column], of))
@@ -74,20 +74,20 @@ func (r *Report) rankColumn(t *table.Table, column int, sign float64, of func(Ce
 }
 
 // source says what a report's numbers are of.
-func (r *Report) source() string {
+func source(r *Report) string {
 	plan := r.Manifest.Plan
 	if len(plan) > 12 {
 		plan = plan[:12]
 	}
 	return fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
-		r.Suite.Name, r.backbone(), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
+		r.Suite.Name, backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
 }
 
 // sourced puts the source into tables that have none.
-func (r *Report) sourced(tables []table.Table) []table.Table {
+func sourced(r *Report, tables []table.Table) []table.Table {
 	for i := range tables {
 		if tables[i].Source == "" {
-			tables[i].Source = r.source()
+			tables[i].Source = source(r)
 		}
 	}
 	return tables
@@ -95,7 +95,7 @@ func (r *Report) sourced(tables []table.Table) []table.Table {
 
 func summaryCaption(r *Report) []string {
 	lines := []string{
-		r.source(),
+		source(r),
 		"Scores are in points of 100; n counts seeds" + spreadMeans(r) + ". K is base knowledge, retention is K[N]/K[0] in percent; params are the trained parameters.",
 	}
 	c, ok := r.base()
@@ -171,7 +171,7 @@ func methodLabel(r *Report, t *table.Table, method string, common []string) tabl
 
 // commonWarnings are the texts of warnings that all cells have which have
 // started, if these are several methods'.
-func (r *Report) commonWarnings() []string {
+func commonWarnings(r *Report) []string {
 	var started []Cell
 	several := false
 	for _, c := range r.Cells {
@@ -216,7 +216,7 @@ func costEntry(t *table.Table, v metric.Value, unit float64, decimals int) table
 }
 
 // cost averages the trained parameters and the seconds of a method's done cells.
-func (r *Report) cost(method string) (parameters, seconds metric.Value) {
+func cost(r *Report, method string) (parameters, seconds metric.Value) {
 	n, p, s, reason := 0, 0.0, 0.0, ""
 	for _, c := range r.Cells {
 		switch {

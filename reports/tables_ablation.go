@@ -29,13 +29,13 @@ func AblationTable(r *Report) table.Table {
 		of      func(Cell) metric.Value
 	}{
 		{func(m string) metric.Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
-		{func(m string) metric.Summary { return r.beyond(m, first, Cell.Gain) }, nil},
+		{func(m string) metric.Summary { return beyond(r, m, first, Cell.Gain) }, nil},
 		{func(m string) metric.Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
 		{func(m string) metric.Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
 		{func(m string) metric.Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
 	}
 	for i, m := range r.Suite.Methods {
-		row := []table.Entry{{Text: m.Name}, {Text: r.changes(m)}}
+		row := []table.Entry{{Text: m.Name}, {Text: changes(r, m)}}
 		for _, s := range shown {
 			if s.of == nil && i == 0 {
 				row = append(row, table.Entry{Text: "·"}) // the reference itself
@@ -47,14 +47,14 @@ func AblationTable(r *Report) table.Table {
 	}
 	for k, s := range shown {
 		if s.of != nil {
-			r.rankColumn(&t, k+2, 1, s.of)
+			rankColumn(r, &t, k+2, 1, s.of)
 		}
 	}
 	return t
 }
 
 // changes says how a method differs from the first one's preset.
-func (r *Report) changes(m Method) string {
+func changes(r *Report, m Method) string {
 	var parts []string
 	if m.Preset != r.Suite.Methods[0].Preset {
 		parts = append(parts, "preset "+m.Preset)

@@ -26,7 +26,7 @@ func CostTable(r *Report) table.Table {
 			{func(c Cell) float64 { return c.Seconds.Compile }, 1}, {func(c Cell) float64 { return c.Seconds.Total }, 1},
 			{func(c Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
 		} {
-			row = append(row, costEntry(&t, r.meanDone(m.Name, c.of), c.unit, 1))
+			row = append(row, costEntry(&t, meanDone(r, m.Name, c.of), c.unit, 1))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -34,7 +34,7 @@ func CostTable(r *Report) table.Table {
 }
 
 // meanDone averages a number over a method's done cells.
-func (r *Report) meanDone(method string, of func(Cell) float64) metric.Value {
+func meanDone(r *Report, method string, of func(Cell) float64) metric.Value {
 	sum, n, reason := 0.0, 0, ""
 	for _, c := range r.Cells {
 		switch {

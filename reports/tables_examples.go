@@ -121,7 +121,7 @@ func fillExamples(t *table.Table, r *Report, names []string, all []*examples) {
 		row := []table.Entry{{Text: name}}
 		for k, m := range measures {
 			x := m.of(all[i], once)
-			recorded := r.first(name).Metrics[m.metric]
+			recorded := first(r, name).Metrics[m.metric]
 			e := drawnEntry(t, x, slices.Clone(drawn[k][i]), false)
 			if recorded.Defined() && math.Abs(recorded.Number-x) > 1e-9 {
 				e.Notes = append(e.Notes, t.Note("of the mean over examples; the records score the whole test at once, "+table.Points(recorded.Number)))
@@ -140,7 +140,7 @@ func fillExamples(t *table.Table, r *Report, names []string, all []*examples) {
 }
 
 // first is a method's cell of the first seed and order.
-func (r *Report) first(method string) Cell {
+func first(r *Report, method string) Cell {
 	return r.Cells[slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Method.Name == method && c.Seed == 0 && c.Order == 0 })]
 }
 

@@ -33,7 +33,7 @@ func quarter(s record.Step, steps int) stretch {
 }
 
 // stepMeasures reads the measures of a method's steps.
-func (r *Report) stepMeasures(run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
+func stepMeasures(r *Report, run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
 	reason, err = r.measures(run, method, func(_ Cell, folder rundir.Cell) error {
 		steps, _, err := optional[record.Step](folder.Steps())
 		last := map[int]int{} // the number of a task's steps by its index
@@ -74,7 +74,7 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 		if m.Preset == "frozen" {
 			continue
 		}
-		all, reason, err := r.stepMeasures(run, m.Name)
+		all, reason, err := stepMeasures(r, run, m.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func stepTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{Head: []string{"method, measure"}}, {Head: []string{"least"}}, {Head: []string{"mean"}},
 		{Head: []string{"most"}}, {Head: []string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
 	for _, m := range r.Suite.Methods {
-		all, _, err := r.stepMeasures(run, m.Name)
+		all, _, err := stepMeasures(r, run, m.Name)
 		if err != nil {
 			return nil, err
 		}

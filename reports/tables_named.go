@@ -20,7 +20,7 @@ var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
 // not hold what a table needs, the error says what was to be measured.
 func Named(run rundir.Run, r *Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(run, r, name)
-	return r.sourced(tables), err
+	return sourced(r, tables), err
 }
 
 func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) {
@@ -92,7 +92,7 @@ func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) 
 // and then the tables of each.
 func Tables(r *Report) []table.Table {
 	if r.Backbones != nil {
-		return r.backboneTables()
+		return backboneTables(r)
 	}
 	if r.Trials != nil {
 		return TuningTables(*r.Trials)
@@ -116,7 +116,7 @@ func Tables(r *Report) []table.Table {
 	if t, ok := ReleasedTable(r); ok {
 		tables = append(tables, t)
 	}
-	if r.hasCurve() {
+	if hasCurve(r) {
 		tables = append(tables, RetentionTables(r)...)
 	}
 	if !r.Suite.Separate() {
@@ -127,5 +127,5 @@ func Tables(r *Report) []table.Table {
 			tables = append(tables, MatrixTable(r, m))
 		}
 	}
-	return r.sourced(append(tables, r.Asked...))
+	return sourced(r, append(tables, r.Asked...))
 }

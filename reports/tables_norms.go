@@ -62,7 +62,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 		t := table.Table{Title: n.title, Numbered: true, Columns: []table.Column{{Head: []string{""}}},
 			Caption: []string{n.means + ", the mean over the done cells of order 0"}}
 		for _, at := range moments {
-			t.Rows = append(t.Rows, []table.Entry{{Text: r.momentLabel(at)}})
+			t.Rows = append(t.Rows, []table.Entry{{Text: momentLabel(r, at)}})
 		}
 		for i, m := range r.Suite.Methods {
 			if m.Preset == "frozen" {
@@ -86,7 +86,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	return tables, nil
 }
 
-func (r *Report) momentLabel(m moment) string {
+func momentLabel(r *Report, m moment) string {
 	if m.step > 0 {
 		return fmt.Sprintf("%s, step %d", r.taskLabel(m.index, m.task), m.step)
 	}

@@ -30,7 +30,7 @@ func OrdersTable(r *Report) table.Table {
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{{Text: m.Name}}
 		for _, key := range metrics {
-			all, between, within, reason := r.crossed(m.Name, key.key)
+			all, between, within, reason := crossed(r, m.Name, key.key)
 			if reason != "" {
 				row = append(row, t.Undefined(reason), table.Entry{Text: "–"}, table.Entry{Text: "–"})
 				continue
@@ -52,7 +52,7 @@ func deviation(t *table.Table, s metric.Summary, reason string) table.Entry {
 // crossed averages a metric over a method's cells, and over its seeds and its
 // orders each by itself. One cell that is not done, or has no value, leaves
 // nothing: reason says which.
-func (r *Report) crossed(method, key string) (all float64, orders, seeds metric.Summary, reason string) {
+func crossed(r *Report, method, key string) (all float64, orders, seeds metric.Summary, reason string) {
 	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
 	for _, c := range r.Cells {
 		if c.Method.Name != method {

@@ -47,9 +47,9 @@ func ReleasedTable(r *Report) (table.Table, bool) {
 		for _, s := range steps {
 			add(1, 2, func(c Cell) float64 { return c.forcedAt(s, each, nats) })
 		}
-		add(1, 2, func(c Cell) float64 { return c.forcedEnd(nats) })
+		add(1, 2, func(c Cell) float64 { return forcedEnd(c, nats) })
 		add(100, 1, func(c Cell) float64 { return c.forcedAt(0, each, right) })
-		add(100, 1, func(c Cell) float64 { return c.forcedEnd(right) })
+		add(100, 1, func(c Cell) float64 { return forcedEnd(c, right) })
 		t.Rows = append(t.Rows, row)
 	}
 	return t, true
@@ -57,7 +57,7 @@ func ReleasedTable(r *Report) (table.Table, bool) {
 
 // forcedEnd is a number of the battery behind the last task; NaN where that was
 // not measured.
-func (c Cell) forcedEnd(of func(forced) float64) float64 {
+func forcedEnd(c Cell, of func(forced) float64) float64 {
 	if n := len(c.Forced); n > 0 {
 		if f, ok := c.battery(c.Forced[n-1]); ok {
 			return of(f)

@@ -11,7 +11,7 @@ import (
 )
 
 // hasCurve says whether any cell was evaluated within tasks.
-func (r *Report) hasCurve() bool {
+func hasCurve(r *Report) bool {
 	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return len(c.Curve) > 0 })
 }
 
@@ -24,7 +24,7 @@ type test struct {
 
 // tests are a cell's evaluations behind the base row, boundaries and those
 // within tasks, in the order of steps.
-func (r *Report) tests(c Cell) (list []test) {
+func tests(r *Report, c Cell) (list []test) {
 	add := func(steps int, scores []float64, k float64) {
 		list = append(list, test{steps, metric.Mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
 	}
@@ -57,14 +57,14 @@ func RetentionTables(r *Report) []table.Table {
 	if r.Suite.Separate() {
 		along = "while each task is learned alone"
 	}
-	knowledge := r.retention("Base knowledge "+along, "K, the score on the knowledge battery", func(t test) float64 { return t.k },
+	knowledge := retention(r, "Base knowledge "+along, "K, the score on the knowledge battery", func(t test) float64 { return t.k },
 		func(c Cell) float64 {
 			if c.K == nil {
 				return math.NaN()
 			}
 			return c.K[0]
 		})
-	accuracy := r.retention("Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
+	accuracy := retention(r, "Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
 		func(c Cell) float64 { return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
 	if base, ok := r.base(); ok && base.K == nil {
 		return []table.Table{accuracy}
@@ -72,13 +72,13 @@ func RetentionTables(r *Report) []table.Table {
 	return []table.Table{knowledge, accuracy}
 }
 
-func (r *Report) retention(title, means string, of func(test) float64, before func(Cell) float64) table.Table {
+func retention(r *Report, title, means string, of func(test) float64, before func(Cell) float64) table.Table {
 	t := table.Table{Title: title, Numbered: true, Columns: []table.Column{{Head: []string{"after step"}}},
 		Caption: []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"}}
 	saysMarks(&t, "row")
 	var steps []int
 	for _, c := range r.Cells {
-		for _, x := range r.tests(c) {
+		for _, x := range tests(r, c) {
 			if !slices.Contains(steps, x.steps) {
 				steps = append(steps, x.steps)
 			}
@@ -87,12 +87,12 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 	slices.Sort(steps)
 	t.Rows = [][]table.Entry{{{Text: "base row"}}}
 	for _, s := range steps {
-		t.Rows = append(t.Rows, []table.Entry{{Text: r.stepLabel(s)}})
+		t.Rows = append(t.Rows, []table.Entry{{Text: stepLabel(r, s)}})
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
 	// at is a cell's number in each row: before, at each step, and the mean.
 	at := func(c Cell) []metric.Value {
-		tests, total := r.tests(c), 0.0
+		tests, total := tests(r, c), 0.0
 		values := []metric.Value{metric.Number(before(c))}
 		for _, s := range steps {
 			x := math.NaN()
@@ -144,7 +144,7 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 }
 
 // stepLabel names a step of the stream by the task that it falls into.
-func (r *Report) stepLabel(steps int) string {
+func stepLabel(r *Report, steps int) string {
 	each := r.Suite.Training.each()
 	i := min((steps-1)/each, len(r.Suite.Tasks)-1)
 	return "T" + strconv.Itoa(i+1) + " " + strconv.Itoa(steps-i*each) + " " + r.Suite.Tasks[i].Name

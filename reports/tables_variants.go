@@ -44,7 +44,7 @@ func VariantsTable(r *Report) table.Table {
 		name   string
 		choice bool
 	}{{"multiple choice", true}, {"question answering", false}} {
-		belongs := r.ofKind(group.choice)
+		belongs := ofKind(r, group.choice)
 		n := 0
 		for _, task := range r.Suite.Tasks {
 			if belongs(task.Name) {
@@ -65,7 +65,7 @@ func VariantsTable(r *Report) table.Table {
 				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
-			entries = append(entries, scoreEntry(&t, r.beyond(m.Name, baseline, afterOwnTraining(belongs))))
+			entries = append(entries, scoreEntry(&t, beyond(r, m.Name, baseline, afterOwnTraining(belongs))))
 		}
 		t.Rows = append(t.Rows, entries)
 	}
@@ -94,7 +94,7 @@ func meanWhere(base Cell, belongs func(string) bool) float64 {
 
 // beyond summarises what a number of one method has beyond that of another over
 // the seeds that both have.
-func (r *Report) beyond(method, other string, of func(Cell) metric.Value) metric.Summary {
+func beyond(r *Report, method, other string, of func(Cell) metric.Value) metric.Summary {
 	a, b, n, reason := r.pairs(method, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n).Summary

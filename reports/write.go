@@ -29,7 +29,7 @@ func WriteAll(run rundir.Run) (*Report, error) {
 		}
 	}
 	for _, part := range r.Backbones {
-		if err := rundir.WriteFile(part.page(), func(w io.Writer) error { return HTML(w, part) }); err != nil {
+		if err := rundir.WriteFile(pagePath(part), func(w io.Writer) error { return HTML(w, part) }); err != nil {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
 	}
