@@ -8,14 +8,6 @@ import (
 	"secura/reports/table"
 )
 
-// BackboneNames are the backbones that the suite was run on.
-func (s Suite) BackboneNames() []string {
-	if s.Backbone != "" {
-		return []string{s.Backbone}
-	}
-	return s.Backbones
-}
-
 // divide makes a report of each backbone where the run has several, as of a run of it alone; none has cells yet.
 func divide(r *Report) {
 	names := r.Suite.BackboneNames()

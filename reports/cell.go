@@ -1,14 +1,14 @@
 package reports
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -16,7 +16,7 @@ import (
 type Cell struct {
 	// ID is "METHOD-s0-o0".
 	ID     string
-	Method Method
+	Method suite.MethodSpec
 	Seed   int
 	Order  int
 	// State follows from the records where they tell; Reason says why a cell is
@@ -78,10 +78,7 @@ type Seconds struct {
 
 // Standing is the state with its reason, as in "diverged: loss is NaN".
 func (c Cell) Standing() string {
-	if c.Reason == "" {
-		return string(c.State)
-	}
-	return fmt.Sprintf("%s: %s", c.State, c.Reason)
+	return standing.Standing{State: c.State, Reason: c.Reason}.String()
 }
 
 // Overrides are the settings of the cell's method that differ from its preset.
@@ -97,7 +94,7 @@ func (c Cell) Overrides() map[string]any {
 }
 
 // read fills in what the cell's folder holds.
-func (c *Cell) read(folder rundir.Cell, suite Suite) error {
+func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 	events, torn, err := optional[record.Event](folder.Records())
 	if err != nil {
 		return err
@@ -105,15 +102,16 @@ func (c *Cell) read(folder rundir.Cell, suite Suite) error {
 	if torn {
 		c.warn("the last line of records.jsonl was cut and left out", "", 0)
 	}
-	status := record.Status{State: record.Queued}
-	if err := rundir.ReadJSON(folder.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
+	at, err := standing.Read(folder)
+	if err != nil {
 		return err
 	}
-	if err := c.replay(events, suite.TaskNames()); err != nil {
+	if err := c.replay(events, s.TaskNames()); err != nil {
 		return fmt.Errorf("%s: %w", folder.Records(), err)
 	}
-	c.settle(status, len(events) > 0)
-	if c.Method.Preset == "frozen" && len(c.R) > 0 {
+	at = at.Recorded(c.State, c.Reason, len(events) > 0)
+	c.State, c.Reason = at.State, at.Reason
+	if c.Method.Preset == suite.Frozen && len(c.R) > 0 {
 		c.R = c.R[:1]
 		if c.K != nil {
 			c.K = c.K[:1]
@@ -123,7 +121,7 @@ func (c *Cell) read(folder rundir.Cell, suite Suite) error {
 		}
 	}
 	if c.State == record.Done {
-		if err := c.whole(suite); err != nil {
+		if err := c.whole(s); err != nil {
 			return fmt.Errorf("%s: %w", folder.Records(), err)
 		}
 	}
@@ -138,26 +136,8 @@ func (c *Cell) read(folder rundir.Cell, suite Suite) error {
 	return nil
 }
 
-// settle decides the state. The end of a cell is what its records say; status
-// has the reason, and the states that records cannot tell.
-func (c *Cell) settle(status record.Status, started bool) {
-	switch {
-	case c.State == record.CellDiverged:
-		if c.Reason == "" {
-			c.Reason = status.Reason
-		}
-	case c.State == record.Done:
-	case status.State == record.Done:
-		c.State, c.Reason = record.Failed, "its status is done, but its records do not end; run the suite again"
-	case status.State == record.Queued && started:
-		c.State = record.Running
-	default:
-		c.State, c.Reason = status.State, status.Reason
-	}
-}
-
 // replay goes through the events in order.
-func (c *Cell) replay(events []record.Event, suite []string) error {
+func (c *Cell) replay(events []record.Event, s []string) error {
 	started := false
 	for i, e := range events {
 		line := i + 1
@@ -167,7 +147,7 @@ func (c *Cell) replay(events []record.Event, suite []string) error {
 		}
 		switch e.Kind {
 		case record.CellStart:
-			if err := c.start(e, suite); err != nil {
+			if err := c.start(e, s); err != nil {
 				return fmt.Errorf("line %d: %w", line, err)
 			}
 		case record.TaskEnd:
@@ -197,13 +177,13 @@ func (c *Cell) replay(events []record.Event, suite []string) error {
 }
 
 // start takes the cell's own description and compares it with the plan.
-func (c *Cell) start(e record.Event, suite []string) error {
+func (c *Cell) start(e record.Event, s []string) error {
 	if e.Cell != c.ID || e.Method != c.Method.Name && e.Method != c.Method.Preset || e.Seed != c.Seed || e.Order != c.Order {
 		return fmt.Errorf("records of cell %s (method %s, seed %d, order %d) lie in the folder of %s", e.Cell, e.Method, e.Seed, e.Order, c.ID)
 	}
-	planned, learned := slices.Sorted(slices.Values(suite)), slices.Sorted(slices.Values(e.Tasks))
+	planned, learned := slices.Sorted(slices.Values(s)), slices.Sorted(slices.Values(e.Tasks))
 	if !slices.Equal(planned, learned) {
-		return fmt.Errorf("the cell's tasks %q are not the suite's %q", e.Tasks, suite)
+		return fmt.Errorf("the cell's tasks %q are not the suite's %q", e.Tasks, s)
 	}
 	if len(c.R) > 0 && !slices.Equal(c.Tasks, e.Tasks) {
 		return fmt.Errorf("a second %s with another order of tasks", record.CellStart)

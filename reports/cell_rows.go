@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 )
 
 // Point is what a cell measured at a step within a task.
@@ -62,19 +63,19 @@ func (c *Cell) within(e record.Event) error {
 
 // whole says which boundary, or which of its scores, a cell lacks that claims
 // to be done.
-func (c *Cell) whole(suite Suite) error {
+func (c *Cell) whole(s suite.Suite) error {
 	if len(c.R) == 0 {
 		return errors.New("the cell ended without any boundary")
 	}
 	for i, row := range c.R {
 		between := i > 0 && i < len(c.R)-1
 		if row == nil {
-			if c.Method.Preset == "joint" && between {
+			if c.Method.Preset == suite.Joint && between {
 				continue
 			}
 			return fmt.Errorf("the cell ended without boundary %d", i)
 		}
-		ownAlone := suite.Evaluation.Every == "final" && i > 0 && (between || suite.Separate())
+		ownAlone := s.Evaluation.Every == suite.EveryFinal && i > 0 && (between || s.Separate())
 		for j, name := range c.Tasks {
 			if math.IsNaN(row[j]) && (j == i-1 || !ownAlone) {
 				return fmt.Errorf("boundary %d has no score of task %s", i, name)

@@ -62,7 +62,11 @@ func (c claims) dora() table.Table {
 // ofKind tells the tasks whose answer is chosen among options, or the others.
 func ofKind(r *Report, choice bool) func(task string) bool {
 	return func(name string) bool {
-		i := slices.IndexFunc(r.Suite.Tasks, func(t Task) bool { return t.Name == name })
-		return i >= 0 && r.Suite.Tasks[i].Choice() == choice
+		for _, t := range r.Suite.Tasks {
+			if t.Name == name {
+				return t.Choice() == choice
+			}
+		}
+		return false
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -26,7 +27,7 @@ func (c claims) equations() table.Table {
 		"the points of the specification; measured: the range over all steps whose update is not 0, and where its upper end was seen")
 	secura := plain(subject)
 	c.vacuous(&t, secura)
-	row := func(label, measure, command string, wanted func(Method) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
+	row := func(label, measure, command string, wanted func(suite.MethodSpec) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, exactly(measure))
 		if r.n == 0 {
 			addAbsent(&t, label, meaning, c.noRecord(wanted, what, command))
@@ -58,14 +59,14 @@ func (c claims) equations() table.Table {
 
 // mergesRarely wants SECURA with merge_every above 1, S-MagNorm's result not
 // being what is merged.
-func mergesRarely(m Method) bool {
+func mergesRarely(m suite.MethodSpec) bool {
 	every, changed := m.Params["merge_every"]
 	return m.Preset == "secura-k" || m.Preset == "secura" && changed && fmt.Sprint(every) != "1"
 }
 
 // vacuous shows that S-MagNorm does nothing: S is 2 at every step, and the
 // losses are those of the same method without it.
-func (c claims) vacuous(t *table.Table, secura func(Method) bool) {
+func (c claims) vacuous(t *table.Table, secura func(suite.MethodSpec) bool) {
 	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step"
 	r := ranged(c.runs, secura, exactly("magnorm/mean"))
 	if r.n == 0 {
@@ -107,7 +108,7 @@ func (c claims) vacuous(t *table.Table, secura func(Method) bool) {
 
 // withoutMagNorm says that m is the other method without S-MagNorm and nothing
 // else.
-func withoutMagNorm(m, other Method) bool {
+func withoutMagNorm(m, other suite.MethodSpec) bool {
 	if m.Preset != other.Preset || m.Params["magnorm"] != false || m.LearningRate != other.LearningRate || len(m.Params) != len(other.Params)+1 {
 		return false
 	}

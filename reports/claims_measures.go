@@ -8,6 +8,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // Evidence is what claims are judged by: a run's report, and the measures in
@@ -146,7 +147,7 @@ func (r *measureRange) include(s sighting, first bool) {
 
 // ranged is the range of all measures that are named, over the cells that are
 // wanted of all runs; n is 0 where there is none.
-func ranged(runs []*Evidence, wanted func(Method) bool, named func(string) bool) (all measureRange) {
+func ranged(runs []*Evidence, wanted func(suite.MethodSpec) bool, named func(string) bool) (all measureRange) {
 	for _, e := range runs {
 		for _, c := range e.cells {
 			if !wanted(c.cell.Method) {
@@ -174,8 +175,8 @@ func tensor(name string) func(string) bool {
 
 // plain wants the cells of presets whose mathematics the suite has not changed:
 // learning rate and ranks may differ.
-func plain(presets ...string) func(Method) bool {
-	return func(m Method) bool {
+func plain(presets ...string) func(suite.MethodSpec) bool {
+	return func(m suite.MethodSpec) bool {
 		for _, key := range mathematics {
 			if _, changed := m.Params[key]; changed {
 				return false

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -13,12 +14,12 @@ import (
 // and its release have when they behave as methods.md says.
 func observe(s *synthetic) {
 	s.methods = append(s.methods, named("secura-k", "secura-released-m1", "secura-released-m2")...)
-	s.methods = append(s.methods, Method{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
-		Method{Preset: "secura", Name: "no-normalisation", Params: map[string]any{"normalise": "none"}})
+	s.methods = append(s.methods, suite.MethodSpec{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
+		suite.MethodSpec{Preset: "secura", Name: "no-normalisation", Params: map[string]any{"normalise": "none"}})
 	before := s.end
 	s.end = func(f *cellFiles) {
 		method := f.id[:strings.LastIndex(f.id, "-s")]
-		if before != nil && slices.ContainsFunc(named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), func(m Method) bool { return m.Name == method }) {
+		if before != nil && slices.ContainsFunc(named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), func(m suite.MethodSpec) bool { return m.Name == method }) {
 			before(f)
 		}
 		for i := range f.events {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+
 	"secura/reports/metric"
 )
 

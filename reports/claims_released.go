@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -49,7 +50,7 @@ func yes(shown bool) string {
 
 // noRecord is why a measure is not there: no cell of these methods, or cells
 // whose records hold no such measure.
-func (c claims) noRecord(wanted func(Method) bool, what, command string) string {
+func (c claims) noRecord(wanted func(suite.MethodSpec) bool, what, command string) string {
 	for _, e := range c.runs {
 		for _, m := range e.Suite.Methods {
 			if wanted(m) {
@@ -65,7 +66,7 @@ func (c claims) noRecord(wanted func(Method) bool, what, command string) string 
 func (c claims) released() table.Table {
 	t := findings("What the released code does",
 		"measured: the largest value, or the range, in the records of steps and boundaries; where: the first cell, task and step that has the largest")
-	row := func(label, what string, wanted func(Method) bool, named func(string) bool, text func(r measureRange) string, shown func(r measureRange) string, meaning string) {
+	row := func(label, what string, wanted func(suite.MethodSpec) bool, named func(string) bool, text func(r measureRange) string, shown func(r measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, named)
 		if r.n == 0 {
 			addAbsent(&t, label, meaning, c.noRecord(wanted, what, releasedCommand))
@@ -77,7 +78,7 @@ func (c claims) released() table.Table {
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
 	positive := func(r measureRange) string { return yes(r.most.value > 0) }
 	number := func(measureRange) string { return "·" }
-	cabr := func(m Method) bool { _, changed := m.Params["init"]; return !changed }
+	cabr := func(m suite.MethodSpec) bool { _, changed := m.Params["init"]; return !changed }
 	row("A₀: |UΣVᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"), largest,
 		func(r measureRange) string { return yes(r.most.value < 1e-4) },
 		"max |U[:r]·Σ·V[:m]ᵀ − W[:r,:m]|: the full decomposition that the release starts A from is the weight's top-left block to rounding (< 1e-4): no decomposition is needed, and no principal direction is chosen")
@@ -166,7 +167,7 @@ func (c claims) early(t *table.Table, preset string) {
 func (c claims) overwritten(t *table.Table) {
 	const label = "unnormalised S, had W moved"
 	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
-	wanted := func(m Method) bool { return m.Params["normalise"] == "none" }
+	wanted := func(m suite.MethodSpec) bool { return m.Params["normalise"] == "none" }
 	r := ranged(c.runs, wanted, exactly("magnorm/moved_mean"))
 	if r.n == 0 {
 		addAbsent(t, label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))

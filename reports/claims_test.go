@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -31,7 +32,7 @@ func sixteen(seeds int, learn, keep, know [6]float64) synthetic {
 		return keep[m]*learn[m] + jitter(seed+m)
 	}
 	s.end = func(f *cellFiles) {
-		m := slices.IndexFunc(s.methods, func(m Method) bool { return strings.HasPrefix(f.id, m.Name+"-s") })
+		m := slices.IndexFunc(s.methods, func(m suite.MethodSpec) bool { return strings.HasPrefix(f.id, m.Name+"-s") })
 		for i, e := range f.events {
 			if e.Kind == record.Boundary && e.Index > 0 {
 				k := 0.95*know[m] + jitter(m+e.Index+len(f.id)+int(f.id[len(f.id)-4]))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -64,7 +65,7 @@ func TestRunsAreComparedMethodByMethod(t *testing.T) {
 
 func TestRunsAreNamedByWhatTellsThemApart(t *testing.T) {
 	run := func(path, backbone string) *Report {
-		return &Report{Run: rundir.Run{Path: path}, Suite: Suite{Backbone: backbone}}
+		return &Report{Run: rundir.Run{Path: path}, Suite: suite.Suite{Backbone: backbone}}
 	}
 	for _, c := range []struct {
 		runs []*Report

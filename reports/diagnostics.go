@@ -7,21 +7,18 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
 
-// DiagnosticTables are made of the measures in the records, which say why a
-// method did what it did. A report has those that its suite names.
-var DiagnosticTables = []string{"norms", "gradients", "steps"}
-
-// Diagnose makes the tables of one name of DiagnosticTables: norms of the
+// Diagnose makes the tables of one name of suite.DiagnosticTables: norms of the
 // update along the stream, gradient norms by adapter matrix, or the ranges of
 // all other measures of steps. They are over the done cells of order 0.
 func Diagnose(run rundir.Run, r *Report, name string) ([]table.Table, error) {
 	tablesOf := map[string]func(rundir.Run, *Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
-		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", run.Path, name, DiagnosticTables)
+		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", run.Path, name, suite.DiagnosticTables)
 	}
 	tables, err := tablesOf(run, r)
 	if err != nil {

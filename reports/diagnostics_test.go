@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -67,7 +68,7 @@ func TestTablesOfDiagnostics(t *testing.T) {
 	run := withMeasures(t)
 	r := load(t, run)
 	var text, markdown bytes.Buffer
-	for _, name := range DiagnosticTables {
+	for _, name := range suite.DiagnosticTables {
 		tables, err := Diagnose(run, r, name)
 		check(t, err)
 		check(t, table.Text(&text, tables, false))
@@ -131,7 +132,7 @@ func TestSuitesAskForDiagnostics(t *testing.T) {
 func TestTablesWithoutMeasures(t *testing.T) {
 	run := small().make(t, nil)
 	r := load(t, run)
-	for _, name := range DiagnosticTables {
+	for _, name := range suite.DiagnosticTables {
 		tables, err := Diagnose(run, r, name)
 		check(t, err)
 		for _, shown := range tables {

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // Figures are all drawings of a report, those that its records have numbers for.
@@ -40,11 +41,11 @@ func taskFigures(r *Report) ([]Figure, error) {
 	if ok {
 		figures = append(figures, f)
 	}
-	if r.Suite.Evaluation.Every == "final" {
+	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		return figures, nil
 	}
 	for _, m := range r.Suite.Methods {
-		if m.Preset == "frozen" {
+		if m.Preset == suite.Frozen {
 			continue
 		}
 		if f, ok := matrixFigure(r, m); ok {

@@ -84,7 +84,7 @@ func (r *Report) forcedSteps() (steps []int) {
 	for _, c := range r.Cells {
 		for i := range min(len(c.Forced), 2) {
 			if c.Forced[i] != nil {
-				add(i * r.Suite.Training.each())
+				add(i * r.Suite.Training.TaskSteps())
 			}
 		}
 		for _, p := range c.Curve {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -43,7 +44,7 @@ type page struct {
 	// Pages are those of the run's backbones, where it has several.
 	Pages []fact
 	// Standing is nil where every cell is done.
-	Standing *standing
+	Standing *cellStanding
 	Cards    []card
 	Charts   bool
 	// Unlinked says why there are no courses over the stream, where there are none
@@ -61,8 +62,8 @@ type page struct {
 
 type fact struct{ Name, Text string }
 
-// standing is how far a run is whose cells are not all done.
-type standing struct {
+// cellStanding is how far a run is whose cells are not all done.
+type cellStanding struct {
 	Text         string
 	Cells, Ended int
 }
@@ -101,7 +102,7 @@ func newPage(r *Report, version string) (*page, error) {
 	}
 	if p.Charts {
 		p.Cards = cards(r)
-		if r.Suite.Evaluation.Every == "final" {
+		if r.Suite.Evaluation.Every == suite.EveryFinal {
 			p.Unlinked = "Within this stream only the task just learned was evaluated (evaluation.every: final), so there are no courses over the stream and no matrices."
 		}
 	}
@@ -195,7 +196,7 @@ func provenance(r *Report) []fact {
 	return known
 }
 
-func standingOf(r *Report) *standing {
+func standingOf(r *Report) *cellStanding {
 	states := []record.State{record.Done, record.Running, record.Queued, record.Failed, record.CellDiverged, record.Cancelled}
 	counts := map[record.State]int{}
 	for _, c := range r.Cells {
@@ -204,7 +205,7 @@ func standingOf(r *Report) *standing {
 	if counts[record.Done] == len(r.Cells) || r.Trials != nil {
 		return nil
 	}
-	s := &standing{Cells: len(r.Cells), Ended: len(r.Cells) - counts[record.Running] - counts[record.Queued]}
+	s := &cellStanding{Cells: len(r.Cells), Ended: len(r.Cells) - counts[record.Running] - counts[record.Queued]}
 	var parts []string
 	for _, state := range states {
 		if counts[state] > 0 {

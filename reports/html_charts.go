@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -74,7 +75,7 @@ func methodNames(r *Report) chartData {
 	return data
 }
 
-func newChartMethod(r *Report, m Method) chartMethod {
+func newChartMethod(r *Report, m suite.MethodSpec) chartMethod {
 	out := chartMethod{Name: m.Name, Reference: m.Reference(), Summary: map[string]*interval{}, Matrix: [][]*float64{}, Base: []*float64{}}
 	over := func(of func(Cell) metric.Value) *interval { return newInterval(r.over(m.Name, of)) }
 	for _, key := range summaryMetrics {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 func htmlOf(t testing.TB, run rundir.Run) string {
@@ -80,7 +81,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 // TestPredictionsAreNeverMarkup holds that a model's output cannot end a script
 // or begin an element.
 func TestPredictionsAreNeverMarkup(t *testing.T) {
-	s := synthetic{tasks: []string{hostile, "b"}, methods: []Method{{Preset: "seq", Name: "seq"}}, seeds: 1, orders: 1, score: fade}
+	s := synthetic{tasks: []string{hostile, "b"}, methods: []suite.MethodSpec{{Preset: "seq", Name: "seq"}}, seeds: 1, orders: 1, score: fade}
 	s.end = func(f *cellFiles) { f.events[1].Text = hostile }
 	run := s.make(t, nil)
 	s.addPredictions(t, run, 2, 0)

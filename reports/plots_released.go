@@ -2,6 +2,7 @@ package reports
 
 import (
 	"math"
+
 	"secura/reports/metric"
 )
 
@@ -14,7 +15,7 @@ func releasedFigures(r *Report) ([]Figure, error) {
 	}
 	f := newFigure("released", "What the first steps do to the knowledge battery", "step of the first task, logarithmic; leftmost: before it",
 		"nats a token on the battery's true answers")
-	each := r.Suite.Training.each()
+	each := r.Suite.Training.TaskSteps()
 	for _, m := range r.Suite.Methods {
 		done, _ := r.doneCells(m.Name)
 		var series []datum

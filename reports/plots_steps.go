@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -65,7 +66,7 @@ func stepFigures(r *Report) ([]Figure, error) {
 	gradient := newFigure("gradient-norms", "Norm of the gradient before clipping", x, "global norm, logarithmic")
 	var matrices []Figure
 	for _, m := range r.Suite.Methods {
-		if m.Preset == "frozen" {
+		if m.Preset == suite.Frozen {
 			continue
 		}
 		var ofLoss, ofNorm stepSeries
@@ -149,9 +150,9 @@ func normFigures(r *Report) ([]Figure, error) {
 			for _, e := range events {
 				switch e.Kind {
 				case record.Boundary:
-					all[i].add(e.Index*r.Suite.Training.each(), e.Measures)
+					all[i].add(e.Index*r.Suite.Training.TaskSteps(), e.Measures)
 				case record.Curve:
-					all[i].add((e.Index-1)*r.Suite.Training.each()+e.Step, e.Measures)
+					all[i].add((e.Index-1)*r.Suite.Training.TaskSteps()+e.Step, e.Measures)
 				}
 			}
 		}

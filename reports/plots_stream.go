@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -37,9 +38,9 @@ type station struct {
 // stations are a cell's boundaries and its evaluations within tasks.
 func stations(r *Report, c Cell) (list []station) {
 	for _, p := range c.Curve {
-		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.each())
-		if c.Method.Preset == "joint" {
-			learned = float64(p.Step) / float64(r.Suite.Training.each())
+		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.TaskSteps())
+		if c.Method.Preset == suite.Joint {
+			learned = float64(p.Step) / float64(r.Suite.Training.TaskSteps())
 		}
 		list = append(list, station{learned, min(p.Index, len(c.Tasks)), p.Scores, p.K})
 	}
@@ -137,7 +138,7 @@ func streamFigures(r *Report) ([]Figure, error) {
 	learned := func(_ Cell, s station) float64 { return learnedOf(s.scores, s.begun) }
 	retained := func(c Cell, s station) float64 { return retainedOf(c, s.k) }
 	for _, m := range r.Suite.Methods {
-		if m.Preset == "frozen" {
+		if m.Preset == suite.Frozen {
 			continue // the base row is drawn once, below
 		}
 		for _, drawn := range []struct {
@@ -171,7 +172,7 @@ func streamFigures(r *Report) ([]Figure, error) {
 	if base, ok := r.base(); !ok || base.K == nil {
 		figures = figures[:1]
 	}
-	if r.Suite.Evaluation.Every == "final" {
+	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
 	return figures, nil
@@ -305,7 +306,7 @@ func forgettingFigure(r *Report) (f Figure, ok bool, err error) {
 	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
 	f.width += 4 * vg.Centimeter
 	n := len(r.Suite.Tasks)
-	var methods []Method
+	var methods []suite.MethodSpec
 	for _, m := range r.Suite.Methods {
 		if done, _ := r.doneCells(m.Name); !m.Reference() && len(done) > 0 {
 			methods = append(methods, m)

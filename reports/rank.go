@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -86,7 +87,7 @@ func ahead(first contender, others []contender) bool {
 }
 
 // contends is a method's entry with the values by which it competes.
-func (r *Report) contends(m Method, e *table.Entry, of func(Cell) metric.Value) contender {
+func (r *Report) contends(m suite.MethodSpec, e *table.Entry, of func(Cell) metric.Value) contender {
 	if !r.competes(m) {
 		return contender{entry: e}
 	}
@@ -95,7 +96,7 @@ func (r *Report) contends(m Method, e *table.Entry, of func(Cell) metric.Value) 
 }
 
 // contendsAlone is contends by the done cells of order 0.
-func (r *Report) contendsAlone(m Method, e *table.Entry, of func(Cell) metric.Value) contender {
+func (r *Report) contendsAlone(m suite.MethodSpec, e *table.Entry, of func(Cell) metric.Value) contender {
 	c := contender{entry: e}
 	if !r.competes(m) {
 		return c
@@ -108,7 +109,7 @@ func (r *Report) contendsAlone(m Method, e *table.Entry, of func(Cell) metric.Va
 }
 
 // competes says whether a method can be the best one.
-func (r *Report) competes(m Method) bool {
+func (r *Report) competes(m suite.MethodSpec) bool {
 	for _, c := range r.Cells {
 		if c.Method.Name == m.Name && c.State == record.CellDiverged {
 			return false

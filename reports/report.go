@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -19,7 +20,7 @@ type Report struct {
 	// Run is the directory that the report is of.
 	Run      rundir.Run
 	Manifest rundir.Manifest
-	Suite    Suite
+	Suite    suite.Suite
 	// Cells are all planned ones, also those that have not started: backbone by
 	// backbone, seed by seed, within a seed order by order, and within these in the
 	// suite's order of methods.
@@ -40,104 +41,6 @@ type Report struct {
 	// Trials is what a tuning tried and chose, where the run is one that is
 	// complete; nil otherwise.
 	Trials *record.Tuning
-}
-
-// Suite is what a report needs of the resolved suite in the manifest.
-type Suite struct {
-	Name     string `json:"name"`
-	Doc      string `json:"doc"`
-	Backbone string `json:"backbone"`
-	// Backbones are those of a run of several, whose Backbone is empty.
-	Backbones []string `json:"backbones"`
-	Tasks     []Task   `json:"tasks"`
-	Methods   []Method `json:"methods"`
-	Seeds     int      `json:"seeds"`
-	Orders    int      `json:"orders"`
-	// Stream is "separate" where each task is learned alone from the pretrained
-	// backbone.
-	Stream string `json:"stream"`
-	// Tables are names of TableNames that the report has beyond its own.
-	Tables     []string   `json:"tables"`
-	Training   Training   `json:"training"`
-	Evaluation Evaluation `json:"evaluation"`
-	// Tuning is the budget by which the methods' settings were chosen; zero
-	// where that was not by a tuning.
-	Tuning Tuning `json:"tuning"`
-}
-
-// Tuning is the budget of a tuning, the same for every method.
-type Tuning struct {
-	Trials    int      `json:"trials"`
-	Stream    []string `json:"stream"`
-	Split     string   `json:"split"`
-	Examples  int      `json:"examples"`
-	Objective string   `json:"objective"`
-}
-
-// Training is what a report needs of how the tasks were trained.
-type Training struct {
-	// Steps are those of each task.
-	Steps int `json:"steps"`
-}
-
-// each is how many steps a task has, 1 where the suite does not say.
-func (t Training) each() int { return max(t.Steps, 1) }
-
-// Evaluation is what a report needs of when the tasks were evaluated.
-type Evaluation struct {
-	// Every is "final" where boundaries within a stream have the score of the
-	// task alone that was just learned.
-	Every string `json:"every"`
-}
-
-// Separate says that the tasks are no stream: each is learned alone.
-func (s Suite) Separate() bool { return s.Stream == "separate" }
-
-// Task is one task of the stream.
-type Task struct {
-	Name string `json:"name"`
-	// One of these is set where the answer is chosen among options.
-	OptionsColumn string   `json:"options_column"`
-	Options       []string `json:"options"`
-	ClassLabel    string   `json:"class_label"`
-}
-
-// Choice says whether the task's answers are chosen among options.
-func (t Task) Choice() bool { return t.OptionsColumn != "" || len(t.Options) > 0 || t.ClassLabel != "" }
-
-// Method is one method of the suite.
-type Method struct {
-	// Preset is the method's name in the program, Name the one in this suite.
-	Preset string `json:"preset"`
-	Name   string `json:"name"`
-	// LearningRate replaces the preset's own; 0 leaves that.
-	LearningRate float64 `json:"learning_rate"`
-	// Reason is why the settings differ from the preset's.
-	Reason string `json:"reason"`
-	// Params are the parameters that differ from the preset's.
-	Params map[string]any `json:"params"`
-}
-
-// Reference says whether the method marks a bound that others are seen against:
-// the untouched base model (frozen) or training on all tasks at once (joint).
-func (m Method) Reference() bool { return m.Preset == "frozen" || m.Preset == "joint" }
-
-// TaskNames lists the stream's names in order 0.
-func (s Suite) TaskNames() []string {
-	names := make([]string, len(s.Tasks))
-	for i, t := range s.Tasks {
-		names[i] = t.Name
-	}
-	return names
-}
-
-// MethodNames lists the methods in the suite's order.
-func (s Suite) MethodNames() []string {
-	names := make([]string, len(s.Methods))
-	for i, m := range s.Methods {
-		names[i] = m.Name
-	}
-	return names
 }
 
 // Load reads a run's manifest and the records of every planned cell. A last line
@@ -213,7 +116,7 @@ func (r *Report) complete(run rundir.Run) error {
 }
 
 // load reads one planned cell.
-func (r *Report) load(run rundir.Run, m Method, seed, order int) (Cell, error) {
+func (r *Report) load(run rundir.Run, m suite.MethodSpec, seed, order int) (Cell, error) {
 	c := Cell{
 		ID: record.CellID(m.Name, r.label, seed, order), Method: m, Seed: seed, Order: order,
 		State: record.Queued, Backbone: r.Suite.Backbone,
@@ -282,11 +185,11 @@ func (r *Report) checkBaseRows() {
 
 // joint finds the cell of joint training for the same seed and order.
 func (r *Report) joint(c Cell) (Cell, bool) {
-	if !slices.ContainsFunc(r.Suite.Methods, func(m Method) bool { return m.Preset == "joint" }) {
+	if !slices.ContainsFunc(r.Suite.Methods, func(m suite.MethodSpec) bool { return m.Preset == suite.Joint }) {
 		return Cell{}, false // of thousands of cells none need be asked
 	}
 	i := slices.IndexFunc(r.Cells, func(j Cell) bool {
-		return j.Method.Preset == "joint" && j.Seed == c.Seed && j.Order == c.Order
+		return j.Method.Preset == suite.Joint && j.Seed == c.Seed && j.Order == c.Order
 	})
 	if i < 0 {
 		return Cell{}, false
@@ -297,7 +200,7 @@ func (r *Report) joint(c Cell) (Cell, bool) {
 // matrixOf is what a cell measured, with what a joint run reached.
 func (r *Report) matrixOf(c Cell) metric.Matrix {
 	matrix := metric.Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
-	if r.Suite.Evaluation.Every == "final" {
+	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
 	}
 	if joint, planned := r.joint(c); planned && joint.State == record.Done {
@@ -329,7 +232,7 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 				values[d.Key] = metric.Undefined("each task was learned alone (stream: separate)")
 			}
 		}
-	case c.Method.Preset == "joint":
+	case c.Method.Preset == suite.Joint:
 		// Its rows between the first and the last do not exist, and it is its
 		// own upper bound.
 		for _, d := range metric.Definitions {

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -20,7 +21,7 @@ type results struct {
 	Backbones   []string        `json:"backbones,omitempty"` // instead of Backbone, of a run of several
 	Tasks       []string        `json:"tasks"`
 	Warnings    []string        `json:"warnings,omitempty"`
-	Tuning      *Tuning         `json:"tuning,omitempty"`
+	Tuning      *suite.Tuning   `json:"tuning,omitempty"`
 	Cells       []cellResult    `json:"cells"`
 	Methods     []methodResults `json:"methods"`
 	Comparisons []Comparison    `json:"comparisons"`

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -38,10 +39,10 @@ func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
 	}
 	check(t, json.Unmarshal(data, &reference))
 	o := reference.Orders
-	r := &Report{Suite: Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
+	r := &Report{Suite: suite.Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
 	for seed, row := range o.Values {
 		for order, x := range row {
-			r.Cells = append(r.Cells, Cell{Method: Method{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]metric.Value{"acc": metric.Number(x)}})
+			r.Cells = append(r.Cells, Cell{Method: suite.MethodSpec{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]metric.Value{"acc": metric.Number(x)}})
 		}
 	}
 	all, between, within, reason := crossed(r, "seq", "acc")

@@ -9,13 +9,14 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // synthetic describes a run directory to be made: a suite, and what each cell
 // measured.
 type synthetic struct {
 	tasks         []string
-	methods       []Method
+	methods       []suite.MethodSpec
 	seeds, orders int
 	knowledge     bool
 	perplexity    bool
@@ -48,10 +49,10 @@ func fade(method, seed, i, j int) float64 {
 	return 0.80 - 0.01*float64(seed) - 0.01*float64(method) - 0.02*float64((method+1)*(i-j))
 }
 
-func named(names ...string) []Method {
-	var methods []Method
+func named(names ...string) []suite.MethodSpec {
+	var methods []suite.MethodSpec
 	for _, name := range names {
-		methods = append(methods, Method{Preset: name, Name: name})
+		methods = append(methods, suite.MethodSpec{Preset: name, Name: name})
 	}
 	return methods
 }
@@ -92,7 +93,7 @@ func (s synthetic) cells() []*cellFiles {
 	return all
 }
 
-func (s synthetic) cell(m int, method Method, seed, order int) *cellFiles {
+func (s synthetic) cell(m int, method suite.MethodSpec, seed, order int) *cellFiles {
 	f := &cellFiles{id: fmt.Sprintf("%s-s%d-o%d", method.Name, seed, order), status: &record.Status{State: record.Done, Host: "testhost"}}
 	learned := s.learningOrder(order)
 	var names []string
@@ -183,14 +184,14 @@ func (s synthetic) writeIn(t testing.TB, run rundir.Run, files []*cellFiles, ord
 	if s.stream == "" {
 		s.stream = "sequential"
 	}
-	suite, err := json.Marshal(map[string]any{
+	all, err := json.Marshal(map[string]any{
 		"stream": s.stream,
 		"name":   "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "methods": methods,
 		"seeds": s.seeds, "orders": s.orders, "training": map[string]any{"steps": 4},
 	})
 	check(t, err)
 	check(t, rundir.WriteManifest(run, rundir.Manifest{
-		Suite: suite, Plan: "0123456789abcdef0123456789abcdef", Backend: "xla", Revision: "abc-dirty", Processor: "a processor",
+		Suite: all, Plan: "0123456789abcdef0123456789abcdef", Backend: "xla", Revision: "abc-dirty", Processor: "a processor",
 		Modules: map[string]string{"go": "go1.26.8", "github.com/gomlx/gomlx": "v0.28.2"},
 		Files:   []rundir.File{{Path: "nano/model.safetensors", SHA256: "feed", Bytes: 12}},
 	}))

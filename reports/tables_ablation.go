@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -54,7 +55,7 @@ func AblationTable(r *Report) table.Table {
 }
 
 // changes says how a method differs from the first one's preset.
-func changes(r *Report, m Method) string {
+func changes(r *Report, m suite.MethodSpec) string {
 	var parts []string
 	if m.Preset != r.Suite.Methods[0].Preset {
 		parts = append(parts, "preset "+m.Preset)

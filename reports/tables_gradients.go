@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -71,7 +72,7 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 		{Head: []string{"last task", "last ¼"}}, {Head: []string{"all tasks", "first ¼"}}, {Head: []string{"all tasks", "last ¼"}}}}
 	tables := []table.Table{{}}
 	for _, m := range r.Suite.Methods {
-		if m.Preset == "frozen" {
+		if m.Preset == suite.Frozen {
 			continue
 		}
 		all, reason, err := stepMeasures(r, run, m.Name)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -15,7 +16,7 @@ const matrixTitle = "R of "
 // MatrixTable shows a method's R and K in percent: the mean over its done cells
 // of order 0, a row per boundary. Without a done cell the table has no rows and
 // says why.
-func MatrixTable(r *Report, method Method) table.Table {
+func MatrixTable(r *Report, method suite.MethodSpec) table.Table {
 	rows, k, n, reason := r.meanMatrix(method.Name)
 	t := table.Table{Title: matrixTitle + method.Name, Numbered: true}
 	if n == 0 {

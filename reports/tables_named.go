@@ -5,16 +5,14 @@ import (
 	"slices"
 
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
 // TableNames are the tables that can be had by themselves: of scores, and of
-// DiagnosticTables. A report has those of scores that fit its records; ablation
+// suite.DiagnosticTables. A report has those of scores that fit its records; ablation
 // and diagnostics it has where its suite names them.
-var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, DiagnosticTables...)
-
-// SuiteTables are those of TableNames that a suite may ask for.
-var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
+var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of TableNames. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
@@ -24,7 +22,7 @@ func Named(run rundir.Run, r *Report, name string) ([]table.Table, error) {
 }
 
 func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) {
-	if slices.Contains(DiagnosticTables, name) {
+	if slices.Contains(suite.DiagnosticTables, name) {
 		return Diagnose(run, r, name)
 	}
 	lacks := func(format string, args ...any) ([]table.Table, error) {
@@ -122,7 +120,7 @@ func Tables(r *Report) []table.Table {
 	if !r.Suite.Separate() {
 		tables = append(tables, TaskTable(r))
 	}
-	if !r.Suite.Separate() && r.Suite.Evaluation.Every != "final" {
+	if !r.Suite.Separate() && r.Suite.Evaluation.Every != suite.EveryFinal {
 		for _, m := range r.Suite.Methods {
 			tables = append(tables, MatrixTable(r, m))
 		}

@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -65,7 +66,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 			t.Rows = append(t.Rows, []table.Entry{{Text: momentLabel(r, at)}})
 		}
 		for i, m := range r.Suite.Methods {
-			if m.Preset == "frozen" {
+			if m.Preset == suite.Frozen {
 				continue // it has no update
 			}
 			t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})

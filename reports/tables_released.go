@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -22,7 +23,7 @@ func ReleasedTable(r *Report) (table.Table, bool) {
 		t.Columns = append(t.Columns, table.Column{Head: []string{"step", fmt.Sprint(s)}})
 	}
 	t.Columns = append(t.Columns, table.Column{Head: []string{"", "end"}}, table.Column{Head: []string{"right", "before"}}, table.Column{Head: []string{"right", "end"}})
-	each := r.Suite.Training.each()
+	each := r.Suite.Training.TaskSteps()
 	nats, right := func(f forced) float64 { return f.nats }, func(f forced) float64 { return f.right }
 	for _, m := range r.Suite.Methods {
 		done, reason := r.doneCells(m.Name)

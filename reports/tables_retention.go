@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
 )
@@ -29,8 +30,8 @@ func tests(r *Report, c Cell) (list []test) {
 		list = append(list, test{steps, metric.Mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
 	}
 	for _, p := range c.Curve {
-		steps := (p.Index-1)*r.Suite.Training.each() + p.Step
-		if c.Method.Preset == "joint" {
+		steps := (p.Index-1)*r.Suite.Training.TaskSteps() + p.Step
+		if c.Method.Preset == suite.Joint {
 			steps = p.Step
 		}
 		add(steps, p.Scores, p.K)
@@ -41,7 +42,7 @@ func tests(r *Report, c Cell) (list []test) {
 			k = c.K[i]
 		}
 		if i > 0 && row != nil {
-			add(i*r.Suite.Training.each(), row, k)
+			add(i*r.Suite.Training.TaskSteps(), row, k)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b test) int { return a.steps - b.steps })
@@ -145,7 +146,7 @@ func retention(r *Report, title, means string, of func(test) float64, before fun
 
 // stepLabel names a step of the stream by the task that it falls into.
 func stepLabel(r *Report, steps int) string {
-	each := r.Suite.Training.each()
+	each := r.Suite.Training.TaskSteps()
 	i := min((steps-1)/each, len(r.Suite.Tasks)-1)
 	return "T" + strconv.Itoa(i+1) + " " + strconv.Itoa(steps-i*each) + " " + r.Suite.Tasks[i].Name
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -75,7 +76,7 @@ func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 
 func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 	s := synthetic{tasks: taskNames(2), seeds: 1, orders: 1, knowledge: true, score: fade,
-		methods: []Method{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
+		methods: []suite.MethodSpec{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
 	s.end = func(f *cellFiles) {
 		var events []record.Event
 		k := 0.9

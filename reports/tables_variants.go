@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"slices"
+
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
-	"slices"
 )
 
 // baseline is the method that others are seen against where each task is
@@ -20,7 +22,7 @@ func VariantsTable(r *Report) table.Table {
 		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"base"}}},
 	}
 	saysMarks(&t, "row")
-	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m Method) bool { return m.Preset == "frozen" })
+	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
 	for _, m := range methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}

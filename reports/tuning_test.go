@@ -8,6 +8,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // tried is a tuning of two methods: one whose second trial is best and whose last diverged, and one without any score.
@@ -64,7 +65,7 @@ func TestTheReportTellsOfTheTuning(t *testing.T) {
 	if _, ok := TunedTable(r); ok {
 		t.Fatal("a suite that was not tuned has a table of its tuning")
 	}
-	r.Suite.Tuning = Tuning{Trials: 8, Stream: []string{"b", "a"}, Split: "validation", Examples: 64, Objective: "acc"}
+	r.Suite.Tuning = suite.Tuning{Trials: 8, Stream: []string{"b", "a"}, Split: "validation", Examples: 64, Objective: "acc"}
 	for i := range r.Suite.Methods {
 		if m := &r.Suite.Methods[i]; m.Name == "er" {
 			m.LearningRate, m.Reason, m.Params = 6e-3, "tuned: the best of 8 trials", map[string]any{"rank": 4, "buffer": 0.1}

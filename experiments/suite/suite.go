@@ -279,3 +279,27 @@ func (s Suite) TaskNames() []string {
 	}
 	return names
 }
+
+// MethodNames lists the methods in the suite's order.
+func (s Suite) MethodNames() []string {
+	names := make([]string, len(s.Methods))
+	for i, m := range s.Methods {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// Separate says that the tasks are no stream: each is learned alone.
+func (s Suite) Separate() bool { return s.Stream == Separate }
+
+// TaskSteps is how many steps a task has, 1 where the suite does not say.
+func (t Training) TaskSteps() int { return max(t.Steps, 1) }
+
+// The presets that are no methods but marks that others are seen against.
+const (
+	Frozen = "frozen" // the untouched backbone
+	Joint  = "joint"  // all tasks at once
+)
+
+// Reference says whether the method is one of the marks.
+func (m MethodSpec) Reference() bool { return m.Preset == Frozen || m.Preset == Joint }
