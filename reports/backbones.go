@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"secura/experiments/record"
-	"secura/reports/table"
 )
 
 // divide makes a report of each backbone where the run has several, as of a run of it alone; none has cells yet.
@@ -43,56 +42,6 @@ func onBackbone(r *Report) string {
 		return ""
 	}
 	return r.Suite.Backbone
-}
-
-// pagePath is where the page of one of several backbones lies.
-func pagePath(r *Report) string { return r.Run.Report(r.label + ".html") }
-
-// backboneTables sets the backbones side by side, and then gives the tables of each.
-func backboneTables(r *Report) []table.Table {
-	first := RunsTable(r.Backbones)
-	if r.Suite.Separate() {
-		var of [][]table.Table
-		for _, part := range r.Backbones {
-			of = append(of, []table.Table{VariantsTable(part)})
-		}
-		first = SideBySide(r.Backbones, of)[0]
-	}
-	first.Title = "Backbones side by side"
-	first.Remarks = append(first.Remarks, r.Warnings...)
-	tables := []table.Table{first}
-	for _, part := range r.Backbones {
-		tables = append(tables, labelled(part, Tables(part))...)
-	}
-	return sourced(r, tables)
-}
-
-// labelled puts the backbone into the titles of tables where the run has several.
-func labelled(r *Report, tables []table.Table) []table.Table {
-	for i := range tables {
-		if r.label != "" {
-			tables[i].Title += " on " + r.label
-		}
-	}
-	return tables
-}
-
-// backboneFigures are the figures of each backbone, which its label is the name of.
-func backboneFigures(r *Report) ([]Figure, error) {
-	var figures []Figure
-	for _, part := range r.Backbones {
-		list, err := Figures(part)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range list {
-			f.Name += "-" + part.label
-			f.Title += " on " + part.label
-			f.plot.Title.Text += " on " + part.label
-			figures = append(figures, f)
-		}
-	}
-	return figures, nil
 }
 
 // OnBackbone takes ".LABEL" from the end of a name, as of "secura.nano", and gives the reports that the name is of: that

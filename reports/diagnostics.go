@@ -88,7 +88,7 @@ func (t tally) mean(reason string) metric.Value {
 
 // measures goes through the done cells of order 0 of a method. Without one,
 // reason says what became of the first cell.
-func (r *Report) measures(run rundir.Run, method string, of func(c Cell, folder rundir.Cell) error) (reason string, err error) {
+func measures(r *Report, run rundir.Run, method string, of func(c Cell, folder rundir.Cell) error) (reason string, err error) {
 	done, reason := r.doneCells(method)
 	if len(done) > 0 {
 		reason = "not on record: the method has no such measure, or diagnostics were off"
@@ -110,7 +110,7 @@ func digitsEntry(t *table.Table, v metric.Value) table.Entry {
 }
 
 // taskLabel is a task's number and name, as in "T1 add_subtract".
-func (r *Report) taskLabel(index int, name string) string {
+func taskLabel(r *Report, index int, name string) string {
 	if index >= 1 && index <= len(r.Suite.Tasks) && r.Suite.Tasks[index-1].Name == name {
 		return fmt.Sprintf("T%d %s", index, name)
 	}

@@ -73,3 +73,21 @@ func writeFigures(run rundir.Run, figures []Figure) error {
 	}
 	return nil
 }
+
+// backboneFigures are the figures of each backbone, which its label is the name of.
+func backboneFigures(r *Report) ([]Figure, error) {
+	var figures []Figure
+	for _, part := range r.Backbones {
+		list, err := Figures(part)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			f.Name += "-" + part.label
+			f.Title += " on " + part.label
+			f.plot.Title.Text += " on " + part.label
+			figures = append(figures, f)
+		}
+	}
+	return figures, nil
+}

@@ -36,17 +36,17 @@ type Report struct {
 	// Examples are the intervals over test examples, which WriteAll makes of the
 	// predictions; no table where there are none.
 	Examples []table.Table
-	// Asked are the tables that the suite asks for.
+	// Asked are the tables that the suite asks for, which reports.Load makes.
 	Asked []table.Table
 	// Trials is what a tuning tried and chose, where the run is one that is
 	// complete; nil otherwise.
 	Trials *record.Tuning
 }
 
-// Load reads a run's manifest and the records of every planned cell. A last line
+// Read reads a run's manifest and the records of every planned cell. A last line
 // that a crash cut is left out, with a warning; any other malformed line, and
 // records that contradict the plan, are errors that name the file.
-func Load(run rundir.Run) (*Report, error) {
+func Read(run rundir.Run) (*Report, error) {
 	manifest, err := rundir.ReadManifest(run)
 	if err != nil {
 		return nil, fmt.Errorf("load report: %w", err)
@@ -104,13 +104,6 @@ func (r *Report) complete(run rundir.Run) error {
 	r.checkBaseRows()
 	for i := range r.Cells {
 		r.Cells[i].Metrics = r.metricsOf(r.Cells[i])
-	}
-	for _, name := range r.Suite.Tables {
-		tables, err := Named(run, r, name)
-		if err != nil {
-			return err
-		}
-		r.Asked = append(r.Asked, tables...)
 	}
 	return nil
 }

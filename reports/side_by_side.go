@@ -86,3 +86,32 @@ func SideBySide(runs []*Report, tables [][]table.Table) []table.Table {
 	}
 	return joined
 }
+
+// backboneTables sets the backbones side by side, and then gives the tables of each.
+func backboneTables(r *Report) []table.Table {
+	first := RunsTable(r.Backbones)
+	if r.Suite.Separate() {
+		var of [][]table.Table
+		for _, part := range r.Backbones {
+			of = append(of, []table.Table{VariantsTable(part)})
+		}
+		first = SideBySide(r.Backbones, of)[0]
+	}
+	first.Title = "Backbones side by side"
+	first.Remarks = append(first.Remarks, r.Warnings...)
+	tables := []table.Table{first}
+	for _, part := range r.Backbones {
+		tables = append(tables, labelled(part, Tables(part))...)
+	}
+	return sourced(r, tables)
+}
+
+// labelled puts the backbone into the titles of tables where the run has several.
+func labelled(r *Report, tables []table.Table) []table.Table {
+	for i := range tables {
+		if r.label != "" {
+			tables[i].Title += " on " + r.label
+		}
+	}
+	return tables
+}

@@ -35,7 +35,7 @@ func quarter(s record.Step, steps int) stretch {
 
 // stepMeasures reads the measures of a method's steps.
 func stepMeasures(r *Report, run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
-	reason, err = r.measures(run, method, func(_ Cell, folder rundir.Cell) error {
+	reason, err = measures(r, run, method, func(_ Cell, folder rundir.Cell) error {
 		steps, _, err := optional[record.Step](folder.Steps())
 		last := map[int]int{} // the number of a task's steps by its index
 		for _, s := range steps {
@@ -82,7 +82,7 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 		one := table.Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []table.Column{{Head: []string{"task"}}}}
 		learned := tasks(all.places)
 		for _, s := range learned {
-			one.Rows = append(one.Rows, []table.Entry{{Text: r.taskLabel(s.index, s.task)}})
+			one.Rows = append(one.Rows, []table.Entry{{Text: taskLabel(r, s.index, s.task)}})
 		}
 		for _, name := range all.names {
 			matrix, ok := strings.CutPrefix(name, gradientPrefix)

@@ -34,7 +34,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	var moments []moment
 	for i, m := range r.Suite.Methods {
 		var err error
-		reasons[i], err = r.measures(run, m.Name, func(c Cell, folder rundir.Cell) error {
+		reasons[i], err = measures(r, run, m.Name, func(c Cell, folder rundir.Cell) error {
 			events, _, err := optional[record.Event](folder.Records())
 			for _, e := range events {
 				at := moment{e.Index, e.Task, e.Step}
@@ -89,7 +89,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 
 func momentLabel(r *Report, m moment) string {
 	if m.step > 0 {
-		return fmt.Sprintf("%s, step %d", r.taskLabel(m.index, m.task), m.step)
+		return fmt.Sprintf("%s, step %d", taskLabel(r, m.index, m.task), m.step)
 	}
-	return "after " + r.taskLabel(m.index, m.task)
+	return "after " + taskLabel(r, m.index, m.task)
 }

@@ -77,3 +77,6 @@ func writeTables(run rundir.Run, tables []table.Table) error {
 	}
 	return nil
 }
+
+// pagePath is where the page of one of several backbones lies.
+func pagePath(r *Report) string { return r.Run.Report(r.label + ".html") }

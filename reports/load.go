@@ -1,0 +1,25 @@
+package reports
+
+import (
+	"fmt"
+
+	"secura/experiments/rundir"
+)
+
+// Load reads what a run's files say, and makes the tables that its suite asks for.
+func Load(run rundir.Run) (*Report, error) {
+	r, err := Read(run)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range r.Each() {
+		for _, name := range part.Suite.Tables {
+			tables, err := Named(run, part, name)
+			if err != nil {
+				return nil, fmt.Errorf("load report: %w", err)
+			}
+			part.Asked = append(part.Asked, tables...)
+		}
+	}
+	return r, nil
+}
