@@ -11,6 +11,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/report"
 )
 
 // onBackbones makes one run of what several runs have, each on a backbone of its own, which is called by its key.
@@ -52,7 +53,7 @@ func twoBackbones(t testing.TB) (run rundir.Run, each []synthetic) {
 	return onBackbones(t, []string{"nano", "ORG/Other-1.5B"}, each), each
 }
 
-func readResults(t testing.TB, run rundir.Run) (out results) {
+func readResults(t testing.TB, run rundir.Run) (out report.ResultsFile) {
 	t.Helper()
 	check(t, json.Unmarshal(resultsOf(t, load(t, run)), &out))
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -29,9 +30,9 @@ func Claims(runs []*Evidence) []table.Table {
 type claims struct{ runs []*Evidence }
 
 // stream is the first run of a stream of tasks with secura.
-func (c claims) stream() (*Report, bool) {
+func (c claims) stream() (*report.Report, bool) {
 	for _, e := range c.runs {
-		if !e.Suite.Separate() && e.has(subject) {
+		if !e.Suite.Separate() && e.Has(report.Subject) {
 			return e.Report, true
 		}
 	}
@@ -47,7 +48,7 @@ func missing(what, command string) string {
 const streamCommand = "-suite continual16 -methods seq,er,ewc,i-lora,cur-lora,secura -seeds 8"
 
 // noStream is the reason where stream finds nothing.
-func noStream() string { return missing("stream of tasks with "+subject, streamCommand) }
+func noStream() string { return missing("stream of tasks with "+report.Subject, streamCommand) }
 
 // verdict is a judgement's entry in a table.
 func verdictEntry(t *table.Table, j judgement) table.Entry {

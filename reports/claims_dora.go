@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -28,31 +29,31 @@ func (c claims) dora() table.Table {
 		by     float64
 		choice bool
 	}{{"multiple choice", 0.0359, true}, {"question answering", 0.0251, false}}
-	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return e.Suite.Separate() && e.has(subject) && e.has("dora") })
+	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return e.Suite.Separate() && e.Has(report.Subject) && e.Has("dora") })
 	if i < 0 {
 		for _, k := range kinds {
-			t.Rows = append(t.Rows, unmeasuredRow(&t, k.label, missing("dora and "+subject+" on tasks learned alone", doraCommand)))
+			t.Rows = append(t.Rows, unmeasuredRow(&t, k.label, missing("dora and "+report.Subject+" on tasks learned alone", doraCommand)))
 		}
 		return t
 	}
 	r := c.runs[i].Report
 	for _, reading := range []struct {
 		suffix string
-		of     func(r *Report, other string, of func(Cell) metric.Value) metric.Difference
-	}{{", points", difference}, {", percent", relativeDifference}} {
+		of     func(r *report.Report, other string, of func(report.Cell) metric.Value) metric.Difference
+	}{{", points", report.Difference}, {", percent", report.RelativeDifference}} {
 		differences := make([]metric.Difference, len(kinds))
 		for k, kind := range kinds {
-			differences[k] = reading.of(r, "dora", afterOwnTraining(ofKind(r, kind.choice)))
+			differences[k] = reading.of(r, "dora", report.AfterOwnTraining(ofKind(r, kind.choice)))
 		}
 		comparisons := metric.Adjust(differences)
 		for k, kind := range kinds {
-			d, score := differences[k], afterOwnTraining(ofKind(r, kind.choice))
+			d, score := differences[k], report.AfterOwnTraining(ofKind(r, kind.choice))
 			if !slices.ContainsFunc(r.Suite.TaskNames(), ofKind(r, kind.choice)) {
 				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, missing("task of this kind", doraCommand)))
 				continue
 			}
-			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(r.over(subject, score), false),
-				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(d, kind.by, comparisons))})
+			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(r.Over(report.Subject, score), false),
+				value(r.Over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(d, kind.by, comparisons))})
 		}
 	}
 	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}
@@ -60,7 +61,7 @@ func (c claims) dora() table.Table {
 }
 
 // ofKind tells the tasks whose answer is chosen among options, or the others.
-func ofKind(r *Report, choice bool) func(task string) bool {
+func ofKind(r *report.Report, choice bool) func(task string) bool {
 	return func(name string) bool {
 		for _, t := range r.Suite.Tasks {
 			if t.Name == name {

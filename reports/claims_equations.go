@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -25,7 +26,7 @@ var smallMove = 2 - 1/(1+math.Exp(3))
 func (c claims) equations() table.Table {
 	t := findings("What the equations imply",
 		"the points of the specification; measured: the range over all steps whose update is not 0, and where its upper end was seen")
-	secura := plain(subject)
+	secura := plain(report.Subject)
 	c.vacuous(&t, secura)
 	row := func(label, measure, command string, wanted func(suite.MethodSpec) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, exactly(measure))
@@ -35,11 +36,11 @@ func (c claims) equations() table.Table {
 		}
 		addFinding(&t, label, r.text(digits, unit, suffix), r.n, r.most, shown(r), meaning)
 	}
-	row("2 mean S, had W moved", "magnorm/moved_mean", equationsCommand, secura, "method "+subject, 5, 1, "",
+	row("2 mean S, had W moved", "magnorm/moved_mean", equationsCommand, secura, "method "+report.Subject, 5, 1, "",
 		func(r measureRange) string { return yes(r.within(smallMove, 0.01)) },
 		fmt.Sprintf("S is discontinuous: 2 where nothing moved, 2 − sigmoid(−3) = %.4f for a small move, which scales every weight by %.4f; shown if the whole range is within 0.01 of it",
 			smallMove, 2/smallMove))
-	row("2 that scaling / the update", "magnorm/scaling_ratio", equationsCommand, secura, "method "+subject, 3, 1, "",
+	row("2 that scaling / the update", "magnorm/scaling_ratio", equationsCommand, secura, "method "+report.Subject, 3, 1, "",
 		func(r measureRange) string {
 			if r.least.value <= 1 && r.most.value > 1 {
 				return "in part"
@@ -51,8 +52,8 @@ func (c claims) equations() table.Table {
 		func(r measureRange) string { return yes(r.least.value > 0) },
 		"M1 with k > 1 merges W + C·A·B·R, a function that was not the one trained, which was the fused one; shown if above 0 at every merge")
 	meaning := "‖the step‖/‖W‖ in percent at the run's learning rate, and divided by the rate: it follows from the smallest columns and rows, so that rates must be tuned per backbone"
-	row("4 relative size of a step", "step/relative", equationsCommand, secura, "method "+subject, 3, 100, "%", func(measureRange) string { return "·" }, meaning)
-	row("4 the same per learning rate", perRate, equationsCommand, secura, "method "+subject, 3, 1, "", func(measureRange) string { return "·" }, meaning)
+	row("4 relative size of a step", "step/relative", equationsCommand, secura, "method "+report.Subject, 3, 100, "%", func(measureRange) string { return "·" }, meaning)
+	row("4 the same per learning rate", perRate, equationsCommand, secura, "method "+report.Subject, 3, 1, "", func(measureRange) string { return "·" }, meaning)
 	c.likeSeq(&t)
 	return t
 }
@@ -70,7 +71,7 @@ func (c claims) vacuous(t *table.Table, secura func(suite.MethodSpec) bool) {
 	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step"
 	r := ranged(c.runs, secura, exactly("magnorm/mean"))
 	if r.n == 0 {
-		addAbsent(t, label, meaning, c.noRecord(secura, "method "+subject, equationsCommand))
+		addAbsent(t, label, meaning, c.noRecord(secura, "method "+report.Subject, equationsCommand))
 	} else {
 		addFinding(t, label, r.text(7, 1, ""), r.n, r.most, yes(r.within(2, 0)), meaning)
 	}
@@ -122,16 +123,16 @@ func withoutMagNorm(m, other suite.MethodSpec) bool {
 
 // likeSeq shows that SECURA learns and forgets like training in sequence.
 func (c claims) likeSeq(t *table.Table) {
-	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.has(subject) && e.has("seq") })
+	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.Has(report.Subject) && e.Has("seq") })
 	for _, part := range []struct{ label, metric, meaning string }{
 		{"5 learning accuracy beyond seq", "learning_accuracy", "secura − seq, points of 100 over paired seeds; every method's own numbers stand in the next table"},
 		{"5 backward transfer beyond seq", "bwt", "secura − seq, points of 100 over paired seeds: SECURA retains no more than seq; shown if it is not ahead by the rule below, not shown if it is"},
 	} {
 		if i < 0 {
-			addAbsent(t, part.label, part.meaning, missing("stream with "+subject+" and seq", streamCommand))
+			addAbsent(t, part.label, part.meaning, missing("stream with "+report.Subject+" and seq", streamCommand))
 			continue
 		}
-		d := difference(c.runs[i].Report, "seq", metricOf(part.metric))
+		d := report.Difference(c.runs[i].Report, "seq", report.MetricOf(part.metric))
 		if !d.Mean.Defined() {
 			addAbsent(t, part.label, part.meaning, d.Mean.Undefined)
 			continue

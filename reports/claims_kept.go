@@ -6,6 +6,7 @@ import (
 
 	scoring "secura/datasets/score"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -14,12 +15,12 @@ const keptCommand = "-suite continual16 -methods secura,secura-released-m1,secur
 
 // keepers are the presets whose knowledge the paper's claim is judged for by both
 // measures.
-var keepers = []string{subject, "secura-released-m1", "secura-released-m2", "cabr-released", "cur-lora-released", "i-lora-released"}
+var keepers = []string{report.Subject, "secura-released-m1", "secura-released-m2", "cabr-released", "cur-lora-released", "i-lora-released"}
 
 // measured is the first stream whose records hold the released measure.
-func (c claims) measured() (*Report, bool) {
+func (c claims) measured() (*report.Report, bool) {
 	for _, e := range c.runs {
-		if e.Suite.Separate() || len(e.forcedSteps()) == 0 {
+		if e.Suite.Separate() || len(e.ForcedSteps()) == 0 {
 			continue
 		}
 		return e.Report, true
@@ -59,7 +60,7 @@ func (c claims) kept() table.Table {
 		row := []table.Entry{{Text: m.Name}, table.Count(honest.N), value(honest, false), judgedOf(&t, r, m.Name, judgeLevel(honest, knowledgeBar))}
 		var parts []judgement
 		for i := range scoring.TeacherForcedNames {
-			s := r.over(m.Name, keptScore(i))
+			s := r.Over(m.Name, report.KeptScore(i))
 			parts = append(parts, judgeLevel(s, knowledgeBar))
 			row = append(row, meanEntry(&t, s))
 		}
@@ -92,13 +93,13 @@ func judgeAny(parts []judgement) judgement {
 
 // references are what the untouched backbone, predictors that need no model and a
 // backbone with noise have.
-func (c claims) references(t *table.Table, r *Report) {
-	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
+func (c claims) references(t *table.Table, r *report.Report) {
+	i := slices.IndexFunc(r.Cells, func(c report.Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
 	if i < 0 {
 		return
 	}
 	cell := r.Cells[i]
-	base, ok := cell.battery(cell.Forced[0])
+	base, ok := cell.Battery(cell.Forced[0])
 	if !ok {
 		return
 	}
@@ -109,24 +110,24 @@ func (c claims) references(t *table.Table, r *Report) {
 		}
 		for i := range scoring.TeacherForcedNames {
 			e := table.Entry{Text: "–"}
-			if len(scores) > i && base.scores[i] > 0 {
-				e = table.Score(scores[i] / base.scores[i])
+			if len(scores) > i && base.Scores[i] > 0 {
+				e = table.Score(scores[i] / base.Scores[i])
 			}
 			entries = append(entries, e)
 		}
 		t.Rows = append(t.Rows, append(entries, table.Entry{}))
 	}
-	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.scores)), metric.Number(1), base.scores)
-	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", metric.Undefined("no model"), base.perfect)
-	row("echo", "repeats the token before, and knows nothing", metric.Undefined("no model"), base.echo)
+	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.Scores)), metric.Number(1), base.Scores)
+	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", metric.Undefined("no model"), base.Perfect)
+	row("echo", "repeats the token before, and knows nothing", metric.Undefined("no model"), base.Echo)
 	if p := cell.Perturbed; p != nil {
 		honest := metric.Undefined("no battery")
 		if p.Knowledge != nil && len(cell.K) > 0 && cell.K[0] > 0 {
 			honest = metric.Number(*p.Knowledge / cell.K[0])
 		}
-		if noisy, ok := cell.battery(p.TeacherForced); ok {
+		if noisy, ok := cell.Battery(p.TeacherForced); ok {
 			row("with noise", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
-				noisy.nats, base.nats, table.Points(noisy.right), table.Points(base.right)), honest, noisy.scores)
+				noisy.Nats, base.Nats, table.Points(noisy.Right), table.Points(base.Right)), honest, noisy.Scores)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	scoring "secura/datasets/score"
 	"secura/experiments/record"
+	"secura/reports/report"
 )
 
 // forcedScores are all five scores of one value.
@@ -127,7 +128,7 @@ func TestReleasedTableAndFigure(t *testing.T) {
 			t.Errorf("the summary has a column %v", summary.Head)
 		}
 	}
-	if x := cellOf(t, r, "secura-s0-o0").forcedAt(3, 4, func(f forced) float64 { return f.nats }); !math.IsNaN(x) {
+	if x := cellOf(t, r, "secura-s0-o0").ForcedAt(3, 4, func(f report.Forced) float64 { return f.Nats }); !math.IsNaN(x) {
 		t.Errorf("at a step that was not evaluated it is %g", x)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -28,7 +29,7 @@ func (c claims) learning() table.Table {
 // accuracy / learning accuracy, are left at the end. Both are judged like a
 // claim "above a bar". The references (frozen, joint) have no learning accuracy
 // and are left out.
-func LearningTable(r *Report) table.Table {
+func LearningTable(r *report.Report) table.Table {
 	t := learningTable()
 	for _, m := range r.Suite.Methods {
 		if !m.Reference() {
@@ -55,8 +56,8 @@ func learningTable() table.Table {
 	}
 }
 
-func classify(t *table.Table, r *Report, method string) {
-	gain, knowledge, tasks := r.over(method, Cell.Gain), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
+func classify(t *table.Table, r *report.Report, method string) {
+	gain, knowledge, tasks := r.Over(method, report.Cell.Gain), r.Summarise(method, "knowledge_retention"), r.Over(method, report.Kept)
 	row := []table.Entry{{Text: method}, table.Count(gain.N)}
 	for _, s := range []struct {
 		of   metric.Summary

@@ -9,12 +9,13 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/report"
 )
 
 // Evidence is what claims are judged by: a run's report, and the measures in
 // the records of its steps and boundaries.
 type Evidence struct {
-	*Report
+	*report.Report
 	cells []cellMeasures
 }
 
@@ -35,7 +36,7 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 }
 
 // evidenceOf reads the measures of a report's cells.
-func evidenceOf(r *Report) (*Evidence, error) {
+func evidenceOf(r *report.Report) (*Evidence, error) {
 	e := &Evidence{Report: r}
 	for _, c := range r.Cells {
 		m, err := readMeasures(c, r.Run.Cell(c.ID))
@@ -50,7 +51,7 @@ func evidenceOf(r *Report) (*Evidence, error) {
 // cellMeasures are the ranges of a cell's measures, in the order in which they
 // were first seen, and the loss of each step.
 type cellMeasures struct {
-	cell   Cell
+	cell   report.Cell
 	ranges []measureRange
 	losses []sighting
 	// first and second are the measures of the stream's first two steps.
@@ -79,7 +80,7 @@ const perRate = "step/relative per learning rate"
 // learning rate being 0, has none.
 var ofUpdate = []string{"step/relative", "magnorm/moved_mean", "magnorm/scaling_ratio"}
 
-func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
+func readMeasures(c report.Cell, folder rundir.Cell) (cellMeasures, error) {
 	m := cellMeasures{cell: c}
 	index := map[string]int{}
 	add := func(name string, value float64, where func() string) {
@@ -94,7 +95,7 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 		}
 		m.ranges[i].n++
 	}
-	events, _, err := optional[record.Event](folder.Records())
+	events, _, err := report.Optional[record.Event](folder.Records())
 	if err != nil {
 		return m, err
 	}
@@ -103,7 +104,7 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 			add(measure.Name, measure.Value, func() string {
 				switch {
 				case e.Task != "": // within a task
-					return where(e.Task, e.Step)
+					return report.Where(e.Task, e.Step)
 				case e.Index < 1 || e.Index > len(c.Tasks):
 					return "before the stream"
 				}
@@ -111,7 +112,7 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 			})
 		}
 	}
-	steps, _, err := optional[record.Step](folder.Steps())
+	steps, _, err := report.Optional[record.Step](folder.Steps())
 	if err != nil {
 		return m, err
 	}
@@ -119,7 +120,7 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 		m.first, m.second = steps[0].Measures, steps[1].Measures
 	}
 	for _, s := range steps {
-		place := func() string { return where(s.Task, s.Step) }
+		place := func() string { return report.Where(s.Task, s.Step) }
 		m.losses = append(m.losses, sighting{s.Loss, c.ID, place()})
 		still := slices.Contains(s.Measures, record.Measure{Name: "step/relative"})
 		for _, measure := range s.Measures {

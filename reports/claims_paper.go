@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -34,13 +35,13 @@ func (c claims) knowledge() table.Table {
 			t.Rows = append(t.Rows, []table.Entry{{Text: reading.label}, {Text: "0"}, {Text: "–"}, verdictEntry(&t, judgement{NotMeasured, noStream()})})
 			continue
 		}
-		s := r.Summarise(subject, reading.metric)
+		s := r.Summarise(report.Subject, reading.metric)
 		t.Rows = append(t.Rows, []table.Entry{{Text: reading.label}, table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
 	}
 	if !ok {
 		return t
 	}
-	if base, ok := r.base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
+	if base, ok := r.Base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
 		remark := fmt.Sprintf("K[0], the untouched backbone's own score, is %s", table.Points(base.K[0]))
 		if base.K[0] <= knowledgeBar {
 			remark += ": as K[N] not even a method that changes nothing passes"
@@ -51,14 +52,14 @@ func (c claims) knowledge() table.Table {
 }
 
 // judgedEntry is a verdict on SECURA, which says so where SECURA hardly learned.
-func judgedEntry(t *table.Table, r *Report, j judgement) table.Entry {
-	return judgedOf(t, r, subject, j)
+func judgedEntry(t *table.Table, r *report.Report, j judgement) table.Entry {
+	return judgedOf(t, r, report.Subject, j)
 }
 
 // judgedOf is a verdict on a method, which says so where it hardly learned.
-func judgedOf(t *table.Table, r *Report, method string, j judgement) table.Entry {
+func judgedOf(t *table.Table, r *report.Report, method string, j judgement) table.Entry {
 	e := verdictEntry(t, j)
-	if s := r.over(method, Cell.Gain); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
+	if s := r.Over(method, report.Cell.Gain); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
 		e = withNote(t, e, hardlyLearned(method, s))
 	}
 	return e
@@ -89,20 +90,20 @@ func (c claims) rivals(key, words string) table.Table {
 	}
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), metric.ExactPairs)}
-	own, learning := r.Summarise(subject, key), r.over(subject, Cell.Gain)
-	t.Rows = append(t.Rows, []table.Entry{{Text: subject}, table.Count(own.N), meanEntry(&t, own), {}, {}, {},
-		value(r.Summarise(subject, "learning_accuracy"), false), flaggedEntry(&t, subject, learning), {}})
+	own, learning := r.Summarise(report.Subject, key), r.Over(report.Subject, report.Cell.Gain)
+	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), meanEntry(&t, own), {}, {}, {},
+		value(r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
 	differences := make([]metric.Difference, len(claimed))
 	for i, rival := range claimed {
 		differences[i] = metric.NoDifference("not in this run", 0)
-		if r.has(rival) {
-			differences[i] = difference(r, rival, metricOf(key))
+		if r.Has(rival) {
+			differences[i] = report.Difference(r, rival, report.MetricOf(key))
 		}
 	}
 	comparisons := metric.Adjust(differences)
 	var parts []judgement
 	for i, rival := range claimed {
-		if !r.has(rival) {
+		if !r.Has(rival) {
 			reason := missing("such method", streamCommand)
 			t.Rows = append(t.Rows, unmeasuredRow(&t, rival, reason))
 			parts = append(parts, judgement{NotMeasured, reason})
@@ -112,7 +113,7 @@ func (c claims) rivals(key, words string) table.Table {
 		j := judgeAhead(d, comparisons)
 		parts = append(parts, j)
 		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), meanEntry(&t, r.Summarise(rival, key)), value(d.Summary, true),
-			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.over(rival, Cell.Gain)), verdictEntry(&t, j)})
+			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, j)})
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
 	return t

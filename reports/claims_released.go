@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -85,8 +86,8 @@ func (c claims) released() table.Table {
 	aGradient := "B is 0 at every forward pass, so that A gets no gradient: it only shrinks by weight decay, and A·B is trained through B alone"
 	bGradient := "the measure above is no artefact: B, in the same steps, does get one"
 	const m1, m2 = "secura-released-m1", "secura-released-m2"
-	row("secura: gradient of A", "method "+subject, plain(subject), tensor("A"), largest, zero, aGradient)
-	row("secura: gradient of B", "method "+subject, plain(subject), tensor("B"), largest, positive, bGradient)
+	row("secura: gradient of A", "method "+report.Subject, plain(report.Subject), tensor("A"), largest, zero, aGradient)
+	row("secura: gradient of B", "method "+report.Subject, plain(report.Subject), tensor("B"), largest, positive, bGradient)
 	for _, preset := range []string{m1, m2} {
 		row(short(preset)+": gradient of A", "method "+preset, plain(preset), tensor("A"), largest, zero, aGradient)
 		row(short(preset)+": gradient of B", "method "+preset, plain(preset), tensor("B"), largest, positive, bGradient)
@@ -128,7 +129,7 @@ func (c claims) early(t *table.Table, preset string) {
 	var jump string
 	var at sighting
 	n := 0
-	take := func(into *measureRange, cell Cell, measures []record.Measure, name string, step int) {
+	take := func(into *measureRange, cell report.Cell, measures []record.Measure, name string, step int) {
 		if i := slices.IndexFunc(measures, func(m record.Measure) bool { return m.Name == name }); i >= 0 {
 			into.include(sighting{measures[i].Value, cell.ID, fmt.Sprintf("step %d", step)}, into.n == 0)
 			into.n++

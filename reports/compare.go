@@ -10,29 +10,30 @@ import (
 	"strings"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // CompareMethods compares the first of some methods of a run with each of the
 // others, metric by metric: a table per pair.
-func CompareMethods(r *Report, methods []string) []table.Table {
-	var pairs [][2]side
+func CompareMethods(r *report.Report, methods []string) []table.Table {
+	var pairs [][2]report.Side
 	for _, other := range methods[1:] {
-		pairs = append(pairs, [2]side{{r, methods[0], methods[0]}, {r, other, other}})
+		pairs = append(pairs, [2]report.Side{{Report: r, Method: methods[0], Name: methods[0]}, {Report: r, Method: other, Name: other}})
 	}
-	return labelled(r, comparedTables(pairs, []*Report{r}))
+	return labelled(r, comparedTables(pairs, []*report.Report{r}))
 }
 
 // CompareRuns compares methods of one run with those of the same names in
 // another: a table per method. What differs between the runs' suites is told,
 // for it is what the differences are due to.
-func CompareRuns(first, second *Report, methods []string) []table.Table {
-	labels := RunLabels([]*Report{first, second})
-	var pairs [][2]side
+func CompareRuns(first, second *report.Report, methods []string) []table.Table {
+	labels := RunLabels([]*report.Report{first, second})
+	var pairs [][2]report.Side
 	for _, m := range methods {
-		pairs = append(pairs, [2]side{{first, m, m + " in " + labels[0]}, {second, m, m + " in " + labels[1]}})
+		pairs = append(pairs, [2]report.Side{{Report: first, Method: m, Name: m + " in " + labels[0]}, {Report: second, Method: m, Name: m + " in " + labels[1]}})
 	}
-	tables := comparedTables(pairs, []*Report{first, second})
+	tables := comparedTables(pairs, []*report.Report{first, second})
 	for i := range tables {
 		tables[i].Remarks = append(tables[i].Remarks, differences(first, second, labels)...)
 	}
@@ -41,17 +42,17 @@ func CompareRuns(first, second *Report, methods []string) []table.Table {
 
 // comparedTables makes a table of each pair; Holm's adjustment is over the pairs,
 // for each metric by itself.
-func comparedTables(pairs [][2]side, of []*Report) []table.Table {
+func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 	adjusted := testsMean + ", metric by metric over the methods compared here"
 	tables := make([]table.Table, len(pairs))
 	for i, pair := range pairs {
 		tables[i] = table.Table{
-			Title: pair[0].name + " against " + pair[1].name,
+			Title: pair[0].Name + " against " + pair[1].Name,
 			Caption: []string{
 				"the mean of each over the n paired seeds and their difference with the half-width of its 95% interval, in points of 100; perplexity_drift in nats per token times 100",
 				adjusted,
 			},
-			Columns:   []table.Column{{Head: []string{"metric"}}, {Head: []string{"n"}}, {Head: []string{pair[0].name}}, {Head: []string{pair[1].name}}, {Head: []string{"difference"}}, {Head: []string{"g"}}, {Head: []string{"p"}}},
+			Columns:   []table.Column{{Head: []string{"metric"}}, {Head: []string{"n"}}, {Head: []string{pair[0].Name}}, {Head: []string{pair[1].Name}}, {Head: []string{"difference"}}, {Head: []string{"g"}}, {Head: []string{"p"}}},
 			MarkMeans: "p below 0.05",
 		}
 		for _, r := range of {
@@ -64,7 +65,7 @@ func comparedTables(pairs [][2]side, of []*Report) []table.Table {
 		group := make([]metric.Difference, len(pairs))
 		means := make([][2]float64, len(pairs))
 		for i, pair := range pairs {
-			a, b, n, reason := pairUp(pair[0], pair[1], metricOf(key))
+			a, b, n, reason := report.PairUp(pair[0], pair[1], report.MetricOf(key))
 			if group[i] = metric.NoDifference(reason, n); reason == "" {
 				group[i] = metric.DifferenceOf(a, b)
 				means[i] = [2]float64{metric.MeanSDCI(a).Mean.Number, metric.MeanSDCI(b).Mean.Number}
@@ -95,9 +96,9 @@ func comparedTables(pairs [][2]side, of []*Report) []table.Table {
 // RunLabels tell runs, or the backbones of one, apart: by their backbones, by their folders where these
 // are not all different, and by their places where the folders' names are not
 // either.
-func RunLabels(list []*Report) []string {
-	for _, of := range []func(r *Report) string{
-		func(r *Report) string { return cmp.Or(r.label, r.Suite.Backbone) },
+func RunLabels(list []*report.Report) []string {
+	for _, of := range []func(r *report.Report) string{
+		func(r *report.Report) string { return cmp.Or(r.Label, r.Suite.Backbone) },
 		folderLabel,
 	} {
 		var labels []string
@@ -118,14 +119,14 @@ func RunLabels(list []*Report) []string {
 }
 
 // folderLabel is the name of the run's folder, with the backbone where the run has several.
-func folderLabel(r *Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.label) }
+func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.Label) }
 
 // unlike are settings of a suite that may differ without a word: its name, and
 // what only says how much of it was run.
 var unlike = []string{"doc", "tables", "methods", "seeds", "orders", "backbones"}
 
 // differences names the settings in which two runs differ.
-func differences(first, second *Report, labels []string) (remarks []string) {
+func differences(first, second *report.Report, labels []string) (remarks []string) {
 	var a, b map[string]json.RawMessage
 	if json.Unmarshal(first.Manifest.Suite, &a) != nil || json.Unmarshal(second.Manifest.Suite, &b) != nil {
 		return []string{"the runs' suites cannot be compared"}
@@ -144,8 +145,8 @@ func differences(first, second *Report, labels []string) (remarks []string) {
 	if first.Suite.Name != second.Suite.Name || !slices.Equal(first.Suite.TaskNames(), second.Suite.TaskNames()) {
 		remarks = append(remarks, "equal seeds of the two suites drew different numbers: the pairs are independent draws, and nothing more than their count is gained by pairing")
 	}
-	for i, r := range []*Report{first, second} {
-		if r.Manifest.Revision != "" && r.Manifest.Revision != []*Report{second, first}[i].Manifest.Revision {
+	for i, r := range []*report.Report{first, second} {
+		if r.Manifest.Revision != "" && r.Manifest.Revision != []*report.Report{second, first}[i].Manifest.Revision {
 			remarks = append(remarks, fmt.Sprintf("%s was made by code revision %s", labels[i], r.Manifest.Revision))
 		}
 	}

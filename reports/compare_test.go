@@ -9,11 +9,12 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // twoRuns are runs of one suite that differ in their scores and methods.
-func twoRuns(t *testing.T) (first, second *Report) {
+func twoRuns(t *testing.T) (first, second *report.Report) {
 	t.Helper()
 	s := eight()
 	first = load(t, s.make(t, nil))
@@ -30,7 +31,7 @@ func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 		t.Fatalf("%d tables, %q", len(tables), tables[1].Title)
 	}
 	row := rowOf(t, tables[0], "acc")
-	a, b, _, _ := r.pairs("secura", "seq", metricOf("acc"))
+	a, b, _, _ := r.Pairs("secura", "seq", report.MetricOf("acc"))
 	near(t, "difference", metric.Number(*row[4].Number/100), metric.MeanSDCI(metric.Minus(a, b)).Mean.Number)
 	near(t, "half-width", metric.Number(*row[4].HalfWidth/100), metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
 	// Eight seeds of one sign: 2/256, of two comparisons.
@@ -45,7 +46,7 @@ func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 
 func TestRunsAreComparedMethodByMethod(t *testing.T) {
 	first, second := twoRuns(t)
-	if got := CommonMethods([]*Report{first, second}); !slices.Equal(got, []string{"seq", "secura"}) {
+	if got := CommonMethods([]*report.Report{first, second}); !slices.Equal(got, []string{"seq", "secura"}) {
 		t.Fatalf("methods of both: %q", got)
 	}
 	second.Manifest.Suite = []byte(strings.Replace(string(compact(second.Manifest.Suite)), `"steps":4`, `"steps":9`, 1))
@@ -64,16 +65,16 @@ func TestRunsAreComparedMethodByMethod(t *testing.T) {
 }
 
 func TestRunsAreNamedByWhatTellsThemApart(t *testing.T) {
-	run := func(path, backbone string) *Report {
-		return &Report{Run: rundir.Run{Path: path}, Suite: suite.Suite{Backbone: backbone}}
+	run := func(path, backbone string) *report.Report {
+		return &report.Report{Run: rundir.Run{Path: path}, Suite: suite.Suite{Backbone: backbone}}
 	}
 	for _, c := range []struct {
-		runs []*Report
+		runs []*report.Report
 		want string
 	}{
-		{[]*Report{run("runs/a", "qwen"), run("runs/b", "llama")}, "qwen, llama"},
-		{[]*Report{run("runs/a", "nano"), run("runs/b", "nano")}, "a, b"},
-		{[]*Report{run("x/a", "nano"), run("y/a", "nano")}, "1: a, 2: a"},
+		{[]*report.Report{run("runs/a", "qwen"), run("runs/b", "llama")}, "qwen, llama"},
+		{[]*report.Report{run("runs/a", "nano"), run("runs/b", "nano")}, "a, b"},
+		{[]*report.Report{run("x/a", "nano"), run("y/a", "nano")}, "1: a, 2: a"},
 	} {
 		if got := strings.Join(RunLabels(c.runs), ", "); got != c.want {
 			t.Errorf("labels %s, want %s", got, c.want)
@@ -84,7 +85,7 @@ func TestRunsAreNamedByWhatTellsThemApart(t *testing.T) {
 func TestRunsSideBySide(t *testing.T) {
 	first, second := twoRuns(t)
 	first.Suite.Backbone, second.Suite.Backbone = "qwen", "llama"
-	runs := []*Report{first, second}
+	runs := []*report.Report{first, second}
 	tables := [][]table.Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
 	var out bytes.Buffer
 	check(t, table.Text(&out, append([]table.Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))

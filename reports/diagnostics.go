@@ -9,14 +9,15 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // Diagnose makes the tables of one name of suite.DiagnosticTables: norms of the
 // update along the stream, gradient norms by adapter matrix, or the ranges of
 // all other measures of steps. They are over the done cells of order 0.
-func Diagnose(run rundir.Run, r *Report, name string) ([]table.Table, error) {
-	tablesOf := map[string]func(rundir.Run, *Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
+func Diagnose(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
+	tablesOf := map[string]func(rundir.Run, *report.Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
 		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", run.Path, name, suite.DiagnosticTables)
 	}
@@ -88,8 +89,8 @@ func (t tally) mean(reason string) metric.Value {
 
 // measures goes through the done cells of order 0 of a method. Without one,
 // reason says what became of the first cell.
-func measures(r *Report, run rundir.Run, method string, of func(c Cell, folder rundir.Cell) error) (reason string, err error) {
-	done, reason := r.doneCells(method)
+func measures(r *report.Report, run rundir.Run, method string, of func(c report.Cell, folder rundir.Cell) error) (reason string, err error) {
+	done, reason := r.DoneCells(method)
 	if len(done) > 0 {
 		reason = "not on record: the method has no such measure, or diagnostics were off"
 	}
@@ -110,7 +111,7 @@ func digitsEntry(t *table.Table, v metric.Value) table.Entry {
 }
 
 // taskLabel is a task's number and name, as in "T1 add_subtract".
-func taskLabel(r *Report, index int, name string) string {
+func taskLabel(r *report.Report, index int, name string) string {
 	if index >= 1 && index <= len(r.Suite.Tasks) && r.Suite.Tasks[index-1].Name == name {
 		return fmt.Sprintf("T%d %s", index, name)
 	}

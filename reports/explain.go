@@ -12,6 +12,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -29,7 +30,7 @@ func CanExplain(key string) bool {
 // the files that it was read from, and the arithmetic from these to the number in
 // the tables. Numbers are written with eight digits; nothing is rounded on the
 // way.
-func Explain(w io.Writer, r *Report, method, key string) error {
+func Explain(w io.Writer, r *report.Report, method, key string) error {
 	e := explanation{r: r}
 	if err := e.explain(method, key); err != nil {
 		return fmt.Errorf("explain %s.%s: %w", method, key, err)
@@ -41,7 +42,7 @@ func Explain(w io.Writer, r *Report, method, key string) error {
 }
 
 type explanation struct {
-	r   *Report
+	r   *report.Report
 	out bytes.Buffer
 }
 
@@ -55,7 +56,7 @@ func (e *explanation) explain(method, key string) error {
 	if !isMetric {
 		formula = costFormulas[key]
 	}
-	if !e.r.has(method) || formula == "" {
+	if !e.r.Has(method) || formula == "" {
 		return fmt.Errorf("unknown, expected a method of the run and one of %v", ExplainKeys())
 	}
 	e.line("", "%s of %s", key, method)
@@ -91,12 +92,12 @@ func (e *explanation) explain(method, key string) error {
 }
 
 // metric traces one cell's number.
-func (e *explanation) metric(c Cell, d metric.Definition) error {
+func (e *explanation) metric(c report.Cell, d metric.Definition) error {
 	if v := e.value(c, d); !v.Defined() {
 		e.line("  ", "undefined: %s", v.Undefined)
 		return nil
 	}
-	trace := d.Trace(e.r.matrixOf(c))
+	trace := d.Trace(e.r.MatrixOf(c))
 	if err := e.sources(c, trace.Readings); err != nil {
 		return err
 	}
@@ -107,15 +108,15 @@ func (e *explanation) metric(c Cell, d metric.Definition) error {
 }
 
 // value is a cell's number.
-func (e *explanation) value(c Cell, d metric.Definition) metric.Value {
+func (e *explanation) value(c report.Cell, d metric.Definition) metric.Value {
 	if d.Entry() {
-		return d.Trace(e.r.matrixOf(c)).Value
+		return d.Trace(e.r.MatrixOf(c)).Value
 	}
 	return c.Metrics[d.Key]
 }
 
 // sources says in which line of which file each number stands.
-func (e *explanation) sources(c Cell, readings []metric.Reading) error {
+func (e *explanation) sources(c report.Cell, readings []metric.Reading) error {
 	type place struct {
 		cell  string
 		index int
@@ -125,7 +126,7 @@ func (e *explanation) sources(c Cell, readings []metric.Reading) error {
 	for _, x := range readings {
 		at, task := place{c.ID, x.I}, ""
 		if x.Kind == "joint" {
-			joint, _ := e.r.joint(c)
+			joint, _ := e.r.Joint(c)
 			at = place{joint.ID, len(joint.Tasks)}
 		}
 		if x.Kind == "R" || x.Kind == "joint" {
@@ -160,9 +161,9 @@ func (e *explanation) file(path string) string {
 
 // overSeeds goes from the cells to the number of the tables.
 func (e *explanation) overSeeds(method string, d metric.Definition) {
-	of := func(c Cell) metric.Value { return e.value(c, d) }
-	values, reason := e.r.overSeedsOf(method, of)
-	s := e.r.over(method, of)
+	of := func(c report.Cell) metric.Value { return e.value(c, d) }
+	values, reason := e.r.OverSeedsOf(method, of)
+	s := e.r.Over(method, of)
 	if e.r.Suite.Orders > 1 {
 		e.line("", "A seed counts once, by the mean over its %d orders.", e.r.Suite.Orders)
 	}
@@ -175,7 +176,7 @@ func (e *explanation) overSeeds(method string, d metric.Definition) {
 	}
 	var sum []string
 	for _, v := range values {
-		sum = append(sum, metric.Precise(v.value.Number))
+		sum = append(sum, metric.Precise(v.Value.Number))
 	}
 	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(s.Mean.Number))
 	unit, shown := "100 × ", table.Points(s.Mean.Number)

@@ -6,6 +6,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 // CostKeys are numbers of a cell beside its metrics, as results.json names them.
@@ -21,7 +22,7 @@ var costFormulas = map[string]string{
 }
 
 // costOf is a number of CostKeys.
-func costOf(c Cell, key string) float64 {
+func costOf(c report.Cell, key string) float64 {
 	switch key {
 	case "trained_parameters":
 		return float64(c.TrainedParameters)
@@ -36,7 +37,7 @@ func costOf(c Cell, key string) float64 {
 }
 
 // cost traces one of CostKeys.
-func (e *explanation) cost(c Cell, key string) error {
+func (e *explanation) cost(c report.Cell, key string) error {
 	if c.State != record.Done {
 		e.line("  ", "not counted: %s", c.Standing())
 		return nil
@@ -71,8 +72,8 @@ func (e *explanation) cost(c Cell, key string) error {
 	return nil
 }
 
-func (e *explanation) seconds(c Cell, folder rundir.Cell) error {
-	timings, _, err := optional[record.Timing](folder.Timing())
+func (e *explanation) seconds(c report.Cell, folder rundir.Cell) error {
+	timings, _, err := report.Optional[record.Timing](folder.Timing())
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (e *explanation) seconds(c Cell, folder rundir.Cell) error {
 
 // overCells goes from the cells to a cost in the tables.
 func (e *explanation) overCells(method, key string) {
-	v := meanDone(e.r, method, func(c Cell) float64 { return costOf(c, key) })
+	v := meanDone(e.r, method, func(c report.Cell) float64 { return costOf(c, key) })
 	if !v.Defined() {
 		e.line("", "%s of %s is undefined: %s", key, method, v.Undefined)
 		return

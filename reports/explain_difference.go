@@ -8,15 +8,16 @@ import (
 	"strings"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // ExplainDifference traces a row of the comparison of two methods: the numbers of
 // the seeds that both have, their differences, and what the interval, the effect
 // size and the tests make of these.
-func ExplainDifference(w io.Writer, r *Report, method, other, key string) error {
+func ExplainDifference(w io.Writer, r *report.Report, method, other, key string) error {
 	e := explanation{r: r}
-	a, b, _, reason := r.pairs(method, other, metricOf(key))
+	a, b, _, reason := r.Pairs(method, other, report.MetricOf(key))
 	e.line("", "%s of %s minus that of %s", key, method, other)
 	e.line("", "%s", source(r))
 	e.out.WriteByte('\n')
@@ -36,11 +37,11 @@ func ExplainDifference(w io.Writer, r *Report, method, other, key string) error 
 
 // seeds are those that both methods have, in the order of their pairs.
 func (e *explanation) seeds(method, other, key string) (list []int) {
-	ours, _ := e.r.overSeedsOf(method, metricOf(key))
-	theirs, _ := e.r.overSeedsOf(other, metricOf(key))
+	ours, _ := e.r.OverSeedsOf(method, report.MetricOf(key))
+	theirs, _ := e.r.OverSeedsOf(other, report.MetricOf(key))
 	for _, x := range ours {
-		if slices.ContainsFunc(theirs, func(y seedValue) bool { return x.seed == y.seed }) {
-			list = append(list, x.seed)
+		if slices.ContainsFunc(theirs, func(y report.SeedValue) bool { return x.Seed == y.Seed }) {
+			list = append(list, x.Seed)
 		}
 	}
 	return list
@@ -73,7 +74,7 @@ func (e *explanation) difference(seeds []int, a, b []float64) {
 
 // holm writes the adjustment over the table that the comparison stands in.
 func (e *explanation) holm(method, other, key string) {
-	if method != subject || !slices.Contains(compared, key) {
+	if method != report.Subject || !slices.Contains(report.Compared, key) {
 		return
 	}
 	var list []string

@@ -12,9 +12,10 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
-func explained(t *testing.T, r *Report, method, key string) string {
+func explained(t *testing.T, r *report.Report, method, key string) string {
 	t.Helper()
 	var out bytes.Buffer
 	check(t, Explain(&out, r, method, key))
@@ -78,7 +79,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 			_, isMetric := metric.Find(key)
 			switch {
 			case !isMetric:
-				mean := meanDone(r, m, func(c Cell) float64 { return costOf(c, key) })
+				mean := meanDone(r, m, func(c report.Cell) float64 { return costOf(c, key) })
 				if !strings.Contains(text, "= "+metric.Precise(mean.Number)+"\n") {
 					t.Errorf("%s.%s does not end in %s:\n%s", m, key, metric.Precise(mean.Number), text)
 				}

@@ -6,10 +6,11 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/report"
 )
 
 // Figures are all drawings of a report, those that its records have numbers for.
-func Figures(r *Report) ([]Figure, error) {
+func Figures(r *report.Report) ([]Figure, error) {
 	if r.Backbones != nil {
 		return backboneFigures(r)
 	}
@@ -17,9 +18,9 @@ func Figures(r *Report) ([]Figure, error) {
 		return nil, nil
 	}
 	var figures []Figure
-	makers := []func(*Report) ([]Figure, error){releasedFigures, stepFigures, normFigures}
+	makers := []func(*report.Report) ([]Figure, error){releasedFigures, stepFigures, normFigures}
 	if !r.Suite.Separate() {
-		makers = append([]func(*Report) ([]Figure, error){streamFigures, tradeoffFigures, taskFigures}, makers...)
+		makers = append([]func(*report.Report) ([]Figure, error){streamFigures, tradeoffFigures, taskFigures}, makers...)
 	}
 	for _, of := range makers {
 		list, err := of(r)
@@ -32,7 +33,7 @@ func Figures(r *Report) ([]Figure, error) {
 }
 
 // taskFigures are of tasks: forgetting, and the matrix of each method.
-func taskFigures(r *Report) ([]Figure, error) {
+func taskFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
 	f, ok, err := forgettingFigure(r)
 	if err != nil {
@@ -75,7 +76,7 @@ func writeFigures(run rundir.Run, figures []Figure) error {
 }
 
 // backboneFigures are the figures of each backbone, which its label is the name of.
-func backboneFigures(r *Report) ([]Figure, error) {
+func backboneFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
 	for _, part := range r.Backbones {
 		list, err := Figures(part)
@@ -83,9 +84,9 @@ func backboneFigures(r *Report) ([]Figure, error) {
 			return nil, err
 		}
 		for _, f := range list {
-			f.Name += "-" + part.label
-			f.Title += " on " + part.label
-			f.plot.Title.Text += " on " + part.label
+			f.Name += "-" + part.Label
+			f.Title += " on " + part.Label
+			f.plot.Title.Text += " on " + part.Label
 			figures = append(figures, f)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 // full is a made-up run with all that a cell can leave: steps with gradients,
@@ -186,7 +187,7 @@ func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
 		f.events = slices.Insert(f.events, at, curve)
 	}
 	r := load(t, s.make(t, nil))
-	series := along(r, "seq", func(_ Cell, s station) float64 { return s.k })
+	series := along(r, "seq", func(_ report.Cell, s station) float64 { return s.k })
 	var places []float64
 	for _, d := range series {
 		places = append(places, d.x)

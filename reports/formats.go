@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"secura/experiments/rundir"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -21,7 +22,7 @@ type Format struct {
 	Opened bool
 	// Report writes the whole report. Colour says that the writer is a terminal
 	// which shows bold text; other forms than text have no use for it.
-	Report func(w io.Writer, r *Report, colour bool) error
+	Report func(w io.Writer, r *report.Report, colour bool) error
 	// Tables writes some tables by themselves; nil where the form has no tables.
 	Tables func(w io.Writer, tables []table.Table, colour bool) error
 }
@@ -36,7 +37,7 @@ var Formats = []Format{
 	{
 		Name:   "markdown",
 		File:   func(run rundir.Run) string { return run.Report("md") },
-		Report: func(w io.Writer, r *Report, _ bool) error { return Markdown(w, r) },
+		Report: func(w io.Writer, r *report.Report, _ bool) error { return Markdown(w, r) },
 		Tables: func(w io.Writer, tables []table.Table, _ bool) error { return table.Markdown(w, tables) },
 	},
 	{Name: "latex", Report: LaTeX, Tables: table.LaTeX},
@@ -44,8 +45,8 @@ var Formats = []Format{
 	{
 		Name: "json",
 		File: rundir.Run.Results,
-		Report: func(w io.Writer, r *Report, _ bool) error {
-			data, err := Results(r)
+		Report: func(w io.Writer, r *report.Report, _ bool) error {
+			data, err := report.Results(r)
 			if err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ var Formats = []Format{
 		Name:   "html",
 		Opened: true,
 		File:   func(run rundir.Run) string { return run.Report("html") },
-		Report: func(w io.Writer, r *Report, _ bool) error { return HTML(w, r) },
+		Report: func(w io.Writer, r *report.Report, _ bool) error { return HTML(w, r) },
 	},
 }
 

@@ -16,6 +16,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -25,12 +26,12 @@ var assets embed.FS
 // HTML writes the whole report as one page that needs no other file and no
 // network: tables, charts, and the examples of one seed, whose predictions are
 // read from the run. Equal records give equal bytes.
-func HTML(w io.Writer, r *Report) error { return writePage(w, r, "") }
+func HTML(w io.Writer, r *report.Report) error { return writePage(w, r, "") }
 
 // LiveHTML writes the page of HTML for a server that answers "page?after=VERSION"
 // with the newest page, its version in the header X-Version, or with 204 where that
 // is the version already. The page then shows it. Version must not be empty.
-func LiveHTML(w io.Writer, r *Report, version string) error { return writePage(w, r, version) }
+func LiveHTML(w io.Writer, r *report.Report, version string) error { return writePage(w, r, version) }
 
 // page is what the template shows.
 type page struct {
@@ -68,7 +69,7 @@ type cellStanding struct {
 	Cells, Ended int
 }
 
-func writePage(w io.Writer, r *Report, version string) error {
+func writePage(w io.Writer, r *report.Report, version string) error {
 	p, err := newPage(r, version)
 	if err != nil {
 		return fmt.Errorf("write report in HTML: %w", err)
@@ -87,17 +88,17 @@ func writePage(w io.Writer, r *Report, version string) error {
 	return nil
 }
 
-func newPage(r *Report, version string) (*page, error) {
+func newPage(r *report.Report, version string) (*page, error) {
 	p := &page{Version: version, Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
 	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and examples on pages of
 	// their own.
 	p.Charts = r.Trials == nil && !r.Suite.Separate() && r.Backbones == nil
-	if r.label != "" {
-		p.Title += " on " + r.label
+	if r.Label != "" {
+		p.Title += " on " + r.Label
 	}
 	if version == "" {
 		for _, part := range r.Backbones {
-			p.Pages = append(p.Pages, fact{part.label, filepath.Base(pagePath(part))})
+			p.Pages = append(p.Pages, fact{part.Label, filepath.Base(pagePath(part))})
 		}
 	}
 	if p.Charts {
@@ -165,9 +166,9 @@ func (p *page) addAssets() error {
 }
 
 // facts are what a reader must know to read any number.
-func facts(r *Report) []fact {
+func facts(r *report.Report) []fact {
 	list := []fact{
-		{"backbone", backbone(r)}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
+		{"backbone", report.Backbone(r)}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
 		{"seeds", fmt.Sprint(r.Suite.Seeds)}, {"orders", fmt.Sprint(r.Suite.Orders)}, {"steps per task", fmt.Sprint(r.Suite.Training.Steps)},
 		{"backend", r.Manifest.Backend}, {"plan", shortPlan(r)},
 	}
@@ -178,7 +179,7 @@ func facts(r *Report) []fact {
 }
 
 // provenance says what decided the numbers.
-func provenance(r *Report) []fact {
+func provenance(r *report.Report) []fact {
 	m := r.Manifest
 	list := []fact{
 		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
@@ -196,7 +197,7 @@ func provenance(r *Report) []fact {
 	return known
 }
 
-func standingOf(r *Report) *cellStanding {
+func standingOf(r *report.Report) *cellStanding {
 	states := []record.State{record.Done, record.Running, record.Queued, record.Failed, record.CellDiverged, record.Cancelled}
 	counts := map[record.State]int{}
 	for _, c := range r.Cells {
@@ -223,7 +224,7 @@ type card struct {
 
 // cards say which method learns most, keeps most and is best at the end, among
 // those that compete and have a value.
-func cards(r *Report) []card {
+func cards(r *report.Report) []card {
 	var list []card
 	for _, q := range []struct{ question, metric, means string }{
 		{"Learns most", "learning_accuracy", "mean score right after each task was learned, points of 100"},
@@ -241,7 +242,7 @@ func cards(r *Report) []card {
 				how = "as good:"
 			}
 			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
-			a, b, n, _ := r.pairs(best.method, next.method, func(cell Cell) metric.Value { return cell.Metrics[q.metric] })
+			a, b, n, _ := r.Pairs(best.method, next.method, func(cell report.Cell) metric.Value { return cell.Metrics[q.metric] })
 			if p := metric.SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
 				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
 			}
@@ -257,10 +258,10 @@ type rankedMethod struct {
 }
 
 // ranked finds the best two methods by a metric; nil where there are none.
-func ranked(r *Report, key string) (best, next *rankedMethod) {
+func ranked(r *report.Report, key string) (best, next *rankedMethod) {
 	for _, m := range r.Suite.Methods {
 		s := r.Summarise(m.Name, key)
-		if !s.Mean.Defined() || !r.competes(m) {
+		if !s.Mean.Defined() || !r.Competes(m) {
 			continue
 		}
 		this := &rankedMethod{m.Name, s}
@@ -281,7 +282,7 @@ func spread(s metric.Summary) string {
 	return "± " + table.Points(s.CI95.Number)
 }
 
-func shortPlan(r *Report) string {
+func shortPlan(r *report.Report) string {
 	plan := r.Manifest.Plan
 	return cmp.Or(plan[:min(12, len(plan))], "–")
 }

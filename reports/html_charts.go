@@ -6,6 +6,7 @@ import (
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -53,9 +54,9 @@ type interval struct {
 
 var summaryMetrics = []string{"learning_accuracy", "acc", "knowledge_retention"}
 
-func newChartData(r *Report) chartData {
+func newChartData(r *report.Report) chartData {
 	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
-	if base, ok := r.base(); ok {
+	if base, ok := r.Base(); ok {
 		for i := range base.Tasks {
 			data.Base = append(data.Base, hundredths(firstOf(base.R[0], i+1)))
 		}
@@ -67,7 +68,7 @@ func newChartData(r *Report) chartData {
 }
 
 // methodNames is what a page without charts needs, to hide methods in its tables.
-func methodNames(r *Report) chartData {
+func methodNames(r *report.Report) chartData {
 	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
 	for _, m := range r.Suite.Methods {
 		data.Methods = append(data.Methods, chartMethod{Name: m.Name, Reference: m.Reference()})
@@ -75,9 +76,9 @@ func methodNames(r *Report) chartData {
 	return data
 }
 
-func newChartMethod(r *Report, m suite.MethodSpec) chartMethod {
+func newChartMethod(r *report.Report, m suite.MethodSpec) chartMethod {
 	out := chartMethod{Name: m.Name, Reference: m.Reference(), Summary: map[string]*interval{}, Matrix: [][]*float64{}, Base: []*float64{}}
-	over := func(of func(Cell) metric.Value) *interval { return newInterval(r.over(m.Name, of)) }
+	over := func(of func(report.Cell) metric.Value) *interval { return newInterval(r.Over(m.Name, of)) }
 	for _, key := range summaryMetrics {
 		if i := newInterval(r.Summarise(m.Name, key)); i != nil {
 			out.Summary[key] = i
@@ -85,16 +86,16 @@ func newChartMethod(r *Report, m suite.MethodSpec) chartMethod {
 	}
 	n := len(r.Suite.Tasks)
 	for i := range n + 1 {
-		out.Accuracy = append(out.Accuracy, over(func(c Cell) metric.Value { return metric.Number(learnedBy(c, i)) }))
-		out.Knowledge = append(out.Knowledge, over(func(c Cell) metric.Value { return metric.Number(retainedAt(c, i)) }))
+		out.Accuracy = append(out.Accuracy, over(func(c report.Cell) metric.Value { return metric.Number(learnedBy(c, i)) }))
+		out.Knowledge = append(out.Knowledge, over(func(c report.Cell) metric.Value { return metric.Number(retainedAt(c, i)) }))
 	}
 	for _, task := range r.Suite.Tasks {
-		learned := func(c Cell) (scores []metric.Value) { return courseOf(c, task.Name) }
-		out.Learned = append(out.Learned, over(func(c Cell) metric.Value { return learned(c)[0] }))
-		out.Kept = append(out.Kept, over(func(c Cell) metric.Value { return learned(c)[len(learned(c))-1] }))
-		out.Forgotten = append(out.Forgotten, over(func(c Cell) metric.Value { return forgotten(learned(c)) }))
+		learned := func(c report.Cell) (scores []metric.Value) { return courseOf(c, task.Name) }
+		out.Learned = append(out.Learned, over(func(c report.Cell) metric.Value { return learned(c)[0] }))
+		out.Kept = append(out.Kept, over(func(c report.Cell) metric.Value { return learned(c)[len(learned(c))-1] }))
+		out.Forgotten = append(out.Forgotten, over(func(c report.Cell) metric.Value { return forgotten(learned(c)) }))
 	}
-	rows, k, _, _ := r.meanMatrix(m.Name)
+	rows, k, _, _ := r.MeanMatrix(m.Name)
 	for _, row := range rows {
 		out.Matrix = append(out.Matrix, rounded(row))
 	}
@@ -106,7 +107,7 @@ func newChartMethod(r *Report, m suite.MethodSpec) chartMethod {
 
 // courseOf are a task's scores at the boundaries from its own training on; of
 // joint training, or without any, at the last one alone.
-func courseOf(c Cell, task string) []metric.Value {
+func courseOf(c report.Cell, task string) []metric.Value {
 	j := slices.Index(c.Tasks, task)
 	if j < 0 || len(c.R) <= j+1 {
 		return []metric.Value{metric.Undefined("not trained")}
@@ -157,7 +158,7 @@ func rounded(row []float64) []*float64 {
 	for i, x := range row {
 		points[i] = hundredths(x / 100)
 	}
-	list := numbers(points)
+	list := report.Numbers(points)
 	if list == nil {
 		return []*float64{}
 	}

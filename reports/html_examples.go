@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"secura/experiments/record"
+	"secura/reports/report"
 )
 
 // packedBytes bounds the packed examples, so that the page stays below 5 MB.
@@ -55,7 +56,7 @@ type exampleMethod struct {
 // that says what they are. It is empty for a run that has no examples or no
 // predictions. Where they would not fit, the last examples of each task are left
 // out, and the note says so.
-func packExamples(r *Report) (packed, note string, err error) {
+func packExamples(r *report.Report) (packed, note string, err error) {
 	examples, err := record.ReadExamples(r.Run.Examples())
 	if errors.Is(err, os.ErrNotExist) {
 		return "", "", nil
@@ -87,7 +88,7 @@ func packExamples(r *Report) (packed, note string, err error) {
 
 // groupsOf sorts examples into the tasks, in the order of the stream, and behind
 // them the parts of the battery.
-func groupsOf(r *Report, examples []record.Example) []exampleGroup {
+func groupsOf(r *report.Report, examples []record.Example) []exampleGroup {
 	var groups []exampleGroup
 	for i, name := range r.Suite.TaskNames() {
 		groups = append(groups, exampleGroup{Name: name, Index: i + 1, Examples: []exampleText{}})
@@ -108,7 +109,7 @@ func groupsOf(r *Report, examples []record.Example) []exampleGroup {
 
 // addMethods reads the predictions of the first seed that has any, and counts the
 // files that are missing of boundaries that the records have.
-func (d *exampleData) addMethods(r *Report) (seed, missing int, err error) {
+func (d *exampleData) addMethods(r *report.Report) (seed, missing int, err error) {
 	texts := map[string]int{}
 	for seed := range r.Suite.Seeds {
 		missing := 0
@@ -132,7 +133,7 @@ func (d *exampleData) addMethods(r *Report) (seed, missing int, err error) {
 }
 
 // method follows the predictions of one cell; nil if it has none.
-func (d *exampleData) method(r *Report, c Cell, texts map[string]int) (m *exampleMethod, missing int, err error) {
+func (d *exampleData) method(r *report.Report, c report.Cell, texts map[string]int) (m *exampleMethod, missing int, err error) {
 	m = &exampleMethod{Name: c.Method.Name}
 	type place struct{ group, example int }
 	type key struct {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -53,7 +54,7 @@ type pageNote struct {
 }
 
 // addTables sorts the report's tables into the page.
-func (p *page) addTables(r *Report) {
+func (p *page) addTables(r *report.Report) {
 	if p.Charts {
 		p.Summary = append(p.Summary, newPageTable(r, LearningTable(r), "learning"))
 	}
@@ -70,15 +71,15 @@ func (p *page) addTables(r *Report) {
 	}
 }
 
-func newPageTable(r *Report, t table.Table, id string) pageTable {
+func newPageTable(r *report.Report, t table.Table, id string) pageTable {
 	page := pageTable{ID: id, Title: t.Title, Caption: t.Caption, Remarks: t.Remarks}
 	anchor := func(n int) string { return fmt.Sprintf("%s-note-%d", id, n) }
-	if name, ok := strings.CutPrefix(t.Title, matrixTitle); ok && r.has(name) {
+	if name, ok := strings.CutPrefix(t.Title, matrixTitle); ok && r.Has(name) {
 		page.Method = name
 	}
 	for i, c := range t.Columns {
 		column := pageColumn{Head: table.JoinHead(c.Head), Text: slices.Contains(t.TextColumns, i)}
-		if i > 0 && r.has(column.Head) {
+		if i > 0 && r.Has(column.Head) {
 			column.Method = column.Head
 		}
 		page.Columns = append(page.Columns, column)
@@ -87,7 +88,7 @@ func newPageTable(r *Report, t table.Table, id string) pageTable {
 		row := pageRow{}
 		for i, e := range entries {
 			cell := pageCell{Value: e.Text, Spread: e.Spread, First: i == 0, Marked: e.Marked, Second: e.Second, Text: page.Columns[i].Text, Method: page.Columns[i].Method}
-			if i == 0 && r.has(e.Text) {
+			if i == 0 && r.Has(e.Text) {
 				row.Method, cell.Swatch = e.Text, e.Text
 			}
 			if i == 0 && r.Backbones == nil {
@@ -115,7 +116,7 @@ func newPageTable(r *Report, t table.Table, id string) pageTable {
 
 // taskLabelled is the task that a row is headed by, as in "T3 syllogisms"; empty
 // if it is another.
-func taskLabelled(r *Report, label string) string {
+func taskLabelled(r *report.Report, label string) string {
 	for j, t := range r.Suite.Tasks {
 		if label == fmt.Sprintf("T%d %s", j+1, t.Name) {
 			return t.Name

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"secura/experiments/rundir"
+	"secura/reports/report"
 )
 
 // Load reads what a run's files say, and makes the tables that its suite asks for.
-func Load(run rundir.Run) (*Report, error) {
-	r, err := Read(run)
+func Load(run rundir.Run) (*report.Report, error) {
+	r, err := report.Read(run)
 	if err != nil {
 		return nil, err
 	}

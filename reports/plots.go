@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"secura/reports/report"
 )
 
 // Figure is a drawing of a report's numbers.
@@ -139,8 +141,8 @@ type look struct {
 
 // lookOf gives secura the same look in every run and the other methods theirs in
 // the suite's order.
-func lookOf(r *Report, method string) look {
-	if method == subject {
+func lookOf(r *report.Report, method string) look {
+	if method == report.Subject {
 		return newLook(vermilion, draw.CircleGlyph{}, nil, 1.8)
 	}
 	place := 0
@@ -150,7 +152,7 @@ func lookOf(r *Report, method string) look {
 			return newLook(referenceGrey, draw.PlusGlyph{}, []vg.Length{1, 2}, 1.2)
 		case m.Name == method:
 			return numberedLook(place)
-		case m.Name != subject && !m.Reference():
+		case m.Name != report.Subject && !m.Reference():
 			place++
 		}
 	}

@@ -13,13 +13,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // matrixFigure draws a method's R, and K beside it, as a heat map with its
 // numbers: the mean over the done cells of order 0. ok is false without one.
-func matrixFigure(r *Report, m suite.MethodSpec) (f Figure, ok bool) {
-	rows, k, n, _ := r.meanMatrix(m.Name)
+func matrixFigure(r *report.Report, m suite.MethodSpec) (f Figure, ok bool) {
+	rows, k, n, _ := r.MeanMatrix(m.Name)
 	if n == 0 {
 		return Figure{}, false
 	}

@@ -4,12 +4,13 @@ import (
 	"math"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 // releasedFigures show nats a token on the true answers of the battery over the
 // first task's steps, where a run predicted these.
-func releasedFigures(r *Report) ([]Figure, error) {
-	steps := r.forcedSteps()
+func releasedFigures(r *report.Report) ([]Figure, error) {
+	steps := r.ForcedSteps()
 	if len(steps) < 3 { // the ends of the first task alone are no curve
 		return nil, nil
 	}
@@ -17,12 +18,12 @@ func releasedFigures(r *Report) ([]Figure, error) {
 		"nats a token on the battery's true answers")
 	each := r.Suite.Training.TaskSteps()
 	for _, m := range r.Suite.Methods {
-		done, _ := r.doneCells(m.Name)
+		done, _ := r.DoneCells(m.Name)
 		var series []datum
 		for _, s := range steps {
 			var numbers []float64
 			for _, c := range done {
-				numbers = append(numbers, c.forcedAt(s, each, func(f forced) float64 { return f.nats }))
+				numbers = append(numbers, c.ForcedAt(s, each, func(f report.Forced) float64 { return f.Nats }))
 			}
 			x := -0.5 // half a decade before the first step
 			if s > 0 {

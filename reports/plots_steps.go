@@ -10,6 +10,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -60,7 +61,7 @@ const drawnCells = 32
 
 // stepFigures show the training loss, the norm of the gradient and, where they
 // were measured, the gradients of each of a method's matrices.
-func stepFigures(r *Report) ([]Figure, error) {
+func stepFigures(r *report.Report) ([]Figure, error) {
 	x := fmt.Sprintf("step of the stream (mean over the done cells of order 0, at most %d)", drawnCells)
 	loss := newFigure("training-loss", "Training loss", x, "loss, nats per token")
 	gradient := newFigure("gradient-norms", "Norm of the gradient before clipping", x, "global norm, logarithmic")
@@ -71,9 +72,9 @@ func stepFigures(r *Report) ([]Figure, error) {
 		}
 		var ofLoss, ofNorm stepSeries
 		byMatrix, names := map[string]*stepSeries{}, []string{}
-		done, _ := r.doneCells(m.Name)
+		done, _ := r.DoneCells(m.Name)
 		for _, c := range done[:min(len(done), drawnCells)] {
-			steps, _, err := optional[record.Step](r.Run.Cell(c.ID).Steps())
+			steps, _, err := report.Optional[record.Step](r.Run.Cell(c.ID).Steps())
 			if err != nil {
 				return nil, fmt.Errorf("cell %s: %w", c.ID, err)
 			}
@@ -137,13 +138,13 @@ func logarithmic(p *plot.Plot) {
 
 // normFigures show the norms of the update along the stream, where they were
 // measured.
-func normFigures(r *Report) ([]Figure, error) {
+func normFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
 	all := make([]measurements[int], len(r.Suite.Methods))
 	for i, m := range r.Suite.Methods {
-		done, _ := r.doneCells(m.Name)
+		done, _ := r.DoneCells(m.Name)
 		for _, c := range done {
-			events, _, err := optional[record.Event](r.Run.Cell(c.ID).Records())
+			events, _, err := report.Optional[record.Event](r.Run.Cell(c.ID).Records())
 			if err != nil {
 				return nil, fmt.Errorf("cell %s: %w", c.ID, err)
 			}

@@ -14,10 +14,11 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 // seedsMean says what a series is of.
-func seedsMean(r *Report) string {
+func seedsMean(r *report.Report) string {
 	if r.Suite.Seeds == 1 {
 		return "one seed"
 	}
@@ -36,7 +37,7 @@ type station struct {
 }
 
 // stations are a cell's boundaries and its evaluations within tasks.
-func stations(r *Report, c Cell) (list []station) {
+func stations(r *report.Report, c report.Cell) (list []station) {
 	for _, p := range c.Curve {
 		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.TaskSteps())
 		if c.Method.Preset == suite.Joint {
@@ -58,7 +59,7 @@ func stations(r *Report, c Cell) (list []station) {
 }
 
 // along is a number of a method over the stream, over seeds, in points of 100.
-func along(r *Report, method string, of func(c Cell, s station) float64) (series []datum) {
+func along(r *report.Report, method string, of func(c report.Cell, s station) float64) (series []datum) {
 	var places []float64
 	for _, c := range r.Cells {
 		if c.Method.Name != method || c.State != record.Done {
@@ -72,7 +73,7 @@ func along(r *Report, method string, of func(c Cell, s station) float64) (series
 	}
 	slices.Sort(places)
 	for _, learned := range places {
-		s := r.over(method, func(c Cell) metric.Value {
+		s := r.Over(method, func(c report.Cell) metric.Value {
 			stations := stations(r, c)
 			i := slices.IndexFunc(stations, func(s station) bool { return s.learned == learned })
 			if i < 0 {
@@ -106,7 +107,7 @@ func learnedOf(row []float64, i int) float64 {
 }
 
 // learnedBy is learnedOf a cell's row after i trainings.
-func learnedBy(c Cell, i int) float64 {
+func learnedBy(c report.Cell, i int) float64 {
 	if i >= len(c.R) {
 		return math.NaN()
 	}
@@ -114,7 +115,7 @@ func learnedBy(c Cell, i int) float64 {
 }
 
 // retainedOf is k as a share of a cell's K[0]; NaN where either was not measured.
-func retainedOf(c Cell, k float64) float64 {
+func retainedOf(c report.Cell, k float64) float64 {
 	if c.K == nil || c.K[0] == 0 {
 		return math.NaN()
 	}
@@ -122,7 +123,7 @@ func retainedOf(c Cell, k float64) float64 {
 }
 
 // retainedAt is a cell's K[i] / K[0].
-func retainedAt(c Cell, i int) float64 {
+func retainedAt(c report.Cell, i int) float64 {
 	if i >= len(c.K) {
 		return math.NaN()
 	}
@@ -131,26 +132,26 @@ func retainedAt(c Cell, i int) float64 {
 
 // streamFigures show accuracy on the tasks learned so far, and what is left of
 // the base knowledge, along the stream.
-func streamFigures(r *Report) ([]Figure, error) {
+func streamFigures(r *report.Report) ([]Figure, error) {
 	x := "tasks learned (" + seedsMean(r) + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
-	learned := func(_ Cell, s station) float64 { return learnedOf(s.scores, s.begun) }
-	retained := func(c Cell, s station) float64 { return retainedOf(c, s.k) }
+	learned := func(_ report.Cell, s station) float64 { return learnedOf(s.scores, s.begun) }
+	retained := func(c report.Cell, s station) float64 { return retainedOf(c, s.k) }
 	for _, m := range r.Suite.Methods {
 		if m.Preset == suite.Frozen {
 			continue // the base row is drawn once, below
 		}
 		for _, drawn := range []struct {
 			figure *Figure
-			of     func(c Cell, s station) float64
+			of     func(c report.Cell, s station) float64
 		}{{&accuracy, learned}, {&knowledge, retained}} {
 			if err := drawn.figure.curve(m.Name, lookOf(r, m.Name), along(r, m.Name, drawn.of)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if base, ok := r.base(); ok {
+	if base, ok := r.Base(); ok {
 		var series []datum
 		for i := 1; i <= len(base.Tasks); i++ {
 			series = append(series, datum{x: float64(i), y: 100 * firstOf(base.R[0], i)})
@@ -169,7 +170,7 @@ func streamFigures(r *Report) ([]Figure, error) {
 		f.plot.X.Max = float64(len(r.Suite.Tasks))
 		figures = append(figures, f)
 	}
-	if base, ok := r.base(); !ok || base.K == nil {
+	if base, ok := r.Base(); !ok || base.K == nil {
 		figures = figures[:1]
 	}
 	if r.Suite.Evaluation.Every == suite.EveryFinal {
@@ -181,25 +182,25 @@ func streamFigures(r *Report) ([]Figure, error) {
 // tradeoff is one figure of methods as points: a metric on each axis.
 type tradeoff struct {
 	name, title, x, y string
-	of                [2]func(Cell) metric.Value
+	of                [2]func(report.Cell) metric.Value
 	units             [2]float64
 	// better is how far right is good: 1, or -1 where less is better.
 	better float64
 }
 
 // tradeoffFigures set retention against plasticity and against cost.
-func tradeoffFigures(r *Report) ([]Figure, error) {
-	retention := func(c Cell) metric.Value { return c.Metrics["knowledge_retention"] }
+func tradeoffFigures(r *report.Report) ([]Figure, error) {
+	retention := func(c report.Cell) metric.Value { return c.Metrics["knowledge_retention"] }
 	kept, units := "knowledge retention, percent", 100.0
-	if base, ok := r.base(); !ok || base.K == nil {
-		retention, kept = func(c Cell) metric.Value { return c.Metrics["acc"] }, "accuracy at the end of the stream, points of 100"
+	if base, ok := r.Base(); !ok || base.K == nil {
+		retention, kept = func(c report.Cell) metric.Value { return c.Metrics["acc"] }, "accuracy at the end of the stream, points of 100"
 	}
 	var figures []Figure
 	for _, t := range []tradeoff{
 		{"plasticity-and-retention", "Plasticity against retention", "learning accuracy, points of 100", kept,
-			[2]func(Cell) metric.Value{metricOf("learning_accuracy"), retention}, [2]float64{100, units}, 1},
+			[2]func(report.Cell) metric.Value{report.MetricOf("learning_accuracy"), retention}, [2]float64{100, units}, 1},
 		{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
-			[2]func(Cell) metric.Value{func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
+			[2]func(report.Cell) metric.Value{func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
 	} {
 		f, drawn, err := tradeoffFigure(r, t)
 		if err != nil {
@@ -212,14 +213,14 @@ func tradeoffFigures(r *Report) ([]Figure, error) {
 	return figures, nil
 }
 
-func tradeoffFigure(r *Report, t tradeoff) (f Figure, drawn int, err error) {
+func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err error) {
 	if r.Suite.Seeds > 1 {
 		t.x += fmt.Sprintf(" (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
 	}
 	f = newFigure(t.name, t.title, t.x, t.y)
 	var front plotter.XYs
 	for _, m := range r.Suite.Methods {
-		x, y := r.over(m.Name, t.of[0]), r.over(m.Name, t.of[1])
+		x, y := r.Over(m.Name, t.of[0]), r.Over(m.Name, t.of[1])
 		if !x.Mean.Defined() || !y.Mean.Defined() {
 			continue
 		}
@@ -239,7 +240,7 @@ func tradeoffFigure(r *Report, t tradeoff) (f Figure, drawn int, err error) {
 		f.plot.Add(points)
 		f.legend.Add(m.Name, points)
 		drawn++
-		if r.competes(m) {
+		if r.Competes(m) {
 			front = append(front, at)
 		}
 	}
@@ -298,7 +299,7 @@ func pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 
 // forgettingFigure shows for each task how much of its score right after its own
 // training is gone at the end of the stream. ok is false with a single task.
-func forgettingFigure(r *Report) (f Figure, ok bool, err error) {
+func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 	x := "task of the stream (one seed)"
 	if r.Suite.Seeds > 1 {
 		x = fmt.Sprintf("task of the stream (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
@@ -308,7 +309,7 @@ func forgettingFigure(r *Report) (f Figure, ok bool, err error) {
 	n := len(r.Suite.Tasks)
 	var methods []suite.MethodSpec
 	for _, m := range r.Suite.Methods {
-		if done, _ := r.doneCells(m.Name); !m.Reference() && len(done) > 0 {
+		if done, _ := r.DoneCells(m.Name); !m.Reference() && len(done) > 0 {
 			methods = append(methods, m)
 		}
 	}
@@ -316,7 +317,7 @@ func forgettingFigure(r *Report) (f Figure, ok bool, err error) {
 		return f, false, nil
 	}
 	for k, m := range methods {
-		done, _ := r.doneCells(m.Name)
+		done, _ := r.DoneCells(m.Name)
 		l := lookOf(r, m.Name)
 		var points plotter.XYs
 		for j := range n - 1 { // the last task has had no time to be forgotten
@@ -351,7 +352,7 @@ func forgettingFigure(r *Report) (f Figure, ok bool, err error) {
 }
 
 // taskTicks name the tasks by their numbers.
-func taskTicks(r *Report) plot.ConstantTicks {
+func taskTicks(r *report.Report) plot.ConstantTicks {
 	var ticks plot.ConstantTicks
 	for j := range r.Suite.Tasks {
 		ticks = append(ticks, plot.Tick{Value: float64(j + 1), Label: fmt.Sprintf("T%d", j+1)})
@@ -360,6 +361,6 @@ func taskTicks(r *Report) plot.ConstantTicks {
 }
 
 // finished says whether any cell is done.
-func finished(r *Report) bool {
-	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return c.State == record.Done })
+func finished(r *report.Report) bool {
+	return slices.ContainsFunc(r.Cells, func(c report.Cell) bool { return c.State == record.Done })
 }

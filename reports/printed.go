@@ -5,16 +5,17 @@ import (
 	"fmt"
 	"io"
 
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // Text prints the summary and then every method's matrix, in at most 100 columns.
 // With colour, marked entries and titles are also bold.
-func Text(w io.Writer, r *Report, colour bool) error { return table.Text(w, Tables(r), colour) }
+func Text(w io.Writer, r *report.Report, colour bool) error { return table.Text(w, Tables(r), colour) }
 
 // Markdown writes the whole report: every table with its footnotes, and where
 // the numbers come from.
-func Markdown(w io.Writer, r *Report) error {
+func Markdown(w io.Writer, r *report.Report) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# %s\n", table.EscapeMarkdown(r.Suite.Name))
 	for _, t := range Tables(r) {
@@ -31,7 +32,7 @@ func Markdown(w io.Writer, r *Report) error {
 
 // writeProvenance says what decided the numbers. Modules and whole hashes are
 // in the manifest.
-func writeProvenance(out *bytes.Buffer, r *Report) {
+func writeProvenance(out *bytes.Buffer, r *report.Report) {
 	m := r.Manifest
 	out.WriteString("\n## Provenance\n\n")
 	item := func(name, value string) {
@@ -53,7 +54,9 @@ func writeProvenance(out *bytes.Buffer, r *Report) {
 }
 
 // LaTeX writes all tables of a report as TablesLaTeX does.
-func LaTeX(w io.Writer, r *Report, colour bool) error { return table.LaTeX(w, Tables(r), colour) }
+func LaTeX(w io.Writer, r *report.Report, colour bool) error {
+	return table.LaTeX(w, Tables(r), colour)
+}
 
 // CSV writes all tables of a report as TablesCSV does.
-func CSV(w io.Writer, r *Report, colour bool) error { return table.CSV(w, Tables(r), colour) }
+func CSV(w io.Writer, r *report.Report, colour bool) error { return table.CSV(w, Tables(r), colour) }

@@ -11,6 +11,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/report"
 )
 
 func TestLoadReadsWhatACellMeasured(t *testing.T) {
@@ -32,7 +33,7 @@ func TestLoadReadsWhatACellMeasured(t *testing.T) {
 	if c.TrainedParameters != 4*24576 || c.StateBytes != 3000 || c.TrainTokens != 300 || c.EvalTokens != 200 {
 		t.Errorf("parameters %d, state %d, trained on %d, evaluated %d", c.TrainedParameters, c.StateBytes, c.TrainTokens, c.EvalTokens)
 	}
-	if want := (Seconds{Train: 10, Eval: 5, Compile: 2, Total: 23}); c.Seconds != want || c.PeakRSSBytes != 1<<29 {
+	if want := (report.Seconds{Train: 10, Eval: 5, Compile: 2, Total: 23}); c.Seconds != want || c.PeakRSSBytes != 1<<29 {
 		t.Errorf("seconds %+v, memory %d", c.Seconds, c.PeakRSSBytes)
 	}
 	near(t, "acc", c.Metrics["acc"], (fade(3, 0, 3, 1)+fade(3, 0, 3, 2)+fade(3, 0, 3, 3))/3)
@@ -244,7 +245,7 @@ func FuzzRecords(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := Results(r); err != nil {
+		if _, err := report.Results(r); err != nil {
 			t.Errorf("results: %v", err)
 		}
 		asText(t, r, true)

@@ -11,11 +11,12 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
-func resultsOf(t testing.TB, r *Report) []byte {
+func resultsOf(t testing.TB, r *report.Report) []byte {
 	t.Helper()
-	data, err := Results(r)
+	data, err := report.Results(r)
 	check(t, err)
 	return data
 }
@@ -130,7 +131,7 @@ func TestStatisticsOverSeeds(t *testing.T) {
 			// All eight differences have one sign: 2 of 256 patterns, two methods.
 			near(t, "p against "+c.B, c.P, 2.0/256)
 			near(t, "adjusted p against "+c.B, c.PHolm, 4.0/256)
-			a, b, _, _ := r.pairs("secura", c.B, metricOf("acc"))
+			a, b, _, _ := r.Pairs("secura", c.B, report.MetricOf("acc"))
 			near(t, "interval against "+c.B, c.CI95, metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
 			near(t, "effect against "+c.B, c.Effect, metric.EffectSize(a, b).Number)
 		}

@@ -3,18 +3,19 @@ package reports
 import (
 	"slices"
 
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // RunsTable sets several runs side by side, as papers do with backbones: a
 // method a row and, for each metric, a run a column.
-func RunsTable(runs []*Report) table.Table {
+func RunsTable(runs []*report.Report) table.Table {
 	t := table.Table{
 		Title:   "Runs side by side",
 		Caption: []string{"Scores are in points of 100, ± is the half-width of the mean's 95% interval over seeds."},
 		Columns: []table.Column{{Head: []string{"method"}}},
 	}
-	saysMarks(&t, "column")
+	report.SaysMarks(&t, "column")
 	labels := RunLabels(runs)
 	for i, r := range runs {
 		t.Caption = append(t.Caption, labels[i]+": "+source(r))
@@ -28,9 +29,9 @@ func RunsTable(runs []*Report) table.Table {
 		}
 		for i, r := range runs {
 			t.Columns = append(t.Columns, table.Column{Head: append(slices.Clone(c.Head), labels[i])})
-			var field []contender
+			var field []report.Contender
 			for k, name := range methodsOf(runs, false) {
-				if !r.has(name) {
+				if !r.Has(name) {
 					t.Rows[k] = append(t.Rows[k], table.Entry{Text: "·"})
 					continue
 				}
@@ -38,9 +39,9 @@ func RunsTable(runs []*Report) table.Table {
 			}
 			for _, m := range r.Suite.Methods {
 				k := slices.IndexFunc(t.Rows, func(row []table.Entry) bool { return row[0].Text == m.Name })
-				field = append(field, r.contends(m, &t.Rows[k][len(t.Rows[k])-1], metricOf(c.Key)))
+				field = append(field, r.Contends(m, &t.Rows[k][len(t.Rows[k])-1], report.MetricOf(c.Key)))
 			}
-			rank(field, c.Better)
+			report.Rank(field, c.Better)
 		}
 	}
 	return t
@@ -48,10 +49,10 @@ func RunsTable(runs []*Report) table.Table {
 
 // methodsOf are the methods of any of the runs, or those that all have, in the
 // order in which they are first met.
-func methodsOf(runs []*Report, everywhere bool) (names []string) {
+func methodsOf(runs []*report.Report, everywhere bool) (names []string) {
 	for _, r := range runs {
 		for _, name := range r.Suite.MethodNames() {
-			missing := slices.ContainsFunc(runs, func(r *Report) bool { return !r.has(name) })
+			missing := slices.ContainsFunc(runs, func(r *report.Report) bool { return !r.Has(name) })
 			if !slices.Contains(names, name) && !(everywhere && missing) {
 				names = append(names, name)
 			}
@@ -61,12 +62,12 @@ func methodsOf(runs []*Report, everywhere bool) (names []string) {
 }
 
 // CommonMethods are the methods that all of the runs have.
-func CommonMethods(runs []*Report) []string { return methodsOf(runs, true) }
+func CommonMethods(runs []*report.Report) []string { return methodsOf(runs, true) }
 
 // SideBySide joins tables of several runs: those of one title become one, whose
 // rows are told by their first entries and whose columns are those of each run
 // after the other.
-func SideBySide(runs []*Report, tables [][]table.Table) []table.Table {
+func SideBySide(runs []*report.Report, tables [][]table.Table) []table.Table {
 	labels := RunLabels(runs)
 	var titles []string
 	for _, list := range tables {
@@ -88,7 +89,7 @@ func SideBySide(runs []*Report, tables [][]table.Table) []table.Table {
 }
 
 // backboneTables sets the backbones side by side, and then gives the tables of each.
-func backboneTables(r *Report) []table.Table {
+func backboneTables(r *report.Report) []table.Table {
 	first := RunsTable(r.Backbones)
 	if r.Suite.Separate() {
 		var of [][]table.Table
@@ -107,10 +108,10 @@ func backboneTables(r *Report) []table.Table {
 }
 
 // labelled puts the backbone into the titles of tables where the run has several.
-func labelled(r *Report, tables []table.Table) []table.Table {
+func labelled(r *report.Report, tables []table.Table) []table.Table {
 	for i := range tables {
-		if r.label != "" {
-			tables[i].Title += " on " + r.label
+		if r.Label != "" {
+			tables[i].Title += " on " + r.Label
 		}
 	}
 	return tables

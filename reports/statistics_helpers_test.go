@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 func near(t *testing.T, what string, got metric.Value, want float64) {
@@ -39,10 +40,10 @@ func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
 	}
 	check(t, json.Unmarshal(data, &reference))
 	o := reference.Orders
-	r := &Report{Suite: suite.Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
+	r := &report.Report{Suite: suite.Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
 	for seed, row := range o.Values {
 		for order, x := range row {
-			r.Cells = append(r.Cells, Cell{Method: suite.MethodSpec{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]metric.Value{"acc": metric.Number(x)}})
+			r.Cells = append(r.Cells, report.Cell{Method: suite.MethodSpec{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]metric.Value{"acc": metric.Number(x)}})
 		}
 	}
 	all, between, within, reason := crossed(r, "seq", "acc")

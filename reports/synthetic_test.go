@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/report"
 )
 
 // synthetic describes a run directory to be made: a suite, and what each cell
@@ -264,14 +265,14 @@ func (f *cellFiles) raise(by float64) {
 	}
 }
 
-func load(t testing.TB, run rundir.Run) *Report {
+func load(t testing.TB, run rundir.Run) *report.Report {
 	t.Helper()
 	r, err := Load(run)
 	check(t, err)
 	return r
 }
 
-func cellOf(t testing.TB, r *Report, id string) Cell {
+func cellOf(t testing.TB, r *report.Report, id string) report.Cell {
 	t.Helper()
 	for _, c := range r.Cells {
 		if c.ID == id {
@@ -279,7 +280,7 @@ func cellOf(t testing.TB, r *Report, id string) Cell {
 		}
 	}
 	t.Fatalf("no cell %s", id)
-	return Cell{}
+	return report.Cell{}
 }
 
 func check(t testing.TB, err error) {

@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -25,14 +26,14 @@ func definitionsOf(keys ...string) []metric.Definition {
 }
 
 // SummaryTable has a row per method, in the suite's order.
-func SummaryTable(r *Report) table.Table {
+func SummaryTable(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Summary",
 		Caption: summaryCaption(r),
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		Remarks: slices.Clone(r.Warnings),
 	}
-	saysMarks(&t, "column")
+	report.SaysMarks(&t, "column")
 	common := commonWarnings(r)
 	for _, text := range common {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
@@ -50,11 +51,11 @@ func SummaryTable(r *Report) table.Table {
 		t.Rows = append(t.Rows, append(row, costEntry(&t, parameters, 1000, 1), costEntry(&t, seconds, 1, 0)))
 	}
 	for k, c := range scoreColumns {
-		rankColumn(r, &t, k+2, c.Better, metricOf(c.Key))
+		rankColumn(r, &t, k+2, c.Better, report.MetricOf(c.Key))
 	}
-	rankColumn(r, &t, len(t.Columns)-2, -1, func(c Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
-	rankColumn(r, &t, len(t.Columns)-1, -1, func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) })
-	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.has(subject) {
+	rankColumn(r, &t, len(t.Columns)-2, -1, func(c report.Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
+	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) })
+	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.Has(report.Subject) {
 		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
 		if r.Suite.Seeds == 1 {
 			remark = "one seed: no interval and no test; " + seedsNeeded(others)
@@ -65,26 +66,26 @@ func SummaryTable(r *Report) table.Table {
 }
 
 // rankColumn ranks a table of which each row is a method of the suite.
-func rankColumn(r *Report, t *table.Table, column int, sign float64, of func(Cell) metric.Value) {
-	var field []contender
+func rankColumn(r *report.Report, t *table.Table, column int, sign float64, of func(report.Cell) metric.Value) {
+	var field []report.Contender
 	for i, m := range r.Suite.Methods {
-		field = append(field, r.contends(m, &t.Rows[i][column], of))
+		field = append(field, r.Contends(m, &t.Rows[i][column], of))
 	}
-	rank(field, sign)
+	report.Rank(field, sign)
 }
 
 // source says what a report's numbers are of.
-func source(r *Report) string {
+func source(r *report.Report) string {
 	plan := r.Manifest.Plan
 	if len(plan) > 12 {
 		plan = plan[:12]
 	}
 	return fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
-		r.Suite.Name, backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
+		r.Suite.Name, report.Backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
 }
 
 // sourced puts the source into tables that have none.
-func sourced(r *Report, tables []table.Table) []table.Table {
+func sourced(r *report.Report, tables []table.Table) []table.Table {
 	for i := range tables {
 		if tables[i].Source == "" {
 			tables[i].Source = source(r)
@@ -93,12 +94,12 @@ func sourced(r *Report, tables []table.Table) []table.Table {
 	return tables
 }
 
-func summaryCaption(r *Report) []string {
+func summaryCaption(r *report.Report) []string {
 	lines := []string{
 		source(r),
 		"Scores are in points of 100; n counts seeds" + spreadMeans(r) + ". K is base knowledge, retention is K[N]/K[0] in percent; params are the trained parameters.",
 	}
-	c, ok := r.base()
+	c, ok := r.Base()
 	if !ok {
 		return append(lines, "Base row: not measured yet.")
 	}
@@ -110,7 +111,7 @@ func summaryCaption(r *Report) []string {
 	return append(lines, fmt.Sprintf("Base row, the untouched backbone: accuracy %s, %s.", table.Points(base.Number), knowledge))
 }
 
-func spreadMeans(r *Report) string {
+func spreadMeans(r *report.Report) string {
 	if r.Suite.Seeds == 1 {
 		return ""
 	}
@@ -120,7 +121,7 @@ func spreadMeans(r *Report) string {
 // methodLabel is a method's first entry. What is to be said about its cells is
 // one footnote: those that are not done, by their standing, and each warning
 // once, with the first place of it, except for the common ones.
-func methodLabel(r *Report, t *table.Table, method string, common []string) table.Entry {
+func methodLabel(r *report.Report, t *table.Table, method string, common []string) table.Entry {
 	type said struct {
 		text   string
 		places []string
@@ -171,8 +172,8 @@ func methodLabel(r *Report, t *table.Table, method string, common []string) tabl
 
 // commonWarnings are the texts of warnings that all cells have which have
 // started, if these are several methods'.
-func commonWarnings(r *Report) []string {
-	var started []Cell
+func commonWarnings(r *report.Report) []string {
+	var started []report.Cell
 	several := false
 	for _, c := range r.Cells {
 		if c.State != record.Queued {
@@ -185,8 +186,8 @@ func commonWarnings(r *Report) []string {
 	}
 	var common []string
 	for _, w := range started[0].Warnings {
-		everywhere := !slices.ContainsFunc(started, func(c Cell) bool {
-			return !slices.ContainsFunc(c.Warnings, func(other Warning) bool { return other.Text == w.Text })
+		everywhere := !slices.ContainsFunc(started, func(c report.Cell) bool {
+			return !slices.ContainsFunc(c.Warnings, func(other report.Warning) bool { return other.Text == w.Text })
 		})
 		if everywhere && !slices.Contains(common, w.Text) {
 			common = append(common, w.Text)
@@ -216,7 +217,7 @@ func costEntry(t *table.Table, v metric.Value, unit float64, decimals int) table
 }
 
 // cost averages the trained parameters and the seconds of a method's done cells.
-func cost(r *Report, method string) (parameters, seconds metric.Value) {
+func cost(r *report.Report, method string) (parameters, seconds metric.Value) {
 	n, p, s, reason := 0, 0.0, 0.0, ""
 	for _, c := range r.Cells {
 		switch {

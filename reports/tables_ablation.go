@@ -8,13 +8,14 @@ import (
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // AblationTable shows variants by what they change: in each row a method, what
 // differs from its preset, and its numbers in points of 100; the last column is
 // how far its learning is from the first row's.
-func AblationTable(r *Report) table.Table {
+func AblationTable(r *report.Report) table.Table {
 	first := r.Suite.Methods[0].Name
 	t := table.Table{
 		Title: "Ablation",
@@ -24,16 +25,16 @@ func AblationTable(r *Report) table.Table {
 			{Head: []string{"backward", "transfer"}}, {Head: []string{"knowledge", "retention"}}},
 		TextColumns: []int{1},
 	}
-	saysMarks(&t, "column")
+	report.SaysMarks(&t, "column")
 	shown := []struct {
 		summary func(method string) metric.Summary
-		of      func(Cell) metric.Value
+		of      func(report.Cell) metric.Value
 	}{
-		{func(m string) metric.Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
-		{func(m string) metric.Summary { return beyond(r, m, first, Cell.Gain) }, nil},
-		{func(m string) metric.Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
-		{func(m string) metric.Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
-		{func(m string) metric.Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
+		{func(m string) metric.Summary { return r.Over(m, report.Cell.Gain) }, report.Cell.Gain},
+		{func(m string) metric.Summary { return beyond(r, m, first, report.Cell.Gain) }, nil},
+		{func(m string) metric.Summary { return r.Over(m, report.MetricOf("acc")) }, report.MetricOf("acc")},
+		{func(m string) metric.Summary { return r.Over(m, report.MetricOf("bwt")) }, report.MetricOf("bwt")},
+		{func(m string) metric.Summary { return r.Over(m, report.MetricOf("knowledge_retention")) }, report.MetricOf("knowledge_retention")},
 	}
 	for i, m := range r.Suite.Methods {
 		row := []table.Entry{{Text: m.Name}, {Text: changes(r, m)}}
@@ -55,7 +56,7 @@ func AblationTable(r *Report) table.Table {
 }
 
 // changes says how a method differs from the first one's preset.
-func changes(r *Report, m suite.MethodSpec) string {
+func changes(r *report.Report, m suite.MethodSpec) string {
 	var parts []string
 	if m.Preset != r.Suite.Methods[0].Preset {
 		parts = append(parts, "preset "+m.Preset)

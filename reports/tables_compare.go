@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -12,16 +13,16 @@ import (
 // over paired seeds in points of 100, and the p of the sign-flip test with
 // Holm's adjustment. ok is false where there is nothing to compare: without a
 // method called secura, without another one, or with a single seed.
-func ComparisonTable(r *Report) (t table.Table, ok bool) {
+func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 	comparisons := r.Compare()
-	others := len(comparisons) / len(compared)
+	others := len(comparisons) / len(report.Compared)
 	if others == 0 || r.Suite.Seeds < 2 {
 		return table.Table{}, false
 	}
 	t = table.Table{
-		Title: "Comparison with " + subject,
+		Title: "Comparison with " + report.Subject,
 		Caption: []string{
-			subject + " minus the method of the row, in points of 100, the mean over n paired seeds with the half-width of its 95% interval; below zero, the other one is higher",
+			report.Subject + " minus the method of the row, in points of 100, the mean over n paired seeds with the half-width of its 95% interval; below zero, the other one is higher",
 			testsMean + " over the methods",
 		},
 		Columns:   []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
@@ -34,7 +35,7 @@ func ComparisonTable(r *Report) (t table.Table, ok bool) {
 	for i := range others {
 		row := []table.Entry{{Text: comparisons[i].B}, table.Count(comparisons[i].N)}
 		least = min(least, comparisons[i].N)
-		for key := range compared {
+		for key := range report.Compared {
 			c := comparisons[key*others+i]
 			row = append(row, testEntries(&t, metric.Difference{Summary: metric.Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
 		}
@@ -61,7 +62,7 @@ func testEntries(t *table.Table, d metric.Difference) []table.Entry {
 		effect.Notes = []int{t.Note("g: " + d.Effect.Undefined)}
 	}
 	p := table.Numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
-	p.Marked = d.PHolm.Number < level
+	p.Marked = d.PHolm.Number < report.Level
 	return []table.Entry{scoreEntry(t, d.Summary), effect, p}
 }
 

@@ -3,12 +3,13 @@ package reports
 import (
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // CostTable shows what a cell of each method costs, the mean over those that are
 // done.
-func CostTable(r *Report) table.Table {
+func CostTable(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Costs",
 		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
@@ -18,13 +19,13 @@ func CostTable(r *Report) table.Table {
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{{Text: m.Name}}
 		for _, c := range []struct {
-			of   func(Cell) float64
+			of   func(report.Cell) float64
 			unit float64
 		}{
-			{func(c Cell) float64 { return float64(c.TrainedParameters) }, 1000}, {func(c Cell) float64 { return float64(c.StateBytes) }, 1 << 10},
-			{func(c Cell) float64 { return c.Seconds.Train }, 1}, {func(c Cell) float64 { return c.Seconds.Eval }, 1},
-			{func(c Cell) float64 { return c.Seconds.Compile }, 1}, {func(c Cell) float64 { return c.Seconds.Total }, 1},
-			{func(c Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
+			{func(c report.Cell) float64 { return float64(c.TrainedParameters) }, 1000}, {func(c report.Cell) float64 { return float64(c.StateBytes) }, 1 << 10},
+			{func(c report.Cell) float64 { return c.Seconds.Train }, 1}, {func(c report.Cell) float64 { return c.Seconds.Eval }, 1},
+			{func(c report.Cell) float64 { return c.Seconds.Compile }, 1}, {func(c report.Cell) float64 { return c.Seconds.Total }, 1},
+			{func(c report.Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
 		} {
 			row = append(row, costEntry(&t, meanDone(r, m.Name, c.of), c.unit, 1))
 		}
@@ -34,7 +35,7 @@ func CostTable(r *Report) table.Table {
 }
 
 // meanDone averages a number over a method's done cells.
-func meanDone(r *Report, method string, of func(Cell) float64) metric.Value {
+func meanDone(r *report.Report, method string, of func(report.Cell) float64) metric.Value {
 	sum, n, reason := 0.0, 0, ""
 	for _, c := range r.Cells {
 		switch {

@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -49,7 +50,7 @@ var exampleMeasures = []struct {
 // over test examples, and those of secura's differences to the other methods.
 // The methods' examples are drawn together, so that differences are paired. It
 // has no rows, and says why, where no predictions are on record.
-func ExamplesTable(run rundir.Run, r *Report) (table.Table, error) {
+func ExamplesTable(run rundir.Run, r *report.Report) (table.Table, error) {
 	t := table.Table{
 		Title: "Intervals over test examples",
 		Caption: []string{
@@ -62,7 +63,7 @@ func ExamplesTable(run rundir.Run, r *Report) (table.Table, error) {
 	var names []string
 	var all []*examples
 	for _, m := range r.Suite.Methods {
-		i := slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Method.Name == m.Name && c.Seed == 0 && c.Order == 0 })
+		i := slices.IndexFunc(r.Cells, func(c report.Cell) bool { return c.Method.Name == m.Name && c.Seed == 0 && c.Order == 0 })
 		if m.Reference() || r.Cells[i].State != record.Done {
 			continue
 		}
@@ -88,16 +89,16 @@ func ExamplesTable(run rundir.Run, r *Report) (table.Table, error) {
 }
 
 // fillExamples makes the rows, a method each.
-func fillExamples(t *table.Table, r *Report, names []string, all []*examples) {
+func fillExamples(t *table.Table, r *report.Report, names []string, all []*examples) {
 	measures := exampleMeasures
 	if len(all[0].before) == 0 {
 		measures = measures[:2] // no battery
 	}
-	ours := slices.Index(names, subject)
+	ours := slices.Index(names, report.Subject)
 	for _, m := range measures {
 		t.Columns = append(t.Columns, table.Column{Head: m.head})
 		if ours >= 0 && len(all) > 1 {
-			t.Columns = append(t.Columns, table.Column{Head: []string{subject, "minus it"}})
+			t.Columns = append(t.Columns, table.Column{Head: []string{report.Subject, "minus it"}})
 		}
 	}
 	// drawn[measure][method] are what the drawings gave.
@@ -140,8 +141,8 @@ func fillExamples(t *table.Table, r *Report, names []string, all []*examples) {
 }
 
 // first is a method's cell of the first seed and order.
-func first(r *Report, method string) Cell {
-	return r.Cells[slices.IndexFunc(r.Cells, func(c Cell) bool { return c.Method.Name == method && c.Seed == 0 && c.Order == 0 })]
+func first(r *report.Report, method string) report.Cell {
+	return r.Cells[slices.IndexFunc(r.Cells, func(c report.Cell) bool { return c.Method.Name == method && c.Seed == 0 && c.Order == 0 })]
 }
 
 // drawnEntry is a number with the interval of what the drawings gave, which it

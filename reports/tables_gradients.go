@@ -9,6 +9,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -34,9 +35,9 @@ func quarter(s record.Step, steps int) stretch {
 }
 
 // stepMeasures reads the measures of a method's steps.
-func stepMeasures(r *Report, run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
-	reason, err = measures(r, run, method, func(_ Cell, folder rundir.Cell) error {
-		steps, _, err := optional[record.Step](folder.Steps())
+func stepMeasures(r *report.Report, run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
+	reason, err = measures(r, run, method, func(_ report.Cell, folder rundir.Cell) error {
+		steps, _, err := report.Optional[record.Step](folder.Steps())
 		last := map[int]int{} // the number of a task's steps by its index
 		for _, s := range steps {
 			last[s.Index] = max(last[s.Index], s.Step)
@@ -64,7 +65,7 @@ const gradientPrefix = "gradient/"
 
 // gradientTables are one of all methods, with a row per matrix, and one per
 // method, with a row per task.
-func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
+func gradientTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 	const caption = "norm of the gradient by each of the adapter's matrices over all layers, before clipping: the mean over " +
 		"the steps of the first and the last quarter of a task, and over the done cells of order 0"
 	whole := table.Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []table.Column{{Head: []string{"method, matrix"}},
@@ -119,7 +120,7 @@ func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 }
 
 // stepTables are the ranges of all measures of steps that are no gradients.
-func stepTables(run rundir.Run, r *Report) ([]table.Table, error) {
+func stepTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{Head: []string{"method, measure"}}, {Head: []string{"least"}}, {Head: []string{"mean"}},
 		{Head: []string{"most"}}, {Head: []string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
 	for _, m := range r.Suite.Methods {

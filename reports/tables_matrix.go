@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -16,8 +17,8 @@ const matrixTitle = "R of "
 // MatrixTable shows a method's R and K in percent: the mean over its done cells
 // of order 0, a row per boundary. Without a done cell the table has no rows and
 // says why.
-func MatrixTable(r *Report, method suite.MethodSpec) table.Table {
-	rows, k, n, reason := r.meanMatrix(method.Name)
+func MatrixTable(r *report.Report, method suite.MethodSpec) table.Table {
+	rows, k, n, reason := r.MeanMatrix(method.Name)
 	t := table.Table{Title: matrixTitle + method.Name, Numbered: true}
 	if n == 0 {
 		t.Remarks = []string{"no done cell of order 0: " + reason}
@@ -62,18 +63,18 @@ func MatrixTable(r *Report, method suite.MethodSpec) table.Table {
 // TaskTable shows the score of each task (row) at the end of the stream for
 // each method (column), in points of 100: the mean over its done cells of
 // order 0. It is the legend of the tasks' numbers too.
-func TaskTable(r *Report) table.Table {
+func TaskTable(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Tasks",
 		Caption: []string{"Final score of each task in points of 100, the mean over the done cells of order 0"},
 		Columns: []table.Column{{Head: []string{"task"}}},
 	}
-	saysMarks(&t, "row")
+	report.SaysMarks(&t, "row")
 	for j, task := range r.Suite.Tasks {
 		t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("T%d %s", j+1, task.Name)}})
 	}
 	for _, m := range r.Suite.Methods {
-		rows, _, n, reason := r.meanMatrix(m.Name)
+		rows, _, n, reason := r.MeanMatrix(m.Name)
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 		for j := range r.Suite.Tasks {
 			var e table.Entry
@@ -86,11 +87,11 @@ func TaskTable(r *Report) table.Table {
 		}
 	}
 	for j, row := range t.Rows {
-		var field []contender
+		var field []report.Contender
 		for i, m := range r.Suite.Methods {
-			field = append(field, r.contendsAlone(m, &row[i+1], func(c Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
+			field = append(field, r.ContendsAlone(m, &row[i+1], func(c report.Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
 		}
-		rank(field, 1)
+		report.Rank(field, 1)
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -16,12 +17,12 @@ var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "varia
 
 // Named makes the tables of one name of TableNames. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
-func Named(run rundir.Run, r *Report, name string) ([]table.Table, error) {
+func Named(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(run, r, name)
 	return sourced(r, tables), err
 }
 
-func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) {
+func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
 	if slices.Contains(suite.DiagnosticTables, name) {
 		return Diagnose(run, r, name)
 	}
@@ -50,7 +51,7 @@ func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) 
 		}
 		return Claims([]*Evidence{evidence}), nil
 	case "retention", "knowledge":
-		if _, ok := r.base(); !ok {
+		if _, ok := r.Base(); !ok {
 			return lacks("no cell has been evaluated yet")
 		}
 		tables := RetentionTables(r)
@@ -88,12 +89,12 @@ func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) 
 // that its records have numbers for and those that its suite asks for; a tuning's
 // are its trials and choices. Those of several backbones are these side by side,
 // and then the tables of each.
-func Tables(r *Report) []table.Table {
+func Tables(r *report.Report) []table.Table {
 	if r.Backbones != nil {
 		return backboneTables(r)
 	}
 	if r.Trials != nil {
-		return TuningTables(*r.Trials)
+		return report.TuningTables(*r.Trials)
 	}
 	var tables []table.Table
 	if r.Suite.Separate() {
@@ -105,7 +106,7 @@ func Tables(r *Report) []table.Table {
 		tables = append(tables, t)
 	}
 	tables = append(tables, r.Examples...)
-	if t, ok := TunedTable(r); ok {
+	if t, ok := report.TunedTable(r); ok {
 		tables = append(tables, t)
 	}
 	if r.Suite.Orders > 1 && !r.Suite.Separate() {

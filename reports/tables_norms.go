@@ -8,6 +8,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -29,13 +30,13 @@ type moment struct {
 }
 
 // normTables are a table per norm: places in the stream down, methods across.
-func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
+func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 	all, reasons := make([]measurements[moment], len(r.Suite.Methods)), make([]string, len(r.Suite.Methods))
 	var moments []moment
 	for i, m := range r.Suite.Methods {
 		var err error
-		reasons[i], err = measures(r, run, m.Name, func(c Cell, folder rundir.Cell) error {
-			events, _, err := optional[record.Event](folder.Records())
+		reasons[i], err = measures(r, run, m.Name, func(c report.Cell, folder rundir.Cell) error {
+			events, _, err := report.Optional[record.Event](folder.Records())
 			for _, e := range events {
 				at := moment{e.Index, e.Task, e.Step}
 				if e.Kind == record.Boundary && e.Index >= 1 && e.Index <= len(c.Tasks) {
@@ -87,7 +88,7 @@ func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	return tables, nil
 }
 
-func momentLabel(r *Report, m moment) string {
+func momentLabel(r *report.Report, m moment) string {
 	if m.step > 0 {
 		return fmt.Sprintf("%s, step %d", taskLabel(r, m.index, m.task), m.step)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -12,7 +13,7 @@ import (
 // tasks and on the seed: the mean over all cells, the standard deviation between
 // orders (each the mean over its seeds) and between seeds (each the mean over
 // its orders), in points of 100.
-func OrdersTable(r *Report) table.Table {
+func OrdersTable(r *report.Report) table.Table {
 	t := table.Table{
 		Title: "Orders",
 		Caption: []string{
@@ -52,7 +53,7 @@ func deviation(t *table.Table, s metric.Summary, reason string) table.Entry {
 // crossed averages a metric over a method's cells, and over its seeds and its
 // orders each by itself. One cell that is not done, or has no value, leaves
 // nothing: reason says which.
-func crossed(r *Report, method, key string) (all float64, orders, seeds metric.Summary, reason string) {
+func crossed(r *report.Report, method, key string) (all float64, orders, seeds metric.Summary, reason string) {
 	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
 	for _, c := range r.Cells {
 		if c.Method.Name != method {

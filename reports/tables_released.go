@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -12,8 +13,8 @@ import (
 // measured it, does to what the backbone knew: nats a token on the true answers
 // of the battery after the first steps of the stream, after its first task and
 // at its end, the mean over the done cells of order 0.
-func ReleasedTable(r *Report) (table.Table, bool) {
-	steps := r.forcedSteps()
+func ReleasedTable(r *report.Report) (table.Table, bool) {
+	steps := r.ForcedSteps()
 	if len(steps) == 0 {
 		return table.Table{}, false
 	}
@@ -24,11 +25,11 @@ func ReleasedTable(r *Report) (table.Table, bool) {
 	}
 	t.Columns = append(t.Columns, table.Column{Head: []string{"", "end"}}, table.Column{Head: []string{"right", "before"}}, table.Column{Head: []string{"right", "end"}})
 	each := r.Suite.Training.TaskSteps()
-	nats, right := func(f forced) float64 { return f.nats }, func(f forced) float64 { return f.right }
+	nats, right := func(f report.Forced) float64 { return f.Nats }, func(f report.Forced) float64 { return f.Right }
 	for _, m := range r.Suite.Methods {
-		done, reason := r.doneCells(m.Name)
+		done, reason := r.DoneCells(m.Name)
 		row := []table.Entry{{Text: m.Name}, table.Count(len(done))}
-		add := func(unit float64, digits int, of func(Cell) float64) {
+		add := func(unit float64, digits int, of func(report.Cell) float64) {
 			var numbers []float64
 			for _, c := range done {
 				if x := of(c); !math.IsNaN(x) {
@@ -46,11 +47,11 @@ func ReleasedTable(r *Report) (table.Table, bool) {
 			}
 		}
 		for _, s := range steps {
-			add(1, 2, func(c Cell) float64 { return c.forcedAt(s, each, nats) })
+			add(1, 2, func(c report.Cell) float64 { return c.ForcedAt(s, each, nats) })
 		}
-		add(1, 2, func(c Cell) float64 { return forcedEnd(c, nats) })
-		add(100, 1, func(c Cell) float64 { return c.forcedAt(0, each, right) })
-		add(100, 1, func(c Cell) float64 { return forcedEnd(c, right) })
+		add(1, 2, func(c report.Cell) float64 { return forcedEnd(c, nats) })
+		add(100, 1, func(c report.Cell) float64 { return c.ForcedAt(0, each, right) })
+		add(100, 1, func(c report.Cell) float64 { return forcedEnd(c, right) })
 		t.Rows = append(t.Rows, row)
 	}
 	return t, true
@@ -58,9 +59,9 @@ func ReleasedTable(r *Report) (table.Table, bool) {
 
 // forcedEnd is a number of the battery behind the last task; NaN where that was
 // not measured.
-func forcedEnd(c Cell, of func(forced) float64) float64 {
+func forcedEnd(c report.Cell, of func(report.Forced) float64) float64 {
 	if n := len(c.Forced); n > 0 {
-		if f, ok := c.battery(c.Forced[n-1]); ok {
+		if f, ok := c.Battery(c.Forced[n-1]); ok {
 			return of(f)
 		}
 	}

@@ -8,12 +8,13 @@ import (
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // hasCurve says whether any cell was evaluated within tasks.
-func hasCurve(r *Report) bool {
-	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return len(c.Curve) > 0 })
+func hasCurve(r *report.Report) bool {
+	return slices.ContainsFunc(r.Cells, func(c report.Cell) bool { return len(c.Curve) > 0 })
 }
 
 // test is one evaluation of everything: after so many steps of the stream.
@@ -25,7 +26,7 @@ type test struct {
 
 // tests are a cell's evaluations behind the base row, boundaries and those
 // within tasks, in the order of steps.
-func tests(r *Report, c Cell) (list []test) {
+func tests(r *report.Report, c report.Cell) (list []test) {
 	add := func(steps int, scores []float64, k float64) {
 		list = append(list, test{steps, metric.Mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
 	}
@@ -53,30 +54,32 @@ func tests(r *Report, c Cell) (list []test) {
 // the training, an evaluation a row, methods across: the mean over the done
 // cells of order 0, in points of 100, and last the mean over all evaluations
 // behind the base row. Knowledge is left out without a battery.
-func RetentionTables(r *Report) []table.Table {
+func RetentionTables(r *report.Report) []table.Table {
 	along := "along the stream"
 	if r.Suite.Separate() {
 		along = "while each task is learned alone"
 	}
 	knowledge := retention(r, "Base knowledge "+along, "K, the score on the knowledge battery", func(t test) float64 { return t.k },
-		func(c Cell) float64 {
+		func(c report.Cell) float64 {
 			if c.K == nil {
 				return math.NaN()
 			}
 			return c.K[0]
 		})
 	accuracy := retention(r, "Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
-		func(c Cell) float64 { return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
-	if base, ok := r.base(); ok && base.K == nil {
+		func(c report.Cell) float64 {
+			return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] })
+		})
+	if base, ok := r.Base(); ok && base.K == nil {
 		return []table.Table{accuracy}
 	}
 	return []table.Table{knowledge, accuracy}
 }
 
-func retention(r *Report, title, means string, of func(test) float64, before func(Cell) float64) table.Table {
+func retention(r *report.Report, title, means string, of func(test) float64, before func(report.Cell) float64) table.Table {
 	t := table.Table{Title: title, Numbered: true, Columns: []table.Column{{Head: []string{"after step"}}},
 		Caption: []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"}}
-	saysMarks(&t, "row")
+	report.SaysMarks(&t, "row")
 	var steps []int
 	for _, c := range r.Cells {
 		for _, x := range tests(r, c) {
@@ -92,7 +95,7 @@ func retention(r *Report, title, means string, of func(test) float64, before fun
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
 	// at is a cell's number in each row: before, at each step, and the mean.
-	at := func(c Cell) []metric.Value {
+	at := func(c report.Cell) []metric.Value {
 		tests, total := tests(r, c), 0.0
 		values := []metric.Value{metric.Number(before(c))}
 		for _, s := range steps {
@@ -105,23 +108,23 @@ func retention(r *Report, title, means string, of func(test) float64, before fun
 		}
 		return append(values, metric.Number(total/float64(len(steps))))
 	}
-	fields := make([][]contender, len(t.Rows))
+	fields := make([][]report.Contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
-		done, reason := r.doneCells(m.Name)
+		done, reason := r.DoneCells(m.Name)
 		var measured [][]metric.Value
 		for _, c := range done {
 			measured = append(measured, at(c))
 		}
 		for i := range t.Rows {
 			var numbers []float64
-			field := contender{}
+			field := report.Contender{}
 			for n, values := range measured {
 				if values[i].Defined() {
 					numbers = append(numbers, values[i].Number)
 				}
-				if r.competes(m) && i > 0 {
-					field.values = append(field.values, seedValue{done[n].Seed, values[i]})
+				if r.Competes(m) && i > 0 {
+					field.Values = append(field.Values, report.SeedValue{done[n].Seed, values[i]})
 				}
 			}
 			e := table.Entry{Text: "·"} // others were evaluated there
@@ -137,15 +140,15 @@ func retention(r *Report, title, means string, of func(test) float64, before fun
 	}
 	for i, field := range fields {
 		for k := range field {
-			field[k].entry = &t.Rows[i][k+1]
+			field[k].Entry = &t.Rows[i][k+1]
 		}
-		rank(field, 1)
+		report.Rank(field, 1)
 	}
 	return t
 }
 
 // stepLabel names a step of the stream by the task that it falls into.
-func stepLabel(r *Report, steps int) string {
+func stepLabel(r *report.Report, steps int) string {
 	each := r.Suite.Training.TaskSteps()
 	i := min((steps-1)/each, len(r.Suite.Tasks)-1)
 	return "T" + strconv.Itoa(i+1) + " " + strconv.Itoa(steps-i*each) + " " + r.Suite.Tasks[i].Name

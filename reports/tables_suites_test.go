@@ -6,6 +6,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -29,7 +30,7 @@ func textsOf(row []table.Entry) string {
 	return strings.Join(texts, " ")
 }
 
-func loaded(t *testing.T, s synthetic) *Report {
+func loaded(t *testing.T, s synthetic) *report.Report {
 	t.Helper()
 	r, err := Load(s.make(t, nil))
 	check(t, err)
@@ -104,7 +105,7 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 	if got := textsOf(rowOf(t, shown, "secura")[:4]); got != "as specified 75.0 ·" {
 		t.Error(got)
 	}
-	data, err := Results(r)
+	data, err := report.Results(r)
 	check(t, err)
 	if !strings.Contains(string(data), `"curve": [`) {
 		t.Error("results.json has no curve")

@@ -5,6 +5,7 @@ import (
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -15,31 +16,31 @@ const baseline = "dora"
 // VariantsTable shows each task's score right after its own training for each
 // method, tasks whose answer is chosen among options first, with the means of
 // the two groups and how far these are from dora's.
-func VariantsTable(r *Report) table.Table {
+func VariantsTable(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Variants",
 		Caption: variantsCaption(r),
 		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"base"}}},
 	}
-	saysMarks(&t, "row")
+	report.SaysMarks(&t, "row")
 	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
 	for _, m := range methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}
-	base, measured := r.base()
+	base, measured := r.Base()
 	row := func(label string, belongs func(string) bool) {
 		entries := []table.Entry{{Text: label}, {Text: "·"}}
 		if measured {
 			entries[1] = table.Score(meanWhere(base, belongs))
 		}
 		for _, m := range methods {
-			entries = append(entries, scoreEntry(&t, r.over(m.Name, afterOwnTraining(belongs))))
+			entries = append(entries, scoreEntry(&t, r.Over(m.Name, report.AfterOwnTraining(belongs))))
 		}
-		var field []contender
+		var field []report.Contender
 		for i, m := range methods {
-			field = append(field, r.contends(m, &entries[i+2], afterOwnTraining(belongs)))
+			field = append(field, r.Contends(m, &entries[i+2], report.AfterOwnTraining(belongs)))
 		}
-		rank(field, 1)
+		report.Rank(field, 1)
 		t.Rows = append(t.Rows, entries)
 	}
 	for _, group := range []struct {
@@ -58,7 +59,7 @@ func VariantsTable(r *Report) table.Table {
 			continue
 		}
 		row(group.name+", mean", belongs)
-		if !r.has(baseline) {
+		if !r.Has(baseline) {
 			continue
 		}
 		entries := []table.Entry{{Text: "  minus " + baseline}, {Text: "·"}}
@@ -67,14 +68,14 @@ func VariantsTable(r *Report) table.Table {
 				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
-			entries = append(entries, scoreEntry(&t, beyond(r, m.Name, baseline, afterOwnTraining(belongs))))
+			entries = append(entries, scoreEntry(&t, beyond(r, m.Name, baseline, report.AfterOwnTraining(belongs))))
 		}
 		t.Rows = append(t.Rows, entries)
 	}
 	return t
 }
 
-func variantsCaption(r *Report) []string {
+func variantsCaption(r *report.Report) []string {
 	lines := summaryCaption(r)[:1]
 	if r.Suite.Separate() {
 		return append(lines, "Each task is learned alone from the untouched backbone (base). Scores are in points of 100, right after the task's training"+spreadMeans(r)+".")
@@ -83,7 +84,7 @@ func variantsCaption(r *Report) []string {
 }
 
 // meanWhere is the mean of the base row's scores of the tasks that belong.
-func meanWhere(base Cell, belongs func(string) bool) float64 {
+func meanWhere(base report.Cell, belongs func(string) bool) float64 {
 	sum, n := 0.0, 0
 	for j, name := range base.Tasks {
 		if belongs(name) {
@@ -96,8 +97,8 @@ func meanWhere(base Cell, belongs func(string) bool) float64 {
 
 // beyond summarises what a number of one method has beyond that of another over
 // the seeds that both have.
-func beyond(r *Report, method, other string, of func(Cell) metric.Value) metric.Summary {
-	a, b, n, reason := r.pairs(method, other, of)
+func beyond(r *report.Report, method, other string, of func(report.Cell) metric.Value) metric.Summary {
+	a, b, n, reason := r.Pairs(method, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n).Summary
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"secura/experiments/record"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -29,14 +30,14 @@ func compareGolden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func asText(t testing.TB, r *Report, colour bool) string {
+func asText(t testing.TB, r *report.Report, colour bool) string {
 	t.Helper()
 	var out bytes.Buffer
 	check(t, Text(&out, r, colour))
 	return out.String()
 }
 
-func asMarkdown(t testing.TB, r *Report) string {
+func asMarkdown(t testing.TB, r *report.Report) string {
 	t.Helper()
 	var out bytes.Buffer
 	check(t, Markdown(&out, r))

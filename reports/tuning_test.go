@@ -9,6 +9,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/report"
 )
 
 // tried is a tuning of two methods: one whose second trial is best and whose last diverged, and one without any score.
@@ -35,7 +36,7 @@ func tried() record.Tuning {
 // TestTuningTables holds the printed choices and trials.
 func TestTuningTables(t *testing.T) {
 	k := tried()
-	text := asText(t, &Report{Trials: &k}, false)
+	text := asText(t, &report.Report{Trials: &k}, false)
 	compareGolden(t, "tuning.txt", []byte(text))
 	for line := range strings.Lines(text) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
@@ -62,7 +63,7 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 func TestTheReportTellsOfTheTuning(t *testing.T) {
 	r, err := Load(small().make(t, nil))
 	check(t, err)
-	if _, ok := TunedTable(r); ok {
+	if _, ok := report.TunedTable(r); ok {
 		t.Fatal("a suite that was not tuned has a table of its tuning")
 	}
 	r.Suite.Tuning = suite.Tuning{Trials: 8, Stream: []string{"b", "a"}, Split: "validation", Examples: 64, Objective: "acc"}
@@ -71,7 +72,7 @@ func TestTheReportTellsOfTheTuning(t *testing.T) {
 			m.LearningRate, m.Reason, m.Params = 6e-3, "tuned: the best of 8 trials", map[string]any{"rank": 4, "buffer": 0.1}
 		}
 	}
-	if k, _ := TunedTable(r); len(k.Rows) != 1 {
+	if k, _ := report.TunedTable(r); len(k.Rows) != 1 {
 		t.Errorf("the table names %d methods, expected the one that was tuned", len(k.Rows))
 	}
 	var out bytes.Buffer

@@ -5,13 +5,14 @@ import (
 	"io"
 
 	"secura/experiments/rundir"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // WriteAll makes the files of a run's report again from its records: one of each
 // of Formats that has a file, a page of each of several backbones, and each table and figure by itself. Each file is replaced as a whole or not at all. It
 // returns the report, so that the records are read once.
-func WriteAll(run rundir.Run) (*Report, error) {
+func WriteAll(run rundir.Run) (*report.Report, error) {
 	r, err := Load(run)
 	if err != nil {
 		return nil, err
@@ -79,4 +80,4 @@ func writeTables(run rundir.Run, tables []table.Table) error {
 }
 
 // pagePath is where the page of one of several backbones lies.
-func pagePath(r *Report) string { return r.Run.Report(r.label + ".html") }
+func pagePath(r *report.Report) string { return r.Run.Report(r.Label + ".html") }

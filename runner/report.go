@@ -14,6 +14,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -205,13 +206,13 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	report, err := reports.Load(run)
+	r, err := reports.Load(run)
 	if err != nil {
 		return err
 	}
 	name, key, _ := methodAndKey(o.Explain)
-	method, of := report.OnBackbone(name)
-	names := report.Suite.MethodNames()
+	method, of := r.OnBackbone(name)
+	names := r.Suite.MethodNames()
 	pair := strings.Split(method, ",")
 	for _, name := range pair {
 		if !slices.Contains(names, name) {
@@ -244,17 +245,17 @@ func notExplained(what string) error {
 }
 
 // loadRuns reads several runs; one of several backbones counts as a run of each.
-func loadRuns(paths []string) (list []*reports.Report, err error) {
+func loadRuns(paths []string) (list []*report.Report, err error) {
 	for _, path := range paths {
 		run, err := runAt(path)
 		if err != nil {
 			return nil, err
 		}
-		report, err := reports.Load(run)
+		r, err := reports.Load(run)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, report.Each()...)
+		list = append(list, r.Each()...)
 	}
 	return list, nil
 }
@@ -270,8 +271,8 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 	}
 	tables := make([][]table.Table, len(runs))
 	for name := range strings.SplitSeq(o.Table, ",") {
-		for i, report := range runs {
-			list, err := reports.Named(report.Run, report, name)
+		for i, r := range runs {
+			list, err := reports.Named(r.Run, r, name)
 			if err != nil {
 				return err
 			}
@@ -300,7 +301,7 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	report, err := reports.WriteAll(run)
+	r, err := reports.WriteAll(run)
 	if err != nil {
 		return err
 	}
@@ -311,7 +312,7 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 		} else if format.File != nil {
 			err = copyFile(stdout, format.File(run))
 		} else {
-			err = format.Report(stdout, report, coloured(stdout))
+			err = format.Report(stdout, r, coloured(stdout))
 		}
 		if err != nil {
 			return err

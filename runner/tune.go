@@ -17,6 +17,7 @@ import (
 	"secura/methods"
 	"secura/reports"
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 // TuneOptions are the flags of tune.
@@ -115,12 +116,12 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 
 // outcomes reads how the trials of a run ended, from their records.
 func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outcome, error), error) {
-	report, err := reports.Load(run)
+	r, err := reports.Load(run)
 	if err != nil {
 		return nil, err
 	}
 	return func(trial string) (tuning.Outcome, error) {
-		for _, c := range report.Cells {
+		for _, c := range r.Cells {
 			if c.Method.Name != trial {
 				continue
 			}
@@ -137,7 +138,7 @@ func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outc
 }
 
 // outcomeOf takes the metrics of a trial that is done.
-func outcomeOf(c reports.Cell, objective string) tuning.Outcome {
+func outcomeOf(c report.Cell, objective string) tuning.Outcome {
 	var o tuning.Outcome
 	for _, key := range metric.Keys {
 		if v := c.Metrics[key]; v.Defined() {

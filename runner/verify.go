@@ -20,6 +20,7 @@ import (
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/reports"
+	"secura/reports/report"
 )
 
 // scoreTolerance is how far scores may be apart that two backends, plugin
@@ -156,11 +157,11 @@ func (v *verification) results() error {
 	if err != nil {
 		return err
 	}
-	report, err := reports.Load(v.run)
+	r, err := reports.Load(v.run)
 	if err != nil {
 		return err
 	}
-	again, err := reports.Results(report)
+	again, err := report.Results(r)
 	if err != nil {
 		return err
 	}

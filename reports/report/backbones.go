@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func divide(r *Report) {
 	}
 	labels := record.BackboneLabels(names)
 	for i, name := range names {
-		part := &Report{Run: r.Run, Manifest: r.Manifest, Suite: r.Suite, label: labels[i]}
+		part := &Report{Run: r.Run, Manifest: r.Manifest, Suite: r.Suite, Label: labels[i]}
 		part.Suite.Backbone, part.Suite.Backbones = name, nil
 		r.Backbones = append(r.Backbones, part)
 	}
@@ -30,15 +30,12 @@ func (r *Report) Each() []*Report {
 	return r.Backbones
 }
 
-// Label is the short name that cells and tables have for the report's backbone, where the run has several.
-func (r *Report) Label() string { return r.label }
-
-// backbone names the report's backbone, or all of them.
-func backbone(r *Report) string { return strings.Join(r.Suite.BackboneNames(), ", ") }
+// Backbone names the report's backbone, or all of them.
+func Backbone(r *Report) string { return strings.Join(r.Suite.BackboneNames(), ", ") }
 
 // onBackbone is a backbone's name where the run has several, for tables and results that tell it only then.
 func onBackbone(r *Report) string {
-	if r.label == "" {
+	if r.Label == "" {
 		return ""
 	}
 	return r.Suite.Backbone
@@ -48,7 +45,7 @@ func onBackbone(r *Report) string {
 // backbone's, or all.
 func (r *Report) OnBackbone(name string) (rest string, of []*Report) {
 	for _, part := range r.Each() {
-		if rest, ok := strings.CutSuffix(name, "."+part.label); ok && part.label != "" {
+		if rest, ok := strings.CutSuffix(name, "."+part.Label); ok && part.Label != "" {
 			return rest, []*Report{part}
 		}
 	}

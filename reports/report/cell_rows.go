@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"errors"
@@ -24,8 +24,8 @@ type Point struct {
 	Forced []record.TeacherForced
 }
 
-// scores is a row of R: NaN where a task was not evaluated.
-func (c *Cell) scores(e record.Event) []float64 {
+// Scores is a row of R: NaN where a task was not evaluated.
+func (c *Cell) Scores(e record.Event) []float64 {
 	row := make([]float64, len(c.Tasks))
 	for j, name := range c.Tasks {
 		row[j] = math.NaN()
@@ -41,7 +41,7 @@ func (c *Cell) within(e record.Event) error {
 	if e.Index > len(c.Tasks) {
 		return fmt.Errorf("an evaluation within task %d in a stream of %d tasks", e.Index, len(c.Tasks))
 	}
-	p := Point{Index: e.Index, Task: e.Task, Step: e.Step, Scores: c.scores(e), K: math.NaN(), Perplexity: math.NaN(), Forced: e.TeacherForced}
+	p := Point{Index: e.Index, Task: e.Task, Step: e.Step, Scores: c.Scores(e), K: math.NaN(), Perplexity: math.NaN(), Forced: e.TeacherForced}
 	for j, x := range p.Scores {
 		if math.IsNaN(x) {
 			return fmt.Errorf("the evaluation at step %d of task %s has no score of task %s", e.Step, e.Task, c.Tasks[j])

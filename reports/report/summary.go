@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"fmt"
@@ -13,35 +13,35 @@ import (
 // The metric is undefined, with the reason, where a seed that counts has no
 // value, and where no seed counts; N is the number of seeds that count.
 func (r *Report) Summarise(method, key string) metric.Summary {
-	return r.over(method, func(c Cell) metric.Value { return c.Metrics[key] })
+	return r.Over(method, func(c Cell) metric.Value { return c.Metrics[key] })
 }
 
-// over summarises a number of a method over its seeds.
-func (r *Report) over(method string, of func(Cell) metric.Value) metric.Summary {
-	values, reason := r.overSeedsOf(method, of)
+// Over summarises a number of a method over its seeds.
+func (r *Report) Over(method string, of func(Cell) metric.Value) metric.Summary {
+	values, reason := r.OverSeedsOf(method, of)
 	if len(values) == 0 {
 		u := metric.Undefined(reason)
 		return metric.Summary{Mean: u, SD: u, CI95: u}
 	}
 	numbers := make([]float64, len(values))
 	for i, v := range values {
-		if !v.value.Defined() {
-			return metric.Summary{Mean: v.value, SD: v.value, CI95: v.value, N: len(values)}
+		if !v.Value.Defined() {
+			return metric.Summary{Mean: v.Value, SD: v.Value, CI95: v.Value, N: len(values)}
 		}
-		numbers[i] = v.value.Number
+		numbers[i] = v.Value.Number
 	}
 	return metric.MeanSDCI(numbers)
 }
 
-// seedValue is a metric's value for one seed.
-type seedValue struct {
-	seed  int
-	value metric.Value
+// SeedValue is a metric's value for one seed.
+type SeedValue struct {
+	Seed  int
+	Value metric.Value
 }
 
-// overSeedsOf collects a number of a method's done cells for the seeds that
+// OverSeedsOf collects a number of a method's done cells for the seeds that
 // count, and says why a seed does not: the reason is that of the first one.
-func (r *Report) overSeedsOf(method string, of func(Cell) metric.Value) (values []seedValue, reason string) {
+func (r *Report) OverSeedsOf(method string, of func(Cell) metric.Value) (values []SeedValue, reason string) {
 	cells := make([][]*Cell, r.Suite.Seeds)
 	for i := range r.Cells {
 		if c := &r.Cells[i]; c.Method.Name == method {
@@ -73,19 +73,19 @@ func (r *Report) overSeedsOf(method string, of func(Cell) metric.Value) (values 
 		switch {
 		case !all:
 		case missing != "":
-			values = append(values, seedValue{seed, metric.Undefined(missing)})
+			values = append(values, SeedValue{seed, metric.Undefined(missing)})
 		default:
-			values = append(values, seedValue{seed, metric.Number(sum / float64(n))})
+			values = append(values, SeedValue{seed, metric.Number(sum / float64(n))})
 		}
 	}
 	return values, reason
 }
 
-// compared are the metrics on which the methods are compared with SECURA.
-var compared = []string{"knowledge_retention", "acc", "bwt"}
+// Compared are the metrics on which the methods are compared with SECURA.
+var Compared = []string{"knowledge_retention", "acc", "bwt"}
 
-// subject is the method that the others are compared with.
-const subject = "secura"
+// Subject is the method that the others are compared with.
+const Subject = "secura"
 
 // Comparison is a paired test of one method against another over the seeds that
 // both have.
@@ -113,74 +113,74 @@ type Comparison struct {
 // empty if the suite has no method of that name.
 func (r *Report) Compare() []Comparison {
 	comparisons := []Comparison{}
-	if !r.has(subject) {
+	if !r.Has(Subject) {
 		return comparisons
 	}
-	for _, key := range compared {
+	for _, key := range Compared {
 		var others []string
 		var group []metric.Difference
 		for _, m := range r.Suite.Methods {
-			if m.Name == subject {
+			if m.Name == Subject {
 				continue
 			}
 			others = append(others, m.Name)
-			group = append(group, difference(r, m.Name, metricOf(key)))
+			group = append(group, Difference(r, m.Name, MetricOf(key)))
 		}
 		metric.Adjust(group)
 		for i, d := range group {
 			comparisons = append(comparisons, Comparison{
-				Metric: key, Backbone: onBackbone(r), A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
+				Metric: key, Backbone: onBackbone(r), A: Subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
 			})
 		}
 	}
 	return comparisons
 }
 
-// pairs collects a number of a method (a) and of another one (b) over the n
+// Pairs collects a number of a method (a) and of another one (b) over the n
 // seeds that both have. Where the two cannot be compared, reason says why.
-func (r *Report) pairs(method, other string, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
-	return pairUp(side{r, method, method}, side{r, other, other}, of)
+func (r *Report) Pairs(method, other string, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
+	return PairUp(Side{r, method, method}, Side{r, other, other}, of)
 }
 
-// side is a method of a run in a comparison.
-type side struct {
-	report *Report
-	method string
-	// name is what reasons call it.
-	name string
+// Side is a method of a run in a comparison.
+type Side struct {
+	Report *Report
+	Method string
+	// Name is what reasons call it.
+	Name string
 }
 
-// pairUp is pairs for methods of any two runs.
-func pairUp(first, second side, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
-	ours, ourReason := first.report.overSeedsOf(first.method, of)
-	theirs, theirReason := second.report.overSeedsOf(second.method, of)
+// PairUp is Pairs for methods of any two runs.
+func PairUp(first, second Side, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
+	ours, ourReason := first.Report.OverSeedsOf(first.Method, of)
+	theirs, theirReason := second.Report.OverSeedsOf(second.Method, of)
 	for _, x := range ours {
 		for _, y := range theirs {
-			if x.seed != y.seed {
+			if x.Seed != y.Seed {
 				continue
 			}
 			n++
 			switch {
-			case !x.value.Defined():
-				return nil, nil, n, first.name + ": " + x.value.Undefined
-			case !y.value.Defined():
-				return nil, nil, n, second.name + ": " + y.value.Undefined
+			case !x.Value.Defined():
+				return nil, nil, n, first.Name + ": " + x.Value.Undefined
+			case !y.Value.Defined():
+				return nil, nil, n, second.Name + ": " + y.Value.Undefined
 			}
-			a, b = append(a, x.value.Number), append(b, y.value.Number)
+			a, b = append(a, x.Value.Number), append(b, y.Value.Number)
 		}
 	}
 	switch {
 	case n > 0:
 		return a, b, n, ""
 	case len(ours) == 0:
-		return nil, nil, 0, first.name + ": " + ourReason
+		return nil, nil, 0, first.Name + ": " + ourReason
 	case len(theirs) == 0:
-		return nil, nil, 0, second.name + ": " + theirReason
+		return nil, nil, 0, second.Name + ": " + theirReason
 	}
 	return nil, nil, 0, "no seed that both have finished"
 }
 
-func (r *Report) has(method string) bool {
+func (r *Report) Has(method string) bool {
 	for _, m := range r.Suite.Methods {
 		if m.Name == method {
 			return true
@@ -189,9 +189,9 @@ func (r *Report) has(method string) bool {
 	return false
 }
 
-// doneCells are a method's done cells of order 0; reason says what became of
+// DoneCells are a method's done cells of order 0; reason says what became of
 // the first one that is not done, empty where all are.
-func (r *Report) doneCells(method string) (done []Cell, reason string) {
+func (r *Report) DoneCells(method string) (done []Cell, reason string) {
 	for _, c := range r.Cells {
 		switch {
 		case c.Method.Name != method || c.Order != 0:
@@ -204,11 +204,11 @@ func (r *Report) doneCells(method string) (done []Cell, reason string) {
 	return done, reason
 }
 
-// meanMatrix averages R and K over a method's done cells of order 0, in points
+// MeanMatrix averages R and K over a method's done cells of order 0, in points
 // of 100. A row that the cells did not measure is nil, a missing K is NaN. For
 // n = 0, reason says what became of the first cell.
-func (r *Report) meanMatrix(method string) (rows [][]float64, k []float64, n int, reason string) {
-	done, reason := r.doneCells(method)
+func (r *Report) MeanMatrix(method string) (rows [][]float64, k []float64, n int, reason string) {
+	done, reason := r.DoneCells(method)
 	n = len(done)
 	for _, c := range done {
 		if rows == nil {

@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"encoding/json"
@@ -29,8 +29,8 @@ type Report struct {
 	// several, nil where it has one. What averages or compares cells, as Named and
 	// Explain do, takes one of these (see Each).
 	Backbones []*Report
-	// label is the backbone's short name in a report of one of several.
-	label string
+	// Label is the backbone's short name in a report of one of several.
+	Label string
 	// Warnings concern the run as a whole.
 	Warnings []string
 	// Examples are the intervals over test examples, which WriteAll makes of the
@@ -111,7 +111,7 @@ func (r *Report) complete(run rundir.Run) error {
 // load reads one planned cell.
 func (r *Report) load(run rundir.Run, m suite.MethodSpec, seed, order int) (Cell, error) {
 	c := Cell{
-		ID: record.CellID(m.Name, r.label, seed, order), Method: m, Seed: seed, Order: order,
+		ID: record.CellID(m.Name, r.Label, seed, order), Method: m, Seed: seed, Order: order,
 		State: record.Queued, Backbone: r.Suite.Backbone,
 	}
 	if order == 0 {
@@ -147,8 +147,8 @@ func (r *Report) unplanned(run rundir.Run) error {
 	return nil
 }
 
-// base finds the first cell that has the base model's row.
-func (r *Report) base() (Cell, bool) {
+// Base finds the first cell that has the base model's row.
+func (r *Report) Base() (Cell, bool) {
 	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return len(c.R) > 0 && c.R[0] != nil })
 	if i < 0 {
 		return Cell{}, false
@@ -159,7 +159,7 @@ func (r *Report) base() (Cell, bool) {
 // checkBaseRows warns of cells that measured another base row than the first:
 // the base model is one, so its row must be too.
 func (r *Report) checkBaseRows() {
-	first, ok := r.base()
+	first, ok := r.Base()
 	if !ok {
 		return
 	}
@@ -176,8 +176,8 @@ func (r *Report) checkBaseRows() {
 	}
 }
 
-// joint finds the cell of joint training for the same seed and order.
-func (r *Report) joint(c Cell) (Cell, bool) {
+// Joint finds the cell of joint training for the same seed and order.
+func (r *Report) Joint(c Cell) (Cell, bool) {
 	if !slices.ContainsFunc(r.Suite.Methods, func(m suite.MethodSpec) bool { return m.Preset == suite.Joint }) {
 		return Cell{}, false // of thousands of cells none need be asked
 	}
@@ -190,13 +190,13 @@ func (r *Report) joint(c Cell) (Cell, bool) {
 	return r.Cells[i], true
 }
 
-// matrixOf is what a cell measured, with what a joint run reached.
-func (r *Report) matrixOf(c Cell) metric.Matrix {
+// MatrixOf is what a cell measured, with what a joint run reached.
+func (r *Report) MatrixOf(c Cell) metric.Matrix {
 	matrix := metric.Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
 	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
 	}
-	if joint, planned := r.joint(c); planned && joint.State == record.Done {
+	if joint, planned := r.Joint(c); planned && joint.State == record.Done {
 		last := joint.R[len(joint.R)-1]
 		for _, name := range c.Tasks {
 			matrix.Joint = append(matrix.Joint, last[slices.Index(joint.Tasks, name)])
@@ -215,8 +215,8 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 		}
 		return values
 	}
-	joint, planned := r.joint(c)
-	values := metric.Compute(r.matrixOf(c))
+	joint, planned := r.Joint(c)
+	values := metric.Compute(r.MatrixOf(c))
 	switch {
 	case r.Suite.Separate() && len(c.R) > 1:
 		// The last row is the last task's alone, not the end of a stream.
@@ -239,8 +239,8 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 	return values
 }
 
-// optional reads a JSON Lines file that need not exist.
-func optional[T any](path string) (lines []T, torn bool, err error) {
+// Optional reads a JSON Lines file that need not exist.
+func Optional[T any](path string) (lines []T, torn bool, err error) {
 	lines, torn, err = record.Read[T](path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, false, nil

@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"math"
@@ -9,17 +9,17 @@ import (
 	"secura/reports/metric"
 )
 
-// forced is how the true answers of several tasks were predicted token by token:
+// Forced is how the true answers of several tasks were predicted token by token:
 // nats and the share that is right over their tokens, the scores of SECURA's
 // released code, in the order of scoring.TeacherForcedNames, over their examples.
-type forced struct {
-	nats, right           float64
-	scores, perfect, echo []float64
+type Forced struct {
+	Nats, Right           float64
+	Scores, Perfect, Echo []float64
 }
 
-// battery is what a row says of the knowledge battery: of what is no task of the
+// Battery is what a row says of the knowledge battery: of what is no task of the
 // stream. ok is false where it says nothing.
-func (c Cell) battery(row []record.TeacherForced) (f forced, ok bool) {
+func (c Cell) Battery(row []record.TeacherForced) (f Forced, ok bool) {
 	tokens, examples := 0.0, 0.0
 	sum := func(into *[]float64, list []record.Score, weight float64) {
 		for i, s := range list {
@@ -33,18 +33,18 @@ func (c Cell) battery(row []record.TeacherForced) (f forced, ok bool) {
 		if slices.Contains(c.Tasks, t.Task) || len(t.Scores) != len(scoring.TeacherForcedNames) {
 			continue
 		}
-		f.nats += float64(t.Tokens) * t.Nats
-		f.right += float64(t.Tokens) * t.Right
+		f.Nats += float64(t.Tokens) * t.Nats
+		f.Right += float64(t.Tokens) * t.Right
 		tokens, examples = tokens+float64(t.Tokens), examples+float64(t.Examples)
-		sum(&f.scores, t.Scores, float64(t.Examples))
-		sum(&f.perfect, t.Perfect, float64(t.Examples))
-		sum(&f.echo, t.Echo, float64(t.Examples))
+		sum(&f.Scores, t.Scores, float64(t.Examples))
+		sum(&f.Perfect, t.Perfect, float64(t.Examples))
+		sum(&f.Echo, t.Echo, float64(t.Examples))
 	}
 	if tokens == 0 {
-		return forced{}, false
+		return Forced{}, false
 	}
-	f.nats, f.right = f.nats/tokens, f.right/tokens
-	for _, list := range [][]float64{f.scores, f.perfect, f.echo} {
+	f.Nats, f.Right = f.Nats/tokens, f.Right/tokens
+	for _, list := range [][]float64{f.Scores, f.Perfect, f.Echo} {
 		for i := range list {
 			list[i] /= examples
 		}
@@ -52,11 +52,11 @@ func (c Cell) battery(row []record.TeacherForced) (f forced, ok bool) {
 	return f, true
 }
 
-// forcedAt is a number of the battery at the beginning (step 0), at a step of the
+// ForcedAt is a number of the battery at the beginning (step 0), at a step of the
 // cell's first task, and at its end; NaN where that was not measured.
-func (c Cell) forcedAt(step, each int, of func(forced) float64) float64 {
+func (c Cell) ForcedAt(step, each int, of func(Forced) float64) float64 {
 	row := func(list []record.TeacherForced) float64 {
-		if f, ok := c.battery(list); ok {
+		if f, ok := c.Battery(list); ok {
 			return of(f)
 		}
 		return math.NaN()
@@ -73,9 +73,9 @@ func (c Cell) forcedAt(step, each int, of func(forced) float64) float64 {
 	return math.NaN()
 }
 
-// forcedSteps are the steps of the first task, from 0 on, at which any cell
+// ForcedSteps are the steps of the first task, from 0 on, at which any cell
 // predicted true answers.
-func (r *Report) forcedSteps() (steps []int) {
+func (r *Report) ForcedSteps() (steps []int) {
 	add := func(step int) {
 		if !slices.Contains(steps, step) {
 			steps = append(steps, step)
@@ -97,21 +97,21 @@ func (r *Report) forcedSteps() (steps []int) {
 	return steps
 }
 
-// keptScore is the share of a released score that a cell keeps to the end of its
+// KeptScore is the share of a released score that a cell keeps to the end of its
 // stream.
-func keptScore(i int) func(Cell) metric.Value {
+func KeptScore(i int) func(Cell) metric.Value {
 	return func(c Cell) metric.Value {
 		if len(c.Forced) < 2 {
 			return metric.Undefined("its records hold no teacher-forced predictions (evaluation.teacher_forced)")
 		}
-		before, ok := c.battery(c.Forced[0])
-		after, done := c.battery(c.Forced[len(c.Forced)-1])
+		before, ok := c.Battery(c.Forced[0])
+		after, done := c.Battery(c.Forced[len(c.Forced)-1])
 		switch {
 		case !ok || !done:
 			return metric.Undefined("the battery's true answers were not predicted at both ends of the stream")
-		case before.scores[i] == 0:
+		case before.Scores[i] == 0:
 			return metric.Undefined("the untouched backbone has 0")
 		}
-		return metric.Number(after.scores[i] / before.scores[i])
+		return metric.Number(after.Scores[i] / before.Scores[i])
 	}
 }

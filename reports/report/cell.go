@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"fmt"
@@ -95,7 +95,7 @@ func (c Cell) Overrides() map[string]any {
 
 // read fills in what the cell's folder holds.
 func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
-	events, torn, err := optional[record.Event](folder.Records())
+	events, torn, err := Optional[record.Event](folder.Records())
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 			return fmt.Errorf("%s: %w", folder.Records(), err)
 		}
 	}
-	timings, torn, err := optional[record.Timing](folder.Timing())
+	timings, torn, err := Optional[record.Timing](folder.Timing())
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (c *Cell) replay(events []record.Event, s []string) error {
 			c.warn(e.Text, e.Task, e.Step)
 		case record.Diverged:
 			c.State, c.Reason = record.CellDiverged, e.Reason
-			if place := where(e.Task, e.Step); place != "" {
+			if place := Where(e.Task, e.Step); place != "" {
 				c.Reason = fmt.Sprintf("%s (%s)", e.Reason, place)
 			}
 		case record.CellEnd:
@@ -208,7 +208,7 @@ func (c *Cell) boundary(e record.Event) error {
 	if c.R[e.Index] != nil {
 		return fmt.Errorf("boundary %d a second time", e.Index)
 	}
-	row := c.scores(e)
+	row := c.Scores(e)
 	c.R[e.Index] = row
 	c.EvalTokens += e.EvalTokens
 	if e.TeacherForced != nil {
@@ -259,10 +259,10 @@ func (c *Cell) time(timings []record.Timing) {
 }
 
 func (c *Cell) warn(text, task string, step int) {
-	c.Warnings = append(c.Warnings, Warning{Text: text, Where: where(task, step)})
+	c.Warnings = append(c.Warnings, Warning{Text: text, Where: Where(task, step)})
 }
 
-func where(task string, step int) string {
+func Where(task string, step int) string {
 	switch {
 	case task == "" && step == 0:
 		return ""

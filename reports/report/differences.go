@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"fmt"
@@ -6,24 +6,24 @@ import (
 	"secura/reports/metric"
 )
 
-// difference compares a number with that of another method of the suite.
-func difference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
-	return between(r, subject, other, of)
+// Difference compares a number with that of another method of the suite.
+func Difference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
+	return between(r, Subject, other, of)
 }
 
 // between is what a number of one method has beyond that of another.
 func between(r *Report, method, other string, of func(Cell) metric.Value) metric.Difference {
-	a, b, n, reason := r.pairs(method, other, of)
+	a, b, n, reason := r.Pairs(method, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n)
 	}
 	return metric.DifferenceOf(a, b)
 }
 
-// relativeDifference is the difference as a share of the other method's number,
+// RelativeDifference is the difference as a share of the other method's number,
 // seed by seed.
-func relativeDifference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
-	a, b, n, reason := r.pairs(subject, other, of)
+func RelativeDifference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
+	a, b, n, reason := r.Pairs(Subject, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n)
 	}
@@ -37,8 +37,8 @@ func relativeDifference(r *Report, other string, of func(Cell) metric.Value) met
 	return metric.DifferenceOf(shares, make([]float64, len(a)))
 }
 
-// metricOf is a metric of MetricKeys as a number of a cell.
-func metricOf(key string) func(Cell) metric.Value {
+// MetricOf is a metric of MetricKeys as a number of a cell.
+func MetricOf(key string) func(Cell) metric.Value {
 	return func(c Cell) metric.Value { return c.Metrics[key] }
 }
 
@@ -51,9 +51,9 @@ func (c Cell) Gain() metric.Value {
 	return metric.Gain(metric.Matrix{R: c.R})
 }
 
-// kept is the share of the learning accuracy that is left at the end of the
+// Kept is the share of the learning accuracy that is left at the end of the
 // stream, acc / learning accuracy.
-func kept(c Cell) metric.Value {
+func Kept(c Cell) metric.Value {
 	final, own := c.Metrics["acc"], c.Metrics["learning_accuracy"]
 	switch {
 	case !own.Defined():
@@ -66,9 +66,9 @@ func kept(c Cell) metric.Value {
 	return metric.Number(final.Number / own.Number)
 }
 
-// afterOwnTraining is the mean score, each right after its own training, of the
+// AfterOwnTraining is the mean score, each right after its own training, of the
 // tasks that belong.
-func afterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
+func AfterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
 	return func(c Cell) metric.Value {
 		return metric.AfterOwnTraining(metric.Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })
 	}

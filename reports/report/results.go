@@ -1,4 +1,4 @@
-package reports
+package report
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 // The types below are the form of results.json.
 
-type results struct {
+type ResultsFile struct {
 	Suite       string          `json:"suite"`
 	Plan        string          `json:"plan"`
 	Backend     string          `json:"backend"`
@@ -79,7 +79,7 @@ type methodResults struct {
 // for what stands under "measured". A row or number that was not measured is
 // null; K is null in a cell without a battery.
 func Results(r *Report) ([]byte, error) {
-	out := results{
+	out := ResultsFile{
 		Suite: r.Suite.Name, Plan: r.Manifest.Plan, Backend: r.Manifest.Backend, Backbone: r.Suite.Backbone,
 		Tasks: r.Suite.TaskNames(), Warnings: r.Warnings, Cells: []cellResult{}, Comparisons: []Comparison{},
 	}
@@ -123,12 +123,12 @@ func resultOf(c Cell) cellResult {
 		result.Tasks = c.Tasks
 	}
 	for _, row := range c.R {
-		result.R = append(result.R, numbers(row))
+		result.R = append(result.R, Numbers(row))
 	}
-	result.K = numbers(c.K)
+	result.K = Numbers(c.K)
 	for _, p := range c.Curve {
-		own := numbers([]float64{p.K, p.Perplexity})
-		result.Curve = append(result.Curve, pointResult{p.Index, p.Task, p.Step, numbers(p.Scores), own[0], own[1]})
+		own := Numbers([]float64{p.K, p.Perplexity})
+		result.Curve = append(result.Curve, pointResult{p.Index, p.Task, p.Step, Numbers(p.Scores), own[0], own[1]})
 	}
 	for _, w := range c.Warnings {
 		result.Warnings = append(result.Warnings, w.String())
@@ -136,8 +136,8 @@ func resultOf(c Cell) cellResult {
 	return result
 }
 
-// numbers are values as JSON has them: null for NaN, and for a list that is nil.
-func numbers(values []float64) []*float64 {
+// Numbers are values as JSON has them: null for NaN, and for a list that is nil.
+func Numbers(values []float64) []*float64 {
 	if values == nil {
 		return nil
 	}

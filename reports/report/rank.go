@@ -1,0 +1,119 @@
+package report
+
+import (
+	"slices"
+
+	"secura/experiments/record"
+	"secura/experiments/suite"
+	"secura/reports/metric"
+	"secura/reports/table"
+)
+
+const (
+	// Level is the p below which a difference is significant.
+	Level = 0.05
+	// competitors ends what a table says of its best entries.
+	competitors = "; frozen and joint are references and never best, nor is a method of which a cell diverged"
+)
+
+// Contender is an entry that may be the best one of its row or column.
+type Contender struct {
+	Entry *table.Entry
+	// Values are the method's number by seed; empty where it does not compete.
+	Values []SeedValue
+}
+
+// marks says in the table what rank marks.
+func SaysMarks(t *table.Table, place string) {
+	const test = " (p < 0.05, paired sign-flip test over seeds, adjusted after Holm over these methods)"
+	t.MarkMeans = "best of its " + place + ", and better than each other method there" + test + competitors
+	t.SecondMeans = "second of its " + place + ", and better than each method below it" + test
+}
+
+// Rank marks the best entry if it is significantly better than every other one,
+// and underlines the second if it is so against every one below it. Sign is -1
+// where less is better.
+func Rank(contenders []Contender, sign float64) {
+	var field []Contender
+	for _, c := range contenders {
+		undefined := slices.ContainsFunc(c.Values, func(v SeedValue) bool { return !v.Value.Defined() })
+		if len(c.Values) > 0 && !undefined {
+			field = append(field, c)
+		}
+	}
+	worth := func(c Contender) float64 {
+		sum := 0.0
+		for _, v := range c.Values {
+			sum += sign * v.Value.Number
+		}
+		return sum / float64(len(c.Values))
+	}
+	slices.SortStableFunc(field, func(a, b Contender) int {
+		switch x, y := worth(a), worth(b); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	if len(field) >= 2 && ahead(field[0], field[1:]) {
+		field[0].Entry.Marked = true
+	}
+	if len(field) >= 3 && ahead(field[1], field[2:]) {
+		field[1].Entry.Second = true
+	}
+}
+
+// ahead says whether a contender differs significantly from each of the others.
+func ahead(first Contender, others []Contender) bool {
+	p := make([]float64, len(others))
+	for i, other := range others {
+		var a, b []float64
+		for _, x := range first.Values {
+			for _, y := range other.Values {
+				if x.Seed == y.Seed {
+					a, b = append(a, x.Value.Number), append(b, y.Value.Number)
+				}
+			}
+		}
+		test := metric.SignFlipTest(a, b)
+		if !test.Defined() {
+			return false
+		}
+		p[i] = test.Number
+	}
+	return !slices.ContainsFunc(metric.Holm(p), func(p float64) bool { return p >= Level })
+}
+
+// Contends is a method's entry with the values by which it competes.
+func (r *Report) Contends(m suite.MethodSpec, e *table.Entry, of func(Cell) metric.Value) Contender {
+	if !r.Competes(m) {
+		return Contender{Entry: e}
+	}
+	values, _ := r.OverSeedsOf(m.Name, of)
+	return Contender{e, values}
+}
+
+// ContendsAlone is contends by the done cells of order 0.
+func (r *Report) ContendsAlone(m suite.MethodSpec, e *table.Entry, of func(Cell) metric.Value) Contender {
+	c := Contender{Entry: e}
+	if !r.Competes(m) {
+		return c
+	}
+	done, _ := r.DoneCells(m.Name)
+	for _, cell := range done {
+		c.Values = append(c.Values, SeedValue{cell.Seed, of(cell)})
+	}
+	return c
+}
+
+// Competes says whether a method can be the best one.
+func (r *Report) Competes(m suite.MethodSpec) bool {
+	for _, c := range r.Cells {
+		if c.Method.Name == m.Name && c.State == record.CellDiverged {
+			return false
+		}
+	}
+	return !m.Reference()
+}
