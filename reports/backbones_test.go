@@ -12,25 +12,26 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 // onBackbones makes one run of what several runs have, each on a backbone of its own, which is called by its key.
-func onBackbones(t testing.TB, names []string, each []synthetic) rundir.Run {
+func onBackbones(t testing.TB, names []string, each []synthetic.Synthetic) rundir.Run {
 	t.Helper()
-	var files []*cellFiles
+	var files []*synthetic.CellFiles
 	for i, label := range record.BackboneLabels(names) {
-		for _, f := range each[i].cells() {
-			for k := range f.events {
-				if e := &f.events[k]; e.Kind == record.CellStart {
+		for _, f := range each[i].Cells() {
+			for k := range f.Events {
+				if e := &f.Events[k]; e.Kind == record.CellStart {
 					e.Cell, e.Backbone = record.CellID(e.Method, label, e.Seed, e.Order), names[i]
-					f.id = e.Cell
+					f.Id = e.Cell
 				}
 			}
 			files = append(files, f)
 		}
 	}
 	run := rundir.Run{Path: t.TempDir()}
-	each[0].writeIn(t, run, files, nil)
+	each[0].WriteIn(t, run, files, nil)
 	manifest, err := rundir.ReadManifest(run)
 	check(t, err)
 	var suite map[string]any
@@ -44,12 +45,12 @@ func onBackbones(t testing.TB, names []string, each []synthetic) rundir.Run {
 }
 
 // twoBackbones are a run of two backbones, and what runs of each alone would have been.
-func twoBackbones(t testing.TB) (run rundir.Run, each []synthetic) {
+func twoBackbones(t testing.TB) (run rundir.Run, each []synthetic.Synthetic) {
 	t.Helper()
-	one := synthetic{tasks: taskNames(3), methods: named("joint", "seq", "er", "secura"), seeds: 3, orders: 1, knowledge: true, score: fade}
+	one := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("joint", "seq", "er", "secura"), Seeds: 3, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	other := one
-	other.score = func(method, seed, i, j int) float64 { return fade(3-method, 2-seed, i, j) / 2 }
-	each = []synthetic{one, other}
+	other.Score = func(method, seed, i, j int) float64 { return synthetic.Fade(3-method, 2-seed, i, j) / 2 }
+	each = []synthetic.Synthetic{one, other}
 	return onBackbones(t, []string{"nano", "ORG/Other-1.5B"}, each), each
 }
 
@@ -67,7 +68,7 @@ func TestABackbonesNumbersAreThoseOfARunOfItAlone(t *testing.T) {
 		t.Errorf("backbone %q, backbones %q", got.Backbone, got.Backbones)
 	}
 	for i, name := range got.Backbones {
-		want := readResults(t, each[i].make(t, nil))
+		want := readResults(t, each[i].Make(t, nil))
 		methods, comparisons, cells := len(want.Methods), len(want.Comparisons), len(want.Cells)
 		if len(got.Methods) != 2*methods || len(got.Comparisons) != 2*comparisons || len(got.Cells) != 2*cells || comparisons == 0 {
 			t.Fatalf("%d methods, %d comparisons, %d cells", len(got.Methods), len(got.Comparisons), len(got.Cells))
@@ -112,7 +113,7 @@ func TestBackbonesAreSetSideBySide(t *testing.T) {
 		t.Errorf("the tables are not those of both backbones:\n%s", text)
 	}
 	// The tables of a backbone are those of a run of it, but for their titles, the cells' ids and the backbone's name.
-	alone := load(t, each[1].make(t, nil))
+	alone := load(t, each[1].Make(t, nil))
 	for i, want := range Tables(alone) {
 		got := Tables(r.Backbones[1])[i]
 		if !reflect.DeepEqual(got.Rows, want.Rows) || !reflect.DeepEqual(got.Columns, want.Columns) {

@@ -117,7 +117,7 @@ func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
 		}
 	}
 	for _, e := range runs {
-		writeProvenance(&out, e.Report)
+		report.WriteProvenance(&out, e.Report)
 	}
 	if _, err := w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("write claims in Markdown: %w", err)

@@ -43,12 +43,12 @@ func (c claims) dora() table.Table {
 	}{{", points", report.Difference}, {", percent", report.RelativeDifference}} {
 		differences := make([]metric.Difference, len(kinds))
 		for k, kind := range kinds {
-			differences[k] = reading.of(r, "dora", report.AfterOwnTraining(ofKind(r, kind.choice)))
+			differences[k] = reading.of(r, "dora", report.AfterOwnTraining(report.OfKind(r, kind.choice)))
 		}
 		comparisons := metric.Adjust(differences)
 		for k, kind := range kinds {
-			d, score := differences[k], report.AfterOwnTraining(ofKind(r, kind.choice))
-			if !slices.ContainsFunc(r.Suite.TaskNames(), ofKind(r, kind.choice)) {
+			d, score := differences[k], report.AfterOwnTraining(report.OfKind(r, kind.choice))
+			if !slices.ContainsFunc(r.Suite.TaskNames(), report.OfKind(r, kind.choice)) {
 				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, missing("task of this kind", doraCommand)))
 				continue
 			}
@@ -58,16 +58,4 @@ func (c claims) dora() table.Table {
 	}
 	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}
 	return t
-}
-
-// ofKind tells the tasks whose answer is chosen among options, or the others.
-func ofKind(r *report.Report, choice bool) func(task string) bool {
-	return func(name string) bool {
-		for _, t := range r.Suite.Tasks {
-			if t.Name == name {
-				return t.Choice() == choice
-			}
-		}
-		return false
-	}
 }

@@ -1,12 +1,15 @@
 package reports
 
-import "testing"
+import (
+	"secura/reports/synthetic"
+	"testing"
+)
 
 // variants is a run of tasks learned alone, the first two multiple choice, in
 // which secura is ahead of dora by the given points there.
-func variants(seeds int, choice float64) synthetic {
-	s := synthetic{tasks: taskNames(4), methods: named("dora", "secura"), seeds: seeds, orders: 1, stream: "separate", choices: 2}
-	s.score = func(m, seed, i, j int) float64 {
+func variants(seeds int, choice float64) synthetic.Synthetic {
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("dora", "secura"), Seeds: seeds, Orders: 1, Stream: "separate", Choices: 2}
+	s.Score = func(m, seed, i, j int) float64 {
 		x := 0.50 + 0.002*float64(seed)
 		if m == 1 && j <= 2 {
 			x += choice + 0.001*float64(seed%2)
@@ -32,7 +35,7 @@ func TestClaimsOverDoRA(t *testing.T) {
 	wants(t, table, "multiple choice, points", NotSupported, "the whole interval of the difference lies below +3.59%")
 	wants(t, claims{evidence(t, variants(3, 0.04))}.dora(), "multiple choice, points", Undecided, "only from 7 on")
 	written := variants(8, 0.04)
-	written.choices = 0
+	written.Choices = 0
 	wants(t, claims{evidence(t, written)}.dora(), "multiple choice, points", NotMeasured, "no task of this kind")
 	// Tasks learned alone say nothing of retention.
 	wants(t, claims{evidence(t, variants(8, 0.04))}.knowledge(), "as K[N], above 70", NotMeasured, "stream of tasks")

@@ -8,6 +8,7 @@ import (
 	scoring "secura/datasets/score"
 	"secura/experiments/record"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 // forcedScores are all five scores of one value.
@@ -28,15 +29,15 @@ func forcedRow(value, nats float64) []record.TeacherForced {
 
 // predicting puts teacher-forced predictions on the records of a run: of .8 a method keeps a share, and an evaluation within
 // the first task.
-func predicting(s *synthetic, keep func(method string) float64) {
-	s.end = func(f *cellFiles) {
-		method := f.id[:strings.LastIndex(f.id, "-s")]
-		for i := range f.events {
-			e := &f.events[i]
+func predicting(s *synthetic.Synthetic, keep func(method string) float64) {
+	s.End = func(f *synthetic.CellFiles) {
+		method := f.Id[:strings.LastIndex(f.Id, "-s")]
+		for i := range f.Events {
+			e := &f.Events[i]
 			if e.Kind != record.Boundary {
 				continue
 			}
-			share := 1 - (1-keep(method))*float64(e.Index)/float64(len(s.tasks))
+			share := 1 - (1-keep(method))*float64(e.Index)/float64(len(s.Tasks))
 			e.TeacherForced = forcedRow(0.8*share, 1+float64(e.Index))
 			if e.Index == 0 {
 				for k := range e.TeacherForced {
@@ -51,7 +52,7 @@ func predicting(s *synthetic, keep func(method string) float64) {
 
 // The claim is judged by both measures, beside what knows nothing.
 func TestTheClaimByTheReleasedMeasure(t *testing.T) {
-	s := synthetic{tasks: taskNames(4), methods: named("secura", "secura-released-m1", "secura-released-m2", "seq"), seeds: 2, orders: 1, knowledge: true, score: fade}
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("secura", "secura-released-m1", "secura-released-m2", "seq"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	predicting(&s, func(method string) float64 {
 		return map[string]float64{"secura": 0.95, "secura-released-m1": 0.75, "secura-released-m2": 0.4, "seq": 1}[method]
 	})
@@ -85,7 +86,7 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 		!strings.Contains(notes, "by 5 of the 5 scores above 70%") {
 		t.Errorf("footnotes:\n%s", notes)
 	}
-	without := synthetic{tasks: taskNames(4), methods: named("secura"), seeds: 1, orders: 1, knowledge: true, score: fade}
+	without := synthetic.Synthetic{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("secura"), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	if table := (claims{evidence(t, without)}).kept(); table.Rows[0][9].Text != string(NotMeasured) || !strings.Contains(table.Footnotes[0], "runner run "+keptCommand) {
 		t.Errorf("%+v, %q", table.Rows, table.Footnotes)
 	}
@@ -93,20 +94,20 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 
 // table.Table and figure go over the first task's steps, and no ranking has the scores.
 func TestReleasedTableAndFigure(t *testing.T) {
-	s := synthetic{tasks: taskNames(2), methods: named("secura", "seq"), seeds: 1, orders: 1, knowledge: true, score: fade}
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named("secura", "seq"), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	predicting(&s, func(string) float64 { return 0.5 })
-	before := s.end
-	s.end = func(f *cellFiles) {
+	before := s.End
+	s.End = func(f *synthetic.CellFiles) {
 		before(f)
-		for i, e := range f.events {
+		for i, e := range f.Events {
 			if e.Kind == record.TaskEnd && e.Index == 1 {
-				within := record.Event{Kind: record.Curve, Index: 1, Task: e.Task, Step: 2, TeacherForced: forcedRow(0.7, 1.5), Scores: f.events[1].Scores}
-				f.events = append(f.events[:i:i], append([]record.Event{within}, f.events[i:]...)...)
+				within := record.Event{Kind: record.Curve, Index: 1, Task: e.Task, Step: 2, TeacherForced: forcedRow(0.7, 1.5), Scores: f.Events[1].Scores}
+				f.Events = append(f.Events[:i:i], append([]record.Event{within}, f.Events[i:]...)...)
 				break
 			}
 		}
 	}
-	r := load(t, s.make(t, nil))
+	r := load(t, s.Make(t, nil))
 	table, ok := ReleasedTable(r)
 	if !ok || len(table.Columns) != 8 {
 		t.Fatalf("%+v", table)

@@ -21,7 +21,7 @@ type Evidence struct {
 
 // LoadEvidence reads a run's report and its measures: one of each backbone where it has several.
 func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
-	r, err := Load(run)
+	r, err := report.Read(run)
 	if err != nil {
 		return nil, err
 	}

@@ -7,23 +7,24 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
 // observe gives each cell the steps and measures that the methods of the paper
 // and its release have when they behave as methods.md says.
-func observe(s *synthetic) {
-	s.methods = append(s.methods, named("secura-k", "secura-released-m1", "secura-released-m2")...)
-	s.methods = append(s.methods, suite.MethodSpec{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
+func observe(s *synthetic.Synthetic) {
+	s.Methods = append(s.Methods, synthetic.Named("secura-k", "secura-released-m1", "secura-released-m2")...)
+	s.Methods = append(s.Methods, suite.MethodSpec{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
 		suite.MethodSpec{Preset: "secura", Name: "no-normalisation", Params: map[string]any{"normalise": "none"}})
-	before := s.end
-	s.end = func(f *cellFiles) {
-		method := f.id[:strings.LastIndex(f.id, "-s")]
-		if before != nil && slices.ContainsFunc(named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), func(m suite.MethodSpec) bool { return m.Name == method }) {
+	before := s.End
+	s.End = func(f *synthetic.CellFiles) {
+		method := f.Id[:strings.LastIndex(f.Id, "-s")]
+		if before != nil && slices.ContainsFunc(synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), func(m suite.MethodSpec) bool { return m.Name == method }) {
 			before(f)
 		}
-		for i := range f.events {
-			e := &f.events[i]
+		for i := range f.Events {
+			e := &f.Events[i]
 			switch {
 			case e.Kind == record.Boundary && strings.HasPrefix(method, "secura-released"):
 				update := 0.0 // M2 never writes the weight
@@ -37,11 +38,11 @@ func observe(s *synthetic) {
 			case e.Kind == record.Boundary && e.Index == 0 && strings.HasPrefix(method, "secura"):
 				e.Measures = append(e.Measures, record.Measure{Name: "cabr/a0_identity_error", Value: 1.5e-6})
 			case e.Kind == record.TaskStart:
-				f.steps = append(f.steps, observed(method, e.Task, 1), observed(method, e.Task, 2))
+				f.Steps = append(f.Steps, observed(method, e.Task, 1), observed(method, e.Task, 2))
 				if method == "secura" { // the schedule ends at a rate of 0: nothing moves
 					last := record.Step{Index: e.Index, Task: e.Task, Step: 3, Loss: 0.5, Tokens: 10}
 					last.Measures = []record.Measure{{Name: "magnorm/mean", Value: 2}, {Name: "magnorm/moved_mean", Value: 2}, {Name: "step/relative", Value: 0}}
-					f.steps = append(f.steps, last)
+					f.Steps = append(f.Steps, last)
 				}
 			}
 		}
@@ -150,19 +151,19 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 	s := sixteen(2, same(.6), same(.9), same(.9))
 	observe(&s)
-	before := s.end
-	s.end = func(f *cellFiles) {
+	before := s.End
+	s.End = func(f *synthetic.CellFiles) {
 		before(f)
-		for i := range f.steps {
-			for k := range f.steps[i].Measures {
-				if m := &f.steps[i].Measures[k]; i == 3 && f.id == "secura-s1-o0" && (m.Name == "magnorm/mean" || m.Name == "gradient/v_proj/A") {
+		for i := range f.Steps {
+			for k := range f.Steps[i].Measures {
+				if m := &f.Steps[i].Measures[k]; i == 3 && f.Id == "secura-s1-o0" && (m.Name == "magnorm/mean" || m.Name == "gradient/v_proj/A") {
 					m.Value += 0.001
 				}
 			}
 		}
-		if f.id == "secura-released-m2-s1-o0" { // the outputs are not amplified
-			for k := range f.steps[1].Measures {
-				if m := &f.steps[1].Measures[k]; m.Name == "magnorm/gain" {
+		if f.Id == "secura-released-m2-s1-o0" { // the outputs are not amplified
+			for k := range f.Steps[1].Measures {
+				if m := &f.Steps[1].Measures[k]; m.Name == "magnorm/gain" {
 					m.Value = 1.6
 				}
 			}

@@ -13,15 +13,16 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
 // sixteen is a run of the paper's six methods with scores that a test decides:
 // kept[m] of what was learned is left at the end, know[m] is K[N]/K[0].
-func sixteen(seeds int, learn, keep, know [6]float64) synthetic {
-	s := synthetic{tasks: taskNames(4), methods: named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), seeds: seeds, orders: 1, knowledge: true}
+func sixteen(seeds int, learn, keep, know [6]float64) synthetic.Synthetic {
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), Seeds: seeds, Orders: 1, Knowledge: true}
 	jitter := func(seed int) float64 { return 0.004 * float64(seed%3) }
-	s.score = func(m, seed, i, j int) float64 {
+	s.Score = func(m, seed, i, j int) float64 {
 		m = min(m, 5) // further methods are variants of secura
 		switch {
 		case i < j:
@@ -31,23 +32,23 @@ func sixteen(seeds int, learn, keep, know [6]float64) synthetic {
 		}
 		return keep[m]*learn[m] + jitter(seed+m)
 	}
-	s.end = func(f *cellFiles) {
-		m := slices.IndexFunc(s.methods, func(m suite.MethodSpec) bool { return strings.HasPrefix(f.id, m.Name+"-s") })
-		for i, e := range f.events {
+	s.End = func(f *synthetic.CellFiles) {
+		m := slices.IndexFunc(s.Methods, func(m suite.MethodSpec) bool { return strings.HasPrefix(f.Id, m.Name+"-s") })
+		for i, e := range f.Events {
 			if e.Kind == record.Boundary && e.Index > 0 {
-				k := 0.95*know[m] + jitter(m+e.Index+len(f.id)+int(f.id[len(f.id)-4]))
-				f.events[i].Knowledge = &k
+				k := 0.95*know[m] + jitter(m+e.Index+len(f.Id)+int(f.Id[len(f.Id)-4]))
+				f.Events[i].Knowledge = &k
 			}
 		}
 	}
 	return s
 }
 
-func evidence(t testing.TB, all ...synthetic) []*Evidence {
+func evidence(t testing.TB, all ...synthetic.Synthetic) []*Evidence {
 	t.Helper()
 	var runs []*Evidence
 	for _, s := range all {
-		e, err := LoadEvidence(s.make(t, nil))
+		e, err := LoadEvidence(s.Make(t, nil))
 		check(t, err)
 		runs = append(runs, e...)
 	}
@@ -135,12 +136,12 @@ func TestOneSeedDecidesNothing(t *testing.T) {
 
 func TestDivergedCellsLeaveAClaimUndecided(t *testing.T) {
 	s := sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, same(.9))
-	before := s.end
-	s.end = func(f *cellFiles) {
-		if before(f); f.id == "ewc-s1-o0" {
-			f.cut(2)
-			f.events = append(f.events, record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"})
-			f.status = &record.Status{State: record.CellDiverged, Reason: "loss is NaN"}
+	before := s.End
+	s.End = func(f *synthetic.CellFiles) {
+		if before(f); f.Id == "ewc-s1-o0" {
+			f.Cut(2)
+			f.Events = append(f.Events, record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"})
+			f.Status = &record.Status{State: record.CellDiverged, Reason: "loss is NaN"}
 		}
 	}
 	c := claims{evidence(t, s)}
@@ -151,12 +152,12 @@ func TestDivergedCellsLeaveAClaimUndecided(t *testing.T) {
 
 func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 	s := sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, same(.9))
-	full := s.cells()
-	s.methods = slices.Delete(slices.Clone(s.methods), 3, 4)
-	s.end = func(f *cellFiles) {
+	full := s.Cells()
+	s.Methods = slices.Delete(slices.Clone(s.Methods), 3, 4)
+	s.End = func(f *synthetic.CellFiles) {
 		for _, other := range full {
-			if other.id == f.id {
-				f.events = other.events
+			if other.Id == f.Id {
+				f.Events = other.Events
 			}
 		}
 	}
@@ -167,7 +168,7 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 		t.Errorf("p %s, adjusted over the four that were compared %s; want 0.008 and 0.031", row[4].Text, row[5].Text)
 	}
 	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
-	s.methods, s.end = named("seq", "er"), nil
+	s.Methods, s.End = synthetic.Named("seq", "er"), nil
 	c = claims{evidence(t, s)}
 	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "no stream of tasks with secura")
 	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "no stream of tasks with secura")
@@ -218,11 +219,11 @@ func TestSeedsNeededByTheSpread(t *testing.T) {
 func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 	s := sixteen(8, same(.6), same(.9), same(.9))
 	long := strings.Repeat("long_", 12)
-	for i := range s.tasks {
-		s.tasks[i] = long + s.tasks[i]
+	for i := range s.Tasks {
+		s.Tasks[i] = long + s.Tasks[i]
 	}
 	observe(&s)
-	run := s.make(t, nil)
+	run := s.Make(t, nil)
 	e, err := LoadEvidence(run)
 	check(t, err)
 	text := claimsText(t, e)

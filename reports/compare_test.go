@@ -10,6 +10,7 @@ import (
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
@@ -17,10 +18,10 @@ import (
 func twoRuns(t *testing.T) (first, second *report.Report) {
 	t.Helper()
 	s := eight()
-	first = load(t, s.make(t, nil))
-	s.methods = named("seq", "ewc", "secura")
-	s.score = func(m, seed, i, j int) float64 { return fade(m, seed, i, j) - 0.1 + 0.001*float64(seed*seed) }
-	second = load(t, s.make(t, nil))
+	first = load(t, s.Make(t, nil))
+	s.Methods = synthetic.Named("seq", "ewc", "secura")
+	s.Score = func(m, seed, i, j int) float64 { return synthetic.Fade(m, seed, i, j) - 0.1 + 0.001*float64(seed*seed) }
+	second = load(t, s.Make(t, nil))
 	return first, second
 }
 

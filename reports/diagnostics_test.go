@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
@@ -17,30 +18,30 @@ import (
 func withMeasures(t *testing.T) rundir.Run {
 	t.Helper()
 	s := small()
-	s.methods, s.seeds = named("frozen", "seq", "secura", "ewc"), 2
-	s.end = func(f *cellFiles) {
-		if f.id[:3] == "ewc" {
-			f.events, f.status = nil, nil
+	s.Methods, s.Seeds = synthetic.Named("frozen", "seq", "secura", "ewc"), 2
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id[:3] == "ewc" {
+			f.Events, f.Status = nil, nil
 			return
 		}
-		for i := range f.events {
-			e := &f.events[i]
-			if e.Kind != record.Boundary || e.Index == 0 || f.id[:6] == "frozen" {
+		for i := range f.Events {
+			e := &f.Events[i]
+			if e.Kind != record.Boundary || e.Index == 0 || f.Id[:6] == "frozen" {
 				continue
 			}
 			e.Measures = []record.Measure{{Name: "update/frobenius", Value: float64(e.Index)}, {Name: "update/relative", Value: 1e-5 * float64(e.Index)},
-				{Name: "update/spectral", Value: 0.5 * float64(e.Index) * float64(1+seedOf(f.id))}}
-			if f.id[:3] == "seq" {
+				{Name: "update/spectral", Value: 0.5 * float64(e.Index) * float64(1+seedOf(f.Id))}}
+			if f.Id[:3] == "seq" {
 				e.Measures = append(e.Measures, record.Measure{Name: "update/effective_rank", Value: 7.123456})
 			}
 		}
 	}
-	run := s.make(t, nil)
+	run := s.Make(t, nil)
 	for _, m := range []string{"seq", "secura"} {
-		for seed := range s.seeds {
+		for seed := range s.Seeds {
 			folder := run.Cell(fmt.Sprintf("%s-s%d-o0", m, seed))
 			var steps []record.Step
-			for index, name := range s.tasks {
+			for index, name := range s.Tasks {
 				for step := 1; step <= 8; step++ {
 					line := record.Step{Index: index + 1, Task: name, Step: step, Measures: []record.Measure{
 						{Name: "gradient/q_proj/A", Value: float64(100*index + step + seed)}, {Name: "gradient/v_proj/B", Value: 1e-6}}}
@@ -53,7 +54,7 @@ func withMeasures(t *testing.T) rundir.Run {
 					steps = append(steps, line)
 				}
 			}
-			appendAll(t, folder.Steps(), steps)
+			synthetic.AppendAll(t, folder.Steps(), steps)
 		}
 	}
 	return run
@@ -130,7 +131,7 @@ func TestSuitesAskForDiagnostics(t *testing.T) {
 
 // A run without measures says so.
 func TestTablesWithoutMeasures(t *testing.T) {
-	run := small().make(t, nil)
+	run := small().Make(t, nil)
 	r := load(t, run)
 	for _, name := range suite.DiagnosticTables {
 		tables, err := Diagnose(run, r, name)

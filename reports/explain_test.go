@@ -24,8 +24,8 @@ func explained(t *testing.T, r *report.Report, method, key string) string {
 
 func TestExplanationOfARun(t *testing.T) {
 	s := eight()
-	s.seeds = 2
-	r := load(t, s.make(t, nil))
+	s.Seeds = 2
+	r := load(t, s.Make(t, nil))
 	compareGolden(t, "explained.txt", []byte(explained(t, r, "secura", "forgetting")+"\n"+explained(t, r, "er", "knowledge_retention")+"\n"+explained(t, r, "er", "seconds")))
 }
 
@@ -33,8 +33,8 @@ func TestExplanationOfARun(t *testing.T) {
 // says, and the explanation ends in the number of the tables.
 func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 	s := eight()
-	s.seeds, s.orders = 2, 2
-	run := s.make(t, nil)
+	s.Seeds, s.Orders = 2, 2
+	run := s.Make(t, nil)
 	r := load(t, run)
 	line := regexp.MustCompile(`(\S+) line (\d+) \(boundary (\d+)\): (.*)`)
 	number := regexp.MustCompile(`(R|K|joint|perplexity)\[(\d+)\](?:\[(\d+)\])?=(\S+?),? ?(task_\d+)?(,|$)`)
@@ -95,7 +95,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 }
 
 func TestEntriesAndDifferencesAreExplained(t *testing.T) {
-	r := load(t, eight().make(t, nil))
+	r := load(t, eight().Make(t, nil))
 	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	text := flat(explained(t, r, "seq", "R[3][1]"))
 	for _, want := range []string{"Formula: R[3][1]", "cells/seq-s7-o0/records.jsonl line 11 (boundary 3): R[3][1]=0.59 task_1", "in tables: 100 × 0.625 = 62.5"} {
@@ -128,7 +128,7 @@ func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 }
 
 func TestExplanationOfARoughRunSaysWhatDoesNotCount(t *testing.T) {
-	r := load(t, rough().make(t, nil))
+	r := load(t, rough().Make(t, nil))
 	for method, want := range map[string]string{"ewc": "diverged: loss is NaN", "i-lora": "undefined: queued", "cur-lora": "do not count (failed: read task"} {
 		if text := strings.Join(strings.Fields(explained(t, r, method, "acc")), " "); !strings.Contains(text, want) {
 			t.Errorf("%s: nothing says %q:\n%s", method, want, text)

@@ -19,15 +19,16 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 // full is a made-up run with all that a cell can leave: steps with gradients,
 // norms at the boundaries, and predictions that agree with the scores.
-func full(methods, tasks, seeds, examples int) synthetic {
-	s := synthetic{tasks: taskNames(tasks), seeds: seeds, orders: 1, knowledge: true, perplexity: true}
-	s.methods = append(named("seq", "er", "ewc", "i-lora", "cur-lora", "er-ball")[:methods-1], named("secura")...)
+func full(methods, tasks, seeds, examples int) synthetic.Synthetic {
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(tasks), Seeds: seeds, Orders: 1, Knowledge: true, Perplexity: true}
+	s.Methods = append(synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "er-ball")[:methods-1], synthetic.Named("secura")...)
 	// Each method forgets and learns at a rate of its own, with noise by seed.
-	s.score = func(m, seed, i, j int) float64 {
+	s.Score = func(m, seed, i, j int) float64 {
 		if i < j {
 			return 0.05
 		}
@@ -47,19 +48,19 @@ func plotterXYs(numbers ...float64) (points plotter.XYs) {
 }
 
 // makeFull writes the run, with the files beside its records.
-func makeFull(t testing.TB, s synthetic, steps, examples int) rundir.Run {
+func makeFull(t testing.TB, s synthetic.Synthetic, steps, examples int) rundir.Run {
 	t.Helper()
 	run := rundir.Run{Path: t.TempDir()}
-	cells := s.cells()
+	cells := s.Cells()
 	for _, f := range cells {
-		rng := rand.New(rand.NewPCG(7, uint64(len(f.id))))
-		for i := range f.events {
-			e := &f.events[i]
+		rng := rand.New(rand.NewPCG(7, uint64(len(f.Id))))
+		for i := range f.Events {
+			e := &f.Events[i]
 			switch e.Kind {
 			case record.TaskStart:
 				for step := range steps {
 					loss := 0.4 + 2.5*math.Exp(-4*float64(step)/float64(steps)) + 0.3*rng.Float64()
-					f.steps = append(f.steps, record.Step{Index: e.Index, Task: e.Task, Step: step + 1, Loss: loss, GradientNorm: loss * (0.5 + rng.Float64()), LearningRate: 1e-3, Tokens: 100,
+					f.Steps = append(f.Steps, record.Step{Index: e.Index, Task: e.Task, Step: step + 1, Loss: loss, GradientNorm: loss * (0.5 + rng.Float64()), LearningRate: 1e-3, Tokens: 100,
 						Measures: []record.Measure{{Name: "gradient/A", Value: 0.1 * loss}, {Name: "gradient/B", Value: 0.01 + 0.02*rng.Float64()}}})
 				}
 			case record.Boundary:
@@ -69,9 +70,9 @@ func makeFull(t testing.TB, s synthetic, steps, examples int) rundir.Run {
 			}
 		}
 	}
-	s.writeIn(t, run, cells, nil)
+	s.WriteIn(t, run, cells, nil)
 	for _, f := range cells {
-		writePredictions(t, run.Cell(f.id), f.events, examples)
+		writePredictions(t, run.Cell(f.Id), f.Events, examples)
 	}
 	return run
 }
@@ -144,7 +145,7 @@ func TestFiguresAreTheSameTwice(t *testing.T) {
 }
 
 func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
-	r := load(t, small().make(t, nil))
+	r := load(t, small().Make(t, nil))
 	f, ok := matrixFigure(r, r.Suite.Methods[2])
 	if !ok {
 		t.Fatal("no figure of a done method")
@@ -159,8 +160,8 @@ func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 }
 
 func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
-	for name, s := range map[string]synthetic{"rough": rough(), "one seed": small(), "alone": variants(1, 0.04)} {
-		r := load(t, s.make(t, nil))
+	for name, s := range map[string]synthetic.Synthetic{"rough": rough(), "one seed": small(), "alone": variants(1, 0.04)} {
+		r := load(t, s.Make(t, nil))
 		figures, err := Figures(r)
 		check(t, err)
 		for _, f := range figures {
@@ -170,23 +171,23 @@ func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
 		}
 	}
 	s := small()
-	s.end = func(f *cellFiles) { f.events, f.status = nil, nil }
-	if figures, err := Figures(load(t, s.make(t, nil))); err != nil || len(figures) > 0 {
+	s.End = func(f *synthetic.CellFiles) { f.Events, f.Status = nil, nil }
+	if figures, err := Figures(load(t, s.Make(t, nil))); err != nil || len(figures) > 0 {
 		t.Errorf("%d figures of a run that has not started, %v", len(figures), err)
 	}
 }
 
 func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
 	s := small()
-	s.methods = named("seq")
-	s.end = func(f *cellFiles) {
+	s.Methods = synthetic.Named("seq")
+	s.End = func(f *synthetic.CellFiles) {
 		k := 0.9
-		scores := f.events[len(f.events)-2].Scores
+		scores := f.Events[len(f.Events)-2].Scores
 		curve := record.Event{Kind: record.Curve, Index: 2, Task: "task_2", Step: 2, Scores: scores, Knowledge: &k}
-		at := slices.IndexFunc(f.events, func(e record.Event) bool { return e.Kind == record.TaskEnd && e.Index == 2 })
-		f.events = slices.Insert(f.events, at, curve)
+		at := slices.IndexFunc(f.Events, func(e record.Event) bool { return e.Kind == record.TaskEnd && e.Index == 2 })
+		f.Events = slices.Insert(f.Events, at, curve)
 	}
-	r := load(t, s.make(t, nil))
+	r := load(t, s.Make(t, nil))
 	series := along(r, "seq", func(_ report.Cell, s station) float64 { return s.k })
 	var places []float64
 	for _, d := range series {

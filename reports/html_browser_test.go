@@ -23,6 +23,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"secura/reports/synthetic"
 )
 
 // browser is a headless Chromium that remembers what went wrong in it.
@@ -186,11 +188,11 @@ const sortByAccuracy = `[...document.querySelectorAll('[aria-labelledby=table-1]
 // would: nothing may go wrong, and nothing may be loaded.
 func TestThePageInABrowser(t *testing.T) {
 	b := openBrowser(t)
-	s := streamOf16(3)
+	s := synthetic.StreamOf16(3)
 	run := rundirIn(t)
-	s.makeIn(t, run, nil)
-	s.seeds = 1
-	s.addPredictions(t, run, 24, 40)
+	s.MakeIn(t, run, nil)
+	s.Seeds = 1
+	s.AddPredictions(t, run, 24, 40)
 	_, err := WriteAll(run)
 	check(t, err)
 
@@ -264,7 +266,7 @@ func TestThePageInABrowser(t *testing.T) {
 		b.run(`document.querySelector('a[data-task=add_subtract_stories]').click()`)
 		b.run(`{ const i = document.querySelector('.controls input'); i.value = 'document.title='; i.dispatchEvent(new Event('input')); }`)
 		b.do(chromedp.Click(chromedp.CSS(`.examples .example:not(.head)`)))
-		see(b, `document.querySelector('.opened .timeline td:nth-child(2)').textContent`, hostile)
+		see(b, `document.querySelector('.opened .timeline td:nth-child(2)').textContent`, synthetic.Hostile)
 		see(b, `document.title.startsWith('synthetic')`, true)
 	})
 	part("field of a matrix", func() {
@@ -318,16 +320,16 @@ func compareNumbers(t *testing.T, x, y string) int {
 // keeps what the reader has chosen.
 func TestALivePageFollows(t *testing.T) {
 	b := openBrowser(t)
-	s := synthetic{tasks: taskNames(3), methods: named("seq", "secura"), seeds: 2, orders: 1, knowledge: true, score: fade}
-	s.end = func(f *cellFiles) {
-		if f.id == "secura-s1-o0" {
-			f.events, f.status = nil, nil
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "secura-s1-o0" {
+			f.Events, f.Status = nil, nil
 		}
 	}
-	begun := s.make(t, nil)
-	s.end = nil
-	ended := s.make(t, nil)
-	s.addPredictions(t, ended, 4, 2)
+	begun := s.Make(t, nil)
+	s.End = nil
+	ended := s.Make(t, nil)
+	s.AddPredictions(t, ended, 4, 2)
 	var done atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		run, version := begun, "1"

@@ -14,6 +14,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/synthetic"
 )
 
 func htmlOf(t testing.TB, run rundir.Run) string {
@@ -25,9 +26,9 @@ func htmlOf(t testing.TB, run rundir.Run) string {
 
 func smallStream(t testing.TB) rundir.Run {
 	t.Helper()
-	s := synthetic{tasks: taskNames(3), methods: named("seq", "secura", "frozen", "joint"), seeds: 2, orders: 1, knowledge: true, score: fade}
-	run := s.make(t, nil)
-	s.addPredictions(t, run, 6, 4)
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura", "frozen", "joint"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	run := s.Make(t, nil)
+	s.AddPredictions(t, run, 6, 4)
 	return run
 }
 
@@ -81,10 +82,10 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 // TestPredictionsAreNeverMarkup holds that a model's output cannot end a script
 // or begin an element.
 func TestPredictionsAreNeverMarkup(t *testing.T) {
-	s := synthetic{tasks: []string{hostile, "b"}, methods: []suite.MethodSpec{{Preset: "seq", Name: "seq"}}, seeds: 1, orders: 1, score: fade}
-	s.end = func(f *cellFiles) { f.events[1].Text = hostile }
-	run := s.make(t, nil)
-	s.addPredictions(t, run, 2, 0)
+	s := synthetic.Synthetic{Tasks: []string{synthetic.Hostile, "b"}, Methods: []suite.MethodSpec{{Preset: "seq", Name: "seq"}}, Seeds: 1, Orders: 1, Score: synthetic.Fade}
+	s.End = func(f *synthetic.CellFiles) { f.Events[1].Text = synthetic.Hostile }
+	run := s.Make(t, nil)
+	s.AddPredictions(t, run, 2, 0)
 	page := htmlOf(t, run)
 	if strings.Contains(page, `document.title="broken"`) {
 		t.Error("a text stands in the page as it is")
@@ -93,7 +94,7 @@ func TestPredictionsAreNeverMarkup(t *testing.T) {
 		t.Errorf("the page has %d scripts and %d ends, want 3", got, want)
 	}
 	data := unpackExamples(t, page)
-	if data.Texts[int(data.Methods[0].Tracks[0][0][1])] != hostile {
+	if data.Texts[int(data.Methods[0].Tracks[0][0][1])] != synthetic.Hostile {
 		t.Error("the prediction did not come through whole")
 	}
 }
@@ -187,9 +188,9 @@ func TestChartsAreTheTablesNumbers(t *testing.T) {
 
 // TestAPageOfARunThatHasJustBegun has no numbers and says how far the run is.
 func TestAPageOfARunThatHasJustBegun(t *testing.T) {
-	s := synthetic{tasks: taskNames(3), methods: named("seq", "secura"), seeds: 2, orders: 1, score: fade}
-	s.end = func(f *cellFiles) { f.events, f.status = nil, nil }
-	page := htmlOf(t, s.make(t, nil))
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Score: synthetic.Fade}
+	s.End = func(f *synthetic.CellFiles) { f.Events, f.Status = nil, nil }
+	page := htmlOf(t, s.Make(t, nil))
 	if !strings.Contains(page, "Of 4 cells: 4 queued") {
 		t.Error("the page does not say how far the run is")
 	}
@@ -204,11 +205,11 @@ func TestTheMainJobsPageIsSmallAndQuick(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a large run takes seconds to write")
 	}
-	s := streamOf16(8)
+	s := synthetic.StreamOf16(8)
 	run := rundirIn(t)
-	s.makeIn(t, run, nil)
-	s.seeds = 1 // the page shows the examples of one seed
-	s.addPredictions(t, run, 64, 160)
+	s.MakeIn(t, run, nil)
+	s.Seeds = 1 // the page shows the examples of one seed
+	s.AddPredictions(t, run, 64, 160)
 	start := time.Now()
 	page := htmlOf(t, run)
 	t.Logf("%d bytes in %.1f s", len(page), time.Since(start).Seconds())

@@ -10,25 +10,26 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
 // eight is a finished run of eight seeds, in which differences are significant.
-func eight() synthetic {
+func eight() synthetic.Synthetic {
 	s := small()
-	s.seeds = 8
+	s.Seeds = 8
 	return s
 }
 
 func TestLaTeXOfARun(t *testing.T) {
-	r := load(t, eight().make(t, nil))
+	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
 	check(t, table.LaTeX(&out, sourced(r, []table.Table{SummaryTable(r), TaskTable(r)}), false))
 	compareGolden(t, "eight.tex", out.Bytes())
 }
 
 func TestCSVHasEveryDigitAndEveryReason(t *testing.T) {
-	r := load(t, eight().make(t, nil))
+	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
 	check(t, CSV(&out, r, false))
 	compareGolden(t, "eight.csv", out.Bytes())
@@ -61,9 +62,9 @@ func TestTablesCompile(t *testing.T) {
 	var files []string
 	if asked == "1" {
 		long := rough()
-		long.tasks = taskNames(45) // more rows than a page has
-		for _, s := range []synthetic{rough(), eight(), variants(8, 0.04), long} {
-			run := s.make(t, nil)
+		long.Tasks = synthetic.TaskNames(45) // more rows than a page has
+		for _, s := range []synthetic.Synthetic{rough(), eight(), variants(8, 0.04), long} {
+			run := s.Make(t, nil)
 			if _, err := WriteAll(run); err != nil {
 				t.Fatal(err)
 			}

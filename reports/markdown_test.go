@@ -7,8 +7,8 @@ import (
 
 func TestColourAddsNothingButBoldAndLines(t *testing.T) {
 	s := small()
-	s.seeds = 8
-	r := load(t, s.make(t, nil))
+	s.Seeds = 8
+	r := load(t, s.Make(t, nil))
 	coloured := asText(t, r, true)
 	for _, want := range []string{"\x1b[1m68.5*\x1b[0m", "\x1b[4m65.5†\x1b[0m", "\x1b[1mSummary\x1b[0m"} {
 		if !strings.Contains(coloured, want) {

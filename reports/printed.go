@@ -23,34 +23,11 @@ func Markdown(w io.Writer, r *report.Report) error {
 			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
 		}
 	}
-	writeProvenance(&out, r)
+	report.WriteProvenance(&out, r)
 	if _, err := w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("write report in Markdown: %w", err)
 	}
 	return nil
-}
-
-// writeProvenance says what decided the numbers. Modules and whole hashes are
-// in the manifest.
-func writeProvenance(out *bytes.Buffer, r *report.Report) {
-	m := r.Manifest
-	out.WriteString("\n## Provenance\n\n")
-	item := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(out, "- %s: %s\n", name, table.EscapeMarkdown(value))
-		}
-	}
-	item("plan", m.Plan)
-	item("code revision", m.Revision)
-	item("Go", m.Modules["go"])
-	item("GoMLX", m.Modules["github.com/gomlx/gomlx"])
-	item("backend", m.Backend)
-	item("plugin sha256", m.PluginSHA256)
-	item("XLA flags", m.XLAFlags)
-	item("processor", m.Processor)
-	for _, f := range m.Files {
-		item("file", fmt.Sprintf("%s, %d bytes, sha256 %s", f.Path, f.Bytes, f.SHA256))
-	}
 }
 
 // LaTeX writes all tables of a report as TablesLaTeX does.

@@ -6,6 +6,7 @@ import (
 	"secura/experiments/record"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
@@ -39,9 +40,9 @@ func TestOnlySignificantDifferencesAreMarked(t *testing.T) {
 		{"overlap at the top", []report.Contender{about(0.9), field(0.9, 0.92, 0.91, 0.87, 0.96, 0.83, 0.94, 0.91), about(0.5)}, 1, -1, 1},
 		{"overlap below", []report.Contender{about(0.9), about(0.5), field(0.51, 0.5, 0.54, 0.47, 0.52, 0.49, 0.5, 0.53)}, 1, 0, -1},
 		{"too few seeds", []report.Contender{field(0.9, 0.91), field(0.1, 0.12), field(0.5, 0.5)}, 1, -1, -1},
-		{"other seeds", []report.Contender{about(0.9), {Entry: &table.Entry{}, Values: []report.SeedValue{{9, metric.Number(0.1)}}}}, 1, -1, -1},
+		{"other seeds", []report.Contender{about(0.9), {Entry: &table.Entry{}, Values: []report.SeedValue{{Seed: 9, Value: metric.Number(0.1)}}}}, 1, -1, -1},
 		{"one that does not compete", []report.Contender{{Entry: &table.Entry{}}, about(0.9), about(0.5)}, 1, 1, -1},
-		{"one that is undefined", []report.Contender{{Entry: &table.Entry{}, Values: []report.SeedValue{{0, metric.Undefined("diverged")}}}, about(0.9), about(0.5)}, 1, 1, -1},
+		{"one that is undefined", []report.Contender{{Entry: &table.Entry{}, Values: []report.SeedValue{{Seed: 0, Value: metric.Undefined("diverged")}}}, about(0.9), about(0.5)}, 1, 1, -1},
 		// One comparison of five seeds reaches 2/32 at best, and six reach 2/64:
 		// Holm's adjustment over two takes seven.
 		{"six seeds for one", []report.Contender{field(1, 1, 1, 1, 1, 1), field(0, 0, 0, 0, 0, 0)}, 1, 0, -1},
@@ -58,14 +59,14 @@ func TestOnlySignificantDifferencesAreMarked(t *testing.T) {
 
 func TestReferencesAndDivergedMethodsAreNeverBest(t *testing.T) {
 	s := small()
-	s.seeds = 8
-	s.end = func(f *cellFiles) {
-		if f.id == "seq-s3-o0" {
-			f.cut(2)
-			f.events = append(f.events, record.Event{Kind: record.Diverged, Reason: "loss is NaN"})
+	s.Seeds = 8
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "seq-s3-o0" {
+			f.Cut(2)
+			f.Events = append(f.Events, record.Event{Kind: record.Diverged, Reason: "loss is NaN"})
 		}
 	}
-	shown := SummaryTable(load(t, s.make(t, nil)))
+	shown := SummaryTable(load(t, s.Make(t, nil)))
 	for i, want := range []bool{false, false, false, true, false} {
 		if got := shown.Rows[i][2].Marked; got != want {
 			t.Errorf("accuracy of %s marked: %v, want %v", shown.Rows[i][0].Text, got, want)

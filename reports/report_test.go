@@ -12,10 +12,11 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 func TestLoadReadsWhatACellMeasured(t *testing.T) {
-	r := load(t, small().make(t, nil))
+	r := load(t, small().Make(t, nil))
 	if len(r.Cells) != 5 || len(r.Warnings) != 0 {
 		t.Fatalf("%d cells, warnings %q", len(r.Cells), r.Warnings)
 	}
@@ -25,7 +26,7 @@ func TestLoadReadsWhatACellMeasured(t *testing.T) {
 	}
 	for i, row := range c.R {
 		for j, x := range row {
-			if want := fade(3, 0, i, j+1); i > 0 && x != want {
+			if want := synthetic.Fade(3, 0, i, j+1); i > 0 && x != want {
 				t.Errorf("R[%d][%d] = %v, want %v, the first score", i, j+1, x, want)
 			}
 		}
@@ -36,12 +37,12 @@ func TestLoadReadsWhatACellMeasured(t *testing.T) {
 	if want := (report.Seconds{Train: 10, Eval: 5, Compile: 2, Total: 23}); c.Seconds != want || c.PeakRSSBytes != 1<<29 {
 		t.Errorf("seconds %+v, memory %d", c.Seconds, c.PeakRSSBytes)
 	}
-	near(t, "acc", c.Metrics["acc"], (fade(3, 0, 3, 1)+fade(3, 0, 3, 2)+fade(3, 0, 3, 3))/3)
+	near(t, "acc", c.Metrics["acc"], (synthetic.Fade(3, 0, 3, 1)+synthetic.Fade(3, 0, 3, 2)+synthetic.Fade(3, 0, 3, 3))/3)
 	near(t, "perplexity_drift", c.Metrics["perplexity_drift"], 0.3)
 }
 
 func TestReferencesBoundTheOthers(t *testing.T) {
-	r := load(t, small().make(t, nil))
+	r := load(t, small().Make(t, nil))
 	frozen, joint, er := cellOf(t, r, "frozen-s0-o0"), cellOf(t, r, "joint-s0-o0"), cellOf(t, r, "er-s0-o0")
 	if len(frozen.R) != 1 || len(frozen.K) != 1 {
 		t.Errorf("frozen has %d rows and %d K", len(frozen.R), len(frozen.K))
@@ -64,14 +65,14 @@ func TestReferencesBoundTheOthers(t *testing.T) {
 
 func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
 	s := small()
-	s.orders, s.seeds = 2, 2
-	s.score = func(m, seed, i, j int) float64 { return fade(m, seed, i, j) + 0.001*float64(j) }
-	s.end = func(f *cellFiles) { // else the orders would score alike
-		if strings.HasSuffix(f.id, "o1") {
-			f.raise(0.05)
+	s.Orders, s.Seeds = 2, 2
+	s.Score = func(m, seed, i, j int) float64 { return synthetic.Fade(m, seed, i, j) + 0.001*float64(j) }
+	s.End = func(f *synthetic.CellFiles) { // else the orders would score alike
+		if strings.HasSuffix(f.Id, "o1") {
+			f.Raise(0.05)
 		}
 	}
-	r := load(t, s.make(t, nil))
+	r := load(t, s.Make(t, nil))
 	c, joint := cellOf(t, r, "seq-s1-o1"), cellOf(t, r, "joint-s1-o1")
 	if !slices.Equal(c.Tasks, []string{"task_3", "task_2", "task_1"}) {
 		t.Fatalf("order 1 learns %q", c.Tasks)
@@ -90,19 +91,19 @@ func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
 
 func TestCellsSayWhyAMetricIsUndefined(t *testing.T) {
 	s := small()
-	s.knowledge, s.perplexity, s.methods = false, false, named("seq", "joint")
-	s.end = func(f *cellFiles) {
-		if f.id == "joint-s0-o0" {
-			f.cut(3)
-			f.status = &record.Status{State: record.Running}
+	s.Knowledge, s.Perplexity, s.Methods = false, false, synthetic.Named("seq", "joint")
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "joint-s0-o0" {
+			f.Cut(3)
+			f.Status = &record.Status{State: record.Running}
 		}
 	}
-	seq := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+	seq := cellOf(t, load(t, s.Make(t, nil)), "seq-s0-o0")
 	reason(t, seq.Metrics, "knowledge_retention", "no base-knowledge battery")
 	reason(t, seq.Metrics, "perplexity_drift", "no held-out base text")
 	reason(t, seq.Metrics, "intransigence", "joint run running")
-	s.methods, s.end = named("seq"), nil
-	seq = cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+	s.Methods, s.End = synthetic.Named("seq"), nil
+	seq = cellOf(t, load(t, s.Make(t, nil)), "seq-s0-o0")
 	reason(t, seq.Metrics, "intransigence", "no joint run")
 }
 
@@ -110,29 +111,36 @@ func TestStateFollowsRecordsFirst(t *testing.T) {
 	diverged := record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"}
 	for _, c := range []struct {
 		name   string
-		end    func(f *cellFiles)
+		end    func(f *synthetic.CellFiles)
 		state  record.State
 		reason string
 	}{
-		{"a cell without files", func(f *cellFiles) { f.events, f.status = nil, nil }, record.Queued, ""},
-		{"no status, records that end", func(f *cellFiles) { f.status = nil }, record.Done, ""},
-		{"no status, records that go on", func(f *cellFiles) { f.status = nil; f.cut(2) }, record.Running, ""},
-		{"records that end, a status that was not written in time", func(f *cellFiles) { f.status.State = record.Running }, record.Done, ""},
-		{"done without an end", func(f *cellFiles) { f.cut(2) }, record.Failed, "its status is done, but its records do not end; run the suite again"},
-		{"diverged by its records alone", func(f *cellFiles) { f.cut(2); f.events = append(f.events, diverged); f.status.State = record.Running }, record.CellDiverged, "loss is NaN (task task_2, step 3)"},
-		{"diverged and then ended", func(f *cellFiles) {
-			f.cut(2)
-			f.events = append(f.events, diverged, record.Event{Kind: record.CellEnd})
+		{"a cell without files", func(f *synthetic.CellFiles) { f.Events, f.Status = nil, nil }, record.Queued, ""},
+		{"no status, records that end", func(f *synthetic.CellFiles) { f.Status = nil }, record.Done, ""},
+		{"no status, records that go on", func(f *synthetic.CellFiles) { f.Status = nil; f.Cut(2) }, record.Running, ""},
+		{"records that end, a status that was not written in time", func(f *synthetic.CellFiles) { f.Status.State = record.Running }, record.Done, ""},
+		{"done without an end", func(f *synthetic.CellFiles) { f.Cut(2) }, record.Failed, "its status is done, but its records do not end; run the suite again"},
+		{"diverged by its records alone", func(f *synthetic.CellFiles) {
+			f.Cut(2)
+			f.Events = append(f.Events, diverged)
+			f.Status.State = record.Running
 		}, record.CellDiverged, "loss is NaN (task task_2, step 3)"},
-		{"failed", func(f *cellFiles) { f.cut(2); f.status = &record.Status{State: record.Failed, Reason: "disk full"} }, record.Failed, "disk full"},
-		{"cancelled", func(f *cellFiles) {
-			f.cut(2)
-			f.status = &record.Status{State: record.Cancelled, Reason: "interrupted"}
+		{"diverged and then ended", func(f *synthetic.CellFiles) {
+			f.Cut(2)
+			f.Events = append(f.Events, diverged, record.Event{Kind: record.CellEnd})
+		}, record.CellDiverged, "loss is NaN (task task_2, step 3)"},
+		{"failed", func(f *synthetic.CellFiles) {
+			f.Cut(2)
+			f.Status = &record.Status{State: record.Failed, Reason: "disk full"}
+		}, record.Failed, "disk full"},
+		{"cancelled", func(f *synthetic.CellFiles) {
+			f.Cut(2)
+			f.Status = &record.Status{State: record.Cancelled, Reason: "interrupted"}
 		}, record.Cancelled, "interrupted"},
 	} {
 		s := small()
-		s.methods, s.end = named("seq"), c.end
-		got := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+		s.Methods, s.End = synthetic.Named("seq"), c.end
+		got := cellOf(t, load(t, s.Make(t, nil)), "seq-s0-o0")
 		if got.State != c.state || got.Reason != c.reason {
 			t.Errorf("%s: %s, reason %q; want %s, %q", c.name, got.State, got.Reason, c.state, c.reason)
 		}
@@ -144,30 +152,30 @@ func TestStateFollowsRecordsFirst(t *testing.T) {
 
 func TestTornLineIsAWarning(t *testing.T) {
 	s := small()
-	s.methods = named("seq")
-	s.end = func(f *cellFiles) { f.torn = `{"event":"warn` }
-	c := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0")
+	s.Methods = synthetic.Named("seq")
+	s.End = func(f *synthetic.CellFiles) { f.Torn = `{"event":"warn` }
+	c := cellOf(t, load(t, s.Make(t, nil)), "seq-s0-o0")
 	if c.State != record.Done || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Text, "cut") {
 		t.Errorf("state %s, warnings %q", c.State, c.Warnings)
 	}
 }
 
 func TestLoadRefusesRecordsThatContradictThePlan(t *testing.T) {
-	for want, end := range map[string]func(f *cellFiles){
-		"lie in the folder of seq-s0-o0": func(f *cellFiles) { f.events[0].Seed = 7 },
-		"are not the suite's":            func(f *cellFiles) { f.events[0].Tasks[1] = "other" },
-		"boundary 1 a second time":       func(f *cellFiles) { f.events = append(f.events[:5:5], f.events[4:]...) },
-		"has no score of task task_2":    func(f *cellFiles) { f.events[1].Scores[1].Task = "task_1" },
-		"boundary 9 in a stream of 3":    func(f *cellFiles) { f.events[4].Index = 9 },
-		"line 1: boundary before":        func(f *cellFiles) { f.events = f.events[1:] },
-		"ended without boundary 2": func(f *cellFiles) {
-			f.events = slices.DeleteFunc(f.events, func(e record.Event) bool { return e.Kind == record.Boundary && e.Index == 2 })
+	for want, end := range map[string]func(f *synthetic.CellFiles){
+		"lie in the folder of seq-s0-o0": func(f *synthetic.CellFiles) { f.Events[0].Seed = 7 },
+		"are not the suite's":            func(f *synthetic.CellFiles) { f.Events[0].Tasks[1] = "other" },
+		"boundary 1 a second time":       func(f *synthetic.CellFiles) { f.Events = append(f.Events[:5:5], f.Events[4:]...) },
+		"has no score of task task_2":    func(f *synthetic.CellFiles) { f.Events[1].Scores[1].Task = "task_1" },
+		"boundary 9 in a stream of 3":    func(f *synthetic.CellFiles) { f.Events[4].Index = 9 },
+		"line 1: boundary before":        func(f *synthetic.CellFiles) { f.Events = f.Events[1:] },
+		"ended without boundary 2": func(f *synthetic.CellFiles) {
+			f.Events = slices.DeleteFunc(f.Events, func(e record.Event) bool { return e.Kind == record.Boundary && e.Index == 2 })
 		},
-		"records.jsonl:13:": func(f *cellFiles) { f.torn = "nonsense\n" },
+		"records.jsonl:13:": func(f *synthetic.CellFiles) { f.Torn = "nonsense\n" },
 	} {
 		s := small()
-		s.methods, s.end = named("seq"), end
-		_, err := Load(s.make(t, nil))
+		s.Methods, s.End = synthetic.Named("seq"), end
+		_, err := Load(s.Make(t, nil))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "records.jsonl") {
 			t.Errorf("error %v, want one with %q and the file", err, want)
 		}
@@ -179,13 +187,13 @@ func TestLoadRefusesRecordsThatContradictThePlan(t *testing.T) {
 
 func TestRunsWarnings(t *testing.T) {
 	s := small()
-	s.methods = named("seq", "er")
-	s.end = func(f *cellFiles) {
-		if f.id == "er-s0-o0" {
-			f.events[1].Scores[1].Scores[0].Value = 0.5
+	s.Methods = synthetic.Named("seq", "er")
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "er-s0-o0" {
+			f.Events[1].Scores[1].Scores[0].Value = 0.5
 		}
 	}
-	run := s.make(t, nil)
+	run := s.Make(t, nil)
 	check(t, run.Cell("old-s0-o0").Make())
 	r := load(t, run)
 	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0], "old-s0-o0") || !strings.Contains(r.Warnings[1], "base rows of seq-s0-o0 and er-s0-o0 differ at task task_2") {
@@ -198,15 +206,15 @@ func TestRunsWarnings(t *testing.T) {
 
 func TestWarningOfAllCellsIsToldOnce(t *testing.T) {
 	s := small()
-	s.methods = named("seq", "er")
-	s.end = func(f *cellFiles) {
+	s.Methods = synthetic.Named("seq", "er")
+	s.End = func(f *synthetic.CellFiles) {
 		warning := record.Event{Kind: record.Warning, Text: "the pure-Go backend is slow"}
-		f.events = slices.Insert(f.events, 1, warning)
-		if f.id == "er-s0-o0" {
-			f.events = slices.Insert(f.events, 1, record.Event{Kind: record.Warning, Text: "odd", Task: "task_1"}, record.Event{Kind: record.Warning, Text: "odd", Task: "task_2"})
+		f.Events = slices.Insert(f.Events, 1, warning)
+		if f.Id == "er-s0-o0" {
+			f.Events = slices.Insert(f.Events, 1, record.Event{Kind: record.Warning, Text: "odd", Task: "task_1"}, record.Event{Kind: record.Warning, Text: "odd", Task: "task_2"})
 		}
 	}
-	table := SummaryTable(load(t, s.make(t, nil)))
+	table := SummaryTable(load(t, s.Make(t, nil)))
 	if want := []string{"warning of every cell: the pure-Go backend is slow"}; !slices.Equal(table.Remarks, want) {
 		t.Errorf("remarks %q, want %q", table.Remarks, want)
 	}
@@ -217,11 +225,11 @@ func TestWarningOfAllCellsIsToldOnce(t *testing.T) {
 
 func TestSecondsOfACellThatWasKilledAndWentOn(t *testing.T) {
 	s := small()
-	s.methods = named("seq")
-	s.end = func(f *cellFiles) {
-		f.timings = []record.Timing{{Phase: record.Train, Seconds: 30}, {Phase: record.Train, Seconds: 10}, {Phase: record.Total, Seconds: 12}}
+	s.Methods = synthetic.Named("seq")
+	s.End = func(f *synthetic.CellFiles) {
+		f.Timings = []record.Timing{{Phase: record.Train, Seconds: 30}, {Phase: record.Train, Seconds: 10}, {Phase: record.Total, Seconds: 12}}
 	}
-	if c := cellOf(t, load(t, s.make(t, nil)), "seq-s0-o0"); c.Seconds.Total != 40 || c.Seconds.Train != 40 {
+	if c := cellOf(t, load(t, s.Make(t, nil)), "seq-s0-o0"); c.Seconds.Total != 40 || c.Seconds.Train != 40 {
 		t.Errorf("seconds %+v, want 40 in all: the first process did not live to write its total", c.Seconds)
 	}
 }
@@ -230,8 +238,8 @@ func TestSecondsOfACellThatWasKilledAndWentOn(t *testing.T) {
 // error, and that a report can be printed in every form.
 func FuzzRecords(f *testing.F) {
 	s := small()
-	s.methods = named("seq")
-	run := s.make(f, nil)
+	s.Methods = synthetic.Named("seq")
+	run := s.Make(f, nil)
 	path := run.Cell("seq-s0-o0").Records()
 	whole, err := os.ReadFile(path)
 	check(f, err)

@@ -12,6 +12,7 @@ import (
 	"secura/experiments/record"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 func resultsOf(t testing.TB, r *report.Report) []byte {
@@ -39,10 +40,10 @@ func keys(v any) []string {
 
 func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 	s := small()
-	s.methods[2].Params = map[string]any{"rank": 4}
-	s.methods[2].LearningRate = 0.002
-	s.orders = 2
-	out := decode(t, resultsOf(t, load(t, s.make(t, nil))))
+	s.Methods[2].Params = map[string]any{"rank": 4}
+	s.Methods[2].LearningRate = 0.002
+	s.Orders = 2
+	out := decode(t, resultsOf(t, load(t, s.Make(t, nil))))
 	same := func(what string, got []string, want ...string) {
 		t.Helper()
 		if slices.Sort(want); !slices.Equal(got, want) {
@@ -87,7 +88,7 @@ func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 }
 
 func TestResultsOfCellsThatAreNotDone(t *testing.T) {
-	out := decode(t, resultsOf(t, load(t, rough().make(t, nil))))
+	out := decode(t, resultsOf(t, load(t, rough().Make(t, nil))))
 	byID := map[string]map[string]any{}
 	for _, c := range out["cells"].([]any) {
 		byID[c.(map[string]any)["id"].(string)] = c.(map[string]any)
@@ -110,9 +111,9 @@ func TestResultsOfCellsThatAreNotDone(t *testing.T) {
 
 func TestStatisticsOverSeeds(t *testing.T) {
 	s := small()
-	s.methods, s.seeds = named("seq", "er", "secura"), 8
-	s.score = func(m, seed, i, j int) float64 { return 0.3 + 0.1*float64(m) + 0.001*float64(seed*seed*(m+1)) }
-	r := load(t, s.make(t, nil))
+	s.Methods, s.Seeds = synthetic.Named("seq", "er", "secura"), 8
+	s.Score = func(m, seed, i, j int) float64 { return 0.3 + 0.1*float64(m) + 0.001*float64(seed*seed*(m+1)) }
+	r := load(t, s.Make(t, nil))
 	var acc []float64
 	for _, c := range r.Cells {
 		if c.Method.Name == "er" {
@@ -143,36 +144,36 @@ func TestStatisticsOverSeeds(t *testing.T) {
 
 func TestComparisonPairsOnlySeedsThatBothHave(t *testing.T) {
 	s := small()
-	s.methods, s.seeds = named("seq", "secura"), 3
-	s.end = func(f *cellFiles) {
-		if f.id == "seq-s0-o0" || f.id == "secura-s2-o0" {
-			f.cut(2)
-			f.status.State = record.Running
+	s.Methods, s.Seeds = synthetic.Named("seq", "secura"), 3
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "seq-s0-o0" || f.Id == "secura-s2-o0" {
+			f.Cut(2)
+			f.Status.State = record.Running
 		}
 	}
-	r := load(t, s.make(t, nil))
+	r := load(t, s.Make(t, nil))
 	c := r.Compare()[1]
 	want := cellOf(t, r, "secura-s1-o0").Metrics["acc"].Number - cellOf(t, r, "seq-s1-o0").Metrics["acc"].Number
 	if c.Metric != "acc" || c.N != 1 {
 		t.Fatalf("comparison %+v", c)
 	}
 	near(t, "difference of seed 1", c.Difference, want)
-	s.methods = named("seq", "er")
-	if got := load(t, s.make(t, nil)).Compare(); got == nil || len(got) != 0 {
+	s.Methods = synthetic.Named("seq", "er")
+	if got := load(t, s.Make(t, nil)).Compare(); got == nil || len(got) != 0 {
 		t.Errorf("without secura: %v", got)
 	}
 }
 
 func TestASeedCountsOnceWhateverItsOrders(t *testing.T) {
 	s := small()
-	s.methods, s.seeds, s.orders = named("seq"), 2, 2
-	s.end = func(f *cellFiles) {
-		if f.id == "seq-s1-o1" {
-			f.cut(1)
-			f.status.State = record.Running
+	s.Methods, s.Seeds, s.Orders = synthetic.Named("seq"), 2, 2
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "seq-s1-o1" {
+			f.Cut(1)
+			f.Status.State = record.Running
 		}
 	}
-	r := load(t, s.make(t, nil))
+	r := load(t, s.Make(t, nil))
 	a, b := cellOf(t, r, "seq-s0-o0").Metrics["acc"].Number, cellOf(t, r, "seq-s0-o1").Metrics["acc"].Number
 	got := r.Summarise("seq", "acc")
 	near(t, "mean of seed 0's orders", got.Mean, (a+b)/2)
@@ -184,14 +185,14 @@ func TestASeedCountsOnceWhateverItsOrders(t *testing.T) {
 func TestEqualRunsDifferInMeasuredAlone(t *testing.T) {
 	first := small()
 	second := first
-	second.end = func(f *cellFiles) {
-		f.status.Host = "elsewhere"
-		for i := range f.timings {
-			f.timings[i].Seconds *= 3
-			f.timings[i].PeakRSSBytes++
+	second.End = func(f *synthetic.CellFiles) {
+		f.Status.Host = "elsewhere"
+		for i := range f.Timings {
+			f.Timings[i].Seconds *= 3
+			f.Timings[i].PeakRSSBytes++
 		}
 	}
-	a, b := resultsOf(t, load(t, first.make(t, nil))), resultsOf(t, load(t, second.make(t, nil)))
+	a, b := resultsOf(t, load(t, first.Make(t, nil))), resultsOf(t, load(t, second.Make(t, nil)))
 	if bytes.Equal(a, b) {
 		t.Fatal("other timings give equal results")
 	}
@@ -211,12 +212,12 @@ func TestEqualRunsDifferInMeasuredAlone(t *testing.T) {
 
 func TestReportDoesNotDependOnTheOrderOfFiles(t *testing.T) {
 	s := rough()
-	want := load(t, s.make(t, nil))
+	want := load(t, s.Make(t, nil))
 	results, text, markdown := resultsOf(t, want), asText(t, want, false), asMarkdown(t, want)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 8 {
-		order := random.Perm(len(s.cells()))
-		r := load(t, s.make(t, order))
+		order := random.Perm(len(s.Cells()))
+		r := load(t, s.Make(t, order))
 		if !bytes.Equal(resultsOf(t, r), results) || asText(t, r, false) != text || asMarkdown(t, r) != markdown {
 			t.Fatalf("folders made in the order %v give another report", order)
 		}
@@ -224,7 +225,7 @@ func TestReportDoesNotDependOnTheOrderOfFiles(t *testing.T) {
 }
 
 func TestWriteAll(t *testing.T) {
-	run := rough().make(t, nil)
+	run := rough().Make(t, nil)
 	_, err := WriteAll(run)
 	check(t, err)
 	results, err := os.ReadFile(run.Results())

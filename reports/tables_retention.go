@@ -124,7 +124,7 @@ func retention(r *report.Report, title, means string, of func(test) float64, bef
 					numbers = append(numbers, values[i].Number)
 				}
 				if r.Competes(m) && i > 0 {
-					field.Values = append(field.Values, report.SeedValue{done[n].Seed, values[i]})
+					field.Values = append(field.Values, report.SeedValue{Seed: done[n].Seed, Value: values[i]})
 				}
 			}
 			e := table.Entry{Text: "·"} // others were evaluated there

@@ -7,6 +7,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
@@ -30,9 +31,9 @@ func textsOf(row []table.Entry) string {
 	return strings.Join(texts, " ")
 }
 
-func loaded(t *testing.T, s synthetic) *report.Report {
+func loaded(t *testing.T, s synthetic.Synthetic) *report.Report {
 	t.Helper()
-	r, err := Load(s.make(t, nil))
+	r, err := Load(s.Make(t, nil))
 	check(t, err)
 	return r
 }
@@ -57,16 +58,16 @@ func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 }
 
 func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
-	s := synthetic{tasks: taskNames(3), methods: named("seq"), seeds: 3, orders: 2, score: fade}
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 3, Orders: 2, Score: synthetic.Fade}
 	shown := OrdersTable(loaded(t, s))
 	// Scores fall by a point with each seed, and no cell depends on its order.
 	if got := textsOf(rowOf(t, shown, "seq")[:7]); got != "77.0 0.0 1.0 79.0 0.0 1.0" {
 		t.Error(got)
 	}
 	// One cell that is not done leaves no mean, and says which.
-	s.end = func(f *cellFiles) {
-		if f.id == "seq-s1-o1" {
-			f.events, f.status = nil, &record.Status{State: record.Queued}
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "seq-s1-o1" {
+			f.Events, f.Status = nil, &record.Status{State: record.Queued}
 		}
 	}
 	shown = OrdersTable(loaded(t, s))
@@ -76,19 +77,19 @@ func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 }
 
 func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
-	s := synthetic{tasks: taskNames(2), seeds: 1, orders: 1, knowledge: true, score: fade,
-		methods: []suite.MethodSpec{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
-	s.end = func(f *cellFiles) {
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(2), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade,
+		Methods: []suite.MethodSpec{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
+	s.End = func(f *synthetic.CellFiles) {
 		var events []record.Event
 		k := 0.9
-		for _, e := range f.events {
+		for _, e := range f.Events {
 			if e.Kind == record.TaskEnd {
 				events = append(events, record.Event{Kind: record.Curve, Index: e.Index, Task: e.Task, Step: 2, Knowledge: &k, Scores: []record.TaskScores{
 					{Task: "task_1", Scores: []record.Score{{Name: "exact", Value: 0.4}}}, {Task: "task_2", Scores: []record.Score{{Name: "exact", Value: 0.2}}}}})
 			}
 			events = append(events, e)
 		}
-		f.events = events
+		f.Events = events
 	}
 	r := loaded(t, s)
 	tables := RetentionTables(r)
@@ -113,15 +114,15 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 }
 
 func TestABoundaryWithoutAScoreIsRefused(t *testing.T) {
-	s := synthetic{tasks: taskNames(3), methods: named("seq"), seeds: 1, orders: 1, score: fade}
-	s.end = func(f *cellFiles) {
-		for i, e := range f.events {
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 1, Orders: 1, Score: synthetic.Fade}
+	s.End = func(f *synthetic.CellFiles) {
+		for i, e := range f.Events {
 			if e.Kind == record.Boundary && e.Index == 1 {
-				f.events[i].Scores = e.Scores[:1]
+				f.Events[i].Scores = e.Scores[:1]
 			}
 		}
 	}
-	run := s.make(t, nil)
+	run := s.Make(t, nil)
 	if _, err := Load(run); err == nil || !strings.Contains(err.Error(), "boundary 1 has no score of task task_2") {
 		t.Errorf("error %v", err)
 	}

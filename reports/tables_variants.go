@@ -47,7 +47,7 @@ func VariantsTable(r *report.Report) table.Table {
 		name   string
 		choice bool
 	}{{"multiple choice", true}, {"question answering", false}} {
-		belongs := ofKind(r, group.choice)
+		belongs := report.OfKind(r, group.choice)
 		n := 0
 		for _, task := range r.Suite.Tasks {
 			if belongs(task.Name) {

@@ -12,6 +12,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 	"secura/reports/table"
 )
 
@@ -45,57 +46,57 @@ func asMarkdown(t testing.TB, r *report.Report) string {
 }
 
 // small is a finished run of one seed.
-func small() synthetic {
-	return synthetic{
-		tasks: taskNames(3), methods: named("frozen", "joint", "seq", "er", "secura"), seeds: 1, orders: 1, knowledge: true, perplexity: true, score: fade,
+func small() synthetic.Synthetic {
+	return synthetic.Synthetic{
+		Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("frozen", "joint", "seq", "er", "secura"), Seeds: 1, Orders: 1, Knowledge: true, Perplexity: true, Score: synthetic.Fade,
 	}
 }
 
 // rough is a run of several seeds in which much went wrong.
-func rough() synthetic {
-	s := synthetic{tasks: taskNames(3), methods: named("seq", "ewc", "er", "i-lora", "cur-lora", "secura"), seeds: 3, orders: 1, knowledge: true, score: fade}
-	s.end = func(f *cellFiles) {
-		switch f.id {
+func rough() synthetic.Synthetic {
+	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "ewc", "er", "i-lora", "cur-lora", "secura"), Seeds: 3, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	s.End = func(f *synthetic.CellFiles) {
+		switch f.Id {
 		case "ewc-s1-o0":
-			f.cut(2)
-			f.events = append(f.events, record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"})
-			f.status = &record.Status{State: record.CellDiverged, Reason: "loss is NaN"}
+			f.Cut(2)
+			f.Events = append(f.Events, record.Event{Kind: record.Diverged, Task: "task_2", Step: 3, Reason: "loss is NaN"})
+			f.Status = &record.Status{State: record.CellDiverged, Reason: "loss is NaN"}
 		case "er-s2-o0":
-			f.events = append(f.events[:2:2], append([]record.Event{{Kind: record.Warning, Task: "task_1", Step: 2, Text: "3 rows were cut | to 64 tokens"}}, f.events[2:]...)...)
+			f.Events = append(f.Events[:2:2], append([]record.Event{{Kind: record.Warning, Task: "task_1", Step: 2, Text: "3 rows were cut | to 64 tokens"}}, f.Events[2:]...)...)
 		case "i-lora-s0-o0", "i-lora-s1-o0", "i-lora-s2-o0":
-			f.events, f.status = nil, nil
+			f.Events, f.Status = nil, nil
 		case "cur-lora-s2-o0":
-			f.cut(1)
-			f.status = &record.Status{State: record.Failed, Reason: "read task task_1: file is gone"}
-			f.torn = `{"event":"bound`
+			f.Cut(1)
+			f.Status = &record.Status{State: record.Failed, Reason: "read task task_1: file is gone"}
+			f.Torn = `{"event":"bound`
 		}
 	}
 	return s
 }
 
 func TestTextOfASmallRun(t *testing.T) {
-	compareGolden(t, "small.txt", []byte(asText(t, load(t, small().make(t, nil)), false)))
+	compareGolden(t, "small.txt", []byte(asText(t, load(t, small().Make(t, nil)), false)))
 }
 
 func TestTextOfARoughRun(t *testing.T) {
-	compareGolden(t, "rough.txt", []byte(asText(t, load(t, rough().make(t, nil)), false)))
+	compareGolden(t, "rough.txt", []byte(asText(t, load(t, rough().Make(t, nil)), false)))
 }
 
 func TestMarkdownOfARoughRun(t *testing.T) {
-	compareGolden(t, "rough.md", []byte(asMarkdown(t, load(t, rough().make(t, nil)))))
+	compareGolden(t, "rough.md", []byte(asMarkdown(t, load(t, rough().Make(t, nil)))))
 }
 
 func TestTextFitsTheTerminal(t *testing.T) {
 	long := strings.Repeat("long_", 9)
-	wide := synthetic{seeds: 2, orders: 1, knowledge: true}
-	for _, name := range taskNames(16) {
-		wide.tasks = append(wide.tasks, long+name)
+	wide := synthetic.Synthetic{Seeds: 2, Orders: 1, Knowledge: true}
+	for _, name := range synthetic.TaskNames(16) {
+		wide.Tasks = append(wide.Tasks, long+name)
 	}
-	wide.methods = named("frozen", long+"a", long+"b", long+"c", long+"d", "secura")
+	wide.Methods = synthetic.Named("frozen", long+"a", long+"b", long+"c", long+"d", "secura")
 	full := func(_, _, i, j int) float64 { return 1 }
-	for name, score := range map[string]func(method, seed, i, j int) float64{"fading scores": fade, "scores of 100": full} {
-		wide.score = score
-		r := load(t, wide.make(t, nil))
+	for name, score := range map[string]func(method, seed, i, j int) float64{"fading scores": synthetic.Fade, "scores of 100": full} {
+		wide.Score = score
+		r := load(t, wide.Make(t, nil))
 		for line := range strings.Lines(asText(t, r, false)) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
 				t.Errorf("%s: %d columns: %s", name, n, line)
@@ -110,7 +111,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			t.Errorf("%s: the summary is split into %d blocks", name, n)
 		}
 		text := strings.Join(strings.Fields(asText(t, r, false)), " ")
-		for _, task := range wide.tasks {
+		for _, task := range wide.Tasks {
 			if !strings.Contains(text, task) {
 				t.Errorf("%s: the whole name %s stands nowhere", name, task)
 			}

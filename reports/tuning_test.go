@@ -47,7 +47,7 @@ func TestTuningTables(t *testing.T) {
 
 // TestATuningsRunReportsItsTrials reads tune.json from the run's folder.
 func TestATuningsRunReportsItsTrials(t *testing.T) {
-	run := small().make(t, nil)
+	run := small().Make(t, nil)
 	if r, err := Load(run); err != nil || r.Trials != nil {
 		t.Fatalf("a run that is no tuning: error %v, report %v", err, r)
 	}
@@ -61,7 +61,7 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 
 // TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite came from a tuning.
 func TestTheReportTellsOfTheTuning(t *testing.T) {
-	r, err := Load(small().make(t, nil))
+	r, err := Load(small().Make(t, nil))
 	check(t, err)
 	if _, ok := report.TunedTable(r); ok {
 		t.Fatal("a suite that was not tuned has a table of its tuning")

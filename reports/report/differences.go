@@ -73,3 +73,15 @@ func AfterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
 		return metric.AfterOwnTraining(metric.Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })
 	}
 }
+
+// OfKind tells the tasks whose answer is chosen among options, or the others.
+func OfKind(r *Report, choice bool) func(task string) bool {
+	return func(name string) bool {
+		for _, t := range r.Suite.Tasks {
+			if t.Name == name {
+				return t.Choice() == choice
+			}
+		}
+		return false
+	}
+}

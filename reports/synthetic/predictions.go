@@ -1,4 +1,4 @@
-package reports
+package synthetic
 
 import (
 	"fmt"
@@ -12,16 +12,16 @@ import (
 )
 
 // hostile is a prediction that would end the page's script, were it not escaped.
-const hostile = `</script><script>document.title="broken"</script><!--<b>&amp;` + "\u2028`${1}`\\"
+const Hostile = `</script><script>document.title="broken"</script><!--<b>&amp;` + "\u2028`${1}`\\"
 
 // streamOf16 is a run as large as the main job's with 8 seeds.
-func streamOf16(seeds int) synthetic {
+func StreamOf16(seeds int) Synthetic {
 	names := []string{"add_subtract_stories", "weather_headlines", "country_phrases", "syllogisms", "two_step_purchases", "match_headlines",
 		"language_phrases", "object_ordering", "unit_conversion", "market_headlines", "date_phrases", "directions", "number_sequences",
 		"country_headlines", "number_phrases", "odd_one_out"}
-	return synthetic{
-		tasks: names, methods: named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), seeds: seeds, orders: 1, knowledge: true, choices: 4,
-		score: func(method, seed, i, j int) float64 {
+	return Synthetic{
+		Tasks: names, Methods: Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), Seeds: seeds, Orders: 1, Knowledge: true, Choices: 4,
+		Score: func(method, seed, i, j int) float64 {
 			noise := rand.New(rand.NewPCG(uint64(seed*1000+method), uint64(100*i+j))).Float64()*0.06 - 0.03
 			if i < j {
 				return 0.08 + noise/2
@@ -39,7 +39,7 @@ func streamOf16(seeds int) synthetic {
 
 // addPredictions writes examples and, for every boundary of every cell,
 // predictions that are as often right as the scores say.
-func (s synthetic) addPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
+func (s Synthetic) AddPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
 	t.Helper()
 	var examples []record.Example
 	add := func(task string, n int) {
@@ -52,16 +52,16 @@ func (s synthetic) addPredictions(t testing.TB, run rundir.Run, perTask, battery
 			examples = append(examples, e)
 		}
 	}
-	for _, task := range s.tasks {
+	for _, task := range s.Tasks {
 		add(task, perTask)
 	}
 	add("knowledge_choice", battery)
 	add("knowledge_completion", battery)
 	data, err := record.EncodeExamples(examples)
-	check(t, err)
-	check(t, os.WriteFile(run.Examples(), data, 0o644))
-	for _, f := range s.cells() {
-		for _, e := range f.events {
+	must(t, err)
+	must(t, os.WriteFile(run.Examples(), data, 0o644))
+	for _, f := range s.Cells() {
+		for _, e := range f.Events {
 			if e.Kind != record.Boundary {
 				continue
 			}
@@ -76,12 +76,12 @@ func (s synthetic) addPredictions(t testing.TB, run rundir.Run, perTask, battery
 					score = *e.Knowledge
 				}
 				p := record.Prediction{Task: x.Task, ID: x.ID, Gold: x.Gold, Prediction: x.Gold}
-				r := rand.New(rand.NewPCG(uint64(k), uint64(len(f.id))))
+				r := rand.New(rand.NewPCG(uint64(k), uint64(len(f.Id))))
 				if threshold := r.Float64(); threshold > score {
-					p.Prediction = words(rand.New(rand.NewPCG(uint64(k+e.Index/3), uint64(len(f.id)))), 3)
+					p.Prediction = words(rand.New(rand.NewPCG(uint64(k+e.Index/3), uint64(len(f.Id)))), 3)
 				}
-				if x.Task == s.tasks[0] && x.ID == 0 {
-					p.Prediction = hostile
+				if x.Task == s.Tasks[0] && x.ID == 0 {
+					p.Prediction = Hostile
 				}
 				if p.Correct = p.Prediction == p.Gold; p.Correct {
 					p.Score = 1
@@ -89,10 +89,10 @@ func (s synthetic) addPredictions(t testing.TB, run rundir.Run, perTask, battery
 				rows = append(rows, p)
 			}
 			data, err := record.EncodePredictions(rows)
-			check(t, err)
-			path := run.Cell(f.id).Predictions(e.Index)
-			check(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			check(t, os.WriteFile(path, data, 0o644))
+			must(t, err)
+			path := run.Cell(f.Id).Predictions(e.Index)
+			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			must(t, os.WriteFile(path, data, 0o644))
 		}
 	}
 }
@@ -109,11 +109,4 @@ func words(r *rand.Rand, n int) string {
 		}
 	}
 	return text
-}
-
-func predictionsOf(t testing.TB, run rundir.Run, cell string, boundary int) []record.Prediction {
-	t.Helper()
-	rows, err := record.ReadPredictions(run.Cell(cell).Predictions(boundary))
-	check(t, err)
-	return rows
 }

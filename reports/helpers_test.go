@@ -1,0 +1,44 @@
+package reports
+
+import (
+	"path/filepath"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/reports/report"
+)
+
+func load(t testing.TB, run rundir.Run) *report.Report {
+	t.Helper()
+	r, err := Load(run)
+	check(t, err)
+	return r
+}
+
+func cellOf(t testing.TB, r *report.Report, id string) report.Cell {
+	t.Helper()
+	for _, c := range r.Cells {
+		if c.ID == id {
+			return c
+		}
+	}
+	t.Fatalf("no cell %s", id)
+	return report.Cell{}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func dataFile(name string) string { return filepath.Join("testdata", name) }
+
+func predictionsOf(t testing.TB, run rundir.Run, cell string, boundary int) []record.Prediction {
+	t.Helper()
+	rows, err := record.ReadPredictions(run.Cell(cell).Predictions(boundary))
+	check(t, err)
+	return rows
+}
