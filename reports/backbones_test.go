@@ -16,7 +16,7 @@ import (
 )
 
 // onBackbones makes one run of what several runs have, each on a backbone of its own, which is called by its key.
-func onBackbones(t testing.TB, names []string, each []synthetic.Synthetic) rundir.Run {
+func onBackbones(t testing.TB, names []string, each []synthetic.Run) rundir.Run {
 	t.Helper()
 	var files []*synthetic.CellFiles
 	for i, label := range record.BackboneLabels(names) {
@@ -45,12 +45,12 @@ func onBackbones(t testing.TB, names []string, each []synthetic.Synthetic) rundi
 }
 
 // twoBackbones are a run of two backbones, and what runs of each alone would have been.
-func twoBackbones(t testing.TB) (run rundir.Run, each []synthetic.Synthetic) {
+func twoBackbones(t testing.TB) (run rundir.Run, each []synthetic.Run) {
 	t.Helper()
-	one := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("joint", "seq", "er", "secura"), Seeds: 3, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	one := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("joint", "seq", "er", "secura"), Seeds: 3, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	other := one
 	other.Score = func(method, seed, i, j int) float64 { return synthetic.Fade(3-method, 2-seed, i, j) / 2 }
-	each = []synthetic.Synthetic{one, other}
+	each = []synthetic.Run{one, other}
 	return onBackbones(t, []string{"nano", "ORG/Other-1.5B"}, each), each
 }
 

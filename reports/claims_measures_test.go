@@ -13,7 +13,7 @@ import (
 
 // observe gives each cell the steps and measures that the methods of the paper
 // and its release have when they behave as methods.md says.
-func observe(s *synthetic.Synthetic) {
+func observe(s *synthetic.Run) {
 	s.Methods = append(s.Methods, synthetic.Named("secura-k", "secura-released-m1", "secura-released-m2")...)
 	s.Methods = append(s.Methods, suite.MethodSpec{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
 		suite.MethodSpec{Preset: "secura", Name: "no-normalisation", Params: map[string]any{"normalise": "none"}})
@@ -145,7 +145,7 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 			t.Errorf("backward transfer with kept shares %v: shown is %q, want %q", keep, shown, want)
 		}
 	}
-	compareGolden(t, "claims.txt", []byte(claimsText(t, c.runs)))
+	synthetic.CompareGolden(t, "claims.txt", []byte(claimsText(t, c.runs)))
 }
 
 func TestBehaviourThatDiffersIsNotShown(t *testing.T) {

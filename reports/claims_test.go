@@ -19,8 +19,8 @@ import (
 
 // sixteen is a run of the paper's six methods with scores that a test decides:
 // kept[m] of what was learned is left at the end, know[m] is K[N]/K[0].
-func sixteen(seeds int, learn, keep, know [6]float64) synthetic.Synthetic {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), Seeds: seeds, Orders: 1, Knowledge: true}
+func sixteen(seeds int, learn, keep, know [6]float64) synthetic.Run {
+	s := synthetic.Run{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), Seeds: seeds, Orders: 1, Knowledge: true}
 	jitter := func(seed int) float64 { return 0.004 * float64(seed%3) }
 	s.Score = func(m, seed, i, j int) float64 {
 		m = min(m, 5) // further methods are variants of secura
@@ -44,12 +44,12 @@ func sixteen(seeds int, learn, keep, know [6]float64) synthetic.Synthetic {
 	return s
 }
 
-func evidence(t testing.TB, all ...synthetic.Synthetic) []*Evidence {
+func evidence(t testing.TB, all ...synthetic.Run) []*Evidence {
 	t.Helper()
 	var runs []*Evidence
 	for _, s := range all {
 		e, err := LoadEvidence(s.Make(t, nil))
-		check(t, err)
+		synthetic.Must(t, err)
 		runs = append(runs, e...)
 	}
 	return runs
@@ -58,7 +58,7 @@ func evidence(t testing.TB, all ...synthetic.Synthetic) []*Evidence {
 func claimsText(t testing.TB, runs []*Evidence) string {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, ClaimsText(&out, runs, false))
+	synthetic.Must(t, ClaimsText(&out, runs, false))
 	return out.String()
 }
 
@@ -225,7 +225,7 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 	observe(&s)
 	run := s.Make(t, nil)
 	e, err := LoadEvidence(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	text := claimsText(t, e)
 	for line := range strings.Lines(text) {
 		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
@@ -233,13 +233,13 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 		}
 	}
 	again, err := LoadEvidence(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	if claimsText(t, again) != text {
 		t.Error("two reports of the same records differ")
 	}
-	check(t, WriteClaims(run, [][]*Evidence{e}))
+	synthetic.Must(t, WriteClaims(run, [][]*Evidence{e}))
 	written, err := os.ReadFile(run.Claims())
-	check(t, err)
+	synthetic.Must(t, err)
 	for _, want := range []string{"# Claims of SECURA", "## What the released code does", "## Provenance", "| verdict"} {
 		if !bytes.Contains(written, []byte(want)) {
 			t.Errorf("claims.md has no %q", want)

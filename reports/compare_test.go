@@ -90,7 +90,7 @@ func TestRunsSideBySide(t *testing.T) {
 	tables := [][]table.Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
 	var out bytes.Buffer
 	check(t, table.Text(&out, append([]table.Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))
-	compareGolden(t, "side_by_side.txt", out.Bytes())
+	synthetic.CompareGolden(t, "side_by_side.txt", out.Bytes())
 
 	joined := SideBySide(runs, tables)[0]
 	for _, row := range joined.Rows {

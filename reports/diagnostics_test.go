@@ -75,8 +75,8 @@ func TestTablesOfDiagnostics(t *testing.T) {
 		check(t, table.Text(&text, tables, false))
 		check(t, table.Markdown(&markdown, tables))
 	}
-	compareGolden(t, "diagnostics.txt", text.Bytes())
-	compareGolden(t, "diagnostics.md", markdown.Bytes())
+	synthetic.CompareGolden(t, "diagnostics.txt", text.Bytes())
+	synthetic.CompareGolden(t, "diagnostics.md", markdown.Bytes())
 	if _, err := Diagnose(run, r, "gradient"); err == nil {
 		t.Error("a table that is not known was made")
 	}

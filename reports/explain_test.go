@@ -13,6 +13,7 @@ import (
 	"secura/experiments/record"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 func explained(t *testing.T, r *report.Report, method, key string) string {
@@ -26,7 +27,7 @@ func TestExplanationOfARun(t *testing.T) {
 	s := eight()
 	s.Seeds = 2
 	r := load(t, s.Make(t, nil))
-	compareGolden(t, "explained.txt", []byte(explained(t, r, "secura", "forgetting")+"\n"+explained(t, r, "er", "knowledge_retention")+"\n"+explained(t, r, "er", "seconds")))
+	synthetic.CompareGolden(t, "explained.txt", []byte(explained(t, r, "secura", "forgetting")+"\n"+explained(t, r, "er", "knowledge_retention")+"\n"+explained(t, r, "er", "seconds")))
 }
 
 // Every line of the records that an explanation names holds the number that it

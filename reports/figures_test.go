@@ -24,8 +24,8 @@ import (
 
 // full is a made-up run with all that a cell can leave: steps with gradients,
 // norms at the boundaries, and predictions that agree with the scores.
-func full(methods, tasks, seeds, examples int) synthetic.Synthetic {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(tasks), Seeds: seeds, Orders: 1, Knowledge: true, Perplexity: true}
+func full(methods, tasks, seeds, examples int) synthetic.Run {
+	s := synthetic.Run{Tasks: synthetic.TaskNames(tasks), Seeds: seeds, Orders: 1, Knowledge: true, Perplexity: true}
 	s.Methods = append(synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "er-ball")[:methods-1], synthetic.Named("secura")...)
 	// Each method forgets and learns at a rate of its own, with noise by seed.
 	s.Score = func(m, seed, i, j int) float64 {
@@ -48,7 +48,7 @@ func plotterXYs(numbers ...float64) (points plotter.XYs) {
 }
 
 // makeFull writes the run, with the files beside its records.
-func makeFull(t testing.TB, s synthetic.Synthetic, steps, examples int) rundir.Run {
+func makeFull(t testing.TB, s synthetic.Run, steps, examples int) rundir.Run {
 	t.Helper()
 	run := rundir.Run{Path: t.TempDir()}
 	cells := s.Cells()
@@ -160,7 +160,7 @@ func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 }
 
 func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
-	for name, s := range map[string]synthetic.Synthetic{"rough": rough(), "one seed": small(), "alone": variants(1, 0.04)} {
+	for name, s := range map[string]synthetic.Run{"rough": rough(), "one seed": small(), "alone": synthetic.Variants(1, 0.04)} {
 		r := load(t, s.Make(t, nil))
 		figures, err := Figures(r)
 		check(t, err)

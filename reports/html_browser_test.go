@@ -320,7 +320,7 @@ func compareNumbers(t *testing.T, x, y string) int {
 // keeps what the reader has chosen.
 func TestALivePageFollows(t *testing.T) {
 	b := openBrowser(t)
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) {
 		if f.Id == "secura-s1-o0" {
 			f.Events, f.Status = nil, nil

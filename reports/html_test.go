@@ -26,7 +26,7 @@ func htmlOf(t testing.TB, run rundir.Run) string {
 
 func smallStream(t testing.TB) rundir.Run {
 	t.Helper()
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura", "frozen", "joint"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura", "frozen", "joint"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	run := s.Make(t, nil)
 	s.AddPredictions(t, run, 6, 4)
 	return run
@@ -82,7 +82,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 // TestPredictionsAreNeverMarkup holds that a model's output cannot end a script
 // or begin an element.
 func TestPredictionsAreNeverMarkup(t *testing.T) {
-	s := synthetic.Synthetic{Tasks: []string{synthetic.Hostile, "b"}, Methods: []suite.MethodSpec{{Preset: "seq", Name: "seq"}}, Seeds: 1, Orders: 1, Score: synthetic.Fade}
+	s := synthetic.Run{Tasks: []string{synthetic.Hostile, "b"}, Methods: []suite.MethodSpec{{Preset: "seq", Name: "seq"}}, Seeds: 1, Orders: 1, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) { f.Events[1].Text = synthetic.Hostile }
 	run := s.Make(t, nil)
 	s.AddPredictions(t, run, 2, 0)
@@ -188,7 +188,7 @@ func TestChartsAreTheTablesNumbers(t *testing.T) {
 
 // TestAPageOfARunThatHasJustBegun has no numbers and says how far the run is.
 func TestAPageOfARunThatHasJustBegun(t *testing.T) {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Score: synthetic.Fade}
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) { f.Events, f.Status = nil, nil }
 	page := htmlOf(t, s.Make(t, nil))
 	if !strings.Contains(page, "Of 4 cells: 4 queued") {

@@ -15,7 +15,7 @@ import (
 )
 
 // eight is a finished run of eight seeds, in which differences are significant.
-func eight() synthetic.Synthetic {
+func eight() synthetic.Run {
 	s := small()
 	s.Seeds = 8
 	return s
@@ -25,14 +25,14 @@ func TestLaTeXOfARun(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
 	check(t, table.LaTeX(&out, sourced(r, []table.Table{SummaryTable(r), TaskTable(r)}), false))
-	compareGolden(t, "eight.tex", out.Bytes())
+	synthetic.CompareGolden(t, "eight.tex", out.Bytes())
 }
 
 func TestCSVHasEveryDigitAndEveryReason(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
 	check(t, CSV(&out, r, false))
-	compareGolden(t, "eight.csv", out.Bytes())
+	synthetic.CompareGolden(t, "eight.csv", out.Bytes())
 }
 
 func TestFilesOfTablesAreNamedByTheirTitles(t *testing.T) {
@@ -63,7 +63,7 @@ func TestTablesCompile(t *testing.T) {
 	if asked == "1" {
 		long := rough()
 		long.Tasks = synthetic.TaskNames(45) // more rows than a page has
-		for _, s := range []synthetic.Synthetic{rough(), eight(), variants(8, 0.04), long} {
+		for _, s := range []synthetic.Run{rough(), eight(), synthetic.Variants(8, 0.04), long} {
 			run := s.Make(t, nil)
 			if _, err := WriteAll(run); err != nil {
 				t.Fatal(err)

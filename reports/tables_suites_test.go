@@ -31,7 +31,7 @@ func textsOf(row []table.Entry) string {
 	return strings.Join(texts, " ")
 }
 
-func loaded(t *testing.T, s synthetic.Synthetic) *report.Report {
+func loaded(t *testing.T, s synthetic.Run) *report.Report {
 	t.Helper()
 	r, err := Load(s.Make(t, nil))
 	check(t, err)
@@ -39,7 +39,7 @@ func loaded(t *testing.T, s synthetic.Synthetic) *report.Report {
 }
 
 func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
-	r := loaded(t, variants(1, 0.04))
+	r := loaded(t, synthetic.Variants(1, 0.04))
 	shown := VariantsTable(r)
 	for label, want := range map[string]string{"task_1": "5.0 50.0 54.0", "multiple choice, mean": "5.0 50.0 54.0", "question answering, mean": "5.0 50.0 45.0"} {
 		if got := textsOf(rowOf(t, shown, label)); got != want {
@@ -58,7 +58,7 @@ func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 }
 
 func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 3, Orders: 2, Score: synthetic.Fade}
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 3, Orders: 2, Score: synthetic.Fade}
 	shown := OrdersTable(loaded(t, s))
 	// Scores fall by a point with each seed, and no cell depends on its order.
 	if got := textsOf(rowOf(t, shown, "seq")[:7]); got != "77.0 0.0 1.0 79.0 0.0 1.0" {
@@ -77,7 +77,7 @@ func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 }
 
 func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(2), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade,
+	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade,
 		Methods: []suite.MethodSpec{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
 	s.End = func(f *synthetic.CellFiles) {
 		var events []record.Event
@@ -114,7 +114,7 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 }
 
 func TestABoundaryWithoutAScoreIsRefused(t *testing.T) {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 1, Orders: 1, Score: synthetic.Fade}
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 1, Orders: 1, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) {
 		for i, e := range f.Events {
 			if e.Kind == record.Boundary && e.Index == 1 {

@@ -2,13 +2,9 @@ package reports
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/google/go-cmp/cmp"
 
 	"secura/experiments/record"
 	"secura/reports/report"
@@ -16,21 +12,7 @@ import (
 	"secura/reports/table"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden texts in testdata")
-
 // compareGolden compares with a file of testdata, or writes it with -update.
-func compareGolden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	if *update {
-		check(t, os.WriteFile(dataFile(name), got, 0o644))
-	}
-	want, err := os.ReadFile(dataFile(name))
-	check(t, err)
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got); go test ./reports -update writes it again:\n%s", name, diff)
-	}
-}
-
 func asText(t testing.TB, r *report.Report, colour bool) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -46,15 +28,15 @@ func asMarkdown(t testing.TB, r *report.Report) string {
 }
 
 // small is a finished run of one seed.
-func small() synthetic.Synthetic {
-	return synthetic.Synthetic{
+func small() synthetic.Run {
+	return synthetic.Run{
 		Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("frozen", "joint", "seq", "er", "secura"), Seeds: 1, Orders: 1, Knowledge: true, Perplexity: true, Score: synthetic.Fade,
 	}
 }
 
 // rough is a run of several seeds in which much went wrong.
-func rough() synthetic.Synthetic {
-	s := synthetic.Synthetic{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "ewc", "er", "i-lora", "cur-lora", "secura"), Seeds: 3, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+func rough() synthetic.Run {
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "ewc", "er", "i-lora", "cur-lora", "secura"), Seeds: 3, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) {
 		switch f.Id {
 		case "ewc-s1-o0":
@@ -75,20 +57,20 @@ func rough() synthetic.Synthetic {
 }
 
 func TestTextOfASmallRun(t *testing.T) {
-	compareGolden(t, "small.txt", []byte(asText(t, load(t, small().Make(t, nil)), false)))
+	synthetic.CompareGolden(t, "small.txt", []byte(asText(t, load(t, small().Make(t, nil)), false)))
 }
 
 func TestTextOfARoughRun(t *testing.T) {
-	compareGolden(t, "rough.txt", []byte(asText(t, load(t, rough().Make(t, nil)), false)))
+	synthetic.CompareGolden(t, "rough.txt", []byte(asText(t, load(t, rough().Make(t, nil)), false)))
 }
 
 func TestMarkdownOfARoughRun(t *testing.T) {
-	compareGolden(t, "rough.md", []byte(asMarkdown(t, load(t, rough().Make(t, nil)))))
+	synthetic.CompareGolden(t, "rough.md", []byte(asMarkdown(t, load(t, rough().Make(t, nil)))))
 }
 
 func TestTextFitsTheTerminal(t *testing.T) {
 	long := strings.Repeat("long_", 9)
-	wide := synthetic.Synthetic{Seeds: 2, Orders: 1, Knowledge: true}
+	wide := synthetic.Run{Seeds: 2, Orders: 1, Knowledge: true}
 	for _, name := range synthetic.TaskNames(16) {
 		wide.Tasks = append(wide.Tasks, long+name)
 	}

@@ -10,6 +10,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 // tried is a tuning of two methods: one whose second trial is best and whose last diverged, and one without any score.
@@ -37,7 +38,7 @@ func tried() record.Tuning {
 func TestTuningTables(t *testing.T) {
 	k := tried()
 	text := asText(t, &report.Report{Trials: &k}, false)
-	compareGolden(t, "tuning.txt", []byte(text))
+	synthetic.CompareGolden(t, "tuning.txt", []byte(text))
 	for line := range strings.Lines(text) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
 			t.Errorf("a line of %d columns: %s", n, line)

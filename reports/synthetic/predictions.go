@@ -15,11 +15,11 @@ import (
 const Hostile = `</script><script>document.title="broken"</script><!--<b>&amp;` + "\u2028`${1}`\\"
 
 // streamOf16 is a run as large as the main job's with 8 seeds.
-func StreamOf16(seeds int) Synthetic {
+func StreamOf16(seeds int) Run {
 	names := []string{"add_subtract_stories", "weather_headlines", "country_phrases", "syllogisms", "two_step_purchases", "match_headlines",
 		"language_phrases", "object_ordering", "unit_conversion", "market_headlines", "date_phrases", "directions", "number_sequences",
 		"country_headlines", "number_phrases", "odd_one_out"}
-	return Synthetic{
+	return Run{
 		Tasks: names, Methods: Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), Seeds: seeds, Orders: 1, Knowledge: true, Choices: 4,
 		Score: func(method, seed, i, j int) float64 {
 			noise := rand.New(rand.NewPCG(uint64(seed*1000+method), uint64(100*i+j))).Float64()*0.06 - 0.03
@@ -39,7 +39,7 @@ func StreamOf16(seeds int) Synthetic {
 
 // addPredictions writes examples and, for every boundary of every cell,
 // predictions that are as often right as the scores say.
-func (s Synthetic) AddPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
+func (s Run) AddPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
 	t.Helper()
 	var examples []record.Example
 	add := func(task string, n int) {
@@ -58,8 +58,8 @@ func (s Synthetic) AddPredictions(t testing.TB, run rundir.Run, perTask, battery
 	add("knowledge_choice", battery)
 	add("knowledge_completion", battery)
 	data, err := record.EncodeExamples(examples)
-	must(t, err)
-	must(t, os.WriteFile(run.Examples(), data, 0o644))
+	Must(t, err)
+	Must(t, os.WriteFile(run.Examples(), data, 0o644))
 	for _, f := range s.Cells() {
 		for _, e := range f.Events {
 			if e.Kind != record.Boundary {
@@ -89,10 +89,10 @@ func (s Synthetic) AddPredictions(t testing.TB, run rundir.Run, perTask, battery
 				rows = append(rows, p)
 			}
 			data, err := record.EncodePredictions(rows)
-			must(t, err)
+			Must(t, err)
 			path := run.Cell(f.Id).Predictions(e.Index)
-			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			must(t, os.WriteFile(path, data, 0o644))
+			Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			Must(t, os.WriteFile(path, data, 0o644))
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // synthetic describes a run directory to be made: a suite, and what each cell
 // measured.
-type Synthetic struct {
+type Run struct {
 	Tasks         []string
 	Methods       []suite.MethodSpec
 	Seeds, Orders int
@@ -65,7 +65,7 @@ func TaskNames(n int) []string {
 }
 
 // learningOrder is the suite's order for 0, its reverse for others.
-func (s Synthetic) learningOrder(order int) []int {
+func (s Run) learningOrder(order int) []int {
 	tasks := make([]int, len(s.Tasks))
 	for i := range tasks {
 		if tasks[i] = i; order > 0 {
@@ -76,7 +76,7 @@ func (s Synthetic) learningOrder(order int) []int {
 }
 
 // cells makes the content of all folders.
-func (s Synthetic) Cells() []*CellFiles {
+func (s Run) Cells() []*CellFiles {
 	var all []*CellFiles
 	for seed := range s.Seeds {
 		for order := range s.Orders {
@@ -92,7 +92,7 @@ func (s Synthetic) Cells() []*CellFiles {
 	return all
 }
 
-func (s Synthetic) cell(m int, method suite.MethodSpec, seed, order int) *CellFiles {
+func (s Run) cell(m int, method suite.MethodSpec, seed, order int) *CellFiles {
 	f := &CellFiles{Id: fmt.Sprintf("%s-s%d-o%d", method.Name, seed, order), Status: &record.Status{State: record.Done, Host: "testhost"}}
 	learned := s.learningOrder(order)
 	var names []string
@@ -146,20 +146,20 @@ func (s Synthetic) cell(m int, method suite.MethodSpec, seed, order int) *CellFi
 
 // make writes the run; the folders are made in the given order of cells, nil for
 // the planned one.
-func (s Synthetic) Make(t testing.TB, order []int) rundir.Run {
+func (s Run) Make(t testing.TB, order []int) rundir.Run {
 	t.Helper()
 	run := rundir.Run{Path: t.TempDir()}
 	s.MakeIn(t, run, order)
 	return run
 }
 
-func (s Synthetic) MakeIn(t testing.TB, run rundir.Run, order []int) {
+func (s Run) MakeIn(t testing.TB, run rundir.Run, order []int) {
 	t.Helper()
 	s.WriteIn(t, run, s.Cells(), order)
 }
 
 // writeIn writes the manifest and the cells' files.
-func (s Synthetic) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []int) {
+func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []int) {
 	t.Helper()
 	tasks := []map[string]any{}
 	for i, name := range s.Tasks {
@@ -188,8 +188,8 @@ func (s Synthetic) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, ord
 		"name":   "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "methods": methods,
 		"seeds": s.Seeds, "orders": s.Orders, "training": map[string]any{"steps": 4},
 	})
-	must(t, err)
-	must(t, rundir.WriteManifest(run, rundir.Manifest{
+	Must(t, err)
+	Must(t, rundir.WriteManifest(run, rundir.Manifest{
 		Suite: all, Plan: "0123456789abcdef0123456789abcdef", Backend: "xla", Revision: "abc-dirty", Processor: "a processor",
 		Modules: map[string]string{"go": "go1.26.8", "github.com/gomlx/gomlx": "v0.28.2"},
 		Files:   []rundir.File{{Path: "nano/model.safetensors", SHA256: "feed", Bytes: 12}},
@@ -209,9 +209,9 @@ func (f *CellFiles) write(t testing.TB, folder rundir.Cell) {
 	if f.Status == nil && f.Events == nil {
 		return
 	}
-	must(t, folder.Make())
+	Must(t, folder.Make())
 	if f.Status != nil {
-		must(t, os.RemoveAll(folder.Status()))
+		Must(t, os.RemoveAll(folder.Status()))
 		AppendAll(t, folder.Status(), []*record.Status{f.Status})
 	}
 	if f.Events != nil {
@@ -223,8 +223,8 @@ func (f *CellFiles) write(t testing.TB, folder rundir.Cell) {
 	}
 	if f.Torn != "" {
 		data, err := os.ReadFile(folder.Records())
-		must(t, err)
-		must(t, os.WriteFile(folder.Records(), append(data, f.Torn...), 0o644))
+		Must(t, err)
+		Must(t, os.WriteFile(folder.Records(), append(data, f.Torn...), 0o644))
 	}
 }
 
@@ -232,14 +232,14 @@ func (f *CellFiles) write(t testing.TB, folder rundir.Cell) {
 func AppendAll[T any](t testing.TB, path string, lines []T) {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	must(t, err)
+	Must(t, err)
 	for _, line := range lines {
 		data, err := json.Marshal(line)
-		must(t, err)
+		Must(t, err)
 		_, err = file.Write(append(data, '\n'))
-		must(t, err)
+		Must(t, err)
 	}
-	must(t, file.Close())
+	Must(t, file.Close())
 }
 
 // cut keeps the events before boundary i.
@@ -263,7 +263,8 @@ func (f *CellFiles) Raise(by float64) {
 	}
 }
 
-func must(t testing.TB, err error) {
+// Must ends a test that met an error.
+func Must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

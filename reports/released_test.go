@@ -1,0 +1,53 @@
+package reports
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/reports/report"
+	"secura/reports/synthetic"
+)
+
+// Table and figure go over the first task's steps, and no ranking has the scores.
+func TestReleasedTableAndFigure(t *testing.T) {
+	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named("secura", "seq"), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+	synthetic.Predicting(&s, func(string) float64 { return 0.5 })
+	before := s.End
+	s.End = func(f *synthetic.CellFiles) {
+		before(f)
+		for i, e := range f.Events {
+			if e.Kind == record.TaskEnd && e.Index == 1 {
+				within := record.Event{Kind: record.Curve, Index: 1, Task: e.Task, Step: 2, TeacherForced: synthetic.ForcedRow(0.7, 1.5), Scores: f.Events[1].Scores}
+				f.Events = append(f.Events[:i:i], append([]record.Event{within}, f.Events[i:]...)...)
+				break
+			}
+		}
+	}
+	r := load(t, s.Make(t, nil))
+	table, ok := ReleasedTable(r)
+	if !ok || len(table.Columns) != 8 {
+		t.Fatalf("%+v", table)
+	}
+	for i, want := range []string{"secura", "1", "1.00", "1.50", "2.00", "3.00", "40.0", "20.0"} {
+		if got := table.Rows[0][i].Text; got != want {
+			t.Errorf("column %d is %q, want %q", i, got, want)
+		}
+	}
+	figures, err := releasedFigures(r)
+	if err != nil || len(figures) != 1 || figures[0].Name != "released" {
+		t.Fatalf("%v, %v", figures, err)
+	}
+	if svg, err := figures[0].SVG(); err != nil || !strings.Contains(string(svg), "seq") {
+		t.Errorf("the figure: %v", err)
+	}
+	for _, summary := range SummaryTable(r).Columns {
+		if strings.Contains(strings.Join(summary.Head, " "), "tf") {
+			t.Errorf("the summary has a column %v", summary.Head)
+		}
+	}
+	if x := cellOf(t, r, "secura-s0-o0").ForcedAt(3, 4, func(f report.Forced) float64 { return f.Nats }); !math.IsNaN(x) {
+		t.Errorf("at a step that was not evaluated it is %g", x)
+	}
+}
