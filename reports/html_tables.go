@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/reports/claims"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -56,7 +57,7 @@ type pageNote struct {
 // addTables sorts the report's tables into the page.
 func (p *page) addTables(r *report.Report) {
 	if p.Charts {
-		p.Summary = append(p.Summary, newPageTable(r, LearningTable(r), "learning"))
+		p.Summary = append(p.Summary, newPageTable(r, claims.LearningTable(r), "learning"))
 	}
 	for i, t := range Tables(r) {
 		shown := newPageTable(r, t, fmt.Sprintf("table-%d", i+1))

@@ -6,6 +6,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/claims"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -45,11 +46,11 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 	case "variants":
 		return []table.Table{VariantsTable(r)}, nil
 	case "claims":
-		evidence, err := evidenceOf(r)
+		evidence, err := claims.EvidenceOf(r)
 		if err != nil {
 			return nil, err
 		}
-		return Claims([]*Evidence{evidence}), nil
+		return claims.Tables([]*claims.Evidence{evidence}), nil
 	case "retention", "knowledge":
 		if _, ok := r.Base(); !ok {
 			return lacks("no cell has been evaluated yet")

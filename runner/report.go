@@ -13,6 +13,7 @@ import (
 	"secura/datasets"
 	"secura/experiments/rundir"
 	"secura/reports"
+	"secura/reports/claims"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -145,7 +146,7 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var with []*reports.Evidence
+	var with []*claims.Evidence
 	if o.With != "" {
 		for path := range strings.SplitSeq(o.With, ",") {
 			list, err := evidenceAt(path)
@@ -155,12 +156,12 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 			with = append(with, list...)
 		}
 	}
-	var lists [][]*reports.Evidence // one for each of the run's backbones
+	var lists [][]*claims.Evidence // one for each of the run's backbones
 	for _, e := range own {
-		lists = append(lists, append([]*reports.Evidence{e}, with...))
+		lists = append(lists, append([]*claims.Evidence{e}, with...))
 	}
 	run := rundir.Run{Path: o.Run}
-	if err := reports.WriteClaims(run, lists); err != nil {
+	if err := claims.Write(run, lists); err != nil {
 		return err
 	}
 	for format := range strings.SplitSeq(o.Format, ",") {
@@ -174,7 +175,7 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 			if i > 0 {
 				fmt.Fprintln(stdout)
 			}
-			if err := reports.ClaimsText(stdout, list, coloured(stdout)); err != nil {
+			if err := claims.Text(stdout, list, coloured(stdout)); err != nil {
 				return err
 			}
 		}
@@ -183,12 +184,12 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 }
 
 // evidenceAt reads what the run in a folder says of claims.
-func evidenceAt(path string) ([]*reports.Evidence, error) {
+func evidenceAt(path string) ([]*claims.Evidence, error) {
 	run, err := runAt(path)
 	if err != nil {
 		return nil, err
 	}
-	return reports.LoadEvidence(run)
+	return claims.LoadEvidence(run)
 }
 
 // methodAndKey takes METHOD.METRIC apart; the method's name may have dots too.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+
 	"secura/reports/table"
 )
 

@@ -1,9 +1,10 @@
 package synthetic
 
 import (
+	"strings"
+
 	scoring "secura/datasets/score"
 	"secura/experiments/record"
-	"strings"
 )
 
 // Variants is a run of tasks learned alone, the first two multiple choice, in

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ var smallMove = 2 - 1/(1+math.Exp(3))
 
 // equations shows, by the runs' own records, what follows from the published
 // equations.
-func (c claims) equations() table.Table {
+func (c judge) equations() table.Table {
 	t := findings("What the equations imply",
 		"the points of the specification; measured: the range over all steps whose update is not 0, and where its upper end was seen")
 	secura := plain(report.Subject)
@@ -67,7 +67,7 @@ func mergesRarely(m suite.MethodSpec) bool {
 
 // vacuous shows that S-MagNorm does nothing: S is 2 at every step, and the
 // losses are those of the same method without it.
-func (c claims) vacuous(t *table.Table, secura func(suite.MethodSpec) bool) {
+func (c judge) vacuous(t *table.Table, secura func(suite.MethodSpec) bool) {
 	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step"
 	r := ranged(c.runs, secura, exactly("magnorm/mean"))
 	if r.n == 0 {
@@ -122,7 +122,7 @@ func withoutMagNorm(m, other suite.MethodSpec) bool {
 }
 
 // likeSeq shows that SECURA learns and forgets like training in sequence.
-func (c claims) likeSeq(t *table.Table) {
+func (c judge) likeSeq(t *table.Table) {
 	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.Has(report.Subject) && e.Has("seq") })
 	for _, part := range []struct{ label, metric, meaning string }{
 		{"5 learning accuracy beyond seq", "learning_accuracy", "secura − seq, points of 100 over paired seeds; every method's own numbers stand in the next table"},

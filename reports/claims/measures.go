@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 		return nil, err
 	}
 	for _, part := range r.Each() {
-		e, err := evidenceOf(part)
+		e, err := EvidenceOf(part)
 		if err != nil {
 			return nil, err
 		}
@@ -35,8 +35,8 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 	return list, nil
 }
 
-// evidenceOf reads the measures of a report's cells.
-func evidenceOf(r *report.Report) (*Evidence, error) {
+// EvidenceOf reads the measures of a report's cells.
+func EvidenceOf(r *report.Report) (*Evidence, error) {
 	e := &Evidence{Report: r}
 	for _, c := range r.Cells {
 		m, err := readMeasures(c, r.Run.Cell(c.ID))

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"slices"
@@ -108,7 +108,7 @@ func found(t testing.TB, made table.Table, label string) (measured, records, whe
 func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 	s := sixteen(2, same(.6), same(.9), same(.9))
 	observe(&s)
-	c := claims{evidence(t, s)}
+	c := judge{evidence(t, s)}
 	released, equations := c.released(), c.equations()
 	for _, want := range []struct {
 		table                                  table.Table
@@ -140,7 +140,7 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 		}
 	}
 	for want, keep := range map[string][6]float64{"yes": {.9, 0, 0, 0, 0, .3}, "no": {.3, 0, 0, 0, 0, .9}, "undecided": same(.9)} {
-		c := claims{evidence(t, sixteen(8, same(.6), keep, same(.9)))}
+		c := judge{evidence(t, sixteen(8, same(.6), keep, same(.9)))}
 		if _, _, _, shown := found(t, c.equations(), "5 backward transfer beyond seq"); shown != want {
 			t.Errorf("backward transfer with kept shares %v: shown is %q, want %q", keep, shown, want)
 		}
@@ -169,7 +169,7 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 			}
 		}
 	}
-	c := claims{evidence(t, s)}
+	c := judge{evidence(t, s)}
 	for label, made := range map[string]table.Table{
 		"1 mean S in the forward pass": c.equations(), "secura: gradient of A": c.released(), "M2: gain at step 2": c.released(),
 	} {
@@ -180,7 +180,7 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 }
 
 func TestWhatTheRunDidNotMeasureHasItsCommand(t *testing.T) {
-	c := claims{evidence(t, sixteen(1, same(.6), same(.9), same(.9)))}
+	c := judge{evidence(t, sixteen(1, same(.6), same(.9), same(.9)))}
 	for _, shown := range []table.Table{c.released(), c.equations()} {
 		for _, row := range shown.Rows[:len(shown.Rows)-2] {
 			if row[1].Text != "–" || len(row[1].Notes) != 1 || !strings.Contains(shown.Footnotes[row[1].Notes[0]-1], "runner run -suite") {

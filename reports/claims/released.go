@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func yes(shown bool) string {
 
 // noRecord is why a measure is not there: no cell of these methods, or cells
 // whose records hold no such measure.
-func (c claims) noRecord(wanted func(suite.MethodSpec) bool, what, command string) string {
+func (c judge) noRecord(wanted func(suite.MethodSpec) bool, what, command string) string {
 	for _, e := range c.runs {
 		for _, m := range e.Suite.Methods {
 			if wanted(m) {
@@ -64,7 +64,7 @@ func (c claims) noRecord(wanted func(suite.MethodSpec) bool, what, command strin
 
 // released lists how the released code behaves, measured by the runs' own
 // records.
-func (c claims) released() table.Table {
+func (c judge) released() table.Table {
 	t := findings("What the released code does",
 		"measured: the largest value, or the range, in the records of steps and boundaries; where: the first cell, task and step that has the largest")
 	row := func(label, what string, wanted func(suite.MethodSpec) bool, named func(string) bool, text func(r measureRange) string, shown func(r measureRange) string, meaning string) {
@@ -124,7 +124,7 @@ func short(preset string) string {
 
 // early shows what happens between a stream's first step and its second one: the
 // gain of the outputs, the loss, and how large the first update is.
-func (c claims) early(t *table.Table, preset string) {
+func (c judge) early(t *table.Table, preset string) {
 	var gain, share measureRange
 	var jump string
 	var at sighting
@@ -165,7 +165,7 @@ func (c claims) early(t *table.Table, preset string) {
 // normalised Z by s·L: S is then 2 - sigmoid(s·L) <= 1.5 as soon as anything
 // moves. The release's own modules act on outputs, where S is no measure; the
 // same line acts on weights in a method with normalise: none.
-func (c claims) overwritten(t *table.Table) {
+func (c judge) overwritten(t *table.Table) {
 	const label = "unnormalised S, had W moved"
 	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
 	wanted := func(m suite.MethodSpec) bool { return m.Params["normalise"] == "none" }

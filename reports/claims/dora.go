@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ const doraCommand = "-suite variants -seeds 8"
 // DoRA" against a run that learns each task alone, as points of 100 and as a
 // share of DoRA's score, for "%" allows both. Tasks whose answer is chosen among
 // options are multiple choice, all others question answering.
-func (c claims) dora() table.Table {
+func (c judge) dora() table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of DoRA by 3.59% (multiple choice) and 2.51% (question answering)",
 		Columns: []table.Column{

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ var claimed = []string{"seq", "er", "ewc", "i-lora", "cur-lora"}
 
 // knowledge sets the claim "knowledge above 70%" against the run in both
 // readings that its text allows.
-func (c claims) knowledge() table.Table {
+func (c judge) knowledge() table.Table {
 	t := table.Table{
 		Title:       "Claim: SECURA keeps more than 70% of the base knowledge",
 		Caption:     []string{"points of 100; n counts seeds, ± is the half-width of the mean's 95% interval"},
@@ -72,7 +72,7 @@ func hardlyLearned(method string, s metric.Summary) string {
 
 // rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16
 // tests" against the run by one metric.
-func (c claims) rivals(key, words string) table.Table {
+func (c judge) rivals(key, words string) table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,
 		Columns: []table.Column{

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"bytes"
@@ -58,7 +58,7 @@ func evidence(t testing.TB, all ...synthetic.Run) []*Evidence {
 func claimsText(t testing.TB, runs []*Evidence) string {
 	t.Helper()
 	var out bytes.Buffer
-	synthetic.Must(t, ClaimsText(&out, runs, false))
+	synthetic.Must(t, Text(&out, runs, false))
 	return out.String()
 }
 
@@ -89,7 +89,7 @@ func wants(t *testing.T, shown table.Table, label string, want Verdict, note str
 func same(x float64) [6]float64 { return [6]float64{x, x, x, x, x, x} }
 
 func TestClaimsOfAClearRunAreSupported(t *testing.T) {
-	c := claims{evidence(t, sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
+	c := judge{evidence(t, sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
 	wants(t, c.knowledge(), "as K[N], above 70", Supported, "")
 	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Supported, "")
 	for _, shown := range []table.Table{c.rivals("acc", "x"), c.rivals("knowledge_retention", "x")} {
@@ -106,17 +106,17 @@ func TestClaimsOfAClearRunAreSupported(t *testing.T) {
 }
 
 func TestClaimsThatTheRunContradictsAreNotSupported(t *testing.T) {
-	c := claims{evidence(t, sixteen(8, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, [6]float64{.9, .9, .9, .9, .9, .5}))}
+	c := judge{evidence(t, sixteen(8, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, [6]float64{.9, .9, .9, .9, .9, .5}))}
 	wants(t, c.knowledge(), "as K[N], above 70", NotSupported, "")
 	wants(t, c.rivals("acc", "x"), "er", NotSupported, "")
 	wants(t, c.rivals("acc", "x"), "all five", NotSupported, "")
 	// With three seeds no p is small, but the interval speaks.
-	c = claims{evidence(t, sixteen(3, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, same(.9)))}
+	c = judge{evidence(t, sixteen(3, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, same(.9)))}
 	wants(t, c.rivals("acc", "x"), "er", NotSupported, "the whole interval of the difference lies at or below 0")
 }
 
 func TestClaimsAreUndecidedWithTooFewSeeds(t *testing.T) {
-	c := claims{evidence(t, sixteen(3, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
+	c := judge{evidence(t, sixteen(3, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
 	wants(t, c.rivals("acc", "x"), "seq", Undecided, "cannot be decided with 3 paired seeds: p (Holm) can fall below 0.05 only from 8 on")
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "of 5, 0 supported, 5 cannot be decided, 0 not measured")
 	wants(t, c.knowledge(), "as K[N], above 70", Supported, "") // an interval needs two
@@ -124,7 +124,7 @@ func TestClaimsAreUndecidedWithTooFewSeeds(t *testing.T) {
 
 func TestOneSeedDecidesNothing(t *testing.T) {
 	runs := evidence(t, sixteen(1, same(0.6), same(.9), same(.9)))
-	c := claims{runs}
+	c := judge{runs}
 	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Undecided, "one seed, which has no interval: at least 2")
 	wants(t, c.rivals("acc", "x"), "er", Undecided, "cannot be decided with one seed")
 	for _, row := range c.learning().Rows {
@@ -144,7 +144,7 @@ func TestDivergedCellsLeaveAClaimUndecided(t *testing.T) {
 			f.Status = &record.Status{State: record.CellDiverged, Reason: "loss is NaN"}
 		}
 	}
-	c := claims{evidence(t, s)}
+	c := judge{evidence(t, s)}
 	wants(t, c.rivals("acc", "x"), "ewc", Undecided, "ewc: diverged: loss is NaN")
 	wants(t, c.rivals("acc", "x"), "er", Supported, "") // adjusted over the four that were compared
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 1 cannot be decided")
@@ -161,7 +161,7 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 			}
 		}
 	}
-	c := claims{evidence(t, s)}
+	c := judge{evidence(t, s)}
 	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "no such method: runner run -suite continual16")
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 0 cannot be decided, 1 not measured")
 	if row := c.rivals("acc", "x").Rows[1]; row[4].Text != "0.008" || row[5].Text != "0.031" {
@@ -169,14 +169,14 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 	}
 	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
 	s.Methods, s.End = synthetic.Named("seq", "er"), nil
-	c = claims{evidence(t, s)}
+	c = judge{evidence(t, s)}
 	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "no stream of tasks with secura")
 	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "no stream of tasks with secura")
 }
 
 func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {
 	learn := [6]float64{.6, .6, .6, .6, .06, .08}
-	c := claims{evidence(t, sixteen(8, learn, same(1), same(.9)))}
+	c := judge{evidence(t, sixteen(8, learn, same(1), same(.9)))}
 	shown := c.rivals("knowledge_retention", "x")
 	for i, want := range map[int]string{0: "secura learned 3.4 points", 5: "cur-lora learned 1.3 points"} {
 		notes := shown.Rows[i][7].Notes
@@ -191,7 +191,7 @@ func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {
 }
 
 func TestMethodsAreClassified(t *testing.T) {
-	shown := claims{evidence(t, sixteen(4, [6]float64{.6, .6, .06, .06, .6, .128}, [6]float64{.3, .9, 1, 1, .9, 1}, [6]float64{.9, .9, .9, .4, .4, .9}))}.learning()
+	shown := judge{evidence(t, sixteen(4, [6]float64{.6, .6, .06, .06, .6, .128}, [6]float64{.3, .9, 1, 1, .9, 1}, [6]float64{.9, .9, .9, .4, .4, .9}))}.learning()
 	var got []string
 	for _, row := range shown.Rows {
 		got = append(got, row[0].Text+" "+row[9].Text)
@@ -237,7 +237,7 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 	if claimsText(t, again) != text {
 		t.Error("two reports of the same records differ")
 	}
-	synthetic.Must(t, WriteClaims(run, [][]*Evidence{e}))
+	synthetic.Must(t, Write(run, [][]*Evidence{e}))
 	written, err := os.ReadFile(run.Claims())
 	synthetic.Must(t, err)
 	for _, want := range []string{"# Claims of SECURA", "## What the released code does", "## Provenance", "| verdict"} {

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"bytes"
@@ -12,14 +12,14 @@ import (
 	"secura/reports/table"
 )
 
-// Claims are the tables of the reproducibility report: each claim of the paper
+// Tables are the tables of the reproducibility report: each claim of the paper
 // (SECURA, arXiv 2502.18168) against what the runs measured, how the released
 // code behaves, what the equations imply, and which methods learn and retain.
 // Each claim is judged by the first run that can: a stream of tasks for
 // retention, tasks learned one at a time for the comparison with DoRA. Measures
 // are taken from all runs together. They are a pure function of the records.
-func Claims(runs []*Evidence) []table.Table {
-	c := claims{runs}
+func Tables(runs []*Evidence) []table.Table {
+	c := judge{runs}
 	return []table.Table{
 		c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
 		c.dora(), c.released(), c.equations(), c.learning(), {Title: "How it was judged", Caption: rule},
@@ -27,10 +27,10 @@ func Claims(runs []*Evidence) []table.Table {
 }
 
 // claims are judged by these runs.
-type claims struct{ runs []*Evidence }
+type judge struct{ runs []*Evidence }
 
 // stream is the first run of a stream of tasks with secura.
-func (c claims) stream() (*report.Report, bool) {
+func (c judge) stream() (*report.Report, bool) {
 	for _, e := range c.runs {
 		if !e.Suite.Separate() && e.Has(report.Subject) {
 			return e.Report, true
@@ -91,11 +91,11 @@ func probability(v metric.Value) table.Entry {
 	return table.Numeric(fmt.Sprintf("%.3f", v.Number), v.Number)
 }
 
-// ClaimsText prints the claims in at most 100 columns.
-func ClaimsText(w io.Writer, runs []*Evidence, colour bool) error {
+// Text prints the claims in at most 100 columns.
+func Text(w io.Writer, runs []*Evidence, colour bool) error {
 	var out bytes.Buffer
 	table.Wrap(&out, "", "Claims of SECURA (arXiv 2502.18168) against "+describe(runs), colour)
-	for _, t := range Claims(runs) {
+	for _, t := range Tables(runs) {
 		out.WriteByte('\n')
 		if err := table.WriteText(&out, t, colour); err != nil {
 			return fmt.Errorf("print table %q: %w", t.Title, err)
@@ -107,11 +107,11 @@ func ClaimsText(w io.Writer, runs []*Evidence, colour bool) error {
 	return nil
 }
 
-// ClaimsMarkdown writes the claims, and where the numbers come from.
-func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
+// Markdown writes the claims, and where the numbers come from.
+func Markdown(w io.Writer, runs []*Evidence) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Claims of SECURA (arXiv 2502.18168)\n\nagainst %s\n", table.EscapeMarkdown(describe(runs)))
-	for _, t := range Claims(runs) {
+	for _, t := range Tables(runs) {
 		if err := table.WriteMarkdown(&out, t); err != nil {
 			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
 		}
@@ -125,15 +125,15 @@ func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
 	return nil
 }
 
-// WriteClaims writes claims.md beside a run's report.md: the claims by each of some lists of runs, such as one for each of
+// Write writes claims.md beside a run's report.md: the claims by each of some lists of runs, such as one for each of
 // the run's backbones.
-func WriteClaims(run rundir.Run, lists [][]*Evidence) error {
+func Write(run rundir.Run, lists [][]*Evidence) error {
 	write := func(w io.Writer) error {
 		for i, runs := range lists {
 			if i > 0 {
 				fmt.Fprintln(w)
 			}
-			if err := ClaimsMarkdown(w, runs); err != nil {
+			if err := Markdown(w, runs); err != nil {
 				return err
 			}
 		}

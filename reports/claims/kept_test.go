@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 	synthetic.Predicting(&s, func(method string) float64 {
 		return map[string]float64{"secura": 0.95, "secura-released-m1": 0.75, "secura-released-m2": 0.4, "seq": 1}[method]
 	})
-	table := claims{evidence(t, s)}.kept()
+	table := judge{evidence(t, s)}.kept()
 	want := map[string][]string{
 		"untouched":  {"", "100.0", "", "100.0", "100.0", "100.0", "100.0", "100.0", ""},
 		"perfect":    {"", "–", "", "120.0", "120.0", "120.0", "120.0", "120.0", ""},
@@ -44,7 +44,7 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 		t.Errorf("footnotes:\n%s", notes)
 	}
 	without := synthetic.Run{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("secura"), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
-	if table := (claims{evidence(t, without)}).kept(); table.Rows[0][9].Text != string(NotMeasured) || !strings.Contains(table.Footnotes[0], "runner run "+keptCommand) {
+	if table := (judge{evidence(t, without)}).kept(); table.Rows[0][9].Text != string(NotMeasured) || !strings.Contains(table.Footnotes[0], "runner run "+keptCommand) {
 		t.Errorf("%+v, %q", table.Rows, table.Footnotes)
 	}
 }

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ const keptCommand = "-suite continual16 -methods secura,secura-released-m1,secur
 var keepers = []string{report.Subject, "secura-released-m1", "secura-released-m2", "cabr-released", "cur-lora-released", "i-lora-released"}
 
 // measured is the first stream whose records hold the released measure.
-func (c claims) measured() (*report.Report, bool) {
+func (c judge) measured() (*report.Report, bool) {
 	for _, e := range c.runs {
 		if e.Suite.Separate() || len(e.ForcedSteps()) == 0 {
 			continue
@@ -30,7 +30,7 @@ func (c claims) measured() (*report.Report, bool) {
 
 // kept judges the paper's "more than 70%" by its own measure, beside the honest
 // one, and shows what an echo and a backbone with noise reach by it.
-func (c claims) kept() table.Table {
+func (c judge) kept() table.Table {
 	t := table.Table{
 		Title: "Claim: more than 70% is kept, by the measure of SECURA's released code",
 		Caption: []string{"share in percent of what the untouched backbone has, on the knowledge battery; the released code does not say which of its five scores the 70% are",
@@ -93,7 +93,7 @@ func judgeAny(parts []judgement) judgement {
 
 // references are what the untouched backbone, predictors that need no model and a
 // backbone with noise have.
-func (c claims) references(t *table.Table, r *report.Report) {
+func (c judge) references(t *table.Table, r *report.Report) {
 	i := slices.IndexFunc(r.Cells, func(c report.Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
 	if i < 0 {
 		return

@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // learning is the LearningTable of the first run that is a stream.
-func (c claims) learning() table.Table {
+func (c judge) learning() table.Table {
 	for _, e := range c.runs {
 		if !e.Suite.Separate() {
 			return LearningTable(e.Report)

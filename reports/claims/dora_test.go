@@ -1,4 +1,4 @@
-package reports
+package claims
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 
 func TestClaimsOverDoRA(t *testing.T) {
 	stream := sixteen(2, same(.6), same(.9), same(.9))
-	table := claims{evidence(t, stream, synthetic.Variants(8, 0.04))}.dora()
+	table := judge{evidence(t, stream, synthetic.Variants(8, 0.04))}.dora()
 	wants(t, table, "multiple choice, points", Supported, "")
 	wants(t, table, "multiple choice, percent", Supported, "")
 	wants(t, table, "question answering, points", NotSupported, "")
@@ -16,12 +16,12 @@ func TestClaimsOverDoRA(t *testing.T) {
 		t.Errorf("ahead by %s points, %s percent; want +4.1, +8.0", got.Text, table.Rows[2][4].Text)
 	}
 	// Ahead, but by less than is claimed.
-	table = claims{evidence(t, synthetic.Variants(8, 0.01))}.dora()
+	table = judge{evidence(t, synthetic.Variants(8, 0.01))}.dora()
 	wants(t, table, "multiple choice, points", NotSupported, "the whole interval of the difference lies below +3.59%")
-	wants(t, claims{evidence(t, synthetic.Variants(3, 0.04))}.dora(), "multiple choice, points", Undecided, "only from 7 on")
+	wants(t, judge{evidence(t, synthetic.Variants(3, 0.04))}.dora(), "multiple choice, points", Undecided, "only from 7 on")
 	written := synthetic.Variants(8, 0.04)
 	written.Choices = 0
-	wants(t, claims{evidence(t, written)}.dora(), "multiple choice, points", NotMeasured, "no task of this kind")
+	wants(t, judge{evidence(t, written)}.dora(), "multiple choice, points", NotMeasured, "no task of this kind")
 	// Tasks learned alone say nothing of retention.
-	wants(t, claims{evidence(t, synthetic.Variants(8, 0.04))}.knowledge(), "as K[N], above 70", NotMeasured, "stream of tasks")
+	wants(t, judge{evidence(t, synthetic.Variants(8, 0.04))}.knowledge(), "as K[N], above 70", NotMeasured, "stream of tasks")
 }
