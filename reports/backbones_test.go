@@ -13,6 +13,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/report"
 	"secura/reports/synthetic"
+	"secura/reports/tables"
 )
 
 // onBackbones makes one run of what several runs have, each on a backbone of its own, which is called by its key.
@@ -114,8 +115,8 @@ func TestBackbonesAreSetSideBySide(t *testing.T) {
 	}
 	// The tables of a backbone are those of a run of it, but for their titles, the cells' ids and the backbone's name.
 	alone := load(t, each[1].Make(t, nil))
-	for i, want := range Tables(alone) {
-		got := Tables(r.Backbones[1])[i]
+	for i, want := range tables.Of(alone) {
+		got := tables.Of(r.Backbones[1])[i]
 		if !reflect.DeepEqual(got.Rows, want.Rows) || !reflect.DeepEqual(got.Columns, want.Columns) {
 			t.Errorf("%s: rows %+v, alone %+v", got.Title, got.Rows, want.Rows)
 		}

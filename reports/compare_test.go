@@ -12,6 +12,7 @@ import (
 	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // twoRuns are runs of one suite that differ in their scores and methods.
@@ -27,40 +28,40 @@ func twoRuns(t *testing.T) (first, second *report.Report) {
 
 func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 	r, _ := twoRuns(t)
-	tables := CompareMethods(r, []string{"secura", "seq", "er"})
-	if len(tables) != 2 || tables[1].Title != "secura against er" || len(tables[0].Rows) != len(metric.Keys) {
-		t.Fatalf("%d tables, %q", len(tables), tables[1].Title)
+	rep := tables.CompareMethods(r, []string{"secura", "seq", "er"})
+	if len(rep) != 2 || rep[1].Title != "secura against er" || len(rep[0].Rows) != len(metric.Keys) {
+		t.Fatalf("%d tables, %q", len(rep), rep[1].Title)
 	}
-	row := rowOf(t, tables[0], "acc")
+	row := rowOf(t, rep[0], "acc")
 	a, b, _, _ := r.Pairs("secura", "seq", report.MetricOf("acc"))
 	near(t, "difference", metric.Number(*row[4].Number/100), metric.MeanSDCI(metric.Minus(a, b)).Mean.Number)
 	near(t, "half-width", metric.Number(*row[4].HalfWidth/100), metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
 	// Eight seeds of one sign: 2/256, of two comparisons.
 	near(t, "p", metric.Number(*row[6].Number), 2*2.0/256)
-	if row := rowOf(t, tables[0], "perplexity_drift"); row[4].Text != "0.0" {
+	if row := rowOf(t, rep[0], "perplexity_drift"); row[4].Text != "0.0" {
 		t.Errorf("a number that both have alike differs by %s", row[4].Text)
 	}
-	if len(tables[0].Remarks) != 0 {
-		t.Errorf("eight seeds are too few: %q", tables[0].Remarks)
+	if len(rep[0].Remarks) != 0 {
+		t.Errorf("eight seeds are too few: %q", rep[0].Remarks)
 	}
 }
 
 func TestRunsAreComparedMethodByMethod(t *testing.T) {
 	first, second := twoRuns(t)
-	if got := CommonMethods([]*report.Report{first, second}); !slices.Equal(got, []string{"seq", "secura"}) {
+	if got := tables.CommonMethods([]*report.Report{first, second}); !slices.Equal(got, []string{"seq", "secura"}) {
 		t.Fatalf("methods of both: %q", got)
 	}
-	second.Manifest.Suite = []byte(strings.Replace(string(compact(second.Manifest.Suite)), `"steps":4`, `"steps":9`, 1))
-	tables := CompareRuns(first, second, []string{"seq", "secura"})
-	row := rowOf(t, tables[0], "acc")
-	if len(tables) != 2 || row[1].Text != "8" || row[2].Text != "68.5" || row[3].Text != "66.3" || row[4].Text != "2.2" || !row[6].Marked {
-		t.Errorf("%d tables, row %+v", len(tables), row)
+	second.Manifest.Suite = []byte(strings.Replace(string(tables.Compact(second.Manifest.Suite)), `"steps":4`, `"steps":9`, 1))
+	r := tables.CompareRuns(first, second, []string{"seq", "secura"})
+	row := rowOf(t, r[0], "acc")
+	if len(r) != 2 || row[1].Text != "8" || row[2].Text != "68.5" || row[3].Text != "66.3" || row[4].Text != "2.2" || !row[6].Marked {
+		t.Errorf("%d tables, row %+v", len(r), row)
 	}
-	if !slices.Contains(tables[0].Remarks, "the suites differ in training") {
-		t.Errorf("remarks %q", tables[0].Remarks)
+	if !slices.Contains(r[0].Remarks, "the suites differ in training") {
+		t.Errorf("remarks %q", r[0].Remarks)
 	}
 	second.Suite.Name = "other"
-	if remarks := strings.Join(CompareRuns(first, second, []string{"seq"})[0].Remarks, " "); !strings.Contains(remarks, "drew different numbers") {
+	if remarks := strings.Join(tables.CompareRuns(first, second, []string{"seq"})[0].Remarks, " "); !strings.Contains(remarks, "drew different numbers") {
 		t.Errorf("remarks %q", remarks)
 	}
 }
@@ -77,7 +78,7 @@ func TestRunsAreNamedByWhatTellsThemApart(t *testing.T) {
 		{[]*report.Report{run("runs/a", "nano"), run("runs/b", "nano")}, "a, b"},
 		{[]*report.Report{run("x/a", "nano"), run("y/a", "nano")}, "1: a, 2: a"},
 	} {
-		if got := strings.Join(RunLabels(c.runs), ", "); got != c.want {
+		if got := strings.Join(tables.RunLabels(c.runs), ", "); got != c.want {
 			t.Errorf("labels %s, want %s", got, c.want)
 		}
 	}
@@ -87,12 +88,12 @@ func TestRunsSideBySide(t *testing.T) {
 	first, second := twoRuns(t)
 	first.Suite.Backbone, second.Suite.Backbone = "qwen", "llama"
 	runs := []*report.Report{first, second}
-	tables := [][]table.Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
+	r := [][]table.Table{{tables.Summary(first), tables.Tasks(first)}, {tables.Summary(second), tables.Tasks(second)}}
 	var out bytes.Buffer
-	check(t, table.Text(&out, append([]table.Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))
+	check(t, table.Text(&out, append([]table.Table{tables.Runs(runs)}, tables.SideBySide(runs, r)...), false))
 	synthetic.CompareGolden(t, "side_by_side.txt", out.Bytes())
 
-	joined := SideBySide(runs, tables)[0]
+	joined := tables.SideBySide(runs, r)[0]
 	for _, row := range joined.Rows {
 		if len(row) != len(joined.Columns) {
 			t.Errorf("row %s has %d entries for %d columns", row[0].Text, len(row), len(joined.Columns))
@@ -101,13 +102,13 @@ func TestRunsSideBySide(t *testing.T) {
 	if e := rowOf(t, joined, "ewc"); e[2].Text != "·" || e[len(e)-1].Text == "·" {
 		t.Errorf("a method that one run has: %+v", e)
 	}
-	own := rowOf(t, SummaryTable(second), "secura")
+	own := rowOf(t, tables.Summary(second), "secura")
 	if e := rowOf(t, joined, "secura"); e[len(e)-8].Text != own[2].Text {
 		t.Errorf("accuracy %s, in its own table %s", e[len(e)-8].Text, own[2].Text)
 	}
 	// Equal labels of one table are rows of their own.
 	twice := table.Table{Title: "T", Columns: []table.Column{{Head: []string{"x"}}, {Head: []string{"y"}}}, Rows: [][]table.Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
-	both := SideBySide(runs, [][]table.Table{{twice}, {twice}})[0]
+	both := tables.SideBySide(runs, [][]table.Table{{twice}, {twice}})[0]
 	if len(both.Rows) != 2 || both.Rows[1][1].Text != "2" || both.Rows[1][2].Text != "2" {
 		t.Errorf("rows of equal labels: %+v", both.Rows)
 	}

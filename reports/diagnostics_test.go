@@ -12,6 +12,7 @@ import (
 	"secura/experiments/suite"
 	"secura/reports/synthetic"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // withMeasures is a run whose cells have measures, each a formula of place and seed.
@@ -70,14 +71,14 @@ func TestTablesOfDiagnostics(t *testing.T) {
 	r := load(t, run)
 	var text, markdown bytes.Buffer
 	for _, name := range suite.DiagnosticTables {
-		tables, err := Diagnose(run, r, name)
-		check(t, err)
-		check(t, table.Text(&text, tables, false))
-		check(t, table.Markdown(&markdown, tables))
+		rep, err := tables.Diagnose(run, r, name)
+		synthetic.Must(t, err)
+		synthetic.Must(t, table.Text(&text, rep, false))
+		synthetic.Must(t, table.Markdown(&markdown, rep))
 	}
 	synthetic.CompareGolden(t, "diagnostics.txt", text.Bytes())
 	synthetic.CompareGolden(t, "diagnostics.md", markdown.Bytes())
-	if _, err := Diagnose(run, r, "gradient"); err == nil {
+	if _, err := tables.Diagnose(run, r, "gradient"); err == nil {
 		t.Error("a table that is not known was made")
 	}
 }
@@ -85,22 +86,22 @@ func TestTablesOfDiagnostics(t *testing.T) {
 // The quarters are those of each task, and the means are over the seeds.
 func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 	run := withMeasures(t)
-	all, _, err := stepMeasures(load(t, run), run, "seq")
-	check(t, err)
+	all, _, err := tables.StepMeasures(load(t, run), run, "seq")
+	synthetic.Must(t, err)
 	for _, test := range []struct {
-		places []stretch
+		places []tables.Stretch
 		want   float64
 	}{
-		{[]stretch{{1, "task_1", 1}}, 1.5 + 0.5}, {[]stretch{{1, "task_1", 4}}, 7.5 + 0.5}, {[]stretch{{3, "task_3", 4}}, 207.5 + 0.5},
-		{[]stretch{{1, "task_1", 1}, {2, "task_2", 1}, {3, "task_3", 1}}, 101.5 + 0.5},
+		{[]tables.Stretch{{Index: 1, Task: "task_1", Part: 1}}, 1.5 + 0.5}, {[]tables.Stretch{{Index: 1, Task: "task_1", Part: 4}}, 7.5 + 0.5}, {[]tables.Stretch{{Index: 3, Task: "task_3", Part: 4}}, 207.5 + 0.5},
+		{[]tables.Stretch{{Index: 1, Task: "task_1", Part: 1}, {Index: 2, Task: "task_2", Part: 1}, {Index: 3, Task: "task_3", Part: 1}}, 101.5 + 0.5},
 	} {
-		if got := all.at("gradient/q_proj/A", test.places...).mean("none"); !(math.Abs(got.Number-test.want) <= 1e-12) || !got.Defined() {
+		if got := all.At("gradient/q_proj/A", test.places...).Mean("none"); !(math.Abs(got.Number-test.want) <= 1e-12) || !got.Defined() {
 			t.Errorf("%v: %+v, want %g", test.places, got, test.want)
 		}
 	}
 	for steps, want := range map[int][]int{1: {1}, 2: {1, 4}, 3: {1, 2, 4}, 5: {1, 1, 2, 4, 4}} {
 		for i, part := range want {
-			if got := quarter(record.Step{Step: i + 1}, steps).part; got != part {
+			if got := tables.Quarter(record.Step{Step: i + 1}, steps).Part; got != part {
 				t.Errorf("step %d of %d is in part %d, want %d", i+1, steps, got, part)
 			}
 		}
@@ -115,15 +116,15 @@ func TestSuitesAskForDiagnostics(t *testing.T) {
 		t.Errorf("%d tables nobody asked for", len(plain.Asked))
 	}
 	manifest, err := rundir.ReadManifest(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	manifest.Suite = append(bytes.TrimSuffix(bytes.TrimSpace(manifest.Suite), []byte("}")), []byte(`,"tables":["norms"]}`)...)
-	check(t, rundir.WriteManifest(run, manifest))
+	synthetic.Must(t, rundir.WriteManifest(run, manifest))
 	asked := load(t, run)
-	if n := len(Tables(asked)) - len(Tables(plain)); n != len(norms) {
-		t.Errorf("%d more tables, want %d", n, len(norms))
+	if n := len(tables.Of(asked)) - len(tables.Of(plain)); n != len(tables.Norms) {
+		t.Errorf("%d more tables, want %d", n, len(tables.Norms))
 	}
 	manifest.Suite = bytes.Replace(manifest.Suite, []byte(`"norms"`), []byte(`"no"`), 1)
-	check(t, rundir.WriteManifest(run, manifest))
+	synthetic.Must(t, rundir.WriteManifest(run, manifest))
 	if _, err := Load(run); err == nil {
 		t.Error("a table that is not known was asked for")
 	}
@@ -134,9 +135,9 @@ func TestTablesWithoutMeasures(t *testing.T) {
 	run := small().Make(t, nil)
 	r := load(t, run)
 	for _, name := range suite.DiagnosticTables {
-		tables, err := Diagnose(run, r, name)
-		check(t, err)
-		for _, shown := range tables {
+		rep, err := tables.Diagnose(run, r, name)
+		synthetic.Must(t, err)
+		for _, shown := range rep {
 			if len(shown.Rows) != 0 || len(shown.Remarks) == 0 {
 				t.Errorf("%s: %d rows, remarks %q", shown.Title, len(shown.Rows), shown.Remarks)
 			}

@@ -14,6 +14,7 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // ExplainKeys are the numbers that Explain can trace.
@@ -60,7 +61,7 @@ func (e *explanation) explain(method, key string) error {
 		return fmt.Errorf("unknown, expected a method of the run and one of %v", ExplainKeys())
 	}
 	e.line("", "%s of %s", key, method)
-	e.line("", "%s", source(e.r))
+	e.line("", "%s", tables.Source(e.r))
 	e.out.WriteByte('\n')
 	e.line("", "Formula: %s", formula)
 	if isMetric {

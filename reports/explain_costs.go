@@ -7,6 +7,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/tables"
 )
 
 // CostKeys are numbers of a cell beside its metrics, as results.json names them.
@@ -92,7 +93,7 @@ func (e *explanation) seconds(c report.Cell, folder rundir.Cell) error {
 
 // overCells goes from the cells to a cost in the tables.
 func (e *explanation) overCells(method, key string) {
-	v := meanDone(e.r, method, func(c report.Cell) float64 { return costOf(c, key) })
+	v := tables.MeanDone(e.r, method, func(c report.Cell) float64 { return costOf(c, key) })
 	if !v.Defined() {
 		e.line("", "%s of %s is undefined: %s", key, method, v.Undefined)
 		return

@@ -10,6 +10,7 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // ExplainDifference traces a row of the comparison of two methods: the numbers of
@@ -19,7 +20,7 @@ func ExplainDifference(w io.Writer, r *report.Report, method, other, key string)
 	e := explanation{r: r}
 	a, b, _, reason := r.Pairs(method, other, report.MetricOf(key))
 	e.line("", "%s of %s minus that of %s", key, method, other)
-	e.line("", "%s", source(r))
+	e.line("", "%s", tables.Source(r))
 	e.out.WriteByte('\n')
 	switch {
 	case reason != "":

@@ -14,6 +14,7 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
+	"secura/reports/tables"
 )
 
 func explained(t *testing.T, r *report.Report, method, key string) string {
@@ -80,7 +81,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 			_, isMetric := metric.Find(key)
 			switch {
 			case !isMetric:
-				mean := meanDone(r, m, func(c report.Cell) float64 { return costOf(c, key) })
+				mean := tables.MeanDone(r, m, func(c report.Cell) float64 { return costOf(c, key) })
 				if !strings.Contains(text, "= "+metric.Precise(mean.Number)+"\n") {
 					t.Errorf("%s.%s does not end in %s:\n%s", m, key, metric.Precise(mean.Number), text)
 				}

@@ -20,6 +20,7 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
+	"secura/reports/tables"
 )
 
 // full is a made-up run with all that a cell can leave: steps with gradients,
@@ -211,16 +212,16 @@ func TestParetoFront(t *testing.T) {
 func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	run := makeFull(t, full(3, 3, 1, 40), 2, 40)
 	r := load(t, run)
-	table, err := ExamplesTable(run, r)
+	table, err := tables.ExamplesTable(run, r)
 	check(t, err)
 	if len(table.Rows) != 3 || len(table.Footnotes) != 0 {
 		t.Fatalf("%d rows, footnotes %q", len(table.Rows), table.Footnotes)
 	}
 	for i, m := range r.Suite.Methods {
-		near(t, m.Name+": accuracy", metric.Number(*table.Rows[i][1].Number/100), first(r, m.Name).Metrics["acc"].Number)
-		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), first(r, m.Name).Metrics["bwt"].Number)
+		near(t, m.Name+": accuracy", metric.Number(*table.Rows[i][1].Number/100), tables.First(r, m.Name).Metrics["acc"].Number)
+		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), tables.First(r, m.Name).Metrics["bwt"].Number)
 	}
-	again, err := ExamplesTable(run, r)
+	again, err := tables.ExamplesTable(run, r)
 	check(t, err)
 	for i := range table.Rows {
 		for k := range table.Rows[i] {
@@ -237,7 +238,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 		check(t, err)
 		check(t, os.WriteFile(secura.Predictions(i), data, 0o644))
 	}
-	table, err = ExamplesTable(run, r)
+	table, err = tables.ExamplesTable(run, r)
 	check(t, err)
 	if e := table.Rows[0][2]; e.Text != "0.0" || e.Spread != "[0.0, 0.0]" || e.Marked {
 		t.Errorf("equal predictions differ by %s %s", e.Text, e.Spread)
@@ -247,7 +248,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	}
 	// A cell with other examples cannot be paired.
 	writePredictions(t, secura, []record.Event{{Kind: record.Boundary, Index: 3, Scores: []record.TaskScores{{Task: "task_1", Scores: []record.Score{{Value: 1}}}}}}, 7)
-	if _, err := ExamplesTable(run, r); err == nil || !strings.Contains(err.Error(), "secura-s0-o0") {
+	if _, err := tables.ExamplesTable(run, r); err == nil || !strings.Contains(err.Error(), "secura-s0-o0") {
 		t.Errorf("other examples: %v", err)
 	}
 }

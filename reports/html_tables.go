@@ -8,6 +8,7 @@ import (
 	"secura/reports/claims"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // pageTable is a Table as the page shows it: with what filters and links need.
@@ -59,7 +60,7 @@ func (p *page) addTables(r *report.Report) {
 	if p.Charts {
 		p.Summary = append(p.Summary, newPageTable(r, claims.LearningTable(r), "learning"))
 	}
-	for i, t := range Tables(r) {
+	for i, t := range tables.Of(r) {
 		shown := newPageTable(r, t, fmt.Sprintf("table-%d", i+1))
 		switch {
 		case shown.Method != "":
@@ -75,7 +76,7 @@ func (p *page) addTables(r *report.Report) {
 func newPageTable(r *report.Report, t table.Table, id string) pageTable {
 	page := pageTable{ID: id, Title: t.Title, Caption: t.Caption, Remarks: t.Remarks}
 	anchor := func(n int) string { return fmt.Sprintf("%s-note-%d", id, n) }
-	if name, ok := strings.CutPrefix(t.Title, matrixTitle); ok && r.Has(name) {
+	if name, ok := strings.CutPrefix(t.Title, tables.MatrixTitle); ok && r.Has(name) {
 		page.Method = name
 	}
 	for i, c := range t.Columns {

@@ -12,6 +12,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/synthetic"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // eight is a finished run of eight seeds, in which differences are significant.
@@ -24,7 +25,7 @@ func eight() synthetic.Run {
 func TestLaTeXOfARun(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
-	check(t, table.LaTeX(&out, sourced(r, []table.Table{SummaryTable(r), TaskTable(r)}), false))
+	check(t, table.LaTeX(&out, tables.Sourced(r, []table.Table{tables.Summary(r), tables.Tasks(r)}), false))
 	synthetic.CompareGolden(t, "eight.tex", out.Bytes())
 }
 

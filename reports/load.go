@@ -5,6 +5,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/reports/report"
+	"secura/reports/tables"
 )
 
 // Load reads what a run's files say, and makes the tables that its suite asks for.
@@ -15,11 +16,11 @@ func Load(run rundir.Run) (*report.Report, error) {
 	}
 	for _, part := range r.Each() {
 		for _, name := range part.Suite.Tables {
-			tables, err := Named(run, part, name)
+			rep, err := tables.Named(run, part, name)
 			if err != nil {
 				return nil, fmt.Errorf("load report: %w", err)
 			}
-			part.Asked = append(part.Asked, tables...)
+			part.Asked = append(part.Asked, rep...)
 		}
 	}
 	return r, nil

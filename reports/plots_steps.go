@@ -12,6 +12,7 @@ import (
 	"secura/experiments/suite"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // binsOfSteps is about how many points a line over all steps of a stream has.
@@ -84,7 +85,7 @@ func stepFigures(r *report.Report) ([]Figure, error) {
 					ofNorm.add(i, s.GradientNorm)
 				}
 				for _, x := range s.Measures {
-					matrix, ok := strings.CutPrefix(x.Name, gradientPrefix)
+					matrix, ok := strings.CutPrefix(x.Name, tables.GradientPrefix)
 					if !ok || !(x.Value > 0) {
 						continue
 					}
@@ -140,7 +141,7 @@ func logarithmic(p *plot.Plot) {
 // measured.
 func normFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
-	all := make([]measurements[int], len(r.Suite.Methods))
+	all := make([]tables.Measurements[int], len(r.Suite.Methods))
 	for i, m := range r.Suite.Methods {
 		done, _ := r.DoneCells(m.Name)
 		for _, c := range done {
@@ -151,21 +152,21 @@ func normFigures(r *report.Report) ([]Figure, error) {
 			for _, e := range events {
 				switch e.Kind {
 				case record.Boundary:
-					all[i].add(e.Index*r.Suite.Training.TaskSteps(), e.Measures)
+					all[i].Add(e.Index*r.Suite.Training.TaskSteps(), e.Measures)
 				case record.Curve:
-					all[i].add((e.Index-1)*r.Suite.Training.TaskSteps()+e.Step, e.Measures)
+					all[i].Add((e.Index-1)*r.Suite.Training.TaskSteps()+e.Step, e.Measures)
 				}
 			}
 		}
-		slices.Sort(all[i].places)
+		slices.Sort(all[i].Places)
 	}
-	for _, n := range norms {
-		f := newFigure(table.Slug(n.title), n.title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.title, " of the update"))
+	for _, n := range tables.Norms {
+		f := newFigure(table.Slug(n.Title), n.Title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.Title, " of the update"))
 		for i, m := range r.Suite.Methods {
 			var series []datum
-			for _, at := range all[i].places {
-				if x := all[i].at(n.measure, at); x.n > 0 {
-					series = append(series, datum{x: float64(at), y: x.sum / float64(x.n)})
+			for _, at := range all[i].Places {
+				if x := all[i].At(n.Measure, at); x.N > 0 {
+					series = append(series, datum{x: float64(at), y: x.Sum / float64(x.N)})
 				}
 			}
 			if err := f.curve(m.Name, lookOf(r, m.Name), series); err != nil {

@@ -7,18 +7,21 @@ import (
 
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // Text prints the summary and then every method's matrix, in at most 100 columns.
 // With colour, marked entries and titles are also bold.
-func Text(w io.Writer, r *report.Report, colour bool) error { return table.Text(w, Tables(r), colour) }
+func Text(w io.Writer, r *report.Report, colour bool) error {
+	return table.Text(w, tables.Of(r), colour)
+}
 
 // Markdown writes the whole report: every table with its footnotes, and where
 // the numbers come from.
 func Markdown(w io.Writer, r *report.Report) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# %s\n", table.EscapeMarkdown(r.Suite.Name))
-	for _, t := range Tables(r) {
+	for _, t := range tables.Of(r) {
 		if err := table.WriteMarkdown(&out, t); err != nil {
 			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
 		}
@@ -32,8 +35,8 @@ func Markdown(w io.Writer, r *report.Report) error {
 
 // LaTeX writes all tables of a report as TablesLaTeX does.
 func LaTeX(w io.Writer, r *report.Report, colour bool) error {
-	return table.LaTeX(w, Tables(r), colour)
+	return table.LaTeX(w, tables.Of(r), colour)
 }
 
 // CSV writes all tables of a report as TablesCSV does.
-func CSV(w io.Writer, r *report.Report, colour bool) error { return table.CSV(w, Tables(r), colour) }
+func CSV(w io.Writer, r *report.Report, colour bool) error { return table.CSV(w, tables.Of(r), colour) }

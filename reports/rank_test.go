@@ -8,6 +8,7 @@ import (
 	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // field is a contender whose number of seed i is the i-th.
@@ -66,7 +67,7 @@ func TestReferencesAndDivergedMethodsAreNeverBest(t *testing.T) {
 			f.Events = append(f.Events, record.Event{Kind: record.Diverged, Reason: "loss is NaN"})
 		}
 	}
-	shown := SummaryTable(load(t, s.Make(t, nil)))
+	shown := tables.Summary(load(t, s.Make(t, nil)))
 	for i, want := range []bool{false, false, false, true, false} {
 		if got := shown.Rows[i][2].Marked; got != want {
 			t.Errorf("accuracy of %s marked: %v, want %v", shown.Rows[i][0].Text, got, want)

@@ -8,6 +8,7 @@ import (
 	"secura/experiments/record"
 	"secura/reports/report"
 	"secura/reports/synthetic"
+	"secura/reports/tables"
 )
 
 // Table and figure go over the first task's steps, and no ranking has the scores.
@@ -26,7 +27,7 @@ func TestReleasedTableAndFigure(t *testing.T) {
 		}
 	}
 	r := load(t, s.Make(t, nil))
-	table, ok := ReleasedTable(r)
+	table, ok := tables.Released(r)
 	if !ok || len(table.Columns) != 8 {
 		t.Fatalf("%+v", table)
 	}
@@ -42,7 +43,7 @@ func TestReleasedTableAndFigure(t *testing.T) {
 	if svg, err := figures[0].SVG(); err != nil || !strings.Contains(string(svg), "seq") {
 		t.Errorf("the figure: %v", err)
 	}
-	for _, summary := range SummaryTable(r).Columns {
+	for _, summary := range tables.Summary(r).Columns {
 		if strings.Contains(strings.Join(summary.Head, " "), "tf") {
 			t.Errorf("the summary has a column %v", summary.Head)
 		}

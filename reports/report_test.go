@@ -13,6 +13,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/report"
 	"secura/reports/synthetic"
+	"secura/reports/tables"
 )
 
 func TestLoadReadsWhatACellMeasured(t *testing.T) {
@@ -82,10 +83,10 @@ func TestIntransigenceFollowsTheJointCellOfTheSameOrder(t *testing.T) {
 		want += (joint.R[3][j] - c.R[j+1][j]) / 3
 	}
 	near(t, "intransigence", c.Metrics["intransigence"], want)
-	matrix := MatrixTable(r, c.Method)
+	matrix := tables.Matrix(r, c.Method)
 	first := (cellOf(t, r, "seq-s0-o0").R[1][0] + cellOf(t, r, "seq-s1-o0").R[1][0]) / 2
-	if got := matrix.Rows[1][1].Text; got != percent(100*first).Text || !strings.Contains(matrix.Caption[0], "2 seeds") {
-		t.Errorf("R[1][1] of order 0 is %s, want %s; %q", got, percent(100*first).Text, matrix.Caption)
+	if got := matrix.Rows[1][1].Text; got != tables.Percent(100*first).Text || !strings.Contains(matrix.Caption[0], "2 seeds") {
+		t.Errorf("R[1][1] of order 0 is %s, want %s; %q", got, tables.Percent(100*first).Text, matrix.Caption)
 	}
 }
 
@@ -214,7 +215,7 @@ func TestWarningOfAllCellsIsToldOnce(t *testing.T) {
 			f.Events = slices.Insert(f.Events, 1, record.Event{Kind: record.Warning, Text: "odd", Task: "task_1"}, record.Event{Kind: record.Warning, Text: "odd", Task: "task_2"})
 		}
 	}
-	table := SummaryTable(load(t, s.Make(t, nil)))
+	table := tables.Summary(load(t, s.Make(t, nil)))
 	if want := []string{"warning of every cell: the pure-Go backend is slow"}; !slices.Equal(table.Remarks, want) {
 		t.Errorf("remarks %q, want %q", table.Remarks, want)
 	}

@@ -13,6 +13,7 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
+	"secura/reports/tables"
 )
 
 func resultsOf(t testing.TB, r *report.Report) []byte {
@@ -137,7 +138,7 @@ func TestStatisticsOverSeeds(t *testing.T) {
 			near(t, "effect against "+c.B, c.Effect, metric.EffectSize(a, b).Number)
 		}
 	}
-	if table, ok := ComparisonTable(r); !ok || len(table.Remarks) != 0 || !table.Rows[0][7].Marked {
+	if table, ok := tables.ComparisonTable(r); !ok || len(table.Remarks) != 0 || !table.Rows[0][7].Marked {
 		t.Errorf("comparison shown %v, remarks %q, rows %+v", ok, table.Remarks, table.Rows)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/tables"
 )
 
 func near(t *testing.T, what string, got metric.Value, want float64) {
@@ -46,7 +47,7 @@ func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
 			r.Cells = append(r.Cells, report.Cell{Method: suite.MethodSpec{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]metric.Value{"acc": metric.Number(x)}})
 		}
 	}
-	all, between, within, reason := crossed(r, "seq", "acc")
+	all, between, within, reason := tables.Crossed(r, "seq", "acc")
 	if reason != "" {
 		t.Fatal(reason)
 	}

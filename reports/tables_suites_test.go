@@ -9,6 +9,7 @@ import (
 	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // rowOf is the row of a table that begins with the label.
@@ -40,7 +41,7 @@ func loaded(t *testing.T, s synthetic.Run) *report.Report {
 
 func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 	r := loaded(t, synthetic.Variants(1, 0.04))
-	shown := VariantsTable(r)
+	shown := tables.Variants(r)
 	for label, want := range map[string]string{"task_1": "5.0 50.0 54.0", "multiple choice, mean": "5.0 50.0 54.0", "question answering, mean": "5.0 50.0 45.0"} {
 		if got := textsOf(rowOf(t, shown, label)); got != want {
 			t.Errorf("%s: %s, want %s", label, got, want)
@@ -59,7 +60,7 @@ func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 
 func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq"), Seeds: 3, Orders: 2, Score: synthetic.Fade}
-	shown := OrdersTable(loaded(t, s))
+	shown := tables.Orders(loaded(t, s))
 	// Scores fall by a point with each seed, and no cell depends on its order.
 	if got := textsOf(rowOf(t, shown, "seq")[:7]); got != "77.0 0.0 1.0 79.0 0.0 1.0" {
 		t.Error(got)
@@ -70,7 +71,7 @@ func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 			f.Events, f.Status = nil, &record.Status{State: record.Queued}
 		}
 	}
-	shown = OrdersTable(loaded(t, s))
+	shown = tables.Orders(loaded(t, s))
 	if row := rowOf(t, shown, "seq"); row[1].Text != "–" || !strings.Contains(shown.Footnotes[0], "seq-s1-o1") {
 		t.Errorf("%+v %q", row[1], shown.Footnotes)
 	}
@@ -92,14 +93,14 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 		f.Events = events
 	}
 	r := loaded(t, s)
-	tables := RetentionTables(r)
-	if len(tables) != 2 || textsOf(rowOf(t, tables[0], "T2 2 task_2")) != "90.0 90.0" || textsOf(rowOf(t, tables[1], "T1 2 task_1")) != "30.0 30.0" {
-		t.Errorf("%+v", tables)
+	rep := tables.Retention(r)
+	if len(rep) != 2 || textsOf(rowOf(t, rep[0], "T2 2 task_2")) != "90.0 90.0" || textsOf(rowOf(t, rep[1], "T1 2 task_1")) != "30.0 30.0" {
+		t.Errorf("%+v", rep)
 	}
-	if got := tables[0].Rows[len(tables[0].Rows)-1][0].Text; got != "mean of 4 tests" {
+	if got := rep[0].Rows[len(rep[0].Rows)-1][0].Text; got != "mean of 4 tests" {
 		t.Error(got)
 	}
-	shown := AblationTable(r)
+	shown := tables.Ablation(r)
 	if got := textsOf(rowOf(t, shown, "no-magnorm")[:4]); got != "magnorm false 74.0 -1.0" {
 		t.Error(got)
 	}

@@ -10,6 +10,7 @@ import (
 	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // compareGolden compares with a file of testdata, or writes it with -update.
@@ -85,11 +86,11 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			}
 		}
 		for _, m := range r.Suite.Methods {
-			if n := blocksOf(t, MatrixTable(r, m)); n != 1 {
+			if n := blocksOf(t, tables.Matrix(r, m)); n != 1 {
 				t.Errorf("%s: the matrix of %s is split into %d blocks", name, m.Name, n)
 			}
 		}
-		if n := blocksOf(t, SummaryTable(r)); n != 1 {
+		if n := blocksOf(t, tables.Summary(r)); n != 1 {
 			t.Errorf("%s: the summary is split into %d blocks", name, n)
 		}
 		text := strings.Join(strings.Fields(asText(t, r, false)), " ")

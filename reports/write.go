@@ -7,6 +7,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // WriteAll makes the files of a run's report again from its records: one of each
@@ -21,7 +22,7 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 		if r.Suite.Separate() || part.Trials != nil {
 			continue
 		}
-		t, err := ExamplesTable(run, part)
+		t, err := tables.ExamplesTable(run, part)
 		if err != nil {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
@@ -43,7 +44,7 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
 	}
-	if err := writeTables(run, Tables(r)); err != nil {
+	if err := writeTables(run, tables.Of(r)); err != nil {
 		return nil, fmt.Errorf("write tables: %w", err)
 	}
 	figures, err := Figures(r)
@@ -58,9 +59,9 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 
 // writeTables writes each table into files of its own, for papers and for other
 // programs.
-func writeTables(run rundir.Run, tables []table.Table) error {
+func writeTables(run rundir.Run, r []table.Table) error {
 	taken := map[string]int{}
-	for _, t := range tables {
+	for _, t := range r {
 		name := table.Slug(t.Title)
 		if taken[name]++; taken[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, taken[name])

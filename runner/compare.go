@@ -12,6 +12,7 @@ import (
 	"secura/datasets"
 	"secura/reports"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // CompareOptions are the flags of compare.
@@ -83,7 +84,7 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	known := reports.CommonMethods(runs)
+	known := tables.CommonMethods(runs)
 	methods := known
 	if o.Methods != "" {
 		methods = strings.Split(o.Methods, ",")
@@ -100,14 +101,14 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 		if len(methods) == 0 {
 			return usagef("%s and %s have no method in common", path, o.Further[0])
 		}
-		return printed(reports.CompareRuns(runs[0], runs[1], methods), o.Format, stdout)
+		return printed(tables.CompareRuns(runs[0], runs[1], methods), o.Format, stdout)
 	}
 	if len(methods) < 2 {
 		return usagef("%s has one method: name a second run to compare it with", path)
 	}
-	var tables []table.Table
+	var r []table.Table
 	for _, report := range runs { // one, or one of each of the run's backbones
-		tables = append(tables, reports.CompareMethods(report, methods)...)
+		r = append(r, tables.CompareMethods(report, methods)...)
 	}
-	return printed(tables, o.Format, stdout)
+	return printed(r, o.Format, stdout)
 }

@@ -10,8 +10,8 @@ import (
 	"secura/experiments"
 	"secura/experiments/record"
 	"secura/methods/backbone"
-	"secura/reports"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // EvalOptions are the flags of eval.
@@ -95,7 +95,7 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 				return err
 			}
 		}
-		if err := table.Text(stdout, []table.Table{reports.EvaluationTable(result)}, false); err != nil {
+		if err := table.Text(stdout, []table.Table{tables.EvaluationTable(result)}, false); err != nil {
 			return err
 		}
 	}

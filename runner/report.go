@@ -17,6 +17,7 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // ReportOptions are the flags of report.
@@ -44,7 +45,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
 	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, which verify takes on another machine")
 	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify may start at any task; with -bundle")
-	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(reports.TableNames, ", "))
+	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(tables.Names, ", "))
 	flags.StringVar(&o.Explain, "explain", "", "trace a number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of; R[2][1] and K[2] are metrics too, secura,seq.acc is the difference of two methods, and secura.BACKBONE.acc that of one of several backbones")
 }
 
@@ -93,8 +94,8 @@ func (o *ReportOptions) check(string) error {
 		return errors.New("-table and -claims print different things: give one of them")
 	}
 	for name := range strings.SplitSeq(o.Table, ",") {
-		if !slices.Contains(reports.TableNames, name) {
-			return errors.New(datasets.Unknown("table", name, reports.TableNames))
+		if !slices.Contains(tables.Names, name) {
+			return errors.New(datasets.Unknown("table", name, tables.Names))
 		}
 	}
 	return nil
@@ -268,29 +269,29 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 		return err
 	}
 	if o.Table == "" {
-		return printed([]table.Table{reports.RunsTable(runs)}, o.Format, stdout)
+		return printed([]table.Table{tables.Runs(runs)}, o.Format, stdout)
 	}
-	tables := make([][]table.Table, len(runs))
+	rep := make([][]table.Table, len(runs))
 	for name := range strings.SplitSeq(o.Table, ",") {
 		for i, r := range runs {
-			list, err := reports.Named(r.Run, r, name)
+			list, err := tables.Named(r.Run, r, name)
 			if err != nil {
 				return err
 			}
-			tables[i] = append(tables[i], list...)
+			rep[i] = append(rep[i], list...)
 		}
 	}
 	if len(runs) == 1 {
-		return printed(tables[0], o.Format, stdout)
+		return printed(rep[0], o.Format, stdout)
 	}
-	return printed(reports.SideBySide(runs, tables), o.Format, stdout)
+	return printed(tables.SideBySide(runs, rep), o.Format, stdout)
 }
 
 // printed prints tables in each of some formats, which all have tables.
-func printed(tables []table.Table, formats string, stdout io.Writer) error {
+func printed(r []table.Table, formats string, stdout io.Writer) error {
 	for name := range strings.SplitSeq(formats, ",") {
 		format, _ := reports.FindFormat(name)
-		if err := format.Tables(stdout, tables, coloured(stdout)); err != nil {
+		if err := format.Tables(stdout, r, coloured(stdout)); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 
 // RunsTable sets several runs side by side, as papers do with backbones: a
 // method a row and, for each metric, a run a column.
-func RunsTable(runs []*report.Report) table.Table {
+func Runs(runs []*report.Report) table.Table {
 	t := table.Table{
 		Title:   "Runs side by side",
 		Caption: []string{"Scores are in points of 100, ± is the half-width of the mean's 95% interval over seeds."},
@@ -18,7 +18,7 @@ func RunsTable(runs []*report.Report) table.Table {
 	report.SaysMarks(&t, "column")
 	labels := RunLabels(runs)
 	for i, r := range runs {
-		t.Caption = append(t.Caption, labels[i]+": "+source(r))
+		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
 	}
 	for _, name := range methodsOf(runs, false) {
 		t.Rows = append(t.Rows, []table.Entry{{Text: name}})
@@ -90,11 +90,11 @@ func SideBySide(runs []*report.Report, tables [][]table.Table) []table.Table {
 
 // backboneTables sets the backbones side by side, and then gives the tables of each.
 func backboneTables(r *report.Report) []table.Table {
-	first := RunsTable(r.Backbones)
+	first := Runs(r.Backbones)
 	if r.Suite.Separate() {
 		var of [][]table.Table
 		for _, part := range r.Backbones {
-			of = append(of, []table.Table{VariantsTable(part)})
+			of = append(of, []table.Table{Variants(part)})
 		}
 		first = SideBySide(r.Backbones, of)[0]
 	}
@@ -102,9 +102,9 @@ func backboneTables(r *report.Report) []table.Table {
 	first.Remarks = append(first.Remarks, r.Warnings...)
 	tables := []table.Table{first}
 	for _, part := range r.Backbones {
-		tables = append(tables, labelled(part, Tables(part))...)
+		tables = append(tables, labelled(part, Of(part))...)
 	}
-	return sourced(r, tables)
+	return Sourced(r, tables)
 }
 
 // labelled puts the backbone into the titles of tables where the run has several.

@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 // AblationTable shows variants by what they change: in each row a method, what
 // differs from its preset, and its numbers in points of 100; the last column is
 // how far its learning is from the first row's.
-func AblationTable(r *report.Report) table.Table {
+func Ablation(r *report.Report) table.Table {
 	first := r.Suite.Methods[0].Name
 	t := table.Table{
 		Title: "Ablation",

@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func hasCurve(r *report.Report) bool {
 // test is one evaluation of everything: after so many steps of the stream.
 type test struct {
 	steps int
-	mean  float64 // over the tasks
+	Mean  float64 // over the tasks
 	k     float64
 }
 
@@ -54,7 +54,7 @@ func tests(r *report.Report, c report.Cell) (list []test) {
 // the training, an evaluation a row, methods across: the mean over the done
 // cells of order 0, in points of 100, and last the mean over all evaluations
 // behind the base row. Knowledge is left out without a battery.
-func RetentionTables(r *report.Report) []table.Table {
+func Retention(r *report.Report) []table.Table {
 	along := "along the stream"
 	if r.Suite.Separate() {
 		along = "while each task is learned alone"
@@ -66,7 +66,7 @@ func RetentionTables(r *report.Report) []table.Table {
 			}
 			return c.K[0]
 		})
-	accuracy := retention(r, "Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
+	accuracy := retention(r, "Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.Mean },
 		func(c report.Cell) float64 {
 			return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] })
 		})

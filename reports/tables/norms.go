@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"cmp"
@@ -12,8 +12,8 @@ import (
 	"secura/reports/table"
 )
 
-// norms are the measures of the update that have a table each.
-var norms = []struct{ measure, title, means string }{
+// Norms are the measures of the update that have a table each.
+var Norms = []struct{ Measure, Title, means string }{
 	{"update/spectral", "Singular-value norm of the update",
 		"the largest singular value of W − W pretrained of what is evaluated, the mean over the adapted projections"},
 	{"update/frobenius", "Frobenius norm of the update", "‖W − W pretrained‖ of all adapted projections together"},
@@ -31,7 +31,7 @@ type moment struct {
 
 // normTables are a table per norm: places in the stream down, methods across.
 func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
-	all, reasons := make([]measurements[moment], len(r.Suite.Methods)), make([]string, len(r.Suite.Methods))
+	all, reasons := make([]Measurements[moment], len(r.Suite.Methods)), make([]string, len(r.Suite.Methods))
 	var moments []moment
 	for i, m := range r.Suite.Methods {
 		var err error
@@ -42,15 +42,15 @@ func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 				if e.Kind == record.Boundary && e.Index >= 1 && e.Index <= len(c.Tasks) {
 					at.task = c.Tasks[e.Index-1]
 				}
-				all[i].add(at, e.Measures)
+				all[i].Add(at, e.Measures)
 			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		for _, at := range all[i].places {
-			if !slices.Contains(moments, at) && slices.ContainsFunc(norms, func(n struct{ measure, title, means string }) bool { return all[i].at(n.measure, at).n > 0 }) {
+		for _, at := range all[i].Places {
+			if !slices.Contains(moments, at) && slices.ContainsFunc(Norms, func(n struct{ Measure, Title, means string }) bool { return all[i].At(n.Measure, at).N > 0 }) {
 				moments = append(moments, at)
 			}
 		}
@@ -60,8 +60,8 @@ func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(late(a), late(b)))
 	})
 	var tables []table.Table
-	for _, n := range norms {
-		t := table.Table{Title: n.title, Numbered: true, Columns: []table.Column{{Head: []string{""}}},
+	for _, n := range Norms {
+		t := table.Table{Title: n.Title, Numbered: true, Columns: []table.Column{{Head: []string{""}}},
 			Caption: []string{n.means + ", the mean over the done cells of order 0"}}
 		for _, at := range moments {
 			t.Rows = append(t.Rows, []table.Entry{{Text: momentLabel(r, at)}})
@@ -72,8 +72,8 @@ func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 			}
 			t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 			for j, at := range moments {
-				v := all[i].at(n.measure, at).mean(reasons[i])
-				if !v.Defined() && len(all[i].places) > 0 {
+				v := all[i].At(n.Measure, at).Mean(reasons[i])
+				if !v.Defined() && len(all[i].Places) > 0 {
 					t.Rows[j] = append(t.Rows[j], table.Entry{Text: "·"}) // others were measured there
 					continue
 				}

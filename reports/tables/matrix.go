@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -11,15 +11,15 @@ import (
 	"secura/reports/table"
 )
 
-// matrixTitle begins the title of a method's MatrixTable.
-const matrixTitle = "R of "
+// MatrixTitle begins the title of a method's MatrixTable.
+const MatrixTitle = "R of "
 
 // MatrixTable shows a method's R and K in percent: the mean over its done cells
 // of order 0, a row per boundary. Without a done cell the table has no rows and
 // says why.
-func MatrixTable(r *report.Report, method suite.MethodSpec) table.Table {
+func Matrix(r *report.Report, method suite.MethodSpec) table.Table {
 	rows, k, n, reason := r.MeanMatrix(method.Name)
-	t := table.Table{Title: matrixTitle + method.Name, Numbered: true}
+	t := table.Table{Title: MatrixTitle + method.Name, Numbered: true}
 	if n == 0 {
 		t.Remarks = []string{"no done cell of order 0: " + reason}
 		return t
@@ -47,12 +47,12 @@ func MatrixTable(r *report.Report, method suite.MethodSpec) table.Table {
 				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
-			e := percent(row[j])
+			e := Percent(row[j])
 			e.Marked = i == j+1 && !method.Reference()
 			entries = append(entries, e)
 		}
 		if k != nil {
-			entries = append(entries, percent(k[i]))
+			entries = append(entries, Percent(k[i]))
 		}
 		t.Rows = append(t.Rows, entries)
 	}
@@ -63,7 +63,7 @@ func MatrixTable(r *report.Report, method suite.MethodSpec) table.Table {
 // TaskTable shows the score of each task (row) at the end of the stream for
 // each method (column), in points of 100: the mean over its done cells of
 // order 0. It is the legend of the tasks' numbers too.
-func TaskTable(r *report.Report) table.Table {
+func Tasks(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Tasks",
 		Caption: []string{"Final score of each task in points of 100, the mean over the done cells of order 0"},
@@ -96,9 +96,9 @@ func TaskTable(r *report.Report) table.Table {
 	return t
 }
 
-// percent is the entry of a number without decimals; others were measured where
+// Percent is the entry of a number without decimals; others were measured where
 // it is NaN.
-func percent(x float64) table.Entry {
+func Percent(x float64) table.Entry {
 	if math.IsNaN(x) {
 		return table.Entry{Text: "·"}
 	}

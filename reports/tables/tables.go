@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ func definitionsOf(keys ...string) []metric.Definition {
 }
 
 // SummaryTable has a row per method, in the suite's order.
-func SummaryTable(r *report.Report) table.Table {
+func Summary(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Summary",
 		Caption: summaryCaption(r),
@@ -74,8 +74,8 @@ func rankColumn(r *report.Report, t *table.Table, column int, sign float64, of f
 	report.Rank(field, sign)
 }
 
-// source says what a report's numbers are of.
-func source(r *report.Report) string {
+// Source says what a report's numbers are of.
+func Source(r *report.Report) string {
 	plan := r.Manifest.Plan
 	if len(plan) > 12 {
 		plan = plan[:12]
@@ -84,11 +84,11 @@ func source(r *report.Report) string {
 		r.Suite.Name, report.Backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
 }
 
-// sourced puts the source into tables that have none.
-func sourced(r *report.Report, tables []table.Table) []table.Table {
+// Sourced puts the source into tables that have none.
+func Sourced(r *report.Report, tables []table.Table) []table.Table {
 	for i := range tables {
 		if tables[i].Source == "" {
-			tables[i].Source = source(r)
+			tables[i].Source = Source(r)
 		}
 	}
 	return tables
@@ -96,7 +96,7 @@ func sourced(r *report.Report, tables []table.Table) []table.Table {
 
 func summaryCaption(r *report.Report) []string {
 	lines := []string{
-		source(r),
+		Source(r),
 		"Scores are in points of 100; n counts seeds" + spreadMeans(r) + ". K is base knowledge, retention is K[N]/K[0] in percent; params are the trained parameters.",
 	}
 	c, ok := r.Base()
@@ -124,7 +124,7 @@ func spreadMeans(r *report.Report) string {
 func methodLabel(r *report.Report, t *table.Table, method string, common []string) table.Entry {
 	type said struct {
 		text   string
-		places []string
+		Places []string
 	}
 	var standings, warnings []said
 	add := func(list *[]said, text, place string) {
@@ -133,7 +133,7 @@ func methodLabel(r *report.Report, t *table.Table, method string, common []strin
 			i = len(*list)
 			*list = append(*list, said{text: text})
 		}
-		(*list)[i].places = append((*list)[i].places, place)
+		(*list)[i].Places = append((*list)[i].Places, place)
 	}
 	for _, c := range r.Cells {
 		if c.Method.Name != method {
@@ -155,11 +155,11 @@ func methodLabel(r *report.Report, t *table.Table, method string, common []strin
 	}
 	var parts []string
 	for _, s := range standings {
-		parts = append(parts, strings.Join(s.places, ", ")+" "+s.text)
+		parts = append(parts, strings.Join(s.Places, ", ")+" "+s.text)
 	}
 	for _, w := range warnings {
-		place := w.places[0]
-		if n := len(w.places) - 1; n > 0 {
+		place := w.Places[0]
+		if n := len(w.Places) - 1; n > 0 {
 			place += fmt.Sprintf(", and %d more", n)
 		}
 		parts = append(parts, fmt.Sprintf("warning: %s (%s)", w.text, place))

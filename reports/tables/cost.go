@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"secura/experiments/record"
@@ -9,7 +9,7 @@ import (
 
 // CostTable shows what a cell of each method costs, the mean over those that are
 // done.
-func CostTable(r *report.Report) table.Table {
+func Cost(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Costs",
 		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
@@ -27,15 +27,15 @@ func CostTable(r *report.Report) table.Table {
 			{func(c report.Cell) float64 { return c.Seconds.Compile }, 1}, {func(c report.Cell) float64 { return c.Seconds.Total }, 1},
 			{func(c report.Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
 		} {
-			row = append(row, costEntry(&t, meanDone(r, m.Name, c.of), c.unit, 1))
+			row = append(row, costEntry(&t, MeanDone(r, m.Name, c.of), c.unit, 1))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
-// meanDone averages a number over a method's done cells.
-func meanDone(r *report.Report, method string, of func(report.Cell) float64) metric.Value {
+// MeanDone averages a number over a method's done cells.
+func MeanDone(r *report.Report, method string, of func(report.Cell) float64) metric.Value {
 	sum, n, reason := 0.0, 0, ""
 	for _, c := range r.Cells {
 		switch {

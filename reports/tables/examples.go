@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"errors"
@@ -122,7 +122,7 @@ func fillExamples(t *table.Table, r *report.Report, names []string, all []*examp
 		row := []table.Entry{{Text: name}}
 		for k, m := range measures {
 			x := m.of(all[i], once)
-			recorded := first(r, name).Metrics[m.metric]
+			recorded := First(r, name).Metrics[m.metric]
 			e := drawnEntry(t, x, slices.Clone(drawn[k][i]), false)
 			if recorded.Defined() && math.Abs(recorded.Number-x) > 1e-9 {
 				e.Notes = append(e.Notes, t.Note("of the mean over examples; the records score the whole test at once, "+table.Points(recorded.Number)))
@@ -140,8 +140,8 @@ func fillExamples(t *table.Table, r *report.Report, names []string, all []*examp
 	}
 }
 
-// first is a method's cell of the first seed and order.
-func first(r *report.Report, method string) report.Cell {
+// First is a method's cell of the first seed and order.
+func First(r *report.Report, method string) report.Cell {
 	return r.Cells[slices.IndexFunc(r.Cells, func(c report.Cell) bool { return c.Method.Name == method && c.Seed == 0 && c.Order == 0 })]
 }
 

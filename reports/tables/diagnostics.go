@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -28,28 +28,28 @@ func Diagnose(run rundir.Run, r *report.Report, name string) ([]table.Table, err
 	return tables, nil
 }
 
-// measurements are a method's measures: for each place in the stream and each name
+// Measurements are a method's measures: for each place in the stream and each name
 // the values that its cells had there.
-type measurements[P comparable] struct {
-	// places and names are in the order in which they were first seen.
-	places []P
+type Measurements[P comparable] struct {
+	// Places and names are in the order in which they were first seen.
+	Places []P
 	names  []string
 	sums   map[P]map[string]*tally
 }
 
 // tally sums up values.
 type tally struct {
-	sum, least, most float64
-	n                int
+	Sum, least, most float64
+	N                int
 }
 
-func (m *measurements[P]) add(place P, list []record.Measure) {
+func (m *Measurements[P]) Add(place P, list []record.Measure) {
 	if m.sums == nil {
 		m.sums = map[P]map[string]*tally{}
 	}
 	for _, x := range list {
 		if m.sums[place] == nil {
-			m.places, m.sums[place] = append(m.places, place), map[string]*tally{}
+			m.Places, m.sums[place] = append(m.Places, place), map[string]*tally{}
 		}
 		t := m.sums[place][x.Name]
 		if t == nil {
@@ -59,32 +59,32 @@ func (m *measurements[P]) add(place P, list []record.Measure) {
 				m.names = append(m.names, x.Name)
 			}
 		}
-		t.sum, t.least, t.most, t.n = t.sum+x.Value, min(t.least, x.Value), max(t.most, x.Value), t.n+1
+		t.Sum, t.least, t.most, t.N = t.Sum+x.Value, min(t.least, x.Value), max(t.most, x.Value), t.N+1
 	}
 }
 
-// at is what was measured at some places together; n is 0 where nothing was.
-func (m *measurements[P]) at(name string, places ...P) (all tally) {
+// At is what was measured at some places together; n is 0 where nothing was.
+func (m *Measurements[P]) At(name string, places ...P) (all tally) {
 	for _, p := range places {
 		t := m.sums[p][name]
 		if t == nil {
 			continue
 		}
-		if all.n == 0 {
+		if all.N == 0 {
 			all = *t
 			continue
 		}
-		all.sum, all.least, all.most, all.n = all.sum+t.sum, min(all.least, t.least), max(all.most, t.most), all.n+t.n
+		all.Sum, all.least, all.most, all.N = all.Sum+t.Sum, min(all.least, t.least), max(all.most, t.most), all.N+t.N
 	}
 	return all
 }
 
-// mean is undefined where nothing was measured.
-func (t tally) mean(reason string) metric.Value {
-	if t.n == 0 {
+// Mean is undefined where nothing was measured.
+func (t tally) Mean(reason string) metric.Value {
+	if t.N == 0 {
 		return metric.Undefined(reason)
 	}
-	return metric.Number(t.sum / float64(t.n))
+	return metric.Number(t.Sum / float64(t.N))
 }
 
 // measures goes through the done cells of order 0 of a method. Without one,

@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"slices"
@@ -16,7 +16,7 @@ const baseline = "dora"
 // VariantsTable shows each task's score right after its own training for each
 // method, tasks whose answer is chosen among options first, with the means of
 // the two groups and how far these are from dora's.
-func VariantsTable(r *report.Report) table.Table {
+func Variants(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Variants",
 		Caption: variantsCaption(r),

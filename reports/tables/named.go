@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -14,13 +14,13 @@ import (
 // TableNames are the tables that can be had by themselves: of scores, and of
 // suite.DiagnosticTables. A report has those of scores that fit its records; ablation
 // and diagnostics it has where its suite names them.
-var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, suite.DiagnosticTables...)
+var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of TableNames. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
 func Named(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(run, r, name)
-	return sourced(r, tables), err
+	return Sourced(r, tables), err
 }
 
 func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
@@ -32,19 +32,19 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 	}
 	switch name {
 	case "summary":
-		return []table.Table{SummaryTable(r)}, nil
+		return []table.Table{Summary(r)}, nil
 	case "per-task":
-		return []table.Table{TaskTable(r)}, nil
+		return []table.Table{Tasks(r)}, nil
 	case "matrix":
 		var tables []table.Table
 		for _, m := range r.Suite.Methods {
-			tables = append(tables, MatrixTable(r, m))
+			tables = append(tables, Matrix(r, m))
 		}
 		return tables, nil
 	case "cost":
-		return []table.Table{CostTable(r)}, nil
+		return []table.Table{Cost(r)}, nil
 	case "variants":
-		return []table.Table{VariantsTable(r)}, nil
+		return []table.Table{Variants(r)}, nil
 	case "claims":
 		evidence, err := claims.EvidenceOf(r)
 		if err != nil {
@@ -55,7 +55,7 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 		if _, ok := r.Base(); !ok {
 			return lacks("no cell has been evaluated yet")
 		}
-		tables := RetentionTables(r)
+		tables := Retention(r)
 		if name == "retention" {
 			return tables, nil
 		}
@@ -64,18 +64,18 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 		}
 		return tables[:1], nil
 	case "released":
-		t, ok := ReleasedTable(r)
+		t, ok := Released(r)
 		if !ok {
 			return lacks("its records hold no teacher-forced predictions; run it with -set evaluation.teacher_forced=true, in a folder of its own")
 		}
 		return []table.Table{t}, nil
 	case "ablation":
-		return []table.Table{AblationTable(r)}, nil
+		return []table.Table{Ablation(r)}, nil
 	case "orders":
 		if r.Suite.Orders < 2 {
 			return lacks("the run has one order of its tasks; give -orders 2 or more to run")
 		}
-		return []table.Table{OrdersTable(r)}, nil
+		return []table.Table{Orders(r)}, nil
 	case "examples":
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and there is no end of a stream")
@@ -83,14 +83,14 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 		t, err := ExamplesTable(run, r)
 		return []table.Table{t}, err
 	}
-	return lacks("unknown, expected one of %v", TableNames)
+	return lacks("unknown, expected one of %v", Names)
 }
 
 // Tables are all tables of a report in the order in which they are shown, those
 // that its records have numbers for and those that its suite asks for; a tuning's
 // are its trials and choices. Those of several backbones are these side by side,
 // and then the tables of each.
-func Tables(r *report.Report) []table.Table {
+func Of(r *report.Report) []table.Table {
 	if r.Backbones != nil {
 		return backboneTables(r)
 	}
@@ -99,9 +99,9 @@ func Tables(r *report.Report) []table.Table {
 	}
 	var tables []table.Table
 	if r.Suite.Separate() {
-		tables = append(tables, VariantsTable(r), CostTable(r))
+		tables = append(tables, Variants(r), Cost(r))
 	} else {
-		tables = append(tables, SummaryTable(r))
+		tables = append(tables, Summary(r))
 	}
 	if t, ok := ComparisonTable(r); ok && !r.Suite.Separate() {
 		tables = append(tables, t)
@@ -111,21 +111,21 @@ func Tables(r *report.Report) []table.Table {
 		tables = append(tables, t)
 	}
 	if r.Suite.Orders > 1 && !r.Suite.Separate() {
-		tables = append(tables, OrdersTable(r))
+		tables = append(tables, Orders(r))
 	}
-	if t, ok := ReleasedTable(r); ok {
+	if t, ok := Released(r); ok {
 		tables = append(tables, t)
 	}
 	if hasCurve(r) {
-		tables = append(tables, RetentionTables(r)...)
+		tables = append(tables, Retention(r)...)
 	}
 	if !r.Suite.Separate() {
-		tables = append(tables, TaskTable(r))
+		tables = append(tables, Tasks(r))
 	}
 	if !r.Suite.Separate() && r.Suite.Evaluation.Every != suite.EveryFinal {
 		for _, m := range r.Suite.Methods {
-			tables = append(tables, MatrixTable(r, m))
+			tables = append(tables, Matrix(r, m))
 		}
 	}
-	return sourced(r, append(tables, r.Asked...))
+	return Sourced(r, append(tables, r.Asked...))
 }

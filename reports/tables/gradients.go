@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"cmp"
@@ -13,29 +13,29 @@ import (
 	"secura/reports/table"
 )
 
-// stretch is a quarter of a task's steps.
-type stretch struct {
-	index int
-	task  string
-	// part is 1 for the first quarter, 4 for the last one, and 2 for what is
+// Stretch is a quarter of a task's steps.
+type Stretch struct {
+	Index int
+	Task  string
+	// Part is 1 for the first quarter, 4 for the last one, and 2 for what is
 	// between them. A task of one step has no last quarter.
-	part int
+	Part int
 }
 
-// quarter is a step's stretch, of so many steps of its task.
-func quarter(s record.Step, steps int) stretch {
+// Quarter is a step's stretch, of so many steps of its task.
+func Quarter(s record.Step, steps int) Stretch {
 	long := (steps + 3) / 4
 	switch {
 	case s.Step <= long:
-		return stretch{s.Index, s.Task, 1}
+		return Stretch{s.Index, s.Task, 1}
 	case s.Step > steps-long:
-		return stretch{s.Index, s.Task, 4}
+		return Stretch{s.Index, s.Task, 4}
 	}
-	return stretch{s.Index, s.Task, 2}
+	return Stretch{s.Index, s.Task, 2}
 }
 
-// stepMeasures reads the measures of a method's steps.
-func stepMeasures(r *report.Report, run rundir.Run, method string) (all measurements[stretch], reason string, err error) {
+// StepMeasures reads the measures of a method's steps.
+func StepMeasures(r *report.Report, run rundir.Run, method string) (all Measurements[Stretch], reason string, err error) {
 	reason, err = measures(r, run, method, func(_ report.Cell, folder rundir.Cell) error {
 		steps, _, err := report.Optional[record.Step](folder.Steps())
 		last := map[int]int{} // the number of a task's steps by its index
@@ -43,25 +43,25 @@ func stepMeasures(r *report.Report, run rundir.Run, method string) (all measurem
 			last[s.Index] = max(last[s.Index], s.Step)
 		}
 		for _, s := range steps {
-			all.add(quarter(s, last[s.Index]), s.Measures)
+			all.Add(Quarter(s, last[s.Index]), s.Measures)
 		}
 		return err
 	})
-	slices.SortStableFunc(all.places, func(a, b stretch) int { return cmp.Compare(a.index, b.index) })
+	slices.SortStableFunc(all.Places, func(a, b Stretch) int { return cmp.Compare(a.Index, b.Index) })
 	return all, reason, err
 }
 
 // tasks are the stretches' tasks in order, each as its stretch of part 1.
-func tasks(places []stretch) (list []stretch) {
+func tasks(places []Stretch) (list []Stretch) {
 	for _, p := range places {
-		if p.part = 1; !slices.Contains(list, p) {
+		if p.Part = 1; !slices.Contains(list, p) {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-const gradientPrefix = "gradient/"
+const GradientPrefix = "gradient/"
 
 // gradientTables are one of all methods, with a row per matrix, and one per
 // method, with a row per task.
@@ -76,29 +76,29 @@ func gradientTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 		if m.Preset == suite.Frozen {
 			continue
 		}
-		all, reason, err := stepMeasures(r, run, m.Name)
+		all, reason, err := StepMeasures(r, run, m.Name)
 		if err != nil {
 			return nil, err
 		}
 		one := table.Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []table.Column{{Head: []string{"task"}}}}
-		learned := tasks(all.places)
+		learned := tasks(all.Places)
 		for _, s := range learned {
-			one.Rows = append(one.Rows, []table.Entry{{Text: taskLabel(r, s.index, s.task)}})
+			one.Rows = append(one.Rows, []table.Entry{{Text: taskLabel(r, s.Index, s.Task)}})
 		}
 		for _, name := range all.names {
-			matrix, ok := strings.CutPrefix(name, gradientPrefix)
+			matrix, ok := strings.CutPrefix(name, GradientPrefix)
 			if !ok {
 				continue
 			}
 			one.Columns = append(one.Columns, table.Column{Head: []string{matrix, "first ¼"}}, table.Column{Head: []string{matrix, "last ¼"}})
 			row := []table.Entry{{Text: m.Name + " " + matrix}}
-			quarters := func(t *table.Table, of ...stretch) []table.Entry {
+			quarters := func(t *table.Table, of ...Stretch) []table.Entry {
 				var entries []table.Entry
 				for _, part := range []int{1, 4} {
 					for i := range of {
-						of[i].part = part
+						of[i].Part = part
 					}
-					entries = append(entries, digitsEntry(t, all.at(name, of...).mean("a task of one step has no last quarter")))
+					entries = append(entries, digitsEntry(t, all.At(name, of...).Mean("a task of one step has no last quarter")))
 				}
 				return entries
 			}
@@ -124,20 +124,20 @@ func stepTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{Head: []string{"method, measure"}}, {Head: []string{"least"}}, {Head: []string{"mean"}},
 		{Head: []string{"most"}}, {Head: []string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
 	for _, m := range r.Suite.Methods {
-		all, _, err := stepMeasures(r, run, m.Name)
+		all, _, err := StepMeasures(r, run, m.Name)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range all.names {
-			if strings.HasPrefix(name, gradientPrefix) {
+			if strings.HasPrefix(name, GradientPrefix) {
 				continue
 			}
-			x := all.at(name, all.places...)
+			x := all.At(name, all.Places...)
 			row := []table.Entry{{Text: m.Name + " " + name}}
-			for _, v := range []float64{x.least, x.sum / float64(x.n), x.most} {
+			for _, v := range []float64{x.least, x.Sum / float64(x.N), x.most} {
 				row = append(row, digitsEntry(&t, metric.Number(v)))
 			}
-			t.Rows = append(t.Rows, append(row, costEntry(&t, metric.Number(float64(x.n)), 1, 0)))
+			t.Rows = append(t.Rows, append(row, costEntry(&t, metric.Number(float64(x.N)), 1, 0)))
 		}
 	}
 	if len(t.Rows) == 0 {

@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // measured it, does to what the backbone knew: nats a token on the true answers
 // of the battery after the first steps of the stream, after its first task and
 // at its end, the mean over the done cells of order 0.
-func ReleasedTable(r *report.Report) (table.Table, bool) {
+func Released(r *report.Report) (table.Table, bool) {
 	steps := r.ForcedSteps()
 	if len(steps) == 0 {
 		return table.Table{}, false

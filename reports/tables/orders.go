@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"strconv"
@@ -13,7 +13,7 @@ import (
 // tasks and on the seed: the mean over all cells, the standard deviation between
 // orders (each the mean over its seeds) and between seeds (each the mean over
 // its orders), in points of 100.
-func OrdersTable(r *report.Report) table.Table {
+func Orders(r *report.Report) table.Table {
 	t := table.Table{
 		Title: "Orders",
 		Caption: []string{
@@ -31,7 +31,7 @@ func OrdersTable(r *report.Report) table.Table {
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{{Text: m.Name}}
 		for _, key := range metrics {
-			all, between, within, reason := crossed(r, m.Name, key.key)
+			all, between, within, reason := Crossed(r, m.Name, key.key)
 			if reason != "" {
 				row = append(row, t.Undefined(reason), table.Entry{Text: "–"}, table.Entry{Text: "–"})
 				continue
@@ -50,10 +50,10 @@ func deviation(t *table.Table, s metric.Summary, reason string) table.Entry {
 	return table.Score(s.SD.Number)
 }
 
-// crossed averages a metric over a method's cells, and over its seeds and its
+// Crossed averages a metric over a method's cells, and over its seeds and its
 // orders each by itself. One cell that is not done, or has no value, leaves
 // nothing: reason says which.
-func crossed(r *report.Report, method, key string) (all float64, orders, seeds metric.Summary, reason string) {
+func Crossed(r *report.Report, method, key string) (all float64, orders, seeds metric.Summary, reason string) {
 	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
 	for _, c := range r.Cells {
 		if c.Method.Name != method {

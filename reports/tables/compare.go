@@ -1,4 +1,4 @@
-package reports
+package tables
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 			MarkMeans: "p below 0.05",
 		}
 		for _, r := range of {
-			tables[i].Caption = append(tables[i].Caption, source(r))
+			tables[i].Caption = append(tables[i].Caption, Source(r))
 		}
 		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
 	}
@@ -135,7 +135,7 @@ func differences(first, second *report.Report, labels []string) (remarks []strin
 	maps.Copy(all, b)
 	var keys []string
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if !slices.Contains(unlike, key) && !bytes.Equal(compact(a[key]), compact(b[key])) {
+		if !slices.Contains(unlike, key) && !bytes.Equal(Compact(a[key]), Compact(b[key])) {
 			keys = append(keys, key)
 		}
 	}
@@ -153,7 +153,7 @@ func differences(first, second *report.Report, labels []string) (remarks []strin
 	return remarks
 }
 
-func compact(data json.RawMessage) []byte {
+func Compact(data json.RawMessage) []byte {
 	var out bytes.Buffer
 	if json.Compact(&out, data) != nil {
 		return data
