@@ -17,6 +17,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/figure"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
@@ -113,9 +114,9 @@ func writePredictions(t testing.TB, folder rundir.Cell, events []record.Event, e
 func TestFiguresAreTheSameTwice(t *testing.T) {
 	run := makeFull(t, full(4, 3, 3, 20), 6, 20)
 	names := map[string]bool{}
-	first, err := Figures(load(t, run))
+	first, err := figure.Of(load(t, run))
 	check(t, err)
-	second, err := Figures(load(t, run))
+	second, err := figure.Of(load(t, run))
 	check(t, err)
 	for i, f := range first {
 		names[f.Name] = true
@@ -147,7 +148,7 @@ func TestFiguresAreTheSameTwice(t *testing.T) {
 
 func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 	r := load(t, small().Make(t, nil))
-	f, ok := matrixFigure(r, r.Suite.Methods[2])
+	f, ok := figure.MatrixFigure(r, r.Suite.Methods[2])
 	if !ok {
 		t.Fatal("no figure of a done method")
 	}
@@ -163,7 +164,7 @@ func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
 	for name, s := range map[string]synthetic.Run{"rough": rough(), "one seed": small(), "alone": synthetic.Variants(1, 0.04)} {
 		r := load(t, s.Make(t, nil))
-		figures, err := Figures(r)
+		figures, err := figure.Of(r)
 		check(t, err)
 		for _, f := range figures {
 			if svg, err := f.SVG(); err != nil || bytes.Contains(svg, []byte("NaN")) {
@@ -173,7 +174,7 @@ func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
 	}
 	s := small()
 	s.End = func(f *synthetic.CellFiles) { f.Events, f.Status = nil, nil }
-	if figures, err := Figures(load(t, s.Make(t, nil))); err != nil || len(figures) > 0 {
+	if figures, err := figure.Of(load(t, s.Make(t, nil))); err != nil || len(figures) > 0 {
 		t.Errorf("%d figures of a run that has not started, %v", len(figures), err)
 	}
 }
@@ -189,22 +190,22 @@ func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
 		f.Events = slices.Insert(f.Events, at, curve)
 	}
 	r := load(t, s.Make(t, nil))
-	series := along(r, "seq", func(_ report.Cell, s station) float64 { return s.k })
+	series := figure.Along(r, "seq", func(_ report.Cell, s figure.Station) float64 { return s.K })
 	var places []float64
 	for _, d := range series {
-		places = append(places, d.x)
+		places = append(places, d.X)
 	}
-	if !slices.Equal(places, []float64{0, 1, 1.5, 2, 3}) || series[2].y != 90 {
+	if !slices.Equal(places, []float64{0, 1, 1.5, 2, 3}) || series[2].Y != 90 {
 		t.Errorf("evaluated at %v: %+v", places, series)
 	}
 }
 
 func TestParetoFront(t *testing.T) {
 	points := plotterXYs(1, 5, 2, 4, 3, 1, 2, 3, 0.5, 5)
-	if got := pareto(points, 1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(1, 5, 2, 4, 3, 1)) {
+	if got := figure.Pareto(points, 1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(1, 5, 2, 4, 3, 1)) {
 		t.Errorf("more is better: %v", got)
 	}
-	if got := pareto(points, -1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(0.5, 5)) {
+	if got := figure.Pareto(points, -1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(0.5, 5)) {
 		t.Errorf("less is better: %v", got)
 	}
 }

@@ -286,3 +286,6 @@ func shortPlan(r *report.Report) string {
 	plan := r.Manifest.Plan
 	return cmp.Or(plan[:min(12, len(plan))], "–")
 }
+
+// pagePath is where the page of one of several backbones lies.
+func pagePath(r *report.Report) string { return r.Run.Report(r.Label + ".html") }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/reports/figure"
 	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/tables"
@@ -36,7 +37,7 @@ func TestReleasedTableAndFigure(t *testing.T) {
 			t.Errorf("column %d is %q, want %q", i, got, want)
 		}
 	}
-	figures, err := releasedFigures(r)
+	figures, err := figure.ReleasedFigures(r)
 	if err != nil || len(figures) != 1 || figures[0].Name != "released" {
 		t.Fatalf("%v, %v", figures, err)
 	}

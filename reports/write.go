@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"secura/experiments/rundir"
+	"secura/reports/figure"
 	"secura/reports/report"
 	"secura/reports/table"
 	"secura/reports/tables"
@@ -47,11 +48,11 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 	if err := writeTables(run, tables.Of(r)); err != nil {
 		return nil, fmt.Errorf("write tables: %w", err)
 	}
-	figures, err := Figures(r)
+	figures, err := figure.Of(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFigures(run, figures); err != nil {
+	if err := figure.WriteFigures(run, figures); err != nil {
 		return nil, fmt.Errorf("write figures: %w", err)
 	}
 	return r, nil
@@ -79,6 +80,3 @@ func writeTables(run rundir.Run, r []table.Table) error {
 	}
 	return nil
 }
-
-// pagePath is where the page of one of several backbones lies.
-func pagePath(r *report.Report) string { return r.Run.Report(r.Label + ".html") }

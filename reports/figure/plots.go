@@ -1,4 +1,4 @@
-package reports
+package figure
 
 import (
 	"bytes"
@@ -171,20 +171,20 @@ func newLook(c color.NRGBA, glyph draw.GlyphDrawer, dash []vg.Length, width vg.L
 }
 
 // datum is a point of a series with the half-width of its interval, 0 for none.
-type datum struct{ x, y, half float64 }
+type datum struct{ X, Y, half float64 }
 
 // curve draws a series as a line with a band about it, and markers unless there
 // are too many.
 func (f *Figure) curve(name string, l look, series []datum) error {
-	series = slices.DeleteFunc(slices.Clone(series), func(p datum) bool { return math.IsNaN(p.y) })
+	series = slices.DeleteFunc(slices.Clone(series), func(p datum) bool { return math.IsNaN(p.Y) })
 	if len(series) == 0 {
 		return nil
 	}
 	var line, low, high plotter.XYs
 	banded := false
 	for _, p := range series {
-		line = append(line, plotter.XY{X: p.x, Y: p.y})
-		low, high = append(low, plotter.XY{X: p.x, Y: p.y - p.half}), append(high, plotter.XY{X: p.x, Y: p.y + p.half})
+		line = append(line, plotter.XY{X: p.X, Y: p.Y})
+		low, high = append(low, plotter.XY{X: p.X, Y: p.Y - p.half}), append(high, plotter.XY{X: p.X, Y: p.Y + p.half})
 		banded = banded || p.half > 0
 	}
 	if banded {

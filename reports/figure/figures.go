@@ -1,4 +1,4 @@
-package reports
+package figure
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 )
 
 // Figures are all drawings of a report, those that its records have numbers for.
-func Figures(r *report.Report) ([]Figure, error) {
+func Of(r *report.Report) ([]Figure, error) {
 	if r.Backbones != nil {
 		return backboneFigures(r)
 	}
@@ -18,7 +18,7 @@ func Figures(r *report.Report) ([]Figure, error) {
 		return nil, nil
 	}
 	var figures []Figure
-	makers := []func(*report.Report) ([]Figure, error){releasedFigures, stepFigures, normFigures}
+	makers := []func(*report.Report) ([]Figure, error){ReleasedFigures, stepFigures, normFigures}
 	if !r.Suite.Separate() {
 		makers = append([]func(*report.Report) ([]Figure, error){streamFigures, tradeoffFigures, taskFigures}, makers...)
 	}
@@ -49,15 +49,15 @@ func taskFigures(r *report.Report) ([]Figure, error) {
 		if m.Preset == suite.Frozen {
 			continue
 		}
-		if f, ok := matrixFigure(r, m); ok {
+		if f, ok := MatrixFigure(r, m); ok {
 			figures = append(figures, f)
 		}
 	}
 	return figures, nil
 }
 
-// writeFigures writes each figure as SVG and as PNG.
-func writeFigures(run rundir.Run, figures []Figure) error {
+// WriteFigures writes each figure as SVG and as PNG.
+func WriteFigures(run rundir.Run, figures []Figure) error {
 	for _, f := range figures {
 		for _, form := range []struct {
 			extension string
@@ -79,7 +79,7 @@ func writeFigures(run rundir.Run, figures []Figure) error {
 func backboneFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
 	for _, part := range r.Backbones {
-		list, err := Figures(part)
+		list, err := Of(part)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package reports
+package figure
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func (s *stepSeries) add(step int, x float64) {
 func (s *stepSeries) logarithms() []datum {
 	series := s.places()
 	for i := range series {
-		series[i].y = math.Log10(series[i].y)
+		series[i].Y = math.Log10(series[i].Y)
 	}
 	return series
 }
@@ -50,7 +50,7 @@ func (s *stepSeries) places() (series []datum) {
 			sum, n = sum+s.sums[i], n+s.counts[i]
 		}
 		if n > 0 {
-			series = append(series, datum{x: float64(from) + float64(wide+1)/2, y: sum / float64(n)})
+			series = append(series, datum{X: float64(from) + float64(wide+1)/2, Y: sum / float64(n)})
 		}
 	}
 	return series
@@ -166,7 +166,7 @@ func normFigures(r *report.Report) ([]Figure, error) {
 			var series []datum
 			for _, at := range all[i].Places {
 				if x := all[i].At(n.Measure, at); x.N > 0 {
-					series = append(series, datum{x: float64(at), y: x.Sum / float64(x.N)})
+					series = append(series, datum{X: float64(at), Y: x.Sum / float64(x.N)})
 				}
 			}
 			if err := f.curve(m.Name, lookOf(r, m.Name), series); err != nil {

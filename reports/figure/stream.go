@@ -1,4 +1,4 @@
-package reports
+package figure
 
 import (
 	"cmp"
@@ -25,25 +25,25 @@ func seedsMean(r *report.Report) string {
 	return fmt.Sprintf("mean over %d seeds, band: 95%% interval", r.Suite.Seeds)
 }
 
-// station is a place of the stream at which a cell was evaluated.
-type station struct {
+// Station is a place of the stream at which a cell was evaluated.
+type Station struct {
 	// learned is how much of the stream lay behind it, in tasks: a whole number at
 	// a boundary.
 	learned float64
 	// begun are the tasks whose training had begun.
 	begun  int
 	scores []float64
-	k      float64
+	K      float64
 }
 
 // stations are a cell's boundaries and its evaluations within tasks.
-func stations(r *report.Report, c report.Cell) (list []station) {
+func stations(r *report.Report, c report.Cell) (list []Station) {
 	for _, p := range c.Curve {
 		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.TaskSteps())
 		if c.Method.Preset == suite.Joint {
 			learned = float64(p.Step) / float64(r.Suite.Training.TaskSteps())
 		}
-		list = append(list, station{learned, min(p.Index, len(c.Tasks)), p.Scores, p.K})
+		list = append(list, Station{learned, min(p.Index, len(c.Tasks)), p.Scores, p.K})
 	}
 	for i, row := range c.R {
 		k := math.NaN()
@@ -51,15 +51,15 @@ func stations(r *report.Report, c report.Cell) (list []station) {
 			k = c.K[i]
 		}
 		if row != nil {
-			list = append(list, station{float64(i), i, row, k})
+			list = append(list, Station{float64(i), i, row, k})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b station) int { return cmp.Compare(a.learned, b.learned) })
+	slices.SortStableFunc(list, func(a, b Station) int { return cmp.Compare(a.learned, b.learned) })
 	return list
 }
 
-// along is a number of a method over the stream, over seeds, in points of 100.
-func along(r *report.Report, method string, of func(c report.Cell, s station) float64) (series []datum) {
+// Along is a number of a method over the stream, over seeds, in points of 100.
+func Along(r *report.Report, method string, of func(c report.Cell, s Station) float64) (series []datum) {
 	var places []float64
 	for _, c := range r.Cells {
 		if c.Method.Name != method || c.State != record.Done {
@@ -75,14 +75,14 @@ func along(r *report.Report, method string, of func(c report.Cell, s station) fl
 	for _, learned := range places {
 		s := r.Over(method, func(c report.Cell) metric.Value {
 			stations := stations(r, c)
-			i := slices.IndexFunc(stations, func(s station) bool { return s.learned == learned })
+			i := slices.IndexFunc(stations, func(s Station) bool { return s.learned == learned })
 			if i < 0 {
 				return metric.Undefined("not evaluated there")
 			}
 			return metric.Number(of(c, stations[i]))
 		})
 		if s.Mean.Defined() {
-			p := datum{x: learned, y: 100 * s.Mean.Number}
+			p := datum{X: learned, Y: 100 * s.Mean.Number}
 			if s.CI95.Defined() {
 				p.half = 100 * s.CI95.Number
 			}
@@ -92,8 +92,8 @@ func along(r *report.Report, method string, of func(c report.Cell, s station) fl
 	return series
 }
 
-// firstOf is the mean score on the first i tasks of a row.
-func firstOf(row []float64, i int) float64 {
+// FirstOf is the mean score on the first i tasks of a row.
+func FirstOf(row []float64, i int) float64 {
 	return metric.Mean(0, i-1, func(j int) float64 { return row[j] })
 }
 
@@ -103,11 +103,11 @@ func learnedOf(row []float64, i int) float64 {
 	if i == 0 || row == nil {
 		return math.NaN()
 	}
-	return firstOf(row, i)
+	return FirstOf(row, i)
 }
 
-// learnedBy is learnedOf a cell's row after i trainings.
-func learnedBy(c report.Cell, i int) float64 {
+// LearnedBy is learnedOf a cell's row after i trainings.
+func LearnedBy(c report.Cell, i int) float64 {
 	if i >= len(c.R) {
 		return math.NaN()
 	}
@@ -122,8 +122,8 @@ func retainedOf(c report.Cell, k float64) float64 {
 	return k / c.K[0]
 }
 
-// retainedAt is a cell's K[i] / K[0].
-func retainedAt(c report.Cell, i int) float64 {
+// RetainedAt is a cell's K[i] / K[0].
+func RetainedAt(c report.Cell, i int) float64 {
 	if i >= len(c.K) {
 		return math.NaN()
 	}
@@ -136,17 +136,17 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	x := "tasks learned (" + seedsMean(r) + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
-	learned := func(_ report.Cell, s station) float64 { return learnedOf(s.scores, s.begun) }
-	retained := func(c report.Cell, s station) float64 { return retainedOf(c, s.k) }
+	learned := func(_ report.Cell, s Station) float64 { return learnedOf(s.scores, s.begun) }
+	retained := func(c report.Cell, s Station) float64 { return retainedOf(c, s.K) }
 	for _, m := range r.Suite.Methods {
 		if m.Preset == suite.Frozen {
 			continue // the base row is drawn once, below
 		}
 		for _, drawn := range []struct {
 			figure *Figure
-			of     func(c report.Cell, s station) float64
+			of     func(c report.Cell, s Station) float64
 		}{{&accuracy, learned}, {&knowledge, retained}} {
-			if err := drawn.figure.curve(m.Name, lookOf(r, m.Name), along(r, m.Name, drawn.of)); err != nil {
+			if err := drawn.figure.curve(m.Name, lookOf(r, m.Name), Along(r, m.Name, drawn.of)); err != nil {
 				return nil, err
 			}
 		}
@@ -154,7 +154,7 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	if base, ok := r.Base(); ok {
 		var series []datum
 		for i := 1; i <= len(base.Tasks); i++ {
-			series = append(series, datum{x: float64(i), y: 100 * firstOf(base.R[0], i)})
+			series = append(series, datum{X: float64(i), Y: 100 * FirstOf(base.R[0], i)})
 		}
 		grey := lookOf(r, "")
 		grey.line.Color, grey.line.Dashes, grey.line.Width = referenceGrey, []vg.Length{1, 2}, 1.2
@@ -181,7 +181,7 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 
 // tradeoff is one figure of methods as points: a metric on each axis.
 type tradeoff struct {
-	name, title, x, y string
+	name, title, X, Y string
 	of                [2]func(report.Cell) metric.Value
 	units             [2]float64
 	// better is how far right is good: 1, or -1 where less is better.
@@ -215,9 +215,9 @@ func tradeoffFigures(r *report.Report) ([]Figure, error) {
 
 func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err error) {
 	if r.Suite.Seeds > 1 {
-		t.x += fmt.Sprintf(" (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
+		t.X += fmt.Sprintf(" (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
 	}
-	f = newFigure(t.name, t.title, t.x, t.y)
+	f = newFigure(t.name, t.title, t.X, t.Y)
 	var front plotter.XYs
 	for _, m := range r.Suite.Methods {
 		x, y := r.Over(m.Name, t.of[0]), r.Over(m.Name, t.of[1])
@@ -244,7 +244,7 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 			front = append(front, at)
 		}
 	}
-	if front = pareto(front, t.better); len(front) > 1 {
+	if front = Pareto(front, t.better); len(front) > 1 {
 		line, err := plotter.NewLine(front)
 		if err != nil {
 			return f, 0, fmt.Errorf("figure %s: %w", t.name, err)
@@ -274,9 +274,9 @@ func (f *Figure) cross(at plotter.XY, x, y float64, style draw.LineStyle) error 
 	return nil
 }
 
-// pareto are the points that no other one beats on both axes, from left to
+// Pareto are the points that no other one beats on both axes, from left to
 // right; on the first axis better times the number counts.
-func pareto(points plotter.XYs, better float64) (front plotter.XYs) {
+func Pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 	for _, p := range points {
 		beaten := slices.ContainsFunc(points, func(q plotter.XY) bool {
 			return better*q.X >= better*p.X && q.Y >= p.Y && q != p

@@ -1,4 +1,4 @@
-package reports
+package figure
 
 import (
 	"math"
@@ -7,9 +7,9 @@ import (
 	"secura/reports/report"
 )
 
-// releasedFigures show nats a token on the true answers of the battery over the
+// ReleasedFigures show nats a token on the true answers of the battery over the
 // first task's steps, where a run predicted these.
-func releasedFigures(r *report.Report) ([]Figure, error) {
+func ReleasedFigures(r *report.Report) ([]Figure, error) {
 	steps := r.ForcedSteps()
 	if len(steps) < 3 { // the ends of the first task alone are no curve
 		return nil, nil
@@ -31,7 +31,7 @@ func releasedFigures(r *report.Report) ([]Figure, error) {
 			}
 			if len(numbers) > 0 {
 				summary := metric.MeanSDCI(numbers)
-				series = append(series, datum{x: x, y: summary.Mean.Number})
+				series = append(series, datum{X: x, Y: summary.Mean.Number})
 			}
 		}
 		if err := f.curve(m.Name, lookOf(r, m.Name), series); err != nil {

@@ -1,4 +1,4 @@
-package reports
+package figure
 
 import (
 	"fmt"
@@ -17,9 +17,9 @@ import (
 	"secura/reports/table"
 )
 
-// matrixFigure draws a method's R, and K beside it, as a heat map with its
+// MatrixFigure draws a method's R, and K beside it, as a heat map with its
 // numbers: the mean over the done cells of order 0. ok is false without one.
-func matrixFigure(r *report.Report, m suite.MethodSpec) (f Figure, ok bool) {
+func MatrixFigure(r *report.Report, m suite.MethodSpec) (f Figure, ok bool) {
 	rows, k, n, _ := r.MeanMatrix(m.Name)
 	if n == 0 {
 		return Figure{}, false
