@@ -5,8 +5,10 @@ import (
 	"slices"
 
 	"secura/experiments/rundir"
+	"secura/reports/page"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/reports/tables"
 )
 
 // Format is a form in which a report can be had. A new one is a value in
@@ -20,32 +22,39 @@ type Format struct {
 	// Opened says that the file is for another program to open: the command line
 	// tells where it lies instead of printing it.
 	Opened bool
-	// Report writes the whole report. Colour says that the writer is a terminal
+	// Tables writes some tables by themselves; nil where the form has no tables. Colour says that the writer is a terminal
 	// which shows bold text; other forms than text have no use for it.
-	Report func(w io.Writer, r *report.Report, colour bool) error
-	// Tables writes some tables by themselves; nil where the form has no tables.
 	Tables func(w io.Writer, tables []table.Table, colour bool) error
+	// Extension is that of the file of each table in the run's folder tables, such as csv; empty for a form that is not
+	// kept there.
+	Extension string
+	// Report writes the whole report; nil for a form in which that is its tables.
+	Report func(w io.Writer, r *report.Report) error
+}
+
+// Write writes the whole report in the form.
+func (f Format) Write(w io.Writer, r *report.Report, colour bool) error {
+	if f.Report == nil {
+		return f.Tables(w, tables.Of(r), colour)
+	}
+	return f.Report(w, r)
 }
 
 // Formats lists the forms of a report in the order in which they are told.
 var Formats = []Format{
-	{
-		Name:   "text",
-		Report: Text,
-		Tables: table.Text,
-	},
+	{Name: "text", Tables: table.Text},
 	{
 		Name:   "markdown",
 		File:   func(run rundir.Run) string { return run.Report("md") },
-		Report: func(w io.Writer, r *report.Report, _ bool) error { return Markdown(w, r) },
+		Report: Markdown,
 		Tables: func(w io.Writer, tables []table.Table, _ bool) error { return table.Markdown(w, tables) },
 	},
-	{Name: "latex", Report: LaTeX, Tables: table.LaTeX},
-	{Name: "csv", Report: CSV, Tables: table.CSV},
+	{Name: "latex", Tables: table.LaTeX, Extension: "tex"},
+	{Name: "csv", Tables: table.CSV, Extension: "csv"},
 	{
 		Name: "json",
 		File: rundir.Run.Results,
-		Report: func(w io.Writer, r *report.Report, _ bool) error {
+		Report: func(w io.Writer, r *report.Report) error {
 			data, err := report.Results(r)
 			if err != nil {
 				return err
@@ -58,7 +67,7 @@ var Formats = []Format{
 		Name:   "html",
 		Opened: true,
 		File:   func(run rundir.Run) string { return run.Report("html") },
-		Report: func(w io.Writer, r *report.Report, _ bool) error { return HTML(w, r) },
+		Report: page.Write,
 	},
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"secura/reports/page"
 	"secura/reports/synthetic"
 )
 
@@ -342,7 +343,7 @@ func TestALivePageFollows(t *testing.T) {
 		}
 		w.Header().Set("X-Version", version)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		check(t, LiveHTML(w, load(t, run), version))
+		check(t, page.WriteLive(w, load(t, run), version))
 	}))
 	defer server.Close()
 	b.do(chromedp.Navigate(server.URL+"/"), chromedp.WaitVisible(chromedp.CSS(`[data-chip=secura]`)), chromedp.Click(chromedp.CSS(`[data-chip=secura]`)))

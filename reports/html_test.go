@@ -14,13 +14,14 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/page"
 	"secura/reports/synthetic"
 )
 
 func htmlOf(t testing.TB, run rundir.Run) string {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, HTML(&out, load(t, run)))
+	check(t, page.Write(&out, load(t, run)))
 	return out.String()
 }
 
@@ -33,9 +34,9 @@ func smallStream(t testing.TB) rundir.Run {
 }
 
 // unpackExamples takes the packed examples out of a page.
-func unpackExamples(t testing.TB, page string) exampleData {
+func unpackExamples(t testing.TB, r string) page.ExampleData {
 	t.Helper()
-	_, rest, ok := strings.Cut(page, `id="packed">"`)
+	_, rest, ok := strings.Cut(r, `id="packed">"`)
 	packed, _, end := strings.Cut(rest, `"</script>`)
 	if !ok || !end {
 		t.Fatal("the page has no packed examples")
@@ -44,7 +45,7 @@ func unpackExamples(t testing.TB, page string) exampleData {
 	check(t, err)
 	z, err := gzip.NewReader(bytes.NewReader(raw))
 	check(t, err)
-	var data exampleData
+	var data page.ExampleData
 	check(t, json.NewDecoder(z).Decode(&data))
 	return data
 }
@@ -63,17 +64,17 @@ func rundirIn(t testing.TB) rundir.Run {
 // that the same records give the same bytes.
 func TestThePageNeedsNothingElse(t *testing.T) {
 	run := smallStream(t)
-	page := htmlOf(t, run)
+	r := htmlOf(t, run)
 	for _, pattern := range []string{`<script[^>]+src=`, `<link[^>]+stylesheet`, `@import`, `url\(`, `https?://[^w]`, `https?://www\.[^w]`, `fetch\(`} {
-		if found := regexp.MustCompile(pattern).FindString(page); found != "" {
+		if found := regexp.MustCompile(pattern).FindString(r); found != "" {
 			t.Errorf("the page has %q", found)
 		}
 	}
-	if again := htmlOf(t, run); again != page {
+	if again := htmlOf(t, run); again != r {
 		t.Error("the same records gave another page")
 	}
 	for _, want := range []string{"<h1>synthetic</h1>", "Keeps most base knowledge", `data-method="secura"`, "0123456789abcdef", "go1.26.8"} {
-		if !strings.Contains(page, want) {
+		if !strings.Contains(r, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
@@ -86,14 +87,14 @@ func TestPredictionsAreNeverMarkup(t *testing.T) {
 	s.End = func(f *synthetic.CellFiles) { f.Events[1].Text = synthetic.Hostile }
 	run := s.Make(t, nil)
 	s.AddPredictions(t, run, 2, 0)
-	page := htmlOf(t, run)
-	if strings.Contains(page, `document.title="broken"`) {
+	r := htmlOf(t, run)
+	if strings.Contains(r, `document.title="broken"`) {
 		t.Error("a text stands in the page as it is")
 	}
-	if got, want := strings.Count(page, "<script"), strings.Count(page, "</script>"); got != 3 || want != 3 {
+	if got, want := strings.Count(r, "<script"), strings.Count(r, "</script>"); got != 3 || want != 3 {
 		t.Errorf("the page has %d scripts and %d ends, want 3", got, want)
 	}
-	data := unpackExamples(t, page)
+	data := unpackExamples(t, r)
 	if data.Texts[int(data.Methods[0].Tracks[0][0][1])] != synthetic.Hostile {
 		t.Error("the prediction did not come through whole")
 	}
@@ -143,7 +144,7 @@ func TestExamplesThatDoNotFitAreLeftOut(t *testing.T) {
 	data := unpackExamples(t, htmlOf(t, smallStream(t)))
 	want := data.Texts[int(data.Methods[1].Tracks[2][2][1])]
 	before := len(data.Texts)
-	if kept := data.halve(); kept != 3 {
+	if kept := data.Halve(); kept != 3 {
 		t.Errorf("%d examples are left of 6", kept)
 	}
 	if len(data.Texts) >= before {
@@ -157,13 +158,13 @@ func TestExamplesThatDoNotFitAreLeftOut(t *testing.T) {
 // TestChartsAreTheTablesNumbers compares the charts' data with the metrics.
 func TestChartsAreTheTablesNumbers(t *testing.T) {
 	r := load(t, smallStream(t))
-	data := newChartData(r)
+	data := page.NewChartData(r)
 	for k, m := range data.Methods {
 		s := r.Summarise(m.Name, "knowledge_retention")
 		if !s.Mean.Defined() {
 			continue
 		}
-		if got := m.Knowledge[3]; got == nil || got.Mean != hundredths(s.Mean.Number) || *got.Half != hundredths(s.CI95.Number) || got.N != 2 {
+		if got := m.Knowledge[3]; got == nil || got.Mean != page.Hundredths(s.Mean.Number) || *got.Half != page.Hundredths(s.CI95.Number) || got.N != 2 {
 			t.Errorf("%s: knowledge at the end is %+v, want %v", m.Name, got, s)
 		}
 		if k > 0 {
@@ -173,7 +174,7 @@ func TestChartsAreTheTablesNumbers(t *testing.T) {
 		for _, f := range m.Forgotten[:2] {
 			sum += f.Mean
 		}
-		if want := hundredths(r.Summarise(m.Name, "forgetting").Mean.Number); sum/2-want > 0.01 || want-sum/2 > 0.01 {
+		if want := page.Hundredths(r.Summarise(m.Name, "forgetting").Mean.Number); sum/2-want > 0.01 || want-sum/2 > 0.01 {
 			t.Errorf("forgetting per task averages to %g, the metric is %g", sum/2, want)
 		}
 		if m.Forgotten[2] != nil {
@@ -190,11 +191,11 @@ func TestChartsAreTheTablesNumbers(t *testing.T) {
 func TestAPageOfARunThatHasJustBegun(t *testing.T) {
 	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) { f.Events, f.Status = nil, nil }
-	page := htmlOf(t, s.Make(t, nil))
-	if !strings.Contains(page, "Of 4 cells: 4 queued") {
+	r := htmlOf(t, s.Make(t, nil))
+	if !strings.Contains(r, "Of 4 cells: 4 queued") {
 		t.Error("the page does not say how far the run is")
 	}
-	if strings.Contains(page, `id="examples"`) {
+	if strings.Contains(r, `id="examples"`) {
 		t.Error("the page promises examples")
 	}
 }
@@ -211,15 +212,15 @@ func TestTheMainJobsPageIsSmallAndQuick(t *testing.T) {
 	s.Seeds = 1 // the page shows the examples of one seed
 	s.AddPredictions(t, run, 64, 160)
 	start := time.Now()
-	page := htmlOf(t, run)
-	t.Logf("%d bytes in %.1f s", len(page), time.Since(start).Seconds())
-	if len(page) > 5<<20 {
-		t.Errorf("the page has %d bytes, more than 5 MB", len(page))
+	r := htmlOf(t, run)
+	t.Logf("%d bytes in %.1f s", len(r), time.Since(start).Seconds())
+	if len(r) > 5<<20 {
+		t.Errorf("the page has %d bytes, more than 5 MB", len(r))
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("the page took %s, more than 10 s", took)
 	}
-	if data := unpackExamples(t, page); len(data.Groups[0].Examples) != 64 {
+	if data := unpackExamples(t, r); len(data.Groups[0].Examples) != 64 {
 		t.Errorf("%d examples of the first task, want all 64", len(data.Groups[0].Examples))
 	}
 }

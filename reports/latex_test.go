@@ -32,7 +32,7 @@ func TestLaTeXOfARun(t *testing.T) {
 func TestCSVHasEveryDigitAndEveryReason(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
-	check(t, CSV(&out, r, false))
+	check(t, table.CSV(&out, tables.Of(r), false))
 	synthetic.CompareGolden(t, "eight.csv", out.Bytes())
 }
 

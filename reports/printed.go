@@ -32,11 +32,3 @@ func Markdown(w io.Writer, r *report.Report) error {
 	}
 	return nil
 }
-
-// LaTeX writes all tables of a report as TablesLaTeX does.
-func LaTeX(w io.Writer, r *report.Report, colour bool) error {
-	return table.LaTeX(w, tables.Of(r), colour)
-}
-
-// CSV writes all tables of a report as TablesCSV does.
-func CSV(w io.Writer, r *report.Report, colour bool) error { return table.CSV(w, tables.Of(r), colour) }

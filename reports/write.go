@@ -6,6 +6,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/reports/figure"
+	"secura/reports/page"
 	"secura/reports/report"
 	"secura/reports/table"
 	"secura/reports/tables"
@@ -32,7 +33,7 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 		}
 	}
 	for _, part := range r.Backbones {
-		if err := rundir.WriteFile(pagePath(part), func(w io.Writer) error { return HTML(w, part) }); err != nil {
+		if err := rundir.WriteFile(page.Path(part), func(w io.Writer) error { return page.Write(w, part) }); err != nil {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
 	}
@@ -40,7 +41,7 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 		if f.File == nil {
 			continue
 		}
-		write := func(w io.Writer) error { return f.Report(w, r, false) }
+		write := func(w io.Writer) error { return f.Write(w, r, false) }
 		if err := rundir.WriteFile(f.File(run), write); err != nil {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
@@ -52,7 +53,7 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := figure.WriteFigures(run, figures); err != nil {
+	if err := figure.Write(run, figures); err != nil {
 		return nil, fmt.Errorf("write figures: %w", err)
 	}
 	return r, nil
@@ -67,13 +68,12 @@ func writeTables(run rundir.Run, r []table.Table) error {
 		if taken[name]++; taken[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, taken[name])
 		}
-		one := []table.Table{t}
-		for _, form := range []struct {
-			extension string
-			write     func(io.Writer, []table.Table, bool) error
-		}{{".tex", table.LaTeX}, {".csv", table.CSV}} {
-			write := func(w io.Writer) error { return form.write(w, one, false) }
-			if err := rundir.WriteFile(run.Table(name+form.extension), write); err != nil {
+		for _, f := range Formats {
+			if f.Extension == "" {
+				continue
+			}
+			write := func(w io.Writer) error { return f.Tables(w, []table.Table{t}, false) }
+			if err := rundir.WriteFile(run.Table(name+"."+f.Extension), write); err != nil {
 				return err
 			}
 		}

@@ -314,7 +314,7 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 		} else if format.File != nil {
 			err = copyFile(stdout, format.File(run))
 		} else {
-			err = format.Report(stdout, r, coloured(stdout))
+			err = format.Write(stdout, r, coloured(stdout))
 		}
 		if err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/reports"
+	"secura/reports/page"
 )
 
 // pageServer serves a run's page, made anew when its records have changed.
@@ -30,7 +31,7 @@ type pageServer struct {
 }
 
 // newest is the page of what the run's files say now.
-func (s *pageServer) newest() (version string, page []byte, err error) {
+func (s *pageServer) newest() (version string, r []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if version, err = versionOf(s.run); err != nil {
@@ -44,7 +45,7 @@ func (s *pageServer) newest() (version string, page []byte, err error) {
 		return "", nil, err
 	}
 	var out bytes.Buffer
-	if err := reports.LiveHTML(&out, report, version); err != nil {
+	if err := page.WriteLive(&out, report, version); err != nil {
 		return "", nil, err
 	}
 	s.version, s.page = version, out.Bytes()
@@ -85,7 +86,7 @@ func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
 		return
 	}
-	version, page, err := s.newest()
+	version, r, err := s.newest()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -101,7 +102,7 @@ func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(page)
+	w.Write(r)
 }
 
 // onlyNamed refuses requests under another name than the machine's own: a page

@@ -1,3 +1,6 @@
+// Package claims holds the claims of SECURA's paper to runs: each with what was measured, a verdict, and what the verdict
+// rests on. In come runs with their records of steps (Evidence), out come tables. The rule by which verdicts are given is
+// in rule.go. Read Tables first.
 package claims
 
 import (

@@ -1,3 +1,6 @@
+// Package figure draws what a report's tables say: how tasks are learned and forgotten along a stream, learning against
+// retention, matrices, norms and losses. In comes a report, out come drawings as SVG and PNG with equal bytes for equal
+// records. Read Of first.
 package figure
 
 import (
@@ -56,8 +59,8 @@ func taskFigures(r *report.Report) ([]Figure, error) {
 	return figures, nil
 }
 
-// WriteFigures writes each figure as SVG and as PNG.
-func WriteFigures(run rundir.Run, figures []Figure) error {
+// Write writes each figure as SVG and as PNG.
+func Write(run rundir.Run, figures []Figure) error {
 	for _, f := range figures {
 		for _, form := range []struct {
 			extension string

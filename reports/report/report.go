@@ -1,3 +1,6 @@
+// Package report is what a run's files say: its suite, the records of every cell, the metrics of each cell, and what can be
+// said over seeds, such as means, comparisons and ranks. In comes a run's folder; out comes a Report, of which tables,
+// drawings, pages and claims are made. Nothing is averaged when it is read. Read Read first, then Report.
 package report
 
 import (

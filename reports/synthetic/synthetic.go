@@ -1,3 +1,5 @@
+// Package synthetic makes runs up for the tests of reports: a run directory whose scores are a formula. Only tests import
+// it. Read Run first.
 package synthetic
 
 import (

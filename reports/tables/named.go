@@ -1,3 +1,6 @@
+// Package tables makes the tables of a report, one file each, from the summary to the gradients of each adapter matrix. In
+// comes a report, out come tables as rows with footnotes, which reports/table prints. Read Of first, which chooses the
+// tables that fit a run.
 package tables
 
 import (

@@ -1,4 +1,4 @@
-package reports
+package page
 
 import (
 	"math"
@@ -55,11 +55,11 @@ type interval struct {
 
 var summaryMetrics = []string{"learning_accuracy", "acc", "knowledge_retention"}
 
-func newChartData(r *report.Report) chartData {
+func NewChartData(r *report.Report) chartData {
 	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
 	if base, ok := r.Base(); ok {
 		for i := range base.Tasks {
-			data.Base = append(data.Base, hundredths(figure.FirstOf(base.R[0], i+1)))
+			data.Base = append(data.Base, Hundredths(figure.FirstOf(base.R[0], i+1)))
 		}
 	}
 	for _, m := range r.Suite.Methods {
@@ -143,21 +143,21 @@ func newInterval(s metric.Summary) *interval {
 	if !s.Mean.Defined() {
 		return nil
 	}
-	i := &interval{Mean: hundredths(s.Mean.Number), N: s.N, Text: table.Points(s.Mean.Number), Spread: spread(s)}
+	i := &interval{Mean: Hundredths(s.Mean.Number), N: s.N, Text: table.Points(s.Mean.Number), Spread: spread(s)}
 	if s.CI95.Defined() {
-		half := hundredths(s.CI95.Number)
+		half := Hundredths(s.CI95.Number)
 		i.Half = &half
 	}
 	return i
 }
 
-// hundredths is a score in points of 100 with two decimals: more is not seen.
-func hundredths(score float64) float64 { return math.Round(1e4*score) / 100 }
+// Hundredths is a score in points of 100 with two decimals: more is not seen.
+func Hundredths(score float64) float64 { return math.Round(1e4*score) / 100 }
 
 func rounded(row []float64) []*float64 {
 	points := make([]float64, len(row))
 	for i, x := range row {
-		points[i] = hundredths(x / 100)
+		points[i] = Hundredths(x / 100)
 	}
 	list := report.Numbers(points)
 	if list == nil {

@@ -1,4 +1,6 @@
-package reports
+// Package page makes the page of a report: one HTML file with tables, charts and single examples, which needs no network.
+// In come a report and the predictions beside it, out comes the file. Read Write first.
+package page
 
 import (
 	"bytes"
@@ -23,18 +25,18 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// HTML writes the whole report as one page that needs no other file and no
+// Write writes the whole report as one page that needs no other file and no
 // network: tables, charts, and the examples of one seed, whose predictions are
 // read from the run. Equal records give equal bytes.
-func HTML(w io.Writer, r *report.Report) error { return writePage(w, r, "") }
+func Write(w io.Writer, r *report.Report) error { return writePage(w, r, "") }
 
-// LiveHTML writes the page of HTML for a server that answers "page?after=VERSION"
+// WriteLive writes the page of HTML for a server that answers "page?after=VERSION"
 // with the newest page, its version in the header X-Version, or with 204 where that
 // is the version already. The page then shows it. Version must not be empty.
-func LiveHTML(w io.Writer, r *report.Report, version string) error { return writePage(w, r, version) }
+func WriteLive(w io.Writer, r *report.Report, version string) error { return writePage(w, r, version) }
 
-// page is what the template shows.
-type page struct {
+// document is what the template shows.
+type document struct {
 	Title, Doc string
 	// Version is that of a live page, empty for one in a file.
 	Version string
@@ -88,8 +90,8 @@ func writePage(w io.Writer, r *report.Report, version string) error {
 	return nil
 }
 
-func newPage(r *report.Report, version string) (*page, error) {
-	p := &page{Version: version, Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
+func newPage(r *report.Report, version string) (*document, error) {
+	p := &document{Version: version, Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
 	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and examples on pages of
 	// their own.
 	p.Charts = r.Trials == nil && !r.Suite.Separate() && r.Backbones == nil
@@ -98,7 +100,7 @@ func newPage(r *report.Report, version string) (*page, error) {
 	}
 	if version == "" {
 		for _, part := range r.Backbones {
-			p.Pages = append(p.Pages, fact{part.Label, filepath.Base(pagePath(part))})
+			p.Pages = append(p.Pages, fact{part.Label, filepath.Base(Path(part))})
 		}
 	}
 	if p.Charts {
@@ -113,7 +115,7 @@ func newPage(r *report.Report, version string) (*page, error) {
 		return nil, fmt.Errorf("read the suite in the manifest: %w", err)
 	}
 	p.Settings = settings.String()
-	charts := newChartData
+	charts := NewChartData
 	if r.Backbones != nil {
 		charts = methodNames
 	}
@@ -135,7 +137,7 @@ func newPage(r *report.Report, version string) (*page, error) {
 
 // addAssets puts style and script into the page, and the policy that allows them
 // alone.
-func (p *page) addAssets() error {
+func (p *document) addAssets() error {
 	style, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err
@@ -287,5 +289,5 @@ func shortPlan(r *report.Report) string {
 	return cmp.Or(plan[:min(12, len(plan))], "–")
 }
 
-// pagePath is where the page of one of several backbones lies.
-func pagePath(r *report.Report) string { return r.Run.Report(r.Label + ".html") }
+// Path is where the page of one of several backbones lies.
+func Path(r *report.Report) string { return r.Run.Report(r.Label + ".html") }

@@ -1,4 +1,4 @@
-package reports
+package page
 
 import (
 	"fmt"
@@ -56,7 +56,7 @@ type pageNote struct {
 }
 
 // addTables sorts the report's tables into the page.
-func (p *page) addTables(r *report.Report) {
+func (p *document) addTables(r *report.Report) {
 	if p.Charts {
 		p.Summary = append(p.Summary, newPageTable(r, claims.LearningTable(r), "learning"))
 	}

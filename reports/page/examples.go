@@ -1,4 +1,4 @@
-package reports
+package page
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ import (
 // packedBytes bounds the packed examples, so that the page stays below 5 MB.
 const packedBytes = 4 << 20
 
-// exampleData is what the page shows of single examples: those of one seed in
+// ExampleData is what the page shows of single examples: those of one seed in
 // order 0, and of every method the predictions that changed.
-type exampleData struct {
+type ExampleData struct {
 	Tasks  []string       `json:"tasks"` // in the order of learning
 	Groups []exampleGroup `json:"groups"`
 	// Texts are the predictions, which tracks name by their position.
@@ -64,7 +64,7 @@ func packExamples(r *report.Report) (packed, note string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("read examples: %w", err)
 	}
-	data := &exampleData{Tasks: r.Suite.TaskNames(), Groups: groupsOf(r, examples)}
+	data := &ExampleData{Tasks: r.Suite.TaskNames(), Groups: groupsOf(r, examples)}
 	seed, missing, err := data.addMethods(r)
 	if err != nil || len(data.Methods) == 0 {
 		return "", "", err
@@ -77,7 +77,7 @@ func packExamples(r *report.Report) (packed, note string, err error) {
 	if packed, err = data.pack(); err != nil || len(packed) <= packedBytes {
 		return packed, note, err
 	}
-	for kept := data.halve(); kept > 0; kept = data.halve() {
+	for kept := data.Halve(); kept > 0; kept = data.Halve() {
 		if packed, err = data.pack(); err != nil || len(packed) <= packedBytes {
 			note += fmt.Sprintf(" To keep the page small, at most %d examples of each task are here; all are in the run's predictions.", kept)
 			return packed, note, err
@@ -109,7 +109,7 @@ func groupsOf(r *report.Report, examples []record.Example) []exampleGroup {
 
 // addMethods reads the predictions of the first seed that has any, and counts the
 // files that are missing of boundaries that the records have.
-func (d *exampleData) addMethods(r *report.Report) (seed, missing int, err error) {
+func (d *ExampleData) addMethods(r *report.Report) (seed, missing int, err error) {
 	texts := map[string]int{}
 	for seed := range r.Suite.Seeds {
 		missing := 0
@@ -133,7 +133,7 @@ func (d *exampleData) addMethods(r *report.Report) (seed, missing int, err error
 }
 
 // method follows the predictions of one cell; nil if it has none.
-func (d *exampleData) method(r *report.Report, c report.Cell, texts map[string]int) (m *exampleMethod, missing int, err error) {
+func (d *ExampleData) method(r *report.Report, c report.Cell, texts map[string]int) (m *exampleMethod, missing int, err error) {
 	m = &exampleMethod{Name: c.Method.Name}
 	type place struct{ group, example int }
 	type key struct {
@@ -187,7 +187,7 @@ func (d *exampleData) method(r *report.Report, c report.Cell, texts map[string]i
 }
 
 // pack is the data as base64 of gzip of JSON.
-func (d *exampleData) pack() (string, error) {
+func (d *ExampleData) pack() (string, error) {
 	data, err := json.Marshal(d)
 	if err != nil {
 		return "", fmt.Errorf("encode examples: %w", err)
@@ -206,9 +206,9 @@ func (d *exampleData) pack() (string, error) {
 	return base64.StdEncoding.EncodeToString(out.Bytes()), nil
 }
 
-// halve leaves out the second half of each group's examples and returns how many
+// Halve leaves out the second half of each group's examples and returns how many
 // the largest group has left.
-func (d *exampleData) halve() (kept int) {
+func (d *ExampleData) Halve() (kept int) {
 	for g := range d.Groups {
 		n := len(d.Groups[g].Examples) / 2
 		d.Groups[g].Examples = d.Groups[g].Examples[:n]
@@ -222,7 +222,7 @@ func (d *exampleData) halve() (kept int) {
 }
 
 // dropTexts leaves out the predictions that no track names any more.
-func (d *exampleData) dropTexts() {
+func (d *ExampleData) dropTexts() {
 	renamed, texts := map[float64]float64{}, []string{}
 	for _, m := range d.Methods {
 		for _, group := range m.Tracks {
