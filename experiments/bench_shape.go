@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"secura/datasets"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -30,10 +31,10 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 		}
 		return ids
 	}
-	data := taskData{task: task}
+	data := stream.Task{Task: task}
 	answer := t.AnswerLength - 1    // and its end
 	for range max(4*t.Batch, 512) { // enough for a memory of two hundredths of them
-		data.train = append(data.train, datasets.Encoded{Prompt: tokens(t.Length - answer), Answer: tokens(answer)})
+		data.Train = append(data.Train, datasets.Encoded{Prompt: tokens(t.Length - answer), Answer: tokens(answer)})
 	}
 	const options = 4
 	size := max(t.AnswerLength/options, 1)
@@ -42,11 +43,11 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 		for range options {
 			e.Options = append(e.Options, tokens(size))
 		}
-		data.test = append(data.test, e)
-		data.examples = append(data.examples, datasets.Example{Task: task.Name, ID: i})
+		data.Test = append(data.Test, e)
+		data.Examples = append(data.Examples, datasets.Example{Task: task.Name, ID: i})
 	}
-	data.available = len(data.test)
-	w := &Worker{suite: s, refused: map[string]bool{}, data: &streamData{tasks: []taskData{data}}, ends: []int32{0}}
+	data.Available = len(data.Test)
+	w := &Worker{suite: s, refused: map[string]bool{}, data: &stream.Data{Tasks: []stream.Task{data}}, ends: []int32{0}}
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
 	}

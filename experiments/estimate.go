@@ -59,7 +59,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 		return seconds(elapsed().Minus(compiled)), seconds(compiled), err
 	}
 	evaluate := func() error {
-		_, err := w.evaluator.evaluate(ctx, nil)
+		_, err := w.evaluator.Evaluate(ctx, nil)
 		return err
 	}
 	if _, e.EvaluationCompile, err = timed(evaluate); err != nil {
@@ -68,8 +68,8 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	if e.Evaluation, _, err = timed(evaluate); err != nil {
 		return Estimate{}, err
 	}
-	own := w.evaluator.only(0, st.Evaluation)
-	e.Own = float64(own.tokens) / float64(w.evaluator.tokens)
+	own := w.evaluator.Only(0, st.Evaluation)
+	e.Own = float64(own.Tokens) / float64(w.evaluator.Tokens)
 	for _, cell := range w.cells[:len(st.Methods)] {
 		m, err := w.measureMethod(ctx, cell, timed)
 		if err != nil {

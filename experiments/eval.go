@@ -13,9 +13,11 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/datasets"
+	"secura/experiments/evaluation"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
@@ -63,18 +65,18 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := loadTests(s, NewTexts(o.DataDir), b.Encoder)
+	data, err := stream.LoadTests(s, stream.NewTexts(o.DataDir), b.Encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	for _, text := range data.promptWarnings() {
+	for _, text := range data.PromptWarnings() {
 		if o.Warn != nil {
 			o.Warn(text)
 		}
 	}
 	if o.Tasks == nil {
-		if data.heldOut, err = b.HeldOut(); o.HeldOut != nil {
-			data.heldOut, err = pretrained.EncodeTexts(b.Tokenizer, o.HeldOut)
+		if data.HeldOut, err = b.HeldOut(); o.HeldOut != nil {
+			data.HeldOut, err = pretrained.EncodeTexts(b.Tokenizer, o.HeldOut)
 		}
 		if err != nil {
 			return record.Evaluation{}, nil, err
@@ -91,26 +93,26 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err := base.UseDevices(s.Devices); err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	v, err := newEvaluator(base, data, b.Tokenizer, b.Ends, s.Evaluation)
+	v, err := evaluation.New(base, data, b.Tokenizer, b.Ends, s.Evaluation)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	row, err := v.evaluate(ctx, nil)
+	row, err := v.Evaluate(ctx, nil)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
 	if o.Tasks == nil {
-		mean := row.accuracy()
-		out.Accuracy, out.Knowledge, out.Perplexity = &mean, row.knowledge, row.perplexity
+		mean := row.Accuracy()
+		out.Accuracy, out.Knowledge, out.Perplexity = &mean, row.Knowledge, row.Perplexity
 	}
 	var examples []record.EvaluatedExample
-	for g, t := range v.groups() {
-		task, err := evaluatedTask(t, row.groups[g])
+	for g, t := range v.Groups() {
+		task, err := evaluation.ScoredTask(t, row.Groups[g])
 		if err != nil {
 			return record.Evaluation{}, nil, err
 		}
 		out.Tasks = append(out.Tasks, task)
-		examples = append(examples, evaluatedExamples(t, row.groups[g])...)
+		examples = append(examples, evaluation.ScoredExamples(t, row.Groups[g])...)
 	}
 	return out, examples, nil
 }

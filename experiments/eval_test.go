@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -111,23 +113,23 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadTask(st.Tasks[0], NewTexts(y.dir), b.Encoder, "test", 0)
+	data, err := stream.LoadTask(st.Tasks[0], stream.NewTexts(y.dir), b.Encoder, "test", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	predictions := make([]prediction, len(data.examples))
+	predictions := make([]evaluation.Prediction, len(data.Examples))
 	for i := range predictions {
-		data.examples[i].Answer += " and some more of the same colour"
-		predictions[i] = prediction{text: "red and some more", option: -1}
+		data.Examples[i].Answer += " and some more of the same colour"
+		predictions[i] = evaluation.Prediction{Text: "red and some more", Option: -1}
 		if i%2 == 0 {
-			predictions[i].text = strings.TrimSpace(data.examples[i].Answer) + " and red"
+			predictions[i].Text = strings.TrimSpace(data.Examples[i].Answer) + " and red"
 		}
 	}
-	first, err := evaluatedTask(data, predictions)
+	first, err := evaluation.ScoredTask(data, predictions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := evaluatedTask(data, predictions)
+	again, err := evaluation.ScoredTask(data, predictions)
 	if err != nil || !slices.Equal(first.Scores, again.Scores) {
 		t.Errorf("%v and %v, %v", first.Scores, again.Scores, err)
 	}

@@ -30,13 +30,13 @@ func forcedToy(t *testing.T) *Worker {
 // answer so far.
 func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 	w := forcedToy(t)
-	row, err := w.evaluator.evaluate(context.Background(), nil)
+	row, err := w.evaluator.Evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for g, task := range w.evaluator.groups() {
+	for g, task := range w.evaluator.Groups() {
 		right, tokens, nats, selfRouge := 0, 0, 0.0, 0.0
-		for i, e := range task.test {
+		for i, e := range task.Test {
 			gold := append(slices.Clone(e.Answer), w.ends[0])
 			var predicted []int32
 			for k, want := range gold {
@@ -48,7 +48,7 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				next, err := hostValues[int32](outputs)
+				next, err := hostOf[int32](outputs)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -58,7 +58,7 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				logs, err := hostValues[float32](outputs)
+				logs, err := hostOf[float32](outputs)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -68,13 +68,13 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 				}
 			}
 			tokens += len(gold)
-			selfRouge += score.ScoreTeacherForced(predicted, gold, w.tokenizer.DecodeAll(predicted), strings.TrimSpace(task.examples[i].Answer)).SelfRouge
+			selfRouge += score.ScoreTeacherForced(predicted, gold, w.tokenizer.DecodeAll(predicted), strings.TrimSpace(task.Examples[i].Answer)).SelfRouge
 		}
-		got := row.forced[g]
+		got := row.Forced[g]
 		if got.Tokens != tokens || math.Abs(got.Right*float64(tokens)-float64(right)) > 1e-9 || math.Abs(got.Nats-nats/float64(tokens)) > 1e-4 ||
-			math.Abs(got.Scores[0].Value-selfRouge/float64(len(task.test))) > 1e-9 {
-			t.Errorf("%s: %+v; one by one: %d tokens, %d right, %g nats, selfrouge %g", task.task.Name, got, tokens, right, nats/float64(tokens),
-				selfRouge/float64(len(task.test)))
+			math.Abs(got.Scores[0].Value-selfRouge/float64(len(task.Test))) > 1e-9 {
+			t.Errorf("%s: %+v; one by one: %d tokens, %d right, %g nats, selfrouge %g", task.Task.Name, got, tokens, right, nats/float64(tokens),
+				selfRouge/float64(len(task.Test)))
 		}
 	}
 }
@@ -122,12 +122,17 @@ func TestTeacherForcedScoresAreOnRecord(t *testing.T) {
 		t.Errorf("%d boundaries", boundaries)
 	}
 	// With every: final a boundary has its own task alone.
-	part := w.evaluator.only(2, w.suite.Evaluation)
-	row, err := part.evaluate(context.Background(), nil)
+	part := w.evaluator.Only(2, w.suite.Evaluation)
+	row, err := part.Evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if row.forced[2].Task != "same" || row.forced[0].Task != "" || row.forced[3].Task != "" {
-		t.Errorf("%+v", row.forced)
+	if row.Forced[2].Task != "same" || row.Forced[0].Task != "" || row.Forced[3].Task != "" {
+		t.Errorf("%+v", row.Forced)
 	}
+}
+
+// hostOf copies the only output of a graph to the host.
+func hostOf[T int32 | float32](outputs []*tensors.Tensor) ([]T, error) {
+	return tensors.CopyFlatData[T](outputs[0])
 }

@@ -8,8 +8,12 @@ import (
 	"testing"
 
 	"secura/datasets"
+	"secura/experiments/evaluation"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
+
+	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // TestOptionsInOneRowScoreAsInRowsOfTheirOwn compares the shared-prefix rows
@@ -17,12 +21,12 @@ import (
 func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
-	row, err := w.evaluator.evaluate(context.Background(), nil)
+	row, err := w.evaluator.Evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	weights := w.base.Weights(nil)
-	for i, e := range w.data.tasks[1].test {
+	for i, e := range w.data.Tasks[1].Test {
 		for o, option := range e.Options {
 			b := datasets.NewBatch(4, 16, 8)
 			if _, ok := b.SetOptions(2, e.Prompt, [][]int32{option}); !ok {
@@ -32,7 +36,7 @@ func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logs, err := hostValues[float32](outputs)
+			logs, err := tensors.CopyFlatData[float32](outputs[0])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -40,42 +44,10 @@ func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 			for _, l := range logs[2*8+8-len(option) : 3*8] {
 				sum += float64(l)
 			}
-			if got := row.groups[1][i].sums[o]; math.Abs(got-sum) > 1e-4 {
+			if got := row.Groups[1][i].Sums[o]; math.Abs(got-sum) > 1e-4 {
 				t.Errorf("example %d, option %d: %g beside the others, %g alone", i, o, got, sum)
 			}
 		}
-	}
-}
-
-// TestEveryExampleIsEvaluatedOnce looks at the layout of the batches.
-func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
-	y := newToy(t)
-	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
-	seen := map[item]int{}
-	for _, b := range w.evaluator.score {
-		if len(b.rows) > b.batch.Rows {
-			t.Errorf("%d rows in a batch of %d", len(b.rows), b.batch.Rows)
-		}
-		for _, r := range b.rows {
-			seen[r.item]++
-		}
-	}
-	for _, b := range w.evaluator.written {
-		for _, i := range b.items {
-			seen[i]++
-		}
-	}
-	total := 0
-	for g, task := range w.evaluator.groups() {
-		for i := range task.test {
-			total++
-			if n := seen[item{g, i}]; n != 1 {
-				t.Errorf("example %d of %s is evaluated %d times", i, task.task.Name, n)
-			}
-		}
-	}
-	if total != len(seen) {
-		t.Errorf("%d places are evaluated for %d examples", len(seen), total)
 	}
 }
 
@@ -86,12 +58,12 @@ func TestExamplesThatDoNotFitAreRefused(t *testing.T) {
 	w := y.open(t, s, t.TempDir())
 	tight := s.Evaluation
 	tight.Lengths = []int{2}
-	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "evaluation.lengths") {
+	if _, err := evaluation.New(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "evaluation.lengths") {
 		t.Errorf("rows of two tokens: %v", err)
 	}
 	tight = s.Evaluation
 	tight.MaxTokens = 100
-	if _, err := newEvaluator(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "max_tokens") {
+	if _, err := evaluation.New(w.base, w.data, w.tokenizer, w.ends, tight); err == nil || !strings.Contains(err.Error(), "max_tokens") {
 		t.Errorf("a budget of 100 tokens: %v", err)
 	}
 }
@@ -129,20 +101,20 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := loadStream(s, NewTexts(""), b.Encoder)
+	data, err := stream.Load(s, stream.NewTexts(""), b.Encoder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, warning := range data.cutWarnings(s.Training, b.Ends[0]) {
+	for _, warning := range data.CutWarnings(s.Training, b.Ends[0]) {
 		t.Error(warning)
 	}
-	if _, err := newEvaluator(nil, data, b.Tokenizer, b.Ends, s.Evaluation); err != nil {
+	if _, err := evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation); err != nil {
 		t.Error(err)
 	}
-	for _, task := range append(slices.Clone(data.tasks), data.knowledge...) {
-		for _, e := range append(slices.Clone(task.train), task.test...) {
-			if n := len(e.Answer); !task.task.Choice() && n > task.task.MaxNewTokens {
-				t.Errorf("task %s has an answer of %d tokens, %d may be written", task.task.Name, n, task.task.MaxNewTokens)
+	for _, task := range append(slices.Clone(data.Tasks), data.Knowledge...) {
+		for _, e := range append(slices.Clone(task.Train), task.Test...) {
+			if n := len(e.Answer); !task.Task.Choice() && n > task.Task.MaxNewTokens {
+				t.Errorf("task %s has an answer of %d tokens, %d may be written", task.Task.Name, n, task.Task.MaxNewTokens)
 				break
 			}
 		}

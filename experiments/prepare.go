@@ -9,9 +9,11 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/builtin"
+	"secura/experiments/evaluation"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 )
 
@@ -20,7 +22,7 @@ type Prepared struct {
 	// Files are the data files and the backbones' files, by their content.
 	Files []rundir.File
 	// Texts are the examples of every split that is read.
-	Texts *Texts
+	Texts *stream.Texts
 }
 
 // Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
@@ -32,7 +34,7 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 	if err := checkBackbones(s); err != nil {
 		return nil, err
 	}
-	p := &Prepared{Texts: NewTexts(dataDir)}
+	p := &Prepared{Texts: stream.NewTexts(dataDir)}
 	var mistakes []error
 	for _, r := range reads(s) {
 		for _, split := range r.splits {
@@ -107,19 +109,19 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 }
 
 // fits says whether the suite's one backbone is whole and every test example has room in the suite's shapes.
-func fits(s suite.Suite, texts *Texts) error {
+func fits(s suite.Suite, texts *stream.Texts) error {
 	b, err := pretrained.OpenTexts(s.Backbone, s.Chat)
 	if err != nil {
 		return err
 	}
-	data, err := loadStream(s, texts, b.Encoder)
+	data, err := stream.Load(s, texts, b.Encoder)
 	if err != nil {
 		return err
 	}
-	if data.heldOut, err = b.HeldOut(); err != nil {
+	if data.HeldOut, err = b.HeldOut(); err != nil {
 		return err
 	}
-	_, err = newEvaluator(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
+	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
 	return err
 }
 
@@ -155,7 +157,7 @@ func identifyTask(task datasets.Task, dataDir string, splits ...string) (files [
 }
 
 // WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
-func WriteExamples(run rundir.Run, s suite.Suite, texts *Texts) error {
+func WriteExamples(run rundir.Run, s suite.Suite, texts *stream.Texts) error {
 	var rows []record.Example
 	for i, task := range append(append([]datasets.Task{}, s.Tasks...), s.Knowledge...) {
 		split, bound := s.Evaluation.Split, s.Evaluation.TestExamples

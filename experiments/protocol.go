@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"secura/experiments/engine"
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -34,7 +35,7 @@ type protocol struct {
 func (p *protocol) run(ctx context.Context) error {
 	p.lessons, p.boundaryTokens = p.plan(), map[int]int64{}
 	for _, l := range p.lessons {
-		p.boundaryTokens[l.index] = p.evaluator(l).tokens
+		p.boundaryTokens[l.index] = p.evaluator(l).Tokens
 	}
 	session, err := p.start()
 	if err != nil {
@@ -129,11 +130,11 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err != nil {
 		return err
 	}
-	return p.boundary(session, l.index, row, measures, fingerprint{learned, row.weights}.unchanged(at.Start)...)
+	return p.boundary(session, l.index, row, measures, fingerprint{learned, row.Weights}.unchanged(at.Start)...)
 }
 
 // boundary writes a row of results, and then the checkpoint that makes it stand.
-func (p *protocol) boundary(session *methods.Session, index int, row *evaluation, measures []record.Measure, unchanged ...string) error {
+func (p *protocol) boundary(session *methods.Session, index int, row *evaluation.Row, measures []record.Measure, unchanged ...string) error {
 	if err := p.result(record.Event{Kind: record.Boundary, Index: index, Unchanged: unchanged}, p.folder.Predictions(index), row, measures); err != nil {
 		return err
 	}

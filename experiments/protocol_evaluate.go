@@ -3,48 +3,51 @@ package experiments
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
+	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods"
 )
 
 // evaluator is what evaluates at the boundary behind a lesson: everything, or with evaluation.every "final" only the
 // task that was learned, except where a stream ends.
-func (p *protocol) evaluator(l lesson) *evaluator {
+func (p *protocol) evaluator(l lesson) *evaluation.Evaluator {
 	s := p.worker.suite
 	ends := s.Stream == suite.Sequential && l.index == len(p.cell.Tasks)
 	if s.Evaluation.Every == suite.EveryTask || ends {
 		return p.worker.evaluator
 	}
-	return p.worker.evaluator.only(p.cell.Tasks[l.index-1], s.Evaluation)
+	return p.worker.evaluator.Only(p.cell.Tasks[l.index-1], s.Evaluation)
 }
 
 // evaluate scores and measures what the session has learned by a step of a lesson.
-func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *evaluator, l lesson, step int) (*evaluation, []record.Measure, error) {
+func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *evaluation.Evaluator, l lesson, step int) (*evaluation.Row, []record.Measure, error) {
 	stop := p.log.time(record.Eval, l.index)
 	learned, err := session.Function()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer learned.Close()
-	row, err := v.evaluateFunction(ctx, learned)
+	row, err := v.EvaluateFunction(ctx, learned)
 	var measures []record.Measure
 	if err == nil {
 		measures, err = p.measureUpdate(session, learned.Effective)
 	}
 	if err == nil {
-		row.weights, err = evaluatedDigest(session, learned.Effective)
+		row.Weights, err = evaluatedDigest(session, learned.Effective)
 	}
-	if errors.Is(err, errNotFinite) {
+	if errors.Is(err, evaluation.ErrNotFinite) {
 		return nil, nil, &DivergedError{l.name, step, err.Error()}
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	stop(row.tokens)
+	stop(row.Tokens)
 	return row, measures, nil
 }
 
@@ -62,16 +65,17 @@ func (p *protocol) within(ctx context.Context, session *methods.Session, l lesso
 }
 
 // result writes a row of results: its predictions, and then the event that names them.
-func (p *protocol) result(event record.Event, predictions string, row *evaluation, measures []record.Measure) (err error) {
+func (p *protocol) result(event record.Event, predictions string, row *evaluation.Row, measures []record.Measure) (err error) {
 	if event.Predictions, err = p.worker.writePredictions(predictions, p.cell, row); err != nil {
 		return err
 	}
-	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.knowledge, row.parts, row.perplexity
-	event.EvalTokens, event.Measures = row.tokens, measures
+	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.Knowledge, row.Parts, row.Perplexity
+	event.EvalTokens, event.Measures = row.Tokens, measures
 	base := event.Kind == record.Boundary && event.Index == 0
-	event.Scores, event.TeacherForced = inOrder(p.cell, row), p.worker.forcedInOrder(p.cell, row, base)
-	if noisy := row.perturbed; base && noisy != nil {
-		event.Perturbed = &record.Reference{Scores: inOrder(p.cell, noisy), Knowledge: noisy.knowledge, TeacherForced: p.worker.forcedInOrder(p.cell, noisy, false)}
+	event.Scores, event.TeacherForced = row.InOrder(p.cell.Tasks), p.worker.evaluator.ForcedInOrder(p.cell.Tasks, row, base)
+	if noisy := row.Perturbed; base && noisy != nil {
+		event.Perturbed = &record.Reference{Scores: noisy.InOrder(p.cell.Tasks), Knowledge: noisy.Knowledge,
+			TeacherForced: p.worker.evaluator.ForcedInOrder(p.cell.Tasks, noisy, false)}
 	}
 	return p.log.event(event)
 }
@@ -80,7 +84,7 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 // nothing to be measured.
 func measuresOf(list []methods.Measure) (measures []record.Measure) {
 	for _, m := range list {
-		if finite(m.Value) {
+		if evaluation.Finite(m.Value) {
 			measures = append(measures, record.Measure{Name: m.Name, Value: m.Value})
 		}
 	}
@@ -103,4 +107,16 @@ func (p *protocol) measureUpdate(session *methods.Session, effective map[string]
 	}
 	list, err := session.MeasureBoundary(effective)
 	return measuresOf(list), err
+}
+
+// writePredictions writes what was predicted at a boundary, and returns the file's sha256.
+func (w *Worker) writePredictions(path string, cell suite.Cell, row *evaluation.Row) (string, error) {
+	data, err := w.evaluator.EncodePredictions(cell.Tasks, row)
+	if err != nil {
+		return "", fmt.Errorf("write predictions: %w", err)
+	}
+	if err := rundir.WriteBytes(path, data); err != nil {
+		return "", err
+	}
+	return rundir.HashBytes(path, data).SHA256, nil
 }

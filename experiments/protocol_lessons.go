@@ -48,7 +48,7 @@ func (p *protocol) start() (*methods.Session, error) {
 		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Lengths: t.Lengths, Answers: t.AnswerLength,
 		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: cmp.Or(p.parts, t.Accumulate), Checkpoint: t.Checkpoint,
 		CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
-		StreamExamples: p.worker.data.trainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
+		StreamExamples: p.worker.data.TrainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
 	})
 }
 
@@ -57,7 +57,7 @@ func (p *protocol) plan() []lesson {
 	rate := p.worker.suite.MethodRate(p.cell.Method, p.method.LearningRate)
 	steps := p.worker.suite.Training.Steps
 	rowsOf := func(position int) []methods.Row {
-		rows := make([]methods.Row, len(p.worker.data.tasks[p.cell.Tasks[position]].train))
+		rows := make([]methods.Row, len(p.worker.data.Tasks[p.cell.Tasks[position]].Train))
 		for i := range rows {
 			rows[i] = methods.Row{Task: position, Index: i}
 		}

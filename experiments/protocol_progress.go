@@ -30,7 +30,7 @@ func (p *protocol) note(format string, args ...any) {
 // share is how much of a cell's computing is done after a step of a lesson, from 0 to 1, counted in tokens: those of a
 // training row three times, for its backward pass takes two forward passes.
 func (p *protocol) share(l lesson, step int) float64 {
-	t, whole := p.worker.suite.Training, p.worker.evaluator.tokens
+	t, whole := p.worker.suite.Training, p.worker.evaluator.Tokens
 	cost := func(l lesson, steps int) int64 {
 		n := int64(steps) * int64(3*t.Batch*t.Length)
 		n += int64(p.worker.suite.Evaluation.Within(l.index == p.lessons[0].index, min(steps, l.steps-1))) * whole

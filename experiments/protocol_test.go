@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/experiments/engine"
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -59,7 +60,7 @@ func TestOwnForwardPassIsRecorded(t *testing.T) {
 	}
 	defer learned.Close()
 	for f, equal := range map[*methods.Function]bool{learned: true, w.base.Function(learned.Effective): false} {
-		row, err := w.evaluator.evaluateFunction(context.Background(), f)
+		row, err := w.evaluator.EvaluateFunction(context.Background(), f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +290,7 @@ func TestNotFiniteWeightsDiverge(t *testing.T) {
 	}
 	values[3] = float32(math.NaN())
 	broken := tensors.FromFlatDataAndDimensions(values, w.base.Model.Weights[name].Shape().Dimensions...)
-	if _, err := w.evaluator.evaluate(context.Background(), map[string]*tensors.Tensor{name: broken}); !errors.Is(err, errNotFinite) {
+	if _, err := w.evaluator.Evaluate(context.Background(), map[string]*tensors.Tensor{name: broken}); !errors.Is(err, evaluation.ErrNotFinite) {
 		t.Errorf("error %v, expected one of a number that is not finite", err)
 	}
 }

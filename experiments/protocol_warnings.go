@@ -8,8 +8,8 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
-	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -69,48 +69,6 @@ func (f fingerprint) unchanged(before fingerprint) (list []string) {
 		list = append(list, trainedParameters)
 	}
 	return append(list, effectiveWeights)
-}
-
-// dataWarnings tell of what the data or the suite make of the numbers: examples that are cut or have no answer, and
-// evaluation sets of which only a part is used.
-func (d *streamData) dataWarnings(s suite.Suite, end int32) (texts []string) {
-	texts = d.cutWarnings(s.Training, end)
-	for _, t := range slices.Concat(d.tasks, d.knowledge) {
-		for _, split := range []struct {
-			name     string
-			examples int
-			empty    func(i int) bool
-		}{
-			{"training", len(t.train), func(i int) bool { return len(t.train[i].Answer) == 0 }},
-			{"test", len(t.test), func(i int) bool { return len(t.test[i].Answer) == 0 && len(t.test[i].Options) == 0 }},
-		} {
-			empty := 0
-			for i := range split.examples {
-				if split.empty(i) {
-					empty++
-				}
-			}
-			if empty > 0 {
-				texts = append(texts, fmt.Sprintf("task %s: %d of %d %s examples have no answer tokens", t.task.Name, empty, split.examples, split.name))
-			}
-		}
-	}
-	for _, set := range []struct {
-		what  string
-		tasks []taskData
-	}{{"evaluation.test_examples", d.tasks}, {"evaluation.knowledge_examples", d.knowledge}} {
-		used, all, bounded := 0, 0, 0
-		for _, t := range set.tasks {
-			if len(t.test) < t.available {
-				bounded++
-				used, all = used+len(t.test), all+t.available
-			}
-		}
-		if bounded > 0 {
-			texts = append(texts, fmt.Sprintf("%s: %d of %d tasks are evaluated on their first examples alone, %d of %d", set.what, bounded, len(set.tasks), used, all))
-		}
-	}
-	return texts
 }
 
 // end records what a cell's records say went wrong silently, once for all tasks, and that the cell has ended.
@@ -203,7 +161,7 @@ func alwaysZero(steps []record.Step, name string) bool {
 func notFiniteGroups(session *methods.Session, measures []methods.Measure) string {
 	var groups []string
 	for _, m := range measures {
-		if group, ok := strings.CutPrefix(m.Name, "gradient/"); ok && !finite(m.Value) {
+		if group, ok := strings.CutPrefix(m.Name, "gradient/"); ok && !evaluation.Finite(m.Value) {
 			groups = append(groups, group)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"secura/experiments/record"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/experiments/toyrun"
 	"secura/methods"
@@ -132,11 +133,11 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 			t.Errorf("warnings %q, expected %q", got, want)
 		}
 	}
-	data := &streamData{tasks: []taskData{{task: y.suite.Tasks[0], available: 2}}}
-	data.tasks[0].train = slices.Grow(data.tasks[0].train, 2)[:2]
-	data.tasks[0].train[1].Answer = []int32{1}
-	data.tasks[0].train[0].Prompt, data.tasks[0].train[1].Prompt = []int32{1}, []int32{1}
-	if got := fmt.Sprint(data.dataWarnings(y.suite, 0)); !strings.Contains(got, "1 of 2 training examples have no answer tokens") {
+	data := &stream.Data{Tasks: []stream.Task{{Task: y.suite.Tasks[0], Available: 2}}}
+	data.Tasks[0].Train = slices.Grow(data.Tasks[0].Train, 2)[:2]
+	data.Tasks[0].Train[1].Answer = []int32{1}
+	data.Tasks[0].Train[0].Prompt, data.Tasks[0].Train[1].Prompt = []int32{1}, []int32{1}
+	if got := fmt.Sprint(data.Warnings(y.suite, 0)); !strings.Contains(got, "1 of 2 training examples have no answer tokens") {
 		t.Error(got)
 	}
 }

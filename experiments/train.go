@@ -5,19 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"slices"
 
 	"secura/datasets"
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/optimizer"
 )
-
-// errNotFinite is why a cell is diverged.
-var errNotFinite = errors.New("a number is not finite")
 
 // lesson is one stretch of training: a task, or for joint training all of them.
 type lesson struct {
@@ -32,7 +30,7 @@ type lesson struct {
 type trainer struct {
 	cell     suite.Cell
 	session  *methods.Session
-	data     *streamData
+	data     *stream.Data
 	training suite.Training
 	end      int32
 	// onStep is told of every step.
@@ -84,7 +82,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 		if err != nil {
 			return 0, 0, err
 		}
-		if !finite(result.Loss) || !finite(result.GradientNorm) {
+		if !evaluation.Finite(result.Loss) || !evaluation.Finite(result.GradientNorm) {
 			return 0, 0, &DivergedError{l.name, step, fmt.Sprintf("loss %g, gradient norm %g", result.Loss, result.GradientNorm) +
 				notFiniteGroups(t.session, result.Measures)}
 		}
@@ -174,7 +172,7 @@ func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
 
 // text is a row's example.
 func (t *trainer) text(row methods.Row) datasets.Encoded {
-	return t.data.tasks[t.cell.Tasks[row.Task]].train[row.Index]
+	return t.data.Tasks[t.cell.Tasks[row.Task]].Train[row.Index]
 }
 
 // batches gives some of a lesson's examples in batches without replayed rows, for Session.EndTask.
@@ -215,5 +213,3 @@ func epochs(rows []methods.Row, r *rand.Rand) func() methods.Row {
 		return order[at-1]
 	}
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

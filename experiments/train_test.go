@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
 )
@@ -101,7 +102,7 @@ func TestLongPromptsAreDrawnAgain(t *testing.T) {
 	s := y.with(suite.MethodSpec{Preset: "seq"})
 	w := y.open(t, s, t.TempDir())
 	var lengths []int
-	for _, e := range w.data.tasks[0].train {
+	for _, e := range w.data.Tasks[0].Train {
 		lengths = append(lengths, len(e.Prompt))
 	}
 	longest, shortest := slices.Max(lengths), slices.Min(lengths)
@@ -128,7 +129,7 @@ func TestLongPromptsAreDrawnAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := loadStream(s, NewTexts(y.dir), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
+	if _, err := stream.Load(s, stream.NewTexts(y.dir), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
 		t.Error(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/experiments/tuning"
 	"secura/methods/backbone"
@@ -48,7 +49,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	}
 	_, err = Prepare(planted, y.dir)
 	refused("Prepare", err)
-	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, NewTexts(y.dir)))
+	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, stream.NewTexts(y.dir)))
 	_, err = identifyTask(planted.Tasks[0], y.dir, "test")
 	refused("prepareTask", err)
 	_, err = planted.Tasks[0].Files(y.dir, "test")

@@ -10,6 +10,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 )
 
@@ -61,63 +62,19 @@ func (w *Worker) checkScores(cell suite.Cell, e record.Event, path string) error
 	if err != nil {
 		return err
 	}
-	v, row, err := w.evaluationOf(cell, rows)
+	row, again, err := w.evaluator.ScoreAgain(cell.Tasks, rows)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
-	}
-	if err := v.summarise(row); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	again, err := w.encodePredictions(cell, row)
-	if err != nil {
-		return err
 	}
 	if !bytes.Equal(again, data) {
 		return fmt.Errorf("%s: its rows are not those of the data, or their scores are not those of their predictions", path)
 	}
-	computed := record.Event{Kind: e.Kind, Index: e.Index, Step: e.Step, Knowledge: row.knowledge, KnowledgeParts: row.parts, Perplexity: e.Perplexity,
-		Scores: inOrder(cell, row)}
+	computed := record.Event{Kind: e.Kind, Index: e.Index, Step: e.Step, Knowledge: row.Knowledge, KnowledgeParts: row.Parts, Perplexity: e.Perplexity,
+		Scores: row.InOrder(cell.Tasks)}
 	if d := scoresApart(e, computed, 0); d != "" {
 		return fmt.Errorf("%s %d: %s by its predictions", e.Kind, e.Index, d)
 	}
 	return nil
-}
-
-// evaluationOf makes the evaluation again that rows of predictions were written of, and an evaluator of what they cover.
-func (w *Worker) evaluationOf(cell suite.Cell, rows []record.Prediction) (*evaluator, *evaluation, error) {
-	groups := w.evaluator.groups()
-	at := 0
-	row := &evaluation{groups: make([][]prediction, len(groups))}
-	for _, g := range w.predictionOrder(cell) {
-		t := groups[g]
-		if at >= len(rows) || rows[at].Task != t.task.Name {
-			continue // was not evaluated
-		}
-		if len(rows)-at < len(t.test) {
-			return nil, nil, fmt.Errorf("task %s has %d predictions, expected %d", t.task.Name, len(rows)-at, len(t.test))
-		}
-		for i, r := range rows[at : at+len(t.test)] {
-			p := prediction{text: r.Prediction, option: -1}
-			if t.task.Choice() {
-				if len(r.OptionScores) != len(t.test[i].Options) {
-					return nil, nil, fmt.Errorf("task %s, example %d has scores of %d options, expected %d", r.Task, r.ID, len(r.OptionScores), len(t.test[i].Options))
-				}
-				lengths := make([]int, len(r.OptionScores))
-				for k, option := range t.test[i].Options {
-					lengths[k] = len(option)
-				}
-				p = chosen(r.OptionScores, lengths)
-			}
-			row.groups[g] = append(row.groups[g], p)
-		}
-		at += len(t.test)
-	}
-	if at != len(rows) {
-		return nil, nil, fmt.Errorf("row %d is of task %q, which does not come there", at+1, rows[at].Task)
-	}
-	v := *w.evaluator
-	v.covers = func(group int) bool { return row.groups[group] != nil }
-	return &v, row, nil
 }
 
 // scoresApart names the first difference between the scores of an event and what was computed again; empty if none.
@@ -189,7 +146,7 @@ func CheckFiles(run rundir.Run, manifest rundir.Manifest, s suite.Suite, dataDir
 	}
 	defer os.RemoveAll(temp)
 	again := rundir.Run{Path: temp}
-	if err := WriteExamples(again, s, NewTexts(dataDir)); err != nil {
+	if err := WriteExamples(again, s, stream.NewTexts(dataDir)); err != nil {
 		return append(wrong, err)
 	}
 	if err := sameFile(again.Examples(), run.Examples()); err != nil {

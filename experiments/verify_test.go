@@ -10,6 +10,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -234,7 +235,7 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	if manifest.Plan, err = s.Hash(); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteExamples(w.run, s, NewTexts(y.dir)); err != nil {
+	if err := WriteExamples(w.run, s, stream.NewTexts(y.dir)); err != nil {
 		t.Fatal(err)
 	}
 	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, s, y.dir, "")) }

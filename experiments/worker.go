@@ -12,9 +12,11 @@ import (
 
 	"secura/datasets/prompt"
 	"secura/experiments/engine"
+	"secura/experiments/evaluation"
 	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
@@ -48,16 +50,16 @@ type Worker struct {
 	places      []string      // where its backbones lie here
 	files       []rundir.File // those of the manifest; none in one that was made by hand
 	backend     compute.Backend
-	untouched   map[string]*evaluation // the backbones' own rows, by their names
-	compiling   machine.Meter          // the time spent on compiling graphs
-	refused     map[string]bool        // the cells that others had when they were asked for
+	untouched   map[string]*evaluation.Row // the backbones' own rows, by their names
+	compiling   machine.Meter              // the time spent on compiling graphs
+	refused     map[string]bool            // the cells that others had when they were asked for
 
 	// What follows is of the backbone that is open.
 	base      *methods.Base // nil where none is
 	tokenizer *prompt.Tokenizer
 	ends      []int32 // tokens that end a text; the first is what training writes
-	data      *streamData
-	evaluator *evaluator
+	data      *stream.Data
+	evaluator *evaluation.Evaluator
 	warnings  []string
 	graphs    string // the key of the last cell's
 }
@@ -77,7 +79,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 }
 
 func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, dataDir: o.DataDir, files: files, untouched: map[string]*evaluation{}, refused: map[string]bool{}}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, dataDir: o.DataDir, files: files, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
 	var err error
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
@@ -205,19 +207,19 @@ func (w *Worker) shareGraphs(cell suite.Cell) {
 }
 
 // baseRow is the untouched backbone's row, computed once per worker.
-func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation, error) {
+func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, error) {
 	if row := w.untouched[w.suite.Backbone]; row != nil {
 		return row, nil
 	}
 	stop := log.time(record.Eval, 0)
-	row, err := w.evaluator.evaluate(ctx, nil)
+	row, err := w.evaluator.Evaluate(ctx, nil)
 	if err == nil && w.suite.Evaluation.TeacherForced {
-		row.perturbed, err = w.perturbed(ctx)
+		row.Perturbed, err = w.evaluator.EvaluatePerturbed(ctx, w.suite.Training.Targets)
 	}
 	if err != nil {
 		return nil, err
 	}
-	stop(row.tokens)
+	stop(row.Tokens)
 	w.untouched[w.suite.Backbone] = row
 	return row, nil
 }

@@ -5,7 +5,9 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"secura/experiments/evaluation"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/methods"
 	"secura/methods/backbone"
 )
@@ -29,13 +31,13 @@ func (w *Worker) use(name string) error {
 		return err
 	}
 	w.tokenizer, w.ends = b.Tokenizer, b.Ends
-	if w.data, err = loadStream(w.suite, NewTexts(w.dataDir), b.Encoder); err != nil {
+	if w.data, err = stream.Load(w.suite, stream.NewTexts(w.dataDir), b.Encoder); err != nil {
 		return err
 	}
-	if w.data.heldOut, err = b.HeldOut(); err != nil {
+	if w.data.HeldOut, err = b.HeldOut(); err != nil {
 		return err
 	}
-	w.warnings = w.data.dataWarnings(w.suite, w.ends[0])
+	w.warnings = w.data.Warnings(w.suite, w.ends[0])
 	if split := w.suite.Evaluation.Split; split != "test" {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}
@@ -49,7 +51,7 @@ func (w *Worker) compute(model *backbone.Model) error {
 	w.base.Compiling = w.compiling.Start
 	err := w.base.UseDevices(w.suite.Devices)
 	if err == nil {
-		w.evaluator, err = newEvaluator(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
+		w.evaluator, err = evaluation.New(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
 	}
 	if err != nil {
 		w.release()

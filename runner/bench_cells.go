@@ -40,14 +40,14 @@ type CellBenchOptions struct {
 
 func (o *CellBenchOptions) addFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&o.Cells, "cells", false, "measure a whole cell of each method in a worker on one core, where its time goes, and two workers on two cores")
-	flags.IntVar(&o.Tasks, "tasks", 2, "with -cells or -torch: end each cell behind its first `NUMBER` of tasks; 0 measures all")
+	flags.IntVar(&o.Tasks, "tasks", 2, "with -cells or -torch: end each cell after its first `NUMBER` of tasks; 0 measures all")
 	o.Repeat = 3
 	flags.Var(&o.Repeat, "repeat", "with -cells or -torch: `NUMBER` of times that each is measured, in turn; the median counts")
 	flags.StringVar(&o.Torch, "torch", "", "compare with the same job in `PYTHON`, an interpreter that has torch, transformers and peft")
 	o.Jobs = 1
 	flags.Var(&o.Jobs, "jobs", "with -torch: let a `NUMBER` of workers, a seed each, and as many processes of the other program compute side by side")
 	flags.BoolVar(&o.AllLogits, "all-logits", false, "with -torch: let that program compute logits at every token, not at answers alone")
-	flags.StringVar(&o.Readme, "readme", "", "with -cells or -torch: put the tables into `FILE` too, between the lines <!-- bench cells --> or <!-- bench torch --> and <!-- end -->")
+	flags.StringVar(&o.Readme, "readme", "", "with -cells or -torch: also write the tables into `FILE`, between the lines <!-- bench cells --> or <!-- bench torch --> and <!-- end -->")
 }
 
 // cellBench measures cells of a suite in workers of their own.
@@ -148,7 +148,7 @@ func section(content []byte, name, text string) ([]byte, error) {
 	before, rest, ok := strings.Cut(string(content), begin)
 	_, after, ends := strings.Cut(rest, end)
 	if !ok || !ends {
-		return nil, fmt.Errorf("expected a line %q and behind it %q", strings.TrimSpace(begin), end)
+		return nil, fmt.Errorf("expected a line %q and after it %q", strings.TrimSpace(begin), end)
 	}
 	return []byte(before + begin + "```\n" + text + "```\n" + end + after), nil
 }
@@ -218,9 +218,10 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 		return err
 	}
 	_, err := fmt.Fprintf(stdout, `
-Seconds are those of the processor, and ms a step is everything in training, a task's end included. harness is the share
-of the clock's time outside compiling and compiled graphs, idle that without processor time, which other work on the
-machine has. Two workers on two cores do %.2f times the work of one on one core (%s).
+Seconds are processor time. "ms a step" counts all of training, the end of a task included. "harness" is the
+share of the clock's time spent neither on compiling nor in compiled graphs. "idle" is the share of the clock's
+time in which the worker had no processor because other work had it.
+Two workers on two cores do %.2f times the work of one worker on one core (%s).
 `, medianOf(scaling, func(x float64) float64 { return x }), b.Planned[0].Method.Name)
 	return err
 }

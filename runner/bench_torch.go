@@ -209,13 +209,17 @@ Python %s, torch %s, transformers %s, peft %s; logits at %s
 	measured, complete := whole(computed)
 	measuredClock, completeClock := whole(clock)
 	_, err = fmt.Fprintf(stdout, `
-Tokens are those of the texts, without padding; seconds are those of the processor. Start, loading and compiling
-included, what was measured is done %.2f times as fast, and the whole stream of %d tasks, computed from its parts,
-%.2f times; by the clock, other work on the machine included, %.2f and %.2f times. Peak memory: %.0f MB, torch %.0f MB.
-The same job: %.1f %% of the base row's predictions are the same texts, and losses apart is the largest relative
-difference over the first task's steps.
-`, measured, len(b.Suite.Tasks), complete, measuredClock, completeClock,
-		medianOf(all, func(m bothSides) float64 { return m.peak[0] })/1e6, medianOf(all, func(m bothSides) float64 { return m.peak[1] })/1e6, 100*agreement)
+Tokens are those of the texts, without padding. Seconds are processor time. "losses apart" is the largest
+relative difference between two losses in the steps of the first task. Of the texts that the untouched
+backbone writes, %.1f %% are the same.
+
+Speed compared with torch, which is 1.00; start, loading and compiling count:
+                                                processor time  by the clock
+  what was measured                                       %.2f          %.2f
+  the whole stream of %2d tasks, extrapolated              %.2f          %.2f
+The clock also counts other work on the machine. Peak memory: %.0f MB, torch %.0f MB.
+`, 100*agreement, measured, measuredClock, len(b.Suite.Tasks), complete, completeClock,
+		medianOf(all, func(m bothSides) float64 { return m.peak[0] })/1e6, medianOf(all, func(m bothSides) float64 { return m.peak[1] })/1e6)
 	return err
 }
 

@@ -78,6 +78,7 @@ func (f *Follower) Update() error {
 	return nil
 }
 
+// Update reads the newest state of the cell.
 func (c *FollowedCell) Update() error {
 	// The state is read first: where it says done, the records are complete.
 	at, err := standing.Read(c.Folder)
@@ -183,8 +184,8 @@ func (c *FollowedCell) Share() float64 {
 	return min(done, 1)
 }
 
-// Accuracy is the mean score on the tasks learned so far, retention K[i]/K[0] at
-// the newest boundary; ok is false where that was not measured.
+// Accuracy is the mean score on the tasks learned so far; ok is false
+// where not all of them were measured.
 func (c *FollowedCell) Accuracy() (mean float64, ok bool) {
 	i := c.Learned()
 	if i < 1 || len(c.rows[i].Scores) < i {
@@ -196,6 +197,7 @@ func (c *FollowedCell) Accuracy() (mean float64, ok bool) {
 	return mean, len(c.rows[i].Scores) == len(c.Tasks)
 }
 
+// Retention is K[i]/K[0] at the newest boundary; ok is false where one of them was not measured.
 func (c *FollowedCell) Retention() (share float64, ok bool) {
 	i := c.Learned()
 	if i < 1 || c.rows[0] == nil || c.rows[0].Knowledge == nil || c.rows[i].Knowledge == nil || *c.rows[0].Knowledge == 0 {

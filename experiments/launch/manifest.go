@@ -11,6 +11,7 @@ import (
 	"secura/experiments"
 	"secura/experiments/machine"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -90,7 +91,7 @@ func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
 
 // Begin writes what a run has before its first cell: the manifest, and the examples that its predictions are of, which no
 // later command changes.
-func Begin(run rundir.Run, manifest rundir.Manifest, texts *experiments.Texts) error {
+func Begin(run rundir.Run, manifest rundir.Manifest, texts *stream.Texts) error {
 	if err := rundir.WriteManifest(run, manifest); err != nil {
 		return err
 	}

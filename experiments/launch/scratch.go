@@ -11,6 +11,7 @@ import (
 
 	"secura/experiments"
 	"secura/experiments/rundir"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 )
 
@@ -28,7 +29,7 @@ type Scratch struct {
 
 	program string
 	dataDir string
-	texts   *experiments.Texts
+	texts   *stream.Texts
 	runs    int
 }
 

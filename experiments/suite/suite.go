@@ -222,7 +222,7 @@ const (
 	EveryFinal = "final"
 )
 
-// DefaultSuite is what a suite file's keys replace.
+// Default is what a suite file's keys replace.
 func Default() Suite {
 	return Suite{
 		Backbone: "nano", // the embedded one: needs no download

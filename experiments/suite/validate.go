@@ -19,7 +19,7 @@ var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_pro
 // DiagnosticTables are the tables of measures that a suite can ask for.
 var DiagnosticTables = []string{"norms", "gradients", "steps"}
 
-// SuiteTables are the tables that a suite can ask for beyond those that its report has by itself.
+// TableNames are the tables that a suite can ask for beyond those that its report has by itself.
 var TableNames = append([]string{"ablation"}, DiagnosticTables...)
 
 // Validate returns all mistakes in the suite's values at once; nil if there

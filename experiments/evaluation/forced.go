@@ -1,4 +1,4 @@
-package experiments
+package evaluation
 
 import (
 	"context"
@@ -23,21 +23,21 @@ type forcedBatch struct {
 
 // layForced puts every prompt with its true answer into rows of the smallest length that fits; a text that is longer than
 // all loses its prompt's beginning, and an answer its end.
-func (v *evaluator) layForced(lengths []int, rows int) {
+func (v *Evaluator) layForced(lengths []int, rows int) {
 	longest := lengths[len(lengths)-1]
 	answers := 0
-	for _, t := range v.groups() {
-		for _, e := range t.test {
+	for _, t := range v.Groups() {
+		for _, e := range t.Test {
 			answers = max(answers, e.AnswerTokens())
 		}
 	}
 	answers = min((answers+7)/8*8, longest)
 	open := map[int]*forcedBatch{} // by length
-	for g, t := range v.groups() {
+	for g, t := range v.Groups() {
 		if !v.covers(g) {
 			continue
 		}
-		for i, e := range t.test {
+		for i, e := range t.Test {
 			length := longest
 			if at := slices.IndexFunc(lengths, func(l int) bool { return l >= answers && l >= e.Tokens() }); at >= 0 {
 				length = lengths[at]
@@ -60,7 +60,7 @@ func (v *evaluator) layForced(lengths []int, rows int) {
 		}
 	}
 	for _, b := range v.forced {
-		v.tokens += int64(b.batch.Rows * b.batch.Length)
+		v.Tokens += int64(b.batch.Rows * b.batch.Length)
 	}
 }
 
@@ -72,11 +72,11 @@ type forcedSums struct {
 }
 
 // evaluateForced predicts the tokens of the true answers.
-func (v *evaluator) evaluateForced(ctx context.Context, f *methods.Function, out *evaluation) error {
+func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out *Row) error {
 	if v.forced == nil {
 		return nil
 	}
-	groups := v.groups()
+	groups := v.Groups()
 	sums := make([]forcedSums, len(groups))
 	for _, b := range v.forced {
 		if err := ctx.Err(); err != nil {
@@ -87,26 +87,26 @@ func (v *evaluator) evaluateForced(ctx context.Context, f *methods.Function, out
 			return err
 		}
 		for n, p := range b.items {
-			v.addForced(&sums[p.group], b.batch, n, predicted, logs, groups[p.group].examples[p.index].Answer)
+			v.addForced(&sums[p.group], b.batch, n, predicted, logs, groups[p.group].Examples[p.index].Answer)
 		}
 	}
-	out.forced = make([]record.TeacherForced, len(groups))
+	out.Forced = make([]record.TeacherForced, len(groups))
 	for g, s := range sums {
 		if !v.covers(g) {
 			continue
 		}
 		tokens := float64(s.tokens)
-		if !finite(s.nats) {
-			return fmt.Errorf("the true answers of task %s: %w", groups[g].task.Name, errNotFinite)
+		if !Finite(s.nats) {
+			return fmt.Errorf("the true answers of task %s: %w", groups[g].Task.Name, ErrNotFinite)
 		}
-		out.forced[g] = record.TeacherForced{Task: groups[g].task.Name, Examples: s.examples, Tokens: s.tokens, Nats: s.nats / tokens, Right: float64(s.right) / tokens,
+		out.Forced[g] = record.TeacherForced{Task: groups[g].Task.Name, Examples: s.examples, Tokens: s.tokens, Nats: s.nats / tokens, Right: float64(s.right) / tokens,
 			Scores: s.means(s.scores), Perfect: s.means(s.perfect), Echo: s.means(s.echo)}
 	}
 	return nil
 }
 
 // addForced adds what was predicted of a row to its task's sums.
-func (v *evaluator) addForced(s *forcedSums, b datasets.Batch, row int, predicted []int32, logs []float32, answer string) {
+func (v *Evaluator) addForced(s *forcedSums, b datasets.Batch, row int, predicted []int32, logs []float32, answer string) {
 	var mine, gold []int32
 	before := int32(0)
 	for i := row * b.Answers; i < (row+1)*b.Answers; i++ {
@@ -148,7 +148,7 @@ func (s forcedSums) means(totals []float64) []record.Score {
 }
 
 // predictForced gives the most likely token at the answer slots and log p(target), each [rows, answers].
-func (v *evaluator) predictForced(f *methods.Function, b datasets.Batch) (predicted []int32, logs []float32, err error) {
+func (v *Evaluator) predictForced(f *methods.Function, b datasets.Batch) (predicted []int32, logs []float32, err error) {
 	outputs, err := f.Run(fmt.Sprintf("forced-%dx%d", b.Rows, b.Length), methods.Batch(b), v.base.BuildForced)
 	if err != nil {
 		return nil, nil, err
@@ -164,9 +164,9 @@ func (v *evaluator) predictForced(f *methods.Function, b datasets.Batch) (predic
 // whose nats a token go from 1.5 to 7, while the embedded backbone stands it.
 const perturbedDeviations = 0.5
 
-// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell and run.
-func (w *Worker) perturbed(ctx context.Context) (*evaluation, error) {
-	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
+// EvaluatePerturbed scores the backbone with noise on the targeted projections, the same in every cell and run.
+func (v *Evaluator) EvaluatePerturbed(ctx context.Context, targets []string) (*Row, error) {
+	noisy, err := v.base.Perturbed(targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
 	if err != nil {
 		return nil, err
 	}
@@ -175,21 +175,21 @@ func (w *Worker) perturbed(ctx context.Context) (*evaluation, error) {
 			x.FinalizeAll()
 		}
 	}()
-	row, err := w.evaluator.evaluate(ctx, noisy)
+	row, err := v.Evaluate(ctx, noisy)
 	if err != nil {
 		return nil, fmt.Errorf("the backbone with noise: %w", err)
 	}
 	return row, nil
 }
 
-// forcedInOrder says how the true answers of the tasks that were evaluated were predicted, in the cell's order, and then
-// of the battery's. The references that need no model stand in the base row alone.
-func (w *Worker) forcedInOrder(cell suite.Cell, row *evaluation, base bool) (list []record.TeacherForced) {
-	if row.forced == nil {
+// ForcedInOrder says how the true answers of the tasks that were evaluated were predicted, in the order of learning, and
+// then of the battery's. The references that need no model stand in the base row alone.
+func (v *Evaluator) ForcedInOrder(tasks []int, row *Row, base bool) (list []record.TeacherForced) {
+	if row.Forced == nil {
 		return nil
 	}
-	for _, g := range w.predictionOrder(cell) {
-		t := row.forced[g]
+	for _, g := range v.predictionOrder(tasks) {
+		t := row.Forced[g]
 		if t.Task == "" {
 			continue
 		}

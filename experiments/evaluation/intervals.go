@@ -1,4 +1,4 @@
-package experiments
+package evaluation
 
 import (
 	"math"
@@ -8,32 +8,33 @@ import (
 	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/record"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 )
 
-// evaluatedTask scores a task's predictions by each of its scores, with intervals.
-func evaluatedTask(t taskData, predictions []prediction) (record.EvaluatedTask, error) {
-	out := record.EvaluatedTask{Task: t.task.Name, Family: t.task.Family, Examples: len(predictions)}
-	for _, name := range t.task.Scores {
+// ScoredTask scores a task's predictions by each of its scores, with intervals.
+func ScoredTask(t stream.Task, predictions []Prediction) (record.EvaluatedTask, error) {
+	out := record.EvaluatedTask{Task: t.Task.Name, Family: t.Task.Family, Examples: len(predictions)}
+	for _, name := range t.Task.Scores {
 		total, each, err := scoreTask(name, t, predictions)
 		if err != nil {
 			return record.EvaluatedTask{}, err
 		}
 		out.Scores = append(out.Scores, intervalScore(name, t, predictions, total, each))
 	}
-	if !t.task.Choice() {
+	if !t.Task.Choice() {
 		return out, nil
 	}
 	for _, by := range []struct {
 		name   string
-		choose func(p prediction, e datasets.Example) int
+		choose func(p Prediction, e datasets.Example) int
 	}{
-		{record.AccuracyRaw, func(p prediction, _ datasets.Example) int { return score.ChooseRaw(p.sums) }},
-		{record.AccuracyCharacters, func(p prediction, e datasets.Example) int { return score.Choose(p.sums, characters(e.Options)) }},
+		{record.AccuracyRaw, func(p Prediction, _ datasets.Example) int { return score.ChooseRaw(p.Sums) }},
+		{record.AccuracyCharacters, func(p Prediction, e datasets.Example) int { return score.Choose(p.Sums, characters(e.Options)) }},
 	} {
 		right := 0
 		for i, p := range predictions {
-			if by.choose(p, t.examples[i]) == t.examples[i].Gold {
+			if by.choose(p, t.Examples[i]) == t.Examples[i].Gold {
 				right++
 			}
 		}
@@ -53,7 +54,7 @@ func characters(options []string) []int {
 }
 
 // intervalScore adds the 95% interval over the examples: Wilson's where each is right or wrong, else a bootstrap's.
-func intervalScore(name string, t taskData, predictions []prediction, total float64, each []float64) record.IntervalScore {
+func intervalScore(name string, t stream.Task, predictions []Prediction, total float64, each []float64) record.IntervalScore {
 	out := record.IntervalScore{Name: name, Value: total}
 	right := 0
 	for _, x := range each {
@@ -68,14 +69,14 @@ func intervalScore(name string, t taskData, predictions []prediction, total floa
 		out.Low, out.High = score.Wilson(right, len(each))
 		return out
 	}
-	r := suite.Streams{}.Rand("eval/" + t.task.Name + "/" + name)
+	r := suite.Streams{}.Rand("eval/" + t.Task.Name + "/" + name)
 	out.Low, out.High = score.Bootstrap(len(each), r, resampled(name, t, predictions, total, each))
 	return out
 }
 
 // resampled is a written task's score of a sample of its examples: the mean of each one's score where that is what the
 // score is, else what the scorer says of the sample's texts.
-func resampled(name string, t taskData, predictions []prediction, total float64, each []float64) func(sample []int) float64 {
+func resampled(name string, t stream.Task, predictions []Prediction, total float64, each []float64) func(sample []int) float64 {
 	mean := func(sample []int) float64 {
 		sum := 0.0
 		for _, i := range sample {
@@ -91,10 +92,10 @@ func resampled(name string, t taskData, predictions []prediction, total float64,
 		return mean
 	}
 	return func(sample []int) float64 {
-		drawn, part := t, make([]prediction, len(sample))
-		drawn.examples = make([]datasets.Example, len(sample))
+		drawn, part := t, make([]Prediction, len(sample))
+		drawn.Examples = make([]datasets.Example, len(sample))
 		for k, i := range sample {
-			part[k], drawn.examples[k] = predictions[i], t.examples[i]
+			part[k], drawn.Examples[k] = predictions[i], t.Examples[i]
 		}
 		value, _, err := scoreTask(name, drawn, part)
 		if err != nil {
@@ -104,16 +105,16 @@ func resampled(name string, t taskData, predictions []prediction, total float64,
 	}
 }
 
-// evaluatedExamples are a task's lines of examples.jsonl.
-func evaluatedExamples(t taskData, predictions []prediction) []record.EvaluatedExample {
+// ScoredExamples are a task's lines of examples.jsonl.
+func ScoredExamples(t stream.Task, predictions []Prediction) []record.EvaluatedExample {
 	list := make([]record.EvaluatedExample, len(predictions))
 	for i, p := range predictions {
-		e := t.examples[i]
-		list[i] = record.EvaluatedExample{Task: t.task.Name, ID: e.ID, Prompt: e.Prompt, Options: e.Options, Gold: strings.TrimSpace(e.Answer),
-			Prediction: p.answer(e), OptionScores: p.sums, Score: p.score}
-		if t.task.Choice() {
+		e := t.Examples[i]
+		list[i] = record.EvaluatedExample{Task: t.Task.Name, ID: e.ID, Prompt: e.Prompt, Options: e.Options, Gold: strings.TrimSpace(e.Answer),
+			Prediction: p.Answer(e), OptionScores: p.Sums, Score: p.score}
+		if t.Task.Choice() {
 			list[i].GoldOption = &e.Gold
-			for _, option := range t.test[i].Options {
+			for _, option := range t.Test[i].Options {
 				list[i].OptionTokens = append(list[i].OptionTokens, len(option))
 			}
 		}

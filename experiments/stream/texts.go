@@ -1,4 +1,4 @@
-package experiments
+package stream
 
 import "secura/datasets"
 

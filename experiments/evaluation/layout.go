@@ -1,4 +1,4 @@
-package experiments
+package evaluation
 
 import (
 	"cmp"
@@ -7,23 +7,25 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/prompt"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
+	"secura/methods/backbone"
 )
 
-// evaluator scores weights on every test example of a stream and its knowledge battery. Batches are laid out once;
+// Evaluator scores weights on every test example of a stream and its knowledge battery. Batches are laid out once;
 // its compiled graphs take effective weights and serve every method; one whose forward pass is not a weight has its own.
-type evaluator struct {
+type Evaluator struct {
 	base      *methods.Base
-	data      *streamData
+	data      *stream.Data
 	tokenizer *prompt.Tokenizer
 	ends      []int32 // tokens that end a text; the first is what training writes
-	answers   int     // slots of a score row that predict
+	Answers   int     // slots of a score row that predict
 	score     []scoreBatch
 	written   []writtenBatch
 	forced    []forcedBatch // nil unless evaluation.teacher_forced asks for it
 	maxNew    int
-	tokens    int64 // computed at most in one evaluation, padding included
+	Tokens    int64 // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
 	covers func(group int) bool
 }
@@ -52,15 +54,17 @@ type writtenBatch struct {
 	limit int32 // of new tokens
 }
 
-func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokenizer, ends []int32, e suite.Evaluation) (*evaluator, error) {
-	v := &evaluator{base: base, data: data, tokenizer: tokenizer, ends: ends, covers: func(int) bool { return true }}
+// New lays out the batches of all test examples; it refuses what does not fit a row. base may be nil where nothing is
+// evaluated. ends are the tokens that end a text.
+func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, ends []int32, e suite.Evaluation) (*Evaluator, error) {
+	v := &Evaluator{base: base, data: data, tokenizer: tokenizer, ends: ends, covers: func(int) bool { return true }}
 	lengths := e.Lengths
 	longest := lengths[len(lengths)-1]
 	var options []item
 	var prompts []item
-	for g, t := range v.groups() {
-		for i, example := range t.test {
-			if t.task.Choice() {
+	for g, t := range v.Groups() {
+		for i, example := range t.Test {
+			if t.Task.Choice() {
 				options = append(options, item{g, i})
 				total := 0
 				for _, o := range example.Options {
@@ -68,57 +72,57 @@ func newEvaluator(base *methods.Base, data *streamData, tokenizer *prompt.Tokeni
 				}
 				if total+len(example.Prompt)-1 > longest {
 					return nil, fmt.Errorf("task %s: the options of test example %d need %d tokens, more than the largest of evaluation.lengths, %d",
-						t.task.Name, t.examples[i].ID, total+len(example.Prompt)-1, longest)
+						t.Task.Name, t.Examples[i].ID, total+len(example.Prompt)-1, longest)
 				}
-				v.answers = max(v.answers, total)
+				v.Answers = max(v.Answers, total)
 			} else {
 				prompts = append(prompts, item{g, i})
 				if len(example.Prompt) > longest {
 					return nil, fmt.Errorf("task %s: the prompt of test example %d has %d tokens, more than the largest of evaluation.lengths, %d",
-						t.task.Name, t.examples[i].ID, len(example.Prompt), longest)
+						t.Task.Name, t.Examples[i].ID, len(example.Prompt), longest)
 				}
-				v.maxNew = max(v.maxNew, t.task.MaxNewTokens)
+				v.maxNew = max(v.maxNew, t.Task.MaxNewTokens)
 			}
 		}
 	}
-	if len(data.heldOut) > 0 {
-		v.answers = max(v.answers, heldOutAnswers)
+	if len(data.HeldOut) > 0 {
+		v.Answers = max(v.Answers, heldOutAnswers)
 	}
-	v.answers = min((v.answers+7)/8*8, longest) // even shapes compute faster
+	v.Answers = min((v.Answers+7)/8*8, longest) // even shapes compute faster
 	v.lay(options, prompts, e)
-	if v.tokens > int64(e.MaxTokens) {
+	if v.Tokens > int64(e.MaxTokens) {
 		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or raise the bound",
-			v.tokens, e.MaxTokens)
+			v.Tokens, e.MaxTokens)
 	}
 	return v, nil
 }
 
 // lay makes the batches, and counts their tokens.
-func (v *evaluator) lay(options, prompts []item, e suite.Evaluation) {
+func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	v.layOptions(options, e.Lengths, e.Batch)
 	v.layPrompts(prompts, e.Lengths, e.Batch)
 	for _, b := range v.score {
-		v.tokens += int64(b.batch.Rows * b.batch.Length)
+		v.Tokens += int64(b.batch.Rows * b.batch.Length)
 	}
 	for _, b := range v.written {
-		v.tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
+		v.Tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
 	}
 	if e.TeacherForced {
 		v.layForced(e.Lengths, e.Batch)
 	}
 }
 
-// only is an evaluator of one of the stream's tasks alone. Its shapes are those of v, so that it compiles nothing.
-func (v *evaluator) only(task int, e suite.Evaluation) *evaluator {
+// Only is an evaluator of one of the stream's tasks alone. Its shapes are those of v, so that it compiles nothing.
+func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 	data := *v.data
-	data.heldOut = nil
-	part := &evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, answers: v.answers, maxNew: v.maxNew,
+	data.HeldOut = nil
+	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew,
 		covers: func(group int) bool { return group == task }}
 	var items []item
-	for i := range data.tasks[task].test {
+	for i := range data.Tasks[task].Test {
 		items = append(items, item{task, i})
 	}
-	if data.tasks[task].task.Choice() {
+	if data.Tasks[task].Task.Choice() {
 		part.lay(items, nil, e)
 	} else {
 		part.lay(nil, items, e)
@@ -126,28 +130,28 @@ func (v *evaluator) only(task int, e suite.Evaluation) *evaluator {
 	return part
 }
 
-// groups are the tasks of the stream and then those of the battery.
-func (v *evaluator) groups() []taskData {
-	return append(slices.Clone(v.data.tasks), v.data.knowledge...)
+// Groups are the tasks of the stream and then those of the battery.
+func (v *Evaluator) Groups() []stream.Task {
+	return append(slices.Clone(v.data.Tasks), v.data.Knowledge...)
 }
 
 // layOptions puts options and held-out text into rows of the smallest length that fits.
-func (v *evaluator) layOptions(options []item, lengths []int, rows int) {
-	groups := v.groups()
+func (v *Evaluator) layOptions(options []item, lengths []int, rows int) {
+	groups := v.Groups()
 	for _, length := range lengths {
-		if length < v.answers {
+		if length < v.Answers {
 			continue
 		}
 		var open *scoreBatch
 		row := func() (*scoreBatch, int) {
 			if open == nil || len(open.rows) == rows {
-				v.score = append(v.score, scoreBatch{batch: datasets.NewBatch(rows, length, v.answers)})
+				v.score = append(v.score, scoreBatch{batch: datasets.NewBatch(rows, length, v.Answers)})
 				open = &v.score[len(v.score)-1]
 			}
 			return open, len(open.rows)
 		}
 		options = slices.DeleteFunc(options, func(o item) bool {
-			ex := groups[o.group].test[o.index]
+			ex := groups[o.group].Test[o.index]
 			b, n := row()
 			slots, ok := b.batch.SetOptions(n, ex.Prompt, ex.Options)
 			if ok {
@@ -156,10 +160,10 @@ func (v *evaluator) layOptions(options []item, lengths []int, rows int) {
 			return ok
 		})
 		if length == lengths[len(lengths)-1] {
-			for i, text := range v.data.heldOut {
+			for i, text := range v.data.HeldOut {
 				b, n := row()
 				text = text[:min(len(text), length)]
-				first := max(1, len(text)+1-v.answers) // nothing predicts the first token
+				first := max(1, len(text)+1-v.Answers) // nothing predicts the first token
 				b.batch.SetText(n, datasets.Encoded{Prompt: text[:first], Answer: text[first:]}, v.ends[0])
 				b.rows = append(b.rows, scoreRow{item: item{-1, i}})
 			}
@@ -172,15 +176,15 @@ func (v *evaluator) layOptions(options []item, lengths []int, rows int) {
 
 // layPrompts puts prompts that are to be continued into rows of the smallest length that fits, those with short
 // answers together, since a batch is decoded until its longest.
-func (v *evaluator) layPrompts(prompts []item, lengths []int, rows int) {
-	groups := v.groups()
-	limit := func(p item) int { return groups[p.group].task.MaxNewTokens }
+func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
+	groups := v.Groups()
+	limit := func(p item) int { return groups[p.group].Task.MaxNewTokens }
 	slices.SortStableFunc(prompts, func(a, b item) int { return cmp.Compare(limit(a), limit(b)) })
 	shortest := 0
 	for _, length := range lengths {
 		var open *writtenBatch
 		for _, p := range prompts {
-			text := groups[p.group].test[p.index].Prompt
+			text := groups[p.group].Test[p.index].Prompt
 			if len(text) > length || len(text) <= shortest {
 				continue
 			}
@@ -196,9 +200,20 @@ func (v *evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	}
 	// An empty row would rarely write an end and keep the whole batch from ending.
 	for _, b := range v.written {
-		first := groups[b.items[0].group].test[b.items[0].index].Prompt
+		first := groups[b.items[0].group].Test[b.items[0].index].Prompt
 		for row := len(b.items); row < b.batch.Rows; row++ {
 			b.batch.SetPrompt(row, first)
 		}
 	}
+}
+
+// ForwardFLOP counts the operations of an evaluation. A written token's is taken as one of a full row.
+func (v *Evaluator) ForwardFLOP(c backbone.Config) (flop float64) {
+	for _, b := range v.score {
+		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
+	}
+	for _, b := range v.written {
+		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length+int(b.limit), int(b.limit))
+	}
+	return flop
 }

@@ -1,0 +1,276 @@
+// Package evaluation scores a model on every test example of a stream and its knowledge battery. In come the texts as tokens
+// and a function, the backbone with whatever a method has learned; out comes a Row: the scores of each task, the share of
+// knowledge, and what was predicted for each example, from which a row can be scored again. Read Evaluator first.
+package evaluation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"secura/datasets"
+	"secura/datasets/score"
+	"secura/experiments/record"
+	"secura/experiments/stream"
+	"secura/methods"
+)
+
+// ErrNotFinite is why a cell is diverged.
+var ErrNotFinite = errors.New("a number is not finite")
+
+// Finite says whether a number is one.
+func Finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// Prediction is what was predicted for one test example.
+type Prediction struct {
+	Text   string
+	Option int       // -1 where the answer was written
+	Sums   []float64 // log-likelihood of each option
+	score  float64   // by the task's first score
+}
+
+// Answer is the text that was written or chosen for the example.
+func (p Prediction) Answer(e datasets.Example) string {
+	if p.Option < 0 {
+		return p.Text
+	}
+	return strings.TrimSpace(e.Options[p.Option])
+}
+
+// Row is the outcome at one boundary.
+type Row struct {
+	Scores     []record.TaskScores // in the suite's order; without scores where a task was not evaluated
+	Knowledge  *float64
+	Parts      []record.Score
+	Perplexity *float64
+	Forced     []record.TeacherForced // by group; without a task where a group was not evaluated; nil where not asked for
+	Perturbed  *Row                   // of the backbone with noise, as a reference beside a base row; nil where not asked for
+	Tokens     int64
+	Groups     [][]Prediction // by group and example; nil where a group was not evaluated
+	Weights    string         // the digest of the effective weights
+}
+
+// Accuracy is the mean of the stream's tasks' first scores; all must have been evaluated.
+func (e *Row) Accuracy() float64 {
+	mean := 0.0
+	for _, s := range e.Scores {
+		mean += s.Scores[0].Value / float64(len(e.Scores))
+	}
+	return mean
+}
+
+// Evaluate scores the backbone with the effective weights; nil are the pretrained ones.
+func (v *Evaluator) Evaluate(ctx context.Context, effective map[string]*tensors.Tensor) (*Row, error) {
+	return v.EvaluateFunction(ctx, v.base.Function(effective))
+}
+
+// EvaluateFunction scores what a session has learned so far.
+func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (*Row, error) {
+	learned := f.Learned()
+	for _, name := range slices.Sorted(maps.Keys(learned)) {
+		if err := checkFinite(name, learned[name]); err != nil {
+			return nil, err
+		}
+	}
+	groups := v.Groups()
+	out := &Row{Tokens: v.Tokens, Groups: make([][]Prediction, len(groups))}
+	for g := range groups {
+		if v.covers(g) {
+			out.Groups[g] = make([]Prediction, len(groups[g].Test))
+		}
+	}
+	var nats float64
+	var texts int64
+	for _, b := range v.score {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		logs, err := v.logLikelihoods(f, b.batch)
+		if err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		for n, row := range b.rows {
+			mine := logs[n*v.Answers : (n+1)*v.Answers]
+			if row.group < 0 {
+				for i, w := range b.batch.Weights[n*v.Answers : (n+1)*v.Answers] {
+					if w != 0 {
+						nats -= float64(mine[i])
+						texts++
+					}
+				}
+				continue
+			}
+			out.Groups[row.group][row.index] = choose(mine, row.slots)
+		}
+	}
+	for _, b := range v.written {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		tokens, err := v.generate(f, b)
+		if err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		for n, p := range b.items {
+			ids := tokens[n*v.maxNew : (n+1)*v.maxNew][:groups[p.group].Task.MaxNewTokens]
+			if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) }); i >= 0 {
+				ids = ids[:i]
+			}
+			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(v.tokenizer.Decode(ids)), Option: -1}
+		}
+	}
+	if err := v.evaluateForced(ctx, f, out); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	if texts > 0 {
+		mean := nats / float64(texts)
+		if !Finite(mean) {
+			return nil, fmt.Errorf("the perplexity of held-out text: %w", ErrNotFinite)
+		}
+		out.Perplexity = &mean
+	}
+	return out, v.summarise(out)
+}
+
+// choose picks the option with the highest mean log-likelihood.
+func choose(logs []float32, slots [][2]int) Prediction {
+	var sums []float64
+	lengths := make([]int, len(slots))
+	for i, s := range slots {
+		sum := 0.0
+		for _, l := range logs[s[0]:s[1]] {
+			sum += float64(l)
+		}
+		sums = append(sums, sum)
+		lengths[i] = s[1] - s[0]
+	}
+	return Chosen(sums, lengths)
+}
+
+// Chosen picks an option by the options' log-likelihoods and numbers of tokens.
+func Chosen(sums []float64, lengths []int) Prediction {
+	return Prediction{Option: score.Choose(sums, lengths), Sums: sums}
+}
+
+// summarise scores every group.
+func (v *Evaluator) summarise(out *Row) error {
+	groups := v.Groups()
+	right, all := 0.0, 0
+	for g, t := range groups {
+		predictions := out.Groups[g]
+		if !v.covers(g) {
+			if g < len(v.data.Tasks) {
+				out.Scores = append(out.Scores, record.TaskScores{Task: t.Task.Name})
+			}
+			continue
+		}
+		scores := record.TaskScores{Task: t.Task.Name}
+		for k, name := range t.Task.Scores {
+			total, each, err := scoreTask(name, t, predictions)
+			if err != nil {
+				return err
+			}
+			if math.IsNaN(total) {
+				return fmt.Errorf("score %s of task %s is not a number", name, t.Task.Name)
+			}
+			if k == 0 {
+				for i := range predictions {
+					predictions[i].score = each[i]
+				}
+			}
+			scores.Scores = append(scores.Scores, record.Score{Name: name, Value: total})
+		}
+		if g < len(v.data.Tasks) {
+			out.Scores = append(out.Scores, scores)
+			continue
+		}
+		out.Parts = append(out.Parts, record.Score{Name: t.Task.Name, Value: scores.Scores[0].Value})
+		for _, p := range predictions {
+			right += p.score
+		}
+		all += len(predictions)
+	}
+	if all > 0 {
+		share := right / float64(all)
+		out.Knowledge = &share
+	}
+	return nil
+}
+
+// scoreTask is one named score of a task's predictions.
+func scoreTask(name string, t stream.Task, predictions []Prediction) (total float64, each []float64, err error) {
+	each = make([]float64, len(predictions))
+	if t.Task.Choice() {
+		for i, p := range predictions {
+			for _, sum := range p.Sums {
+				if !Finite(sum) {
+					return 0, nil, fmt.Errorf("the log-likelihood of an option of task %s: %w", t.Task.Name, ErrNotFinite)
+				}
+			}
+			if p.Option == t.Examples[i].Gold {
+				each[i] = 1
+				total++
+			}
+		}
+		return total / float64(len(each)), each, nil
+	}
+	scorer, err := score.ByName(name)
+	if err != nil {
+		return 0, nil, err
+	}
+	texts, golds := make([]string, len(predictions)), make([]string, len(predictions))
+	for i, p := range predictions {
+		texts[i], golds[i] = p.Text, strings.TrimSpace(t.Examples[i].Answer)
+	}
+	total, each = scorer.Score(texts, golds)
+	return total, each, nil
+}
+
+// checkFinite refuses a weight with a value that is not finite: what is decoded with it looks like text.
+func checkFinite(name string, t *tensors.Tensor) error {
+	var err error
+	accessErr := tensors.ConstFlatData(t, func(values []float32) {
+		for _, x := range values {
+			if !Finite(float64(x)) {
+				err = fmt.Errorf("weight %s: %w", name, ErrNotFinite)
+				return
+			}
+		}
+	})
+	return errors.Join(err, accessErr)
+}
+
+// logLikelihoods are log p(target) at the answer slots, [rows, answers].
+func (v *Evaluator) logLikelihoods(f *methods.Function, b datasets.Batch) ([]float32, error) {
+	outputs, err := f.Run(fmt.Sprintf("score-%dx%d", b.Rows, b.Length), methods.Batch(b), v.base.BuildScore)
+	if err != nil {
+		return nil, err
+	}
+	return hostValues[float32](outputs)
+}
+
+// generate continues prompts greedily, [rows, maxNew].
+func (v *Evaluator) generate(f *methods.Function, b writtenBatch) ([]int32, error) {
+	outputs, err := f.Run(fmt.Sprintf("generate-%dx%d+%d", b.batch.Rows, b.batch.Length, v.maxNew), methods.Batch(b.batch),
+		func(in methods.Inputs) []*graph.Node { return v.base.BuildGenerate(in, v.maxNew, v.ends) }, tensors.FromScalar(b.limit))
+	if err != nil {
+		return nil, err
+	}
+	return hostValues[int32](outputs)
+}
+
+// hostValues copies the only output of a graph to the host and releases it.
+func hostValues[T int32 | float32](outputs []*tensors.Tensor) ([]T, error) {
+	values, err := tensors.CopyFlatData[T](outputs[0])
+	for _, t := range outputs {
+		t.FinalizeAll()
+	}
+	return values, err
+}

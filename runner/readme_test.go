@@ -1,0 +1,324 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"secura/experiments/toyrun"
+	"secura/methods"
+)
+
+// readmes are the documents, below the project's folder.
+var readmes = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md", "methods/README.md", "datasets/README.md", "reports/README.md"}
+
+func readDocument(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// codeBlocks are the blocks of a language between fences, "" for those that name none.
+func codeBlocks(document, language string) (blocks []string) {
+	for _, part := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(document, -1) {
+		if part[1] == language {
+			blocks = append(blocks, part[2])
+		}
+	}
+	return blocks
+}
+
+// runnerLines are the arguments of the commands in a document's blocks, without comments.
+func runnerLines(document string) (lines [][]string) {
+	for _, block := range codeBlocks(document, "") {
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, " #")
+			for _, program := range []string{"bin/runner ", "go run ./runner "} {
+				if args, ok := strings.CutPrefix(line, program); ok {
+					lines = append(lines, strings.Fields(strings.ReplaceAll(args, "'", ""))) // no quoted word has a blank
+				}
+			}
+		}
+	}
+	return lines
+}
+
+func TestTheReadmeIsShort(t *testing.T) {
+	if n := len(readDocument(t, "README.md")); n > 10_000 {
+		t.Errorf("README.md has %d bytes, at most 10,000 are read to their end: move something into a folder's README", n)
+	}
+}
+
+func TestTheReadmesCommandsParse(t *testing.T) {
+	recipes := readDocument(t, "Justfile")
+	parsed := 0
+	for _, name := range readmes {
+		document := readDocument(t, name)
+		for _, args := range runnerLines(document) {
+			c, rest, err := choose(commands(), args)
+			if err == nil && !slices.Contains(rest, "-h") {
+				_, err = c.parse(rest)
+			}
+			if err != nil {
+				t.Errorf("%s: runner %s: %v", name, strings.Join(args, " "), err)
+			}
+			parsed++
+		}
+		for _, recipe := range regexp.MustCompile("(?m)(?:`|^)just ([a-z-]+)").FindAllStringSubmatch(document, -1) {
+			if !regexp.MustCompile(`(?m)^` + recipe[1] + `[ :]`).MatchString(recipes) {
+				t.Errorf("%s: the Justfile has no recipe %s", name, recipe[1])
+			}
+		}
+	}
+	if parsed < 50 {
+		t.Errorf("only %d commands were found", parsed)
+	}
+}
+
+// heading makes the anchor of a heading, as GitHub does.
+func heading(title string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_':
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, strings.TrimSpace(title))
+}
+
+func TestTheReadmesLinksLead(t *testing.T) {
+	links := regexp.MustCompile(`\]\(([^)]+)\)`)
+	titles := regexp.MustCompile(`(?m)^#+ (.*)$`)
+	for _, name := range readmes {
+		for _, link := range links.FindAllStringSubmatch(readDocument(t, name), -1) {
+			file, anchor, _ := strings.Cut(link[1], "#")
+			if strings.HasPrefix(file, "https://") {
+				continue
+			}
+			target := name
+			if file != "" {
+				target = filepath.Join(filepath.Dir(name), file)
+			}
+			if _, err := os.Stat(filepath.Join("..", target)); err != nil {
+				t.Errorf("%s: the link %s leads nowhere: %v", name, link[1], err)
+				continue
+			}
+			if anchor == "" {
+				continue
+			}
+			found := false
+			for _, title := range titles.FindAllStringSubmatch(readDocument(t, target), -1) {
+				found = found || heading(title[1]) == anchor
+			}
+			if !found {
+				t.Errorf("%s: %s has no heading for #%s", name, target, anchor)
+			}
+		}
+	}
+}
+
+// TestTheReadmesNameWhatThereIs holds the tables of the READMEs to what the program lists.
+func TestTheReadmesNameWhatThereIs(t *testing.T) {
+	output := func(args ...string) string {
+		var out bytes.Buffer
+		if err := execute(context.Background(), args, &out, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	mentions := func(document string, names ...string) {
+		t.Helper()
+		text := readDocument(t, document)
+		for _, name := range names {
+			if !strings.Contains(text, "`"+name+"`") {
+				t.Errorf("%s does not tell of `%s`", document, name)
+			}
+		}
+	}
+	first := func(listed string) (names []string) {
+		for line := range strings.Lines(listed) {
+			if !strings.HasPrefix(line, " ") {
+				names = append(names, strings.Fields(line)[0])
+			}
+		}
+		return names
+	}
+	mentions("reports/README.md", first(output("list", "metrics"))...)
+	mentions("methods/README.md", first(output("list", "methods"))...)
+	mentions("experiments/README.md", first(output("list", "suites"))...)
+	mentions("datasets/README.md", first(output("list", "tasks"))...)
+
+	shown := output("show", "continual16")
+	for _, key := range regexp.MustCompile(`(?m)^(?:training|evaluation):\n((?:  .*\n)+)`).FindAllStringSubmatch(shown, -1) {
+		for _, name := range regexp.MustCompile(`(?m)^  ([a-z_]+):`).FindAllStringSubmatch(key[1], -1) {
+			mentions("experiments/README.md", name[1])
+		}
+	}
+	for _, flags := range []struct{ command, flag string }{{"report", "format"}, {"report", "table"}} {
+		help := output(flags.command, "-h")
+		_, help, _ = strings.Cut(help, "-"+flags.flag+" ")
+		_, help, _ = strings.Cut(help, ": ")
+		help, _, _ = strings.Cut(help, "\n")
+		help, _, _ = strings.Cut(help, "; of html")
+		mentions("reports/README.md", strings.Split(help, ", ")...)
+	}
+}
+
+// parameterNames are the keys of a method's parameters, those of embedded structs included.
+func parameterNames(t reflect.Type) (names []string) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if field.Anonymous {
+			names = append(names, parameterNames(field.Type)...)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func TestTheReadmeNamesEveryParameter(t *testing.T) {
+	document := readDocument(t, "methods/README.md")
+	for _, m := range methods.All {
+		if m.Params == nil {
+			continue
+		}
+		for _, name := range parameterNames(reflect.TypeOf(m.Params)) {
+			if !strings.Contains(document, "`"+name+"`") {
+				t.Errorf("methods/README.md does not tell of %s's parameter `%s`", m.Name, name)
+			}
+		}
+	}
+}
+
+// TestTheWalksLeadThroughTheCode holds CONTRIBUTING's two lists to functions that are where it says.
+func TestTheWalksLeadThroughTheCode(t *testing.T) {
+	_, walks, _ := strings.Cut(readDocument(t, "CONTRIBUTING.md"), "## Two walks through the code")
+	walks, _, _ = strings.Cut(walks, "\n## ")
+	steps := regexp.MustCompile("(?m)^(\\d+)\\. `([^`]+)` \\(`([^`]+)`\\)").FindAllStringSubmatch(walks, -1)
+	for _, step := range steps {
+		if len(step[1]) > 1 && step[1] != "10" {
+			t.Errorf("a walk has a step %s, at most 10 are followed", step[1])
+		}
+		name := step[2][strings.LastIndex(step[2], ".")+1:]
+		if !regexp.MustCompile(`(?m)^func (\([^)]*\) )?` + name + `[\[(]`).MatchString(readDocument(t, step[3])) {
+			t.Errorf("%s has no function %s", step[3], step[2])
+		}
+	}
+	if len(steps) < 10 {
+		t.Errorf("the walks have %d steps in all", len(steps))
+	}
+}
+
+func TestTheBenchmarksHaveTheirPlace(t *testing.T) {
+	for _, name := range []string{"cells", "torch"} {
+		if _, err := section([]byte(readDocument(t, "experiments/README.md")), name, ""); err != nil {
+			t.Errorf("experiments/README.md: %s: %v", name, err)
+		}
+	}
+}
+
+// TestTheReadmesMethodCompiles builds the methods with the one that methods/README.md shows.
+func TestTheReadmesMethodCompiles(t *testing.T) {
+	blocks := codeBlocks(readDocument(t, "methods/README.md"), "go")
+	if len(blocks) != 1 {
+		t.Fatalf("methods/README.md shows %d methods, expected 1", len(blocks))
+	}
+	folder := t.TempDir()
+	all := strings.Replace(readDocument(t, "methods/all.go"), "ERBall,", "ERBall, Pull,", 1)
+	overlay := map[string]string{}
+	for name, content := range map[string]string{"pull.go": blocks[0], "all.go": all} {
+		file := filepath.Join(folder, name)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		target, err := filepath.Abs(filepath.Join("../methods", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay[target] = file
+	}
+	replace, err := json.Marshal(map[string]any{"Replace": overlay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "overlay.json")
+	if err := os.WriteFile(file, replace, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-overlay", file, "secura/methods").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// quick are the commands that need nothing but a run.
+var quick = []string{"list", "show", "version", "status", "report", "compare", "verify", "watch", "export", "validate", "data build", "data inspect"}
+
+// TestTheReadmesCommandsRun runs the commands of the READMEs that are quick, on toys in the place of runs.
+func TestTheReadmesCommandsRun(t *testing.T) {
+	ran := 0
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/readme",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
+			// The suite of a task of one's own is the README's.
+			for _, block := range codeBlocks(readDocument(t, "README.md"), "yaml") {
+				if err := os.WriteFile(filepath.Join(env.WorkDir, "mine.yaml"), []byte(block), 0o644); err != nil {
+					return err
+				}
+			}
+			return toyrun.Write(env.WorkDir)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"readme": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: readme FILE")
+				}
+				for _, line := range runnerLines(readDocument(t, args[0])) {
+					if quickOnToys(line) {
+						ts.Check(ts.Exec("runner", line...))
+						ran++
+					}
+				}
+			},
+		},
+	})
+	t.Cleanup(func() {
+		if ran < 30 {
+			t.Errorf("only %d commands were run", ran)
+		}
+	})
+}
+
+// quickOnToys says whether a command is quick, and needs no other runs and files than the script has.
+func quickOnToys(args []string) bool {
+	line := strings.Join(args, " ")
+	if !slices.ContainsFunc(quick, func(name string) bool { return line == name || strings.HasPrefix(line, name+" ") }) {
+		return false
+	}
+	for _, arg := range args {
+		run := strings.HasPrefix(arg, "runs/") && !strings.HasPrefix(arg, "runs/smoke") && !strings.HasPrefix(arg, "runs/paper-nano")
+		if run || arg == "-http" || arg == "-time" || arg == "-backbone" {
+			return false
+		}
+	}
+	return true
+}
