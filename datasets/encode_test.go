@@ -52,11 +52,12 @@ func TestChatEncoderWritesTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(e.Prompt, ids("<|im_start|>user\nIs it so?\nAnswer:<|im_end|>\n<|im_start|>assistant\n")) {
-		t.Errorf("the prompt is %q", tokenizer.Decode(e.Prompt))
+	const asked = "<|im_start|>user\nIs it so?\nAnswer:<|im_end|>\n<|im_start|>assistant"
+	if !slices.Equal(e.Prompt, ids(asked)) || !slices.Equal(e.Generated(), ids(asked+"\n")) {
+		t.Errorf("the prompt is %q, an answer is generated from %q", tokenizer.Decode(e.Prompt), tokenizer.Decode(e.Generated()))
 	}
-	if !slices.Equal(e.Answer, ids("yes")) || !slices.Equal(e.Options[1], ids("no")) {
-		t.Errorf("answer %v, options %v", e.Answer, e.Options)
+	if !slices.Equal(e.Answer, ids("\nyes")) || !slices.Equal(e.Options[1], ids("\nno")) || e.Border != (Border{}) {
+		t.Errorf("answer %v, options %v, %+v", e.Answer, e.Options, e.Border)
 	}
 	// A long prompt keeps the turn's beginning and loses that of the text.
 	cut, lost := e.Cut(len(e.Prompt) - 2)
@@ -100,7 +101,7 @@ func TestPlainEncoderStartsTexts(t *testing.T) {
 }
 
 func TestATemplateThatEndsAnswersWithPlainTextIsRefused(t *testing.T) {
-	template, err := chat.Compile("{% for m in messages %}{{ m.content }}\n{% endfor %}", nil)
+	template, err := chat.Compile("{% for m in messages %}{{ m.content }}\n###\n{% endfor %}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,10 +142,11 @@ func TestEncoderOfTheReleasedForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := NewChatEncoder(with, template.WithSystem("Be brief."))
+	c, err := NewChatEncoder(with, template)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c = c.WithSystem("Be brief.")
 	e, err := c.WithEmpty(empty).Encode(Example{Prompt: "Is it so?", Answer: " yes", Options: []string{" yes", " no"}})
 	if err != nil {
 		t.Fatal(err)

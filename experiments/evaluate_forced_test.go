@@ -48,7 +48,7 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				next, err := hostOf[int32](outputs)
+				next, err := tensors.CopyFlatData[int32](outputs[0])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -58,7 +58,7 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				logs, err := hostOf[float32](outputs)
+				logs, err := tensors.CopyFlatData[float32](outputs[0])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -130,9 +130,4 @@ func TestTeacherForcedScoresAreOnRecord(t *testing.T) {
 	if row.Forced[2].Task != "same" || row.Forced[0].Task != "" || row.Forced[3].Task != "" {
 		t.Errorf("%+v", row.Forced)
 	}
-}
-
-// hostOf copies the only output of a graph to the host.
-func hostOf[T int32 | float32](outputs []*tensors.Tensor) ([]T, error) {
-	return tensors.CopyFlatData[T](outputs[0])
 }

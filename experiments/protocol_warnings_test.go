@@ -126,8 +126,8 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 	got := strings.Join(warningsOf(t, y, suite.MethodSpec{Preset: "frozen"}, func(s *suite.Suite) { s.Evaluation.TestExamples, s.Evaluation.KnowledgeExamples = 4, 6 }), "\n")
 	for _, want := range []string{
 		"task next: 2 of 24 training examples are longer than 16 tokens",
-		"evaluation.test_examples: 3 of 3 tasks are evaluated on their first examples alone, 12 of 30",
-		"evaluation.knowledge_examples: 1 of 1 tasks are evaluated on their first examples alone, 6 of 10",
+		"evaluation.test_examples: 3 of 3 tasks are evaluated on a part of their examples alone, 12 of 30",
+		"evaluation.knowledge_examples: 1 of 1 tasks are evaluated on a part of their examples alone, 6 of 10",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("warnings %q, expected %q", got, want)

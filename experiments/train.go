@@ -148,15 +148,20 @@ func (t *trainer) draws(l lesson) iter.Seq2[[]methods.Row, []methods.Row] {
 	}
 }
 
-// batch lays out current rows and, behind them, replayed ones, in the shortest length in which all fit; rows that are
-// missing stay empty.
+// batch lays out current rows and, behind them, replayed ones.
 func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
+	return t.layOut(current, replayed, t.training.Batch+t.session.ReplayRows())
+}
+
+// layOut lays out current rows and, behind a batch of them, replayed ones, in the shortest length in which all fit; rows
+// that are missing stay empty.
+func (t *trainer) layOut(current, replayed []methods.Row, rows int) datasets.Batch {
 	longest := 0
 	for _, row := range slices.Concat(current, replayed) {
 		longest = max(longest, t.text(row).Tokens())
 	}
 	length := t.training.RowLength(longest)
-	b := datasets.NewBatch(t.training.Batch+t.session.ReplayRows(), length, min(t.training.AnswerLength, length))
+	b := datasets.NewBatch(rows, length, min(t.training.AnswerLength, length))
 	for i, row := range current {
 		t.set(b, i, row)
 	}
@@ -186,11 +191,7 @@ func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, 
 			}
 			for len(rows) > 0 {
 				n := min(t.training.Batch, len(rows))
-				b := datasets.NewBatch(t.training.Batch, t.training.Length, t.training.AnswerLength)
-				for i, row := range rows[:n] {
-					t.set(b, i, row)
-				}
-				if !yield(methods.Batch(b), nil) {
+				if !yield(methods.Batch(t.layOut(rows[:n], nil, t.training.Batch)), nil) {
 					return
 				}
 				rows = rows[n:]

@@ -23,6 +23,9 @@ type Base struct {
 	// counts the time. It may be nil.
 	Compiling func() (done func())
 
+	// built is called with each graph's outputs when it is built, for a test that measures graphs; nil is no call.
+	built func(key string, outputs []*graph.Node)
+
 	execs   map[string]*graph.Exec
 	steps   map[string]*stepPlan
 	starts  map[string]Measure
@@ -77,7 +80,13 @@ func (b *Base) exec(key string, inputs []shapes.Shape, configure func(*graph.Exe
 	if e, ok := b.execs[key]; ok {
 		return e, nil
 	}
-	e, err := graph.NewExec(b.Backend, build)
+	e, err := graph.NewExec(b.Backend, func(inputs []*graph.Node) []*graph.Node {
+		outputs := build(inputs)
+		if b.built != nil {
+			b.built(key, outputs)
+		}
+		return outputs
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make graph %s: %w", key, err)
 	}

@@ -75,7 +75,7 @@ func (l *Loss) own() (own *graph.Node) {
 }
 
 // current is how many of the rows are not replayed.
-func (l *Loss) current() int { return l.session.Rows / max(l.session.Accumulate, 1) }
+func (l *Loss) current() int { return l.session.partRows() }
 
 // Replayed selects the replayed rows of x, [rows, …].
 func (l *Loss) Replayed(x *graph.Node) *graph.Node {

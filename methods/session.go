@@ -98,10 +98,10 @@ func (s *Session) start(params any) (err error) {
 			return err
 		}
 	}
-	if parts := max(s.Accumulate, 1); s.Rows%parts != 0 || s.hooks.ReplayRows%parts != 0 {
-		return fmt.Errorf("a batch of %d rows with %d replayed ones has no %d equal parts to accumulate", s.Rows, s.hooks.ReplayRows, parts)
+	if parts := max(s.Accumulate, 1); s.Rows%parts != 0 {
+		return fmt.Errorf("a batch of %d rows has no %d equal parts to accumulate", s.Rows, parts)
 	}
-	if shared := s.base.sharding; shared != nil && (s.Rows+s.hooks.ReplayRows)/max(s.Accumulate, 1)%shared.devices != 0 {
+	if shared := s.base.sharding; shared != nil && (s.partRows()+s.partReplayed())%shared.devices != 0 {
 		return fmt.Errorf("a batch of %d rows with %d replayed ones, computed in %d parts, cannot be shared out evenly to %d devices",
 			s.Rows, s.hooks.ReplayRows, max(s.Accumulate, 1), shared.devices)
 	}

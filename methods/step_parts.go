@@ -23,10 +23,10 @@ func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.
 	}
 	defer func() { release(sums) }()
 	inputs := append(s.frozenWeights(), s.values()...)
-	rows, replayed := s.Rows/s.Accumulate, s.hooks.ReplayRows/s.Accumulate
+	rows, replayed := s.partRows(), s.partReplayed()
 	for i := range s.Accumulate {
-		from := s.Rows + i*replayed
-		part := batch.part(i*rows, (i+1)*rows).with(batch.part(from, from+replayed)).tensors()
+		from, to := min(s.Rows+i*replayed, batch.Rows), min(s.Rows+(i+1)*replayed, batch.Rows)
+		part := batch.part(i*rows, (i+1)*rows).with(batch.part(from, to)).padded(rows + replayed).tensors()
 		outputs, err := s.base.runBatch(s.shapeKey(batch, "/part"), slices.Concat(inputs, part, slots, sums), len(inputs), s.buildPart)
 		release(part)
 		if err != nil {
@@ -36,6 +36,14 @@ func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.
 		sums = outputs
 	}
 	return s.base.Run(s.stepKey()+"/update", slices.Concat(s.values(), s.moments(), sums, schedule), s.buildPartsUpdate)
+}
+
+// partRows and partReplayed are how many current and replayed rows a part has. Where the replayed ones do not divide, the
+// last parts have empty rows in their place.
+func (s *Session) partRows() int { return s.Rows / max(s.Accumulate, 1) }
+func (s *Session) partReplayed() int {
+	parts := max(s.Accumulate, 1)
+	return (s.hooks.ReplayRows + parts - 1) / parts
 }
 
 // buildPart adds a part's losses and gradients to the sums.
@@ -86,4 +94,11 @@ func (b Batch) with(more Batch) Batch {
 	return Batch{Rows: b.Rows + more.Rows, Length: b.Length, Answers: b.Answers,
 		Tokens: slices.Concat(b.Tokens, more.Tokens), Positions: slices.Concat(b.Positions, more.Positions), Segments: slices.Concat(b.Segments, more.Segments),
 		Targets: slices.Concat(b.Targets, more.Targets), Weights: slices.Concat(b.Weights, more.Weights)}
+}
+
+// padded is the batch with empty rows behind it, which predict nothing, so that it has so many.
+func (b Batch) padded(rows int) Batch {
+	n := rows - b.Rows
+	return b.with(Batch{Rows: n, Length: b.Length, Answers: b.Answers, Tokens: make([]int32, n*b.Length), Positions: make([]int32, n*b.Length),
+		Segments: slices.Repeat([]int32{-1}, n*b.Length), Targets: make([]int32, n*b.Answers), Weights: make([]float32, n*b.Answers)})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -23,7 +24,8 @@ type TaskEnd struct {
 }
 
 // EndTask tells the method that the task at a 1-based position is learned. batches gives that task's training examples
-// once, at most so many, in batches of the setting's shape; rows without a counted slot are no examples.
+// once, at most so many, in batches of the setting's rows and of one of its lengths; rows without a counted slot are no
+// examples.
 func (s *Session) EndTask(index int, batches func(examples int) iter.Seq2[Batch, error]) error {
 	if s.hooks.AfterTask == nil {
 		return nil
@@ -66,24 +68,17 @@ func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 	}
 	count := 0
 	for batch, err := range t.batches(examples) {
-		if err != nil {
-			release(sums)
-			return nil, err
+		if err == nil {
+			err = s.checkBatch(batch, s.Rows)
 		}
-		if err := s.checkBatch(batch, s.Rows); err != nil {
+		if err == nil {
+			count += batch.examples()
+			sums, err = s.addSquaredGradients(batch, sums)
+		}
+		if err != nil {
 			release(sums)
 			return nil, fmt.Errorf("estimate the Fisher information: %w", err)
 		}
-		count += batch.examples()
-		mine := batch.tensors()
-		inputs := append(append(append(s.frozenWeights(), s.values()...), mine...), sums...)
-		outputs, err := s.base.Run(s.gradientKey("fisher"), inputs, s.buildSquaredGradients)
-		release(mine)
-		release(sums)
-		if err != nil {
-			return nil, err
-		}
-		sums = outputs
 	}
 	if count == 0 {
 		release(sums)
@@ -100,6 +95,29 @@ func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 		}
 		return means
 	})
+}
+
+// addSquaredGradients adds those of a batch to sums, in the parts, lengths and layers in which a step computes its batch:
+// the memory of a step is enough. It releases the old sums; with an error it returns those that are left.
+func (s *Session) addSquaredGradients(batch Batch, sums []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	inputs := append(s.frozenWeights(), s.values()...)
+	key := fmt.Sprintf("%s of %d", s.gradientKey("fisher"), batch.Length)
+	rows := s.partRows()
+	for from := 0; from < s.Rows; from += rows {
+		one := batch.part(from, from+rows)
+		if one.examples() == 0 {
+			continue
+		}
+		part := one.tensors()
+		outputs, err := s.base.runBatch(key, slices.Concat(inputs, part, sums), len(inputs), s.buildSquaredGradients)
+		release(part)
+		if err != nil {
+			return sums, err
+		}
+		release(sums)
+		sums = outputs
+	}
+	return sums, nil
 }
 
 // buildSquaredGradients adds the squared gradients of a batch's examples to sums. Each example gets its own copy of the

@@ -291,7 +291,7 @@ func main() {
 func commands() []command {
 	return []command{
 		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newCancel(), newWatch(), newReport(), newCompare(), newVerify(),
-		newEval(), newExport(), newDataInspect(), newDataBuild(), newDataFetch(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
+		newEval(), newExport(), newDataInspect(), newDataBuild(), newDataFetch(), newDataConvert(), newDataPreview(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,7 +87,11 @@ func (s *settings) Set(setting string) error {
 // load reads the suite, applies the options and checks everything that can be
 // checked without a data file; each mistake is wrong usage.
 func (o *SuiteOptions) load() (suite.Suite, error) {
-	s, err := suite.Load(o.Suite, suite.Options{Presets: experiments.KnownPresets(), Set: o.Set})
+	var chosen []string
+	if o.Methods != "" {
+		chosen = splitNames(o.Methods)
+	}
+	s, err := suite.Load(o.Suite, suite.Options{Presets: experiments.KnownPresets(), Set: o.Set, Methods: knownMethods(chosen)})
 	if err != nil {
 		return suite.Suite{}, usage(err)
 	}
@@ -102,8 +107,8 @@ func (o *SuiteOptions) load() (suite.Suite, error) {
 	if o.Backend != "" {
 		s.Backend = o.Backend
 	}
-	if o.Methods != "" {
-		if s, err = selectMethods(s, splitNames(o.Methods)); err != nil {
+	if len(chosen) > 0 {
+		if s, err = selectMethods(s, chosen); err != nil {
 			return suite.Suite{}, usage(err)
 		}
 	}
@@ -150,6 +155,12 @@ func selectMethods(s suite.Suite, names []string) (suite.Suite, error) {
 		}
 	}
 	return s.Select(names)
+}
+
+// knownMethods are those of the names that are presets. An unknown one is told with the nearest when the suite's methods are
+// chosen.
+func knownMethods(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(methods.Names(), name) })
 }
 
 // splitNames takes a list apart whose names are separated by commas.

@@ -11,7 +11,6 @@ import (
 	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/record"
-	"secura/experiments/suite"
 	"secura/methods"
 )
 
@@ -160,30 +159,8 @@ func (v *Evaluator) predictForced(f *methods.Function, b datasets.Batch) (predic
 	return predicted, logs, err
 }
 
-// perturbedDeviations is how much noise, in standard deviations of each weight, makes the reference: it destroys SmolLM2,
-// whose nats a token go from 1.5 to 7, while the embedded backbone stands it.
-const perturbedDeviations = 0.5
-
-// EvaluatePerturbed scores the backbone with noise on the targeted projections, the same in every cell and run.
-func (v *Evaluator) EvaluatePerturbed(ctx context.Context, targets []string) (*Row, error) {
-	noisy, err := v.base.Perturbed(targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		for _, x := range noisy {
-			x.FinalizeAll()
-		}
-	}()
-	row, err := v.Evaluate(ctx, noisy)
-	if err != nil {
-		return nil, fmt.Errorf("the backbone with noise: %w", err)
-	}
-	return row, nil
-}
-
 // ForcedInOrder says how the true answers of the tasks that were evaluated were predicted, in the order of learning, and
-// then of the battery's. The references that need no model stand in the base row alone.
+// then those of the battery. The references that need no model stand in the base row alone.
 func (v *Evaluator) ForcedInOrder(tasks []int, row *Row, base bool) (list []record.TeacherForced) {
 	if row.Forced == nil {
 		return nil

@@ -1,9 +1,12 @@
 package pretrained
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"secura/datasets/prompt"
 	"secura/methods/backbone"
@@ -31,14 +34,38 @@ func Check(name string) error {
 		}
 		return nil
 	}
-	config, err := os.ReadFile(filepath.Join(place.Folder, "config.json"))
+	files := os.DirFS(place.Folder)
+	config, err := readFile(files, place.Folder, "config.json")
 	if err != nil {
 		return err
 	}
 	if _, err := backbone.ParseConfig(config); err != nil {
 		return fmt.Errorf("%w; give another backbone with -backbone", err)
 	}
+	if _, err := readFile(files, place.Folder, "tokenizer.json"); err != nil {
+		return err
+	}
+	if _, err := weights.DirFiles(place.Folder); err != nil {
+		return err
+	}
 	return nil
+}
+
+// readFile reads a small file of a backbone's folder. Of one that is missing, or that Git LFS keeps elsewhere, it says what
+// to do.
+func readFile(files fs.FS, folder, name string) ([]byte, error) {
+	content, err := fs.ReadFile(files, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is missing in %s: a backbone has %s; take it from the repository that its weights came from (where that has another form of tokenizer alone, such as tokenizer.model, load and save it with transformers, which writes tokenizer.json)",
+			name, folder, strings.Join(Files, ", "))
+	}
+	if err == nil {
+		err = weights.CheckPointer(content)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
+	}
+	return content, nil
 }
 
 // checkVocabulary says which token of a tokenizer, read from path, the model, of so many rows, has none for. Rows without

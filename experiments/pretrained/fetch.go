@@ -78,7 +78,7 @@ func whole(folder string) bool {
 // chooseFiles picks what Open, and later an export, read of a model's repository: the weights once, as
 // safetensors, whole or in shards, or else the only GGUF file.
 func chooseFiles(files []string) ([]string, error) {
-	var chosen, shards, gguf []string
+	var chosen, shards, others, gguf []string
 	for _, file := range files {
 		switch {
 		case strings.Contains(file, "/"):
@@ -87,6 +87,8 @@ func chooseFiles(files []string) ([]string, error) {
 			chosen = append(chosen, file)
 		case file == weightsFile+".index.json", matches("model-*-of-*.safetensors", file):
 			shards = append(shards, file)
+		case matches("*.safetensors", file) && !matches("consolidated*", file): // an index may name shards as it likes
+			others = append(others, file)
 		case path.Ext(file) == ".gguf":
 			gguf = append(gguf, file)
 		}
@@ -94,8 +96,10 @@ func chooseFiles(files []string) ([]string, error) {
 	switch {
 	case slices.Contains(files, weightsFile):
 		return append(chosen, weightsFile), nil
-	case len(shards) > 0:
+	case len(shards) > 1:
 		return append(chosen, shards...), nil
+	case slices.Contains(shards, weightsFile+".index.json") && len(others) > 0:
+		return slices.Concat(chosen, shards, others), nil
 	case len(gguf) == 1:
 		return gguf, nil
 	}

@@ -123,6 +123,8 @@ func TestFilesOfABackboneOnTheHub(t *testing.T) {
 		{[]string{"model.safetensors", "model.gguf"}, []string{"config.json", "tokenizer.json", "model.safetensors"}},
 		{[]string{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "consolidated.safetensors"},
 			[]string{"config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"}},
+		{[]string{"model.safetensors.index.json", "first.safetensors", "second.safetensors", "consolidated.safetensors"},
+			[]string{"config.json", "tokenizer.json", "model.safetensors.index.json", "first.safetensors", "second.safetensors"}},
 		{[]string{"model.gguf"}, []string{"model.gguf"}},
 		{[]string{"a.gguf", "b.gguf"}, nil},
 		{nil, nil},

@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/methods/backbone/nano"
+	"secura/methods/weights"
 )
 
 // Hash names a backbone's files by their content, those of its chat template only if it is used.
@@ -45,20 +46,22 @@ func Hash(name string, conversation bool) ([]rundir.File, error) {
 	return list, nil
 }
 
-// folderFiles lists the files that decide the numbers of a backbone in the hub's layout; weights may be in shards.
+// folderFiles lists the files that decide the numbers of a backbone in the hub's layout; of weights in shards, the index and
+// the shards that it names.
 func folderFiles(folder string, conversation bool) ([]string, error) {
 	var paths []string
 	for _, file := range Files {
-		path := filepath.Join(folder, file)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && file == weightsFile {
-			shards, err := filepath.Glob(filepath.Join(folder, "model-*.safetensors"))
-			if err != nil || len(shards) == 0 {
-				return nil, fmt.Errorf("no %s and no shards of it in %s", file, folder)
-			}
-			paths = append(paths, shards...)
+		if file != weightsFile {
+			paths = append(paths, filepath.Join(folder, file))
 			continue
 		}
-		paths = append(paths, path)
+		held, err := weights.DirFiles(folder)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range held {
+			paths = append(paths, filepath.Join(folder, name))
+		}
 	}
 	further := []string{"generation_config.json"}
 	if conversation {

@@ -76,8 +76,9 @@ func Open(name string, o Options) (*Backbone, error) {
 
 // OpenTexts opens what turns texts into tokens and back. The weights' names and shapes are checked, but they are not
 // read, so that it takes neither their time nor their memory.
-func OpenTexts(name string, chat bool) (*Backbone, error) {
-	return Open(name, Options{Chat: chat, withoutWeights: true})
+func OpenTexts(name string, o Options) (*Backbone, error) {
+	o.withoutWeights = true
+	return Open(name, o)
 }
 
 // emptyToken is how SECURA's released code calls the token that it puts before each answer.
@@ -108,10 +109,7 @@ func (b *Backbone) read(o Options) error {
 	if b.Name != Nano {
 		files = os.DirFS(place.Folder)
 	}
-	data, err := fs.ReadFile(files, "tokenizer.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; expected a folder with %v", err, Files)
-	}
+	data, err := readFile(files, place.Folder, "tokenizer.json")
 	if err != nil {
 		return err
 	}
@@ -121,7 +119,7 @@ func (b *Backbone) read(o Options) error {
 	if err := b.encodeWith(o, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return err
 	}
-	content, err := fs.ReadFile(files, "config.json")
+	content, err := readFile(files, place.Folder, "config.json")
 	if err != nil {
 		return err
 	}
@@ -157,8 +155,12 @@ func (b *Backbone) encodeWith(o Options, open func() (*chat.Template, error)) er
 	if err != nil {
 		return fmt.Errorf("%w; `chat: true` is for models that have one", err)
 	}
-	b.Encoder, err = datasets.NewChatEncoder(b.Tokenizer, template.WithSystem(o.System))
-	return err
+	encoder, err := datasets.NewChatEncoder(b.Tokenizer, template)
+	if err != nil {
+		return err
+	}
+	b.Encoder = encoder.WithSystem(o.System)
+	return nil
 }
 
 // readGGUF reads the tokenizer and the model of a GGUF file.

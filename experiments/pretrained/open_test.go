@@ -19,7 +19,7 @@ func TestTextsAreOpenedWithoutWeights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts, err := OpenTexts(name, false)
+		texts, err := OpenTexts(name, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestTextsAreOpenedWithoutWeights(t *testing.T) {
 	if err := os.WriteFile(config, []byte(more), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenTexts(dir, false); err == nil || !strings.Contains(err.Error(), "are missing") {
+	if _, err := OpenTexts(dir, Options{}); err == nil || !strings.Contains(err.Error(), "are missing") {
 		t.Errorf("%v, expected that tensors are missing", err)
 	}
 }

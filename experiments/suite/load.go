@@ -24,6 +24,9 @@ const tasksFile = "tasks"
 type Options struct {
 	// Presets are those that a suite may name; nil knows all names.
 	Presets Presets
+	// Methods are further ones that take part with their presets' values, and that Set may change; the suite may have some
+	// of them.
+	Methods []string
 	// Set holds KEY=VALUE settings that replace the file's, such as
 	// training.steps=6 or methods.ewc.params.lambda=1. VALUE is YAML.
 	Set []string
@@ -52,6 +55,7 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 	if err != nil {
 		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
 	}
+	addMethods(tree, options.Methods)
 	for _, setting := range options.Set {
 		c, tasks := checker{file: "-set " + setting}, tasksIn(tree)
 		if err := set(tree, setting); err != nil {

@@ -40,17 +40,21 @@ func Plan(s Suite) (cells []Cell, hash string, err error) {
 	if hash, err = s.Hash(); err != nil {
 		return nil, "", err
 	}
+	if most := permutations(len(s.Tasks), maxCells+1); s.Orders > most {
+		return nil, "", fmt.Errorf("plan suite %s: orders is %d, but its %d tasks have %d", s.Name, s.Orders, len(s.Tasks), most)
+	}
+	orders := taskOrders(s)
 	names := s.BackboneNames()
 	labels := record.BackboneLabels(names)
 	for i, backbone := range names {
 		for seed := range s.Seeds {
-			for order := range s.Orders {
+			for order, tasks := range orders {
 				for _, m := range s.Methods {
 					cells = append(cells, Cell{
 						ID:       record.CellID(m.Name, labels[i], seed, order),
 						Backbone: backbone, Method: m, Seed: seed, Order: order,
 						PairingKey: fmt.Sprintf("%s/o%d", s.Name, order),
-						Tasks:      taskOrder(s, order),
+						Tasks:      slices.Clone(tasks),
 					})
 				}
 			}
@@ -80,19 +84,36 @@ func (s Suite) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// taskOrder is the suite's own order for 0 and a permutation that depends on
-// the number and the suite's name alone for the others: the same for every
-// seed and method, so that orders can be compared too.
-func taskOrder(s Suite, order int) []int {
-	tasks := make([]int, len(s.Tasks))
-	for i := range tasks {
-		tasks[i] = i
+// taskOrders are the suite's own order and then permutations that differ from it and from each other. Each depends on its
+// number and the suite's name and tasks alone: the same for every seed and method, so that orders can be compared too,
+// and whether a run has more of them or not. A suite has as many at most as its tasks have permutations.
+func taskOrders(s Suite) [][]int {
+	orders, drawn := make([][]int, 0, s.Orders), map[string]bool{}
+	for number := range s.Orders {
+		tasks := make([]int, len(s.Tasks))
+		for i := range tasks {
+			tasks[i] = i
+		}
+		r := Streams{PairingKey: s.Name}.Rand(fmt.Sprintf("order/%d", number))
+		for number > 0 && drawn[fmt.Sprint(tasks)] {
+			r.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
+		}
+		drawn[fmt.Sprint(tasks)] = true
+		orders = append(orders, tasks)
 	}
-	if order > 0 {
-		r := Streams{PairingKey: s.Name}.Rand(fmt.Sprintf("order/%d", order))
-		r.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
+	return orders
+}
+
+// permutations is the number of orders of n things, or limit if there are more.
+func permutations(n, limit int) int {
+	orders := 1
+	for i := 2; i <= n; i++ {
+		if orders > limit/i {
+			return limit
+		}
+		orders *= i
 	}
-	return tasks
+	return orders
 }
 
 // AtStep says whether everything is evaluated within a task after a step, counted from 1; first says that the task is the

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -138,17 +139,33 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		t.Fatal(suite.Name, err)
 	}
 	for text, want := range map[string]string{
-		"tasks: [direction]\nmethods: [seq]\n":              `mine.yaml:1: unknown task "direction"; did you mean "directions"?`,
-		"tasks: [directions]\nmethods: [sek]\n":             `unknown method "sek"; did you mean "seq"?`,
-		good + "sedes: 2\n":                                 `mine.yaml:3: unknown key "sedes"; did you mean "seeds"?`,
-		good + "training: {stepps: 2}\n":                    `mine.yaml:3: unknown key "stepps"; did you mean "steps"?`,
-		good + "seeds: 1.5\n":                               "mine.yaml:3: seeds must be a whole number, not 1.5",
-		good + "seeds: 010\n":                               "seeds must be a whole number, not 010",
-		good + "seeds: 2.0\n":                               "seeds must be a whole number",
-		good + "seeds: 99999999999999999999\n":              "seeds must be a whole number",
-		good + "seeds: ~\n":                                 "seeds has no value",
-		good + "seeds:\n":                                   "seeds has no value",
-		good + "seeds: 0\n":                                 "seeds is 0, must be at least 1",
+		"tasks: [direction]\nmethods: [seq]\n":  `mine.yaml:1: unknown task "direction"; did you mean "directions"?`,
+		"tasks: [directions]\nmethods: [sek]\n": `unknown method "sek"; did you mean "seq"?`,
+		good + "sedes: 2\n":                     `mine.yaml:3: unknown key "sedes"; did you mean "seeds"?`,
+		good + "training: {stepps: 2}\n":        `mine.yaml:3: unknown key "stepps"; did you mean "steps"?`,
+		good + "seeds: 1.5\n":                   "mine.yaml:3: seeds must be a whole number, not 1.5",
+		good + "seeds: 010\n":                   "seeds must be a whole number, not 010",
+		good + "seeds: 2.0\n":                   "seeds must be a whole number",
+		good + "seeds: 99999999999999999999\n":  "seeds must be a whole number",
+		good + "seeds: ~\n":                     "seeds has no value",
+		good + "seeds:\n":                       "seeds has no value",
+		good + "seeds: 0\n":                     "seeds is 0, must be at least 1",
+		good + "orders: 0\n":                    "orders is 0, must be at least 1",
+		good + "orders: 2\n":                    "orders is 2, must be at most 1: no more than that many orders of 1 tasks differ",
+		"tasks: [directions, boolq]\nmethods: [seq]\nextends: continual16-real\norders: 3\n": "orders is 3, must be at most 2",
+		good + "seeds: 10000000\n":                          "1 methods with 10000000 seeds and 1 orders on 1 backbones are more than 100000 cells",
+		good + "name: ../../x\n":                            `name is "../../x", must be letters`,
+		good + "name: .\n":                                  `name is "."`,
+		good + "name: ..\n":                                 `name is ".."`,
+		good + "name: .hidden\n":                            `name is ".hidden"`,
+		good + "name: a/b\n":                                `name is "a/b"`,
+		good + "name: 'a\\b'\n":                             `name is "a\\b"`,
+		good + "name: a b\n":                                `name is "a b"`,
+		good + "name: <b>x</b>\n":                           `name is "<b>x</b>"`,
+		good + "name: \"a\\nb\"\n":                          "name is",
+		good + "name: -out\n":                               `name is "-out"`,
+		good + "name: x.\n":                                 `name is "x."`,
+		good + "name: " + strings.Repeat("a", 101) + "\n":   "at most 100",
 		good + "training: {carry_optimizer: on}\n":          "must be true or false, not on",
 		good + "training: {checkpoint: 1}\n":                "training.checkpoint must be true or false, not 1",
 		good + "training: {learning_rate: .nan}\n":          "must be a finite number, not .nan",
@@ -199,6 +216,15 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 			t.Errorf("%q:\n got  %v\n want %s", text, err, want)
 		}
 	}
+	// A method that -methods names takes settings though the suite leaves it out.
+	path := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(path, []byte(good), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	more, err := Load(path, Options{Methods: []string{"ewc", "seq"}, Set: []string{"methods.ewc.params.lambda=3", "methods.seq.params.rank=4"}})
+	if err != nil || len(more.Methods) != 2 || more.Methods[1].Preset != "ewc" || more.Methods[1].Params["lambda"] != 3 || more.Methods[0].Params["rank"] != 4 {
+		t.Errorf("%+v, %v", more.Methods, err)
+	}
 	for setting, want := range map[string]string{
 		"training.stepps=3": `-set training.stepps=3: unknown key "stepps"`, "seeds": "not KEY=VALUE", "seeds=": "no value", "methods.ew.params.x=1": `unknown item "ew"`,
 		"seeds.x=1": "single value", "seeds=[": "yaml", "tasks=[nope]": "unknown task",
@@ -207,7 +233,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 			t.Errorf("-set %s: %v", setting, err)
 		}
 	}
-	_, err := load(t, "tasks: [directios]\nmethods: [seq]\nsedes: 1\nseeds: x\n")
+	_, err = load(t, "tasks: [directios]\nmethods: [seq]\nsedes: 1\nseeds: x\n")
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("not all mistakes at once: %v", err)
 	}
@@ -278,6 +304,53 @@ func TestPlanPairsCellsAndPermutesOrders(t *testing.T) {
 			t.Fatal("steps do not change the hash")
 		}
 	})
+}
+
+// TestOrdersDiffer plans as many orders as there are, and more: they are all permutations, the given one first, and a run
+// that is given more orders keeps those that it has.
+func TestOrdersDiffer(t *testing.T) {
+	for tasks := 1; tasks <= 4; tasks++ {
+		s := Suite{Name: "orders", Backbone: "nano", Seeds: 1, Methods: []MethodSpec{{Preset: "seq", Name: "seq"}}}
+		for i := range tasks {
+			s.Tasks = append(s.Tasks, datasets.Task{Name: string(rune('a' + i))})
+		}
+		all := []int{1, 1, 2, 6, 24}[tasks]
+		var before [][]int
+		for s.Orders = 1; s.Orders <= all; s.Orders++ {
+			cells, _, err := Plan(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := map[string]bool{}
+			for i, c := range cells {
+				seen[fmt.Sprint(c.Tasks)] = true
+				sorted := slices.Sorted(slices.Values(c.Tasks))
+				for j, task := range sorted {
+					if task != j || i == 0 && c.Tasks[j] != j {
+						t.Errorf("order %d is %v", i, c.Tasks)
+					}
+				}
+				if i < len(before) && !slices.Equal(c.Tasks, before[i]) {
+					t.Errorf("of %d orders, number %d is %v, before it was %v", s.Orders, i, c.Tasks, before[i])
+				}
+			}
+			if len(seen) != s.Orders {
+				t.Errorf("%d tasks in %d orders: %d of them differ", tasks, s.Orders, len(seen))
+			}
+			before = nil
+			for _, c := range cells {
+				before = append(before, c.Tasks)
+			}
+		}
+		if _, _, err := Plan(s); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("its %d tasks have %d", tasks, all)) {
+			t.Errorf("%d orders of %d tasks: %v", s.Orders, tasks, err)
+		}
+	}
+	for _, name := range List() {
+		if s, err := Load(name, Options{}); err != nil || s.Orders > 1 && len(taskOrders(s)) != s.Orders {
+			t.Errorf("suite %s: %v", name, err)
+		}
+	}
 }
 
 func TestSelectKeepsTheNamedMethods(t *testing.T) {

@@ -58,6 +58,21 @@ func expand(c *checker, tree *yaml.Node, inherited []*yaml.Node) {
 	}
 }
 
+// addMethods adds the presets of these names to the tree's list of methods, but for those that it has.
+func addMethods(tree *yaml.Node, names []string) {
+	list := find(tree, "methods")
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return
+	}
+	for _, name := range names {
+		if _, err := element(list, name); err != nil {
+			item := &yaml.Node{}
+			encode(item, map[string]string{"preset": name, "name": name})
+			list.Content = append(list.Content, item)
+		}
+	}
+}
+
 // tasksIn lists the tasks that a suite's tree defines, those of its knowledge
 // battery too.
 func tasksIn(tree *yaml.Node) (list []*yaml.Node) {

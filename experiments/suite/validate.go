@@ -13,6 +13,15 @@ import (
 // methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0. A variant is a tuning's trial.
 var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
 
+// suiteName keeps a run's folder within runs.
+var suiteName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?$`)
+
+// maxName bounds a suite's name, maxCells the cells of a plan: each of them is a folder with its records.
+const (
+	maxName  = 100
+	maxCells = 100_000
+)
+
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
@@ -68,8 +77,10 @@ func (s Suite) Validate(presets Presets) error {
 		seen[t.Name] = true
 	}
 	s.validateMethods(presets, wrong)
-	atLeast("seeds", s.Seeds, 1)
-	atLeast("orders", s.Orders, 1)
+	if !suiteName.MatchString(s.Name) || len(s.Name) > maxName {
+		wrong("name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
+	}
+	s.validateCells(wrong)
 
 	t := s.Training
 	if len(t.Targets) == 0 {
@@ -159,6 +170,29 @@ func (s Suite) Validate(presets Presets) error {
 	s.validateStream(presets, wrong)
 	s.validateTuning(wrong)
 	return errors.Join(mistakes...)
+}
+
+// validateCells checks how many cells there are of each method.
+func (s Suite) validateCells(wrong func(string, ...any)) {
+	for _, n := range []struct {
+		key   string
+		value int
+	}{{"seeds", s.Seeds}, {"orders", s.Orders}} {
+		if n.value < 1 {
+			wrong("%s is %d, must be at least 1", n.key, n.value)
+		}
+	}
+	if n := len(s.Tasks); n > 0 && s.Orders > permutations(n, maxCells+1) {
+		wrong("orders is %d, must be at most %d: no more than that many orders of %d tasks differ", s.Orders, permutations(n, maxCells+1), n)
+	}
+	cells := max(len(s.Methods), 1) * max(len(s.BackboneNames()), 1)
+	for _, n := range []int{s.Seeds, s.Orders} {
+		if n > 0 && cells > maxCells/n {
+			wrong("%d methods with %d seeds and %d orders on %d backbones are more than %d cells", len(s.Methods), s.Seeds, s.Orders, len(s.BackboneNames()), maxCells)
+			return
+		}
+		cells *= max(n, 1)
+	}
 }
 
 // validateTuning checks what a suite says of its tuning, and holds a tuning's own suite to it.

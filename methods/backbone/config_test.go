@@ -120,7 +120,8 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 			{changes{"rms_norm_eps": 0}, "rms_norm_eps"},
 			{changes{"rope_theta": 0}, "rope_theta"},
 			{changes{"rope_scaling": changes{"type": "yarn", "factor": 4}}, "rope_scaling"},
-			{changes{"rope_parameters": changes{"rope_type": "linear"}}, "rope_parameters"},
+			{changes{"rope_parameters": changes{"rope_type": "linear"}}, "rope_parameters: rope type \"linear\" needs factor"},
+			{changes{"rope_parameters": changes{"rope_type": "dynamic", "factor": 4}}, "rope_parameters"},
 			{changes{"partial_rotary_factor": 0.5}, "partial_rotary_factor"},
 			{changes{"use_sliding_window": true, "max_window_layers": 1, "sliding_window": -4}, "sliding_window"},
 			{changes{"layer_types": []string{"full_attention", "sliding_attention"}}, "layer_types"},
@@ -197,7 +198,10 @@ func drawConfig(r *rapid.T) Config {
 	for range rapid.IntRange(0, 3).Draw(r, "end tokens") {
 		c.EndTokens = append(c.EndTokens, rapid.Int32Range(0, int32(c.Vocabulary)-1).Draw(r, "end token"))
 	}
-	if rapid.Bool().Draw(r, "scaled") {
+	switch rapid.SampledFrom([]string{"", "linear", "llama3"}).Draw(r, "scaling") {
+	case "linear":
+		c.RopeScaling = &RopeScaling{Linear: true, Factor: rapid.Float64Range(1, 64).Draw(r, "factor")}
+	case "llama3":
 		low := rapid.Float64Range(0.1, 4).Draw(r, "low")
 		c.RopeScaling = &RopeScaling{Factor: rapid.Float64Range(1, 64).Draw(r, "factor"), LowFrequency: low,
 			HighFrequency: low + rapid.Float64Range(0.1, 4).Draw(r, "high"), OriginalPositions: size.Draw(r, "original")}

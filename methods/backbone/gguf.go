@@ -80,15 +80,16 @@ func ggufConfig(file *weights.GGUF) (Config, error) {
 	metadata.expect("vocab_size", c.Vocabulary)
 	metadata.expect("attention.value_length", c.HeadSize)
 	metadata.expect("rope.dimension_count", c.HeadSize)
-	metadata.expect("attention.sliding_window", 0)
-	metadata.expect("expert_count", 0)
-	if kind, there := metadata.values[metadata.prefix+".rope.scaling.type"]; there && kind != "none" {
-		metadata.fail("%s.rope.scaling.type is %v, expected \"none\"", metadata.prefix, kind)
-	}
+	c.RopeScaling = metadata.linearScaling()
+	metadata.checkKeys()
 	if err := errors.Join(metadata.mistakes...); err != nil {
 		return c, err
 	}
 	if file.Has(ggufRopeFactors) {
+		if c.RopeScaling != nil {
+			return c, fmt.Errorf("%s is there beside a linear scaling by %g (rope.scaling.factor or rope.scale_linear); only one of them is supported",
+				ggufRopeFactors, c.RopeScaling.Factor)
+		}
 		factors, _, err := file.Float32(ggufRopeFactors)
 		if err != nil {
 			return c, err

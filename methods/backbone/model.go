@@ -33,7 +33,8 @@ type Model struct {
 
 // LoadModel reads a folder in the hub's layout: config.json, model.safetensors or its shards, and, where it is there,
 // generation_config.json, whose end tokens then count. Every tensor of the architecture must be there with its shape,
-// and no other.
+// and no other, but for two that transformers takes as well: buffers of rotary embeddings, which are ignored, and, of tied
+// embeddings, a head that equals them. A value that is not finite is an error.
 func LoadModel(dir string, held Precision) (*Model, error) {
 	c, file, err := openModel(dir)
 	if err != nil {
@@ -122,6 +123,15 @@ type tensorSource interface {
 // fileTensors gives those of safetensors files.
 type fileTensors struct{ *weights.File }
 
+// rotaryBuffer ends the names of frequencies of rotary embeddings that old versions of transformers saved with the weights,
+// and which follow from the configuration.
+const rotaryBuffer = ".rotary_emb.inv_freq"
+
+// Names lists the file's tensors but for buffers.
+func (f fileTensors) Names() []string {
+	return slices.DeleteFunc(f.File.Names(), func(name string) bool { return strings.HasSuffix(name, rotaryBuffer) })
+}
+
 func (f fileTensors) float32(name string, into []float32) error {
 	return weights.Read(f.File, name, into)
 }
@@ -144,6 +154,38 @@ func checkTensors(c Config, from tensorSource) error {
 			return fmt.Errorf("load backbone: tensor %q has shape %v, expected %v by its configuration", name, shape, expected)
 		}
 	}
+	if c.TiedEmbeddings && from.Has(headName) {
+		shape, err := from.Shape(headName)
+		if err != nil {
+			return fmt.Errorf("load backbone: %w", err)
+		}
+		if expected := all[embeddingName]; !slices.Equal(shape, expected) {
+			return fmt.Errorf("load backbone: tensor %q has shape %v, expected %v, that of the embeddings to which it is tied", headName, shape, expected)
+		}
+	}
+	return nil
+}
+
+// checkTiedHead says whether a head that is in the file beside embeddings to which it is tied equals them.
+func (m *Model) checkTiedHead(from tensorSource) error {
+	if !m.Config.TiedEmbeddings || !from.Has(headName) {
+		return nil
+	}
+	size := m.Weights[embeddingName].Size()
+	head := make([]float32, size)
+	if err := from.float32(headName, head); err != nil {
+		return err
+	}
+	embedding := make([]float32, size)
+	if err := from.float32(embeddingName, embedding); err != nil {
+		return err
+	}
+	for i, v := range head {
+		if v != embedding[i] {
+			return fmt.Errorf("tensor %q differs from %q at [%d, %d], %g and %g, but tie_word_embeddings is true: set it to false in config.json if the head is the model's own, or else take the tensor out",
+				headName, embeddingName, i/m.Config.Width, i%m.Config.Width, v, embedding[i])
+		}
+	}
 	return nil
 }
 
@@ -162,11 +204,51 @@ func loadTensors(c Config, from tensorSource, held Precision) (*Model, error) {
 		} else {
 			err = fill(m.Weights[name], func(into []float32) error { return from.float32(name, into) })
 		}
+		if err == nil {
+			err = checkFinite(name, m.Weights[name])
+		}
 		if err != nil {
 			return nil, fmt.Errorf("load backbone: %w", err)
 		}
 	}
+	if err := m.checkTiedHead(from); err != nil {
+		return nil, fmt.Errorf("load backbone: %w", err)
+	}
 	return m, nil
+}
+
+// checkFinite says which value of a weight is not finite, and how many are not.
+func checkFinite(name string, t *tensors.Tensor) (err error) {
+	first, count := -1, 0
+	see := func(i int) {
+		if count++; first < 0 {
+			first = i
+		}
+	}
+	if t.DType() == dtypes.BFloat16 {
+		err = tensors.ConstFlatData(t, func(flat []weights.Half) {
+			for i, v := range flat {
+				if v&0x7f80 == 0x7f80 { // all bits of the exponent
+					see(i)
+				}
+			}
+		})
+	} else {
+		err = tensors.ConstFlatData(t, func(flat []float32) {
+			for i, v := range flat {
+				if v-v != 0 {
+					see(i)
+				}
+			}
+		})
+	}
+	if err != nil || count == 0 {
+		return err
+	}
+	shape := t.Shape().Dimensions
+	last := shape[len(shape)-1]
+	return fmt.Errorf("tensor %q: %d of its %d values are NaN or infinite, the first at [%d, %d]: the checkpoint is damaged, or was saved after a training that diverged",
+		name, count, t.Size(), first/last, first%last)
 }
 
 func fill[T float32 | weights.Half](t *tensors.Tensor, read func(into []T) error) (err error) {
@@ -187,7 +269,7 @@ func (m *Model) checkNames(file tensorSource) error {
 		}
 	}
 	for _, name := range file.Names() {
-		if _, known := slices.BinarySearch(m.Names, name); !known {
+		if _, known := slices.BinarySearch(m.Names, name); !known && !(name == headName && m.Config.TiedEmbeddings) {
 			extra = append(extra, name)
 		}
 	}

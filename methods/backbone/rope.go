@@ -9,9 +9,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// RopeScaling stretches the long wavelengths of the rotary embedding, so that a model that was trained on short texts
-// reads longer ones. It is rope type "llama3", Llama 3.1's.
+// RopeScaling stretches wavelengths of the rotary embedding, so that a model that was trained on short texts reads longer
+// ones. It is rope type "llama3", Llama 3.1's, or "linear" (Chen et al. 2023, "position interpolation").
 type RopeScaling struct {
+	// Linear says that Factor divides all frequencies; the other fields are then 0.
+	Linear bool
 	// Factor divides the frequencies whose wavelength is above OriginalPositions/LowFrequency.
 	Factor float64
 	// LowFrequency and HighFrequency bound what is scaled: wavelengths below OriginalPositions/HighFrequency stay, and
@@ -69,18 +71,25 @@ func (p *ropeParameters) scaling() (*RopeScaling, error) {
 		return nil, fmt.Errorf("partial_rotary_factor is %g, expected 1", *p.Partial)
 	case kind == "" || kind == "default":
 		return nil, nil
+	case kind == "linear" && p.Factor == nil:
+		return nil, errors.New("rope type \"linear\" needs factor")
+	case kind == "linear":
+		return &RopeScaling{Linear: true, Factor: *p.Factor}, nil
 	case kind != "llama3":
-		return nil, fmt.Errorf("rope type is %q, expected \"default\" or \"llama3\"", kind)
+		return nil, fmt.Errorf("rope type is %q, expected \"default\", \"linear\" or \"llama3\"", kind)
 	case p.Factor == nil || p.LowFrequency == nil || p.HighFrequency == nil || p.OriginalPositions == nil:
 		return nil, errors.New("rope type \"llama3\" needs factor, low_freq_factor, high_freq_factor and original_max_position_embeddings")
 	}
-	return &RopeScaling{*p.Factor, *p.LowFrequency, *p.HighFrequency, *p.OriginalPositions}, nil
+	return &RopeScaling{Factor: *p.Factor, LowFrequency: *p.LowFrequency, HighFrequency: *p.HighFrequency, OriginalPositions: *p.OriginalPositions}, nil
 }
 
 // parameters is what scaling has read.
 func (s *RopeScaling) parameters() *ropeParameters {
-	if s == nil {
+	switch {
+	case s == nil:
 		return nil
+	case s.Linear:
+		return &ropeParameters{Type: "linear", Factor: &s.Factor}
 	}
 	return &ropeParameters{Type: "llama3", Factor: &s.Factor, LowFrequency: &s.LowFrequency, HighFrequency: &s.HighFrequency,
 		OriginalPositions: &s.OriginalPositions}
@@ -92,6 +101,8 @@ func (s *RopeScaling) check() error {
 		return nil
 	case !(s.Factor >= 1 && s.Factor <= maxRatio):
 		return fmt.Errorf("rope factor is %g, expected 1 or more", s.Factor)
+	case s.Linear:
+		return nil
 	case !(s.LowFrequency > 0 && s.LowFrequency < s.HighFrequency && s.HighFrequency <= maxRatio):
 		return fmt.Errorf("rope low_freq_factor is %g and high_freq_factor %g, expected positive numbers, the second larger",
 			s.LowFrequency, s.HighFrequency)
@@ -103,8 +114,11 @@ func (s *RopeScaling) check() error {
 
 // scale is the scaled frequency.
 func (s *RopeScaling) scale(frequency float64) float64 {
-	if s == nil {
+	switch {
+	case s == nil:
 		return frequency
+	case s.Linear:
+		return frequency / s.Factor
 	}
 	turns := float64(s.OriginalPositions) * frequency / (2 * math.Pi) // over the original positions
 	kept := min(max((turns-s.LowFrequency)/(s.HighFrequency-s.LowFrequency), 0), 1)

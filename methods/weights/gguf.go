@@ -59,6 +59,11 @@ func openGGUF(path string, r io.ReaderAt, c io.Closer, size int64) (*GGUF, error
 	if err != nil {
 		return nil, err
 	}
+	if parts, _ := metadata["split.count"].(int64); parts > 1 {
+		part, _ := metadata["split.no"].(int64)
+		return nil, fmt.Errorf("is part %d of a model that is split into %d GGUF files: join them with llama.cpp's `llama-gguf-split --merge FIRST-PART WHOLE.gguf` and give the whole",
+			part+1, parts)
+	}
 	alignment := int64(32) // the format's default
 	if value, ok := metadata["general.alignment"]; ok {
 		if alignment, ok = value.(int64); !ok || alignment < 8 || alignment > 1<<20 || alignment%8 != 0 {

@@ -44,6 +44,11 @@ func newGGUFHeader(r io.ReaderAt, size int64) *ggufHeader {
 
 // read returns the tensors and the metadata. A name or a key that is there twice is an error.
 func (h *ggufHeader) read() (map[string]ggufTensor, map[string]any, error) {
+	if start, err := h.r.Peek(int(min(h.left, maxPointer))); err == nil && int64(len(start)) == h.left {
+		if err := CheckPointer(start); err != nil {
+			return nil, nil, err
+		}
+	}
 	magic, err := h.bytes(4)
 	if err != nil || string(magic) != "GGUF" {
 		return nil, nil, fmt.Errorf("starts with %q, expected \"GGUF\": not a GGUF file", magic)

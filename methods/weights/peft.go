@@ -65,6 +65,10 @@ type peftConfig struct {
 	RankScaled   bool               `json:"use_rslora"`
 	Inference    bool               `json:"inference_mode"`
 	Start        json.RawMessage    `json:"init_lora_weights,omitempty"`
+	// What narrows the targets.
+	Excluded      json.RawMessage `json:"exclude_modules,omitempty"`
+	Layers        json.RawMessage `json:"layers_to_transform,omitempty"`
+	LayersPattern json.RawMessage `json:"layers_pattern,omitempty"`
 	// What is not read.
 	Saved       json.RawMessage `json:"modules_to_save,omitempty"`
 	Replication json.RawMessage `json:"layer_replication,omitempty"`
@@ -124,10 +128,14 @@ func ReadPEFT(dir string) (PEFT, error) {
 	return p, nil
 }
 
-// modules reads every module of the file; a tensor that belongs to none is an error.
+// modules reads every module of the file that is among the targets; a tensor that belongs to no module is an error.
 func (c peftConfig) modules(file *File) ([]PEFTModule, error) {
+	targets, err := c.targets()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", peftConfigFile, err)
+	}
 	var list []PEFTModule
-	known := 0
+	known, outside := 0, 0
 	for _, name := range file.Names() {
 		module, isA := strings.CutSuffix(name, ".lora_A.weight")
 		if !isA {
@@ -136,6 +144,15 @@ func (c peftConfig) modules(file *File) ([]PEFTModule, error) {
 		plain, ok := strings.CutPrefix(module, peftPrefix)
 		if !ok {
 			return nil, fmt.Errorf("tensor %q: expected a name that begins with %s", name, peftPrefix)
+		}
+		if !targets.has(plain) {
+			outside++
+			for _, part := range []string{".lora_A.weight", ".lora_B.weight", peftMagnitude} {
+				if file.Has(module + part) {
+					known++
+				}
+			}
+			continue
 		}
 		m := PEFTModule{Name: plain}
 		a, b := []int(nil), []int(nil)
@@ -169,6 +186,9 @@ func (c peftConfig) modules(file *File) ([]PEFTModule, error) {
 			}
 		}
 		list = append(list, m)
+	}
+	if len(list) == 0 && outside > 0 {
+		return nil, fmt.Errorf("none of its %d modules is among the target_modules of %s: the adapter would change nothing", outside, peftConfigFile)
 	}
 	if len(list) == 0 {
 		return nil, errors.New("there is no tensor whose name ends in .lora_A.weight")

@@ -67,6 +67,15 @@ func open(path string, s source) (*File, error) {
 	if err := pieces(s, 0, 8, func(raw []byte, _ int64) { copy(length[:], raw) }); err != nil {
 		return nil, err
 	}
+	if size <= maxPointer {
+		var whole []byte
+		if err := pieces(s, 0, size, func(raw []byte, _ int64) { whole = append(whole, raw...) }); err != nil {
+			return nil, err
+		}
+		if err := CheckPointer(whole); err != nil {
+			return nil, err
+		}
+	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader || int64(n) > size-8 {
 		return nil, fmt.Errorf("header of %d bytes does not fit the file of %d (limit %d): not a safetensors file, or cut off",
@@ -88,19 +97,42 @@ func open(path string, s source) (*File, error) {
 	return f, nil
 }
 
-// OpenDir opens a model's folder: model.safetensors, else the shards of model.safetensors.index.json, each of which
-// must be there with the tensors that the index says. The caller closes it.
-func OpenDir(dir string) (*File, error) {
-	single, index := filepath.Join(dir, "model.safetensors"), filepath.Join(dir, "model.safetensors.index.json")
-	if _, err := os.Stat(single); err == nil {
-		return Open(single)
+// The names of a model's weights in its folder.
+const (
+	singleFile = "model.safetensors"
+	indexFile  = singleFile + ".index.json"
+)
+
+// DirFiles lists the files of a model's folder that hold its weights: model.safetensors, else the index
+// model.safetensors.index.json and, sorted, the shards that it names.
+func DirFiles(dir string) ([]string, error) {
+	if _, err := os.Stat(filepath.Join(dir, singleFile)); err == nil {
+		return []string{singleFile}, nil
 	}
-	raw, err := os.ReadFile(index)
+	weightMap, err := readIndex(dir)
+	if err != nil {
+		return nil, err
+	}
+	return append([]string{indexFile}, shardsOf(weightMap)...), nil
+}
+
+// shardsOf are the files that an index names, sorted.
+func shardsOf(weightMap map[string]string) []string {
+	return slices.Compact(slices.Sorted(maps.Values(weightMap)))
+}
+
+// readIndex says which shard each tensor is in.
+func readIndex(dir string) (map[string]string, error) {
+	path := filepath.Join(dir, indexFile)
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open weights in %s: neither model.safetensors nor model.safetensors.index.json is there", dir)
+		return nil, fmt.Errorf("open weights in %s: neither %s nor %s is there", dir, singleFile, indexFile)
 	}
 	var j struct {
 		WeightMap map[string]string `json:"weight_map"`
+	}
+	if err == nil {
+		err = CheckPointer(raw)
 	}
 	if err == nil {
 		err = json.Unmarshal(raw, &j)
@@ -108,23 +140,38 @@ func OpenDir(dir string) (*File, error) {
 	if err == nil && len(j.WeightMap) == 0 {
 		err = errors.New("weight_map is missing or empty")
 	}
+	for _, file := range shardsOf(j.WeightMap) {
+		if err == nil && (filepath.Base(file) != file || !filepath.IsLocal(file)) {
+			err = fmt.Errorf("shard %q is not a plain file name", file)
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open weights: index %s: %w", index, err)
+		return nil, fmt.Errorf("open weights: index %s: %w", path, err)
+	}
+	return j.WeightMap, nil
+}
+
+// OpenDir opens a model's folder: model.safetensors, else the shards of model.safetensors.index.json, each of which
+// must be there with the tensors that the index says. The caller closes it.
+func OpenDir(dir string) (*File, error) {
+	single := filepath.Join(dir, singleFile)
+	if _, err := os.Stat(single); err == nil {
+		return Open(single)
+	}
+	weightMap, err := readIndex(dir)
+	if err != nil {
+		return nil, err
 	}
 	all := &File{path: dir, tensors: map[string]located{}, metadata: map[string]string{}}
-	if err := all.addShards(dir, j.WeightMap); err != nil {
+	if err := all.addShards(dir, weightMap); err != nil {
 		all.Close()
-		return nil, fmt.Errorf("open weights: index %s: %w", index, err)
+		return nil, fmt.Errorf("open weights: index %s: %w", filepath.Join(dir, indexFile), err)
 	}
 	return all, nil
 }
 
 func (f *File) addShards(dir string, weightMap map[string]string) error {
-	files := slices.Compact(slices.Sorted(maps.Values(weightMap)))
-	for _, file := range files {
-		if filepath.Base(file) != file || !filepath.IsLocal(file) {
-			return fmt.Errorf("shard %q is not a plain file name", file)
-		}
+	for _, file := range shardsOf(weightMap) {
 		s, err := Open(filepath.Join(dir, file))
 		if err != nil {
 			return fmt.Errorf("shard %s: %w", file, err)

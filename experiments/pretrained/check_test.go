@@ -1,0 +1,95 @@
+package pretrained
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// shardedNano is nano's folder with its weights as one shard that has a name of its own.
+func shardedNano(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../methods/backbone/nano/files")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, weightsFile), filepath.Join(dir, "weights.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(Nano, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries []string
+	for _, name := range b.Model.Names {
+		entries = append(entries, `"`+name+`":"weights.safetensors"`)
+	}
+	index := `{"weight_map":{` + strings.Join(entries, ",") + `}}`
+	if err := os.WriteFile(filepath.Join(dir, weightsFile+".index.json"), []byte(index), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestShardsOfAnyNameAreReadAndHashed follows the index, and covers it and generation_config.json by the hash.
+func TestShardsOfAnyNameAreReadAndHashed(t *testing.T) {
+	dir := shardedNano(t)
+	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(dir); err != nil {
+		t.Error(err)
+	}
+	if _, err := Open(dir, Options{}); err != nil {
+		t.Error(err)
+	}
+	files, err := Hash(dir, false)
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimPrefix(f.Path, "backbone/"))
+	}
+	want := "config.json model.safetensors.index.json weights.safetensors tokenizer.json generation_config.json"
+	if got := strings.Join(names, " "); err != nil || got != want {
+		t.Errorf("hashed %s (%v), expected %s", got, err, want)
+	}
+}
+
+// TestWhatABackboneLacksIsTold takes files out, and puts pointers of Git LFS in their places.
+func TestWhatABackboneLacksIsTold(t *testing.T) {
+	const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 77\n"
+	for file, missing := range map[string]string{
+		"tokenizer.json":               "tokenizer.json is missing in ",
+		"model.safetensors.index.json": "neither model.safetensors nor model.safetensors.index.json is there",
+		"weights.safetensors":          "",
+		"config.json":                  "",
+	} {
+		dir := shardedNano(t)
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, []byte(pointer), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, opened := Open(dir, Options{})
+		errs := []error{opened}
+		if file != "weights.safetensors" {
+			errs = append(errs, Check(dir))
+		}
+		for _, err := range errs {
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "Git LFS pointer") {
+				t.Errorf("%s: got %v", file, err)
+			}
+		}
+		if missing == "" {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		_, opened = Open(dir, Options{})
+		for _, err := range []error{opened, Check(dir)} {
+			if err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("%s is missing: got %v", file, err)
+			}
+		}
+	}
+}
