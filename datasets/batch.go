@@ -7,25 +7,56 @@ type Encoded struct {
 	Prompt, Answer []int32
 	// Options are the options' ids; nil where the answer is written.
 	Options [][]int32
+	// Tail are tokens that the answer's end token is followed by, which are learned too; nil for most.
+	Tail []int32
 	// Start is how many tokens at the prompt's beginning are not the example's own, but what every text begins with;
 	// they stay where a prompt is cut.
 	Start int
+	// Opening is what a written answer is generated from, where that is not Prompt: a chat template opens an answer
+	// with white space, which belongs to the continuation where it is trained or scored. nil: Prompt.
+	Opening []int32
+	// Border tells what is special where the prompt ends.
+	Border Border
 }
 
-// Tokens counts those of prompt and answer.
-func (e Encoded) Tokens() int { return len(e.Prompt) + len(e.Answer) }
+// Border tells of the place between a prompt and what follows it.
+type Border struct {
+	// Blank: the prompt ends in white space, which was moved to what follows.
+	Blank bool
+	// Merged: a token of the answer or of an option reaches back over the border: prompt and continuation are not
+	// together what their text is encoded to, just as in lm-evaluation-harness.
+	Merged bool
+}
+
+// Generated is what a written answer is generated from.
+func (e Encoded) Generated() []int32 {
+	if e.Opening != nil {
+		return e.Opening
+	}
+	return e.Prompt
+}
+
+// Tokens counts those of prompt and answer that a row holds; the last one that is predicted is not among them.
+func (e Encoded) Tokens() int { return len(e.Prompt) + len(e.Answer) + len(e.Tail) }
+
+// AnswerTokens counts those that are predicted: the answer, the token that ends it, and its tail.
+func (e Encoded) AnswerTokens() int { return len(e.Answer) + 1 + len(e.Tail) }
 
 // Cut is the example with at most room tokens of its prompt, and at least one: what stands behind the start tokens
 // loses its beginning, since what is nearest to the answer says most. It says whether tokens were lost.
 func (e Encoded) Cut(room int) (Encoded, bool) {
 	room = max(room, 1)
-	if len(e.Prompt) <= room {
-		return e, false
-	}
 	start := min(e.Start, room-1)
-	e.Prompt = slices.Concat(e.Prompt[:start], e.Prompt[len(e.Prompt)-room+start:])
-	e.Start = start
-	return e, true
+	cut := false
+	for _, text := range []*[]int32{&e.Prompt, &e.Opening} {
+		if over := len(*text) - room; over > 0 {
+			*text, cut = slices.Concat((*text)[:start], (*text)[over+start:]), true
+		}
+	}
+	if cut {
+		e.Start = start
+	}
+	return e, cut
 }
 
 // Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at the last slot, and
@@ -55,10 +86,13 @@ func NewBatch(rows, length, answers int) Batch {
 // SetText fills a row with a prompt that goes on with its answer, which it learns to write and to end with the end
 // token. It says whether tokens were cut: a prompt that is too long loses its beginning, an answer its end.
 func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
-	answer := e.Answer
-	ends := len(answer) < b.Answers
-	if !ends {
-		answer = answer[:b.Answers-1]
+	answer, last := e.Answer, end
+	ends := e.AnswerTokens() <= b.Answers
+	switch n := len(e.Tail); {
+	case !ends:
+		answer = answer[:min(len(answer), b.Answers-1)]
+	case n > 0:
+		answer, last = slices.Concat(answer, []int32{end}, e.Tail[:n-1]), e.Tail[n-1]
 	}
 	// The last slot holds the answer's last token and predicts the end.
 	e, cut = e.Cut(b.Length - len(answer))
@@ -73,7 +107,7 @@ func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
 		b.predict(row, at+i-1, id)
 	}
 	if ends { // a cut answer does not end where it was cut
-		b.predict(row, b.Length-1, end)
+		b.predict(row, b.Length-1, last)
 	}
 	return cut
 }

@@ -122,3 +122,25 @@ func TestOptionsThatDoNotFitLeaveTheRowEmpty(t *testing.T) {
 		t.Errorf("the row predicts %v", targets)
 	}
 }
+
+// What follows the end token is learned as the answer is; of an answer that is cut nothing follows.
+func TestTextsHaveATailBehindTheirEnd(t *testing.T) {
+	e := Encoded{Prompt: []int32{1, 2, 3}, Answer: []int32{4, 5}, Tail: []int32{7, 8}}
+	b := NewBatch(1, 10, 6)
+	if b.SetText(0, e, 9) {
+		t.Error("the text is cut")
+	}
+	if want := []int32{0, 0, 0, 1, 2, 3, 4, 5, 9, 7}; !slices.Equal(b.Tokens, want) {
+		t.Errorf("tokens %v, want %v", b.Tokens, want)
+	}
+	if want := []int32{0, 4, 5, 9, 7, 8}; !slices.Equal(b.Targets, want) || b.Weights[0] != 0 || b.Weights[1] != 1 {
+		t.Errorf("targets %v with weights %v, want %v", b.Targets, b.Weights, want)
+	}
+	if e.Tokens() != 7 || e.AnswerTokens() != 5 {
+		t.Errorf("%d tokens, %d of them predicted", e.Tokens(), e.AnswerTokens())
+	}
+	b = NewBatch(1, 10, 4)
+	if !b.SetText(0, e, 9) || !slices.Equal(b.Targets, []int32{0, 4, 5, 0}) {
+		t.Errorf("targets of a cut answer are %v", b.Targets)
+	}
+}

@@ -1,55 +1,83 @@
 package datasets
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"secura/datasets/prompt"
 	"secura/datasets/prompt/chat"
 )
 
 // Encoder turns examples into the token ids that a backbone reads.
+//
+// A prompt and what follows it are encoded as one text, as lm-evaluation-harness does (TemplateLM._encode_pair):
+// white space at the prompt's end is moved to the continuation, and the continuation is what the joint encoding has
+// after as many tokens as the prompt alone has. So "…a little" and " girl" give the tokens of "…a little girl", where
+// a tokenizer that puts a blank before every text would write two blanks. Where a token reaches over the border, the
+// prompt keeps its own tokens and the continuation begins with that one, as there (see Border).
 type Encoder struct {
 	tokenizer *prompt.Tokenizer
 	template  *chat.Template // nil where prompts are read as they are
+	lead      string         // what the template writes between the generation prompt and an answer
 	start     int            // tokens at each prompt's beginning that are not the example's own
-	end       int32          // what the template writes behind an answer
+	end       int32          // what the template writes after an answer
+	behind    []int32        // what it writes after that
+	system    string         // the system prompt of examples that have none of their own
+	empty     []int32        // stands before each answer; nil but for SECURA's released form
 }
 
-// NewEncoder writes prompts as they are, behind the tokens that begin every text.
+// NewEncoder writes prompts as they are, after the tokens that begin every text.
 func NewEncoder(tokenizer *prompt.Tokenizer) *Encoder {
 	return &Encoder{tokenizer: tokenizer, start: len(tokenizer.Start())}
 }
 
 // NewChatEncoder writes prompts as a user's turn in a conversation, and answers and options as the assistant's, without
-// the space around them. The error tells of a template that an answer cannot follow, or behind whose answers no token
+// the space around them. The error tells of a template that an answer cannot follow, or after whose answers no token
 // stands that the tokenizer has for itself.
 func NewChatEncoder(tokenizer *prompt.Tokenizer, template *chat.Template) (*Encoder, error) {
-	before, behind, err := template.Frame()
+	frame, err := template.Frame()
 	if err != nil {
 		return nil, err
 	}
-	c := &Encoder{tokenizer: tokenizer, template: template}
-	ids, err := tokenizer.Encode(before)
+	c := &Encoder{tokenizer: tokenizer, template: template, lead: frame.Lead}
+	ids, err := tokenizer.Encode(frame.Before)
 	if err != nil {
 		return nil, fmt.Errorf("encode the chat template's beginning: %w", err)
 	}
-	c.start = len(ids)
-	if ids, err = tokenizer.Encode(behind); err != nil {
+	c.start = len(c.started(ids))
+	if ids, err = tokenizer.Encode(frame.After); err != nil {
 		return nil, fmt.Errorf("encode the chat template's end of an answer: %w", err)
 	}
+	c.behind = ids[1:]
 	if c.end = ids[0]; tokenizer.Decode(ids[:1]) != "" {
-		return nil, fmt.Errorf("the chat template writes %.60q behind an answer; expected it to begin with a special token of the tokenizer", behind)
+		return nil, fmt.Errorf("the chat template writes %.60q after an answer; expected it to begin with a special token of the tokenizer", frame.After)
 	}
 	return c, nil
 }
 
-// End is the token that a chat template writes behind an answer. ok is false where prompts are read as they are: the
+// WithSystem is the encoder with a system prompt for examples that have none of their own.
+func (c *Encoder) WithSystem(text string) *Encoder {
+	with := *c
+	with.system = text
+	return &with
+}
+
+// WithEmpty is the encoder in the form of SECURA's released code: the token of an id stands before each answer, so that
+// the first token of an answer is predicted from it, and all that a chat template writes after an answer is learned.
+func (c *Encoder) WithEmpty(id int32) *Encoder {
+	with := *c
+	with.empty = []int32{id}
+	return &with
+}
+
+// End is the token that a chat template writes after an answer. ok is false where prompts are read as they are: the
 // backbone's own end token ends an answer then.
 func (c *Encoder) End() (id int32, ok bool) { return c.end, c.template != nil }
 
-// Encode turns an example into ids. Prompt, answer and options are encoded apart: an answer starts a new token.
+// Encode turns an example into ids.
 func (c *Encoder) Encode(e Example) (Encoded, error) {
 	encoded, err := c.encode(e)
 	if err != nil {
@@ -59,15 +87,39 @@ func (c *Encoder) Encode(e Example) (Encoded, error) {
 }
 
 func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
-	encoded.Start = c.start
-	if encoded.Prompt, err = c.prompt(e.Prompt); err != nil {
+	system := cmp.Or(e.System, c.system)
+	context, opening, err := c.context(system, e.Prompt)
+	if err != nil {
 		return Encoded{}, err
 	}
-	if encoded.Answer, err = c.answer(e.Answer); err != nil {
+	p := pair{tokenizer: c.tokenizer, text: context}
+	if c.empty == nil {
+		p.text, p.blank = cutBlank(context)
+	}
+	if p.ids, err = c.ids(p.text); err != nil {
+		return Encoded{}, err
+	}
+	encoded.Prompt = c.started(p.ids)
+	if encoded.Start, err = c.startOf(system); err != nil {
+		return Encoded{}, err
+	}
+	encoded.Border.Blank = c.template == nil && p.blank != ""
+	switch {
+	case c.empty != nil: // a token stands between prompt and answer, which are then no text together
+		encoded.Prompt, encoded.Tail = slices.Concat(encoded.Prompt, c.empty), c.behind
+		p = pair{tokenizer: c.tokenizer}
+	case c.template != nil && opening != p.text:
+		ids, err := c.ids(opening)
+		if err != nil {
+			return Encoded{}, err
+		}
+		encoded.Opening = c.started(ids)
+	}
+	if encoded.Answer, err = c.continuation(p, e.Answer, &encoded.Border); err != nil {
 		return Encoded{}, err
 	}
 	for _, option := range e.Options {
-		ids, err := c.answer(option)
+		ids, err := c.continuation(p, option, &encoded.Border)
 		if err != nil {
 			return Encoded{}, err
 		}
@@ -76,23 +128,64 @@ func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
 	return encoded, nil
 }
 
-func (c *Encoder) prompt(text string) ([]int32, error) {
+// context is the text before an answer, and the one that an answer is generated from in chat form: what the template
+// itself opens an answer with.
+func (c *Encoder) context(system, text string) (context, opening string, err error) {
 	if c.template == nil {
-		ids, err := c.ids(text)
-		return slices.Concat(c.tokenizer.Start(), ids), err
+		return before(system) + text, "", nil
 	}
-	written, err := c.template.Prompt(text)
+	asked, err := c.template.Prompt(system, text)
 	if err != nil {
-		return nil, err
+		return "", "", err
 	}
-	return c.ids(written)
+	context, opening = asked+c.lead, asked+c.lead
+	if _, blank := cutBlank(c.lead); blank == c.lead {
+		opening = asked
+	}
+	return context, opening, nil
 }
 
-func (c *Encoder) answer(text string) ([]int32, error) {
+// before is what stands before a prompt that is read as it is.
+func before(system string) string {
+	if system == "" {
+		return ""
+	}
+	return system + "\n\n"
+}
+
+// startOf is how many tokens stand before a prompt's own: what every text begins with, the chat template's turn, and what
+// the system says.
+func (c *Encoder) startOf(system string) (int, error) {
+	if system == "" {
+		return c.start, nil
+	}
+	text := before(system)
+	if c.template != nil {
+		var err error
+		if text, err = c.template.Before(system); err != nil {
+			return 0, err
+		}
+	}
+	ids, err := c.ids(text)
+	return len(c.started(ids)), err
+}
+
+// started puts the tokens that begin every text before ids, unless the text wrote them itself, as chat templates do.
+func (c *Encoder) started(ids []int32) []int32 {
+	start := c.tokenizer.Start()
+	if len(start) > 0 && len(ids) >= len(start) && slices.Equal(ids[:len(start)], start) {
+		return ids
+	}
+	return slices.Concat(start, ids)
+}
+
+func (c *Encoder) continuation(p pair, text string, border *Border) ([]int32, error) {
 	if c.template != nil {
 		text = strings.TrimSpace(text)
 	}
-	return c.ids(text)
+	ids, merged, err := p.encode(text)
+	border.Merged = border.Merged || merged
+	return ids, err
 }
 
 func (c *Encoder) ids(text string) ([]int32, error) {
@@ -101,4 +194,43 @@ func (c *Encoder) ids(text string) ([]int32, error) {
 		err = fmt.Errorf("%q has no token", text)
 	}
 	return ids, err
+}
+
+// pair is a context, and the white space at its end, which belongs to what follows.
+type pair struct {
+	tokenizer   *prompt.Tokenizer
+	text, blank string
+	ids         []int32 // of text
+}
+
+// encode gives the ids of what follows. merged says whether one of its tokens reaches back over the border.
+func (p pair) encode(text string) (ids []int32, merged bool, err error) {
+	if text == "" {
+		return nil, false, fmt.Errorf("%q has no token", text)
+	}
+	whole, err := p.tokenizer.Encode(p.text + p.blank + text)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(whole) <= len(p.ids) {
+		return nil, false, fmt.Errorf("%q has no token of its own after %q: the tokenizer joins it with the prompt's end; let it begin with a blank, or the prompt end otherwise",
+			text, tail(p.text))
+	}
+	return whole[len(p.ids):], !slices.Equal(whole[:len(p.ids)], p.ids), nil
+}
+
+// tail is the end of a long text, for an error.
+func tail(text string) string {
+	const most = 40
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return "…" + string(runes[len(runes)-most:])
+}
+
+// cutBlank cuts the white space off a text's end, as Python's rstrip finds it.
+func cutBlank(text string) (rest, blank string) {
+	rest = strings.TrimRightFunc(text, func(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f })
+	return rest, text[len(rest):]
 }

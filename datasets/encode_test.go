@@ -52,11 +52,12 @@ func TestChatEncoderWritesTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(e.Prompt, ids("<|im_start|>user\nIs it so?\nAnswer:<|im_end|>\n<|im_start|>assistant\n")) {
-		t.Errorf("the prompt is %q", tokenizer.Decode(e.Prompt))
+	const asked = "<|im_start|>user\nIs it so?\nAnswer:<|im_end|>\n<|im_start|>assistant"
+	if !slices.Equal(e.Prompt, ids(asked)) || !slices.Equal(e.Generated(), ids(asked+"\n")) {
+		t.Errorf("the prompt is %q, an answer is generated from %q", tokenizer.Decode(e.Prompt), tokenizer.Decode(e.Generated()))
 	}
-	if !slices.Equal(e.Answer, ids("yes")) || !slices.Equal(e.Options[1], ids("no")) {
-		t.Errorf("answer %v, options %v", e.Answer, e.Options)
+	if !slices.Equal(e.Answer, ids("\nyes")) || !slices.Equal(e.Options[1], ids("\nno")) || e.Border != (Border{}) {
+		t.Errorf("answer %v, options %v, %+v", e.Answer, e.Options, e.Border)
 	}
 	// A long prompt keeps the turn's beginning and loses that of the text.
 	cut, lost := e.Cut(len(e.Prompt) - 2)
@@ -100,7 +101,7 @@ func TestPlainEncoderStartsTexts(t *testing.T) {
 }
 
 func TestATemplateThatEndsAnswersWithPlainTextIsRefused(t *testing.T) {
-	template, err := chat.Compile("{% for m in messages %}{{ m.content }}\n{% endfor %}", nil)
+	template, err := chat.Compile("{% for m in messages %}{{ m.content }}\n###\n{% endfor %}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,4 +124,41 @@ func TestCutKeepsTheStartAndTheEnd(t *testing.T) {
 			t.Fatalf("%v became %v", e, cut)
 		}
 	})
+}
+
+// In the released form a token that means nothing stands before each answer, and what the template writes behind an
+// answer's end is learned; a system prompt begins each conversation.
+func TestEncoderOfTheReleasedForm(t *testing.T) {
+	tokenizer := smallTokenizer(t)
+	const empty = 900
+	with := tokenizer.WithSpecial(empty, "[EMPTY]")
+	if got := with.Decode([]int32{empty}) + with.DecodeAll([]int32{empty}); got != "[EMPTY]" || with.Size() != empty+1 {
+		t.Errorf("the token reads %q, size %d", got, with.Size())
+	}
+	if list, err := with.Encode("[EMPTY]"); err != nil || slices.Contains(list, empty) {
+		t.Errorf("a text encodes to the token: %v, %v", list, err)
+	}
+	template, err := chat.Compile(smallTemplate, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewChatEncoder(with, template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = c.WithSystem("Be brief.")
+	e, err := c.WithEmpty(empty).Encode(Example{Prompt: "Is it so?", Answer: " yes", Options: []string{" yes", " no"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(e.Prompt) - 1
+	if e.Prompt[last] != empty || with.DecodeAll(e.Prompt[:last]) != "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\n" {
+		t.Errorf("the prompt is %q", with.DecodeAll(e.Prompt))
+	}
+	if end, _ := c.End(); with.DecodeAll(append([]int32{end}, e.Tail...)) != "<|im_end|>\n" {
+		t.Errorf("the answer's end is %q", with.DecodeAll(append([]int32{end}, e.Tail...)))
+	}
+	if plain, err := c.Encode(Example{Prompt: "Is it so?", Answer: " yes"}); err != nil || plain.Tail != nil || plain.Prompt[len(plain.Prompt)-1] == empty {
+		t.Errorf("%+v, %v", plain, err)
+	}
 }

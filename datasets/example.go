@@ -1,118 +1,61 @@
 package datasets
 
 import (
-	"bytes"
-	"fmt"
-	"iter"
-	"math/rand/v2"
 	"slices"
-
-	"secura/datasets/builtin"
-	"secura/datasets/prompt"
+	"strings"
 )
 
 // Example is one row as the model meets it.
 type Example struct {
-	Task   string
-	ID     int // number of the row in the split, from 0
+	Task string
+	ID   int // number of the row in the source's split, from 0
+	// System is what a conversation's system turn says; empty for none.
+	System string
 	Prompt string
 	// Answer is what the model should write; with options the right one.
-	Answer  string
+	Answer string
+	// Golds are all right answers where there are several.
+	Golds   []string
 	Options []string // nil where the answer is written
 	Gold    int      // index of the right option
+	// Original is the text that the answer simplifies, where a score compares with it.
+	Original string
 }
 
-// Load reads the examples of a split, in the order of the rows and of the
-// names of the files, at most as many as Limits says: the first ones, or with a
-// seed ones that are drawn. A relative source lies
-// below dir. Errors name the task, the file, the row (from 1 in its file) and
-// what was wrong there; a split without examples is an error, and
-// so is one that Allow refuses.
-func (t Task) Load(dir, split string) ([]Example, error) {
-	if err := t.Allow(split); err != nil {
-		return nil, err
-	}
-	spec := prompt.Spec{Prompt: t.Prompt, Answer: t.Answer,
-		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels}
-	if t.ClassLabel != "" {
-		files, err := t.Files(dir, split)
-		if err == nil {
-			spec.Classes, err = ClassNames(files[0], t.ClassLabel)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("task %s: %w", t.Name, err)
-		}
-	}
-	template, err := prompt.Compile(spec)
-	if err != nil {
-		return nil, fmt.Errorf("task %s: %w", t.Name, err)
-	}
-	sources, err := t.rows(dir, split, template.Columns())
-	if err != nil {
-		return nil, err
-	}
-	limit := t.Limits.For(split)
-	var examples []Example
-	for _, source := range sources {
-		number := 0
-		for row, err := range source.rows {
-			if err != nil {
-				return nil, fmt.Errorf("task %s: %w", t.Name, err)
-			}
-			number++
-			text, err := template.Render(row)
-			if err != nil {
-				return nil, fmt.Errorf("task %s: read %s: row %d: %w", t.Name, source.name, number, err)
-			}
-			examples = append(examples, Example{Task: t.Name, ID: len(examples), Prompt: text.Prompt,
-				Answer: text.Answer, Options: text.Options, Gold: text.Gold})
-			if len(examples) == limit && t.Limits.Seed == 0 {
-				return examples, nil
-			}
-		}
-	}
-	if len(examples) == 0 {
-		return nil, fmt.Errorf("task %s: split %s of %s has no rows", t.Name, split, t.Source)
-	}
-	if limit > 0 && limit < len(examples) {
-		return draw(examples, limit, t.Limits.Seed), nil
-	}
-	return examples, nil
+// Right says whether an option is the right one, or reads like it: equal texts are one answer.
+func (e Example) Right(option int) bool {
+	return option == e.Gold || option >= 0 && strings.TrimSpace(e.Options[option]) == strings.TrimSpace(e.Options[e.Gold])
 }
 
-// draw takes n of the examples at random, in their order.
-func draw(examples []Example, n, seed int) []Example {
-	chosen := rand.New(rand.NewPCG(uint64(seed), uint64(len(examples)))).Perm(len(examples))[:n]
-	slices.Sort(chosen)
-	list := make([]Example, n)
-	for i, j := range chosen {
-		list[i] = examples[j]
+// RightAnswers are the answers of which any counts, without the white space around them.
+func (e Example) RightAnswers() []string {
+	golds := e.Golds
+	if golds == nil {
+		golds = []string{e.Answer}
 	}
-	return list
+	trimmed := make([]string, len(golds))
+	for i, g := range golds {
+		trimmed[i] = strings.TrimSpace(g)
+	}
+	return trimmed
 }
 
-// namedRows are the rows of one file and what errors call it.
-type namedRows struct {
-	name string
-	rows iter.Seq2[Row, error]
-}
-
-func (t Task) rows(dir, split string, columns []string) ([]namedRows, error) {
-	if name, ok := t.Builtin(); ok {
-		content, err := builtin.File(name, split)
-		if err != nil {
-			return nil, fmt.Errorf("task %s: %w", t.Name, err)
+// Cut is what a written answer says before the first of the task's stop texts.
+func (t Task) Cut(written string) string {
+	for _, stop := range t.Stop {
+		if i := strings.Index(written, stop); i >= 0 {
+			written = written[:i]
 		}
-		file := t.Source + "/" + split
-		return []namedRows{{file, ReadRows(bytes.NewReader(content), int64(len(content)), file, columns)}}, nil
 	}
-	files, err := t.Files(dir, split)
-	if err != nil {
-		return nil, err
+	return written
+}
+
+// hasEqualOptions says whether two of an example's options read alike.
+func (e Example) hasEqualOptions() bool {
+	for i, o := range e.Options {
+		if slices.ContainsFunc(e.Options[:i], func(other string) bool { return strings.TrimSpace(other) == strings.TrimSpace(o) }) {
+			return true
+		}
 	}
-	var sources []namedRows
-	for _, file := range files {
-		sources = append(sources, namedRows{file, OpenRows(file, columns)})
-	}
-	return sources, nil
+	return false
 }

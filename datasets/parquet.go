@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,13 +14,15 @@ import (
 // Row is one row of a Parquet file by column name. A value is nil, a string,
 // int64, float64 or bool, a []any for a list, or a map[string]any for a
 // struct or map; dates, times, decimals and raw bytes are readable strings.
+// NaN is nil, and a float of 32 or 16 bits the number that its shortest
+// decimal notation names.
 type Row map[string]any
 
 // ReadRows reads the named top-level columns of a Parquet file, in order, a
 // page of each column at a time; other columns are not decoded. name stands
 // for the file in errors. After an error, which is the last pair, there are
-// no more rows. A file without rows is an error, and so is an unknown column.
-// Rows are counted from 1 in errors.
+// no more rows. A column that is unknown, or stands twice, is an error. Rows are
+// counted from 1 in errors.
 func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		file, err := openParquet(r, size, name)
@@ -32,10 +33,6 @@ func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq
 		wanted, err := selectColumns(file, name, columns)
 		if err != nil {
 			yield(nil, err)
-			return
-		}
-		if file.NumRows() == 0 {
-			yield(nil, fmt.Errorf("read %s: the file has no rows", name))
 			return
 		}
 		var plain *appended
@@ -57,7 +54,15 @@ func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq
 		}
 		number := int64(0)
 		for _, group := range file.RowGroups() {
-			if !readGroup(newAssembler(file, group, wanted), group.NumRows(), name, &number, yield) {
+			rows, known := int64(0), true
+			if err := guard(func() error { rows, known = rowsOf(group); return nil }); err != nil {
+				yield(nil, fmt.Errorf("read %s: %w", name, err))
+				return
+			}
+			if !known {
+				rows = -1
+			}
+			if !readGroup(newAssembler(file, group, wanted), rows, name, &number, yield) {
 				return
 			}
 		}
@@ -91,11 +96,11 @@ func OpenRows(path string, columns []string) iter.Seq2[Row, error] {
 	}
 }
 
-// readGroup yields the rows of one row group; false when there is to be no
-// further row.
+// readGroup yields the rows of one row group, all that its columns have where
+// rows is -1; false when there is to be no further row.
 func readGroup(a *assembler, rows int64, name string, number *int64, yield func(Row, error) bool) bool {
 	defer a.close()
-	for range rows {
+	for n := int64(0); n < rows || rows < 0 && !a.ended(); n++ {
 		*number++
 		row, err := a.row()
 		if err != nil {
@@ -126,31 +131,31 @@ func guard(f func() error) (err error) {
 
 func openParquet(r io.ReaderAt, size int64, name string) (file *parquet.File, err error) {
 	err = guard(func() (err error) {
-		if err := checkFooter(r, size); err != nil {
+		length, err := checkFooter(r, size)
+		if err != nil {
 			return err
 		}
-		file, err = parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+		options := []parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}
+		if file, err = parquet.OpenFile(r, size, options...); err == nil {
+			return nil
+		}
+		if mended := mendFooter(r, size, length); mended != nil {
+			file, err = parquet.OpenFile(mended, mended.Size(), options...)
+		}
 		return err
 	})
 	if err != nil {
+		head, end := make([]byte, min(size, 512)), make([]byte, min(size, 4))
+		n, _ := r.ReadAt(head, 0)
+		m, _ := r.ReadAt(end, size-int64(len(end)))
+		if n == len(head) && m == len(end) && string(end) != "PAR1" {
+			if what := recognise(head, name); what != nil {
+				err = what
+			}
+		}
 		return nil, fmt.Errorf("read %s: not a readable Parquet file (%d bytes): %w", name, size, err)
 	}
 	return file, nil
-}
-
-// checkFooter holds the footer's length, for which the library takes memory, to the file's.
-func checkFooter(r io.ReaderAt, size int64) error {
-	var end [8]byte // the length and the magic PAR1
-	if size < int64(len(end)) {
-		return errors.New("it is shorter than a footer")
-	}
-	if _, err := r.ReadAt(end[:], size-int64(len(end))); err != nil {
-		return err
-	}
-	if n := int64(binary.LittleEndian.Uint32(end[:])); n > size-int64(len(end)) {
-		return fmt.Errorf("its footer would have %d bytes: it is no Parquet file, or its end was cut off", n)
-	}
-	return nil
 }
 
 func selectColumns(file *parquet.File, name string, columns []string) ([]*parquet.Column, error) {
@@ -165,6 +170,10 @@ func selectColumns(file *parquet.File, name string, columns []string) ([]*parque
 		i := slices.Index(known, column)
 		if i < 0 {
 			mistakes = append(mistakes, fmt.Errorf("read %s: %s", name, Unknown("column", column, known)))
+			continue
+		}
+		if j := slices.Index(known[i+1:], column); j >= 0 {
+			mistakes = append(mistakes, fmt.Errorf("read %s: two columns are named %s, number %d and %d of %d: rename one", name, column, i+1, i+j+2, len(known)))
 			continue
 		}
 		if err := supported(all[i]); err != nil {

@@ -55,6 +55,17 @@ func (a *assembler) row() (row Row, err error) {
 	return row, nil
 }
 
+// ended says whether the first column has no more values.
+func (a *assembler) ended() bool {
+	ended := true
+	guard(func() error {
+		_, err := a.first(a.columns[0]).peek()
+		ended = err == io.EOF
+		return nil
+	})
+	return ended
+}
+
 // finished checks that no column has values left.
 func (a *assembler) finished() error {
 	for _, column := range a.columns {
@@ -127,7 +138,7 @@ func (a *assembler) content(node *parquet.Column) (any, error) {
 			return nil, nil
 		}
 		if a.halves[node.Index()] && len(value.ByteArray()) == 2 {
-			return half(binary.LittleEndian.Uint16(value.ByteArray())), nil
+			return float(half(binary.LittleEndian.Uint16(value.ByteArray()))), nil
 		}
 		return convert(node, value)
 	}

@@ -32,9 +32,11 @@ func Inspect(r io.ReaderAt, size int64, name string) (info FileInfo, err error) 
 		return FileInfo{}, err
 	}
 	err = guard(func() error {
-		info = FileInfo{Rows: file.NumRows(), CreatedBy: file.Metadata().CreatedBy}
+		info = FileInfo{CreatedBy: file.Metadata().CreatedBy}
 		for _, g := range file.RowGroups() {
-			info.RowGroups = append(info.RowGroups, g.NumRows())
+			rows, _ := rowsOf(g)
+			info.Rows += rows
+			info.RowGroups = append(info.RowGroups, rows)
 		}
 		for _, c := range file.Root().Columns() {
 			info.Columns = append(info.Columns, ColumnInfo{c.Name(), typeName(c), c.Optional()})
@@ -45,6 +47,40 @@ func Inspect(r io.ReaderAt, size int64, name string) (info FileInfo, err error) 
 		return FileInfo{}, fmt.Errorf("inspect %s: %w", name, err)
 	}
 	return info, nil
+}
+
+// FirstRows reads the first n rows column by column: a column that cannot be read is in unread, with the reason, and not
+// in the rows.
+func FirstRows(r io.ReaderAt, size int64, name string, n int) (rows []Row, unread map[string]error, err error) {
+	info, err := Inspect(r, size, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	unread = map[string]error{}
+	rows = make([]Row, min(int64(n), info.Rows))
+	for i := range rows {
+		rows[i] = Row{}
+	}
+	for _, c := range info.Columns {
+		at := 0
+		for row, err := range ReadRows(r, size, name, []string{c.Name}) {
+			if err != nil {
+				unread[c.Name] = err
+				break
+			}
+			if at == len(rows) {
+				break
+			}
+			rows[at][c.Name] = row[c.Name]
+			at++
+		}
+	}
+	for _, row := range rows {
+		for column := range unread {
+			delete(row, column)
+		}
+	}
+	return rows, unread, nil
 }
 
 func typeName(node *parquet.Column) string {

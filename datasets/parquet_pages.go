@@ -26,7 +26,8 @@ const largestPage = 256 << 20
 // Of LZ4_RAW, parquet-go v0.32.0 loses a page that is compressed to more than a third of its size: its codec decodes
 // such a page into a buffer of its own, which its caller takes for the one that it handed over, and tells the two apart
 // by their lengths alone. Damaged pages make the same codec grow its buffer without end. LZ4 in Hadoop's frames it
-// refuses.
+// refuses. So it does the second version's pages whose values are all null and compressed to nothing, and those that
+// Arrow before 3.0.0 said were not compressed.
 func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parquet.Column) (plain *appended, err error) {
 	wanted := map[string]bool{}
 	for _, c := range columns {
@@ -45,14 +46,21 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parque
 			if i >= len(leaves) {
 				return nil, fmt.Errorf("row group %d has %d columns, the schema %d", g+1, len(group.Columns), len(leaves))
 			}
-			pages := pageWalk{r: r, size: size, chunk: chunk, leaf: leaves[i]}
-			if chunk.Codec == format.Lz4 || chunk.Codec == format.Lz4Raw {
-				if plain == nil {
-					plain = &appended{r: r, size: size}
+			pages := pageWalk{r: r, size: size, chunk: chunk, leaf: leaves[i], always: alwaysCompressed(metadata.CreatedBy)}
+			rewrite := chunk.Codec == format.Lz4 || chunk.Codec == format.Lz4Raw
+			if !rewrite {
+				if rewrite, err = pages.walk(); err != nil {
+					return nil, fmt.Errorf("row group %d, column %s: %w", g+1, strings.Join(chunk.PathInSchema, "."), err)
 				}
-				pages.out, pages.base = &plain.more, size
 			}
-			if err := pages.walk(); err != nil {
+			if !rewrite {
+				continue
+			}
+			if plain == nil {
+				plain = &appended{r: r, size: size}
+			}
+			pages.out, pages.base = &plain.more, size
+			if _, err := pages.walk(); err != nil {
 				return nil, fmt.Errorf("row group %d, column %s: %w", g+1, strings.Join(chunk.PathInSchema, "."), err)
 			}
 		}
@@ -78,16 +86,19 @@ type pageWalk struct {
 	leaf  *parquet.Column
 	out   *bytes.Buffer
 	base  int64 // the file offset of out's first byte
+	// always: pages of the second version are compressed whatever they say.
+	always bool
 }
 
-func (p pageWalk) walk() error {
+// walk says whether the library cannot read some page, so that all have to be written again without compression.
+func (p pageWalk) walk() (rewrite bool, err error) {
 	start := p.chunk.DataPageOffset
 	if d := p.chunk.DictionaryPageOffset; d > 0 && d < start {
 		start = d
 	}
 	end := start + p.chunk.TotalCompressedSize
 	if start < 0 || end < start || end > p.size {
-		return fmt.Errorf("its pages are said to lie from byte %d to %d of %d", start, end, p.size)
+		return false, fmt.Errorf("its pages are said to lie from byte %d to %d of %d", start, end, p.size)
 	}
 	var moved []int64 // where the pages begin in the new file: a dictionary, and the first data page
 	for at, values := start, int64(0); values < p.chunk.NumValues && at < end; {
@@ -95,29 +106,30 @@ func (p pageWalk) walk() error {
 		counted := &counter{r: section}
 		var header format.PageHeader
 		if err := thrift.NewDecoder((&thrift.CompactProtocol{}).NewReader(counted)).Decode(&header); err != nil {
-			return fmt.Errorf("header of the page at byte %d: %w", at, err)
+			return false, fmt.Errorf("header of the page at byte %d: %w", at, err)
 		}
 		data := at + counted.n
 		switch {
 		case header.CompressedPageSize < 0 || header.UncompressedPageSize < 0 || data+int64(header.CompressedPageSize) > end:
-			return fmt.Errorf("the page at byte %d has impossible sizes, %d and %d", at, header.CompressedPageSize, header.UncompressedPageSize)
+			return false, fmt.Errorf("the page at byte %d has impossible sizes, %d and %d", at, header.CompressedPageSize, header.UncompressedPageSize)
 		case header.UncompressedPageSize > largestPage:
-			return fmt.Errorf("the page at byte %d is of %d MB once decompressed, more than %d MB", at, header.UncompressedPageSize>>20, largestPage>>20)
+			return false, fmt.Errorf("the page at byte %d is of %d MB once decompressed, more than %d MB", at, header.UncompressedPageSize>>20, largestPage>>20)
 		}
 		values += int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues)
 		if p.out != nil {
 			moved = append(moved, p.base+int64(p.out.Len()))
 		}
+		rewrite = rewrite || p.unreadable(header)
 		if err := p.page(header, data); err != nil {
-			return fmt.Errorf("the page at byte %d: %w", at, err)
+			return false, fmt.Errorf("the page at byte %d: %w", at, err)
 		}
 		at = data + int64(header.CompressedPageSize)
 	}
 	if p.out == nil {
-		return nil
+		return rewrite, nil
 	}
 	if len(moved) == 0 || p.chunk.DictionaryPageOffset > 0 && len(moved) < 2 {
-		return fmt.Errorf("it has %d pages", len(moved))
+		return false, fmt.Errorf("it has %d pages", len(moved))
 	}
 	p.chunk.Codec = format.Uncompressed
 	p.chunk.DataPageOffset = moved[0]
@@ -125,7 +137,18 @@ func (p pageWalk) walk() error {
 		p.chunk.DictionaryPageOffset, p.chunk.DataPageOffset = moved[0], moved[1]
 	}
 	p.chunk.TotalCompressedSize = p.base + int64(p.out.Len()) - moved[0]
-	return nil
+	return false, nil
+}
+
+// unreadable says whether the library cannot decompress a page of the second version.
+func (p pageWalk) unreadable(header format.PageHeader) bool {
+	v2 := header.DataPageHeaderV2
+	if !v2.Valid || p.chunk.Codec == format.Uncompressed {
+		return false
+	}
+	compressed := !v2.V.IsCompressed.Valid || v2.V.IsCompressed.V
+	levels := int64(v2.V.RepetitionLevelsByteLength) + int64(v2.V.DefinitionLevelsByteLength)
+	return compressed && int64(header.CompressedPageSize) == levels || !compressed && p.always
 }
 
 // page checks a page's content, and writes it without compression if it is to be. What needs neither is not read.
@@ -174,7 +197,10 @@ func (p pageWalk) read(header format.PageHeader, data int64) (levels, content []
 			return nil, nil, fmt.Errorf("its levels are of %d bytes, the page of %d", n, len(page))
 		}
 		levels, page = page[:n], page[n:]
-		if v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V {
+		if v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V && !p.always {
+			return levels, page, nil
+		}
+		if len(page) == 0 && int64(header.UncompressedPageSize) == n {
 			return levels, page, nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ import (
 
 // supported says whether the values of all leaves below a node can be read.
 func supported(node *parquet.Column) error {
-	var unread error
+	unread := fieldsOnce(node)
 	eachLeaf(node, func(leaf *parquet.Column) {
 		logical := leaf.Type().LogicalType()
 		if logical == nil {
@@ -27,6 +28,21 @@ func supported(node *parquet.Column) error {
 		}
 	})
 	return unread
+}
+
+// fieldsOnce says which field of a struct stands in it twice.
+func fieldsOnce(node *parquet.Column) error {
+	seen := map[string]bool{}
+	for _, child := range node.Columns() {
+		if seen[child.Name()] {
+			return fmt.Errorf("two fields of %s are named %s: rename one", node.Name(), child.Name())
+		}
+		seen[child.Name()] = true
+		if err := fieldsOnce(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // convert makes a leaf's value one of the types of Row.
@@ -63,9 +79,12 @@ func convert(leaf *parquet.Column, v parquet.Value) (any, error) {
 	case parquet.Int64:
 		return v.Int64(), nil
 	case parquet.Float:
-		return float64(v.Float()), nil
+		return float(decimalOf(float64(v.Float()), func(s string) bool {
+			x, err := strconv.ParseFloat(s, 32)
+			return err == nil && float32(x) == v.Float()
+		})), nil
 	case parquet.Double:
-		return v.Double(), nil
+		return float(v.Double()), nil
 	case parquet.ByteArray, parquet.FixedLenByteArray:
 		if b := v.ByteArray(); !utf8.Valid(b) {
 			if isLogical[*format.StringType](leaf) {
@@ -80,6 +99,29 @@ func convert(leaf *parquet.Column, v parquet.Value) (any, error) {
 		return time.Unix((int64(i[2])-2440588)*86400, nanoseconds).UTC().Format(time.RFC3339Nano), nil
 	}
 	return nil, fmt.Errorf("values of kind %s are not supported", v.Kind())
+}
+
+// float is a number of a column, nil for NaN: what pandas writes where a value is missing.
+func float(x float64) any {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return x
+}
+
+// decimalOf is the number whose decimal notation is the shortest that reads back as x in a format of fewer bits, so that
+// 0.1 in 32 bits is 0.1 and not 0.10000000149. Whole numbers that such a format counts one by one stay what they are.
+func decimalOf(x float64, readsBack func(decimal string) bool) float64 {
+	if math.IsInf(x, 0) || math.IsNaN(x) || x == math.Trunc(x) && math.Abs(x) < 1<<24 {
+		return x
+	}
+	for digits := 1; digits <= 9; digits++ {
+		if s := strconv.FormatFloat(x, 'g', digits, 64); readsBack(s) {
+			x, _ := strconv.ParseFloat(s, 64)
+			return x
+		}
+	}
+	return x
 }
 
 func unsigned(v parquet.Value) (any, error) {
@@ -139,6 +181,14 @@ func instant(n int64, unit format.TimeUnit) time.Time {
 
 // half converts IEEE 754 binary16.
 func half(bits uint16) float64 {
+	x := halfValue(bits)
+	return decimalOf(x, func(decimal string) bool {
+		y, err := strconv.ParseFloat(decimal, 64)
+		return err == nil && math.Abs(y-x) < halfSpacing(bits)/2
+	})
+}
+
+func halfValue(bits uint16) float64 {
 	sign, exponent, fraction := 1.0, int(bits>>10&31), float64(bits&1023)
 	if bits>>15 == 1 {
 		sign = -1
@@ -152,4 +202,13 @@ func half(bits uint16) float64 {
 		return sign * math.Ldexp(fraction, -24)
 	}
 	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
+
+// halfSpacing is the distance of a half float to the nearest other one.
+func halfSpacing(bits uint16) float64 {
+	exponent := max(int(bits>>10&31), 1)
+	if bits&1023 == 0 && exponent > 1 {
+		exponent-- // the numbers below a power of two lie closer
+	}
+	return math.Ldexp(1, exponent-25)
 }

@@ -2,16 +2,22 @@ package datasets
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// Files finds the Parquet files of a split, sorted by name. A relative source
-// lies below dir. A built-in task has no files of its own, and none found is
-// an error that names where was looked. A split that Allow refuses is not
-// looked for.
+// Files finds the Parquet files of a split, in the order of their numbers. A relative source lies below dir.
+//
+// Source is a file's path with {split} in it, which may have * in its last element for any text, or a folder. In a
+// folder they are SPLIT.parquet, or SPLIT-00000-of-00002.parquet and so on, or SPLIT-0.parquet and so on, there or in its
+// folder data, or all files of its folder SPLIT. Names that begin with a point or an underscore are passed over.
+//
+// It is an error, which lists what was found, where files are missing that a name promises, where files of several such
+// forms stand beside each other, and where there are none. A built-in task has no files of its own. A split that Allow
+// refuses is not looked for. Where the task's Splits say so, they are those of another split of the source.
 func (t Task) Files(dir, split string) ([]string, error) {
 	if err := t.Allow(split); err != nil {
 		return nil, err
@@ -19,32 +25,130 @@ func (t Task) Files(dir, split string) ([]string, error) {
 	if name, ok := t.Builtin(); ok {
 		return nil, fmt.Errorf("task %s: the rows of builtin:%s are in the program, not in files", t.Name, name)
 	}
-	path := t.Source
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
+	part, err := t.Splits.share(split)
+	if err != nil {
+		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}
-	var patterns []string
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		for _, form := range []string{"{split}.parquet", "{split}-*.parquet", "{split}/*.parquet", "data/{split}-*.parquet"} {
-			patterns = append(patterns, filepath.Join(path, form))
-		}
-	} else {
-		patterns = []string{path}
+	files, err := findFiles(t.path(dir), part.split)
+	if err != nil && !filepath.IsAbs(t.Source) {
+		err = fmt.Errorf("%w; the source %s is relative to the data folder %s, which -data names", err, t.Source, filepath.Clean(dir))
 	}
-	for i, pattern := range patterns {
-		patterns[i] = strings.ReplaceAll(pattern, "{split}", split)
-		files, err := filepath.Glob(patterns[i])
+	if err != nil {
+		return nil, fmt.Errorf("task %s: %w", t.Name, err)
+	}
+	return files, nil
+}
+
+// path is where the source lies.
+func (t Task) path(dir string) string {
+	if filepath.IsAbs(t.Source) {
+		return t.Source
+	}
+	return filepath.Join(dir, t.Source)
+}
+
+func findFiles(path, split string) ([]string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return filesOfFolder(path, split)
+	case err == nil && !strings.Contains(filepath.Base(path), "{split}"):
+		return []string{path}, nil
+	}
+	path = strings.ReplaceAll(path, "{split}", split)
+	if _, err := os.Stat(path); err == nil {
+		return []string{path}, nil
+	}
+	folder, pattern := filepath.Split(path)
+	var files []string
+	if strings.Contains(pattern, "*") {
+		names, err := listNames(folder)
 		if err != nil {
-			return nil, fmt.Errorf("task %s: source %s: %w", t.Name, t.Source, err)
+			return nil, fmt.Errorf("no file of split %s: %w", split, err)
 		}
-		if len(files) > 0 {
-			slices.Sort(files)
-			return files, nil
+		for _, name := range names {
+			if matches(pattern, name) {
+				files = append(files, filepath.Join(folder, name))
+			}
 		}
 	}
-	base := ""
-	if !filepath.IsAbs(t.Source) {
-		base = fmt.Sprintf("; the source %s is relative to the data folder %s, which -data names", t.Source, filepath.Clean(dir))
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no file of split %s: looked for %s; %s", split, path, there(folder))
 	}
-	return nil, fmt.Errorf("task %s: no file of split %s; looked for %s%s", t.Name, split, strings.Join(patterns, ", "), base)
+	return files, nil
+}
+
+// matches says whether a name is a pattern with any text for each *.
+func matches(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	first, last := parts[0], parts[len(parts)-1]
+	if len(parts) == 1 {
+		return pattern == name
+	}
+	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
+		return false
+	}
+	name = name[len(first) : len(name)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, found := strings.Cut(name, part)
+		if !found {
+			return false
+		}
+		name = after
+	}
+	return true
+}
+
+// listNames are the sorted names of a folder's files that may hold data; a program's own begin with a point or an
+// underscore, such as ._train.parquet of macOS and _SUCCESS of Spark.
+func listNames(folder string) (names []string, err error) {
+	if folder == "" {
+		folder = "."
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(e.Name(), "_") && !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// there says what a folder holds, for the error that nothing was found.
+func there(folder string) string {
+	entries, err := os.ReadDir(filepath.Clean(folder))
+	if err != nil {
+		return fmt.Sprintf("there is no folder %s", filepath.Clean(folder))
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name()+"/")
+		} else if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return "the folder is empty"
+	}
+	return "there is " + few(names)
+}
+
+// few lists names, and counts those past the eighth.
+func few(names []string) string {
+	const most = 8
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// isFolder says whether a path is one.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&fs.ModeDir != 0
 }

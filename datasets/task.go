@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"secura/datasets/score"
@@ -22,11 +23,31 @@ type Task struct {
 	// folder that holds SPLIT.parquet or SPLIT-*.parquet.
 	Source string `yaml:"source" json:"source"`
 
+	// Splits say which of the source's splits serve as train, validation and test.
+	Splits Splits `yaml:"splits,omitempty" json:"split_names,omitzero"`
+	// Where is a template over the row that writes true or false: rows that are false are left out.
+	Where string `yaml:"where,omitempty" json:"where,omitempty"`
+	// Seed gives the draws of shares, shots and bounded numbers of examples.
+	Seed int `yaml:"seed,omitempty" json:"seed,omitempty"`
+
+	// System is what a conversation's system turn says; where prompts are read as they are it stands before the prompt,
+	// with an empty line between them.
+	System string `yaml:"system,omitempty" json:"system,omitempty"`
 	// Prompt is what the model reads.
 	Prompt string `yaml:"prompt" json:"prompt"`
+	// Shots is how many examples of the training split stand before each prompt, with their answers.
+	Shots int `yaml:"shots,omitempty" json:"shots,omitempty"`
 	// Answer is what it should write; with options it is left empty.
 	Answer string `yaml:"answer,omitempty" json:"answer,omitempty"`
-	// OptionsColumn names the column with the list of options.
+	// AnswersColumn is the list of all right answers, where there are several: of a written answer the best of them
+	// counts. Answer is the one that is trained.
+	AnswersColumn string `yaml:"answers_column,omitempty" json:"answers_column,omitempty"`
+	// Original is the text that an answer simplifies, which the score sari compares it with.
+	Original string `yaml:"original,omitempty" json:"original,omitempty"`
+	// Stop are texts of which the first one that a written answer has ends it.
+	Stop []string `yaml:"stop,omitempty" json:"stop,omitempty"`
+	// OptionsColumn names the column with the list of options: a column, with points a list within one (choices.text),
+	// or a template that gives a list ({{json .choices}}).
 	OptionsColumn string `yaml:"options_column,omitempty" json:"options_column,omitempty"`
 	// Options are templates over the row, one for each option, where no column
 	// has them as a list.
@@ -48,27 +69,27 @@ type Task struct {
 	MaxNewTokens int `yaml:"max_new_tokens,omitempty" json:"max_new_tokens,omitempty"`
 	// Limits bounds the examples that are read of each split.
 	Limits Limits `yaml:"limits,omitempty" json:"limits,omitzero"`
-	// Splits are the only splits that may be read, whoever asks; all where none
+	// Readable are the only splits that may be read, whoever asks; all where none
 	// is named. A tuning's tasks have train and validation here.
-	Splits []string `yaml:"splits,omitempty" json:"splits,omitempty"`
+	Readable []string `yaml:"-" json:"splits,omitempty"`
 }
 
 // Allow says whether a split of the task may be read; the error names the
 // splits that may.
 func (t Task) Allow(split string) error {
-	if len(t.Splits) == 0 || slices.Contains(t.Splits, split) {
+	if len(t.Readable) == 0 || slices.Contains(t.Readable, split) {
 		return nil
 	}
-	return fmt.Errorf("task %s: split %s is refused: only %s may be read (the task's `splits`)", t.Name, split, strings.Join(t.Splits, " and "))
+	return fmt.Errorf("task %s: split %s is refused: only %s may be read here", t.Name, split, strings.Join(t.Readable, " and "))
 }
 
-// Limits bounds the number of examples of each split; 0 is no bound.
+// Limits bounds the number of examples of each split; 0 is no bound. Which ones they are is drawn; of a built-in task,
+// whose rows stand in a random order, they are the first ones unless there is a seed.
 type Limits struct {
 	Train      int `yaml:"train,omitempty" json:"train,omitempty"`
 	Validation int `yaml:"validation,omitempty" json:"validation,omitempty"`
 	Test       int `yaml:"test,omitempty" json:"test,omitempty"`
-	// Seed, if not 0, draws the examples from the whole split instead of taking
-	// its first ones; they stay in the order of the rows.
+	// Seed, if not 0, draws them instead of the task's seed; they stay in the order of the rows.
 	Seed int `yaml:"seed,omitempty" json:"seed,omitempty"`
 }
 
@@ -97,8 +118,6 @@ func scoreNames() []string {
 	return names
 }
 
-var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 var taskName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
 // Choice says whether the task is answered by choosing an option.
@@ -107,7 +126,7 @@ func (t Task) Choice() bool { return t.OptionsColumn != "" || len(t.Options) > 0
 // gold is Gold, or the number of the class.
 func (t Task) gold() string {
 	if t.Gold == "" && t.ClassLabel != "" {
-		return "{{." + t.ClassLabel + "}}"
+		return "{{column " + strconv.Quote(t.ClassLabel) + "}}"
 	}
 	return t.Gold
 }
@@ -141,9 +160,6 @@ func (t Task) Validate() error {
 		if (t.OptionsColumn != "" && (len(t.Options) > 0 || t.ClassLabel != "")) || (len(t.Options) > 0 && t.ClassLabel != "") {
 			wrong("options_column, options and class_label exclude each other")
 		}
-		if t.ClassLabel != "" && !columnName.MatchString(t.ClassLabel) {
-			wrong("class_label %q is not a column's name", t.ClassLabel)
-		}
 		if len(t.Options) == 1 {
 			wrong("options has one entry: a choice needs at least 2")
 		}
@@ -152,6 +168,9 @@ func (t Task) Validate() error {
 		}
 		if t.MaxNewTokens != 0 {
 			wrong("max_new_tokens means nothing where an option is chosen")
+		}
+		if t.AnswersColumn != "" || t.Original != "" || len(t.Stop) > 0 {
+			wrong("answers_column, original and stop mean nothing where an option is chosen")
 		}
 	} else {
 		if t.Answer == "" {
@@ -173,9 +192,21 @@ func (t Task) Validate() error {
 			wrong("%s", Unknown("score", s, ScoreNames))
 		case slices.Contains(t.Scores[:i], s):
 			wrong("score %q is named twice", s)
+		case s == "macro_f1":
 		case (s == "accuracy") != t.Choice():
-			wrong("score %q does not fit: accuracy is for a chosen option, the others for a written answer", s)
+			wrong("score %q does not fit: accuracy is for a chosen option, macro_f1 for both, the others for a written answer", s)
+		case s == "sari" && t.Original == "":
+			wrong("original is missing: the score sari compares an answer with the text that it simplifies")
 		}
+	}
+	for _, mistake := range t.Splits.mistakes() {
+		wrong("%s", mistake)
+	}
+	if t.Shots < 0 {
+		wrong("shots must not be negative")
+	}
+	if slices.Contains(t.Stop, "") {
+		wrong("stop has an empty text")
 	}
 	if min(t.Limits.Train, t.Limits.Validation, t.Limits.Test) < 0 {
 		wrong("limits must not be negative")

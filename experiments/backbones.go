@@ -33,7 +33,12 @@ func identifyBackbone(s suite.Suite, i int, place string) ([]rundir.File, error)
 
 // openBackbone opens the suite's one backbone.
 func openBackbone(s suite.Suite) (*pretrained.Backbone, error) {
-	return pretrained.Open(s.Backbone, pretrained.Options{Chat: s.Chat, Held: precision(s)})
+	return pretrained.Open(s.Backbone, backboneOptions(s))
+}
+
+// backboneOptions say how the suite has its backbones opened.
+func backboneOptions(s suite.Suite) pretrained.Options {
+	return pretrained.Options{Chat: s.Chat, System: s.System, Empty: s.Training.EmptyToken, Held: precision(s)}
 }
 
 // precision is how the suite's backbones are held.

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"secura/datasets"
 	"secura/experiments/evaluation"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
-
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // TestOptionsInOneRowScoreAsInRowsOfTheirOwn compares the shared-prefix rows

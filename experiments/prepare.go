@@ -111,7 +111,7 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 // fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
 // can be started on it.
 func fits(s suite.Suite, texts *stream.Texts) error {
-	b, err := pretrained.OpenTexts(s.Backbone, s.Chat)
+	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
 	if err != nil {
 		return err
 	}
@@ -169,10 +169,7 @@ func WriteExamples(run rundir.Run, s suite.Suite, texts *stream.Texts) error {
 		if err != nil {
 			return fmt.Errorf("write examples: %w", err)
 		}
-		if bound > 0 && bound < len(examples) {
-			examples = examples[:bound]
-		}
-		for _, e := range examples {
+		for _, e := range task.Sample(examples, bound) {
 			options := make([]string, len(e.Options))
 			for i, o := range e.Options {
 				options[i] = strings.TrimSpace(o)

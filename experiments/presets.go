@@ -1,6 +1,9 @@
 package experiments
 
 import (
+	"maps"
+	"slices"
+
 	"secura/experiments/suite"
 	"secura/methods"
 )
@@ -10,6 +13,9 @@ func KnownPresets() suite.Presets {
 	list := make(suite.Presets, len(methods.All))
 	for i, m := range methods.All {
 		list[i] = presetOf(m)
+	}
+	for _, name := range slices.Sorted(maps.Keys(methods.Renamed)) {
+		list = append(list, suite.Preset{Name: name, Renamed: methods.Renamed[name]})
 	}
 	return list
 }

@@ -39,7 +39,7 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 		measures, err = p.measureUpdate(session, learned.Effective)
 	}
 	if err == nil {
-		row.Weights, err = digestOf(learned.Effective)
+		row.Weights, err = evaluatedDigest(session, learned.Effective)
 	}
 	if errors.Is(err, evaluation.ErrNotFinite) {
 		return nil, nil, &DivergedError{l.name, step, err.Error()}
@@ -51,11 +51,10 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	return row, measures, nil
 }
 
-// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it. The boundary behind the
-// lesson's last step does so itself.
+// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it, or of the first one
+// evaluation.at_steps. The boundary behind the lesson's last step does so itself.
 func (p *protocol) within(ctx context.Context, session *methods.Session, l lesson, step int) error {
-	every := p.worker.suite.Evaluation.EverySteps
-	if every == 0 || step%every != 0 || step == l.steps {
+	if step == l.steps || !p.worker.suite.Evaluation.AtStep(l.index == p.lessons[0].index, step) {
 		return nil
 	}
 	row, measures, err := p.evaluate(ctx, session, p.worker.evaluator, l, step)
@@ -72,7 +71,12 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.Knowledge, row.Parts, row.Perplexity
 	event.EvalTokens, event.Measures = row.Tokens, measures
-	event.Scores = row.InOrder(p.cell.Tasks)
+	base := event.Kind == record.Boundary && event.Index == 0
+	event.Scores, event.TeacherForced = row.InOrder(p.cell.Tasks), p.worker.evaluator.ForcedInOrder(p.cell.Tasks, row, base)
+	if noisy := row.Perturbed; base && noisy != nil {
+		event.Perturbed = &record.Reference{Scores: noisy.InOrder(p.cell.Tasks), Knowledge: noisy.Knowledge,
+			TeacherForced: p.worker.evaluator.ForcedInOrder(p.cell.Tasks, noisy, false)}
+	}
 	return p.log.event(event)
 }
 

@@ -49,7 +49,7 @@ func TestMeasuresAreOnRecord(t *testing.T) {
 	s := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"},
 		suite.MethodSpec{Preset: "frozen"})
 	w := y.open(t, s, t.TempDir())
-	update := []string{"update/frobenius", "update/relative", "update/spectral", "update/effective_rank"}
+	update := []string{"update/frobenius", "update/relative", "update/spectral", "weight/frobenius", "update/effective_rank"}
 	groups := []string{"gradient/q_proj/A", "gradient/q_proj/B", "gradient/v_proj/A", "gradient/v_proj/B"}
 	for i, want := range []struct{ start, step []string }{
 		{nil, append(slices.Clone(groups), "replay/share")}, {[]string{"cabr/a0_identity_error"}, groups}, {nil, nil},

@@ -33,9 +33,7 @@ func (p *protocol) share(l lesson, step int) float64 {
 	t, whole := p.worker.suite.Training, p.worker.evaluator.Tokens
 	cost := func(l lesson, steps int) int64 {
 		n := int64(steps) * int64(3*t.Batch*t.Length)
-		if every := p.worker.suite.Evaluation.EverySteps; every > 0 {
-			n += int64(min(steps, l.steps-1)/every) * whole
-		}
+		n += int64(p.worker.suite.Evaluation.Within(l.index == p.lessons[0].index, min(steps, l.steps-1))) * whole
 		return n
 	}
 	var done, all int64

@@ -141,6 +141,11 @@ func TestGoingOnWithinATask(t *testing.T) {
 		"learned alone":   func(s *suite.Suite) { s.Stream = suite.Separate },
 		"a curve":         func(s *suite.Suite) { s.Evaluation.EverySteps = 2 },
 		"last kept":       func(s *suite.Suite) { s.Evaluation.KeepCheckpoints = "last" },
+		"as released": func(s *suite.Suite) {
+			s.Methods = []suite.MethodSpec{{Preset: "secura-released-m1", Name: "released"}}
+			s.Training.Batch, s.Training.Draw, s.Training.Schedule, s.Training.Warmup, s.Training.Clip = 1, suite.WithReplacement, suite.Constant, 0, 0
+			s.Training.CarryOptimizer, s.Training.EmptyToken = true, true
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := y.with(er)

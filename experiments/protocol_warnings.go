@@ -44,8 +44,19 @@ func (p *protocol) fingerprint(session *methods.Session) (f fingerprint, err err
 		return f, err
 	}
 	defer learned.Close()
-	f.Effective, err = digestOf(learned.Effective)
+	f.Effective, err = evaluatedDigest(session, learned.Effective)
 	return f, err
+}
+
+// evaluatedDigest is the digest of what is evaluated: the effective weights, and for a forward pass that is no weight what
+// is trained beside them, such as a bias.
+func evaluatedDigest(session *methods.Session, effective map[string]*tensors.Tensor) (string, error) {
+	weights, err := digestOf(effective)
+	if err != nil || session.LearnsWeights() {
+		return weights, err
+	}
+	trained, err := session.TrainedDigest()
+	return weights + " " + trained, err
 }
 
 // unchanged lists what a lesson did not change. Trained parameters that are made part of the weight in every step may

@@ -42,7 +42,7 @@ type trainer struct {
 // train goes through a lesson, from a position in it on that the session stands at, and returns the number of tokens
 // that carried a loss and the last step's loss.
 func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int64, loss float64, err error) {
-	examples := epochs(l.rows, t.stream("examples", l))
+	examples := t.examples(l)
 	replaySource := t.cell.Streams().Source(suite.TaskPurpose("replay", l.index))
 	if at.step == 0 {
 		err = t.session.StartTask()
@@ -58,6 +58,9 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 	tokens = at.Tokens
 	replay := rand.New(replaySource)
 	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
+	if kind := t.training.Schedule; kind != "" {
+		schedule.Kind = optimizer.Kind(kind)
+	}
 	keep := func(step int) error {
 		now := position{step: step, Tokens: tokens, Start: at.Start}
 		var err error
@@ -104,6 +107,26 @@ func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
 	return t.cell.Streams().Rand(suite.TaskPurpose(purpose, l.index))
 }
 
+// examples gives a lesson's training rows one by one, in the way that the suite draws them.
+func (t *trainer) examples(l lesson) func() methods.Row {
+	r := t.stream("examples", l)
+	next := epochs(l.rows, r)
+	if t.training.Draw == suite.WithReplacement {
+		next = func() methods.Row { return l.rows[r.IntN(len(l.rows))] }
+	}
+	bound := t.training.MaxPrompt
+	if bound == 0 {
+		return next
+	}
+	return func() methods.Row {
+		row := next()
+		for len(t.text(row).Prompt) >= bound { // loadStream holds that some are shorter
+			row = next()
+		}
+		return row
+	}
+}
+
 // draw gives the current rows of a step, and those that are replayed beside them.
 func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current, replayed []methods.Row) {
 	current = make([]methods.Row, t.training.Batch)
@@ -116,7 +139,7 @@ func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current,
 // draws gives the rows of each step of a lesson from its beginning, as train draws them.
 func (t *trainer) draws(l lesson) iter.Seq2[[]methods.Row, []methods.Row] {
 	return func(yield func(current, replayed []methods.Row) bool) {
-		examples, replay := epochs(l.rows, t.stream("examples", l)), t.stream("replay", l)
+		examples, replay := t.examples(l), t.stream("replay", l)
 		for range l.steps {
 			if !yield(t.draw(examples, replay)) {
 				return

@@ -3,9 +3,13 @@ package experiments
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
 )
@@ -51,5 +55,81 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 				t.Errorf("%s, step %d of task %d: loss %g, gradient norm %g, expected %g and %g", preset, want.Step, want.Index, got.Loss, got.GradientNorm, want.Loss, want.GradientNorm)
 			}
 		}
+	}
+}
+
+// The published protocol: one rate throughout, examples drawn with replacement, the same in each run of a seed.
+func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01})
+	s.Training.Steps, s.Training.Batch = 40, 1
+	s.Training.Schedule, s.Training.Warmup, s.Training.Draw = suite.Constant, 0, suite.WithReplacement
+	w := y.open(t, s, t.TempDir())
+	w.until = 1
+	cell := w.cells[0]
+	if err := w.RunCell(context.Background(), cell, nil); err != nil {
+		t.Fatal(err)
+	}
+	steps, _, err := record.Read[record.Step](w.run.Cell(cell.ID).Steps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		if step.LearningRate != 0.01 {
+			t.Errorf("step %d has the rate %g", step.Step, step.LearningRate)
+		}
+	}
+	p, err := w.protocol(cell, w.run.Cell(cell.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, twice := map[int]int{}, false
+	lesson := p.plan()[0]
+	next := w.trainer(cell, nil, nil).examples(lesson)
+	for range lesson.rows {
+		row := next()
+		drawn[row.Index]++
+		twice = twice || drawn[row.Index] > 1
+	}
+	if !twice || len(drawn) == len(lesson.rows) {
+		t.Errorf("of %d examples %d were drawn in as many draws", len(lesson.rows), len(drawn))
+	}
+}
+
+// Examples with long prompts are drawn again; a task of nothing else is refused.
+func TestLongPromptsAreDrawnAgain(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq"})
+	w := y.open(t, s, t.TempDir())
+	var lengths []int
+	for _, e := range w.data.Tasks[0].Train {
+		lengths = append(lengths, len(e.Prompt))
+	}
+	longest, shortest := slices.Max(lengths), slices.Min(lengths)
+	if longest == shortest {
+		t.Fatalf("all prompts have %d tokens", longest)
+	}
+	for _, draw := range []string{suite.Epochs, suite.WithReplacement} {
+		s.Training.MaxPrompt, s.Training.Draw = longest, draw
+		w = y.open(t, s, t.TempDir())
+		p, err := w.protocol(w.cells[0], w.run.Cell(w.cells[0].ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainer := w.trainer(w.cells[0], nil, nil)
+		next := trainer.examples(p.plan()[0])
+		for range 3 * len(lengths) {
+			if n := len(trainer.text(next()).Prompt); n >= longest {
+				t.Fatalf("%s: a prompt of %d tokens was drawn", draw, n)
+			}
+		}
+	}
+	s.Training.MaxPrompt = shortest
+	b, err := pretrained.Open(s.Backbone, pretrained.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Load(s, stream.NewTexts(y.dir), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
+		t.Error(err)
 	}
 }

@@ -213,11 +213,36 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, er
 	}
 	stop := log.time(record.Eval, 0)
 	row, err := w.evaluator.Evaluate(ctx, nil)
+	if err == nil && w.suite.Evaluation.TeacherForced {
+		row.Perturbed, err = w.perturbed(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	stop(row.Tokens)
 	w.untouched[w.suite.Backbone] = row
+	return row, nil
+}
+
+// perturbedDeviations is how much noise, in standard deviations of each weight, makes the reference: it destroys SmolLM2,
+// whose nats a token go from 1.5 to 7, while the embedded backbone stands it.
+const perturbedDeviations = 0.5
+
+// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell and run.
+func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
+	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, x := range noisy {
+			x.FinalizeAll()
+		}
+	}()
+	row, err := w.evaluator.Evaluate(ctx, noisy)
+	if err != nil {
+		return nil, fmt.Errorf("the backbone with noise: %w", err)
+	}
 	return row, nil
 }
 

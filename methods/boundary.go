@@ -14,6 +14,7 @@ import (
 //
 //	update/frobenius       the norm ‖W_effective − W_pretrained‖_F of all adapted projections together
 //	update/relative        the same over ‖W_pretrained‖_F
+//	weight/frobenius       ‖W_effective‖_F of all of them together, which SECURA's release measures in its SVD norm
 //	update/spectral        the update's largest singular value, the mean over the projections
 //	update/effective_rank  exp of the entropy of the update's singular values over their sum (Roy and Vetterli 2007), the
 //	                       mean over the projections that moved; there is none where none did
@@ -25,7 +26,7 @@ func (s *Session) MeasureBoundary(effective map[string]*tensors.Tensor) ([]Measu
 	if len(s.projections) == 0 {
 		return nil, nil
 	}
-	var square, whole, largest, rank float64
+	var square, whole, held, largest, rank float64
 	moved := 0
 	for _, p := range s.projections {
 		before, err := s.base.matrix(p)
@@ -40,8 +41,9 @@ func (s *Session) MeasureBoundary(effective map[string]*tensors.Tensor) ([]Measu
 		update.Sub(update, before.Dense())
 		one := mat.Norm(update, 2)
 		square += one * one
-		for _, w := range before.Values {
+		for i, w := range before.Values {
 			whole += float64(w) * float64(w)
+			held += float64(after[i]) * float64(after[i])
 		}
 		if one == 0 {
 			continue
@@ -62,6 +64,7 @@ func (s *Session) MeasureBoundary(effective map[string]*tensors.Tensor) ([]Measu
 		{"update/frobenius", math.Sqrt(square)},
 		{"update/relative", math.Sqrt(square / whole)},
 		{"update/spectral", largest / float64(len(s.projections))},
+		{"weight/frobenius", math.Sqrt(held)},
 	}
 	if moved > 0 {
 		list = append(list, Measure{"update/effective_rank", rank / float64(moved)})

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -27,11 +28,26 @@ func boundary(t testing.TB, s *Session) []Measure {
 
 func TestBoundaryMeasuresOfEveryMethod(t *testing.T) {
 	before := pretrained(t)
+	norm0 := 0.0 // of the adapted projections
+	for name, values := range before {
+		if strings.HasSuffix(name, "q_proj.weight") || strings.HasSuffix(name, "v_proj.weight") {
+			for _, x := range values {
+				norm0 += float64(x) * float64(x)
+			}
+		}
+	}
+	norm0 = math.Sqrt(norm0)
 	eachTrainable(t, func(t *testing.T, m Method, open func(Setting) *Session, rate float64) {
 		s := open(toySetting(1))
 		for _, measure := range boundary(t, s) {
 			if measure.Name == "update/effective_rank" && m.Name == DoRA.Name {
 				continue // of the rounding in m/‖W‖
+			}
+			if measure.Name == "weight/frobenius" {
+				if !(math.Abs(measure.Value-norm0) <= 1e-5*norm0) {
+					t.Errorf("before learning the weights' norm is %g, want %g", measure.Value, norm0)
+				}
+				continue
 			}
 			if !(measure.Value <= 1e-5) {
 				t.Errorf("before learning %s is %g", measure.Name, measure.Value)
@@ -48,7 +64,7 @@ func TestBoundaryMeasuresOfEveryMethod(t *testing.T) {
 		}
 		got := boundary(t, s)
 		if neverMoves(m) {
-			if len(got) != 3 || got[0].Value != 0 || got[1].Value != 0 || got[2].Value != 0 {
+			if len(got) != 4 || got[0].Value != 0 || got[1].Value != 0 || got[2].Value != 0 {
 				t.Errorf("the update of a method that does not learn measures %v", got)
 			}
 			return

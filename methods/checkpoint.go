@@ -22,7 +22,7 @@ const (
 
 // Save writes into a folder what is needed to go on after a task: the variables that learning changed (the others are
 // made again from the same streams), the optimiser's moments where they are carried over, and the state on the host.
-func (s *Session) Save(dir string) error { return s.save(dir, s.CarryOptimizer) }
+func (s *Session) Save(dir string) error { return s.save(dir, s.carries()) }
 
 // SaveWithin is Save within a task, where the optimiser's moments always belong to what goes on.
 func (s *Session) SaveWithin(dir string) error { return s.save(dir, true) }
@@ -64,7 +64,7 @@ func (s *Session) save(dir string, moments bool) error {
 }
 
 // Load goes on from what Save wrote. The session must be new and of the same method, parameters and setting.
-func (s *Session) Load(dir string) error { return s.load(dir, s.CarryOptimizer) }
+func (s *Session) Load(dir string) error { return s.load(dir, s.carries()) }
 
 // LoadWithin goes on from what SaveWithin wrote.
 func (s *Session) LoadWithin(dir string) error { return s.load(dir, true) }

@@ -12,8 +12,8 @@ import (
 	"secura/methods/weights"
 )
 
-// Effective computes the weights that are to be evaluated, by the backbone's names: those of the adapted projections.
-// The caller releases them.
+// Effective computes the weights that are to be evaluated, by the backbone's names: those of the adapted projections, and
+// zeros for their biases where the method drops them. The caller releases them.
 func (s *Session) Effective() (map[string]*tensors.Tensor, error) {
 	effective := map[string]*tensors.Tensor{}
 	if len(s.projections) == 0 {
@@ -36,6 +36,9 @@ func (s *Session) Effective() (map[string]*tensors.Tensor, error) {
 	}
 	for i, p := range s.projections {
 		effective[p.WeightName()] = outputs[i]
+		if bias, ok := s.base.Model.Weights[p.BiasName()]; ok && s.hooks.DropBias {
+			effective[p.BiasName()] = tensors.FromShape(bias.Shape())
+		}
 	}
 	return effective, nil
 }

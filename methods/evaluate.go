@@ -132,6 +132,14 @@ func (b *Base) BuildScore(in Inputs) []*graph.Node {
 	return []*graph.Node{graph.Neg(negativeLogLikelihood(logits, in.Targets))}
 }
 
+// BuildForced gives, at the answer slots and given the true answer so far, the most likely token, [rows, answers] int32,
+// and log p(target), [rows, answers]; both are meaningless where nothing is predicted.
+func (b *Base) BuildForced(in Inputs) []*graph.Node {
+	config := b.Model.Config
+	logits := config.Logits(in.Weights, in.hidden(config, in.Targets.Shape().Dimensions[1]))
+	return []*graph.Node{graph.ArgMax(logits, -1), graph.Neg(negativeLogLikelihood(logits, in.Targets))}
+}
+
 // BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at most maxNew.
 func (b *Base) BuildGenerate(in Inputs, maxNew int, ends []int32) []*graph.Node {
 	return []*graph.Node{b.Model.Config.Generate(in.Weights, in.Rows, maxNew, in.More[0], ends, in.Project)}

@@ -56,7 +56,6 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	s.AddCoefficient("lambda", p.Lambda)
 	s.AddCoefficient("gamma", p.Gamma)
 	s.AddCopies(longCopy, false)
-	trained := s.Trained()
 	hooks := Hooks{
 		ReplayRows: rows, MixBatch: m.mix, State: m,
 		ExtraLoss: func(l *Loss) *graph.Node {
@@ -64,12 +63,7 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 			counted := l.Replayed(l.Counted)
 			return graph.Mul(meanSquaredError(l.Replayed(l.Hidden), long, counted, l.Slots(counted)), l.Vars.Coefficient("gamma"))
 		},
-		AfterStep: func(v Vars) {
-			for _, t := range trained {
-				name := Name(t.Projection, longCopy, t.Tensor)
-				v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
-			}
-		},
+		AfterStep: s.average,
 		Measure: func(n StepNodes) []NamedNode {
 			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
 		},
@@ -78,6 +72,14 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 		hooks.EvalWith = func(projection Projection, v Vars) *graph.Node { return s.WeightWith(v, projection, longCopy) }
 	}
 	return hooks, nil
+}
+
+// average moves the long-term memory towards the working one.
+func (s *Session) average(v Vars) {
+	for _, t := range s.Trained() {
+		name := Name(t.Projection, longCopy, t.Tensor)
+		v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
+	}
 }
 
 // memories are values of λ whose moving average goes over 0.4, 0.1, 1 and 2 tasks' steps: one that is much longer than a

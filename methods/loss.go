@@ -5,7 +5,6 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 
-	"secura/methods/adapter"
 	"secura/methods/backbone"
 )
 
@@ -39,11 +38,16 @@ type Loss struct {
 	batch   batchNodes
 	// slots and replayedSlots are the whole batch's numbers of counted slots; nil where l holds the whole batch.
 	slots, replayedSlots *graph.Node
+	// inputs are what enters each adapted projection, for measures; nil where none are taken of them.
+	inputs map[backbone.Projection]*graph.Node
 }
 
 // newLoss is the forward pass over a batch, or a part of one.
 func (s *Session) newLoss(weights map[string]*graph.Node, vars Vars, batch batchNodes) *Loss {
 	l := &Loss{Vars: vars, session: s, weights: weights, batch: batch}
+	if s.Diagnostics && !s.Checkpoint { // of a layer that is computed again nothing is kept
+		l.inputs = map[backbone.Projection]*graph.Node{}
+	}
 	l.Hidden = l.hidden(batch, vars, "")
 	l.Logits = s.base.Model.Config.Logits(weights, l.Hidden)
 	l.Counted = batch.weights
@@ -90,16 +94,16 @@ func (l *Loss) Slots(counted *graph.Node) *graph.Node {
 	return l.replayedSlots
 }
 
+// LogitsWith are the logits at the answer slots, [rows, answers, vocabulary], computed with another copy of the adapter's
+// tensors.
+func (l *Loss) LogitsWith(copy string) *graph.Node {
+	return l.session.base.Model.Config.Logits(l.weights, l.hidden(l.batch, l.Vars, copy))
+}
+
 // ReplayedHiddenWith are the hidden states at the answer slots of the replayed rows, computed with another copy of the
 // adapter's tensors.
 func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
 	return l.hidden(l.batch.rowsFrom(l.current()), l.Vars, copy)
-}
-
-// BaseLogits are the logits at the answer slots, [rows, answers, vocabulary], of the weights without the adapter.
-func (l *Loss) BaseLogits() *graph.Node {
-	config := l.session.base.Model.Config
-	return config.Logits(l.weights, config.HiddenTail(l.weights, l.batch.rows, l.batch.answers(), nil))
 }
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
@@ -108,8 +112,8 @@ func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
 		if l.session.Checkpoint {
 			l.session.recompute(p, tensors)
 		}
-		if draws, ok := vars[Name(p, "", adapter.DrawsTensor)]; ok {
-			tensors[adapter.DrawsTensor] = draws
+		if l.inputs != nil && copy == "" {
+			l.inputs[p] = x
 		}
 		return l.session.apply(l.weights, vars, p, x, tensors)
 	})

@@ -35,6 +35,9 @@ type Method struct {
 	Cost float64
 	// Tuning says what a tuning tries; the zero value tries learning rates by the kind of the adapter.
 	Tuning Tuning
+	// KeepMoments goes on with the optimiser's moments from task to task whatever the setting says: one optimiser for the
+	// whole stream.
+	KeepMoments bool
 	// Params holds the default parameters, a struct whose fields have yaml tags; nil if there are none. A suite's
 	// values are decoded over a copy.
 	Params any
@@ -84,6 +87,8 @@ type Hooks struct {
 	AfterTask func(t *TaskEnd) error
 	// EvalWith builds the weight of a projection that is evaluated; nil is the adapter's with the trained tensors.
 	EvalWith func(p backbone.Projection, v Vars) *graph.Node
+	// DropBias leaves out the backbone's own bias of the adapted projections, in training and evaluation.
+	DropBias bool
 	// EvalForward says that the forward pass is not one with weights: it is evaluated as it is, by graphs of its own.
 	EvalForward bool
 	// Measure builds the method's own measures of a step, in a fixed order and small beside the step's work. It is
@@ -166,6 +171,11 @@ func (m Method) NewParams() any {
 
 // RelativeCost is Cost, 1 where none is given.
 func (m Method) RelativeCost() float64 { return cmp.Or(m.Cost, 1) }
+
+// Renamed says what became of the names that methods had: a sentence for the error about each.
+var Renamed = map[string]string{
+	"i-lora-secura": "it is i-lora-released now, which has the second memory that SECURA's published code has and i-lora-secura had not",
+}
 
 // Find finds a method by its name in All.
 func Find(name string) (Method, bool) {

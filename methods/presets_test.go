@@ -25,9 +25,10 @@ func TestPresetsHaveTheTablesNumbers(t *testing.T) {
 		{EWC, 0, EWCParams{lora, 1e4, 1, true, 1024}},
 		{EWCSeparate, 0, EWCParams{lora, 1e4, 1, false, 1024}},
 		{ILoRA, 0, ILoRAParams{lora, replay, 0.99, 1, "long"}},
-		{ILoRASecura, 0, ILoRASecuraParams{lora, 1}},
-		{CURLoRA, 0, CURLoRAParams{16, 1, "inverse-top", true}},
-		{CURLoRAPaper, 2.5e-4, CURLoRAParams{16, 1, "inverse-sample-offset", false}},
+		{ILoRAReleased, 1e-3, ILoRAReleasedParams{0, "width", 0.99, 0.99}},
+		{CURLoRA, 0, CURLoRAParams{16, "width", 1, "inverse-top", true}},
+		{CURLoRAPaper, 2.5e-4, CURLoRAParams{16, "width", 1, "inverse-sample-offset", false}},
+		{CURLoRAReleased, 1e-3, CURLoRAParams{0, "width", 1, "inverse-top", true}},
 	} {
 		if !reflect.DeepEqual(c.method.Params, c.params) || c.method.LearningRate != c.rate {
 			t.Errorf("%s: rate %g, params %+v, expected %g and %+v", c.method.Name, c.method.LearningRate, c.method.Params, c.rate, c.params)

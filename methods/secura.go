@@ -12,15 +12,19 @@ import (
 
 // SecuraParams are the parameters of the SECURA family: CABR, S-MagNorm and merging.
 type SecuraParams struct {
-	// Rank r is the number of columns and rows. [0: max(1, ⌊d/8⌋) of the projection's smaller side d]
+	// Rank r is the number of columns and rows. [0: the released 150, by the rule of sizes]
 	Rank int `yaml:"rank"`
-	// Inner m is the inner rank, larger than r. [0: max(r+1, ⌊d/6⌋)]
+	// Inner m is the inner rank, larger than r. [0: the released 200, by the rule of sizes]
 	Inner int `yaml:"inner"`
+	// Sizes says what a rank of 0 means: width, ⌊150·in/1536⌋ and ⌊200·in/1536⌋, or absolute, 150 and 200. [width: the
+	// release's on Qwen2-1.5B, whose width is 1536]
+	Sizes string `yaml:"sizes"`
 	// Selection says how columns and rows are chosen. [inverse-top: the release's]
 	Selection string `yaml:"selection"`
 	// Init says how A starts: released or principal. [released: the weight's top-left block]
 	Init string `yaml:"init"`
-	// Bias adds a trained bias to each adapted projection. [false]
+	// Bias adds a trained bias to each adapted projection, which is decayed and never merged. [false; the released presets:
+	// true]
 	Bias bool `yaml:"bias"`
 	// MagNorm fuses the updated weight with the former one. [true]
 	MagNorm bool `yaml:"magnorm"`
@@ -32,7 +36,7 @@ type SecuraParams struct {
 	Normalise string `yaml:"normalise"`
 	// Form of the result: sum, (F + G)/S, or step, F + (G − F)/S. [sum: as published]
 	Form string `yaml:"form"`
-	// Restraint shrinks drawn output features where S-MagNorm lets nearly everything through. [false]
+	// Restraint shrinks drawn output features where S-MagNorm lets nearly everything through, in evaluation too. [false]
 	Restraint bool `yaml:"restraint"`
 	// Edge is the S up to which an entry counts as let through. [1.2: the release's]
 	Edge float64 `yaml:"edge"`
@@ -44,13 +48,18 @@ type SecuraParams struct {
 	Merge string `yaml:"merge"`
 	// MergeEvery is the number of steps between merges; a task's end merges as well. [1]
 	MergeEvery int `yaml:"merge_every"`
-	// Former says what M2's S-MagNorm compares with: held or base. [held: M2 then equals M1]
+	// MergePrecision is that of an update that M1 adds to the weight: float32, bf16 (rounded before it is added), or
+	// bf16-weight (the sum rounded too, as where the backbone is bfloat16). [float32; secura-released-m1: bf16]
+	MergePrecision string `yaml:"merge_precision"`
+	// Former says what S-MagNorm compares with: held, base (of M2: without the sum) or updated (held with this step's
+	// update, which then counts twice). [held: M2 then equals M1; secura-released-m2: updated]
 	Former string `yaml:"former"`
 }
 
 func (p SecuraParams) cabr() adapter.CABR {
-	c := adapter.CABR{Rank: p.Rank, Inner: p.Inner, Selection: adapter.Selection(p.Selection), Start: adapter.Start(p.Init), Bias: p.Bias,
-		Former: adapter.Former(p.Former), Merging: adapter.MergeMode(p.Merge)}
+	c := adapter.CABR{Rank: p.Rank, Inner: p.Inner, Rule: adapter.SizeRule(p.Sizes), Selection: adapter.Selection(p.Selection),
+		Start: adapter.Start(p.Init), Bias: p.Bias, Former: adapter.Former(p.Former), Merging: adapter.MergeMode(p.Merge),
+		Precision: adapter.MergePrecision(p.MergePrecision)}
 	if p.MagNorm {
 		n := p.norm()
 		c.MagNorm = &n

@@ -17,6 +17,18 @@ import (
 //	step/relative          ‖update of this step‖/‖W‖
 //	merge/mismatch         ‖merged − trained weight‖/‖what was trained since the last merge‖
 //
+// Of S-MagNorm of outputs, over the outputs of all tokens of a batch that is computed in one part:
+//
+//	magnorm/mean           the mean of S; 2 where the adapter moves no output
+//	magnorm/edge_share     the share of its entries with S ≤ edge
+//	magnorm/gain           ‖output‖/‖output without the adapter‖
+//
+// Of merges into the weight that are rounded to bfloat16, what a weight that is bfloat16 itself would keep of this step's
+// update:
+//
+//	merge/kept_entries     the share of its entries that would change
+//	merge/kept_error       ‖what would be added − the update‖/‖the update‖
+//
 // Those of the update are taken after the optimiser and before the merge. A ratio to an update that is 0 is no number.
 // S-MagNorm's are there with one of weights, the mismatch where merges are several steps apart; it is no number between.
 func (s *Session) securaMeasures(c adapter.CABR, edge float64) func(n StepNodes) []NamedNode {
@@ -40,6 +52,9 @@ func (s *Session) securaMeasures(c adapter.CABR, edge float64) func(n StepNodes)
 		}
 		var list []NamedNode
 		add := func(name string, value *graph.Node) { list = append(list, NamedNode{name, value}) }
+		if c.MagNorm != nil && !c.FusesWeights() && n.Loss.inputs != nil {
+			list = append(list, s.outputMeasures(c, edge, n.Loss)...)
+		}
 		if c.FusesWeights() {
 			add("magnorm/mean", meanBelowTwo(forward))
 			add("magnorm/edge_share", shareUpTo(forward, edge))
@@ -47,6 +62,11 @@ func (s *Session) securaMeasures(c adapter.CABR, edge float64) func(n StepNodes)
 			add("magnorm/scaling_ratio", graph.Div(norm(fusings), norm(updates)))
 		}
 		add("step/relative", graph.Div(norm(updates), norm(weights)))
+		if c.Merging == adapter.MergeIntoWeight && c.Precision != adapter.MergeFloat32 {
+			entries, err := keptInBFloat16(weights, updates)
+			add("merge/kept_entries", entries)
+			add("merge/kept_error", err)
+		}
 		if left, ok := n.Loss.Vars[stepsLeft]; ok && (c.MagNorm == nil || c.FusesWeights()) {
 			mismatch := graph.Div(norm(mismatches), norm(changes))
 			none := graph.Scalar(left.Graph(), left.DType(), math.NaN())
@@ -90,4 +110,45 @@ func size(list []*graph.Node) (n float64) {
 		n += float64(x.Shape().Size())
 	}
 	return n
+}
+
+// outputMeasures are those of S-MagNorm of outputs.
+func (s *Session) outputMeasures(c adapter.CABR, edge float64, l *Loss) []NamedNode {
+	var below, through, outputs, bases []*graph.Node
+	entries := []*graph.Node{}
+	for _, p := range s.projections {
+		x, tensors := l.inputs[p], l.Vars.Of(s, p, "")
+		if bias, ok := l.weights[p.BiasName()]; ok {
+			tensors[adapter.ProjectionBias] = bias
+		}
+		base, adapted, divisor := c.Outputs(x, l.Vars.Base(p), tensors)
+		dims := divisor.Shape().Dimensions
+		real := graph.GreaterOrEqual(l.batch.rows.Segments, graph.ScalarZero(x.Graph(), l.batch.rows.Segments.DType()))
+		real = graph.SliceAxis(real, 1, graph.AxisRange(real.Shape().Dimensions[1]-dims[1], real.Shape().Dimensions[1]))
+		mask := graph.BroadcastToDims(graph.InsertAxes(graph.ConvertDType(real, divisor.DType()), -1), dims...)
+		within := graph.LessOrEqual(divisor, graph.Scalar(x.Graph(), divisor.DType(), edge))
+		below = append(below, graph.ReduceAllSum(graph.Mul(graph.Neg(graph.AddScalar(divisor, -2)), mask)))
+		through = append(through, graph.ReduceAllSum(graph.Mul(graph.ConvertDType(within, divisor.DType()), mask)))
+		entries = append(entries, graph.ReduceAllSum(mask))
+		outputs, bases = append(outputs, graph.Mul(adapted, mask)), append(bases, graph.Mul(base, mask))
+	}
+	count := sum(entries)
+	return []NamedNode{
+		{"magnorm/mean", graph.Neg(graph.AddScalar(graph.Div(sum(below), count), -2))},
+		{"magnorm/edge_share", graph.Div(sum(through), count)},
+		{"magnorm/gain", graph.Div(norm(outputs), norm(bases))},
+	}
+}
+
+// keptInBFloat16 is what weights that are bfloat16 keep of updates that are rounded to it: the share of their entries that
+// change, and the error in terms of the updates.
+func keptInBFloat16(weights, updates []*graph.Node) (entries, err *graph.Node) {
+	var changed, missed []*graph.Node
+	for i, w := range weights {
+		before := adapter.RoundBFloat16(w)
+		after := adapter.RoundBFloat16(graph.Add(before, adapter.RoundBFloat16(updates[i])))
+		changed = append(changed, graph.ReduceAllSum(graph.ConvertDType(graph.NotEqual(before, after), w.DType())))
+		missed = append(missed, graph.Sub(graph.Sub(after, before), updates[i]))
+	}
+	return graph.DivScalar(sum(changed), size(weights)), graph.Div(norm(missed), norm(updates))
 }

@@ -1,10 +1,18 @@
 package methods
 
 import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"secura/methods/adapter"
 )
 
 // openMeasuredSecura is openSecura with diagnostics.
@@ -156,19 +164,93 @@ func TestSecuraNormedKeepsWhatWasTrained(t *testing.T) {
 	}
 }
 
-// S-MagNorm of outputs has no S of weights.
-func TestReleasedSecuraMeasuresNoWeightsS(t *testing.T) {
-	s := openMeasuredSecura(t, "released m1", func(p *SecuraParams) {
-		*p = SecuraReleasedM1.Params.(SecuraParams)
-		p.Rank, p.Inner = 3, 5
-	})
-	result, _ := stepOn(t, s, 0, 0, securaRate)
-	for _, m := range result.Measures {
-		if name, value := m.Name, m.Value; strings.HasPrefix(name, "magnorm/") || strings.HasSuffix(name, "/A") && value != 0 {
-			t.Errorf("%s is %g", name, value)
+// In the first step S is 2 and the outputs are the weight's own; from the second on they are multiplied by about 4/3.
+func TestReleasedSecuraAmplifiesFromTheSecondStepOn(t *testing.T) {
+	for _, bias := range []bool{true, false} {
+		s := openMeasuredSecura(t, fmt.Sprintf("released m1, bias %v", bias), func(p *SecuraParams) {
+			*p = SecuraReleasedM1.Params.(SecuraParams)
+			p.Rank, p.Inner, p.Bias = 3, 5, bias
+		})
+		for i := range 3 {
+			result, _ := stepOn(t, s, 0, i*toyRows, 1e-3)
+			mean, gain := measure(t, result.Measures, "magnorm/mean"), measure(t, result.Measures, "magnorm/gain")
+			if i == 0 || !bias {
+				if mean != 2 || !(math.Abs(gain-1) <= 1e-5) {
+					t.Errorf("bias %v, step %d: the mean of S is %g, the gain %g", bias, i+1, mean, gain)
+				}
+			} else if !(mean > 1.3 && mean < 1.5) || !(gain > 1.3 && gain < 1.5) {
+				t.Errorf("step %d: the mean of S is %g, the gain %g", i+1, mean, gain)
+			}
+			if share := measure(t, result.Measures, "magnorm/edge_share"); !(share >= 0 && share < 0.5) || share > 0 && (i == 0 || !bias) {
+				t.Errorf("step %d: %g of S are at most the edge", i+1, share)
+			}
+			for _, m := range result.Measures {
+				if strings.HasSuffix(m.Name, "/A") && m.Value != 0 {
+					t.Errorf("%s is %g", m.Name, m.Value)
+				}
+			}
+			if step := measure(t, result.Measures, "step/relative"); !(step > 0) {
+				t.Errorf("the step is %g", step)
+			}
 		}
 	}
-	if step := measure(t, result.Measures, "step/relative"); !(step > 0) {
-		t.Errorf("the step is %g", step)
+}
+
+// What a bfloat16 weight keeps of a merge is what was recorded of the release's.
+func TestGoldenKeptOfAMergeInBFloat16(t *testing.T) {
+	file, err := os.Open("adapter/testdata/released.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all struct {
+		Cases []struct {
+			Name, DType string
+			W           matrix
+			Cols, Rows  []int
+			M1          struct {
+				Steps []struct {
+					A, B  matrix
+					Merge struct {
+						Changed float64 `json:"entries_changed"`
+						Error   float64 `json:"error_ratio"`
+					}
+				}
+			}
+		}
+	}
+	if err := json.NewDecoder(unpacked).Decode(&all); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, c := range all.Cases {
+		if c.DType != "bfloat16" {
+			continue
+		}
+		seen++
+		columns, rows := matrix{c.W.rows, len(c.Cols), nil}, matrix{len(c.Rows), c.W.columns, nil}
+		for i := range c.W.rows {
+			for _, j := range c.Cols {
+				columns.values = append(columns.values, c.W.values[i*c.W.columns+j])
+			}
+		}
+		for _, i := range c.Rows {
+			rows.values = append(rows.values, c.W.values[i*c.W.columns:(i+1)*c.W.columns]...)
+		}
+		step := c.M1.Steps[0]
+		got := evaluate(t, func(in []*graph.Node) []*graph.Node {
+			change := adapter.CABR{}.Change(map[string]*graph.Node{"C": in[1], "R": in[2], "A": in[3], "B": in[4]})
+			entries, missed := keptInBFloat16([]*graph.Node{in[0]}, []*graph.Node{change})
+			return []*graph.Node{entries, missed}
+		}, c.W, columns, rows, step.A, step.B)
+		agrees(t, c.Name+": the share of entries", float64(got[0][0]), step.Merge.Changed, 0.02)
+		agrees(t, c.Name+": the error", float64(got[1][0]), step.Merge.Error, 0.02)
+	}
+	if seen != 2 {
+		t.Errorf("%d cases", seen)
 	}
 }

@@ -5,9 +5,9 @@ import "secura/methods/adapter"
 const securaSource = "arXiv 2502.18168, sections on CABR, S-MagNorm and merging; checked against golden values of its formulas and its release."
 
 // defaultSecura is SECURA as specified; the other presets change what their names say.
-var defaultSecura = SecuraParams{Selection: string(adapter.InverseTop), Init: string(adapter.StartReleased), MagNorm: true, Scale: 6,
-	Space: adapter.SpaceWeight, Normalise: adapter.NormaliseMax, Form: adapter.FormSum, Edge: 1.2, Share: 0.9, Decay: 0.99,
-	Merge: string(adapter.MergeIntoWeight), MergeEvery: 1, Former: string(adapter.FormerHeld)}
+var defaultSecura = SecuraParams{Sizes: string(adapter.SizesByWidth), Selection: string(adapter.InverseTop), Init: string(adapter.StartReleased),
+	MagNorm: true, Scale: 6, Space: adapter.SpaceWeight, Normalise: adapter.NormaliseMax, Form: adapter.FormSum, Edge: 1.2, Share: 0.9, Decay: 0.99,
+	Merge: string(adapter.MergeIntoWeight), MergeEvery: 1, MergePrecision: string(adapter.MergeFloat32), Former: string(adapter.FormerHeld)}
 
 func (p SecuraParams) changed(change func(p *SecuraParams)) SecuraParams {
 	change(&p)

@@ -21,8 +21,8 @@ func openPreset(t *testing.T, m Method, key string, change func(p *SecuraParams)
 
 func expectParams(t *testing.T, m Method, change func(p *SecuraParams)) {
 	t.Helper()
-	want := SecuraParams{Selection: "inverse-top", Init: "released", MagNorm: true, Scale: 6, Space: "weight", Normalise: "max",
-		Form: "sum", Edge: 1.2, Share: 0.9, Decay: 0.99, Merge: "M1", MergeEvery: 1, Former: "held"}
+	want := SecuraParams{Sizes: "width", Selection: "inverse-top", Init: "released", MagNorm: true, Scale: 6, Space: "weight", Normalise: "max",
+		Form: "sum", Edge: 1.2, Share: 0.9, Decay: 0.99, Merge: "M1", MergeEvery: 1, MergePrecision: "float32", Former: "held"}
 	if change != nil {
 		change(&want)
 	}
@@ -137,66 +137,6 @@ func TestPresetSecuraNormed(t *testing.T) {
 	}
 }
 
-func TestPresetSecuraReleasedM1(t *testing.T) {
-	expectParams(t, SecuraReleasedM1, func(p *SecuraParams) { p.Space, p.Normalise, p.Restraint = "activation", "none", true })
-	s, specified := openPreset(t, SecuraReleasedM1, "released", nil), openPreset(t, Secura, "secura", nil)
-	a := tensorsOf(t, s, "A")
-	var losses []float64
-	for i := range 6 {
-		losses = append(losses, steps(t, s, 1, 0, i, 1, securaRate)...)
-		for _, p := range s.Adapted() {
-			for m, moment := range s.find(Name(p, "", "A")).moments {
-				if largest(floats(t, moment)) != 0 {
-					t.Fatalf("step %d: moment %d of A's gradient of %v is not 0", i+1, m+1, p)
-				}
-			}
-		}
-	}
-	if distance(a, tensorsOf(t, s, "A")) != 0 {
-		t.Error("A moved without weight decay")
-	}
-	want := steps(t, specified, 1, 0, 0, 6, securaRate)
-	for i := range losses {
-		if d := losses[i] - want[i]; !(d <= 1e-4 && d >= -1e-4) {
-			t.Errorf("step %d: the loss is %g, as specified %g", i+1, losses[i], want[i])
-		}
-	}
-	if !(losses[5] < losses[0]) || s.hooks.EvalForward {
-		t.Errorf("losses %v", losses)
-	}
-}
-
-func TestPresetSecuraReleasedM2(t *testing.T) {
-	expectParams(t, SecuraReleasedM2, func(p *SecuraParams) {
-		p.Space, p.Normalise, p.Restraint, p.Merge = "activation", "none", true, "M2-released"
-	})
-	s := openPreset(t, SecuraReleasedM2, "released", nil)
-	before := effective(t, s)
-	fixed := rowsOf(0, 0)
-	var losses []float64
-	for range 30 {
-		result, err := s.Step(toyBatch(0, fixed, nil), securaRate)
-		if err != nil {
-			t.Fatal(err)
-		}
-		losses = append(losses, result.Loss)
-		if result.GradientNorm == 0 {
-			t.Fatal("B has no gradient: the optimiser does nothing")
-		}
-	}
-	if slices.Max(losses) != slices.Min(losses) {
-		t.Errorf("the loss of one batch is %g to %g", slices.Min(losses), slices.Max(losses))
-	}
-	for _, p := range s.Adapted() {
-		if largest(value(t, s, Name(p, "", "AB_long"))) == 0 {
-			t.Errorf("the sum of %v is 0", p)
-		}
-	}
-	if len(differing(before, effective(t, s))) > 0 {
-		t.Error("an effective weight moved")
-	}
-}
-
 // Every switch of the family changes what is learned, from B ≠ 0 on.
 func TestEverySwitchOfSECURAActs(t *testing.T) {
 	activation := func(p *SecuraParams) { p.Space = adapter.SpaceActivation }
@@ -227,6 +167,9 @@ func TestEverySwitchOfSECURAActs(t *testing.T) {
 		{"merge fused", func(p *SecuraParams) { p.Form = "step" }, func(p *SecuraParams) { p.Merge = "fused" }},
 		{"merge_every", nil, func(p *SecuraParams) { p.MergeEvery = 2 }},
 		{"former", func(p *SecuraParams) { p.Merge = "M2" }, func(p *SecuraParams) { p.Former = "base" }},
+		{"former updated", nil, func(p *SecuraParams) { p.Former = "updated" }},
+		{"merge_precision", nil, func(p *SecuraParams) { p.MergePrecision = "bf16" }},
+		{"merge_precision of the weight", func(p *SecuraParams) { p.MergePrecision = "bf16" }, func(p *SecuraParams) { p.MergePrecision = "bf16-weight" }},
 	} {
 		losses := func(key string, changes ...func(p *SecuraParams)) []float64 {
 			s := openPreset(t, Secura, key, func(p *SecuraParams) {
@@ -242,48 +185,6 @@ func TestEverySwitchOfSECURAActs(t *testing.T) {
 		before, after := losses("switch/"+c.name+"/off", c.base), losses("switch/"+c.name+"/on", c.base, c.change)
 		if slices.Equal(before, after) {
 			t.Errorf("%s changes no loss: %v", c.name, before)
-		}
-	}
-}
-
-// Restraint's draws follow the cell's seed and the step, go on behind a checkpoint, and act.
-func TestRestraintIsDrawnAnewInEachStep(t *testing.T) {
-	start := func(seed uint64) *Session {
-		setting := toySetting(seed)
-		return open(t, SecuraReleasedM1, "restraint", setting, func(p *SecuraParams) {
-			p.Rank, p.Inner, p.MergeEvery, p.Edge, p.Share, p.Decay = 3, 5, 5, 2, 0.5, 0.7
-		})
-	}
-	s, again, other := start(1), start(1), start(2)
-	a, b, c := steps(t, s, 1, 0, 0, 4, securaRate), steps(t, again, 1, 0, 0, 3, securaRate), steps(t, other, 1, 0, 0, 4, securaRate)
-	if !slices.Equal(a[:3], b) {
-		t.Errorf("losses %v and %v", a[:3], b)
-	}
-	if slices.Equal(a, c) {
-		t.Errorf("another seed: losses %v and %v", a, c)
-	}
-	first := tensorsOf(t, again, adapter.DrawsTensor)
-	dir := t.TempDir()
-	if err := again.Save(dir); err != nil {
-		t.Fatal(err)
-	}
-	resumed := start(1)
-	if err := resumed.Load(dir); err != nil {
-		t.Fatal(err)
-	}
-	if len(differing(first, tensorsOf(t, resumed, adapter.DrawsTensor))) > 0 {
-		t.Error("the draws are not in the checkpoint")
-	}
-	steps(t, resumed, 1, 0, 3, 1, securaRate)
-	if names := differing(tensorsOf(t, s, adapter.DrawsTensor), tensorsOf(t, resumed, adapter.DrawsTensor)); len(names) > 0 {
-		t.Errorf("behind a checkpoint other values are drawn: %v", names)
-	}
-	if distance(first, tensorsOf(t, resumed, adapter.DrawsTensor)) == 0 {
-		t.Error("two steps have the same draws")
-	}
-	for _, raw := range []string{`{}`, `{"steps": -1}`, `7`} {
-		if err := new(stepCount).UnmarshalJSON([]byte(raw)); err == nil {
-			t.Errorf("the count %s was read", raw)
 		}
 	}
 }

@@ -243,9 +243,12 @@ func (s *Session) MixBatch(current []Row, r *rand.Rand) []Row {
 	return s.hooks.MixBatch(current, r)
 }
 
-// StartTask prepares for a task: the optimiser starts anew, unless the setting carries it over.
+// carries says whether the optimiser's moments go on from task to task.
+func (s *Session) carries() bool { return s.CarryOptimizer || s.method.KeepMoments }
+
+// StartTask prepares for a task: the optimiser starts anew, unless the setting or the method carries it over.
 func (s *Session) StartTask() error {
-	if s.CarryOptimizer {
+	if s.carries() {
 		return nil
 	}
 	return s.resetOptimizer()

@@ -139,6 +139,9 @@ func (s *Session) split(inputs []*graph.Node) (weights map[string]*graph.Node, v
 	vars = s.vars(inputs)
 	for _, p := range s.projections {
 		weights[p.WeightName()] = vars.Base(p)
+		if bias, ok := weights[p.BiasName()]; ok && s.hooks.DropBias {
+			weights[p.BiasName()] = graph.ZerosLike(bias)
+		}
 	}
 	return weights, vars, inputs[len(s.variables):]
 }

@@ -49,7 +49,7 @@ func (m Method) Grid() (Tuning, error) {
 		switch a.(type) {
 		case adapter.Full:
 			bounds = fullRates
-		case adapter.LoRA, adapter.DoRA:
+		case adapter.LoRA, adapter.UnscaledLoRA, adapter.DoRA:
 			bounds = loraRates
 		case adapter.CURLoRA, adapter.CABR:
 			bounds = curRates

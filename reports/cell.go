@@ -33,8 +33,13 @@ type Cell struct {
 	R             [][]float64
 	K, Perplexity []float64
 	// Curve is what was evaluated within tasks, in the order of steps.
-	Curve    []Point
-	Warnings []Warning
+	Curve []Point
+	// Forced says, for each row of R, how the true answers were predicted token by
+	// token, and Perturbed what a backbone with noise has; nil where the run did not
+	// measure that.
+	Forced    [][]record.TeacherForced
+	Perturbed *record.Reference
+	Warnings  []Warning
 
 	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
 
@@ -225,6 +230,15 @@ func (c *Cell) boundary(e record.Event) error {
 	row := c.scores(e)
 	c.R[e.Index] = row
 	c.EvalTokens += e.EvalTokens
+	if e.TeacherForced != nil {
+		if c.Forced == nil {
+			c.Forced = make([][]record.TeacherForced, n+1)
+		}
+		c.Forced[e.Index] = e.TeacherForced
+	}
+	if e.Perturbed != nil {
+		c.Perturbed = e.Perturbed
+	}
 	place(&c.K, e.Index, n+1, e.Knowledge)
 	place(&c.Perplexity, e.Index, n+1, e.Perplexity)
 	return nil

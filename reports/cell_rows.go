@@ -19,6 +19,8 @@ type Point struct {
 	// Scores are as a row of R; K and Perplexity are NaN where not measured.
 	Scores        []float64
 	K, Perplexity float64
+	// Forced is as a row of Cell.Forced.
+	Forced []record.TeacherForced
 }
 
 // scores is a row of R: NaN where a task was not evaluated.
@@ -38,7 +40,7 @@ func (c *Cell) within(e record.Event) error {
 	if e.Index > len(c.Tasks) {
 		return fmt.Errorf("an evaluation within task %d in a stream of %d tasks", e.Index, len(c.Tasks))
 	}
-	p := Point{Index: e.Index, Task: e.Task, Step: e.Step, Scores: c.scores(e), K: math.NaN(), Perplexity: math.NaN()}
+	p := Point{Index: e.Index, Task: e.Task, Step: e.Step, Scores: c.scores(e), K: math.NaN(), Perplexity: math.NaN(), Forced: e.TeacherForced}
 	for j, x := range p.Scores {
 		if math.IsNaN(x) {
 			return fmt.Errorf("the evaluation at step %d of task %s has no score of task %s", e.Step, e.Task, c.Tasks[j])

@@ -18,7 +18,7 @@ import (
 func Claims(runs []*Evidence) []Table {
 	c := claims{runs}
 	return []Table{
-		c.knowledge(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
+		c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
 		c.dora(), c.released(), c.equations(), c.learning(), {Title: "How it was judged", Caption: rule},
 	}
 }

@@ -52,6 +52,8 @@ type cellMeasures struct {
 	cell   Cell
 	ranges []measureRange
 	losses []sighting
+	// first and second are the measures of the stream's first two steps.
+	first, second []record.Measure
 }
 
 // measureRange is the least and the largest value of a measure, and where these
@@ -111,6 +113,9 @@ func readMeasures(c Cell, folder rundir.Cell) (cellMeasures, error) {
 	steps, _, err := optional[record.Step](folder.Steps())
 	if err != nil {
 		return m, err
+	}
+	if len(steps) > 1 {
+		m.first, m.second = steps[0].Measures, steps[1].Measures
 	}
 	for _, s := range steps {
 		place := func() string { return where(s.Task, s.Step) }
@@ -183,7 +188,7 @@ func plain(presets ...string) func(Method) bool {
 // mathematics are the parameters of the SECURA family that make another method
 // of it.
 var mathematics = []string{
-	"init", "bias", "magnorm", "scale", "space", "normalise", "form", "restraint", "edge", "share", "decay", "merge", "merge_every", "former",
+	"init", "bias", "magnorm", "scale", "space", "normalise", "form", "restraint", "edge", "share", "decay", "merge", "merge_every", "merge_precision", "former",
 }
 
 // text prints the range with so many significant digits, as one number where

@@ -48,10 +48,13 @@ func (c claims) knowledge() Table {
 }
 
 // judged is a verdict on SECURA, which says so where SECURA hardly learned.
-func (t *Table) judged(r *Report, j judgement) Entry {
+func (t *Table) judged(r *Report, j judgement) Entry { return t.judgedOf(r, subject, j) }
+
+// judgedOf is a verdict on a method, which says so where it hardly learned.
+func (t *Table) judgedOf(r *Report, method string, j judgement) Entry {
 	e := t.verdict(j)
-	if s := r.over(subject, Cell.Gain); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
-		e = t.with(e, hardlyLearned(subject, s))
+	if s := r.over(method, Cell.Gain); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
+		e = t.with(e, hardlyLearned(method, s))
 	}
 	return e
 }

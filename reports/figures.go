@@ -16,7 +16,7 @@ func Figures(r *Report) ([]Figure, error) {
 		return nil, nil
 	}
 	var figures []Figure
-	makers := []func() ([]Figure, error){r.stepFigures, r.normFigures}
+	makers := []func() ([]Figure, error){r.releasedFigures, r.stepFigures, r.normFigures}
 	if !r.Suite.Separate() {
 		makers = append([]func() ([]Figure, error){r.streamFigures, r.tradeoffFigures, r.taskFigures}, makers...)
 	}

@@ -10,7 +10,7 @@ import (
 // TableNames are the tables that can be had by themselves: of scores, and of
 // DiagnosticTables. A report has those of scores that fit its records; ablation
 // and diagnostics it has where its suite names them.
-var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "claims"}, DiagnosticTables...)
+var TableNames = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, DiagnosticTables...)
 
 // SuiteTables are those of TableNames that a suite may ask for.
 var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
@@ -62,6 +62,12 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 			return lacks("the suite has no knowledge battery")
 		}
 		return tables[:1], nil
+	case "released":
+		t, ok := ReleasedTable(r)
+		if !ok {
+			return lacks("its records hold no teacher-forced predictions; run it with -set evaluation.teacher_forced=true, in a folder of its own")
+		}
+		return []Table{t}, nil
 	case "ablation":
 		return []Table{AblationTable(r)}, nil
 	case "orders":
@@ -105,6 +111,9 @@ func Tables(r *Report) []Table {
 	}
 	if r.Suite.Orders > 1 && !r.Suite.Separate() {
 		tables = append(tables, OrdersTable(r))
+	}
+	if t, ok := ReleasedTable(r); ok {
+		tables = append(tables, t)
 	}
 	if r.hasCurve() {
 		tables = append(tables, RetentionTables(r)...)

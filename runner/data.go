@@ -8,8 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -83,18 +85,25 @@ func runDataInspect(o DataInspectOptions, stdout io.Writer) error {
 	if o.Rows == 0 || info.Rows == 0 {
 		return nil
 	}
-	number := 0
-	for row, err := range datasets.ReadRows(file, stat.Size(), o.File, columns) {
-		if err != nil {
-			return err
-		}
-		number++
-		fmt.Fprintf(stdout, "\nrow %d\n", number)
+	rows, unread, err := datasets.FirstRows(file, stat.Size(), o.File, o.Rows)
+	if err != nil {
+		return err
+	}
+	if len(unread) > 0 && !slices.ContainsFunc(columns, func(c string) bool { return unread[c] == nil }) {
+		return unread[columns[0]]
+	}
+	for i, row := range rows {
+		fmt.Fprintf(stdout, "\nrow %d\n", i+1)
 		for _, c := range columns {
-			fmt.Fprintf(stdout, "  %s: %s\n", c, shownValue(row[c]))
+			if unread[c] == nil {
+				fmt.Fprintf(stdout, "  %s: %s\n", c, shownValue(row[c]))
+			}
 		}
-		if number == o.Rows {
-			break
+	}
+	if len(unread) > 0 {
+		fmt.Fprintln(stdout, "\nnot read, so that no task can use them")
+		for _, c := range slices.Sorted(maps.Keys(unread)) {
+			fmt.Fprintf(stdout, "  %s: %v\n", c, unread[c])
 		}
 	}
 	return nil

@@ -30,17 +30,19 @@ A suite is a YAML file: tasks, methods, and how they are trained and
 evaluated. These are embedded:
 
 	$ runner list suites
-	ablation          SECURA with one part changed at a time: S-MagNorm, merging, selection, ranks, space, normalisation, restraint.
-	continual16-real  Six methods on a stream of sixteen public data sets, for real backbones; the data lie below -data.
-	continual16       Six methods on a stream of sixteen built-in tasks of four families, with the knowledge battery at every boundary.
-	gradients         Gradient norms per adapter matrix and the other measures of each step, for LoRA, CUR-LoRA, CABR and SECURA as specified and as released.
-	norms             Norms and effective rank of the update of the adapted weights along a stream of four tasks.
-	orders            Six methods over three orders of eight tasks and three seeds: the spread between orders beside that between seeds.
-	paper-nano        The paper's protocol on the embedded backbone: one task of each of four families, all evaluated four times within each: 16 tests.
-	paper             The paper's four data sets (GSM8K, CNN/DailyMail, NewsDE, LogiQA), 2000 steps each, all evaluated every 500: 16 tests.
-	retention         Base knowledge along the fine-tuning on two tasks at the paper's learning rate of 1e-3.
-	smoke             A quick pass through every stage; its numbers mean nothing.
-	variants          LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and five question-answering tasks, each learned alone.
+	ablation             SECURA with one part changed at a time: S-MagNorm, merging, selection, ranks, space, normalisation, restraint.
+	continual16-real     Six methods on a stream of sixteen public data sets, for real backbones; the data lie below -data.
+	continual16          Six methods on a stream of sixteen built-in tasks of four families, with the knowledge battery at every boundary.
+	gradients            Gradient norms per adapter matrix and the other measures of each step, for LoRA, CUR-LoRA, CABR and SECURA as specified and as released.
+	norms                Norms and effective rank of the update of the adapted weights along a stream of four tasks.
+	orders               Six methods over three orders of eight tasks and three seeds: the spread between orders beside that between seeds.
+	paper-nano           The paper's protocol on the embedded backbone: one task of each of four families, all evaluated four times within each: 16 tests.
+	paper-released-nano  SECURA's released code as its authors configured it, on the embedded backbone: its presets, protocol and measure.
+	paper-released       SECURA's released code as its authors configured it: EXP5 with its presets, protocol, form of prompts and measure; the four data sets, 2000 steps each.
+	paper                The paper's four data sets (GSM8K, CNN/DailyMail, NewsDE, LogiQA), 2000 steps each, all evaluated every 500: 16 tests.
+	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate of 1e-3.
+	smoke                A quick pass through every stage; its numbers mean nothing.
+	variants             LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and five question-answering tasks, each learned alone.
 
 One of your own may extend an embedded one and name only what differs. show
 prints a suite with every default written out, and validate holds it against
@@ -52,7 +54,7 @@ the data before hours are spent:
 A mistake in a name tells the nearest one that is known:
 
 	$ runner -suite smok
-	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, orders, paper-nano, paper, retention, smoke, variants. A file's name ends in .yaml
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, variants. A file's name ends in .yaml
 
 # Tuning
 
@@ -289,7 +291,7 @@ func main() {
 func commands() []command {
 	return []command{
 		newRun(), newTune(), newList(), newShow(), newValidate(), newStatus(), newCancel(), newWatch(), newReport(), newCompare(), newVerify(),
-		newEval(), newExport(), newDataInspect(), newDataBuild(), newDataFetch(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
+		newEval(), newExport(), newDataInspect(), newDataBuild(), newDataFetch(), newDataConvert(), newDataPreview(), newSetup(), newBench(), newPretrain(), newVersion(), newWorker(),
 	}
 }
 

@@ -99,6 +99,9 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if s.Evaluation.EverySteps > 0 {
 		fmt.Fprintf(stdout, "; within a task every %d steps", s.Evaluation.EverySteps)
 	}
+	if at := s.Evaluation.AtSteps; len(at) > 0 {
+		fmt.Fprintf(stdout, "; within the first one after steps %v", at)
+	}
 	fmt.Fprintln(stdout)
 	if !o.Time {
 		return nil

@@ -4,26 +4,46 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
+	"unicode/utf8"
 )
 
 // functions are what templates may call beside text/template's own functions.
 // The text comes last, so that it may be piped: {{.answer | trim | lower}}.
 var functions = template.FuncMap{
-	"after":    after,    // after SEP TEXT: what stands behind the last SEP
-	"before":   before,   // before SEP TEXT: what stands before the first SEP
-	"trim":     trim,     // trim TEXT: without white space at its ends
-	"lower":    lower,    // lower TEXT: in lower case
-	"join":     join,     // join SEP LIST: the list's entries with SEP between them
-	"letter":   letter,   // letter INDEX: A for 0, B for 1, to Z
-	"position": position, // position LIST VALUE: the index from 0 of the entry that reads like VALUE
-	"last":     last,     // last LIST: its last entry
-	"null":     null,     // null VALUE: whether it is null; any other use of a null is an error
+	"after":      after,      // after SEP TEXT: what stands after the last SEP
+	"before":     before,     // before SEP TEXT: what stands before the first SEP
+	"trim":       trim,       // trim TEXT: without white space at its ends
+	"lower":      lower,      // lower TEXT: in lower case
+	"capitalize": capitalize, // capitalize TEXT: its first letter in upper case
+	"replace":    replace,    // replace OLD NEW TEXT: every OLD as NEW
+	"regex":      regex,      // regex PATTERN TEXT: what matches first, or its first group
+	"split":      split,      // split SEP TEXT: a list of what stands between the SEPs
+	"json":       jsonValue,  // json TEXT: the value, list or struct that it writes in JSON or Python's notation
+	"join":       join,       // join SEP LIST: the list's entries with SEP between them
+	"letter":     letter,     // letter INDEX: A for 0, B for 1, to Z
+	"position":   position,   // position LIST VALUE: the index from 0 of the entry that reads like VALUE
+	"last":       last,       // last LIST: its last entry
+	"null":       null,       // null VALUE: whether it is null; any other use of a null is an error
 
-	// These three are put into the parsed template.
-	"value": value, "printed": printed, "listed": listed,
+	// Numbers are compared by value, whatever their types.
+	"eq": eq, "ne": ne,
+	"lt": ordered(func(order int) bool { return order < 0 }), "le": ordered(func(order int) bool { return order <= 0 }),
+	"gt": ordered(func(order int) bool { return order > 0 }), "ge": ordered(func(order int) bool { return order >= 0 }),
+
+	// column NAME: a column of any name, as in {{column "Correct Answer"}}. The parser reads it.
+	"column": func(string) (any, error) {
+		return nil, errors.New("column takes a name in quotes, as in column \"Correct Answer\"")
+	},
+
+	// These are put into the parsed template.
+	"value": value, "printed": printed, "listed": listed, "asList": asList,
 }
 
 // valueError says that a value cannot be used the way the template does.
@@ -54,13 +74,24 @@ func listed(source string, v any) (any, error) {
 	return nil, &valueError{source, describe(v) + ", not a list to range over"}
 }
 
-// asText writes a text, number or bool as text.
+// asText writes a text, number or bool as text. A float is written as the
+// shortest decimal that reads back, without an exponent, and a whole one as a
+// whole number: pandas stores whole numbers as floats where one is missing.
 func asText(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil
 	case nil, []any, map[string]any:
 		return "", fmt.Errorf("it is %s, not a text", describe(v))
+	}
+	if v, ok := v.(float64); ok {
+		switch {
+		case math.IsInf(v, 1):
+			return "inf", nil
+		case math.IsInf(v, -1):
+			return "-inf", nil
+		}
+		return strconv.FormatFloat(v+0, 'f', -1, 64), nil // never -0
 	}
 	return fmt.Sprint(v), nil
 }
@@ -107,6 +138,59 @@ func lower(v any) (string, error) {
 	return strings.ToLower(text), err
 }
 
+// capitalize leaves all but the first character as it is.
+func capitalize(v any) (string, error) {
+	text, err := asText(v)
+	r, n := utf8.DecodeRuneInString(text)
+	if err != nil || n == 0 {
+		return text, err
+	}
+	return string(unicode.ToUpper(r)) + text[n:], nil
+}
+
+func replace(old, with string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	if old == "" {
+		return "", errors.New("the text to replace is empty")
+	}
+	return strings.ReplaceAll(text, old, with), nil
+}
+
+// regex finds the first match of a pattern, in Go's syntax (RE2).
+func regex(pattern string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	compiled, err := regexp.Compile(pattern)
+	if err != nil {
+		return "", fmt.Errorf("pattern %q: %w", pattern, err)
+	}
+	m := compiled.FindStringSubmatch(text)
+	if m == nil {
+		return "", fmt.Errorf("nothing in %q matches %q", shorten(text), pattern)
+	}
+	return m[min(1, len(m)-1)], nil
+}
+
+func split(separator string, v any) ([]any, error) {
+	text, err := asText(v)
+	if err != nil {
+		return nil, err
+	}
+	if separator == "" {
+		return nil, errors.New("the separator is empty")
+	}
+	list := []any{}
+	for part := range strings.SplitSeq(text, separator) {
+		list = append(list, part)
+	}
+	return list, nil
+}
+
 func join(separator string, v any) (string, error) {
 	list, ok := v.([]any)
 	if !ok {
@@ -124,8 +208,15 @@ func join(separator string, v any) (string, error) {
 
 func letter(v any) (string, error) {
 	i, isInt := v.(int) // from range
-	if n, ok := v.(int64); ok && n >= 0 && n < 26 {
-		i, isInt = int(n), true
+	switch n := v.(type) {
+	case int64:
+		if n >= 0 && n < 26 {
+			i, isInt = int(n), true
+		}
+	case float64: // a whole number, in a column where one is missing
+		if n >= 0 && n < 26 && n == math.Trunc(n) {
+			i, isInt = int(n), true
+		}
 	}
 	if !isInt || i < 0 || i >= 26 {
 		return "", fmt.Errorf("%v is not an index from 0 to 25", v)

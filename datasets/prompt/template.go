@@ -15,7 +15,9 @@ import (
 type Spec struct {
 	Prompt        string   // prompt: what the model reads
 	Answer        string   // answer: what it should write; empty with options
-	OptionsColumn string   // options_column: the column with the list of options, or with a dot a list within a column (choices.text)
+	Answers       string   // answers_column: the column with the list of all right answers, or a template that gives a list; empty where there is one
+	Original      string   // original: the text that the answer simplifies; empty where no score compares with it
+	OptionsColumn string   // options_column: the column with the list of options, with a dot a list within a column (choices.text), or a template that gives a list ({{json .choices}})
 	Options       []string // options: a template for each option, instead of options_column
 	Classes       []string // the names of class_label's classes: the options of every row, instead of options_column
 	Option        string   // option: makes one option's text, its dot is the option; empty: the option as it is
@@ -29,12 +31,16 @@ type Text struct {
 	Answer  string   // with options the right option's text
 	Options []string // nil where the answer is written
 	Gold    int      // the right option's index
+	// Golds are all right answers; nil where there is one.
+	Golds    []string
+	Original string
 }
 
 // Template makes texts of rows. It is safe for concurrent use.
 type Template struct {
-	prompt, answer, option, gold *template.Template   // nil: there is none
-	optionsColumn                []string             // the column of the options and the fields below it
+	prompt, answer, option, gold *template.Template // nil: there is none
+	original                     *template.Template
+	optionsList, answers         *listSource
 	options                      []*template.Template // one for each option
 	classes                      []any                // the options of every row
 	labels                       []string
@@ -61,6 +67,17 @@ func Compile(spec Spec) (*Template, error) {
 	t.answer = parse("answer", spec.Answer, true)
 	t.option = parse("option", spec.Option, false)
 	t.gold = parse("gold", spec.Gold, true)
+	t.original = parse("original", spec.Original, true)
+	list := func(key, text string) *listSource {
+		source, err := compileList(key, text, columns)
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+		return source
+	}
+	if spec.Answers != "" {
+		t.answers = list("answers_column", spec.Answers)
+	}
 	if spec.Prompt == "" {
 		mistakes = append(mistakes, errors.New("prompt is missing"))
 	}
@@ -82,11 +99,7 @@ func Compile(spec Spec) (*Template, error) {
 		}
 	} else {
 		if spec.OptionsColumn != "" {
-			t.optionsColumn = strings.Split(spec.OptionsColumn, ".")
-			if slices.Contains(t.optionsColumn, "") {
-				mistakes = append(mistakes, fmt.Errorf("options_column %q is not a column's name", spec.OptionsColumn))
-			}
-			columns[t.optionsColumn[0]] = true
+			t.optionsList = list("options_column", spec.OptionsColumn)
 		}
 		if spec.Answer != "" {
 			mistakes = append(mistakes, errors.New("answer and options exclude each other: it is written or chosen"))
@@ -115,11 +128,17 @@ func (t *Template) Render(row map[string]any) (Text, error) {
 	if text.Prompt, err = render(t.prompt, row); err != nil {
 		return Text{}, err
 	}
-	if t.optionsColumn == nil && t.options == nil && t.classes == nil {
+	if t.original != nil {
+		if text.Original, err = render(t.original, row); err != nil {
+			return Text{}, err
+		}
+	}
+	if t.optionsList == nil && t.options == nil && t.classes == nil {
 		if text.Answer, err = render(t.answer, row); err != nil {
 			return Text{}, err
 		}
-		return text, nil
+		text.Golds, err = t.renderGolds(row)
+		return text, err
 	}
 	if text.Options, err = t.renderOptions(row); err != nil {
 		return Text{}, err
@@ -144,10 +163,10 @@ func (t *Template) renderOptions(row map[string]any) ([]string, error) {
 		return options, nil
 	}
 	name, list := "class_label", t.classes
-	if t.optionsColumn != nil {
-		name = "options_column " + strings.Join(t.optionsColumn, ".")
+	if t.optionsList != nil {
+		name = t.optionsList.String()
 		var err error
-		if list, err = t.listed(row); err != nil {
+		if list, err = t.optionsList.list(row); err != nil {
 			return nil, err
 		}
 	}
@@ -172,24 +191,25 @@ func (t *Template) renderOptions(row map[string]any) ([]string, error) {
 	return options, nil
 }
 
-// listed is the list in options_column.
-func (t *Template) listed(row map[string]any) ([]any, error) {
-	value := any(row)
-	name := strings.Join(t.optionsColumn, ".")
-	for i, field := range t.optionsColumn {
-		fields, ok := value.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("options_column %s: %s is %s, not a struct", name, strings.Join(t.optionsColumn[:i], "."), describe(value))
-		}
-		if value, ok = fields[field]; !ok {
-			return nil, fmt.Errorf("options_column %s: there is no %s; there is %s", name, strings.Join(t.optionsColumn[:i+1], "."), listKeys(fields))
+// renderGolds are the right answers of a row; nil where there is one.
+func (t *Template) renderGolds(row map[string]any) ([]string, error) {
+	if t.answers == nil {
+		return nil, nil
+	}
+	list, err := t.answers.list(row)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s: the list is empty", t.answers)
+	}
+	golds := make([]string, len(list))
+	for i, answer := range list {
+		if golds[i], err = asText(answer); err != nil {
+			return nil, fmt.Errorf("%s, entry %d: %w", t.answers, i, err)
 		}
 	}
-	list, ok := value.([]any)
-	if !ok {
-		return nil, fmt.Errorf("options_column %s is %s, not a list", name, describe(value))
-	}
-	return list, nil
+	return golds, nil
 }
 
 // renderGold returns the index of the right one of n options.

@@ -72,6 +72,7 @@ func (w *walker) list(list *parse.ListNode, dotIsRow bool) {
 
 func (w *walker) pipe(pipe *parse.PipeNode, dotIsRow bool) {
 	for _, command := range pipe.Cmds {
+		w.column(command)
 		function, _ := command.Args[0].(*parse.IdentifierNode)
 		for i, arg := range command.Args {
 			source := arg.String()
@@ -88,6 +89,23 @@ func (w *walker) pipe(pipe *parse.PipeNode, dotIsRow bool) {
 			command.Args[i] = checked
 		}
 	}
+}
+
+// column makes a call of the function column the variable that reads that column of the row.
+func (w *walker) column(command *parse.CommandNode) {
+	if f, ok := command.Args[0].(*parse.IdentifierNode); !ok || f.Ident != "column" || len(command.Args) != 2 {
+		return
+	}
+	name, ok := command.Args[1].(*parse.StringNode)
+	switch {
+	case !ok:
+		return // the function says what is wrong
+	case !w.hasRow:
+		w.wrong("column %s: the dot is an option here, not the row", name)
+		return
+	}
+	w.columns[name.Text] = true
+	command.Args = []parse.Node{&parse.VariableNode{NodeType: parse.NodeVariable, Pos: name.Pos, Ident: []string{"$", name.Text}}}
 }
 
 // reads notes the column that arg reads and says whether arg is a value of the

@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -228,4 +229,18 @@ func FuzzTemplate(f *testing.F) {
 			t.Fatalf("with the columns alone: %+v, %v", again, err)
 		}
 	})
+}
+
+func TestFloatsAreWrittenWithoutExponent(t *testing.T) {
+	for v, want := range map[float64]string{1e6: "1000000", 0.1: "0.1", 1e21: "1000000000000000000000", -2.5e-7: "-0.00000025", math.Inf(1): "inf", 0: "0", math.Copysign(0, -1): "0"} {
+		if got, err := asText(v); got != want || err != nil {
+			t.Errorf("%g is written %q, expected %q (%v)", v, got, want, err)
+		}
+	}
+	if got, err := letter(2.0); got != "C" || err != nil {
+		t.Errorf("letter 2.0 is %q, %v", got, err)
+	}
+	if _, err := letter(2.5); err == nil {
+		t.Error("2.5 has a letter")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -134,10 +135,15 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 // Decode returns the text of ids. Special tokens are left out, and so is an id
 // that the tokenizer does not have: a model may have more outputs than there
 // are tokens. Bytes that are not UTF-8 become U+FFFD.
-func (t *Tokenizer) Decode(ids []int32) string {
+func (t *Tokenizer) Decode(ids []int32) string { return t.decoded(ids, false) }
+
+// DecodeAll is Decode with special tokens, each as it is written in the file.
+func (t *Tokenizer) DecodeAll(ids []int32) string { return t.decoded(ids, true) }
+
+func (t *Tokenizer) decoded(ids []int32, special bool) string {
 	tokens := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if token, ok := t.tokens[id]; ok && !t.special[id] {
+		if token, ok := t.tokens[id]; ok && (special || !t.special[id]) {
 			tokens = append(tokens, token)
 		}
 	}
@@ -149,6 +155,16 @@ func (t *Tokenizer) Decode(ids []int32) string {
 
 // Size is the largest id + 1.
 func (t *Tokenizer) Size() int { return t.size }
+
+// WithSpecial is the tokenizer with a special token more, which Decode leaves
+// out and no text encodes to.
+func (t *Tokenizer) WithSpecial(id int32, token string) *Tokenizer {
+	with := *t
+	with.tokens, with.special = maps.Clone(t.tokens), maps.Clone(t.special)
+	with.tokens[id], with.special[id] = token, true
+	with.size = max(t.size, int(id)+1)
+	return &with
+}
 
 // ID returns the id of a token, written as in the file (byte-level BPE writes
 // a leading space as "Ġ").

@@ -77,6 +77,9 @@ func checkEncodings(t *testing.T, tokenizer *Tokenizer, family string, cases []m
 		if want.Decoded != nil {
 			decoded = *want.Decoded
 		}
+		if got := tokenizer.DecodeAll(want.IDs); got != decoded {
+			t.Errorf("%s: %s: decoded with special tokens %q, want %q", family, name, got, decoded)
+		}
 		if want.SkipSpecial != nil {
 			decoded = *want.SkipSpecial
 		}

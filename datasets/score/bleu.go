@@ -46,15 +46,38 @@ func (b *BLEU) add(prediction, gold string, lowercase bool) {
 	if lowercase {
 		prediction, gold = lower(prediction), lower(gold)
 	}
-	p := Tokens13a(strings.TrimRightFunc(prediction, isSpace))
-	g := Tokens13a(strings.TrimRightFunc(gold, isSpace))
+	b.count(prediction, []string{gold}, Tokens13a)
+}
+
+// count counts a prediction against its references: an n-gram as often as the reference has it that has it most, and
+// the length of the reference that is nearest in length, the shorter of two.
+func (b *BLEU) count(prediction string, golds []string, tokens func(string) []string) {
+	p := tokens(strings.TrimRightFunc(prediction, isSpace))
 	b.SysLen += len(p)
-	b.RefLen += len(g)
+	nearest := -1
+	var most [maxOrder]map[string]int
+	for n := range most {
+		most[n] = map[string]int{}
+	}
+	for _, gold := range golds {
+		g := tokens(strings.TrimRightFunc(gold, isSpace))
+		if d, best := distance(len(g), len(p)), distance(nearest, len(p)); nearest < 0 || d < best || d == best && len(g) < nearest {
+			nearest = len(g)
+		}
+		for n := range maxOrder {
+			for gram, times := range ngrams(g, n+1) {
+				most[n][gram] = max(most[n][gram], times)
+			}
+		}
+	}
+	b.RefLen += nearest
 	for n := range maxOrder {
-		b.Correct[n] += overlap(ngrams(p, n+1), ngrams(g, n+1))
+		b.Correct[n] += overlap(ngrams(p, n+1), most[n])
 		b.Total[n] += max(len(p)-n, 0)
 	}
 }
+
+func distance(a, b int) int { return max(a-b, b-a) }
 
 // finish computes the score from the counts. An order without predicted n-grams
 // makes the score 0, unless effective leaves it out.
@@ -92,9 +115,11 @@ func brevity(predicted, gold int) float64 {
 // BLEU4Smooth4 is NLTK 3.10.4's sentence BLEU-4 with smoothing method 4 (Chen
 // and Cherry 2014) on words between white space, in [0, 1]. It is 0 where no
 // word matches.
-func BLEU4Smooth4(prediction, gold string) float64 {
+func BLEU4Smooth4(prediction, gold string) float64 { return smoothed4(words(prediction), words(gold)) }
+
+// smoothed4 is BLEU4Smooth4 of tokens.
+func smoothed4(p, g []string) float64 {
 	const k = 5 // NLTK's constant
-	p, g := words(prediction), words(gold)
 	smooth, logs := 1.0, 0.0
 	for n := 1; n <= maxOrder; n++ {
 		hits := float64(overlap(ngrams(p, n), ngrams(g, n)))
@@ -128,11 +153,44 @@ func Tokens13a(text string) []string {
 		{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}} {
 		text = strings.ReplaceAll(text, swap[0], swap[1])
 	}
-	text = signs.ReplaceAllString(" "+text+" ", " ${1} ")
+	return western(" " + text + " ")
+}
+
+// western cuts text in Latin letters.
+func western(text string) []string {
+	text = signs.ReplaceAllString(text, " ${1} ")
 	text = pointAfter.ReplaceAllString(text, "${1} ${2} ")
 	text = pointBefore.ReplaceAllString(text, " ${1} ${2}")
 	text = dashAfterNum.ReplaceAllString(text, "${1} ${2} ")
 	return words(text)
+}
+
+// TokensZh splits a text as sacreBLEU's "zh" does: each Chinese character stands alone, the rest is split as in 13a.
+func TokensZh(text string) []string {
+	var out strings.Builder
+	for _, r := range strings.TrimFunc(text, isSpace) {
+		if isChinese(r) {
+			out.WriteRune(' ')
+			out.WriteRune(r)
+			out.WriteRune(' ')
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return western(out.String())
+}
+
+// isChinese has sacreBLEU 2.6.0's ranges. It writes Extension B as the texts "\u2000" + "0" to "\u2a6d" + "6", which
+// characters are compared with: so signs such as “, … and € are Chinese, and Extension B itself is not.
+func isChinese(r rune) bool {
+	for _, span := range [...][2]rune{{0x3400, 0x4db5}, {0x4e00, 0x9fbb}, {0xf900, 0xfa2d}, {0xfa30, 0xfa6a}, {0xfa70, 0xfad9}, {0x2001, 0x2a6d},
+		{0xff00, 0xffef}, {0x2e80, 0x2eff}, {0x3000, 0x303f}, {0x31c0, 0x31ef}, {0x2f00, 0x2fdf}, {0x2ff0, 0x2fff}, {0x3100, 0x312f},
+		{0x31a0, 0x31bf}, {0xfe10, 0xfe1f}, {0xfe30, 0xfe4f}, {0x3200, 0x33ff}} {
+		if r >= span[0] && r <= span[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // mustPair panics where predictions and gold texts do not pair up: a mistake of

@@ -3,6 +3,7 @@ package score
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // PRF is a ROUGE score: precision (share of the prediction found in the gold
@@ -34,15 +35,56 @@ func Rouge1(prediction, gold string, stem bool) PRF { return rougeN(prediction, 
 func Rouge2(prediction, gold string, stem bool) PRF { return rougeN(prediction, gold, 2, stem) }
 
 func rougeN(prediction, gold string, n int, stem bool) PRF {
-	p, g := RougeTokens(prediction, stem), RougeTokens(gold, stem)
+	return rougeNOf(RougeTokens(prediction, stem), RougeTokens(gold, stem), n)
+}
+
+func rougeNOf(p, g []string, n int) PRF {
 	return prf(overlap(ngrams(p, n), ngrams(g, n)), len(p)-n+1, len(g)-n+1)
 }
 
 // RougeL is the longest common subsequence of words, line breaks ignored
 // (Lin 2004).
 func RougeL(prediction, gold string, stem bool) PRF {
-	p, g := RougeTokens(prediction, stem), RougeTokens(gold, stem)
-	return prf(lcsTable(g, p)[len(g)][len(p)], len(p), len(g))
+	return rougeLOf(RougeTokens(prediction, stem), RougeTokens(gold, stem))
+}
+
+func rougeLOf(p, g []string) PRF { return prf(lcsTable(g, p)[len(g)][len(p)], len(p), len(g)) }
+
+// withoutSpaces are scripts that write no space between words.
+var withoutSpaces = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
+
+// ScriptTokens splits a text of any script: lower case, words are runs of letters, marks and digits, and where a script
+// writes no spaces each character with its marks. RougeTokens knows a-z and 0-9 alone, as rouge_score does: a text
+// without them scores 0 there.
+func ScriptTokens(text string) (tokens []string) {
+	start, alone := -1, false // of the open token; whether it is one character of a script without spaces
+	end := func(i int) {
+		if start >= 0 {
+			tokens = append(tokens, text[start:i])
+		}
+		start = -1
+	}
+	text = lower(text)
+	for i, r := range text {
+		single := unicode.In(r, withoutSpaces...)
+		switch {
+		case start >= 0 && unicode.IsMark(r) && (alone || !single):
+		case single:
+			end(i)
+			start, alone = i, true
+		case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r):
+			if alone {
+				end(i)
+			}
+			if start < 0 {
+				start, alone = i, false
+			}
+		default:
+			end(i)
+		}
+	}
+	end(len(text))
+	return tokens
 }
 
 // RougeLsum is the summary-level longest common subsequence: for each line of

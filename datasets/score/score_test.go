@@ -29,38 +29,6 @@ func TestExactMatchIgnoresCaseSpaceAndTheLastPoint(t *testing.T) {
 	}
 }
 
-func TestFinalNumberReadsTheAnswer(t *testing.T) {
-	for text, want := range map[string]string{
-		"3 + 4 = 7":                      "7",
-		"She pays $1,234.50.":            "1234.5",
-		"work 12\n#### 1,000\nmore: 99":  "1000",
-		"#### none, but 5 before":        "5",
-		"#### -7":                        "-7",
-		"loss of -$5":                    "-5",
-		"7-8":                            "8",
-		"so x = −2":                      "-2",
-		"on 24.12.2021":                  "2021",
-		"1,2,3":                          "3",
-		"half is .5":                     "0.5",
-		"5.0":                            "5",
-		"123456789012345678901234567890": "123456789012345678901234567890",
-		"no number":                      "",
-		"":                               "",
-	} {
-		got := ""
-		if n := FinalNumber(text); n != nil {
-			got = n.FloatString(9)
-			got = strings.TrimRight(strings.TrimRight(got, "0"), ".")
-		}
-		if got != want {
-			t.Errorf("FinalNumber(%q) = %q, want %q", text, got, want)
-		}
-	}
-	if NumberMatch("none", "nothing") {
-		t.Error("two texts without a number match")
-	}
-}
-
 func TestChooseNormalisesByLengthAndBreaksTiesLow(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {

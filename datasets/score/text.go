@@ -22,7 +22,7 @@ func isSpace(r rune) bool {
 func words(s string) []string { return strings.FieldsFunc(s, isSpace) }
 
 // ngrams counts the runs of n tokens. The key joins them with a blank, which no
-// token contains.
+// token contains unless all are single characters: then places tell them apart.
 func ngrams(tokens []string, n int) map[string]int {
 	counts := make(map[string]int)
 	for i := 0; i+n <= len(tokens); i++ {

@@ -50,9 +50,14 @@ type Row struct {
 	Knowledge  *float64
 	Parts      []record.Score
 	Perplexity *float64
-	Tokens     int64
-	Groups     [][]Prediction // by group and example; nil where a group was not evaluated
-	Weights    string         // the digest of the effective weights
+	// Forced are the teacher-forced measures by group, without a task where a group was not evaluated; nil where they were
+	// not asked for.
+	Forced []record.TeacherForced
+	// Perturbed is that of the backbone with noise, as a reference beside a base row; nil where it was not asked for.
+	Perturbed *Row
+	Tokens    int64
+	Groups    [][]Prediction // by group and example; nil where a group was not evaluated
+	Weights   string         // the digest of the effective weights
 }
 
 // Accuracy is the mean of the stream's tasks' first scores; all must have been evaluated.
@@ -121,8 +126,11 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 			if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) }); i >= 0 {
 				ids = ids[:i]
 			}
-			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(v.tokenizer.Decode(ids)), Option: -1}
+			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(groups[p.group].Task.Cut(v.tokenizer.Decode(ids))), Option: -1}
 		}
+	}
+	if err := v.evaluateForced(ctx, f, out); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	if texts > 0 {
 		mean := nats / float64(texts)
@@ -209,22 +217,25 @@ func scoreTask(name string, t stream.Task, predictions []Prediction) (total floa
 					return 0, nil, fmt.Errorf("the log-likelihood of an option of task %s: %w", t.Task.Name, ErrNotFinite)
 				}
 			}
-			if p.Option == t.Examples[i].Gold {
+			if t.Examples[i].Right(p.Option) {
 				each[i] = 1
 				total++
 			}
 		}
-		return total / float64(len(each)), each, nil
+		if name == "accuracy" {
+			return total / float64(len(each)), each, nil
+		}
 	}
 	scorer, err := score.ByName(name)
 	if err != nil {
 		return 0, nil, err
 	}
-	texts, golds := make([]string, len(predictions)), make([]string, len(predictions))
+	cases := make([]score.Case, len(predictions))
 	for i, p := range predictions {
-		texts[i], golds[i] = p.Text, strings.TrimSpace(t.Examples[i].Answer)
+		e := t.Examples[i]
+		cases[i] = score.Case{Prediction: p.Answer(e), Golds: e.RightAnswers(), Original: e.Original}
 	}
-	total, each = scorer.Score(texts, golds)
+	total, each = scorer.ScoreCases(cases)
 	return total, each, nil
 }
 

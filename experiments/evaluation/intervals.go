@@ -34,7 +34,7 @@ func ScoredTask(t stream.Task, predictions []Prediction) (record.EvaluatedTask, 
 	} {
 		right := 0
 		for i, p := range predictions {
-			if by.choose(p, t.Examples[i]) == t.Examples[i].Gold {
+			if t.Examples[i].Right(by.choose(p, t.Examples[i])) {
 				right++
 			}
 		}

@@ -23,6 +23,7 @@ type Evaluator struct {
 	Answers   int     // slots of a score row that predict
 	score     []scoreBatch
 	written   []writtenBatch
+	forced    []forcedBatch // nil unless evaluation.teacher_forced asks for it
 	maxNew    int
 	Tokens    int64 // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
@@ -76,9 +77,9 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 				v.Answers = max(v.Answers, total)
 			} else {
 				prompts = append(prompts, item{g, i})
-				if len(example.Prompt) > longest {
+				if len(example.Generated()) > longest {
 					return nil, fmt.Errorf("task %s: the prompt of test example %d has %d tokens, more than the largest of evaluation.lengths, %d",
-						t.Task.Name, t.Examples[i].ID, len(example.Prompt), longest)
+						t.Task.Name, t.Examples[i].ID, len(example.Generated()), longest)
 				}
 				v.maxNew = max(v.maxNew, t.Task.MaxNewTokens)
 			}
@@ -105,6 +106,9 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	}
 	for _, b := range v.written {
 		v.Tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
+	}
+	if e.TeacherForced {
+		v.layForced(e.Lengths, e.Batch)
 	}
 }
 
@@ -180,7 +184,7 @@ func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	for _, length := range lengths {
 		var open *writtenBatch
 		for _, p := range prompts {
-			text := groups[p.group].Test[p.index].Prompt
+			text := groups[p.group].Test[p.index].Generated()
 			if len(text) > length || len(text) <= shortest {
 				continue
 			}
@@ -196,7 +200,7 @@ func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	}
 	// An empty row would rarely write an end and keep the whole batch from ending.
 	for _, b := range v.written {
-		first := groups[b.items[0].group].Test[b.items[0].index].Prompt
+		first := groups[b.items[0].group].Test[b.items[0].index].Generated()
 		for row := len(b.items); row < b.batch.Rows; row++ {
 			b.batch.SetPrompt(row, first)
 		}

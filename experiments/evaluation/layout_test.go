@@ -14,7 +14,7 @@ func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := pretrained.OpenTexts(s.Backbone, s.Chat)
+	b, err := pretrained.OpenTexts(s.Backbone, pretrained.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,11 @@ type Backbone struct {
 type Options struct {
 	// Chat writes prompts by the backbone's chat template, which it must have.
 	Chat bool
+	// System is the system prompt of every conversation; empty leaves it to the template.
+	System string
+	// Empty puts a new token before each answer, as SECURA's released code does: a row more of the embedding, the mean of
+	// all.
+	Empty bool
 	// Held is how its weights are held.
 	Held backbone.Precision
 	// withoutWeights checks that the weights are there, and leaves them where they are.
@@ -60,6 +65,9 @@ func Open(name string, o Options) (*Backbone, error) {
 	if err == nil {
 		err = b.putEnds()
 	}
+	if err == nil && o.Empty {
+		err = b.addEmpty()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open backbone %s: %w", name, err)
 	}
@@ -68,8 +76,25 @@ func Open(name string, o Options) (*Backbone, error) {
 
 // OpenTexts opens what turns texts into tokens and back. The weights' names and shapes are checked, but they are not
 // read, so that it takes neither their time nor their memory.
-func OpenTexts(name string, chat bool) (*Backbone, error) {
-	return Open(name, Options{Chat: chat, withoutWeights: true})
+func OpenTexts(name string, o Options) (*Backbone, error) {
+	o.withoutWeights = true
+	return Open(name, o)
+}
+
+// emptyToken is how SECURA's released code calls the token that it puts before each answer.
+const emptyToken = "[EMPTY]"
+
+// addEmpty gives the backbone the token, and has the encoder use it.
+func (b *Backbone) addEmpty() error {
+	id := int32(b.Config.Vocabulary)
+	if b.Model != nil {
+		if err := b.Model.AddToken(); err != nil {
+			return err
+		}
+	}
+	b.Config.Vocabulary++
+	b.Tokenizer, b.Encoder = b.Tokenizer.WithSpecial(id, emptyToken), b.Encoder.WithEmpty(id)
+	return nil
 }
 
 func (b *Backbone) read(o Options) error {
@@ -91,7 +116,7 @@ func (b *Backbone) read(o Options) error {
 	if b.Tokenizer, err = prompt.NewTokenizer(data); err != nil {
 		return err
 	}
-	if err := b.encodeWith(o.Chat, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
+	if err := b.encodeWith(o, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return err
 	}
 	content, err := readFile(files, place.Folder, "config.json")
@@ -121,8 +146,8 @@ func (b *Backbone) read(o Options) error {
 }
 
 // encodeWith makes the encoder, with the backbone's chat template for a conversation.
-func (b *Backbone) encodeWith(conversation bool, open func() (*chat.Template, error)) error {
-	if !conversation {
+func (b *Backbone) encodeWith(o Options, open func() (*chat.Template, error)) error {
+	if !o.Chat {
 		b.Encoder = datasets.NewEncoder(b.Tokenizer)
 		return nil
 	}
@@ -130,8 +155,12 @@ func (b *Backbone) encodeWith(conversation bool, open func() (*chat.Template, er
 	if err != nil {
 		return fmt.Errorf("%w; `chat: true` is for models that have one", err)
 	}
-	b.Encoder, err = datasets.NewChatEncoder(b.Tokenizer, template)
-	return err
+	encoder, err := datasets.NewChatEncoder(b.Tokenizer, template)
+	if err != nil {
+		return err
+	}
+	b.Encoder = encoder.WithSystem(o.System)
+	return nil
 }
 
 // readGGUF reads the tokenizer and the model of a GGUF file.
@@ -148,7 +177,7 @@ func (b *Backbone) readGGUF(path string, o Options) error {
 	if b.Tokenizer, err = prompt.NewTokenizer(content); err != nil {
 		return err
 	}
-	if err := b.encodeWith(o.Chat, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
+	if err := b.encodeWith(o, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
 		return err
 	}
 	if b.Config, err = backbone.GGUFConfig(file); err != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"secura/datasets"
 )
 
 // TestTextsAreOpenedWithoutWeights holds what OpenTexts gives to what Open gives, weights aside, and has it miss a tensor
@@ -17,7 +19,7 @@ func TestTextsAreOpenedWithoutWeights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts, err := OpenTexts(name, false)
+		texts, err := OpenTexts(name, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +49,27 @@ func TestTextsAreOpenedWithoutWeights(t *testing.T) {
 	if err := os.WriteFile(config, []byte(more), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenTexts(dir, false); err == nil || !strings.Contains(err.Error(), "are missing") {
+	if _, err := OpenTexts(dir, Options{}); err == nil || !strings.Contains(err.Error(), "are missing") {
 		t.Errorf("%v, expected that tensors are missing", err)
+	}
+}
+
+// The released form's token is a row more of the embedding, which prompts end in.
+func TestEmptyTokenIsOneMore(t *testing.T) {
+	plain, err := Open(Nano, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(Nano, Options{Empty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := int32(plain.Config.Vocabulary)
+	if b.Config.Vocabulary != int(id)+1 || b.Model.Config.Vocabulary != int(id)+1 || b.Tokenizer.DecodeAll([]int32{id}) != "[EMPTY]" {
+		t.Errorf("the vocabulary has %d tokens, before %d; the new one reads %q", b.Config.Vocabulary, id, b.Tokenizer.DecodeAll([]int32{id}))
+	}
+	e, err := b.Encoder.Encode(datasets.Example{Prompt: "a", Answer: " b"})
+	if err != nil || e.Prompt[len(e.Prompt)-1] != id {
+		t.Errorf("%+v, %v", e, err)
 	}
 }

@@ -60,7 +60,13 @@ type Event struct {
 	KnowledgeParts []Score  `json:"knowledge_parts,omitempty"`
 	// Perplexity is in nats per token on held-out base text; nil without one.
 	Perplexity *float64 `json:"perplexity,omitempty"`
-	EvalTokens int64    `json:"eval_tokens,omitempty"`
+	// TeacherForced says of every task that was evaluated, in the cell's order, and
+	// then of the battery's, how its true answers were predicted token by token; nil
+	// where that was not asked for.
+	TeacherForced []TeacherForced `json:"teacher_forced,omitempty"`
+	// Perturbed stands beside the teacher-forced predictions of a base row.
+	Perturbed  *Reference `json:"perturbed,omitempty"`
+	EvalTokens int64      `json:"eval_tokens,omitempty"`
 	// Predictions is the sha256 (hex) of the boundary's predictions file.
 	Predictions string `json:"predictions,omitempty"`
 
@@ -86,6 +92,32 @@ type TaskScores struct {
 type Score struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
+}
+
+// Reference is what a backbone has with noise of half a standard deviation on each targeted weight, which destroys most
+// language models: what it keeps by a measure, a method that has lost all keeps as well.
+type Reference struct {
+	Scores        []TaskScores    `json:"scores"`
+	Knowledge     *float64        `json:"knowledge,omitempty"`
+	TeacherForced []TeacherForced `json:"teacher_forced"`
+}
+
+// TeacherForced is how a task's true answers are predicted, each token given the true answer so far, the end of the
+// answer counted.
+type TeacherForced struct {
+	Task string `json:"task"`
+	// Examples are how many were predicted. Tokens counts their answers' tokens, Nats is the mean −log p of these, Right the
+	// share that is the most likely one.
+	Examples int     `json:"examples"`
+	Tokens   int     `json:"tokens"`
+	Nats     float64 `json:"nats"`
+	Right    float64 `json:"right"`
+	// Scores are the means over examples of the five numbers of SECURA's released code (see datasets/score).
+	Scores []Score `json:"scores"`
+	// Perfect and Echo are those of the predictor that is always right, and of one that repeats the token before. They
+	// need no model, and stand in a base row alone.
+	Perfect []Score `json:"perfect,omitempty"`
+	Echo    []Score `json:"echo,omitempty"`
 }
 
 // Measure is one named diagnostic of a step or a boundary, such as the gradient
@@ -174,6 +206,11 @@ func (e Event) Validate() error {
 		for _, t := range e.Scores {
 			if t.Task == "" || len(t.Scores) == 0 {
 				return fmt.Errorf("%s %d has a task without name or scores: %q", e.Kind, e.Index, t.Task)
+			}
+		}
+		for _, t := range e.TeacherForced {
+			if t.Task == "" || t.Examples < 1 || t.Tokens < 1 || len(t.Scores) == 0 {
+				return fmt.Errorf("%s %d has teacher-forced predictions of task %q with %d tokens and %d scores", e.Kind, e.Index, t.Task, t.Tokens, len(t.Scores))
 			}
 		}
 		if err := validateMeasures(e.Measures); err != nil {

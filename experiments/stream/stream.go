@@ -45,6 +45,10 @@ func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error)
 		if data.Tasks[i].Train, err = encodeAll(encoder, examples); err != nil {
 			return nil, err
 		}
+		fits := func(e datasets.Encoded) bool { return len(e.Prompt) < s.Training.MaxPrompt }
+		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(data.Tasks[i].Train, fits) {
+			return nil, fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt)
+		}
 	}
 	return data, nil
 }
@@ -111,9 +115,7 @@ func LoadTask(task datasets.Task, texts *Texts, encoder *datasets.Encoder, split
 		return Task{}, err
 	}
 	t.Available = len(t.Examples)
-	if bound > 0 && bound < len(t.Examples) {
-		t.Examples = t.Examples[:bound]
-	}
+	t.Examples = task.Sample(t.Examples, bound)
 	t.Test, err = encodeAll(encoder, t.Examples)
 	return t, err
 }
@@ -183,15 +185,18 @@ func (d *Data) Warnings(s suite.Suite, end int32) (texts []string) {
 		what  string
 		Tasks []Task
 	}{{"evaluation.test_examples", d.Tasks}, {"evaluation.knowledge_examples", d.Knowledge}} {
-		used, all, bounded := 0, 0, 0
+		used, all, bounded, which := 0, 0, 0, "their first examples" // of the built-in tasks, which stand in a random order
 		for _, t := range set.Tasks {
 			if len(t.Test) < t.Available {
 				bounded++
 				used, all = used+len(t.Test), all+t.Available
+				if _, builtin := t.Task.Builtin(); !builtin {
+					which = "a part of their examples"
+				}
 			}
 		}
 		if bounded > 0 {
-			texts = append(texts, fmt.Sprintf("%s: %d of %d tasks are evaluated on their first examples alone, %d of %d", set.what, bounded, len(set.Tasks), used, all))
+			texts = append(texts, fmt.Sprintf("%s: %d of %d tasks are evaluated on %s alone, %d of %d", set.what, bounded, len(set.Tasks), which, used, all))
 		}
 	}
 	return texts

@@ -116,11 +116,30 @@ func permutations(n, limit int) int {
 	return orders
 }
 
+// AtStep says whether everything is evaluated within a task after a step, counted from 1; first says that the task is the
+// stream's first one.
+func (e Evaluation) AtStep(first bool, step int) bool {
+	return e.EverySteps > 0 && step%e.EverySteps == 0 || first && slices.Contains(e.AtSteps, step)
+}
+
+// Within counts the evaluations within a task by a step.
+func (e Evaluation) Within(first bool, step int) (n int) {
+	if e.EverySteps > 0 {
+		n = step / e.EverySteps
+	}
+	for _, at := range e.AtSteps {
+		if first && at <= step && (e.EverySteps == 0 || at%e.EverySteps != 0) {
+			n++
+		}
+	}
+	return n
+}
+
 // Evaluations counts what one cell of a suite evaluates after the base row: everything, or its own task alone.
 func (s Suite) Evaluations() (whole, own int) {
 	tasks := len(s.Tasks)
-	if e := s.Evaluation; e.EverySteps > 0 {
-		whole = tasks * ((s.Training.Steps - 1) / e.EverySteps)
+	if last := s.Training.Steps - 1; tasks > 0 { // a task's last step is a boundary
+		whole = s.Evaluation.Within(true, last) + (tasks-1)*s.Evaluation.Within(false, last)
 	}
 	switch {
 	case s.Evaluation.Every == EveryTask:

@@ -18,6 +18,8 @@ type Preset struct {
 	Cost float64
 	// NewParams returns a pointer to a copy of the default parameters, a struct with yaml tags; nil if there are none.
 	NewParams func() any
+	// Renamed says of a name that the program had what it is called now; the preset is none then.
+	Renamed string
 }
 
 // Presets are the methods that the program has.
@@ -25,17 +27,28 @@ type Presets []Preset
 
 // Names lists them in order.
 func (p Presets) Names() []string {
-	names := make([]string, len(p))
-	for i, preset := range p {
-		names[i] = preset.Name
+	var names []string
+	for _, preset := range p {
+		if preset.Renamed == "" {
+			names = append(names, preset.Name)
+		}
 	}
 	return names
+}
+
+// renamed says what a name that the program had is called now; "" of any other.
+func (p Presets) renamed(name string) string {
+	i := slices.IndexFunc(p, func(preset Preset) bool { return preset.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return p[i].Renamed
 }
 
 // Find finds a preset by its name.
 func (p Presets) Find(name string) (Preset, bool) {
 	i := slices.IndexFunc(p, func(preset Preset) bool { return preset.Name == name })
-	if i < 0 {
+	if i < 0 || p[i].Renamed != "" {
 		return Preset{}, false
 	}
 	return p[i], true

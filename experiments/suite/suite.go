@@ -33,6 +33,9 @@ type Suite struct {
 	// Chat writes prompts as a user's turn by the backbone's chat template, and
 	// answers as the assistant's. It is for backbones that were trained to chat.
 	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`
+	// System is the system prompt of every conversation; empty leaves it to the
+	// backbone's template.
+	System string `yaml:"system,omitempty" json:"system,omitempty"`
 	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
 	Backend string `yaml:"backend" json:"backend"`
 	// Backbones are several, which stand instead of Backbone: every method, seed and
@@ -113,6 +116,9 @@ type Training struct {
 	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
 	// Warmup is the share of a task's steps in which the rate rises from 0.
 	Warmup float64 `yaml:"warmup" json:"warmup"`
+	// Schedule is how the rate goes on after the warm-up: cosine, down to 0 at the
+	// task's end, linear, down to 0 too, or constant. Empty is cosine.
+	Schedule string `yaml:"schedule,omitempty" json:"schedule,omitempty"`
 	// WeightDecay is decoupled (AdamW's).
 	WeightDecay float64 `yaml:"weight_decay" json:"weight_decay"`
 	// Clip bounds the gradient's global norm; 0 does not clip.
@@ -128,6 +134,17 @@ type Training struct {
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
+	// Draw is how a task's examples come: epochs, shuffled anew for each pass, or
+	// with_replacement, each drawn from all. Empty is epochs.
+	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
+	// MaxPrompt draws an example again whose prompt has so many tokens or more; 0
+	// draws all, and cuts what does not fit.
+	MaxPrompt int `yaml:"max_prompt,omitempty" json:"max_prompt,omitempty"`
+	// EmptyToken puts a new, frozen token before each answer, in training and in
+	// evaluation, and with chat has all learned that the template writes behind an
+	// answer: the form of SECURA's released code, for its reproduction alone. The
+	// first token of an answer is then predicted from a token that means nothing.
+	EmptyToken bool `yaml:"empty_token,omitempty" json:"empty_token,omitempty"`
 	// CheckpointEvery is after how many steps within a task a checkpoint is made
 	// too, which the next one replaces; 0 makes them at boundaries alone. It
 	// changes no number.
@@ -169,13 +186,30 @@ type Evaluation struct {
 	// EverySteps is after how many steps everything is evaluated within a task
 	// too; 0 evaluates at boundaries alone.
 	EverySteps int `yaml:"every_steps" json:"every_steps"`
+	// AtSteps are steps of a stream's first task after which everything is
+	// evaluated too, ascending; none by default.
+	AtSteps []int `yaml:"at_steps,omitempty" json:"at_steps,omitempty"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
+	// TeacherForced predicts each answer's tokens given the true answer so far too,
+	// and puts the measure of SECURA's released code on record: one forward pass
+	// over every prompt and its answer. No metric and no ranking is made of it.
+	TeacherForced bool `yaml:"teacher_forced,omitempty" json:"teacher_forced,omitempty"`
 	// Diagnostics puts measures of each step and boundary on record. Those of a
 	// boundary take the singular values of every adapted weight's update, which
 	// is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`
 }
+
+// Values of Training.Schedule and Training.Draw. Of each the first is the default.
+const (
+	Cosine   = "cosine"
+	Linear   = "linear"
+	Constant = "constant"
+
+	Epochs          = "epochs"
+	WithReplacement = "with_replacement"
+)
 
 // HalfPrecision is the value of Suite.DType that halves the memory.
 const HalfPrecision = "bf16"

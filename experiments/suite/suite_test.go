@@ -21,7 +21,7 @@ var presets = func() (list Presets) {
 	for _, m := range methods.All {
 		list = append(list, Preset{Name: m.Name, Joint: m.Kind == methods.Joint, Cost: m.RelativeCost(), NewParams: m.NewParams})
 	}
-	return list
+	return append(list, Preset{Name: "i-old", Renamed: "it is i-new now"})
 }()
 
 func load(t *testing.T, text string, sets ...string) (Suite, error) {
@@ -188,6 +188,11 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		"extends: smok\n":                                                                       `extends: unknown suite "smok"; did you mean "smoke"?`,
 		"extends: ./mine.yaml\n":                                                                "in a circle",
 		good + "training: {accumulate: 3}\n":                                                    "training.batch is 16, must be a multiple of training.accumulate, 3",
+		good + "training: {schedule: cosin}\n":                                                  `unknown training.schedule "cosin"; did you mean "cosine"?`,
+		good + "training: {steps: 8}\nevaluation: {at_steps: [2, 8]}\n":                         "must ascend from at least 1 and stay below training.steps, 8",
+		good + "system: Be brief.\n":                                                            "system is given and chat is off",
+		good + "training: {draw: replacement}\n":                                                `unknown training.draw "replacement"`,
+		"tasks: [directions]\nmethods: [i-old]\n":                                               `unknown method "i-old": it is i-new now`,
 		good + "devices: 3\n":                                                                   "training.batch is 16, must be a multiple of devices, 3",
 		good + "backend: cuda\n":                                                                `unknown backend "cuda"`,
 		good + "dtype: bf1\n":                                                                   `unknown dtype "bf1"; did you mean "bf16"`,

@@ -45,6 +45,9 @@ func (s Suite) Validate(presets Presets) error {
 	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
 		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
 	}
+	if s.System != "" && !s.Chat {
+		wrong("system is given and chat is off: a system prompt is part of a conversation; give chat: true")
+	}
 	if types := []string{"f32", HalfPrecision}; s.DType != "" && !slices.Contains(types, s.DType) {
 		wrong("%s", datasets.Unknown("dtype", s.DType, types))
 	}
@@ -97,6 +100,7 @@ func (s Suite) Validate(presets Presets) error {
 	if atLeast("training.accumulate", t.Accumulate, 0); t.Accumulate > 1 && t.Batch%t.Accumulate != 0 {
 		wrong("training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
 	}
+	atLeast("training.max_prompt", t.MaxPrompt, 0)
 	atLeast("training.answer_length", t.AnswerLength, 1)
 	atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
 	if t.AnswerLength >= t.Length {
@@ -116,6 +120,12 @@ func (s Suite) Validate(presets Presets) error {
 	}
 	if t.Warmup < 0 || t.Warmup >= 1 {
 		wrong("training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
+	}
+	if kinds := []string{Cosine, Linear, Constant}; t.Schedule != "" && !slices.Contains(kinds, t.Schedule) {
+		wrong("%s", datasets.Unknown("training.schedule", t.Schedule, kinds))
+	}
+	if ways := []string{Epochs, WithReplacement}; t.Draw != "" && !slices.Contains(ways, t.Draw) {
+		wrong("%s", datasets.Unknown("training.draw", t.Draw, ways))
 	}
 	if t.WeightDecay < 0 {
 		wrong("training.weight_decay is %g, must not be negative", t.WeightDecay)
@@ -211,7 +221,11 @@ func (s Suite) validateMethods(presets Presets, wrong func(string, ...any)) {
 	}
 	for i, m := range s.Methods {
 		if _, known := presets.Find(m.Preset); presets != nil && !known {
-			wrong("%s", datasets.Unknown("method", m.Preset, presets.Names()))
+			if now := presets.renamed(m.Preset); now != "" {
+				wrong("unknown method %q: %s", m.Preset, now)
+			} else {
+				wrong("%s", datasets.Unknown("method", m.Preset, presets.Names()))
+			}
 		}
 		if !methodName.MatchString(m.Name) {
 			wrong("method name %q must be lower-case letters, digits, _ and -; .t01 is behind it for a tuning's trial", m.Name)

@@ -30,4 +30,13 @@ func (s Suite) validateStream(presets Presets, wrong func(string, ...any)) {
 	case e.EverySteps > 0 && e.Every == EveryFinal:
 		wrong("evaluation.every_steps evaluates everything within tasks, but evaluation.every: %s leaves boundaries out; give every: %s", EveryFinal, EveryTask)
 	}
+	for i, at := range e.AtSteps {
+		if at < 1 || at >= s.Training.Steps || i > 0 && at <= e.AtSteps[i-1] {
+			wrong("evaluation.at_steps is %v, must ascend from at least 1 and stay below training.steps, %d: the last step is a boundary", e.AtSteps, s.Training.Steps)
+			break
+		}
+	}
+	if len(e.AtSteps) > 0 && e.Every == EveryFinal {
+		wrong("evaluation.at_steps evaluates everything within a task, but evaluation.every: %s leaves boundaries out; give every: %s", EveryFinal, EveryTask)
+	}
 }

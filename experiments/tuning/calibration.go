@@ -64,7 +64,7 @@ func calibrationTasks(s suite.Suite, name string, n int) []datasets.Task {
 	tasks := make([]datasets.Task, len(chosen))
 	for i, c := range chosen {
 		tasks[i] = s.Tasks[c]
-		tasks[i].Splits = tunedSplits
+		tasks[i].Readable = tunedSplits
 	}
 	return tasks
 }

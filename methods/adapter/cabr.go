@@ -1,8 +1,10 @@
 package adapter
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -16,24 +18,32 @@ const (
 	FormerHeld Former = "held"
 	// FormerBase is W.
 	FormerBase Former = "base"
+	// FormerUpdated is what was held with this step's change, to which the change is added a second time: SECURA's released
+	// M2. B's gradient is then three times that of M1.
+	FormerUpdated Former = "updated"
 )
+
+var formers = []Former{FormerHeld, FormerBase, FormerUpdated}
 
 // CABR is W + C·A·B·R with frozen columns C [out, Rank] and rows R [Rank, in] of the pretrained weight and trained
 // A [Rank, Inner] and B [Inner, Rank], Inner > Rank; B starts at 0. With MagNorm and a merge after each step it is
-// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release. MergeIntoSum differs from that
-// where it does not learn: the accumulator is part of the forward pass.
+// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release. MergeIntoSum differs from that:
+// there the accumulator is no part of the forward pass.
 type CABR struct {
-	// Rank 0 means max(1, ⌊d/8⌋) and Inner 0 means max(Rank+1, ⌊d/6⌋), with d = min(out, in).
+	// Rank 0 is 150 and Inner 0 is 200 by Rule; the inner rank stays above the rank.
 	Rank, Inner int
+	Rule        SizeRule
 	Selection   Selection
 	Start       Start
-	// Bias adds a trained "bias" [out], which starts at 0, to the output.
+	// Bias adds a trained and decayed "bias" [out], which starts at 0 and is never merged, to the output.
 	Bias bool
 	// MagNorm fuses the updated weight, or output, with the former one; nil takes the updated one.
 	MagNorm *MagNorm
-	// Former matters only with MagNorm and MergeIntoSum.
+	// Former matters only with MagNorm; base differs from held only with MergeIntoSum.
 	Former  Former
 	Merging MergeMode
+	// Precision matters only where merges write the weight.
+	Precision MergePrecision
 }
 
 var _ Adapter = CABR{}
@@ -42,9 +52,9 @@ var _ Adapter = CABR{}
 // backbone has one; whoever calls Apply puts it among the tensors and adds it to the result as always.
 const ProjectionBias = "projection bias"
 
-// DefaultCABR has the ranks that follow from the weight, InverseTop, StartReleased, and neither bias, MagNorm nor merge.
+// DefaultCABR has the ranks that follow from the width, InverseTop, StartReleased, and neither bias, MagNorm nor merge.
 func DefaultCABR() CABR {
-	return CABR{Selection: InverseTop, Start: StartReleased, Former: FormerHeld, Merging: MergeNone}
+	return CABR{Rule: SizesByWidth, Selection: InverseTop, Start: StartReleased, Former: FormerHeld, Merging: MergeNone, Precision: MergeFloat32}
 }
 
 // Sizes gives the two ranks for a weight [out, in], or an error with the values that do not fit.
@@ -52,22 +62,31 @@ func (c CABR) Sizes(out, in int) (rank, inner int, err error) {
 	smaller := min(out, in)
 	rank, inner = c.Rank, c.Inner
 	if rank == 0 {
-		rank = max(1, smaller/8)
+		rank = c.Rule.rank(out, in)
 	}
 	if inner == 0 {
-		inner = max(rank+1, smaller/6)
+		inner = c.Rule.size(PublishedInner, in, rank+1, in)
 	}
 	if rank < 1 || rank > smaller {
-		return 0, 0, fmt.Errorf("CABR's rank is %d, expected 1 to %d for a weight [%d, %d]", rank, smaller, out, in)
+		return 0, 0, fmt.Errorf("CABR's rank is %d, expected 1 to %d for a weight [%d, %d]%s", rank, smaller, out, in, c.hint(c.Rank))
 	}
 	if inner <= rank || inner > in {
-		return 0, 0, fmt.Errorf("CABR's inner rank is %d, expected more than the rank %d and at most %d for a weight [%d, %d]",
-			inner, rank, in, out, in)
+		return 0, 0, fmt.Errorf("CABR's inner rank is %d, expected more than the rank %d and at most %d for a weight [%d, %d]%s",
+			inner, rank, in, out, in, c.hint(c.Inner))
 	}
 	return rank, inner, nil
 }
 
-// Init chooses C and R and starts A. The ways to merge into a sum have a frozen "AB_long" [Rank, Rank] as well.
+// hint says what helps where a published size does not fit.
+func (c CABR) hint(explicit int) string {
+	if explicit == 0 && c.Rule == SizesAbsolute {
+		return "; the rule of sizes width fits it to the weight"
+	}
+	return ""
+}
+
+// Init chooses C and R and starts A. MergeIntoSum has a frozen "AB_long" [Rank, Rank] as well, MergeIntoUnusedSum a
+// "B_long" like B, and restraint its norms and draws.
 func (c CABR) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := w.check(); err != nil {
 		return nil, err
@@ -91,20 +110,29 @@ func (c CABR) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 		{Name: "A", Shape: []int{rank, inner}, Values: a, Trained: true, Decayed: true},
 		{Name: "B", Shape: []int{inner, rank}, Values: make([]float32, inner*rank), Trained: true, Decayed: true}}
 	if c.Bias {
-		tensors = append(tensors, Tensor{Name: "bias", Shape: []int{w.Rows}, Values: make([]float32, w.Rows), Trained: true})
+		tensors = append(tensors, Tensor{Name: "bias", Shape: []int{w.Rows}, Values: make([]float32, w.Rows), Trained: true, Decayed: true})
 	}
-	if c.Merging.sums() {
+	switch c.Merging {
+	case MergeIntoSum:
 		tensors = append(tensors, Tensor{Name: "AB_long", Shape: []int{rank, rank}, Values: make([]float32, rank*rank)})
+	case MergeIntoUnusedSum:
+		tensors = append(tensors, Tensor{Name: "B_long", Shape: []int{inner, rank}, Values: make([]float32, inner*rank)})
+	}
+	if c.MagNorm != nil && c.MagNorm.Restraint != nil {
+		tensors = append(tensors, restraintTensors(w)...)
 	}
 	return tensors, nil
 }
 
 func (c CABR) check() error {
+	if err := errors.Join(c.Rule.check(), c.Precision.check()); err != nil {
+		return fmt.Errorf("CABR: %w", err)
+	}
 	switch {
 	case c.Start != StartReleased && c.Start != StartPrincipal:
 		return fmt.Errorf("CABR's start is %q, expected %s or %s", c.Start, StartReleased, StartPrincipal)
-	case c.Former != FormerHeld && c.Former != FormerBase:
-		return fmt.Errorf("CABR's former weight is %q, expected %s or %s", c.Former, FormerHeld, FormerBase)
+	case !slices.Contains(formers, c.Former):
+		return fmt.Errorf("CABR's former weight is %q, expected one of %v", c.Former, formers)
 	case c.MagNorm != nil:
 		if err := c.MagNorm.Check(); err != nil {
 			return err
@@ -128,7 +156,12 @@ func (c CABR) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	if !c.FusesWeights() {
 		return fused
 	}
-	return c.MagNorm.Fuse(former, fused)
+	divisor := c.MagNorm.Divisor(former, fused)
+	if restraint := c.MagNorm.Restraint; restraint != nil {
+		drawn := graph.InsertAxes(restraint.drawn(v, c.rank(v)), -1) // rows of G
+		fused = restraint.apply(fused, divisor, alike(drawn, fused))
+	}
+	return c.MagNorm.result(former, fused, divisor)
 }
 
 // FusesWeights says whether the forward pass multiplies by a weight that MagNorm made.
@@ -136,68 +169,81 @@ func (c CABR) FusesWeights() bool { return c.MagNorm != nil && c.MagNorm.Space !
 
 // Parts are the two weights that MagNorm fuses: the former one, and the one with the change.
 func (c CABR) Parts(w *graph.Node, v map[string]*graph.Node) (former, fused *graph.Node) {
-	former = w
+	held := w
 	if c.Merging == MergeIntoSum {
-		w = add(w, update(v, v["AB_long"]))
-		if c.Former == FormerHeld {
-			former = w
-		}
+		held = add(w, update(v, v["AB_long"]))
 	}
-	return former, add(w, c.Change(v))
+	return c.pair(w, held, c.Change(v))
+}
+
+// pair gives the former and the fused of weights or outputs: without the adapter, as held, and the change.
+func (c CABR) pair(base, held, change *graph.Node) (former, fused *graph.Node) {
+	switch {
+	case c.MagNorm == nil || c.Former == FormerHeld:
+		return held, add(held, change)
+	case c.Former == FormerBase:
+		return base, add(held, change)
+	}
+	former = add(held, change)
+	return former, add(former, change)
 }
 
 // Apply is x·Weightᵀ, plus the bias if there is one; a MagNorm of outputs fuses x·Wᵀ and the adapted output, the bias in
-// it and to both the ProjectionBias added that v may hold, which is taken off again. With DrawsTensor in v restraint acts.
+// it and to both the ProjectionBias added that v may hold, which is taken off again.
 func (c CABR) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	if c.FusesWeights() {
-		return c.addBias(project(x, c.restrained(w, v)), v)
+		return c.addBias(project(x, c.Weight(w, v)), v)
 	}
+	former, adapted := c.outputs(x, w, v)
+	if c.MagNorm == nil {
+		return adapted
+	}
+	y, _ := c.fuseOutputs(former, adapted, v)
+	return y
+}
+
+// Outputs are, where a MagNorm fuses outputs, the layer's output without the adapter, with it, and S, each
+// [batch, length, out], the ProjectionBias in both outputs.
+func (c CABR) Outputs(x, w *graph.Node, v map[string]*graph.Node) (base, adapted, divisor *graph.Node) {
+	former, fused := c.outputs(x, w, v)
+	base = project(x, w)
+	adapted, divisor = c.fuseOutputs(former, fused, v)
+	if bias := v[ProjectionBias]; bias != nil {
+		bias = graph.InsertAxes(bias, 0, 0)
+		base, adapted = graph.Add(base, bias), graph.Add(adapted, bias)
+	}
+	return base, adapted, divisor
+}
+
+// outputs are what a MagNorm of outputs fuses, [batch, length, out], the trained bias in the second.
+func (c CABR) outputs(x, w *graph.Node, v map[string]*graph.Node) (former, adapted *graph.Node) {
 	base, low := project(x, w), project(x, v["R"])
 	held := base
 	if c.Merging == MergeIntoSum {
 		held = graph.Add(base, project(project(low, v["AB_long"]), v["C"]))
 	}
 	change := project(project(project(low, v["B"]), v["A"]), v["C"])
-	adapted := c.addBias(graph.Add(held, change), v)
-	if c.MagNorm == nil {
-		return adapted
-	}
-	former := held
-	if c.Former == FormerBase {
-		former = base
-	}
-	return c.fuseOutputs(former, adapted, w, v)
+	former, adapted = c.pair(base, held, change)
+	return former, c.addBias(adapted, v)
 }
 
-// restrained is Weight with restraint where v has draws.
-func (c CABR) restrained(w *graph.Node, v map[string]*graph.Node) *graph.Node {
-	draws, restraint := v[DrawsTensor], c.MagNorm.Restraint
-	if draws == nil || restraint == nil {
-		return c.Weight(w, v)
-	}
-	former, fused := c.Parts(w, v)
-	divisor := c.MagNorm.Divisor(former, fused)
-	drawn := graph.InsertAxes(restraint.drawn(w, draws, c.rank(v)), -1) // rows of G
-	return c.MagNorm.result(former, restraint.apply(fused, divisor, alike(drawn, fused), -2, -1), divisor)
-}
-
-// fuseOutputs fuses outputs [batch, length, out]. The share that restraint asks for is over all of them.
-func (c CABR) fuseOutputs(former, adapted, w *graph.Node, v map[string]*graph.Node) *graph.Node {
+// fuseOutputs fuses outputs [batch, length, out], and gives S. The share that restraint asks for is over a row's outputs,
+// padding counted, so that a row does not depend on the others; the release has one row.
+func (c CABR) fuseOutputs(former, adapted *graph.Node, v map[string]*graph.Node) (y, divisor *graph.Node) {
 	bias := v[ProjectionBias]
 	if bias != nil {
 		bias = graph.InsertAxes(bias, 0, 0)
 		former, adapted = graph.Add(former, bias), graph.Add(adapted, bias)
 	}
-	divisor := c.MagNorm.divisor(former, adapted, -1)
-	if draws, restraint := v[DrawsTensor], c.MagNorm.Restraint; draws != nil && restraint != nil {
-		drawn := graph.InsertAxes(restraint.drawn(w, draws, c.rank(v)), 0, 0)
-		adapted = restraint.apply(adapted, divisor, drawn, 0, 1, 2)
+	divisor = c.MagNorm.divisor(former, adapted, -1)
+	if restraint := c.MagNorm.Restraint; restraint != nil {
+		adapted = restraint.apply(adapted, divisor, everyToken(restraint.drawn(v, c.rank(v))))
 	}
-	y := c.MagNorm.result(former, adapted, divisor)
+	y = c.MagNorm.result(former, adapted, divisor)
 	if bias != nil {
 		y = graph.Sub(y, bias)
 	}
-	return y
+	return y, divisor
 }
 
 // rank is the number of rows R of v.
@@ -211,9 +257,13 @@ func (c CABR) addBias(y *graph.Node, v map[string]*graph.Node) *graph.Node {
 	if !c.Bias {
 		return y
 	}
-	bias := v["bias"]
-	if bias.Rank() == 2 {
-		return graph.Add(y, graph.InsertAxes(bias, 1))
+	return graph.Add(y, everyToken(v["bias"]))
+}
+
+// everyToken gives [out], or [batch, out], the axes of outputs [batch, length, out].
+func everyToken(x *graph.Node) *graph.Node {
+	if x.Rank() == 2 {
+		return graph.InsertAxes(x, 1)
 	}
-	return graph.Add(y, graph.InsertAxes(bias, 0, 0))
+	return graph.InsertAxes(x, 0, 0)
 }

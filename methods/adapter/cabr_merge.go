@@ -16,7 +16,7 @@ const (
 	MergeIntoWeight MergeMode = "M1"
 	// MergeIntoSum is SECURA's M2: AB_long ← AB_long + A·B; W is never written.
 	MergeIntoSum MergeMode = "M2"
-	// MergeIntoUnusedSum is M2 as SECURA's release does it: the forward pass never uses AB_long.
+	// MergeIntoUnusedSum is M2 as SECURA's release does it: B_long ← B_long + B, which the forward pass never uses.
 	MergeIntoUnusedSum MergeMode = "M2-released"
 	// MergeFused keeps what was trained: W ← what MagNorm made of W and W + C·A·B·R.
 	MergeFused MergeMode = "fused"
@@ -28,9 +28,6 @@ var mergeModes = []MergeMode{MergeIntoWeight, MergeIntoSum, MergeIntoUnusedSum, 
 
 // Writes says whether a merge writes the weight.
 func (m MergeMode) Writes() bool { return m == MergeIntoWeight || m == MergeFused }
-
-// sums says whether there is an accumulator.
-func (m MergeMode) sums() bool { return m == MergeIntoSum || m == MergeIntoUnusedSum }
 
 // checkMerging says what is wrong with Merging.
 func (c CABR) checkMerging() error {
@@ -47,16 +44,17 @@ func (c CABR) checkMerging() error {
 // Merge keeps the update as Merging says, and gives the weight and all tensors. Only MergeFused merges what MagNorm
 // made of the update.
 func (c CABR) Merge(w *graph.Node, v map[string]*graph.Node) (*graph.Node, map[string]*graph.Node) {
-	inside := product(v["A"], v["B"])
-	switch {
-	case c.Merging == MergeIntoWeight:
-		w = add(w, update(v, inside))
-	case c.Merging == MergeFused:
-		w = c.Weight(w, v)
-	case c.Merging.sums():
-		v = with(v, "AB_long", add(v["AB_long"], inside))
-	default:
+	switch c.Merging {
+	case MergeNone:
 		return w, v
+	case MergeIntoWeight:
+		w = c.Precision.merged(w, c.Change(v))
+	case MergeFused:
+		w = c.Weight(w, v)
+	case MergeIntoSum:
+		v = with(v, "AB_long", add(v["AB_long"], product(v["A"], v["B"])))
+	case MergeIntoUnusedSum:
+		v = with(v, "B_long", graph.Add(v["B_long"], v["B"]))
 	}
 	return w, with(v, "B", graph.ZerosLike(v["B"]))
 }

@@ -30,7 +30,9 @@ const sampleOffset = 0.001
 // weight, and only U [Rank, Rank], which starts at 0, is trained. The paper is arXiv 2408.14572; formula and
 // selections were checked against its code and, for InverseTop, against SECURA's.
 type CURLoRA struct {
+	// Rank 0 is 150 by Rule.
 	Rank      int
+	Rule      SizeRule
 	Alpha     float64
 	Selection Selection
 }
@@ -38,19 +40,28 @@ type CURLoRA struct {
 var _ Folder = CURLoRA{}
 
 // DefaultCURLoRA has rank 16, alpha 1 and InverseTop.
-func DefaultCURLoRA() CURLoRA { return CURLoRA{Rank: 16, Alpha: 1, Selection: InverseTop} }
+func DefaultCURLoRA() CURLoRA {
+	return CURLoRA{Rank: 16, Rule: SizesByWidth, Alpha: 1, Selection: InverseTop}
+}
 
 // Init chooses C and R.
 func (c CURLoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if math.IsNaN(c.Alpha) || math.IsInf(c.Alpha, 0) || c.Alpha == 0 {
 		return nil, fmt.Errorf("CUR-LoRA's alpha is %v, expected a finite number other than 0", c.Alpha)
 	}
-	columns, rows, err := choose(w, c.Rank, c.Selection, r)
+	if err := c.Rule.check(); err != nil {
+		return nil, fmt.Errorf("CUR-LoRA: %w", err)
+	}
+	rank := c.Rank
+	if rank == 0 {
+		rank = c.Rule.rank(w.Rows, w.Columns)
+	}
+	columns, rows, err := choose(w, rank, c.Selection, r)
 	if err != nil {
 		return nil, fmt.Errorf("CUR-LoRA: %w", err)
 	}
 	return []Tensor{columns, rows,
-		{Name: "U", Shape: []int{c.Rank, c.Rank}, Values: make([]float32, c.Rank*c.Rank), Trained: true, Decayed: true}}, nil
+		{Name: "U", Shape: []int{rank, rank}, Values: make([]float32, rank*rank), Trained: true, Decayed: true}}, nil
 }
 
 // Weight is W + Alpha·C·U·R.

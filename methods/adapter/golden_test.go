@@ -117,7 +117,8 @@ func (c golden) check(t *testing.T, a Adapter, want map[string]array, set map[st
 
 func TestGoldenSelection(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
-		a := CABR{Rank: c.R, Inner: c.M, Selection: InverseTop, Start: StartReleased, Former: FormerHeld, Merging: MergeNone}
+		a := DefaultCABR()
+		a.Rank, a.Inner = c.R, c.M
 		in, made := start(t, a, c.W, c.X, 1)
 		near(t, "C", in["C"], c.C, 0)
 		near(t, "R", in["R"], c.RMatrix, 0)
@@ -154,7 +155,7 @@ func TestGoldenDoRA(t *testing.T) {
 
 func TestGoldenCURLoRA(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
-		c.check(t, CURLoRA{Rank: c.R, Alpha: 1, Selection: InverseTop}, c.Curlora,
+		c.check(t, CURLoRA{Rank: c.R, Rule: SizesByWidth, Alpha: 1, Selection: InverseTop}, c.Curlora,
 			map[string]string{"U": "U"}, map[string]string{"U": "grad_U"})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // The texts of a sample conversation; a template may trim a text or leave its
@@ -14,33 +15,65 @@ const (
 )
 
 // Prompt writes a question as the user's one turn, and the beginning of the
-// assistant's.
-func (t *Template) Prompt(question string) (string, error) {
-	return t.Render([]Message{{Role: "user", Content: question}}, true)
+// assistant's. Before it stands a system turn, unless its text is empty.
+func (t *Template) Prompt(system, question string) (string, error) {
+	turns := []Message{{Role: "user", Content: question}}
+	if system != "" {
+		turns = append([]Message{{Role: "system", Content: system}}, turns...)
+	}
+	return t.Render(turns, true)
 }
 
-// Frame tells what the template writes before a question, and behind an answer.
-// It is an error if an answer does not simply follow Prompt: then a model could
-// not be trained to write it.
-func (t *Template) Frame() (before, behind string, err error) {
-	asked, err := t.Prompt(sampleQuestion)
+// Before is what Prompt writes before the question.
+func (t *Template) Before(system string) (string, error) {
+	asked, err := t.Prompt(system, sampleQuestion)
 	if err != nil {
-		return "", "", err
-	}
-	answered, err := t.Render([]Message{{Role: "user", Content: sampleQuestion}, {Role: "assistant", Content: sampleAnswer}}, false)
-	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	before, _, found := strings.Cut(asked, sampleQuestion)
 	if !found {
-		return "", "", errors.New("the chat template does not write the user's text")
+		return "", errors.New("the chat template does not write the user's text")
 	}
-	behind, found = strings.CutPrefix(answered, asked+sampleAnswer)
+	return before, nil
+}
+
+// Frame is what a template writes around a question and its answer, the same for every text.
+type Frame struct {
+	// Before stands before the question.
+	Before string
+	// Lead stands between what Prompt writes and the answer: a blank with Llama 2, the assistant's role where the
+	// template knows no generation prompt, an empty thought with Qwen3; mostly nothing.
+	Lead string
+	// After stands after the answer, without white space at its beginning, and ends it.
+	After string
+}
+
+// Frame tells what the template writes around a question and an answer. It is an error if an answer does not follow
+// Prompt: then a model could not be trained to write it.
+func (t *Template) Frame() (Frame, error) {
+	asked, err := t.Prompt("", sampleQuestion)
+	if err != nil {
+		return Frame{}, err
+	}
+	answered, err := t.Render([]Message{{Role: "user", Content: sampleQuestion}, {Role: "assistant", Content: sampleAnswer}}, false)
+	if err != nil {
+		return Frame{}, err
+	}
+	before, _, found := strings.Cut(asked, sampleQuestion)
 	if !found {
-		return "", "", fmt.Errorf("the chat template writes an answer otherwise than behind its own beginning of one: %.200q, then %.200q", asked, answered)
+		return Frame{}, errors.New("the chat template does not write the user's text")
 	}
-	if behind == "" {
-		return "", "", errors.New("the chat template writes nothing behind an answer, which could not end")
+	rest, found := strings.CutPrefix(answered, asked)
+	if !found {
+		return Frame{}, fmt.Errorf("the chat template begins an answer with %.200q, which it does not write in a conversation that has one, %.200q, "+
+			"as models do that write a thought first: an answer cannot be trained or scored there; leave `chat` out", asked, answered)
 	}
-	return before, behind, nil
+	lead, after, found := strings.Cut(rest, sampleAnswer)
+	if !found {
+		return Frame{}, errors.New("the chat template does not write the assistant's text")
+	}
+	if after = strings.TrimLeftFunc(after, unicode.IsSpace); after == "" {
+		return Frame{}, errors.New("the chat template writes nothing after an answer, which could not end")
+	}
+	return Frame{Before: before, Lead: lead, After: after}, nil
 }

@@ -28,6 +28,7 @@ type Message struct {
 type Template struct {
 	program *exec.Template
 	tokens  map[string]string
+	system  string // what Prompt writes first as the system's turn; "" is none
 }
 
 // Refusal is what a template says of a conversation that it does not take,

@@ -67,26 +67,36 @@ func TestATemplateIsFoundInGGUFMetadata(t *testing.T) {
 
 func TestAnAnswerFollowsItsBeginning(t *testing.T) {
 	const turns = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>\n{% endfor %}"
-	for _, c := range []struct{ source, before, behind, fails string }{
-		{"<s>" + turns + "{% if add_generation_prompt %}<assistant>{% endif %}", "<s><user>", "</>\n", ""},
-		{"You help.{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "You help.", "</s>", ""},
-		{turns, "", "", "otherwise than behind"}, // there is no beginning of an answer
-		{"{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}[think]{% endif %}", "", "", "otherwise than behind"},
-		{"{% for m in messages %}{{ m.content }}{% endfor %}", "", "", "could not end"},
-		{"{{ messages[0].role }}", "", "", "does not write the user's text"},
-		{"{{ raise_exception('no users') }}", "", "", "no users"},
+	for _, c := range []struct{ source, before, lead, after, fails string }{
+		{"<s>" + turns + "{% if add_generation_prompt %}<assistant>{% endif %}", "<s><user>", "", "</>\n", ""},
+		{"You help.{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "You help.", "", "</s>", ""},
+		{turns, "<user>", "<assistant>", "</>\n", ""}, // there is no beginning of an answer
+		// Llama 2, Mistral and Vicuna write a blank before an answer, Llama 2 one after it too.
+		{"{% for m in messages %}{% if m.role == 'user' %}{{ bos_token + '[INST] ' + m.content + ' [/INST]' }}{% else %}{{ ' ' + m.content + ' ' + eos_token }}{% endif %}{% endfor %}",
+			"<s>[INST] ", " ", "</s>", ""},
+		{"{% for m in messages %}{% if m.role == 'user' %}{{ 'USER: ' + m.content + ' ' }}{% else %}{{ 'ASSISTANT: ' + m.content + eos_token }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}",
+			"USER: ", " ", "</s>", ""},
+		// Qwen3 writes an empty thought before the last answer.
+		{"{% for m in messages %}{% if m.role == 'user' %}<user>{{ m.content }}</>{% else %}<assistant><think></think>{{ m.content }}</>{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}",
+			"<user>", "<think></think>", "</>", ""},
+		// The distills of DeepSeek R1 open a thought, and leave it out of a conversation.
+		{"{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}[think]{% endif %}", "", "", "", "a thought first"},
+		{"{% for m in messages %}{{ m.content }}{% endfor %}", "", "", "", "could not end"},
+		{"{{ messages[0].content }}</>", "", "", "", "assistant's text"},
+		{"{{ messages[0].role }}", "", "", "", "does not write the user's text"},
+		{"{{ raise_exception('no users') }}", "", "", "", "no users"},
 	} {
-		template, err := Compile(c.source, map[string]string{"eos_token": "</s>"})
+		template, err := Compile(c.source, map[string]string{"bos_token": "<s>", "eos_token": "</s>"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, behind, err := template.Frame()
+		frame, err := template.Frame()
 		if c.fails != "" {
 			if err == nil || !strings.Contains(err.Error(), c.fails) {
 				t.Errorf("%s: error %v, expected %q", c.source, err, c.fails)
 			}
-		} else if err != nil || before != c.before || behind != c.behind {
-			t.Errorf("%s: %q, %q and error %v", c.source, before, behind, err)
+		} else if want := (Frame{c.before, c.lead, c.after}); err != nil || frame != want {
+			t.Errorf("%s: %q, expected %q, and error %v", c.source, frame, want, err)
 		}
 	}
 }

@@ -1,0 +1,194 @@
+package convert
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// eachJSON reads a list of objects, or objects one after the other, each on a line or on several. rows names the list
+// within an object.
+func eachJSON(in *counted, rows string, do func(row) error) error {
+	first, err := firstByte(in)
+	if err != nil {
+		return ignoreEnd(err)
+	}
+	lines := &lineReader{r: in.r, lines: in.line}
+	d := json.NewDecoder(lines)
+	d.UseNumber()
+	if rows != "" {
+		if err := enter(d, lines, rows); err != nil {
+			return err
+		}
+		return eachOfList(d, lines, do)
+	}
+	if first == '[' {
+		if _, err := d.Token(); err != nil {
+			return lines.wrong(d, err)
+		}
+		if err := eachOfList(d, lines, do); err != nil {
+			return err
+		}
+		if _, err := d.Token(); err != io.EOF {
+			return fmt.Errorf("line %d: there is something after the list", lines.at(d.InputOffset()))
+		}
+		return nil
+	}
+	for {
+		if err := nextObject(d, lines, do); err != nil {
+			return ignoreEnd(err)
+		}
+	}
+}
+
+// firstByte passes over white space.
+func firstByte(in *counted) (byte, error) {
+	for {
+		head, err := in.r.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		switch head[0] {
+		case ' ', '\t', '\r', '\n':
+			in.r.Discard(1)
+			if head[0] == '\n' {
+				in.line++
+			}
+		default:
+			return head[0], nil
+		}
+	}
+}
+
+// enter goes to the list under a key of the one object.
+func enter(d *json.Decoder, lines *lineReader, key string) error {
+	token, err := d.Token()
+	if err != nil {
+		return lines.wrong(d, err)
+	}
+	if token != json.Delim('{') {
+		return fmt.Errorf("line 1: expected an object with the key %q", key)
+	}
+	var keys []string
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return lines.wrong(d, err)
+		}
+		if name == key {
+			if token, err = d.Token(); err != nil {
+				return lines.wrong(d, err)
+			}
+			if token != json.Delim('[') {
+				return fmt.Errorf("line %d: %q is no list of rows", lines.at(d.InputOffset()), key)
+			}
+			return nil
+		}
+		keys = append(keys, fmt.Sprint(name))
+		var skipped json.RawMessage
+		if err := d.Decode(&skipped); err != nil {
+			return lines.wrong(d, err)
+		}
+	}
+	return fmt.Errorf("there is no key %q; there is %v", key, keys)
+}
+
+func eachOfList(d *json.Decoder, lines *lineReader, do func(row) error) error {
+	for d.More() {
+		if err := nextObject(d, lines, do); err != nil {
+			return endOfList(err)
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return endOfList(lines.wrong(d, err))
+	}
+	return nil
+}
+
+// endOfList says of a list what the end of the file means.
+func endOfList(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the list of rows has no end")
+	}
+	return err
+}
+
+// nextObject reads a row; io.EOF after the last.
+func nextObject(d *json.Decoder, lines *lineReader, do func(row) error) error {
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		if err == io.EOF {
+			return err
+		}
+		return lines.wrong(d, err)
+	}
+	line := lines.at(d.InputOffset() - int64(len(raw)))
+	if !utf8.Valid(raw) {
+		return fmt.Errorf("line %d is not UTF-8: write the file in UTF-8", line)
+	}
+	if raw[0] != '{' {
+		return fmt.Errorf("line %d: expected an object, as in {\"question\": \"…\", \"answer\": \"…\"}, not %.40s", line, raw)
+	}
+	inner := json.NewDecoder(bytes.NewReader(raw))
+	inner.UseNumber()
+	var value map[string]any
+	if err := inner.Decode(&value); err != nil {
+		return fmt.Errorf("line %d: %w", line, err)
+	}
+	return do(row{value, line})
+}
+
+// lineReader remembers where lines end, as far as they may still be asked for.
+type lineReader struct {
+	r     io.Reader
+	read  int64
+	ends  []int64 // the offsets after line ends that are past `asked`
+	lines int     // that ended before asked
+	last  int64   // where the last of them ended
+}
+
+// Read reads and notes line ends.
+func (l *lineReader) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\n' {
+			l.ends = append(l.ends, l.read+int64(i)+1)
+		}
+	}
+	l.read += int64(n)
+	return n, err
+}
+
+// at is the line of an offset, from 1. Offsets are asked for in rising order.
+func (l *lineReader) at(offset int64) int {
+	n := 0
+	for n < len(l.ends) && l.ends[n] <= offset {
+		n++
+	}
+	if n > 0 {
+		l.last = l.ends[n-1]
+	}
+	l.ends, l.lines = l.ends[n:], l.lines+n
+	return l.lines + 1
+}
+
+// wrong says where the decoder met what it could not read.
+func (l *lineReader) wrong(d *json.Decoder, err error) error {
+	var syntax *json.SyntaxError
+	offset := d.InputOffset()
+	if errors.As(err, &syntax) {
+		offset = max(offset, syntax.Offset-1)
+	}
+	if err == io.ErrUnexpectedEOF {
+		return fmt.Errorf("line %d: it ends in the middle of a value", l.at(l.read))
+	}
+	start := int64(0) // of the line
+	line := l.at(offset)
+	if l.lines > 0 {
+		start = l.last
+	}
+	return fmt.Errorf("line %d, byte %d: no JSON: %w", line, offset-start+1, err)
+}

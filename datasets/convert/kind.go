@@ -1,0 +1,190 @@
+package convert
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The kinds of values. A null has none.
+const (
+	nothing = iota
+	boolKind
+	intKind
+	floatKind
+	textKind
+	listKind
+	structKind
+)
+
+var kindNames = []string{"null", "a boolean", "a whole number", "a number", "a text", "a list", "an object"}
+
+// kind is the type of a column, or of what is in it.
+type kind struct {
+	of     int
+	item   *kind            // of a list
+	fields map[string]*kind // of a struct
+	line   int              // where it was seen first
+}
+
+// cell is a value of a CSV or TSV file: a text that may be a number.
+type cell string
+
+// learn makes the kind fit a value too. path names the column for errors.
+func (k *kind) learn(v any, line int, path string) error {
+	of, err := kindOf(v)
+	if err != nil {
+		return fmt.Errorf("line %d: column %s: %w", line, path, err)
+	}
+	if _, isCell := v.(cell); isCell && of != nothing && k.of != nothing {
+		k.of = joinCells(k.of, of)
+		return nil
+	}
+	switch {
+	case of == nothing:
+		return nil
+	case k.of == nothing:
+		k.of, k.line = of, line
+	case k.of == of:
+	case k.of == intKind && of == floatKind:
+		k.of = floatKind
+	case k.of == floatKind && of == intKind:
+	default:
+		return fmt.Errorf("line %d: column %s is %s, in line %d it is %s: a column holds values of one kind", line, path, kindNames[of], k.line, kindNames[k.of])
+	}
+	switch v := v.(type) {
+	case []any:
+		if k.item == nil {
+			k.item = &kind{}
+		}
+		for _, item := range v {
+			if err := k.item.learn(item, line, path+"[]"); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if k.fields == nil {
+			k.fields = map[string]*kind{}
+		}
+		if len(v) == 0 && path != "" {
+			return fmt.Errorf("line %d: column %s is an object without keys, which Parquet cannot hold: leave it out or write null", line, path)
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			field := k.fields[name]
+			if field == nil {
+				field = &kind{}
+				k.fields[name] = field
+			}
+			at := name
+			if path != "" {
+				at = path + "." + name
+			}
+			if err := field.learn(v[name], line, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func kindOf(v any) (int, error) {
+	switch v := v.(type) {
+	case nil:
+		return nothing, nil
+	case bool:
+		return boolKind, nil
+	case json.Number:
+		if _, err := strconv.ParseInt(string(v), 10, 64); err == nil {
+			return intKind, nil
+		}
+		if !strings.ContainsAny(string(v), ".eE") {
+			return nothing, fmt.Errorf("the whole number %s has no room in 64 bits: write it as a text", v)
+		}
+		if x, err := strconv.ParseFloat(string(v), 64); err != nil || math.IsInf(x, 0) {
+			return nothing, fmt.Errorf("the number %s has no room in 64 bits", v)
+		}
+		return floatKind, nil
+	case string:
+		return textKind, nil
+	case []any:
+		return listKind, nil
+	case map[string]any:
+		return structKind, nil
+	case cell:
+		return kindOfCell(string(v)), nil
+	}
+	return nothing, fmt.Errorf("a value of type %T", v)
+}
+
+// kindOfCell is what a cell may be read as. 007 and +1 are texts: written back they would be others.
+func kindOfCell(text string) int {
+	switch text {
+	case "":
+		return nothing
+	case "true", "false", "True", "False", "TRUE", "FALSE":
+		return boolKind
+	}
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || digits[0] < '0' && digits[0] != '.' || digits[0] > '9' || len(digits) > 1 && digits[0] == '0' && digits[1] != '.' {
+		return textKind
+	}
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return intKind
+	}
+	if strings.ContainsAny(digits, "_xXpP") || !strings.ContainsAny(digits, ".eE") {
+		return textKind
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return floatKind
+	}
+	return textKind
+}
+
+// joinCells is the kind of a column with cells of two.
+func joinCells(a, b int) int {
+	switch {
+	case a == b:
+		return a
+	case a == intKind && b == floatKind, a == floatKind && b == intKind:
+		return floatKind
+	}
+	return textKind
+}
+
+// settle makes texts of what is null everywhere.
+func (k *kind) settle() {
+	if k.of == nothing {
+		k.of = textKind
+	}
+	if k.of == listKind && k.item == nil {
+		k.item = &kind{}
+	}
+	if k.item != nil {
+		k.item.settle()
+	}
+	for _, name := range k.names() {
+		k.fields[name].settle()
+	}
+}
+
+// names are the fields of a struct in the order of the columns.
+func (k *kind) names() []string { return slices.Sorted(maps.Keys(k.fields)) }
+
+// String is the type as data inspect writes it.
+func (k *kind) String() string {
+	switch k.of {
+	case listKind:
+		return "list<" + k.item.String() + ">"
+	case structKind:
+		var fields []string
+		for _, name := range k.names() {
+			fields = append(fields, name+": "+k.fields[name].String())
+		}
+		return "struct<" + strings.Join(fields, ", ") + ">"
+	}
+	return []string{boolKind: "boolean", intKind: "int64", floatKind: "double", textKind: "string"}[k.of]
+}

@@ -1,0 +1,120 @@
+package convert
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+func ignoreEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// eachCSV reads RFC 4180: the first line names the columns, cells in quotes may hold commas and lines.
+func eachCSV(in *counted, do func(row) error) error {
+	r := csv.NewReader(in.r)
+	r.ReuseRecord = true
+	header, err := r.Read()
+	if err == io.EOF {
+		return nil
+	}
+	if err != nil {
+		return csvError(err)
+	}
+	names := append([]string(nil), header...)
+	if err := checkHeader(names); err != nil {
+		return err
+	}
+	for {
+		record, err := r.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return csvError(err)
+		}
+		line, _ := r.FieldPos(0)
+		value, err := cells(names, record, line)
+		if err != nil {
+			return err
+		}
+		if err := do(row{value, line}); err != nil {
+			return err
+		}
+	}
+}
+
+func csvError(err error) error {
+	var at *csv.ParseError
+	if !errors.As(err, &at) {
+		return err
+	}
+	switch {
+	case errors.Is(err, csv.ErrFieldCount):
+		return fmt.Errorf("line %d has another number of cells than the first line has names: a cell with a comma or a line end stands in quotes", at.Line)
+	case errors.Is(err, csv.ErrBareQuote):
+		return fmt.Errorf("line %d, character %d: a quote within a cell: such a cell stands in quotes, and the quote twice", at.Line, at.Column)
+	case errors.Is(err, csv.ErrQuote):
+		return fmt.Errorf("line %d, character %d: a cell that begins with a quote (in line %d) does not end with one", at.Line, at.Column, at.StartLine)
+	}
+	return fmt.Errorf("line %d: %w", at.Line, at.Err)
+}
+
+// eachTSV reads text with tabs: the first line names the columns, and nothing is quoted.
+func eachTSV(in *counted, do func(row) error) error {
+	var names []string
+	for {
+		text, ok, err := in.next()
+		if err != nil || !ok {
+			return err
+		}
+		parts := strings.Split(text, "\t")
+		if names == nil {
+			if names = parts; checkHeader(names) != nil {
+				return checkHeader(names)
+			}
+			continue
+		}
+		if len(parts) != len(names) {
+			return fmt.Errorf("line %d has %d cells, the first line names %d columns", in.line, len(parts), len(names))
+		}
+		value, err := cells(names, parts, in.line)
+		if err != nil {
+			return err
+		}
+		if err := do(row{value, in.line}); err != nil {
+			return err
+		}
+	}
+}
+
+func checkHeader(names []string) error {
+	seen := map[string]int{}
+	for i, name := range names {
+		if name == "" {
+			return fmt.Errorf("line 1: column %d has no name", i+1)
+		}
+		if other, twice := seen[name]; twice {
+			return fmt.Errorf("line 1: columns %d and %d are both named %s", other, i+1, name)
+		}
+		seen[name] = i + 1
+	}
+	return nil
+}
+
+func cells(names, record []string, line int) (map[string]any, error) {
+	value := make(map[string]any, len(names))
+	for i, name := range names {
+		if !utf8.ValidString(record[i]) {
+			return nil, fmt.Errorf("line %d: column %s is not UTF-8: write the file in UTF-8", line, name)
+		}
+		value[name] = cell(strings.Clone(record[i]))
+	}
+	return value, nil
+}

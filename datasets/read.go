@@ -1,0 +1,315 @@
+package datasets
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+
+	"secura/datasets/builtin"
+	"secura/datasets/prompt"
+)
+
+// Set is what was read of a split.
+type Set struct {
+	Examples []Example
+	// Rows is how many rows the split has, or its share of the source's split.
+	Rows int
+	// LeftOut is how many of them Where left out, and Bounded how many Limits.
+	LeftOut, Bounded int
+}
+
+// Load reads the examples of a split, as Read does.
+func (t Task) Load(dir, split string) ([]Example, error) {
+	set, err := t.Read(dir, split)
+	return set.Examples, err
+}
+
+// Read reads the examples of a split in the order of the rows and of the files: those of the task's share of it that
+// Where does not leave out, at most as many as Limits says. A relative source lies below dir. Errors name the task, the
+// file, the row (from 1 in its file) and what was wrong there; a split without examples is an error, and so is one that
+// Allow refuses.
+func (t Task) Read(dir, split string) (Set, error) {
+	set, err := t.read(dir, split)
+	if err != nil {
+		return Set{}, fmt.Errorf("task %s: %w", t.Name, err)
+	}
+	return set, nil
+}
+
+func (t Task) read(dir, split string) (Set, error) {
+	template, condition, err := t.compile(dir, split)
+	if err != nil {
+		return Set{}, err
+	}
+	sources, err := t.sources(dir, split)
+	if err != nil {
+		return Set{}, err
+	}
+	part, err := t.Splits.share(split)
+	if err != nil {
+		return Set{}, err
+	}
+	chosen, set, err := t.choose(sources, part, split, condition)
+	if err != nil {
+		return Set{}, err
+	}
+	shots, err := t.shots(dir)
+	if err != nil {
+		return Set{}, err
+	}
+	id, wanted := 0, set.Rows-set.LeftOut-set.Bounded
+	for _, source := range sources {
+		if len(set.Examples) == wanted && set.Bounded > 0 {
+			break
+		}
+		number := 0
+		for row, err := range source.rows(template.Columns()) {
+			if err != nil {
+				return Set{}, err
+			}
+			number++
+			if id++; chosen != nil && id > len(chosen) {
+				return Set{}, fmt.Errorf("read %s: it has more rows than its footer says", source.name)
+			}
+			if chosen != nil && !chosen[id-1] {
+				continue
+			}
+			text, err := template.Render(row)
+			if err != nil {
+				hint := ""
+				if t.Where == "" {
+					hint = "; `where` leaves rows out"
+				}
+				return Set{}, fmt.Errorf("read %s: row %d: %w%s", source.name, number, err, hint)
+			}
+			set.Examples = append(set.Examples, Example{Task: t.Name, ID: id - 1, System: t.System, Prompt: text.Prompt,
+				Answer: text.Answer, Golds: text.Golds, Options: text.Options, Gold: text.Gold, Original: text.Original})
+			if len(set.Examples) == wanted && set.Bounded > 0 {
+				break
+			}
+		}
+	}
+	if len(set.Examples) == 0 {
+		var names []string
+		for _, source := range sources {
+			names = append(names, source.name)
+		}
+		if set.LeftOut > 0 {
+			return Set{}, fmt.Errorf("split %s of %s: `where` leaves out all %d rows, of %s", split, t.Source, set.LeftOut, few(names))
+		}
+		return Set{}, fmt.Errorf("split %s of %s has no rows, in %s", split, t.Source, few(names))
+	}
+	if t.Shots > 0 {
+		for i := range set.Examples {
+			set.Examples[i].Prompt = t.withShots(set.Examples[i], split, shots)
+		}
+	}
+	return set, nil
+}
+
+// compile makes the task's templates; of a class label, the names come from the split's first file.
+func (t Task) compile(dir, split string) (*prompt.Template, *prompt.Condition, error) {
+	if err := t.Allow(split); err != nil {
+		return nil, nil, strip(err, t.Name)
+	}
+	spec := prompt.Spec{Prompt: t.Prompt, Answer: t.Answer, Answers: t.AnswersColumn, Original: t.Original,
+		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels}
+	if t.ClassLabel != "" {
+		files, err := t.Files(dir, split)
+		if err != nil {
+			return nil, nil, strip(err, t.Name)
+		}
+		if spec.Classes, err = ClassNames(files[0], t.ClassLabel); err != nil {
+			return nil, nil, err
+		}
+	}
+	template, err := prompt.Compile(spec)
+	if err != nil || t.Where == "" {
+		return template, nil, err
+	}
+	condition, err := prompt.CompileCondition("where", t.Where)
+	return template, condition, err
+}
+
+// strip takes the task's name off an error that has it already.
+func strip(err error, task string) error {
+	if text, found := strings.CutPrefix(err.Error(), "task "+task+": "); found {
+		return fmt.Errorf("%s", text)
+	}
+	return err
+}
+
+// mostRows bounds the rows of a split of which some are chosen; a damaged footer may claim any number.
+const mostRows = 1 << 30
+
+// choose says of every row of the sources whether it is read; nil are all.
+func (t Task) choose(sources []source, part share, split string, condition *prompt.Condition) (chosen []bool, set Set, err error) {
+	total := 0
+	for _, s := range sources {
+		n, err := s.count()
+		if err != nil {
+			return nil, Set{}, err
+		}
+		total += n
+	}
+	bound := t.Limits.For(split)
+	if part.whole() && condition == nil && (bound == 0 || bound >= total) {
+		return nil, Set{Rows: total}, nil
+	}
+	if total > mostRows {
+		return nil, Set{}, fmt.Errorf("split %s has %d rows, more than %d", split, total, mostRows)
+	}
+	if chosen = part.members(total, t.Seed); chosen == nil {
+		chosen = slices.Repeat([]bool{true}, total)
+	}
+	for _, c := range chosen {
+		if c {
+			set.Rows++
+		}
+	}
+	if condition != nil {
+		if err := leaveOut(sources, chosen, condition); err != nil {
+			return nil, Set{}, err
+		}
+	}
+	var left []int
+	for row, c := range chosen {
+		if c {
+			left = append(left, row)
+		}
+	}
+	set.LeftOut = set.Rows - len(left)
+	if bound == 0 || bound >= len(left) {
+		return chosen, set, nil
+	}
+	set.Bounded = len(left) - bound
+	seed := t.Limits.Seed
+	if _, builtin := t.Builtin(); !builtin && seed == 0 {
+		seed = t.Seed
+	} else if seed == 0 {
+		for _, row := range left[bound:] {
+			chosen[row] = false
+		}
+		return chosen, set, nil
+	}
+	keep := make([]bool, len(left))
+	for _, i := range drawn(len(left), bound, seed) {
+		keep[i] = true
+	}
+	for i, row := range left {
+		chosen[row] = keep[i]
+	}
+	return chosen, set, nil
+}
+
+// leaveOut clears the rows for which the condition does not hold.
+func leaveOut(sources []source, chosen []bool, condition *prompt.Condition) error {
+	id := 0
+	for _, source := range sources {
+		number := 0
+		for row, err := range source.rows(condition.Columns()) {
+			if err != nil {
+				return err
+			}
+			number++
+			if id++; id > len(chosen) {
+				return fmt.Errorf("read %s: it has more rows than its footer says", source.name)
+			}
+			if !chosen[id-1] {
+				continue
+			}
+			holds, err := condition.Holds(row)
+			if err != nil {
+				return fmt.Errorf("read %s: row %d: %w", source.name, number, err)
+			}
+			chosen[id-1] = holds
+		}
+	}
+	return nil
+}
+
+// source is a file of rows; name is what errors call it.
+type source struct {
+	name    string
+	content []byte // of a built-in task
+}
+
+func (s source) rows(columns []string) iter.Seq2[Row, error] {
+	if s.content != nil {
+		return ReadRows(bytes.NewReader(s.content), int64(len(s.content)), s.name, columns)
+	}
+	return OpenRows(s.name, columns)
+}
+
+// count is the number of the rows, from the footer where it says so.
+func (s source) count() (int, error) {
+	r, size := io.ReaderAt(bytes.NewReader(s.content)), int64(len(s.content))
+	if s.content == nil {
+		f, err := os.Open(s.name)
+		if err != nil {
+			return 0, fmt.Errorf("read rows: %w", err)
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return 0, fmt.Errorf("read rows: %w", err)
+		}
+		if info.IsDir() {
+			return 0, fmt.Errorf("read rows: %s is a folder, not a Parquet file", s.name)
+		}
+		r, size = f, info.Size()
+	}
+	file, err := openParquet(r, size, s.name)
+	if err != nil {
+		return 0, err
+	}
+	rows, known, columns := int64(0), false, []string(nil)
+	err = guard(func() error {
+		rows, known = countRows(file)
+		for _, c := range file.Root().Columns() {
+			columns = append(columns, c.Name())
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", s.name, err)
+	}
+	if known {
+		return int(rows), nil
+	}
+	n := 0
+	for _, err := range ReadRows(r, size, s.name, columns[:1]) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (t Task) sources(dir, split string) ([]source, error) {
+	if name, ok := t.Builtin(); ok {
+		part, err := t.Splits.share(split)
+		if err != nil {
+			return nil, err
+		}
+		content, err := builtin.File(name, part.split)
+		if err != nil {
+			return nil, err
+		}
+		return []source{{t.Source + "/" + part.split, content}}, nil
+	}
+	files, err := t.Files(dir, split)
+	if err != nil {
+		return nil, strip(err, t.Name)
+	}
+	var sources []source
+	for _, file := range files {
+		sources = append(sources, source{name: file})
+	}
+	return sources, nil
+}

@@ -1,0 +1,53 @@
+package experiments
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"secura/datasets"
+	"secura/experiments/pretrained"
+	"secura/experiments/suite"
+)
+
+// PreviewOptions are what Preview is told.
+type PreviewOptions struct {
+	// Suite has one backbone (see Suite.CheckSingle), whose tokenizer is used.
+	Suite suite.Suite
+	// Tasks are the names of the suite's tasks, and of its battery, that are shown; nil shows all.
+	Tasks   []string
+	DataDir string
+	// Split is train, validation or test; of the battery there is test alone.
+	Split      string
+	Rows, Seed int
+}
+
+// Preview writes examples of tasks as the suite's backbone sees them.
+func Preview(w io.Writer, o PreviewOptions) error {
+	var tasks []datasets.Task
+	var known []string
+	for _, t := range append(slices.Clone(o.Suite.Tasks), o.Suite.Knowledge...) {
+		known = append(known, t.Name)
+		if o.Tasks == nil || slices.Contains(o.Tasks, t.Name) {
+			tasks = append(tasks, t)
+		}
+	}
+	for _, name := range o.Tasks {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("%s (suite %s)", datasets.Unknown("task", name, known), o.Suite.Name)
+		}
+	}
+	b, err := pretrained.OpenTexts(o.Suite.Backbone, backboneOptions(o.Suite))
+	if err != nil {
+		return err
+	}
+	for i, t := range tasks {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := b.Encoder.Preview(w, t, o.DataDir, o.Split, o.Rows, o.Seed); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+
+	scoring "secura/datasets/score"
+)
+
+// keptCommand measures what is kept by the released measure.
+const keptCommand = "-suite continual16 -methods secura,secura-released-m1,secura-released-m2 -set evaluation.teacher_forced=true -seeds 8"
+
+// keepers are the presets whose knowledge the paper's claim is judged for by both
+// measures.
+var keepers = []string{subject, "secura-released-m1", "secura-released-m2", "cabr-released", "cur-lora-released", "i-lora-released"}
+
+// measured is the first stream whose records hold the released measure.
+func (c claims) measured() (*Report, bool) {
+	for _, e := range c.runs {
+		if e.Suite.Separate() || len(e.forcedSteps()) == 0 {
+			continue
+		}
+		return e.Report, true
+	}
+	return nil, false
+}
+
+// kept judges the paper's "more than 70%" by its own measure, beside the honest
+// one, and shows what an echo and a backbone with noise reach by it.
+func (c claims) kept() Table {
+	t := Table{
+		Title: "Claim: more than 70% is kept, by the measure of SECURA's released code",
+		Caption: []string{"share in percent of what the untouched backbone has, on the knowledge battery; the released code does not say which of its five scores the 70% are",
+			"(a) K[N]/K[0]: the right option is the most likely one, or the answer is written; (b) the most likely token at each position, given the true answer so far"},
+		Columns:     []Column{{[]string{""}}, {[]string{"n"}}, {[]string{"(a)"}}, {[]string{"verdict", "(a)"}}},
+		TextColumns: []int{3, 9},
+	}
+	for _, name := range scoring.TeacherForcedNames {
+		t.Columns = append(t.Columns, Column{[]string{"(b)", name[len("tf_"):]}})
+	}
+	t.Columns = append(t.Columns, Column{[]string{"verdict", "(b)"}})
+	r, ok := c.measured()
+	if !ok {
+		row := []Entry{{Text: "all"}, {Text: "0"}, {Text: "–"}, {Text: "–"}}
+		for range scoring.TeacherForcedNames {
+			row = append(row, Entry{Text: "–"})
+		}
+		t.Rows = [][]Entry{append(row, t.verdict(judgement{NotMeasured, missing("stream with teacher-forced predictions", keptCommand)}))}
+		return t
+	}
+	c.references(&t, r)
+	for _, m := range r.Suite.Methods {
+		if !slices.Contains(keepers, m.Preset) {
+			continue
+		}
+		honest := r.Summarise(m.Name, "knowledge_retention")
+		row := []Entry{{Text: m.Name}, count(honest.N), value(honest, false), t.judgedOf(r, m.Name, judgeLevel(honest, knowledgeBar))}
+		var parts []judgement
+		for i := range scoring.TeacherForcedNames {
+			s := r.over(m.Name, keptScore(i))
+			parts = append(parts, judgeLevel(s, knowledgeBar))
+			row = append(row, t.mean(s))
+		}
+		t.Rows = append(t.Rows, append(row, t.verdict(judgeAny(parts))))
+	}
+	return t
+}
+
+// judgeAny judges a claim that one of several parts must bear: which, is not
+// said.
+func judgeAny(parts []judgement) judgement {
+	count := map[Verdict]int{}
+	for _, p := range parts {
+		count[p.verdict]++
+	}
+	why := fmt.Sprintf("by %d of the %d scores above 70%%, by %d not", count[Supported], len(parts), count[NotSupported])
+	switch {
+	case count[NotMeasured] == len(parts):
+		return parts[0]
+	case count[Supported] > 0:
+		return judgement{Supported, why}
+	case count[NotSupported] == len(parts):
+		return judgement{NotSupported, why}
+	}
+	if why = parts[0].why; why == "" {
+		why = fmt.Sprintf("of %d scores %d cannot be decided", len(parts), count[Undecided])
+	}
+	return judgement{Undecided, why}
+}
+
+// references are what the untouched backbone, predictors that need no model and a
+// backbone with noise have.
+func (c claims) references(t *Table, r *Report) {
+	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
+	if i < 0 {
+		return
+	}
+	cell := r.Cells[i]
+	base, ok := cell.battery(cell.Forced[0])
+	if !ok {
+		return
+	}
+	row := func(label, meaning string, honest Value, scores []float64) {
+		entries := []Entry{{Text: label, Notes: []int{t.Note(meaning)}}, {}, {Text: "–"}, {}}
+		if honest.Defined() {
+			entries[2] = score(honest.Number)
+		}
+		for i := range scoring.TeacherForcedNames {
+			e := Entry{Text: "–"}
+			if len(scores) > i && base.scores[i] > 0 {
+				e = score(scores[i] / base.scores[i])
+			}
+			entries = append(entries, e)
+		}
+		t.Rows = append(t.Rows, append(entries, Entry{}))
+	}
+	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.scores)), Number(1), base.scores)
+	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", Undefined("no model"), base.perfect)
+	row("echo", "repeats the token before, and knows nothing", Undefined("no model"), base.echo)
+	if p := cell.Perturbed; p != nil {
+		honest := Undefined("no battery")
+		if p.Knowledge != nil && len(cell.K) > 0 && cell.K[0] > 0 {
+			honest = Number(*p.Knowledge / cell.K[0])
+		}
+		if noisy, ok := cell.battery(p.TeacherForced); ok {
+			row("with noise", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
+				noisy.nats, base.nats, points(noisy.right), points(base.right)), honest, noisy.scores)
+		}
+	}
+}
+
+// listed prints numbers in a row.
+func listed(numbers []float64) string {
+	text := ""
+	for i, x := range numbers {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%.3f", x)
+	}
+	return text
+}
