@@ -13,7 +13,8 @@ import (
 
 // protocol runs one cell: the base model's row first; then for each task train, evaluate, append the raw records,
 // checkpoint. What is printed later is a function of these records alone. Whether a task goes on from the one before
-// (stream), and what is evaluated when (evaluation.every, evaluation.every_steps), is in evaluate_when.go.
+// (stream), and what is evaluated when (evaluation.every, evaluation.every_steps), is in protocol_lessons.go and
+// protocol_evaluate.go.
 type protocol struct {
 	worker  *Worker
 	cell    suite.Cell

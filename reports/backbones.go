@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/reports/table"
 )
 
 // BackboneNames are the backbones that the suite was run on.
@@ -56,18 +57,18 @@ func (r *Report) onBackbone() string {
 func (r *Report) page() string { return r.Run.Report(r.label + ".html") }
 
 // backboneTables sets the backbones side by side, and then gives the tables of each.
-func (r *Report) backboneTables() []Table {
+func (r *Report) backboneTables() []table.Table {
 	first := RunsTable(r.Backbones)
 	if r.Suite.Separate() {
-		var of [][]Table
+		var of [][]table.Table
 		for _, part := range r.Backbones {
-			of = append(of, []Table{VariantsTable(part)})
+			of = append(of, []table.Table{VariantsTable(part)})
 		}
 		first = SideBySide(r.Backbones, of)[0]
 	}
 	first.Title = "Backbones side by side"
 	first.Remarks = append(first.Remarks, r.Warnings...)
-	tables := []Table{first}
+	tables := []table.Table{first}
 	for _, part := range r.Backbones {
 		tables = append(tables, part.labelled(Tables(part))...)
 	}
@@ -75,7 +76,7 @@ func (r *Report) backboneTables() []Table {
 }
 
 // labelled puts the backbone into the titles of tables where the run has several.
-func (r *Report) labelled(tables []Table) []Table {
+func (r *Report) labelled(tables []table.Table) []table.Table {
 	for i := range tables {
 		if r.label != "" {
 			tables[i].Title += " on " + r.label

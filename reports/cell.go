@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // Cell is what the files of one cell say.
@@ -48,7 +49,7 @@ type Cell struct {
 	PeakRSSBytes int64
 
 	// Metrics has every key of MetricKeys.
-	Metrics map[string]Value
+	Metrics map[string]metric.Value
 }
 
 // Warning is something that a reader of a cell's numbers should know.

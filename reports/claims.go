@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"secura/experiments/rundir"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // Claims are the tables of the reproducibility report: each claim of the paper
@@ -15,9 +17,9 @@ import (
 // Each claim is judged by the first run that can: a stream of tasks for
 // retention, tasks learned one at a time for the comparison with DoRA. Measures
 // are taken from all runs together. They are a pure function of the records.
-func Claims(runs []*Evidence) []Table {
+func Claims(runs []*Evidence) []table.Table {
 	c := claims{runs}
-	return []Table{
+	return []table.Table{
 		c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
 		c.dora(), c.released(), c.equations(), c.learning(), {Title: "How it was judged", Caption: rule},
 	}
@@ -48,8 +50,8 @@ const streamCommand = "-suite continual16 -methods seq,er,ewc,i-lora,cur-lora,se
 func noStream() string { return missing("stream of tasks with "+subject, streamCommand) }
 
 // verdict is a judgement's entry in a table.
-func (t *Table) verdict(j judgement) Entry {
-	e := Entry{Text: string(j.verdict)}
+func verdictEntry(t *table.Table, j judgement) table.Entry {
+	e := table.Entry{Text: string(j.verdict)}
 	if j.why != "" {
 		e.Notes = []int{t.Note(j.why)}
 	}
@@ -57,44 +59,44 @@ func (t *Table) verdict(j judgement) Entry {
 }
 
 // with adds a footnote to an entry.
-func (t *Table) with(e Entry, text string) Entry {
+func withNote(t *table.Table, e table.Entry, text string) table.Entry {
 	e.Notes = append(e.Notes, t.Note(text))
 	return e
 }
 
 // value is the entry of a mean in points of 100, with its interval; of an
 // undefined one, whose reason the verdict tells, it is a dash.
-func value(s Summary, sign bool) Entry {
+func value(s metric.Summary, sign bool) table.Entry {
 	if !s.Mean.Defined() {
-		return Entry{Text: "–"}
+		return table.Entry{Text: "–"}
 	}
-	e := score(s.Mean.Number)
+	e := table.Score(s.Mean.Number)
 	if sign {
 		if e.Text = fmt.Sprintf("%+.1f", 100*s.Mean.Number); e.Text == "-0.0" {
 			e.Text = "+0.0"
 		}
 	}
 	if s.CI95.Defined() {
-		width := score(s.CI95.Number)
+		width := table.Score(s.CI95.Number)
 		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
 	}
 	return e
 }
 
-func probability(v Value) Entry {
+func probability(v metric.Value) table.Entry {
 	if !v.Defined() {
-		return Entry{Text: "–"}
+		return table.Entry{Text: "–"}
 	}
-	return numeric(fmt.Sprintf("%.3f", v.Number), v.Number)
+	return table.Numeric(fmt.Sprintf("%.3f", v.Number), v.Number)
 }
 
 // ClaimsText prints the claims in at most 100 columns.
 func ClaimsText(w io.Writer, runs []*Evidence, colour bool) error {
 	var out bytes.Buffer
-	writeWrapped(&out, "", "Claims of SECURA (arXiv 2502.18168) against "+describe(runs), colour)
+	table.Wrap(&out, "", "Claims of SECURA (arXiv 2502.18168) against "+describe(runs), colour)
 	for _, t := range Claims(runs) {
 		out.WriteByte('\n')
-		if err := writeText(&out, t, colour); err != nil {
+		if err := table.WriteText(&out, t, colour); err != nil {
 			return fmt.Errorf("print table %q: %w", t.Title, err)
 		}
 	}
@@ -107,9 +109,9 @@ func ClaimsText(w io.Writer, runs []*Evidence, colour bool) error {
 // ClaimsMarkdown writes the claims, and where the numbers come from.
 func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# Claims of SECURA (arXiv 2502.18168)\n\nagainst %s\n", escape(describe(runs)))
+	fmt.Fprintf(&out, "# Claims of SECURA (arXiv 2502.18168)\n\nagainst %s\n", table.EscapeMarkdown(describe(runs)))
 	for _, t := range Claims(runs) {
-		if err := writeMarkdown(&out, t); err != nil {
+		if err := table.WriteMarkdown(&out, t); err != nil {
 			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
 		}
 	}

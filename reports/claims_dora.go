@@ -2,6 +2,9 @@ package reports
 
 import (
 	"slices"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // doraCommand measures the claims over DoRA.
@@ -11,12 +14,12 @@ const doraCommand = "-suite variants -seeds 8"
 // DoRA" against a run that learns each task alone, as points of 100 and as a
 // share of DoRA's score, for "%" allows both. Tasks whose answer is chosen among
 // options are multiple choice, all others question answering.
-func (c claims) dora() Table {
-	t := Table{
+func (c claims) dora() table.Table {
+	t := table.Table{
 		Title: "Claim: SECURA is ahead of DoRA by 3.59% (multiple choice) and 2.51% (question answering)",
-		Columns: []Column{
-			{[]string{"each task learned alone"}}, {[]string{"n"}}, {[]string{"secura"}}, {[]string{"dora"}},
-			{[]string{"ahead by"}}, {[]string{"p"}}, {[]string{"p (Holm)"}}, {[]string{"verdict"}},
+		Columns: []table.Column{
+			{Head: []string{"each task learned alone"}}, {Head: []string{"n"}}, {Head: []string{"secura"}}, {Head: []string{"dora"}},
+			{Head: []string{"ahead by"}}, {Head: []string{"p"}}, {Head: []string{"p (Holm)"}}, {Head: []string{"verdict"}},
 		},
 		TextColumns: []int{7},
 	}
@@ -28,28 +31,28 @@ func (c claims) dora() Table {
 	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return e.Suite.Separate() && e.has(subject) && e.has("dora") })
 	if i < 0 {
 		for _, k := range kinds {
-			t.Rows = append(t.Rows, t.unmeasured(k.label, missing("dora and "+subject+" on tasks learned alone", doraCommand)))
+			t.Rows = append(t.Rows, unmeasuredRow(&t, k.label, missing("dora and "+subject+" on tasks learned alone", doraCommand)))
 		}
 		return t
 	}
 	r := c.runs[i].Report
 	for _, reading := range []struct {
 		suffix string
-		of     func(other string, of func(Cell) Value) difference
+		of     func(other string, of func(Cell) metric.Value) metric.Difference
 	}{{", points", r.difference}, {", percent", r.relativeDifference}} {
-		differences := make([]difference, len(kinds))
+		differences := make([]metric.Difference, len(kinds))
 		for k, kind := range kinds {
 			differences[k] = reading.of("dora", afterOwnTraining(r.ofKind(kind.choice)))
 		}
-		comparisons := adjust(differences)
+		comparisons := metric.Adjust(differences)
 		for k, kind := range kinds {
 			d, score := differences[k], afterOwnTraining(r.ofKind(kind.choice))
 			if !slices.ContainsFunc(r.Suite.TaskNames(), r.ofKind(kind.choice)) {
-				t.Rows = append(t.Rows, t.unmeasured(kind.label+reading.suffix, missing("task of this kind", doraCommand)))
+				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, missing("task of this kind", doraCommand)))
 				continue
 			}
-			t.Rows = append(t.Rows, []Entry{{Text: kind.label + reading.suffix}, count(d.N), value(r.over(subject, score), false),
-				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), t.verdict(judgeAheadBy(d, kind.by, comparisons))})
+			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(r.over(subject, score), false),
+				value(r.over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(d, kind.by, comparisons))})
 		}
 	}
 	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"secura/reports/table"
 )
 
 const (
@@ -19,7 +21,7 @@ var smallMove = 2 - 1/(1+math.Exp(3))
 
 // equations shows, by the runs' own records, what follows from the published
 // equations.
-func (c claims) equations() Table {
+func (c claims) equations() table.Table {
 	t := findings("What the equations imply",
 		"the points of the specification; measured: the range over all steps whose update is not 0, and where its upper end was seen")
 	secura := plain(subject)
@@ -27,10 +29,10 @@ func (c claims) equations() Table {
 	row := func(label, measure, command string, wanted func(Method) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, exactly(measure))
 		if r.n == 0 {
-			t.absent(label, meaning, c.noRecord(wanted, what, command))
+			addAbsent(&t, label, meaning, c.noRecord(wanted, what, command))
 			return
 		}
-		t.finding(label, r.text(digits, unit, suffix), r.n, r.most, shown(r), meaning)
+		addFinding(&t, label, r.text(digits, unit, suffix), r.n, r.most, shown(r), meaning)
 	}
 	row("2 mean S, had W moved", "magnorm/moved_mean", equationsCommand, secura, "method "+subject, 5, 1, "",
 		func(r measureRange) string { return yes(r.within(smallMove, 0.01)) },
@@ -63,13 +65,13 @@ func mergesRarely(m Method) bool {
 
 // vacuous shows that S-MagNorm does nothing: S is 2 at every step, and the
 // losses are those of the same method without it.
-func (c claims) vacuous(t *Table, secura func(Method) bool) {
+func (c claims) vacuous(t *table.Table, secura func(Method) bool) {
 	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step"
 	r := ranged(c.runs, secura, exactly("magnorm/mean"))
 	if r.n == 0 {
-		t.absent(label, meaning, c.noRecord(secura, "method "+subject, equationsCommand))
+		addAbsent(t, label, meaning, c.noRecord(secura, "method "+subject, equationsCommand))
 	} else {
-		t.finding(label, r.text(7, 1, ""), r.n, r.most, yes(r.within(2, 0)), meaning)
+		addFinding(t, label, r.text(7, 1, ""), r.n, r.most, yes(r.within(2, 0)), meaning)
 	}
 	const without = "1 losses without S-MagNorm"
 	off := "the largest relative difference of the two losses of a step, same seed and order; only the gradient is halved, which AdamW cancels but for clipping: shown if below 1e-2"
@@ -97,10 +99,10 @@ func (c claims) vacuous(t *Table, secura func(Method) bool) {
 		}
 	}
 	if n == 0 {
-		t.absent(without, off, missing("method like secura but for magnorm: false", "-suite ablation"))
+		addAbsent(t, without, off, missing("method like secura but for magnorm: false", "-suite ablation"))
 		return
 	}
-	t.finding(without, fmt.Sprintf("%.3g", most.value), n, most, yes(most.value < 1e-2), off)
+	addFinding(t, without, fmt.Sprintf("%.3g", most.value), n, most, yes(most.value < 1e-2), off)
 }
 
 // withoutMagNorm says that m is the other method without S-MagNorm and nothing
@@ -118,19 +120,19 @@ func withoutMagNorm(m, other Method) bool {
 }
 
 // likeSeq shows that SECURA learns and forgets like training in sequence.
-func (c claims) likeSeq(t *Table) {
+func (c claims) likeSeq(t *table.Table) {
 	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.has(subject) && e.has("seq") })
 	for _, part := range []struct{ label, metric, meaning string }{
 		{"5 learning accuracy beyond seq", "learning_accuracy", "secura − seq, points of 100 over paired seeds; every method's own numbers stand in the next table"},
 		{"5 backward transfer beyond seq", "bwt", "secura − seq, points of 100 over paired seeds: SECURA retains no more than seq; shown if it is not ahead by the rule below, not shown if it is"},
 	} {
 		if i < 0 {
-			t.absent(part.label, part.meaning, missing("stream with "+subject+" and seq", streamCommand))
+			addAbsent(t, part.label, part.meaning, missing("stream with "+subject+" and seq", streamCommand))
 			continue
 		}
 		d := c.runs[i].difference("seq", metricOf(part.metric))
 		if !d.Mean.Defined() {
-			t.absent(part.label, part.meaning, d.Mean.Undefined)
+			addAbsent(t, part.label, part.meaning, d.Mean.Undefined)
 			continue
 		}
 		e := value(d.Summary, true)
@@ -149,6 +151,6 @@ func (c claims) likeSeq(t *Table) {
 		if e.Spread != "" {
 			text += " " + e.Spread
 		}
-		t.finding(part.label, text, d.N, sighting{cell: "paired seeds"}, shown, part.meaning)
+		addFinding(t, part.label, text, d.N, sighting{cell: "paired seeds"}, shown, part.meaning)
 	}
 }

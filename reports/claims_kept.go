@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	scoring "secura/datasets/score"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // keptCommand measures what is kept by the released measure.
@@ -27,25 +29,25 @@ func (c claims) measured() (*Report, bool) {
 
 // kept judges the paper's "more than 70%" by its own measure, beside the honest
 // one, and shows what an echo and a backbone with noise reach by it.
-func (c claims) kept() Table {
-	t := Table{
+func (c claims) kept() table.Table {
+	t := table.Table{
 		Title: "Claim: more than 70% is kept, by the measure of SECURA's released code",
 		Caption: []string{"share in percent of what the untouched backbone has, on the knowledge battery; the released code does not say which of its five scores the 70% are",
 			"(a) K[N]/K[0]: the right option is the most likely one, or the answer is written; (b) the most likely token at each position, given the true answer so far"},
-		Columns:     []Column{{[]string{""}}, {[]string{"n"}}, {[]string{"(a)"}}, {[]string{"verdict", "(a)"}}},
+		Columns:     []table.Column{{Head: []string{""}}, {Head: []string{"n"}}, {Head: []string{"(a)"}}, {Head: []string{"verdict", "(a)"}}},
 		TextColumns: []int{3, 9},
 	}
 	for _, name := range scoring.TeacherForcedNames {
-		t.Columns = append(t.Columns, Column{[]string{"(b)", name[len("tf_"):]}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{"(b)", name[len("tf_"):]}})
 	}
-	t.Columns = append(t.Columns, Column{[]string{"verdict", "(b)"}})
+	t.Columns = append(t.Columns, table.Column{Head: []string{"verdict", "(b)"}})
 	r, ok := c.measured()
 	if !ok {
-		row := []Entry{{Text: "all"}, {Text: "0"}, {Text: "–"}, {Text: "–"}}
+		row := []table.Entry{{Text: "all"}, {Text: "0"}, {Text: "–"}, {Text: "–"}}
 		for range scoring.TeacherForcedNames {
-			row = append(row, Entry{Text: "–"})
+			row = append(row, table.Entry{Text: "–"})
 		}
-		t.Rows = [][]Entry{append(row, t.verdict(judgement{NotMeasured, missing("stream with teacher-forced predictions", keptCommand)}))}
+		t.Rows = [][]table.Entry{append(row, verdictEntry(&t, judgement{NotMeasured, missing("stream with teacher-forced predictions", keptCommand)}))}
 		return t
 	}
 	c.references(&t, r)
@@ -54,14 +56,14 @@ func (c claims) kept() Table {
 			continue
 		}
 		honest := r.Summarise(m.Name, "knowledge_retention")
-		row := []Entry{{Text: m.Name}, count(honest.N), value(honest, false), t.judgedOf(r, m.Name, judgeLevel(honest, knowledgeBar))}
+		row := []table.Entry{{Text: m.Name}, table.Count(honest.N), value(honest, false), judgedOf(&t, r, m.Name, judgeLevel(honest, knowledgeBar))}
 		var parts []judgement
 		for i := range scoring.TeacherForcedNames {
 			s := r.over(m.Name, keptScore(i))
 			parts = append(parts, judgeLevel(s, knowledgeBar))
-			row = append(row, t.mean(s))
+			row = append(row, meanEntry(&t, s))
 		}
-		t.Rows = append(t.Rows, append(row, t.verdict(judgeAny(parts))))
+		t.Rows = append(t.Rows, append(row, verdictEntry(&t, judgeAny(parts))))
 	}
 	return t
 }
@@ -90,7 +92,7 @@ func judgeAny(parts []judgement) judgement {
 
 // references are what the untouched backbone, predictors that need no model and a
 // backbone with noise have.
-func (c claims) references(t *Table, r *Report) {
+func (c claims) references(t *table.Table, r *Report) {
 	i := slices.IndexFunc(r.Cells, func(c Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
 	if i < 0 {
 		return
@@ -100,31 +102,31 @@ func (c claims) references(t *Table, r *Report) {
 	if !ok {
 		return
 	}
-	row := func(label, meaning string, honest Value, scores []float64) {
-		entries := []Entry{{Text: label, Notes: []int{t.Note(meaning)}}, {}, {Text: "–"}, {}}
+	row := func(label, meaning string, honest metric.Value, scores []float64) {
+		entries := []table.Entry{{Text: label, Notes: []int{t.Note(meaning)}}, {}, {Text: "–"}, {}}
 		if honest.Defined() {
-			entries[2] = score(honest.Number)
+			entries[2] = table.Score(honest.Number)
 		}
 		for i := range scoring.TeacherForcedNames {
-			e := Entry{Text: "–"}
+			e := table.Entry{Text: "–"}
 			if len(scores) > i && base.scores[i] > 0 {
-				e = score(scores[i] / base.scores[i])
+				e = table.Score(scores[i] / base.scores[i])
 			}
 			entries = append(entries, e)
 		}
-		t.Rows = append(t.Rows, append(entries, Entry{}))
+		t.Rows = append(t.Rows, append(entries, table.Entry{}))
 	}
-	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.scores)), Number(1), base.scores)
-	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", Undefined("no model"), base.perfect)
-	row("echo", "repeats the token before, and knows nothing", Undefined("no model"), base.echo)
+	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.scores)), metric.Number(1), base.scores)
+	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", metric.Undefined("no model"), base.perfect)
+	row("echo", "repeats the token before, and knows nothing", metric.Undefined("no model"), base.echo)
 	if p := cell.Perturbed; p != nil {
-		honest := Undefined("no battery")
+		honest := metric.Undefined("no battery")
 		if p.Knowledge != nil && len(cell.K) > 0 && cell.K[0] > 0 {
-			honest = Number(*p.Knowledge / cell.K[0])
+			honest = metric.Number(*p.Knowledge / cell.K[0])
 		}
 		if noisy, ok := cell.battery(p.TeacherForced); ok {
 			row("with noise", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
-				noisy.nats, base.nats, points(noisy.right), points(base.right)), honest, noisy.scores)
+				noisy.nats, base.nats, table.Points(noisy.right), table.Points(base.right)), honest, noisy.scores)
 		}
 	}
 }

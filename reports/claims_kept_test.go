@@ -90,7 +90,7 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 	}
 }
 
-// Table and figure go over the first task's steps, and no ranking has the scores.
+// table.Table and figure go over the first task's steps, and no ranking has the scores.
 func TestReleasedTableAndFigure(t *testing.T) {
 	s := synthetic{tasks: taskNames(2), methods: named("secura", "seq"), seeds: 1, orders: 1, knowledge: true, score: fade}
 	predicting(&s, func(string) float64 { return 0.5 })

@@ -2,10 +2,13 @@ package reports
 
 import (
 	"fmt"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // learning is the LearningTable of the first run that is a stream.
-func (c claims) learning() Table {
+func (c claims) learning() table.Table {
 	for _, e := range c.runs {
 		if !e.Suite.Separate() {
 			return LearningTable(e.Report)
@@ -25,38 +28,38 @@ func (c claims) learning() Table {
 // accuracy / learning accuracy, are left at the end. Both are judged like a
 // claim "above a bar". The references (frozen, joint) have no learning accuracy
 // and are left out.
-func LearningTable(r *Report) Table {
+func LearningTable(r *Report) table.Table {
 	t := learningTable()
 	for _, m := range r.Suite.Methods {
 		if !m.Reference() {
-			t.classify(r, m.Name)
+			classify(&t, r, m.Name)
 		}
 	}
 	return t
 }
 
 // learningTable is a LearningTable without rows.
-func learningTable() Table {
-	return Table{
+func learningTable() table.Table {
+	return table.Table{
 		Title: "Which methods learn, which retain",
 		Caption: []string{
 			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept: knowledge is K[N]/K[0], tasks is final accuracy / learning accuracy in percent, retains if both are more than %s",
-				points(learningBar), points(knowledgeBar)),
+				table.Points(learningBar), table.Points(knowledgeBar)),
 			"each judged by its 95% interval over n seeds, like a claim above a bar; ? cannot be decided",
 		},
-		Columns: []Column{
-			{[]string{"method"}}, {[]string{"n"}}, {[]string{"learned"}}, {[]string{"backward", "transfer"}}, {[]string{"kept:", "knowledge"}}, {[]string{"kept:", "tasks"}},
-			{[]string{"final", "accuracy"}}, {[]string{"", "learns"}}, {[]string{"", "retains"}}, {[]string{"", "so it"}},
+		Columns: []table.Column{
+			{Head: []string{"method"}}, {Head: []string{"n"}}, {Head: []string{"learned"}}, {Head: []string{"backward", "transfer"}}, {Head: []string{"kept:", "knowledge"}}, {Head: []string{"kept:", "tasks"}},
+			{Head: []string{"final", "accuracy"}}, {Head: []string{"", "learns"}}, {Head: []string{"", "retains"}}, {Head: []string{"", "so it"}},
 		},
 		TextColumns: []int{7, 8, 9},
 	}
 }
 
-func (t *Table) classify(r *Report, method string) {
+func classify(t *table.Table, r *Report, method string) {
 	gain, knowledge, tasks := r.over(method, Cell.Gain), r.Summarise(method, "knowledge_retention"), r.over(method, kept)
-	row := []Entry{{Text: method}, count(gain.N)}
+	row := []table.Entry{{Text: method}, table.Count(gain.N)}
 	for _, s := range []struct {
-		of   Summary
+		of   metric.Summary
 		sign bool
 	}{{gain, true}, {r.Summarise(method, "bwt"), true}, {knowledge, false}, {tasks, false}, {r.Summarise(method, "acc"), false}} {
 		if !s.of.Mean.Defined() {
@@ -67,7 +70,7 @@ func (t *Table) classify(r *Report, method string) {
 	}
 	learns := judgeLevel(gain, learningBar).verdict
 	retains := judgeAll([]judgement{judgeLevel(knowledge, knowledgeBar), judgeLevel(tasks, knowledgeBar)}).verdict
-	t.Rows = append(t.Rows, append(row, Entry{Text: word(learns)}, Entry{Text: word(retains)}, Entry{Text: class(learns, retains)}))
+	t.Rows = append(t.Rows, append(row, table.Entry{Text: word(learns)}, table.Entry{Text: word(retains)}, table.Entry{Text: class(learns, retains)}))
 }
 
 // word is a verdict on a yes-or-no question.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/reports/table"
 )
 
 // observe gives each cell the steps and measures that the methods of the paper
@@ -91,14 +92,14 @@ func observed(method, task string, n int) record.Step {
 }
 
 // found is a row of findings: what was measured and whether it shows.
-func found(t testing.TB, table Table, label string) (measured, records, where, shown string) {
+func found(t testing.TB, made table.Table, label string) (measured, records, where, shown string) {
 	t.Helper()
-	for _, row := range table.Rows {
+	for _, row := range made.Rows {
 		if row[0].Text == label {
 			return row[1].Text, row[2].Text, row[3].Text + ", " + row[3].Spread, row[4].Text
 		}
 	}
-	t.Fatalf("table %q has no row %q", table.Title, label)
+	t.Fatalf("table %q has no row %q", made.Title, label)
 	return
 }
 
@@ -108,7 +109,7 @@ func TestTheReleasedBehaviourIsMeasured(t *testing.T) {
 	c := claims{evidence(t, s)}
 	released, equations := c.released(), c.equations()
 	for _, want := range []struct {
-		table                                  Table
+		table                                  table.Table
 		label, measured, records, where, shown string
 	}{
 		{released, "A₀: |UΣVᵀ − W[:r,:m]|", "1.5e-06", "8", "secura-s0-o0, before the stream", "yes"},
@@ -167,10 +168,10 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 		}
 	}
 	c := claims{evidence(t, s)}
-	for label, table := range map[string]Table{
+	for label, made := range map[string]table.Table{
 		"1 mean S in the forward pass": c.equations(), "secura: gradient of A": c.released(), "M2: gain at step 2": c.released(),
 	} {
-		if _, _, where, shown := found(t, table, label); shown != "no" || !strings.Contains(where, "-s1-o0") {
+		if _, _, where, shown := found(t, made, label); shown != "no" || !strings.Contains(where, "-s1-o0") {
 			t.Errorf("%s: shown is %q at %s", label, shown, where)
 		}
 	}
@@ -178,10 +179,10 @@ func TestBehaviourThatDiffersIsNotShown(t *testing.T) {
 
 func TestWhatTheRunDidNotMeasureHasItsCommand(t *testing.T) {
 	c := claims{evidence(t, sixteen(1, same(.6), same(.9), same(.9)))}
-	for _, table := range []Table{c.released(), c.equations()} {
-		for _, row := range table.Rows[:len(table.Rows)-2] {
-			if row[1].Text != "–" || len(row[1].Notes) != 1 || !strings.Contains(table.Footnotes[row[1].Notes[0]-1], "runner run -suite") {
-				t.Errorf("%s: %+v of %q", row[0].Text, row[1], table.Footnotes)
+	for _, shown := range []table.Table{c.released(), c.equations()} {
+		for _, row := range shown.Rows[:len(shown.Rows)-2] {
+			if row[1].Text != "–" || len(row[1].Notes) != 1 || !strings.Contains(shown.Footnotes[row[1].Notes[0]-1], "runner run -suite") {
+				t.Errorf("%s: %+v of %q", row[0].Text, row[1], shown.Footnotes)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/reports/table"
 )
 
 // releasedCommand measures how the released code behaves.
@@ -17,25 +18,25 @@ const diagnosed = " -set evaluation.diagnostics=true"
 // findings is a table of measures, which are no scores over seeds: each number
 // with the records it was taken from, where its extreme was seen, whether it
 // shows what is said, and what it means as a footnote.
-func findings(title string, caption ...string) Table {
-	return Table{
+func findings(title string, caption ...string) table.Table {
+	return table.Table{
 		Title: title, Caption: caption, TextColumns: []int{1, 3, 4},
-		Columns: []Column{{[]string{""}}, {[]string{"measured"}}, {[]string{"records"}}, {[]string{"where"}}, {[]string{"shown"}}},
+		Columns: []table.Column{{Head: []string{""}}, {Head: []string{"measured"}}, {Head: []string{"records"}}, {Head: []string{"where"}}, {Head: []string{"shown"}}},
 	}
 }
 
 // finding adds a row. shown is "yes", "no", or empty where a number speaks for
 // itself.
-func (t *Table) finding(label, measured string, n int, at sighting, shown, meaning string) {
-	t.Rows = append(t.Rows, []Entry{
-		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, count(n), {Text: at.cell, Spread: at.where}, {Text: shown},
+func addFinding(t *table.Table, label, measured string, n int, at sighting, shown, meaning string) {
+	t.Rows = append(t.Rows, []table.Entry{
+		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, table.Count(n), {Text: at.cell, Spread: at.where}, {Text: shown},
 	})
 }
 
 // absent adds the row of what the runs did not measure.
-func (t *Table) absent(label, meaning, reason string) {
-	dash := Entry{Text: "–"}
-	t.Rows = append(t.Rows, []Entry{{Text: label, Notes: []int{t.Note(meaning)}}, t.Undefined(reason), {Text: "0"}, dash, dash})
+func addAbsent(t *table.Table, label, meaning, reason string) {
+	dash := table.Entry{Text: "–"}
+	t.Rows = append(t.Rows, []table.Entry{{Text: label, Notes: []int{t.Note(meaning)}}, t.Undefined(reason), {Text: "0"}, dash, dash})
 }
 
 // yes is the word for a finding that shows what is said.
@@ -61,16 +62,16 @@ func (c claims) noRecord(wanted func(Method) bool, what, command string) string 
 
 // released lists how the released code behaves, measured by the runs' own
 // records.
-func (c claims) released() Table {
+func (c claims) released() table.Table {
 	t := findings("What the released code does",
 		"measured: the largest value, or the range, in the records of steps and boundaries; where: the first cell, task and step that has the largest")
 	row := func(label, what string, wanted func(Method) bool, named func(string) bool, text func(r measureRange) string, shown func(r measureRange) string, meaning string) {
 		r := ranged(c.runs, wanted, named)
 		if r.n == 0 {
-			t.absent(label, meaning, c.noRecord(wanted, what, releasedCommand))
+			addAbsent(&t, label, meaning, c.noRecord(wanted, what, releasedCommand))
 			return
 		}
-		t.finding(label, text(r), r.n, r.most, shown(r), meaning)
+		addFinding(&t, label, text(r), r.n, r.most, shown(r), meaning)
 	}
 	largest := func(r measureRange) string { return fmt.Sprintf("%.3g", r.most.value) }
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
@@ -121,7 +122,7 @@ func short(preset string) string {
 
 // early shows what happens between a stream's first step and its second one: the
 // gain of the outputs, the loss, and how large the first update is.
-func (c claims) early(t *Table, preset string) {
+func (c claims) early(t *table.Table, preset string) {
 	var gain, share measureRange
 	var jump string
 	var at sighting
@@ -147,10 +148,10 @@ func (c claims) early(t *Table, preset string) {
 	add := func(label string, r measureRange, text, shown, meaning string) {
 		label = short(preset) + ": " + label
 		if r.n == 0 {
-			t.absent(label, meaning, c.noRecord(plain(preset), "method "+preset, releasedCommand))
+			addAbsent(t, label, meaning, c.noRecord(plain(preset), "method "+preset, releasedCommand))
 			return
 		}
-		t.finding(label, text, r.n, r.most, shown, meaning)
+		addFinding(t, label, text, r.n, r.most, shown, meaning)
 	}
 	add("gain at step 2", gain, gain.text(4, 1, ""), yes(gain.least.value > 1.3 && gain.most.value < 1.5),
 		"‖output‖/‖output without the adapter‖ over q_proj and v_proj: an output that did not move has S = 1.5 and is multiplied by 4/3, in evaluation too; shown if between 1.3 and 1.5 in every cell")
@@ -162,14 +163,14 @@ func (c claims) early(t *Table, preset string) {
 // normalised Z by s·L: S is then 2 - sigmoid(s·L) <= 1.5 as soon as anything
 // moves. The release's own modules act on outputs, where S is no measure; the
 // same line acts on weights in a method with normalise: none.
-func (c claims) overwritten(t *Table) {
+func (c claims) overwritten(t *table.Table) {
 	const label = "unnormalised S, had W moved"
 	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
 	wanted := func(m Method) bool { return m.Params["normalise"] == "none" }
 	r := ranged(c.runs, wanted, exactly("magnorm/moved_mean"))
 	if r.n == 0 {
-		t.absent(label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))
+		addAbsent(t, label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))
 		return
 	}
-	t.finding(label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+rounding), meaning)
+	addFinding(t, label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+rounding), meaning)
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"secura/reports/metric"
 )
 
 // Verdict is what a run says of a claim.
@@ -58,20 +60,12 @@ type judgement struct {
 	why     string
 }
 
-// interval is the 95% interval of a mean; ok is false where there is none.
-func (s Summary) interval() (low, high float64, ok bool) {
-	if !s.Mean.Defined() || !s.CI95.Defined() {
-		return 0, 0, false
-	}
-	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true
-}
-
 // judgeLevel judges "above the bar".
-func judgeLevel(s Summary, bar float64) judgement {
+func judgeLevel(s metric.Summary, bar float64) judgement {
 	if j, missing := judgeMissing(s); missing {
 		return j
 	}
-	switch low, high, ok := s.interval(); {
+	switch low, high, ok := s.Interval(); {
 	case !ok:
 		return judgement{Undecided, "cannot be decided with one seed, which has no interval: at least 2 are needed"}
 	case low > bar:
@@ -83,11 +77,11 @@ func judgeLevel(s Summary, bar float64) judgement {
 }
 
 // judgeAhead judges "ahead" among so many comparisons.
-func judgeAhead(d difference, comparisons int) judgement {
+func judgeAhead(d metric.Difference, comparisons int) judgement {
 	if j, missing := judgeMissing(d.Summary); missing {
 		return j
 	}
-	low, high, ok := d.interval()
+	low, high, ok := d.Interval()
 	mean, p := d.Mean.Number, d.PHolm.Number
 	switch {
 	case mean > 0 && p < significance:
@@ -102,8 +96,8 @@ func judgeAhead(d difference, comparisons int) judgement {
 		why = "cannot be decided with one seed: "
 	}
 	switch {
-	case d.N < SeedsNeeded(comparisons):
-		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", significance, SeedsNeeded(comparisons))
+	case d.N < metric.SeedsNeeded(comparisons):
+		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", significance, metric.SeedsNeeded(comparisons))
 	case mean <= 0:
 		why += "the difference is not positive, but its interval reaches above 0"
 	case ok && low > 0:
@@ -115,9 +109,9 @@ func judgeAhead(d difference, comparisons int) judgement {
 }
 
 // judgeAheadBy judges "ahead by x".
-func judgeAheadBy(d difference, x float64, comparisons int) judgement {
+func judgeAheadBy(d metric.Difference, x float64, comparisons int) judgement {
 	ahead := judgeAhead(d, comparisons)
-	if _, high, ok := d.interval(); ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured {
+	if _, high, ok := d.Interval(); ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured {
 		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies below %s%%", signed(x))}
 	}
 	return ahead
@@ -144,7 +138,7 @@ func judgeAll(parts []judgement) judgement {
 
 // judgeMissing judges a number that is undefined: seeds that count but lack it
 // leave the claim undecided, without any seed it was not measured.
-func judgeMissing(s Summary) (judgement, bool) {
+func judgeMissing(s metric.Summary) (judgement, bool) {
 	switch {
 	case s.Mean.Defined():
 		return judgement{}, false
@@ -158,7 +152,7 @@ func judgeMissing(s Summary) (judgement, bool) {
 const mostSeeds = 1000
 
 // bySpread says how many seeds would put the interval on one side of the bar.
-func bySpread(s Summary, bar float64) string {
+func bySpread(s metric.Summary, bar float64) string {
 	if n := seedsFor(s.Mean.Number-bar, s.SD.Number); n > 0 {
 		return fmt.Sprintf("with this mean and spread about %d are needed", n)
 	}

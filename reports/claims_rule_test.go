@@ -3,6 +3,8 @@ package reports
 import (
 	"strings"
 	"testing"
+
+	"secura/reports/metric"
 )
 
 func TestLevelsAreJudgedByTheWholeInterval(t *testing.T) {
@@ -17,7 +19,7 @@ func TestLevelsAreJudgedByTheWholeInterval(t *testing.T) {
 		{[]float64{0.99}, Undecided},
 		{nil, NotMeasured},
 	} {
-		if got := judgeLevel(MeanSDCI(c.values), 0.7); got.verdict != c.want {
+		if got := judgeLevel(metric.MeanSDCI(c.values), 0.7); got.verdict != c.want {
 			t.Errorf("%v: %s (%s), want %s", c.values, got.verdict, got.why, c.want)
 		}
 	}
@@ -41,8 +43,8 @@ func TestAheadIsJudgedByTheAdjustedTest(t *testing.T) {
 		{"about level", []float64{-0.1, 0.1, -0.2, 0.1, -0.1, 0.2, 0.1, -0.2}, 5, Undecided, "not positive, but its interval reaches above 0"},
 		{"slightly ahead", []float64{0.3, -0.1, 0.2, -0.2, 0.1, 0.1, -0.1, 0.1}, 5, Undecided, "with this mean and spread about "},
 	} {
-		d := differenceOf(c.ours, make([]float64, len(c.ours)))
-		d.PHolm = Number(min(1, float64(c.comparisons)*d.P.Number))
+		d := metric.DifferenceOf(c.ours, make([]float64, len(c.ours)))
+		d.PHolm = metric.Number(min(1, float64(c.comparisons)*d.P.Number))
 		if got := judgeAhead(d, c.comparisons); got.verdict != c.want || !strings.Contains(got.why, c.why) || c.why == "" && got.why != "" {
 			t.Errorf("%s: %s (%s), want %s (%s)", c.what, got.verdict, got.why, c.want, c.why)
 		}

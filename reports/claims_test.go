@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // sixteen is a run of the paper's six methods with scores that a test decides:
@@ -59,26 +61,26 @@ func claimsText(t testing.TB, runs []*Evidence) string {
 }
 
 // verdictOf is the verdict, with its footnotes, in the row that begins so.
-func verdictOf(t testing.TB, table Table, label string) (verdict, notes string) {
+func verdictOf(t testing.TB, shown table.Table, label string) (verdict, notes string) {
 	t.Helper()
-	for _, row := range table.Rows {
+	for _, row := range shown.Rows {
 		if row[0].Text != label {
 			continue
 		}
 		last := row[len(row)-1]
 		for _, n := range last.Notes {
-			notes += table.Footnotes[n-1] + "\n"
+			notes += shown.Footnotes[n-1] + "\n"
 		}
 		return last.Text, notes
 	}
-	t.Fatalf("table %q has no row %q", table.Title, label)
+	t.Fatalf("table %q has no row %q", shown.Title, label)
 	return "", ""
 }
 
-func wants(t *testing.T, table Table, label string, want Verdict, note string) {
+func wants(t *testing.T, shown table.Table, label string, want Verdict, note string) {
 	t.Helper()
-	if got, notes := verdictOf(t, table, label); got != string(want) || !strings.Contains(notes, note) || note == "" && notes != "" {
-		t.Errorf("%s, %s: %s with notes %q, want %s with %q", table.Title, label, got, notes, want, note)
+	if got, notes := verdictOf(t, shown, label); got != string(want) || !strings.Contains(notes, note) || note == "" && notes != "" {
+		t.Errorf("%s, %s: %s with notes %q, want %s with %q", shown.Title, label, got, notes, want, note)
 	}
 }
 
@@ -88,11 +90,11 @@ func TestClaimsOfAClearRunAreSupported(t *testing.T) {
 	c := claims{evidence(t, sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
 	wants(t, c.knowledge(), "as K[N], above 70", Supported, "")
 	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Supported, "")
-	for _, table := range []Table{c.rivals("acc", "x"), c.rivals("knowledge_retention", "x")} {
+	for _, shown := range []table.Table{c.rivals("acc", "x"), c.rivals("knowledge_retention", "x")} {
 		for _, rival := range claimed {
-			wants(t, table, rival, Supported, "")
+			wants(t, shown, rival, Supported, "")
 		}
-		wants(t, table, "all five", Supported, "")
+		wants(t, shown, "all five", Supported, "")
 	}
 	// 2 of 2^8 sign patterns are as extreme: p = 2^-7, times 5.
 	row := c.rivals("acc", "x").Rows[1]
@@ -173,23 +175,23 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {
 	learn := [6]float64{.6, .6, .6, .6, .06, .08}
 	c := claims{evidence(t, sixteen(8, learn, same(1), same(.9)))}
-	table := c.rivals("knowledge_retention", "x")
+	shown := c.rivals("knowledge_retention", "x")
 	for i, want := range map[int]string{0: "secura learned 3.4 points", 5: "cur-lora learned 1.3 points"} {
-		notes := table.Rows[i][7].Notes
-		if len(notes) != 1 || !strings.Contains(table.Footnotes[notes[0]-1], want) {
-			t.Errorf("%s: notes %v of %q, want %q", table.Rows[i][0].Text, notes, table.Footnotes, want)
+		notes := shown.Rows[i][7].Notes
+		if len(notes) != 1 || !strings.Contains(shown.Footnotes[notes[0]-1], want) {
+			t.Errorf("%s: notes %v of %q, want %q", shown.Rows[i][0].Text, notes, shown.Footnotes, want)
 		}
 	}
-	if len(table.Rows[1][7].Notes) != 0 {
+	if len(shown.Rows[1][7].Notes) != 0 {
 		t.Error("seq is flagged, which learned")
 	}
 	wants(t, c.knowledge(), "as K[N], above 70", Supported, "a method that learns nothing retains everything")
 }
 
 func TestMethodsAreClassified(t *testing.T) {
-	table := claims{evidence(t, sixteen(4, [6]float64{.6, .6, .06, .06, .6, .128}, [6]float64{.3, .9, 1, 1, .9, 1}, [6]float64{.9, .9, .9, .4, .4, .9}))}.learning()
+	shown := claims{evidence(t, sixteen(4, [6]float64{.6, .6, .06, .06, .6, .128}, [6]float64{.3, .9, 1, 1, .9, 1}, [6]float64{.9, .9, .9, .4, .4, .9}))}.learning()
 	var got []string
-	for _, row := range table.Rows {
+	for _, row := range shown.Rows {
 		got = append(got, row[0].Text+" "+row[9].Text)
 	}
 	want := []string{"seq only learns", "er does both", "ewc only retains", "i-lora does neither", "cur-lora only learns", "secura retains"}
@@ -206,7 +208,7 @@ func TestSeedsNeededByTheSpread(t *testing.T) {
 	if got := seedsFor(0, 1); got != 0 {
 		t.Errorf("%d seeds for no distance", got)
 	}
-	j := judgeLevel(MeanSDCI([]float64{0.6, 0.9, 0.7}), 0.7)
+	j := judgeLevel(metric.MeanSDCI([]float64{0.6, 0.9, 0.7}), 0.7)
 	if n := seedsFor(0.1/3, math.Sqrt(0.07/3)); j.verdict != Undecided || !strings.Contains(j.why, fmt.Sprintf("with 3 seeds: with this mean and spread about %d are needed", n)) {
 		t.Errorf("%+v", j)
 	}

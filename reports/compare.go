@@ -8,11 +8,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // CompareMethods compares the first of some methods of a run with each of the
 // others, metric by metric: a table per pair.
-func CompareMethods(r *Report, methods []string) []Table {
+func CompareMethods(r *Report, methods []string) []table.Table {
 	var pairs [][2]side
 	for _, other := range methods[1:] {
 		pairs = append(pairs, [2]side{{r, methods[0], methods[0]}, {r, other, other}})
@@ -23,7 +26,7 @@ func CompareMethods(r *Report, methods []string) []Table {
 // CompareRuns compares methods of one run with those of the same names in
 // another: a table per method. What differs between the runs' suites is told,
 // for it is what the differences are due to.
-func CompareRuns(first, second *Report, methods []string) []Table {
+func CompareRuns(first, second *Report, methods []string) []table.Table {
 	labels := RunLabels([]*Report{first, second})
 	var pairs [][2]side
 	for _, m := range methods {
@@ -38,17 +41,17 @@ func CompareRuns(first, second *Report, methods []string) []Table {
 
 // comparedTables makes a table of each pair; Holm's adjustment is over the pairs,
 // for each metric by itself.
-func comparedTables(pairs [][2]side, of []*Report) []Table {
+func comparedTables(pairs [][2]side, of []*Report) []table.Table {
 	adjusted := testsMean + ", metric by metric over the methods compared here"
-	tables := make([]Table, len(pairs))
+	tables := make([]table.Table, len(pairs))
 	for i, pair := range pairs {
-		tables[i] = Table{
+		tables[i] = table.Table{
 			Title: pair[0].name + " against " + pair[1].name,
 			Caption: []string{
 				"the mean of each over the n paired seeds and their difference with the half-width of its 95% interval, in points of 100; perplexity_drift in nats per token times 100",
 				adjusted,
 			},
-			Columns:   []Column{{[]string{"metric"}}, {[]string{"n"}}, {[]string{pair[0].name}}, {[]string{pair[1].name}}, {[]string{"difference"}}, {[]string{"g"}}, {[]string{"p"}}},
+			Columns:   []table.Column{{Head: []string{"metric"}}, {Head: []string{"n"}}, {Head: []string{pair[0].name}}, {Head: []string{pair[1].name}}, {Head: []string{"difference"}}, {Head: []string{"g"}}, {Head: []string{"p"}}},
 			MarkMeans: "p below 0.05",
 		}
 		for _, r := range of {
@@ -57,31 +60,31 @@ func comparedTables(pairs [][2]side, of []*Report) []Table {
 		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
 	}
 	least := -1
-	for _, key := range MetricKeys {
-		group := make([]difference, len(pairs))
+	for _, key := range metric.Keys {
+		group := make([]metric.Difference, len(pairs))
 		means := make([][2]float64, len(pairs))
 		for i, pair := range pairs {
 			a, b, n, reason := pairUp(pair[0], pair[1], metricOf(key))
-			if group[i] = noDifference(reason, n); reason == "" {
-				group[i] = differenceOf(a, b)
-				means[i] = [2]float64{MeanSDCI(a).Mean.Number, MeanSDCI(b).Mean.Number}
+			if group[i] = metric.NoDifference(reason, n); reason == "" {
+				group[i] = metric.DifferenceOf(a, b)
+				means[i] = [2]float64{metric.MeanSDCI(a).Mean.Number, metric.MeanSDCI(b).Mean.Number}
 				if least < 0 || n < least {
 					least = n
 				}
 			}
 		}
-		adjust(group)
+		metric.Adjust(group)
 		for i, d := range group {
-			row := []Entry{{Text: key}, count(d.N)}
+			row := []table.Entry{{Text: key}, table.Count(d.N)}
 			if d.P.Defined() {
-				row = append(row, score(means[i][0]), score(means[i][1]))
+				row = append(row, table.Score(means[i][0]), table.Score(means[i][1]))
 			} else {
-				row = append(row, Entry{Text: "–"}, Entry{Text: "–"})
+				row = append(row, table.Entry{Text: "–"}, table.Entry{Text: "–"})
 			}
-			tables[i].Rows = append(tables[i].Rows, append(row, tables[i].testEntries(d)...))
+			tables[i].Rows = append(tables[i].Rows, append(row, testEntries(&tables[i], d)...))
 		}
 	}
-	if least < SeedsNeeded(len(pairs)) {
+	if least < metric.SeedsNeeded(len(pairs)) {
 		for i := range tables {
 			tables[i].Remarks = append(tables[i].Remarks, seedsNeeded(len(pairs)))
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // twoRuns are runs of one suite that differ in their scores and methods.
@@ -23,15 +25,15 @@ func twoRuns(t *testing.T) (first, second *Report) {
 func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 	r, _ := twoRuns(t)
 	tables := CompareMethods(r, []string{"secura", "seq", "er"})
-	if len(tables) != 2 || tables[1].Title != "secura against er" || len(tables[0].Rows) != len(MetricKeys) {
+	if len(tables) != 2 || tables[1].Title != "secura against er" || len(tables[0].Rows) != len(metric.Keys) {
 		t.Fatalf("%d tables, %q", len(tables), tables[1].Title)
 	}
 	row := rowOf(t, tables[0], "acc")
 	a, b, _, _ := r.pairs("secura", "seq", metricOf("acc"))
-	near(t, "difference", Number(*row[4].Number/100), MeanSDCI(minus(a, b)).Mean.Number)
-	near(t, "half-width", Number(*row[4].HalfWidth/100), MeanSDCI(minus(a, b)).CI95.Number)
+	near(t, "difference", metric.Number(*row[4].Number/100), metric.MeanSDCI(metric.Minus(a, b)).Mean.Number)
+	near(t, "half-width", metric.Number(*row[4].HalfWidth/100), metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
 	// Eight seeds of one sign: 2/256, of two comparisons.
-	near(t, "p", Number(*row[6].Number), 2*2.0/256)
+	near(t, "p", metric.Number(*row[6].Number), 2*2.0/256)
 	if row := rowOf(t, tables[0], "perplexity_drift"); row[4].Text != "0.0" {
 		t.Errorf("a number that both have alike differs by %s", row[4].Text)
 	}
@@ -82,9 +84,9 @@ func TestRunsSideBySide(t *testing.T) {
 	first, second := twoRuns(t)
 	first.Suite.Backbone, second.Suite.Backbone = "qwen", "llama"
 	runs := []*Report{first, second}
-	tables := [][]Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
+	tables := [][]table.Table{{SummaryTable(first), TaskTable(first)}, {SummaryTable(second), TaskTable(second)}}
 	var out bytes.Buffer
-	check(t, TablesText(&out, append([]Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))
+	check(t, table.Text(&out, append([]table.Table{RunsTable(runs)}, SideBySide(runs, tables)...), false))
 	compareGolden(t, "side_by_side.txt", out.Bytes())
 
 	joined := SideBySide(runs, tables)[0]
@@ -101,8 +103,8 @@ func TestRunsSideBySide(t *testing.T) {
 		t.Errorf("accuracy %s, in its own table %s", e[len(e)-8].Text, own[2].Text)
 	}
 	// Equal labels of one table are rows of their own.
-	twice := Table{Title: "T", Columns: []Column{{[]string{"x"}}, {[]string{"y"}}}, Rows: [][]Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
-	both := SideBySide(runs, [][]Table{{twice}, {twice}})[0]
+	twice := table.Table{Title: "T", Columns: []table.Column{{Head: []string{"x"}}, {Head: []string{"y"}}}, Rows: [][]table.Entry{{{Text: "mean"}, {Text: "1"}}, {{Text: "mean"}, {Text: "2"}}}}
+	both := SideBySide(runs, [][]table.Table{{twice}, {twice}})[0]
 	if len(both.Rows) != 2 || both.Rows[1][1].Text != "2" || both.Rows[1][2].Text != "2" {
 		t.Errorf("rows of equal labels: %+v", both.Rows)
 	}

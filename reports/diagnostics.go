@@ -7,6 +7,8 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // DiagnosticTables are made of the measures in the records, which say why a
@@ -16,8 +18,8 @@ var DiagnosticTables = []string{"norms", "gradients", "steps"}
 // Diagnose makes the tables of one name of DiagnosticTables: norms of the
 // update along the stream, gradient norms by adapter matrix, or the ranges of
 // all other measures of steps. They are over the done cells of order 0.
-func Diagnose(run rundir.Run, r *Report, name string) ([]Table, error) {
-	tablesOf := map[string]func(rundir.Run, *Report) ([]Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
+func Diagnose(run rundir.Run, r *Report, name string) ([]table.Table, error) {
+	tablesOf := map[string]func(rundir.Run, *Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
 		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", run.Path, name, DiagnosticTables)
 	}
@@ -80,11 +82,11 @@ func (m *measurements[P]) at(name string, places ...P) (all tally) {
 }
 
 // mean is undefined where nothing was measured.
-func (t tally) mean(reason string) Value {
+func (t tally) mean(reason string) metric.Value {
 	if t.n == 0 {
-		return Undefined(reason)
+		return metric.Undefined(reason)
 	}
-	return Number(t.sum / float64(t.n))
+	return metric.Number(t.sum / float64(t.n))
 }
 
 // measures goes through the done cells of order 0 of a method. Without one,
@@ -103,11 +105,11 @@ func (r *Report) measures(run rundir.Run, method string, of func(c Cell, folder 
 }
 
 // digitsEntry prints a number of any size with three significant digits.
-func digitsEntry(t *Table, v Value) Entry {
+func digitsEntry(t *table.Table, v metric.Value) table.Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
-	return numeric(strconv.FormatFloat(v.Number, 'g', 3, 64), v.Number)
+	return table.Numeric(strconv.FormatFloat(v.Number, 'g', 3, 64), v.Number)
 }
 
 // taskLabel is a task's number and name, as in "T1 add_subtract".

@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // withMeasures is a run whose cells have measures, each a formula of place and seed.
@@ -69,8 +70,8 @@ func TestTablesOfDiagnostics(t *testing.T) {
 	for _, name := range DiagnosticTables {
 		tables, err := Diagnose(run, r, name)
 		check(t, err)
-		check(t, TablesText(&text, tables, false))
-		check(t, TablesMarkdown(&markdown, tables))
+		check(t, table.Text(&text, tables, false))
+		check(t, table.Markdown(&markdown, tables))
 	}
 	compareGolden(t, "diagnostics.txt", text.Bytes())
 	compareGolden(t, "diagnostics.md", markdown.Bytes())
@@ -133,9 +134,9 @@ func TestTablesWithoutMeasures(t *testing.T) {
 	for _, name := range DiagnosticTables {
 		tables, err := Diagnose(run, r, name)
 		check(t, err)
-		for _, table := range tables {
-			if len(table.Rows) != 0 || len(table.Remarks) == 0 {
-				t.Errorf("%s: %d rows, remarks %q", table.Title, len(table.Rows), table.Remarks)
+		for _, shown := range tables {
+			if len(shown.Rows) != 0 || len(shown.Remarks) == 0 {
+				t.Errorf("%s: %d rows, remarks %q", shown.Title, len(shown.Rows), shown.Remarks)
 			}
 		}
 	}

@@ -11,26 +11,18 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ExplainKeys are the numbers that Explain can trace.
-func ExplainKeys() []string { return append(slices.Clone(MetricKeys), CostKeys...) }
-
-// entryOf takes R[i][j] or K[i] apart, with i trainings and task j from 1.
-func entryOf(key string) (at reading, ok bool) {
-	if n, err := fmt.Sscanf(key, "R[%d][%d]", &at.i, &at.j); err == nil && n == 2 {
-		at.kind = "R"
-	} else if n, err := fmt.Sscanf(key, "K[%d]", &at.i); err == nil && n == 1 {
-		at.kind = "K"
-	}
-	return at, at.kind != "" && at.name() == key
-}
+func ExplainKeys() []string { return append(slices.Clone(metric.Keys), CostKeys...) }
 
 // CanExplain says whether a key is one of ExplainKeys, or an entry of R or K as
 // in R[2][1].
 func CanExplain(key string) bool {
-	_, entry := entryOf(key)
-	return entry || slices.Contains(ExplainKeys(), key)
+	_, isMetric := metric.Find(key)
+	return isMetric || slices.Contains(CostKeys, key)
 }
 
 // Explain traces a method's number back to the records: its formula, the lines of
@@ -54,15 +46,12 @@ type explanation struct {
 }
 
 func (e *explanation) line(indent, format string, args ...any) {
-	writeWrapped(&e.out, indent, fmt.Sprintf(format, args...), false)
+	table.Wrap(&e.out, indent, fmt.Sprintf(format, args...), false)
 }
 
 func (e *explanation) explain(method, key string) error {
-	definition, isMetric := metrics[key]
-	if at, ok := entryOf(key); ok {
-		definition, isMetric = at.definition(), true
-	}
-	formula := definition.formula
+	d, isMetric := metric.Find(key)
+	formula := d.Formula
 	if !isMetric {
 		formula = costFormulas[key]
 	}
@@ -84,7 +73,7 @@ func (e *explanation) explain(method, key string) error {
 		e.line("", "Cell %s", c.ID)
 		var err error
 		if isMetric {
-			err = e.metric(c, key, definition)
+			err = e.metric(c, d)
 		} else {
 			err = e.cost(c, key)
 		}
@@ -94,7 +83,7 @@ func (e *explanation) explain(method, key string) error {
 	}
 	e.out.WriteByte('\n')
 	if isMetric {
-		e.overSeeds(method, key, definition)
+		e.overSeeds(method, d)
 	} else {
 		e.overCells(method, key)
 	}
@@ -102,63 +91,31 @@ func (e *explanation) explain(method, key string) error {
 }
 
 // metric traces one cell's number.
-func (e *explanation) metric(c Cell, key string, d definition) error {
-	v, trace := e.traced(c, key, d)
-	if !v.Defined() {
+func (e *explanation) metric(c Cell, d metric.Definition) error {
+	if v := e.value(c, d); !v.Defined() {
 		e.line("  ", "undefined: %s", v.Undefined)
 		return nil
 	}
-	if err := e.sources(c, trace.readings); err != nil {
+	trace := d.Trace(e.r.matrixOf(c))
+	if err := e.sources(c, trace.Readings); err != nil {
 		return err
 	}
-	arithmetic := d.arithmetic
-	if len(trace.terms) == 0 {
-		written := arithmetic(numbersOf(trace.readings))
-		if written != precise(v.Number) {
-			written += " = " + precise(v.Number)
-		}
-		e.line("  ", "%s = %s", key, written)
-		return nil
+	for _, line := range trace.Arithmetic() {
+		e.line("  ", "%s", line)
 	}
-	var sum, terms []string
-	for _, t := range trace.terms {
-		written := arithmetic(numbersOf(t.read))
-		if written != precise(t.x) {
-			terms = append(terms, fmt.Sprintf("%d: %s = %s", t.index, written, precise(t.x)))
-		}
-		sum = append(sum, precise(t.x))
-	}
-	if len(terms) > 0 {
-		e.line("  ", "terms: %s", strings.Join(terms, "; "))
-	}
-	e.line("  ", "%s = %s / %d = %s", key, added(sum), len(sum), precise(v.Number))
 	return nil
 }
 
-// traced is a cell's number with what was read for it.
-func (e *explanation) traced(c Cell, key string, d definition) (Value, *cells) {
-	if _, entry := entryOf(key); entry {
-		trace := &cells{m: e.r.matrixOf(c), n: len(c.Tasks)}
-		return trace.value(d.of(trace)), trace
+// value is a cell's number.
+func (e *explanation) value(c Cell, d metric.Definition) metric.Value {
+	if d.Entry() {
+		return d.Trace(e.r.matrixOf(c)).Value
 	}
-	if v := c.Metrics[key]; !v.Defined() {
-		return v, nil
-	}
-	return traced(e.r.matrixOf(c), key)
-}
-
-// definition makes an entry of R or K a metric.
-func (r reading) definition() definition {
-	return definition{formula: r.name(), arithmetic: only, of: func(c *cells) float64 {
-		if r.kind == "K" {
-			return c.k(r.i)
-		}
-		return c.r(r.i, r.j)
-	}}
+	return c.Metrics[d.Key]
 }
 
 // sources says in which line of which file each number stands.
-func (e *explanation) sources(c Cell, readings []reading) error {
+func (e *explanation) sources(c Cell, readings []metric.Reading) error {
 	type place struct {
 		cell  string
 		index int
@@ -166,18 +123,18 @@ func (e *explanation) sources(c Cell, readings []reading) error {
 	var places []place
 	read := map[place][]string{}
 	for _, x := range readings {
-		at, task := place{c.ID, x.i}, ""
-		if x.kind == "joint" {
+		at, task := place{c.ID, x.I}, ""
+		if x.Kind == "joint" {
 			joint, _ := e.r.joint(c)
 			at = place{joint.ID, len(joint.Tasks)}
 		}
-		if x.kind == "R" || x.kind == "joint" {
-			task = " " + c.Tasks[x.j-1]
+		if x.Kind == "R" || x.Kind == "joint" {
+			task = " " + c.Tasks[x.J-1]
 		}
 		if !slices.Contains(places, at) {
 			places = append(places, at)
 		}
-		if text := fmt.Sprintf("%s=%s%s", x.name(), precise(x.x), task); !slices.Contains(read[at], text) {
+		if text := fmt.Sprintf("%s=%s%s", x.Name(), metric.Precise(x.X), task); !slices.Contains(read[at], text) {
 			read[at] = append(read[at], text)
 		}
 	}
@@ -202,8 +159,8 @@ func (e *explanation) file(path string) string {
 }
 
 // overSeeds goes from the cells to the number of the tables.
-func (e *explanation) overSeeds(method, key string, d definition) {
-	of := func(c Cell) Value { v, _ := e.traced(c, key, d); return v }
+func (e *explanation) overSeeds(method string, d metric.Definition) {
+	of := func(c Cell) metric.Value { return e.value(c, d) }
 	values, reason := e.r.overSeedsOf(method, of)
 	s := e.r.over(method, of)
 	if e.r.Suite.Orders > 1 {
@@ -213,30 +170,30 @@ func (e *explanation) overSeeds(method, key string, d definition) {
 		e.line("", "Seeds with a cell that is not done do not count (%s).", reason)
 	}
 	if !s.Mean.Defined() {
-		e.line("", "%s of %s is undefined: %s", key, method, s.Mean.Undefined)
+		e.line("", "%s of %s is undefined: %s", d.Key, method, s.Mean.Undefined)
 		return
 	}
 	var sum []string
 	for _, v := range values {
-		sum = append(sum, precise(v.value.Number))
+		sum = append(sum, metric.Precise(v.value.Number))
 	}
-	e.line("", "mean = %s / %d = %s", added(sum), len(sum), precise(s.Mean.Number))
-	unit, shown := "100 × ", points(s.Mean.Number)
-	if key == "perplexity_drift" {
-		unit, shown = "", precise(s.Mean.Number)
+	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(s.Mean.Number))
+	unit, shown := "100 × ", table.Points(s.Mean.Number)
+	if d.Plain {
+		unit, shown = "", metric.Precise(s.Mean.Number)
 	}
 	if !s.CI95.Defined() {
 		e.line("", "n = 1: no standard deviation and no interval")
-		e.line("", "in tables: %s%s = %s", unit, precise(s.Mean.Number), shown)
+		e.line("", "in tables: %s%s = %s", unit, metric.Precise(s.Mean.Number), shown)
 		return
 	}
 	n := float64(s.N)
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
-	e.line("", "sample standard deviation = %s", precise(s.SD.Number))
-	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, precise(t), precise(s.SD.Number), s.N, precise(s.CI95.Number))
-	spread := points(s.CI95.Number)
-	if key == "perplexity_drift" {
-		spread = precise(s.CI95.Number)
+	e.line("", "sample standard deviation = %s", metric.Precise(s.SD.Number))
+	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, metric.Precise(t), metric.Precise(s.SD.Number), s.N, metric.Precise(s.CI95.Number))
+	spread := table.Points(s.CI95.Number)
+	if d.Plain {
+		spread = metric.Precise(s.CI95.Number)
 	}
-	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, precise(s.Mean.Number), shown, spread, s.N)
+	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, metric.Precise(s.Mean.Number), shown, spread, s.N)
 }

@@ -5,6 +5,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // CostKeys are numbers of a cell beside its metrics, as results.json names them.
@@ -53,9 +54,9 @@ func (e *explanation) cost(c Cell, key string) error {
 		var x int64
 		switch {
 		case key == "trained_parameters" && event.Kind == record.CellStart:
-			x = event.TrainedParameters
+			x, sum = event.TrainedParameters, nil // of a cell that was continued the last start counts
 		case key == "state_bytes" && event.Kind == record.CellStart:
-			x = event.StateBytes
+			x, sum = event.StateBytes, nil
 		case key == "train_tokens" && event.Kind == record.TaskEnd:
 			x = event.TrainTokens
 		case key == "eval_tokens" && (event.Kind == record.Boundary || event.Kind == record.Curve):
@@ -66,7 +67,7 @@ func (e *explanation) cost(c Cell, key string) error {
 		e.line("  ", "%s line %d (%s): %d", e.file(folder.Records()), i+1, event.Kind, x)
 		sum = append(sum, strconv.FormatInt(x, 10))
 	}
-	e.line("  ", "%s = %s = %s", key, added(sum), precise(costOf(c, key)))
+	e.line("  ", "%s = %s = %s", key, metric.Added(sum), metric.Precise(costOf(c, key)))
 	return nil
 }
 
@@ -77,14 +78,14 @@ func (e *explanation) seconds(c Cell, folder rundir.Cell) error {
 	}
 	phases, total := []string{}, []string{}
 	for i, t := range timings {
-		e.line("  ", "%s line %d (%s): %s", e.file(folder.Timing()), i+1, t.Phase, precise(t.Seconds))
+		e.line("  ", "%s line %d (%s): %s", e.file(folder.Timing()), i+1, t.Phase, metric.Precise(t.Seconds))
 		if t.Phase == record.Total {
-			total = append(total, precise(t.Seconds))
+			total = append(total, metric.Precise(t.Seconds))
 		} else {
-			phases = append(phases, precise(t.Seconds))
+			phases = append(phases, metric.Precise(t.Seconds))
 		}
 	}
-	e.line("  ", "seconds = max(%s, %s) = %s", added(total), added(phases), precise(c.Seconds.Total))
+	e.line("  ", "seconds = max(%s, %s) = %s", metric.Added(total), metric.Added(phases), metric.Precise(c.Seconds.Total))
 	return nil
 }
 
@@ -98,16 +99,16 @@ func (e *explanation) overCells(method, key string) {
 	var sum []string
 	for _, c := range e.r.Cells {
 		if c.Method.Name == method && c.State == record.Done {
-			sum = append(sum, precise(costOf(c, key)))
+			sum = append(sum, metric.Precise(costOf(c, key)))
 		}
 	}
-	e.line("", "mean = %s / %d = %s", added(sum), len(sum), precise(v.Number))
+	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(v.Number))
 	switch key {
 	case "trained_parameters":
-		e.line("", "in tables: %s / 1000 = %s", precise(v.Number), strconv.FormatFloat(v.Number/1000, 'f', 1, 64))
+		e.line("", "in tables: %s / 1000 = %s", metric.Precise(v.Number), strconv.FormatFloat(v.Number/1000, 'f', 1, 64))
 	case "seconds":
 		e.line("", "in tables: %s", strconv.FormatFloat(v.Number, 'f', 0, 64))
 	case "state_bytes":
-		e.line("", "in tables: %s / 1024 = %s KiB", precise(v.Number), strconv.FormatFloat(v.Number/1024, 'f', 1, 64))
+		e.line("", "in tables: %s / 1024 = %s KiB", metric.Precise(v.Number), strconv.FormatFloat(v.Number/1024, 'f', 1, 64))
 	}
 }

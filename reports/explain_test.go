@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 func explained(t *testing.T, r *Report, method, key string) string {
@@ -67,25 +68,26 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 							}
 						}
 					}
-					if x[4] != precise(want) {
-						t.Errorf("%s.%s: %s says %s, the record %s", m, key, found[0], x[0], precise(want))
+					if x[4] != metric.Precise(want) {
+						t.Errorf("%s.%s: %s says %s, the record %s", m, key, found[0], x[0], metric.Precise(want))
 					}
 					seen++
 				}
 			}
-			summary, isMetric := r.Summarise(m, key), metrics[key].formula != ""
+			summary := r.Summarise(m, key)
+			_, isMetric := metric.Find(key)
 			switch {
 			case !isMetric:
 				mean := r.meanDone(m, func(c Cell) float64 { return costOf(c, key) })
-				if !strings.Contains(text, "= "+precise(mean.Number)+"\n") {
-					t.Errorf("%s.%s does not end in %s:\n%s", m, key, precise(mean.Number), text)
+				if !strings.Contains(text, "= "+metric.Precise(mean.Number)+"\n") {
+					t.Errorf("%s.%s does not end in %s:\n%s", m, key, metric.Precise(mean.Number), text)
 				}
 			case !summary.Mean.Defined():
 				if !strings.Contains(text, "undefined: "+summary.Mean.Undefined) {
 					t.Errorf("%s.%s does not say why it is undefined:\n%s", m, key, text)
 				}
-			case seen == 0 || !strings.Contains(text, "= "+precise(summary.Mean.Number)+"\n"):
-				t.Errorf("%s.%s: %d numbers of records, and does not end in %s:\n%s", m, key, seen, precise(summary.Mean.Number), text)
+			case seen == 0 || !strings.Contains(text, "= "+metric.Precise(summary.Mean.Number)+"\n"):
+				t.Errorf("%s.%s: %d numbers of records, and does not end in %s:\n%s", m, key, seen, metric.Precise(summary.Mean.Number), text)
 			}
 		}
 	}
@@ -112,7 +114,7 @@ func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 	check(t, ExplainDifference(&out, r, "secura", "joint", "acc"))
 	c := r.Compare()[5] // acc against joint
 	text = flat(out.String())
-	for _, want := range []string{"seed 7: 0.59 − 0.68 = -0.09", "2 / 256 = 0.0078125", "in tables 100 × -0.09 = -9.0", "over 4 comparisons", ": " + precise(c.PHolm.Number) + " -explain"} {
+	for _, want := range []string{"seed 7: 0.59 − 0.68 = -0.09", "2 / 256 = 0.0078125", "in tables 100 × -0.09 = -9.0", "over 4 comparisons", ": " + metric.Precise(c.PHolm.Number) + " -explain"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("nothing says %q: %s", want, text)
 		}

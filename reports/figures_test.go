@@ -17,6 +17,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
 )
 
 // full is a made-up run with all that a cell can leave: steps with gradients,
@@ -214,8 +215,8 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 		t.Fatalf("%d rows, footnotes %q", len(table.Rows), table.Footnotes)
 	}
 	for i, m := range r.Suite.Methods {
-		near(t, m.Name+": accuracy", Number(*table.Rows[i][1].Number/100), r.first(m.Name).Metrics["acc"].Number)
-		near(t, m.Name+": backward transfer", Number(*table.Rows[i][3].Number/100), r.first(m.Name).Metrics["bwt"].Number)
+		near(t, m.Name+": accuracy", metric.Number(*table.Rows[i][1].Number/100), r.first(m.Name).Metrics["acc"].Number)
+		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), r.first(m.Name).Metrics["bwt"].Number)
 	}
 	again, err := ExamplesTable(run, r)
 	check(t, err)

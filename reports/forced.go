@@ -6,6 +6,7 @@ import (
 
 	scoring "secura/datasets/score"
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // forced is how the true answers of several tasks were predicted token by token:
@@ -98,19 +99,19 @@ func (r *Report) forcedSteps() (steps []int) {
 
 // keptScore is the share of a released score that a cell keeps to the end of its
 // stream.
-func keptScore(i int) func(Cell) Value {
-	return func(c Cell) Value {
+func keptScore(i int) func(Cell) metric.Value {
+	return func(c Cell) metric.Value {
 		if len(c.Forced) < 2 {
-			return Undefined("its records hold no teacher-forced predictions (evaluation.teacher_forced)")
+			return metric.Undefined("its records hold no teacher-forced predictions (evaluation.teacher_forced)")
 		}
 		before, ok := c.battery(c.Forced[0])
 		after, done := c.battery(c.Forced[len(c.Forced)-1])
 		switch {
 		case !ok || !done:
-			return Undefined("the battery's true answers were not predicted at both ends of the stream")
+			return metric.Undefined("the battery's true answers were not predicted at both ends of the stream")
 		case before.scores[i] == 0:
-			return Undefined("the untouched backbone has 0")
+			return metric.Undefined("the untouched backbone has 0")
 		}
-		return Number(after.scores[i] / before.scores[i])
+		return metric.Number(after.scores[i] / before.scores[i])
 	}
 }

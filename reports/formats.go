@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // Format is a form in which a report can be had. A new one is a value in
@@ -22,7 +23,7 @@ type Format struct {
 	// which shows bold text; other forms than text have no use for it.
 	Report func(w io.Writer, r *Report, colour bool) error
 	// Tables writes some tables by themselves; nil where the form has no tables.
-	Tables func(w io.Writer, tables []Table, colour bool) error
+	Tables func(w io.Writer, tables []table.Table, colour bool) error
 }
 
 // Formats lists the forms of a report in the order in which they are told.
@@ -30,16 +31,16 @@ var Formats = []Format{
 	{
 		Name:   "text",
 		Report: Text,
-		Tables: TablesText,
+		Tables: table.Text,
 	},
 	{
 		Name:   "markdown",
 		File:   func(run rundir.Run) string { return run.Report("md") },
 		Report: func(w io.Writer, r *Report, _ bool) error { return Markdown(w, r) },
-		Tables: func(w io.Writer, tables []Table, _ bool) error { return TablesMarkdown(w, tables) },
+		Tables: func(w io.Writer, tables []table.Table, _ bool) error { return table.Markdown(w, tables) },
 	},
-	{Name: "latex", Report: LaTeX, Tables: TablesLaTeX},
-	{Name: "csv", Report: CSV, Tables: TablesCSV},
+	{Name: "latex", Report: LaTeX, Tables: table.LaTeX},
+	{Name: "csv", Report: CSV, Tables: table.CSV},
 	{
 		Name: "json",
 		File: rundir.Run.Results,

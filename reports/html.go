@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 //go:embed assets
@@ -231,15 +233,15 @@ func cards(r *Report) []card {
 		if best == nil {
 			continue
 		}
-		c := card{Question: q.question, Method: best.method, Number: points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means}
+		c := card{Question: q.question, Method: best.method, Number: table.Points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means}
 		if next != nil {
 			how := "then"
-			if points(next.summary.Mean.Number) == c.Number {
+			if table.Points(next.summary.Mean.Number) == c.Number {
 				how = "as good:"
 			}
-			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, points(next.summary.Mean.Number), spread(next.summary)))
-			a, b, n, _ := r.pairs(best.method, next.method, func(cell Cell) Value { return cell.Metrics[q.metric] })
-			if p := SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
+			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
+			a, b, n, _ := r.pairs(best.method, next.method, func(cell Cell) metric.Value { return cell.Metrics[q.metric] })
+			if p := metric.SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
 				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
 			}
 		}
@@ -250,13 +252,13 @@ func cards(r *Report) []card {
 
 type rankedMethod struct {
 	method  string
-	summary Summary
+	summary metric.Summary
 }
 
 // ranked finds the best two methods by a metric; nil where there are none.
-func ranked(r *Report, metric string) (best, next *rankedMethod) {
+func ranked(r *Report, key string) (best, next *rankedMethod) {
 	for _, m := range r.Suite.Methods {
-		s := r.Summarise(m.Name, metric)
+		s := r.Summarise(m.Name, key)
 		if !s.Mean.Defined() || !r.competes(m) {
 			continue
 		}
@@ -271,11 +273,11 @@ func ranked(r *Report, metric string) (best, next *rankedMethod) {
 	return best, next
 }
 
-func spread(s Summary) string {
+func spread(s metric.Summary) string {
 	if !s.CI95.Defined() {
 		return ""
 	}
-	return "± " + points(s.CI95.Number)
+	return "± " + table.Points(s.CI95.Number)
 }
 
 func shortPlan(r *Report) string {

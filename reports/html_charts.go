@@ -3,6 +3,9 @@ package reports
 import (
 	"math"
 	"slices"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // chartData is what the page's charts are drawn from.
@@ -73,7 +76,7 @@ func methodNames(r *Report) chartData {
 
 func newChartMethod(r *Report, m Method) chartMethod {
 	out := chartMethod{Name: m.Name, Reference: m.Reference(), Summary: map[string]*interval{}, Matrix: [][]*float64{}, Base: []*float64{}}
-	over := func(of func(Cell) Value) *interval { return newInterval(r.over(m.Name, of)) }
+	over := func(of func(Cell) metric.Value) *interval { return newInterval(r.over(m.Name, of)) }
 	for _, key := range summaryMetrics {
 		if i := newInterval(r.Summarise(m.Name, key)); i != nil {
 			out.Summary[key] = i
@@ -81,14 +84,14 @@ func newChartMethod(r *Report, m Method) chartMethod {
 	}
 	n := len(r.Suite.Tasks)
 	for i := range n + 1 {
-		out.Accuracy = append(out.Accuracy, over(func(c Cell) Value { return Number(learnedBy(c, i)) }))
-		out.Knowledge = append(out.Knowledge, over(func(c Cell) Value { return Number(retainedAt(c, i)) }))
+		out.Accuracy = append(out.Accuracy, over(func(c Cell) metric.Value { return metric.Number(learnedBy(c, i)) }))
+		out.Knowledge = append(out.Knowledge, over(func(c Cell) metric.Value { return metric.Number(retainedAt(c, i)) }))
 	}
 	for _, task := range r.Suite.Tasks {
-		learned := func(c Cell) (scores []Value) { return courseOf(c, task.Name) }
-		out.Learned = append(out.Learned, over(func(c Cell) Value { return learned(c)[0] }))
-		out.Kept = append(out.Kept, over(func(c Cell) Value { return learned(c)[len(learned(c))-1] }))
-		out.Forgotten = append(out.Forgotten, over(func(c Cell) Value { return forgotten(learned(c)) }))
+		learned := func(c Cell) (scores []metric.Value) { return courseOf(c, task.Name) }
+		out.Learned = append(out.Learned, over(func(c Cell) metric.Value { return learned(c)[0] }))
+		out.Kept = append(out.Kept, over(func(c Cell) metric.Value { return learned(c)[len(learned(c))-1] }))
+		out.Forgotten = append(out.Forgotten, over(func(c Cell) metric.Value { return forgotten(learned(c)) }))
 	}
 	rows, k, _, _ := r.meanMatrix(m.Name)
 	for _, row := range rows {
@@ -102,24 +105,24 @@ func newChartMethod(r *Report, m Method) chartMethod {
 
 // courseOf are a task's scores at the boundaries from its own training on; of
 // joint training, or without any, at the last one alone.
-func courseOf(c Cell, task string) []Value {
+func courseOf(c Cell, task string) []metric.Value {
 	j := slices.Index(c.Tasks, task)
 	if j < 0 || len(c.R) <= j+1 {
-		return []Value{Undefined("not trained")}
+		return []metric.Value{metric.Undefined("not trained")}
 	}
-	var scores []Value
+	var scores []metric.Value
 	for _, row := range c.R[j+1:] {
 		if row == nil {
-			scores = append(scores, Undefined("not evaluated"))
+			scores = append(scores, metric.Undefined("not evaluated"))
 			continue
 		}
-		scores = append(scores, Number(row[j]))
+		scores = append(scores, metric.Number(row[j]))
 	}
 	return scores
 }
 
 // forgotten is the best score before the end minus that at the end.
-func forgotten(course []Value) Value {
+func forgotten(course []metric.Value) metric.Value {
 	last := course[len(course)-1]
 	best := math.Inf(-1)
 	for _, v := range course[:len(course)-1] {
@@ -130,14 +133,14 @@ func forgotten(course []Value) Value {
 	if !last.Defined() {
 		return last
 	}
-	return Number(best - last.Number)
+	return metric.Number(best - last.Number)
 }
 
-func newInterval(s Summary) *interval {
+func newInterval(s metric.Summary) *interval {
 	if !s.Mean.Defined() {
 		return nil
 	}
-	i := &interval{Mean: hundredths(s.Mean.Number), N: s.N, Text: points(s.Mean.Number), Spread: spread(s)}
+	i := &interval{Mean: hundredths(s.Mean.Number), N: s.N, Text: table.Points(s.Mean.Number), Spread: spread(s)}
 	if s.CI95.Defined() {
 		half := hundredths(s.CI95.Number)
 		i.Half = &half

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"secura/reports/table"
 )
 
 // pageTable is a Table as the page shows it: with what filters and links need.
@@ -56,26 +58,26 @@ func (p *page) addTables(r *Report) {
 		p.Summary = append(p.Summary, newPageTable(r, LearningTable(r), "learning"))
 	}
 	for i, t := range Tables(r) {
-		table := newPageTable(r, t, fmt.Sprintf("table-%d", i+1))
+		shown := newPageTable(r, t, fmt.Sprintf("table-%d", i+1))
 		switch {
-		case table.Method != "":
-			p.Matrices = append(p.Matrices, table)
+		case shown.Method != "":
+			p.Matrices = append(p.Matrices, shown)
 		case i == 0:
-			p.Summary = append(p.Summary, table)
+			p.Summary = append(p.Summary, shown)
 		default:
-			p.Tables = append(p.Tables, table)
+			p.Tables = append(p.Tables, shown)
 		}
 	}
 }
 
-func newPageTable(r *Report, t Table, id string) pageTable {
+func newPageTable(r *Report, t table.Table, id string) pageTable {
 	page := pageTable{ID: id, Title: t.Title, Caption: t.Caption, Remarks: t.Remarks}
 	anchor := func(n int) string { return fmt.Sprintf("%s-note-%d", id, n) }
 	if name, ok := strings.CutPrefix(t.Title, matrixTitle); ok && r.has(name) {
 		page.Method = name
 	}
 	for i, c := range t.Columns {
-		column := pageColumn{Head: joinHead(c.Head), Text: slices.Contains(t.TextColumns, i)}
+		column := pageColumn{Head: table.JoinHead(c.Head), Text: slices.Contains(t.TextColumns, i)}
 		if i > 0 && r.has(column.Head) {
 			column.Method = column.Head
 		}
@@ -98,7 +100,7 @@ func newPageTable(r *Report, t Table, id string) pageTable {
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	marked, second := t.marked()
+	marked, second := t.Marks()
 	if marked {
 		page.MarkMeans = t.MarkMeans
 	}

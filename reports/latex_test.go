@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // eight is a finished run of eight seeds, in which differences are significant.
@@ -22,7 +23,7 @@ func eight() synthetic {
 func TestLaTeXOfARun(t *testing.T) {
 	r := load(t, eight().make(t, nil))
 	var out bytes.Buffer
-	check(t, TablesLaTeX(&out, r.sourced([]Table{SummaryTable(r), TaskTable(r)}), false))
+	check(t, table.LaTeX(&out, r.sourced([]table.Table{SummaryTable(r), TaskTable(r)}), false))
 	compareGolden(t, "eight.tex", out.Bytes())
 }
 
@@ -33,30 +34,17 @@ func TestCSVHasEveryDigitAndEveryReason(t *testing.T) {
 	compareGolden(t, "eight.csv", out.Bytes())
 }
 
-func TestLaTeXEscapes(t *testing.T) {
-	for text, want := range map[string]string{
-		`a_b & 50% {x} \y`: `a\_b \& 50\% \{x\} \textbackslash{}y`,
-		"K[N]/K[0] ±2 · –": `K[N]/K[0] $\pm$2 $\cdot$ --`,
-		"Zürich 東":         "Zürich [U+6771]",
-		"a\tb":             "a b",
-	} {
-		if got := latex(text); got != want {
-			t.Errorf("latex(%q) = %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestFilesOfTablesAreNamedByTheirTitles(t *testing.T) {
 	for title, want := range map[string]string{
 		"Summary": "summary", "R of cur-lora": "r-of-cur-lora", "Base knowledge along the stream": "base-knowledge-along-the-stream",
 		"Claim: ‖W‖ is kept, 70%": "claim-w-is-kept-70", "../x": "x",
 	} {
-		if got := slug(title); got != want {
+		if got := table.Slug(title); got != want {
 			t.Errorf("%q has the file %s, want %s", title, got, want)
 		}
 	}
 	run := rundir.Run{Path: t.TempDir()}
-	check(t, writeTables(run, []Table{{Title: "A", Columns: []Column{{[]string{"x"}}}, Rows: [][]Entry{{{Text: "1"}}}}, {Title: "a"}}))
+	check(t, writeTables(run, []table.Table{{Title: "A", Columns: []table.Column{{Head: []string{"x"}}}, Rows: [][]table.Entry{{{Text: "1"}}}}, {Title: "a"}}))
 	for _, name := range []string{"a.tex", "a.csv", "a-2.tex", "a-2.csv"} {
 		if _, err := os.Stat(run.Table(name)); err != nil {
 			t.Error(err)

@@ -5,25 +5,6 @@ import (
 	"testing"
 )
 
-func TestEscape(t *testing.T) {
-	for text, want := range map[string]string{
-		"country_phrases": "country_phrases",
-		"a|b":             `a\|b`,
-		"_a_ b_c":         `\_a\_ b_c`,
-		"two\nlines":      "two lines",
-		"a * b <i> `c`":   "a \\* b \\<i> \\`c\\`",
-		`\`:               `\\`,
-		"[a](b) R[1][2]":  `[a]\(b) R[1][2]`,
-		"# a #":           `\# a #`,
-		"- a":             `\- a`,
-		"-8.1":            "-8.1",
-	} {
-		if got := escape(text); got != want {
-			t.Errorf("escape(%q) = %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestColourAddsNothingButBoldAndLines(t *testing.T) {
 	s := small()
 	s.seeds = 8
@@ -40,28 +21,5 @@ func TestColourAddsNothingButBoldAndLines(t *testing.T) {
 	}
 	if markdown := asMarkdown(t, r); !strings.Contains(markdown, "**68.5** ±2.0") || !strings.Contains(markdown, "<u>65.5</u> ±") {
 		t.Error("the Markdown does not mark the best and the second")
-	}
-}
-
-func TestWideTablesAreSplitIntoBlocks(t *testing.T) {
-	s := small()
-	s.tasks, s.methods = taskNames(40), named("seq")
-	r := load(t, s.make(t, nil))
-	g := newGrid(MatrixTable(r, r.Suite.Methods[0]))
-	seen := map[int]int{}
-	for _, block := range g.blocks() {
-		width := -g.gap
-		for _, column := range block {
-			seen[column]++
-			width += g.widths[column] + g.gap
-		}
-		if block[0] != 0 || width > textWidth {
-			t.Errorf("block %v is %d wide", block, width)
-		}
-	}
-	for column := 1; column <= 41; column++ {
-		if seen[column] != 1 {
-			t.Errorf("column %d is shown %d times", column, seen[column])
-		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	plottext "gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"secura/reports/table"
 )
 
 // matrixFigure draws a method's R, and K beside it, as a heat map with its
@@ -25,7 +27,7 @@ func (r *Report) matrixFigure(m Method) (f Figure, ok bool) {
 		of = "one seed"
 	}
 	title := fmt.Sprintf("R of %s: score of each task after each training (%s)", m.Name, of)
-	f = newFigure("r-of-"+slug(m.Name), title, "task evaluated", "")
+	f = newFigure("r-of-"+table.Slug(m.Name), title, "task evaluated", "")
 	f.plot = plot.New()
 	styled := newFigure("", title, "task evaluated", "").plot
 	f.plot.Title, f.plot.X, f.plot.Y = styled.Title, styled.X, styled.Y
@@ -42,7 +44,7 @@ func (r *Report) matrixFigure(m Method) (f Figure, ok bool) {
 	for i := range rows {
 		label := "before the stream"
 		if i > 0 {
-			label = fmt.Sprintf("after T%d %s", i, shortenLabel(r.Suite.Tasks[i-1].Name, 24, false))
+			label = fmt.Sprintf("after T%d %s", i, table.Shorten(r.Suite.Tasks[i-1].Name, 24, false))
 		}
 		down = append(down, plot.Tick{Value: -float64(i), Label: label})
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"math"
+	"secura/reports/metric"
 )
 
 // releasedFigures show nats a token on the true answers of the battery over the
@@ -27,7 +28,7 @@ func (r *Report) releasedFigures() ([]Figure, error) {
 				x = math.Log10(float64(s))
 			}
 			if len(numbers) > 0 {
-				summary := MeanSDCI(numbers)
+				summary := metric.MeanSDCI(numbers)
 				series = append(series, datum{x: x, y: summary.Mean.Number})
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot"
 
 	"secura/experiments/record"
+	"secura/reports/table"
 )
 
 // binsOfSteps is about how many points a line over all steps of a stream has.
@@ -102,7 +103,7 @@ func (r *Report) stepFigures() ([]Figure, error) {
 		if len(names) == 0 {
 			continue
 		}
-		one := newFigure("gradient-norms-of-"+slug(m.Name), "Norms of the gradients of "+m.Name+" by matrix", x, "norm over all layers, logarithmic")
+		one := newFigure("gradient-norms-of-"+table.Slug(m.Name), "Norms of the gradients of "+m.Name+" by matrix", x, "norm over all layers, logarithmic")
 		for i, name := range names {
 			if err := one.curve(name, numberedLook(i), byMatrix[name].logarithms()); err != nil {
 				return nil, err
@@ -157,7 +158,7 @@ func (r *Report) normFigures() ([]Figure, error) {
 		slices.Sort(all[i].places)
 	}
 	for _, n := range norms {
-		f := newFigure(slug(n.title), n.title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.title, " of the update"))
+		f := newFigure(table.Slug(n.title), n.title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.title, " of the update"))
 		for i, m := range r.Suite.Methods {
 			var series []datum
 			for _, at := range all[i].places {

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // seedsMean says what a series is of.
@@ -70,13 +71,13 @@ func (r *Report) along(method string, of func(c Cell, s station) float64) (serie
 	}
 	slices.Sort(places)
 	for _, learned := range places {
-		s := r.over(method, func(c Cell) Value {
+		s := r.over(method, func(c Cell) metric.Value {
 			stations := r.stations(c)
 			i := slices.IndexFunc(stations, func(s station) bool { return s.learned == learned })
 			if i < 0 {
-				return Undefined("not evaluated there")
+				return metric.Undefined("not evaluated there")
 			}
-			return Number(of(c, stations[i]))
+			return metric.Number(of(c, stations[i]))
 		})
 		if s.Mean.Defined() {
 			p := datum{x: learned, y: 100 * s.Mean.Number}
@@ -91,7 +92,7 @@ func (r *Report) along(method string, of func(c Cell, s station) float64) (serie
 
 // firstOf is the mean score on the first i tasks of a row.
 func firstOf(row []float64, i int) float64 {
-	return mean(0, i-1, func(j int) float64 { return row[j] })
+	return metric.Mean(0, i-1, func(j int) float64 { return row[j] })
 }
 
 // learnedOf is the mean score of a row on the first i tasks, those that were
@@ -179,7 +180,7 @@ func (r *Report) streamFigures() ([]Figure, error) {
 // tradeoff is one figure of methods as points: a metric on each axis.
 type tradeoff struct {
 	name, title, x, y string
-	of                [2]func(Cell) Value
+	of                [2]func(Cell) metric.Value
 	units             [2]float64
 	// better is how far right is good: 1, or -1 where less is better.
 	better float64
@@ -187,17 +188,17 @@ type tradeoff struct {
 
 // tradeoffFigures set retention against plasticity and against cost.
 func (r *Report) tradeoffFigures() ([]Figure, error) {
-	retention := func(c Cell) Value { return c.Metrics["knowledge_retention"] }
+	retention := func(c Cell) metric.Value { return c.Metrics["knowledge_retention"] }
 	kept, units := "knowledge retention, percent", 100.0
 	if base, ok := r.base(); !ok || base.K == nil {
-		retention, kept = func(c Cell) Value { return c.Metrics["acc"] }, "accuracy at the end of the stream, points of 100"
+		retention, kept = func(c Cell) metric.Value { return c.Metrics["acc"] }, "accuracy at the end of the stream, points of 100"
 	}
 	var figures []Figure
 	for _, t := range []tradeoff{
 		{"plasticity-and-retention", "Plasticity against retention", "learning accuracy, points of 100", kept,
-			[2]func(Cell) Value{metricOf("learning_accuracy"), retention}, [2]float64{100, units}, 1},
+			[2]func(Cell) metric.Value{metricOf("learning_accuracy"), retention}, [2]float64{100, units}, 1},
 		{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
-			[2]func(Cell) Value{func(c Cell) Value { return Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
+			[2]func(Cell) metric.Value{func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
 	} {
 		f, drawn, err := r.tradeoffFigure(t)
 		if err != nil {
@@ -322,7 +323,7 @@ func (r *Report) forgettingFigure() (f Figure, ok bool, err error) {
 			for _, c := range done {
 				lost = append(lost, 100*(c.R[j+1][j]-c.R[n][j]))
 			}
-			s := MeanSDCI(lost)
+			s := metric.MeanSDCI(lost)
 			at := plotter.XY{X: float64(j+1) + 0.8*((float64(k)+0.5)/float64(len(methods))-0.5), Y: s.Mean.Number}
 			if s.CI95.Defined() {
 				if err := f.cross(at, 0, s.CI95.Number, l.line); err != nil {

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 const (
@@ -15,13 +17,13 @@ const (
 
 // contender is an entry that may be the best one of its row or column.
 type contender struct {
-	entry *Entry
+	entry *table.Entry
 	// values are the method's number by seed; empty where it does not compete.
 	values []seedValue
 }
 
 // marks says in the table what rank marks.
-func (t *Table) marks(place string) {
+func saysMarks(t *table.Table, place string) {
 	const test = " (p < 0.05, paired sign-flip test over seeds, adjusted after Holm over these methods)"
 	t.MarkMeans = "best of its " + place + ", and better than each other method there" + test + competitors
 	t.SecondMeans = "second of its " + place + ", and better than each method below it" + test
@@ -74,17 +76,17 @@ func ahead(first contender, others []contender) bool {
 				}
 			}
 		}
-		test := SignFlipTest(a, b)
+		test := metric.SignFlipTest(a, b)
 		if !test.Defined() {
 			return false
 		}
 		p[i] = test.Number
 	}
-	return !slices.ContainsFunc(Holm(p), func(p float64) bool { return p >= level })
+	return !slices.ContainsFunc(metric.Holm(p), func(p float64) bool { return p >= level })
 }
 
 // contends is a method's entry with the values by which it competes.
-func (r *Report) contends(m Method, e *Entry, of func(Cell) Value) contender {
+func (r *Report) contends(m Method, e *table.Entry, of func(Cell) metric.Value) contender {
 	if !r.competes(m) {
 		return contender{entry: e}
 	}
@@ -93,7 +95,7 @@ func (r *Report) contends(m Method, e *Entry, of func(Cell) Value) contender {
 }
 
 // contendsAlone is contends by the done cells of order 0.
-func (r *Report) contendsAlone(m Method, e *Entry, of func(Cell) Value) contender {
+func (r *Report) contendsAlone(m Method, e *table.Entry, of func(Cell) metric.Value) contender {
 	c := contender{entry: e}
 	if !r.competes(m) {
 		return c

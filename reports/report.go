@@ -9,6 +9,8 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // Report is everything that a run's files say, before anything is averaged. It
@@ -32,9 +34,9 @@ type Report struct {
 	Warnings []string
 	// Examples are the intervals over test examples, which WriteAll makes of the
 	// predictions; no table where there are none.
-	Examples []Table
+	Examples []table.Table
 	// Asked are the tables that the suite asks for.
-	Asked []Table
+	Asked []table.Table
 	// Trials is what a tuning tried and chose, where the run is one that is
 	// complete; nil otherwise.
 	Trials *record.Tuning
@@ -293,8 +295,8 @@ func (r *Report) joint(c Cell) (Cell, bool) {
 }
 
 // matrixOf is what a cell measured, with what a joint run reached.
-func (r *Report) matrixOf(c Cell) Matrix {
-	matrix := Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
+func (r *Report) matrixOf(c Cell) metric.Matrix {
+	matrix := metric.Matrix{R: c.R, K: c.K, Perplexity: c.Perplexity}
 	if r.Suite.Evaluation.Every == "final" {
 		matrix.Absent = "within the stream only the task just learned is evaluated (evaluation.every: final)"
 	}
@@ -309,42 +311,36 @@ func (r *Report) matrixOf(c Cell) Matrix {
 
 // metricsOf computes a finished cell's metrics; those of any other are undefined
 // with its state as the reason.
-func (r *Report) metricsOf(c Cell) map[string]Value {
+func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 	if c.State != record.Done {
-		values := map[string]Value{}
-		for _, key := range MetricKeys {
-			values[key] = Undefined(c.Standing())
+		values := map[string]metric.Value{}
+		for _, key := range metric.Keys {
+			values[key] = metric.Undefined(c.Standing())
 		}
 		return values
 	}
 	joint, planned := r.joint(c)
-	values := Metrics(r.matrixOf(c))
+	values := metric.Compute(r.matrixOf(c))
 	switch {
 	case r.Suite.Separate() && len(c.R) > 1:
 		// The last row is the last task's alone, not the end of a stream.
-		for _, key := range MetricKeys {
-			if key != "learning_accuracy" {
-				values[key] = Undefined("each task was learned alone (stream: separate)")
+		for _, d := range metric.Definitions {
+			if !d.Alone() {
+				values[d.Key] = metric.Undefined("each task was learned alone (stream: separate)")
 			}
 		}
 	case c.Method.Preset == "joint":
 		// Its rows between the first and the last do not exist, and it is its
 		// own upper bound.
-		for _, key := range MetricKeys {
-			if needsSteps[key] {
-				values[key] = Undefined("trained on all tasks at once")
+		for _, d := range metric.Definitions {
+			if d.Stepwise() {
+				values[d.Key] = metric.Undefined("trained on all tasks at once")
 			}
 		}
 	case planned && joint.State != record.Done && !c.Method.Reference():
-		values["intransigence"] = Undefined("joint run " + joint.Standing())
+		values["intransigence"] = metric.Undefined("joint run " + joint.Standing())
 	}
 	return values
-}
-
-// needsSteps are the metrics that only a stream of tasks has.
-var needsSteps = map[string]bool{
-	"learning_accuracy": true, "bwt": true, "fwt": true, "forgetting": true, "aia": true, "min_acc": true,
-	"task_retention": true, "knowledge_min": true, "intransigence": true,
 }
 
 // optional reads a JSON Lines file that need not exist.

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // The types below are the form of results.json.
@@ -34,12 +35,12 @@ type cellResult struct {
 	Reason string       `json:"reason,omitempty"`
 	// Tasks are the columns of R where they are not the suite's: the cell's own
 	// order of learning.
-	Tasks    []string         `json:"tasks,omitempty"`
-	R        [][]*float64     `json:"R"`
-	K        []*float64       `json:"K"`
-	Curve    []pointResult    `json:"curve,omitempty"`
-	Metrics  map[string]Value `json:"metrics"`
-	Backbone string           `json:"backbone"`
+	Tasks    []string                `json:"tasks,omitempty"`
+	R        [][]*float64            `json:"R"`
+	K        []*float64              `json:"K"`
+	Curve    []pointResult           `json:"curve,omitempty"`
+	Metrics  map[string]metric.Value `json:"metrics"`
+	Backbone string                  `json:"backbone"`
 
 	Overrides         map[string]any `json:"overrides"`
 	Warnings          []string       `json:"warnings"`
@@ -69,8 +70,8 @@ type measured struct {
 type methodResults struct {
 	Method string `json:"method"`
 	// Backbone is told where the run has several, here and in a comparison.
-	Backbone string             `json:"backbone,omitempty"`
-	Metrics  map[string]Summary `json:"metrics"`
+	Backbone string                    `json:"backbone,omitempty"`
+	Metrics  map[string]metric.Summary `json:"metrics"`
 }
 
 // Results is the content of results.json. Equal records give equal bytes, but
@@ -92,8 +93,8 @@ func Results(r *Report) ([]byte, error) {
 	}
 	for _, part := range r.Each() {
 		for _, m := range r.Suite.Methods {
-			summaries := map[string]Summary{}
-			for _, key := range MetricKeys {
+			summaries := map[string]metric.Summary{}
+			for _, key := range metric.Keys {
 				summaries[key] = part.Summarise(m.Name, key)
 			}
 			out.Methods = append(out.Methods, methodResults{m.Name, part.onBackbone(), summaries})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 func resultsOf(t testing.TB, r *Report) []byte {
@@ -58,7 +59,7 @@ func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 	if tasks := reversed["tasks"].([]any); reversed["id"] != "seq-s0-o1" || tasks[0] != "task_3" {
 		t.Errorf("%s learns %v", reversed["id"], tasks)
 	}
-	same("metrics", keys(seq["metrics"]), slices.Clone(MetricKeys)...)
+	same("metrics", keys(seq["metrics"]), slices.Clone(metric.Keys)...)
 	same("measured", keys(seq["measured"]), "seconds", "peak_rss_bytes")
 	same("seconds", keys(seq["measured"].(map[string]any)["seconds"]), "train", "eval", "compile", "total")
 	same("overrides", keys(seq["overrides"]), "rank", "learning_rate")
@@ -117,7 +118,7 @@ func TestStatisticsOverSeeds(t *testing.T) {
 			acc = append(acc, c.Metrics["acc"].Number)
 		}
 	}
-	if got, want := r.Summarise("er", "acc"), MeanSDCI(acc); len(acc) != 8 || got != want {
+	if got, want := r.Summarise("er", "acc"), metric.MeanSDCI(acc); len(acc) != 8 || got != want {
 		t.Errorf("summary %+v, want %+v", got, want)
 	}
 	for _, c := range r.Compare() {
@@ -130,8 +131,8 @@ func TestStatisticsOverSeeds(t *testing.T) {
 			near(t, "p against "+c.B, c.P, 2.0/256)
 			near(t, "adjusted p against "+c.B, c.PHolm, 4.0/256)
 			a, b, _, _ := r.pairs("secura", c.B, metricOf("acc"))
-			near(t, "interval against "+c.B, c.CI95, MeanSDCI(minus(a, b)).CI95.Number)
-			near(t, "effect against "+c.B, c.Effect, EffectSize(a, b).Number)
+			near(t, "interval against "+c.B, c.CI95, metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
+			near(t, "effect against "+c.B, c.Effect, metric.EffectSize(a, b).Number)
 		}
 	}
 	if table, ok := ComparisonTable(r); !ok || len(table.Remarks) != 0 || !table.Rows[0][7].Marked {

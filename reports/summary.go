@@ -5,42 +5,43 @@ import (
 	"math"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
 )
 
 // Summarise describes a metric of a method over its seeds. A seed counts once,
 // by the mean over its orders, and only if the cells of all of them are done.
 // The metric is undefined, with the reason, where a seed that counts has no
 // value, and where no seed counts; N is the number of seeds that count.
-func (r *Report) Summarise(method, metric string) Summary {
-	return r.over(method, func(c Cell) Value { return c.Metrics[metric] })
+func (r *Report) Summarise(method, key string) metric.Summary {
+	return r.over(method, func(c Cell) metric.Value { return c.Metrics[key] })
 }
 
 // over summarises a number of a method over its seeds.
-func (r *Report) over(method string, of func(Cell) Value) Summary {
+func (r *Report) over(method string, of func(Cell) metric.Value) metric.Summary {
 	values, reason := r.overSeedsOf(method, of)
 	if len(values) == 0 {
-		u := Undefined(reason)
-		return Summary{Mean: u, SD: u, CI95: u}
+		u := metric.Undefined(reason)
+		return metric.Summary{Mean: u, SD: u, CI95: u}
 	}
 	numbers := make([]float64, len(values))
 	for i, v := range values {
 		if !v.value.Defined() {
-			return Summary{Mean: v.value, SD: v.value, CI95: v.value, N: len(values)}
+			return metric.Summary{Mean: v.value, SD: v.value, CI95: v.value, N: len(values)}
 		}
 		numbers[i] = v.value.Number
 	}
-	return MeanSDCI(numbers)
+	return metric.MeanSDCI(numbers)
 }
 
 // seedValue is a metric's value for one seed.
 type seedValue struct {
 	seed  int
-	value Value
+	value metric.Value
 }
 
 // overSeedsOf collects a number of a method's done cells for the seeds that
 // count, and says why a seed does not: the reason is that of the first one.
-func (r *Report) overSeedsOf(method string, of func(Cell) Value) (values []seedValue, reason string) {
+func (r *Report) overSeedsOf(method string, of func(Cell) metric.Value) (values []seedValue, reason string) {
 	cells := make([][]*Cell, r.Suite.Seeds)
 	for i := range r.Cells {
 		if c := &r.Cells[i]; c.Method.Name == method {
@@ -72,9 +73,9 @@ func (r *Report) overSeedsOf(method string, of func(Cell) Value) (values []seedV
 		switch {
 		case !all:
 		case missing != "":
-			values = append(values, seedValue{seed, Undefined(missing)})
+			values = append(values, seedValue{seed, metric.Undefined(missing)})
 		default:
-			values = append(values, seedValue{seed, Number(sum / float64(n))})
+			values = append(values, seedValue{seed, metric.Number(sum / float64(n))})
 		}
 	}
 	return values, reason
@@ -95,15 +96,15 @@ type Comparison struct {
 	A        string `json:"a"`
 	B        string `json:"b"`
 	// Difference is the mean of a - b, in the metric's unit.
-	Difference Value `json:"difference"`
+	Difference metric.Value `json:"difference"`
 	// CI95 is the half-width of the 95% Student-t interval of the difference.
-	CI95 Value `json:"ci95"`
+	CI95 metric.Value `json:"ci95"`
 	// Effect is Hedges' g of the paired values.
-	Effect Value `json:"effect"`
+	Effect metric.Value `json:"effect"`
 	// P is that of the exact two-sided sign-flip test, PHolm the same adjusted
 	// over the methods that were compared on this metric.
-	P     Value `json:"p"`
-	PHolm Value `json:"p_holm"`
+	P     metric.Value `json:"p"`
+	PHolm metric.Value `json:"p_holm"`
 	// N is the number of paired seeds.
 	N int `json:"n"`
 }
@@ -115,20 +116,20 @@ func (r *Report) Compare() []Comparison {
 	if !r.has(subject) {
 		return comparisons
 	}
-	for _, metric := range compared {
+	for _, key := range compared {
 		var others []string
-		var group []difference
+		var group []metric.Difference
 		for _, m := range r.Suite.Methods {
 			if m.Name == subject {
 				continue
 			}
 			others = append(others, m.Name)
-			group = append(group, r.difference(m.Name, metricOf(metric)))
+			group = append(group, r.difference(m.Name, metricOf(key)))
 		}
-		adjust(group)
+		metric.Adjust(group)
 		for i, d := range group {
 			comparisons = append(comparisons, Comparison{
-				Metric: metric, Backbone: r.onBackbone(), A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
+				Metric: key, Backbone: r.onBackbone(), A: subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,
 			})
 		}
 	}
@@ -137,7 +138,7 @@ func (r *Report) Compare() []Comparison {
 
 // pairs collects a number of a method (a) and of another one (b) over the n
 // seeds that both have. Where the two cannot be compared, reason says why.
-func (r *Report) pairs(method, other string, of func(Cell) Value) (a, b []float64, n int, reason string) {
+func (r *Report) pairs(method, other string, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
 	return pairUp(side{r, method, method}, side{r, other, other}, of)
 }
 
@@ -150,7 +151,7 @@ type side struct {
 }
 
 // pairUp is pairs for methods of any two runs.
-func pairUp(first, second side, of func(Cell) Value) (a, b []float64, n int, reason string) {
+func pairUp(first, second side, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
 	ours, ourReason := first.report.overSeedsOf(first.method, of)
 	theirs, theirReason := second.report.overSeedsOf(second.method, of)
 	for _, x := range ours {

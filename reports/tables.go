@@ -8,54 +8,53 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
-// scoreColumns are the summary's columns of scores, in points of 100.
-var scoreColumns = []struct {
-	metric string
-	head   []string
-	// sign is -1 where less is better.
-	sign float64
-}{
-	{"acc", []string{"accuracy"}, 1},
-	{"learning_accuracy", []string{"learning", "accuracy"}, 1},
-	{"bwt", []string{"backward", "transfer"}, 1},
-	{"forgetting", []string{"forget-", "ting"}, -1},
-	{"knowledge_retention", []string{"knowledge", "retention"}, 1},
-	{"knowledge_final", []string{"final", "K[N]"}, 1},
+// scoreColumns are the metrics of the summary's columns, in points of 100.
+var scoreColumns = definitionsOf("acc", "learning_accuracy", "bwt", "forgetting", "knowledge_retention", "knowledge_final")
+
+// definitionsOf are the definitions of some keys.
+func definitionsOf(keys ...string) []metric.Definition {
+	list := make([]metric.Definition, len(keys))
+	for i, key := range keys {
+		list[i], _ = metric.Find(key)
+	}
+	return list
 }
 
 // SummaryTable has a row per method, in the suite's order.
-func SummaryTable(r *Report) Table {
-	t := Table{
+func SummaryTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Summary",
 		Caption: summaryCaption(r),
-		Columns: []Column{{[]string{"method"}}, {[]string{"n"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		Remarks: slices.Clone(r.Warnings),
 	}
-	t.marks("column")
+	saysMarks(&t, "column")
 	common := r.commonWarnings()
 	for _, text := range common {
 		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
 	}
 	for _, c := range scoreColumns {
-		t.Columns = append(t.Columns, Column{c.head})
+		t.Columns = append(t.Columns, table.Column{Head: c.Head})
 	}
-	t.Columns = append(t.Columns, Column{[]string{"params", "(1000s)"}}, Column{[]string{"seconds"}})
+	t.Columns = append(t.Columns, table.Column{Head: []string{"params", "(1000s)"}}, table.Column{Head: []string{"seconds"}})
 	for _, m := range r.Suite.Methods {
-		row := []Entry{methodLabel(r, &t, m.Name, common), count(r.Summarise(m.Name, "acc").N)}
+		row := []table.Entry{methodLabel(r, &t, m.Name, common), table.Count(r.Summarise(m.Name, "acc").N)}
 		for _, c := range scoreColumns {
-			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.metric)))
+			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.Key)))
 		}
 		parameters, seconds := r.cost(m.Name)
 		t.Rows = append(t.Rows, append(row, costEntry(&t, parameters, 1000, 1), costEntry(&t, seconds, 1, 0)))
 	}
 	for k, c := range scoreColumns {
-		r.rankColumn(&t, k+2, c.sign, metricOf(c.metric))
+		r.rankColumn(&t, k+2, c.Better, metricOf(c.Key))
 	}
-	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) Value { return Number(float64(c.TrainedParameters)) })
-	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) Value { return Number(c.Seconds.Total) })
-	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < SeedsNeeded(others) && r.has(subject) {
+	r.rankColumn(&t, len(t.Columns)-2, -1, func(c Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
+	r.rankColumn(&t, len(t.Columns)-1, -1, func(c Cell) metric.Value { return metric.Number(c.Seconds.Total) })
+	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.has(subject) {
 		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
 		if r.Suite.Seeds == 1 {
 			remark = "one seed: no interval and no test; " + seedsNeeded(others)
@@ -66,7 +65,7 @@ func SummaryTable(r *Report) Table {
 }
 
 // rankColumn ranks a table of which each row is a method of the suite.
-func (r *Report) rankColumn(t *Table, column int, sign float64, of func(Cell) Value) {
+func (r *Report) rankColumn(t *table.Table, column int, sign float64, of func(Cell) metric.Value) {
 	var field []contender
 	for i, m := range r.Suite.Methods {
 		field = append(field, r.contends(m, &t.Rows[i][column], of))
@@ -85,7 +84,7 @@ func (r *Report) source() string {
 }
 
 // sourced puts the source into tables that have none.
-func (r *Report) sourced(tables []Table) []Table {
+func (r *Report) sourced(tables []table.Table) []table.Table {
 	for i := range tables {
 		if tables[i].Source == "" {
 			tables[i].Source = r.source()
@@ -103,12 +102,12 @@ func summaryCaption(r *Report) []string {
 	if !ok {
 		return append(lines, "Base row: not measured yet.")
 	}
-	base := Metrics(Matrix{R: c.R[:1], K: c.K})["acc"]
+	base := metric.Compute(metric.Matrix{R: c.R[:1], K: c.K})["acc"]
 	knowledge := "no knowledge battery"
 	if len(c.K) > 0 && !math.IsNaN(c.K[0]) {
-		knowledge = "K[0] " + points(c.K[0])
+		knowledge = "K[0] " + table.Points(c.K[0])
 	}
-	return append(lines, fmt.Sprintf("Base row, the untouched backbone: accuracy %s, %s.", points(base.Number), knowledge))
+	return append(lines, fmt.Sprintf("Base row, the untouched backbone: accuracy %s, %s.", table.Points(base.Number), knowledge))
 }
 
 func spreadMeans(r *Report) string {
@@ -121,7 +120,7 @@ func spreadMeans(r *Report) string {
 // methodLabel is a method's first entry. What is to be said about its cells is
 // one footnote: those that are not done, by their standing, and each warning
 // once, with the first place of it, except for the common ones.
-func methodLabel(r *Report, t *Table, method string, common []string) Entry {
+func methodLabel(r *Report, t *table.Table, method string, common []string) table.Entry {
 	type said struct {
 		text   string
 		places []string
@@ -165,9 +164,9 @@ func methodLabel(r *Report, t *Table, method string, common []string) Entry {
 		parts = append(parts, fmt.Sprintf("warning: %s (%s)", w.text, place))
 	}
 	if len(parts) == 0 {
-		return Entry{Text: method}
+		return table.Entry{Text: method}
 	}
-	return Entry{Text: method, Notes: []int{t.Note(strings.Join(parts, "; "))}}
+	return table.Entry{Text: method, Notes: []int{t.Note(strings.Join(parts, "; "))}}
 }
 
 // commonWarnings are the texts of warnings that all cells have which have
@@ -196,37 +195,28 @@ func (r *Report) commonWarnings() []string {
 	return common
 }
 
-func scoreEntry(t *Table, s Summary) Entry {
+func scoreEntry(t *table.Table, s metric.Summary) table.Entry {
 	if !s.Mean.Defined() {
 		return t.Undefined(s.Mean.Undefined)
 	}
-	e := score(s.Mean.Number)
+	e := table.Score(s.Mean.Number)
 	if s.CI95.Defined() {
-		width := score(s.CI95.Number)
+		width := table.Score(s.CI95.Number)
 		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
 	}
 	return e
 }
 
 // costEntry prints v in the unit, with so many decimals.
-func costEntry(t *Table, v Value, unit float64, decimals int) Entry {
+func costEntry(t *table.Table, v metric.Value, unit float64, decimals int) table.Entry {
 	if !v.Defined() {
 		return t.Undefined(v.Undefined)
 	}
-	return numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
-}
-
-// points prints a score in points of 100 with one decimal.
-func points(score float64) string {
-	s := strconv.FormatFloat(100*score, 'f', 1, 64)
-	if s == "-0.0" {
-		return "0.0"
-	}
-	return s
+	return table.Numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
 }
 
 // cost averages the trained parameters and the seconds of a method's done cells.
-func (r *Report) cost(method string) (parameters, seconds Value) {
+func (r *Report) cost(method string) (parameters, seconds metric.Value) {
 	n, p, s, reason := 0, 0.0, 0.0, ""
 	for _, c := range r.Cells {
 		switch {
@@ -240,7 +230,7 @@ func (r *Report) cost(method string) (parameters, seconds Value) {
 		}
 	}
 	if n == 0 {
-		return Undefined(reason), Undefined(reason)
+		return metric.Undefined(reason), metric.Undefined(reason)
 	}
-	return Number(p / float64(n)), Number(s / float64(n))
+	return metric.Number(p / float64(n)), metric.Number(s / float64(n))
 }

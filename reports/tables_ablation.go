@@ -5,37 +5,40 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // AblationTable shows variants by what they change: in each row a method, what
 // differs from its preset, and its numbers in points of 100; the last column is
 // how far its learning is from the first row's.
-func AblationTable(r *Report) Table {
+func AblationTable(r *Report) table.Table {
 	first := r.Suite.Methods[0].Name
-	t := Table{
+	t := table.Table{
 		Title: "Ablation",
 		Caption: []string{"learned: the learning accuracy above the base row, mean over j of R[j][j] − R[0][j]; beyond " + first +
 			": its difference to the first row; in points of 100" + spreadMeans(r)},
-		Columns: []Column{{[]string{"variant"}}, {[]string{"changes"}}, {[]string{"", "learned"}}, {[]string{"beyond", first}}, {[]string{"", "accuracy"}},
-			{[]string{"backward", "transfer"}}, {[]string{"knowledge", "retention"}}},
+		Columns: []table.Column{{Head: []string{"variant"}}, {Head: []string{"changes"}}, {Head: []string{"", "learned"}}, {Head: []string{"beyond", first}}, {Head: []string{"", "accuracy"}},
+			{Head: []string{"backward", "transfer"}}, {Head: []string{"knowledge", "retention"}}},
 		TextColumns: []int{1},
 	}
-	t.marks("column")
+	saysMarks(&t, "column")
 	shown := []struct {
-		summary func(method string) Summary
-		of      func(Cell) Value
+		summary func(method string) metric.Summary
+		of      func(Cell) metric.Value
 	}{
-		{func(m string) Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
-		{func(m string) Summary { return r.beyond(m, first, Cell.Gain) }, nil},
-		{func(m string) Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
-		{func(m string) Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
-		{func(m string) Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
+		{func(m string) metric.Summary { return r.over(m, Cell.Gain) }, Cell.Gain},
+		{func(m string) metric.Summary { return r.beyond(m, first, Cell.Gain) }, nil},
+		{func(m string) metric.Summary { return r.over(m, metricOf("acc")) }, metricOf("acc")},
+		{func(m string) metric.Summary { return r.over(m, metricOf("bwt")) }, metricOf("bwt")},
+		{func(m string) metric.Summary { return r.over(m, metricOf("knowledge_retention")) }, metricOf("knowledge_retention")},
 	}
 	for i, m := range r.Suite.Methods {
-		row := []Entry{{Text: m.Name}, {Text: r.changes(m)}}
+		row := []table.Entry{{Text: m.Name}, {Text: r.changes(m)}}
 		for _, s := range shown {
 			if s.of == nil && i == 0 {
-				row = append(row, Entry{Text: "·"}) // the reference itself
+				row = append(row, table.Entry{Text: "·"}) // the reference itself
 				continue
 			}
 			row = append(row, scoreEntry(&t, s.summary(m.Name)))

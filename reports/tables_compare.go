@@ -3,66 +3,69 @@ package reports
 import (
 	"fmt"
 	"strconv"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ComparisonTable shows secura against every other method: the mean difference
 // over paired seeds in points of 100, and the p of the sign-flip test with
 // Holm's adjustment. ok is false where there is nothing to compare: without a
 // method called secura, without another one, or with a single seed.
-func ComparisonTable(r *Report) (t Table, ok bool) {
+func ComparisonTable(r *Report) (t table.Table, ok bool) {
 	comparisons := r.Compare()
 	others := len(comparisons) / len(compared)
 	if others == 0 || r.Suite.Seeds < 2 {
-		return Table{}, false
+		return table.Table{}, false
 	}
-	t = Table{
+	t = table.Table{
 		Title: "Comparison with " + subject,
 		Caption: []string{
 			subject + " minus the method of the row, in points of 100, the mean over n paired seeds with the half-width of its 95% interval; below zero, the other one is higher",
 			testsMean + " over the methods",
 		},
-		Columns:   []Column{{[]string{"method"}}, {[]string{"n"}}},
+		Columns:   []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		MarkMeans: "p below 0.05",
 	}
 	for _, head := range [][]string{{"knowledge", "retention"}, {"", "accuracy"}, {"backward", "transfer"}} {
-		t.Columns = append(t.Columns, Column{head}, Column{[]string{"", "g"}}, Column{[]string{"", "p"}})
+		t.Columns = append(t.Columns, table.Column{Head: head}, table.Column{Head: []string{"", "g"}}, table.Column{Head: []string{"", "p"}})
 	}
 	least := r.Suite.Seeds
 	for i := range others {
-		row := []Entry{{Text: comparisons[i].B}, count(comparisons[i].N)}
+		row := []table.Entry{{Text: comparisons[i].B}, table.Count(comparisons[i].N)}
 		least = min(least, comparisons[i].N)
-		for metric := range compared {
-			c := comparisons[metric*others+i]
-			row = append(row, t.testEntries(difference{Summary: Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
+		for key := range compared {
+			c := comparisons[key*others+i]
+			row = append(row, testEntries(&t, metric.Difference{Summary: metric.Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if least < SeedsNeeded(others) {
+	if least < metric.SeedsNeeded(others) {
 		t.Remarks = []string{seedsNeeded(others)}
 	}
 	return t, true
 }
 
 // testsMean explains the columns of testEntries.
-var testsMean = fmt.Sprintf("g: Hedges' g of the paired values (d_z corrected for small samples); p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm", exactPairs)
+var testsMean = fmt.Sprintf("g: Hedges' g of the paired values (d_z corrected for small samples); p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm", metric.ExactPairs)
 
 // testEntries are a difference in points of 100, its effect size and its p.
-func (t *Table) testEntries(d difference) []Entry {
+func testEntries(t *table.Table, d metric.Difference) []table.Entry {
 	if !d.P.Defined() {
-		return []Entry{t.Undefined(d.P.Undefined), {Text: "–"}, {Text: "–"}}
+		return []table.Entry{t.Undefined(d.P.Undefined), {Text: "–"}, {Text: "–"}}
 	}
-	effect := Entry{Text: "–"}
+	effect := table.Entry{Text: "–"}
 	if d.Effect.Defined() {
-		effect = numeric(strconv.FormatFloat(d.Effect.Number, 'f', 2, 64), d.Effect.Number)
+		effect = table.Numeric(strconv.FormatFloat(d.Effect.Number, 'f', 2, 64), d.Effect.Number)
 	} else {
 		effect.Notes = []int{t.Note("g: " + d.Effect.Undefined)}
 	}
-	p := numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
+	p := table.Numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
 	p.Marked = d.PHolm.Number < level
-	return []Entry{scoreEntry(t, d.Summary), effect, p}
+	return []table.Entry{scoreEntry(t, d.Summary), effect, p}
 }
 
 // seedsNeeded says how many seeds a comparison with so many methods takes.
 func seedsNeeded(methods int) string {
-	return fmt.Sprintf("with fewer than %d paired seeds no p of %d comparisons can fall below 0.05", SeedsNeeded(methods), methods)
+	return fmt.Sprintf("with fewer than %d paired seeds no p of %d comparisons can fall below 0.05", metric.SeedsNeeded(methods), methods)
 }

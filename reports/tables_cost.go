@@ -1,18 +1,22 @@
 package reports
 
-import "secura/experiments/record"
+import (
+	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
+)
 
 // CostTable shows what a cell of each method costs, the mean over those that are
 // done.
-func CostTable(r *Report) Table {
-	t := Table{
+func CostTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Costs",
 		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
-		Columns: []Column{{[]string{"method"}}, {[]string{"params", "(1000s)"}}, {[]string{"state", "(KiB)"}}, {[]string{"training", "seconds"}},
-			{[]string{"evaluating", "seconds"}}, {[]string{"compiling", "seconds"}}, {[]string{"all", "seconds"}}, {[]string{"memory", "(MiB)"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"params", "(1000s)"}}, {Head: []string{"state", "(KiB)"}}, {Head: []string{"training", "seconds"}},
+			{Head: []string{"evaluating", "seconds"}}, {Head: []string{"compiling", "seconds"}}, {Head: []string{"all", "seconds"}}, {Head: []string{"memory", "(MiB)"}}},
 	}
 	for _, m := range r.Suite.Methods {
-		row := []Entry{{Text: m.Name}}
+		row := []table.Entry{{Text: m.Name}}
 		for _, c := range []struct {
 			of   func(Cell) float64
 			unit float64
@@ -30,7 +34,7 @@ func CostTable(r *Report) Table {
 }
 
 // meanDone averages a number over a method's done cells.
-func (r *Report) meanDone(method string, of func(Cell) float64) Value {
+func (r *Report) meanDone(method string, of func(Cell) float64) metric.Value {
 	sum, n, reason := 0.0, 0, ""
 	for _, c := range r.Cells {
 		switch {
@@ -43,7 +47,7 @@ func (r *Report) meanDone(method string, of func(Cell) float64) Value {
 		}
 	}
 	if n == 0 {
-		return Undefined(reason)
+		return metric.Undefined(reason)
 	}
-	return Number(sum / float64(n))
+	return metric.Number(sum / float64(n))
 }

@@ -9,6 +9,8 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // examples are the scores of one cell's test examples. The strata are its tasks,
@@ -30,14 +32,16 @@ var exampleMeasures = []struct {
 	of     func(e *examples, counts [][]float64) float64
 }{
 	{"acc", []string{"", "accuracy"}, func(e *examples, counts [][]float64) float64 {
-		return mean(0, len(e.own)-1, func(j int) float64 { return weightedMean(e.final[j], counts[j]) })
+		return metric.Mean(0, len(e.own)-1, func(j int) float64 { return metric.WeightedMean(e.final[j], counts[j]) })
 	}},
 	{"bwt", []string{"backward", "transfer"}, func(e *examples, counts [][]float64) float64 {
-		return mean(0, len(e.own)-2, func(j int) float64 { return weightedMean(e.final[j], counts[j]) - weightedMean(e.own[j], counts[j]) })
+		return metric.Mean(0, len(e.own)-2, func(j int) float64 {
+			return metric.WeightedMean(e.final[j], counts[j]) - metric.WeightedMean(e.own[j], counts[j])
+		})
 	}},
 	{"knowledge_retention", []string{"knowledge", "retention"}, func(e *examples, counts [][]float64) float64 {
 		battery := len(e.own)
-		return weightedMean(e.final[battery], counts[battery]) / weightedMean(e.before, counts[battery])
+		return metric.WeightedMean(e.final[battery], counts[battery]) / metric.WeightedMean(e.before, counts[battery])
 	}},
 }
 
@@ -45,14 +49,14 @@ var exampleMeasures = []struct {
 // over test examples, and those of secura's differences to the other methods.
 // The methods' examples are drawn together, so that differences are paired. It
 // has no rows, and says why, where no predictions are on record.
-func ExamplesTable(run rundir.Run, r *Report) (Table, error) {
-	t := Table{
+func ExamplesTable(run rundir.Run, r *Report) (table.Table, error) {
+	t := table.Table{
 		Title: "Intervals over test examples",
 		Caption: []string{
 			"The first seed and order alone, in points of 100, with 95% intervals between the percentiles of a bootstrap over the test examples, task by task",
 			"They tell how far other examples of the same kind would move a number, and nothing of other seeds.",
 		},
-		Columns:   []Column{{[]string{"method"}}},
+		Columns:   []table.Column{{Head: []string{"method"}}},
 		MarkMeans: "its interval leaves 0 out",
 	}
 	var names []string
@@ -71,7 +75,7 @@ func ExamplesTable(run rundir.Run, r *Report) (Table, error) {
 			err = e.sameAs(all[0])
 		}
 		if err != nil {
-			return Table{}, fmt.Errorf("cell %s: %w", r.Cells[i].ID, err)
+			return table.Table{}, fmt.Errorf("cell %s: %w", r.Cells[i].ID, err)
 		}
 		names, all = append(names, m.Name), append(all, e)
 	}
@@ -84,16 +88,16 @@ func ExamplesTable(run rundir.Run, r *Report) (Table, error) {
 }
 
 // fillExamples makes the rows, a method each.
-func fillExamples(t *Table, r *Report, names []string, all []*examples) {
+func fillExamples(t *table.Table, r *Report, names []string, all []*examples) {
 	measures := exampleMeasures
 	if len(all[0].before) == 0 {
 		measures = measures[:2] // no battery
 	}
 	ours := slices.Index(names, subject)
 	for _, m := range measures {
-		t.Columns = append(t.Columns, Column{m.head})
+		t.Columns = append(t.Columns, table.Column{Head: m.head})
 		if ours >= 0 && len(all) > 1 {
-			t.Columns = append(t.Columns, Column{[]string{subject, "minus it"}})
+			t.Columns = append(t.Columns, table.Column{Head: []string{subject, "minus it"}})
 		}
 	}
 	// drawn[measure][method] are what the drawings gave.
@@ -106,7 +110,7 @@ func fillExamples(t *Table, r *Report, names []string, all []*examples) {
 	for i, scores := range all[0].final {
 		sizes[i], once[i] = len(scores), slices.Repeat([]float64{1}, len(scores))
 	}
-	newStratified(sizes).resample(resamples, func(counts [][]float64) {
+	metric.NewStrata(sizes).Resample(metric.Resamples, func(counts [][]float64) {
 		for k, m := range measures {
 			for i, e := range all {
 				drawn[k][i] = append(drawn[k][i], m.of(e, counts))
@@ -114,21 +118,21 @@ func fillExamples(t *Table, r *Report, names []string, all []*examples) {
 		}
 	})
 	for i, name := range names {
-		row := []Entry{{Text: name}}
+		row := []table.Entry{{Text: name}}
 		for k, m := range measures {
 			x := m.of(all[i], once)
 			recorded := r.first(name).Metrics[m.metric]
-			e := t.drawnEntry(x, slices.Clone(drawn[k][i]), false)
+			e := drawnEntry(t, x, slices.Clone(drawn[k][i]), false)
 			if recorded.Defined() && math.Abs(recorded.Number-x) > 1e-9 {
-				e.Notes = append(e.Notes, t.Note("of the mean over examples; the records score the whole test at once, "+points(recorded.Number)))
+				e.Notes = append(e.Notes, t.Note("of the mean over examples; the records score the whole test at once, "+table.Points(recorded.Number)))
 			}
 			row = append(row, e)
 			switch {
 			case ours < 0 || len(all) < 2:
 			case i == ours:
-				row = append(row, Entry{Text: "·"})
+				row = append(row, table.Entry{Text: "·"})
 			default:
-				row = append(row, t.drawnEntry(m.of(all[ours], once)-x, minus(drawn[k][ours], drawn[k][i]), true))
+				row = append(row, drawnEntry(t, m.of(all[ours], once)-x, metric.Minus(drawn[k][ours], drawn[k][i]), true))
 			}
 		}
 		t.Rows = append(t.Rows, row)
@@ -142,15 +146,15 @@ func (r *Report) first(method string) Cell {
 
 // drawnEntry is a number with the interval of what the drawings gave, which it
 // sorts; a difference is marked where the interval leaves 0 out.
-func (t *Table) drawnEntry(x float64, drawn []float64, difference bool) Entry {
-	if !Number(x).Defined() {
+func drawnEntry(t *table.Table, x float64, drawn []float64, difference bool) table.Entry {
+	if !metric.Number(x).Defined() {
 		return t.Undefined("there is a single task, or the base model knew nothing of the battery")
 	}
 	// A drawing of nothing that the base model knew has no share of it.
-	drawn = slices.DeleteFunc(drawn, func(x float64) bool { return !Number(x).Defined() })
-	i := percentileInterval(drawn)
-	e := score(x)
-	e.Spread, e.Marked = fmt.Sprintf("[%s, %s]", points(i.Low), points(i.High)), difference && i.Excludes(0)
+	drawn = slices.DeleteFunc(drawn, func(x float64) bool { return !metric.Number(x).Defined() })
+	i := metric.PercentileInterval(drawn)
+	e := table.Score(x)
+	e.Spread, e.Marked = fmt.Sprintf("[%s, %s]", table.Points(i.Low), table.Points(i.High)), difference && i.Excludes(0)
 	return e
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // stretch is a quarter of a task's steps.
@@ -61,13 +63,13 @@ const gradientPrefix = "gradient/"
 
 // gradientTables are one of all methods, with a row per matrix, and one per
 // method, with a row per task.
-func gradientTables(run rundir.Run, r *Report) ([]Table, error) {
+func gradientTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	const caption = "norm of the gradient by each of the adapter's matrices over all layers, before clipping: the mean over " +
 		"the steps of the first and the last quarter of a task, and over the done cells of order 0"
-	whole := Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []Column{{[]string{"method, matrix"}},
-		{[]string{"first task", "first ¼"}}, {[]string{"first task", "last ¼"}}, {[]string{"last task", "first ¼"}},
-		{[]string{"last task", "last ¼"}}, {[]string{"all tasks", "first ¼"}}, {[]string{"all tasks", "last ¼"}}}}
-	tables := []Table{{}}
+	whole := table.Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []table.Column{{Head: []string{"method, matrix"}},
+		{Head: []string{"first task", "first ¼"}}, {Head: []string{"first task", "last ¼"}}, {Head: []string{"last task", "first ¼"}},
+		{Head: []string{"last task", "last ¼"}}, {Head: []string{"all tasks", "first ¼"}}, {Head: []string{"all tasks", "last ¼"}}}}
+	tables := []table.Table{{}}
 	for _, m := range r.Suite.Methods {
 		if m.Preset == "frozen" {
 			continue
@@ -76,20 +78,20 @@ func gradientTables(run rundir.Run, r *Report) ([]Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []Column{{[]string{"task"}}}}
+		one := table.Table{Title: "Gradient norms of " + m.Name, Caption: []string{caption}, Numbered: true, Columns: []table.Column{{Head: []string{"task"}}}}
 		learned := tasks(all.places)
 		for _, s := range learned {
-			one.Rows = append(one.Rows, []Entry{{Text: r.taskLabel(s.index, s.task)}})
+			one.Rows = append(one.Rows, []table.Entry{{Text: r.taskLabel(s.index, s.task)}})
 		}
 		for _, name := range all.names {
 			matrix, ok := strings.CutPrefix(name, gradientPrefix)
 			if !ok {
 				continue
 			}
-			one.Columns = append(one.Columns, Column{[]string{matrix, "first ¼"}}, Column{[]string{matrix, "last ¼"}})
-			row := []Entry{{Text: m.Name + " " + matrix}}
-			quarters := func(t *Table, of ...stretch) []Entry {
-				var entries []Entry
+			one.Columns = append(one.Columns, table.Column{Head: []string{matrix, "first ¼"}}, table.Column{Head: []string{matrix, "last ¼"}})
+			row := []table.Entry{{Text: m.Name + " " + matrix}}
+			quarters := func(t *table.Table, of ...stretch) []table.Entry {
+				var entries []table.Entry
 				for _, part := range []int{1, 4} {
 					for i := range of {
 						of[i].part = part
@@ -116,9 +118,9 @@ func gradientTables(run rundir.Run, r *Report) ([]Table, error) {
 }
 
 // stepTables are the ranges of all measures of steps that are no gradients.
-func stepTables(run rundir.Run, r *Report) ([]Table, error) {
-	t := Table{Title: "Measures of the steps", Columns: []Column{{[]string{"method, measure"}}, {[]string{"least"}}, {[]string{"mean"}},
-		{[]string{"most"}}, {[]string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
+func stepTables(run rundir.Run, r *Report) ([]table.Table, error) {
+	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{Head: []string{"method, measure"}}, {Head: []string{"least"}}, {Head: []string{"mean"}},
+		{Head: []string{"most"}}, {Head: []string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
 	for _, m := range r.Suite.Methods {
 		all, _, err := r.stepMeasures(run, m.Name)
 		if err != nil {
@@ -129,15 +131,15 @@ func stepTables(run rundir.Run, r *Report) ([]Table, error) {
 				continue
 			}
 			x := all.at(name, all.places...)
-			row := []Entry{{Text: m.Name + " " + name}}
+			row := []table.Entry{{Text: m.Name + " " + name}}
 			for _, v := range []float64{x.least, x.sum / float64(x.n), x.most} {
-				row = append(row, digitsEntry(&t, Number(v)))
+				row = append(row, digitsEntry(&t, metric.Number(v)))
 			}
-			t.Rows = append(t.Rows, append(row, costEntry(&t, Number(float64(x.n)), 1, 0)))
+			t.Rows = append(t.Rows, append(row, costEntry(&t, metric.Number(float64(x.n)), 1, 0)))
 		}
 	}
 	if len(t.Rows) == 0 {
 		t.Columns, t.Remarks = nil, []string{"no measure of a step but gradients is on record: no cell of a method that has one is done, or evaluation.diagnostics was false"}
 	}
-	return []Table{t}, nil
+	return []table.Table{t}, nil
 }

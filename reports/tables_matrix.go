@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // matrixTitle begins the title of a method's MatrixTable.
@@ -12,9 +15,9 @@ const matrixTitle = "R of "
 // MatrixTable shows a method's R and K in percent: the mean over its done cells
 // of order 0, a row per boundary. Without a done cell the table has no rows and
 // says why.
-func MatrixTable(r *Report, method Method) Table {
+func MatrixTable(r *Report, method Method) table.Table {
 	rows, k, n, reason := r.meanMatrix(method.Name)
-	t := Table{Title: matrixTitle + method.Name, Numbered: true}
+	t := table.Table{Title: matrixTitle + method.Name, Numbered: true}
 	if n == 0 {
 		t.Remarks = []string{"no done cell of order 0: " + reason}
 		return t
@@ -24,22 +27,22 @@ func MatrixTable(r *Report, method Method) Table {
 		seeds = "one seed"
 	}
 	t.Caption = []string{fmt.Sprintf("Score of each task (column) after each training (row), percent, %s, order 0", seeds)}
-	t.Columns = []Column{{[]string{""}}}
+	t.Columns = []table.Column{{Head: []string{""}}}
 	for j := range r.Suite.Tasks {
-		t.Columns = append(t.Columns, Column{[]string{fmt.Sprintf("T%d", j+1)}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{fmt.Sprintf("T%d", j+1)}})
 	}
 	if k != nil {
-		t.Columns = append(t.Columns, Column{[]string{"K"}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{"K"}})
 	}
 	for i, row := range rows {
 		label := "before the stream"
 		if i > 0 {
 			label = fmt.Sprintf("after T%d %s", i, r.Suite.Tasks[i-1].Name)
 		}
-		entries := []Entry{{Text: label}}
+		entries := []table.Entry{{Text: label}}
 		for j := range r.Suite.Tasks {
 			if row == nil {
-				entries = append(entries, Entry{Text: "·"})
+				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
 			e := percent(row[j])
@@ -58,25 +61,25 @@ func MatrixTable(r *Report, method Method) Table {
 // TaskTable shows the score of each task (row) at the end of the stream for
 // each method (column), in points of 100: the mean over its done cells of
 // order 0. It is the legend of the tasks' numbers too.
-func TaskTable(r *Report) Table {
-	t := Table{
+func TaskTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Tasks",
 		Caption: []string{"Final score of each task in points of 100, the mean over the done cells of order 0"},
-		Columns: []Column{{[]string{"task"}}},
+		Columns: []table.Column{{Head: []string{"task"}}},
 	}
-	t.marks("row")
+	saysMarks(&t, "row")
 	for j, task := range r.Suite.Tasks {
-		t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("T%d %s", j+1, task.Name)}})
+		t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("T%d %s", j+1, task.Name)}})
 	}
 	for _, m := range r.Suite.Methods {
 		rows, _, n, reason := r.meanMatrix(m.Name)
-		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 		for j := range r.Suite.Tasks {
-			var e Entry
+			var e table.Entry
 			if n == 0 {
 				e = t.Undefined(reason)
 			} else {
-				e = score(rows[len(rows)-1][j] / 100)
+				e = table.Score(rows[len(rows)-1][j] / 100)
 			}
 			t.Rows[j] = append(t.Rows[j], e)
 		}
@@ -84,7 +87,7 @@ func TaskTable(r *Report) Table {
 	for j, row := range t.Rows {
 		var field []contender
 		for i, m := range r.Suite.Methods {
-			field = append(field, r.contendsAlone(m, &row[i+1], func(c Cell) Value { return Number(c.R[len(c.R)-1][j]) }))
+			field = append(field, r.contendsAlone(m, &row[i+1], func(c Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
 		}
 		rank(field, 1)
 	}
@@ -93,9 +96,9 @@ func TaskTable(r *Report) Table {
 
 // percent is the entry of a number without decimals; others were measured where
 // it is NaN.
-func percent(x float64) Entry {
+func percent(x float64) table.Entry {
 	if math.IsNaN(x) {
-		return Entry{Text: "·"}
+		return table.Entry{Text: "·"}
 	}
-	return numeric(strconv.FormatFloat(math.Abs(math.Round(x)), 'f', 0, 64), x)
+	return table.Numeric(strconv.FormatFloat(math.Abs(math.Round(x)), 'f', 0, 64), x)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // TableNames are the tables that can be had by themselves: of scores, and of
@@ -17,33 +18,33 @@ var SuiteTables = append([]string{"ablation"}, DiagnosticTables...)
 
 // Named makes the tables of one name of TableNames. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
-func Named(run rundir.Run, r *Report, name string) ([]Table, error) {
+func Named(run rundir.Run, r *Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(run, r, name)
 	return r.sourced(tables), err
 }
 
-func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
+func namedTables(run rundir.Run, r *Report, name string) ([]table.Table, error) {
 	if slices.Contains(DiagnosticTables, name) {
 		return Diagnose(run, r, name)
 	}
-	lacks := func(format string, args ...any) ([]Table, error) {
+	lacks := func(format string, args ...any) ([]table.Table, error) {
 		return nil, fmt.Errorf("table %s of %s: "+format, append([]any{name, run.Path}, args...)...)
 	}
 	switch name {
 	case "summary":
-		return []Table{SummaryTable(r)}, nil
+		return []table.Table{SummaryTable(r)}, nil
 	case "per-task":
-		return []Table{TaskTable(r)}, nil
+		return []table.Table{TaskTable(r)}, nil
 	case "matrix":
-		var tables []Table
+		var tables []table.Table
 		for _, m := range r.Suite.Methods {
 			tables = append(tables, MatrixTable(r, m))
 		}
 		return tables, nil
 	case "cost":
-		return []Table{CostTable(r)}, nil
+		return []table.Table{CostTable(r)}, nil
 	case "variants":
-		return []Table{VariantsTable(r)}, nil
+		return []table.Table{VariantsTable(r)}, nil
 	case "claims":
 		evidence, err := evidenceOf(r)
 		if err != nil {
@@ -67,20 +68,20 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 		if !ok {
 			return lacks("its records hold no teacher-forced predictions; run it with -set evaluation.teacher_forced=true, in a folder of its own")
 		}
-		return []Table{t}, nil
+		return []table.Table{t}, nil
 	case "ablation":
-		return []Table{AblationTable(r)}, nil
+		return []table.Table{AblationTable(r)}, nil
 	case "orders":
 		if r.Suite.Orders < 2 {
 			return lacks("the run has one order of its tasks; give -orders 2 or more to run")
 		}
-		return []Table{OrdersTable(r)}, nil
+		return []table.Table{OrdersTable(r)}, nil
 	case "examples":
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and there is no end of a stream")
 		}
 		t, err := ExamplesTable(run, r)
-		return []Table{t}, err
+		return []table.Table{t}, err
 	}
 	return lacks("unknown, expected one of %v", TableNames)
 }
@@ -89,14 +90,14 @@ func namedTables(run rundir.Run, r *Report, name string) ([]Table, error) {
 // that its records have numbers for and those that its suite asks for; a tuning's
 // are its trials and choices. Those of several backbones are these side by side,
 // and then the tables of each.
-func Tables(r *Report) []Table {
+func Tables(r *Report) []table.Table {
 	if r.Backbones != nil {
 		return r.backboneTables()
 	}
 	if r.Trials != nil {
 		return TuningTables(*r.Trials)
 	}
-	var tables []Table
+	var tables []table.Table
 	if r.Suite.Separate() {
 		tables = append(tables, VariantsTable(r), CostTable(r))
 	} else {

@@ -7,6 +7,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // norms are the measures of the update that have a table each.
@@ -27,7 +28,7 @@ type moment struct {
 }
 
 // normTables are a table per norm: places in the stream down, methods across.
-func normTables(run rundir.Run, r *Report) ([]Table, error) {
+func normTables(run rundir.Run, r *Report) ([]table.Table, error) {
 	all, reasons := make([]measurements[moment], len(r.Suite.Methods)), make([]string, len(r.Suite.Methods))
 	var moments []moment
 	for i, m := range r.Suite.Methods {
@@ -56,22 +57,22 @@ func normTables(run rundir.Run, r *Report) ([]Table, error) {
 		late := func(m moment) int { return cmp.Or(m.step, 1<<30) } // a task's end comes behind its steps
 		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(late(a), late(b)))
 	})
-	var tables []Table
+	var tables []table.Table
 	for _, n := range norms {
-		t := Table{Title: n.title, Numbered: true, Columns: []Column{{[]string{""}}},
+		t := table.Table{Title: n.title, Numbered: true, Columns: []table.Column{{Head: []string{""}}},
 			Caption: []string{n.means + ", the mean over the done cells of order 0"}}
 		for _, at := range moments {
-			t.Rows = append(t.Rows, []Entry{{Text: r.momentLabel(at)}})
+			t.Rows = append(t.Rows, []table.Entry{{Text: r.momentLabel(at)}})
 		}
 		for i, m := range r.Suite.Methods {
 			if m.Preset == "frozen" {
 				continue // it has no update
 			}
-			t.Columns = append(t.Columns, Column{[]string{m.Name}})
+			t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 			for j, at := range moments {
 				v := all[i].at(n.measure, at).mean(reasons[i])
 				if !v.Defined() && len(all[i].places) > 0 {
-					t.Rows[j] = append(t.Rows[j], Entry{Text: "·"}) // others were measured there
+					t.Rows[j] = append(t.Rows[j], table.Entry{Text: "·"}) // others were measured there
 					continue
 				}
 				t.Rows[j] = append(t.Rows[j], digitsEntry(&t, v))

@@ -4,65 +4,67 @@ import (
 	"strconv"
 
 	"secura/experiments/record"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // OrdersTable shows how much a method's numbers depend on the order of the
 // tasks and on the seed: the mean over all cells, the standard deviation between
 // orders (each the mean over its seeds) and between seeds (each the mean over
 // its orders), in points of 100.
-func OrdersTable(r *Report) Table {
-	t := Table{
+func OrdersTable(r *Report) table.Table {
+	t := table.Table{
 		Title: "Orders",
 		Caption: []string{
 			"mean: over all seeds and orders; ord: the standard deviation between the " + strconv.Itoa(r.Suite.Orders) +
 				" orders, each the mean over its seeds; seed: that between the " + strconv.Itoa(r.Suite.Seeds) + " seeds, each the mean over its orders; in points of 100",
 		},
-		Columns: []Column{{[]string{"method"}}},
+		Columns: []table.Column{{Head: []string{"method"}}},
 	}
 	metrics := []struct{ key, first, second string }{
 		{"acc", "", "accuracy"}, {"learning_accuracy", "learning", "accuracy"}, {"bwt", "backward", "transfer"}, {"knowledge_retention", "knowledge", "retention"},
 	}
 	for _, m := range metrics {
-		t.Columns = append(t.Columns, Column{[]string{m.first, m.second}}, Column{[]string{"", "ord"}}, Column{[]string{"", "seed"}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.first, m.second}}, table.Column{Head: []string{"", "ord"}}, table.Column{Head: []string{"", "seed"}})
 	}
 	for _, m := range r.Suite.Methods {
-		row := []Entry{{Text: m.Name}}
-		for _, metric := range metrics {
-			all, between, within, reason := r.crossed(m.Name, metric.key)
+		row := []table.Entry{{Text: m.Name}}
+		for _, key := range metrics {
+			all, between, within, reason := r.crossed(m.Name, key.key)
 			if reason != "" {
-				row = append(row, t.Undefined(reason), Entry{Text: "–"}, Entry{Text: "–"})
+				row = append(row, t.Undefined(reason), table.Entry{Text: "–"}, table.Entry{Text: "–"})
 				continue
 			}
-			row = append(row, score(all), deviation(&t, between, "a single order"), deviation(&t, within, "a single seed"))
+			row = append(row, table.Score(all), deviation(&t, between, "a single order"), deviation(&t, within, "a single seed"))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
-func deviation(t *Table, s Summary, reason string) Entry {
+func deviation(t *table.Table, s metric.Summary, reason string) table.Entry {
 	if !s.SD.Defined() {
 		return t.Undefined(reason)
 	}
-	return score(s.SD.Number)
+	return table.Score(s.SD.Number)
 }
 
 // crossed averages a metric over a method's cells, and over its seeds and its
 // orders each by itself. One cell that is not done, or has no value, leaves
 // nothing: reason says which.
-func (r *Report) crossed(method, metric string) (all float64, orders, seeds Summary, reason string) {
+func (r *Report) crossed(method, key string) (all float64, orders, seeds metric.Summary, reason string) {
 	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
 	for _, c := range r.Cells {
 		if c.Method.Name != method {
 			continue
 		}
-		v := c.Metrics[metric]
+		v := c.Metrics[key]
 		if c.State != record.Done || !v.Defined() {
-			return 0, Summary{}, Summary{}, c.ID + ": " + v.Undefined
+			return 0, metric.Summary{}, metric.Summary{}, c.ID + ": " + v.Undefined
 		}
 		byOrder[c.Order] += v.Number / float64(r.Suite.Seeds)
 		bySeed[c.Seed] += v.Number / float64(r.Suite.Orders)
 		all += v.Number / float64(r.Suite.Seeds*r.Suite.Orders)
 	}
-	return all, MeanSDCI(byOrder), MeanSDCI(bySeed), ""
+	return all, metric.MeanSDCI(byOrder), metric.MeanSDCI(bySeed), ""
 }

@@ -3,28 +3,30 @@ package reports
 import (
 	"fmt"
 	"math"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ReleasedTable shows what SECURA's released code, or any method of a run that
 // measured it, does to what the backbone knew: nats a token on the true answers
 // of the battery after the first steps of the stream, after its first task and
 // at its end, the mean over the done cells of order 0.
-func ReleasedTable(r *Report) (Table, bool) {
+func ReleasedTable(r *Report) (table.Table, bool) {
 	steps := r.forcedSteps()
 	if len(steps) == 0 {
-		return Table{}, false
+		return table.Table{}, false
 	}
-	t := Table{Title: "What the first steps do to the knowledge battery", Columns: []Column{{[]string{"method"}}, {[]string{"n"}}},
+	t := table.Table{Title: "What the first steps do to the knowledge battery", Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		Caption: []string{"nats a token on the true answers of the battery after so many steps of the first task, and at the stream's end; right: the share of their tokens that is the most likely one, in points of 100"}}
 	for _, s := range steps {
-		t.Columns = append(t.Columns, Column{[]string{"step", fmt.Sprint(s)}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{"step", fmt.Sprint(s)}})
 	}
-	t.Columns = append(t.Columns, Column{[]string{"", "end"}}, Column{[]string{"right", "before"}}, Column{[]string{"right", "end"}})
+	t.Columns = append(t.Columns, table.Column{Head: []string{"", "end"}}, table.Column{Head: []string{"right", "before"}}, table.Column{Head: []string{"right", "end"}})
 	each := r.Suite.Training.each()
 	nats, right := func(f forced) float64 { return f.nats }, func(f forced) float64 { return f.right }
 	for _, m := range r.Suite.Methods {
 		done, reason := r.doneCells(m.Name)
-		row := []Entry{{Text: m.Name}, count(len(done))}
+		row := []table.Entry{{Text: m.Name}, table.Count(len(done))}
 		add := func(unit float64, digits int, of func(Cell) float64) {
 			var numbers []float64
 			for _, c := range done {
@@ -36,10 +38,10 @@ func ReleasedTable(r *Report) (Table, bool) {
 			case len(done) == 0:
 				row = append(row, t.Undefined(reason))
 			case len(numbers) < len(done):
-				row = append(row, Entry{Text: "·"})
+				row = append(row, table.Entry{Text: "·"})
 			default:
-				mean := MeanSDCI(numbers).Mean.Number
-				row = append(row, numeric(fmt.Sprintf("%.*f", digits, mean), mean))
+				mean := metric.MeanSDCI(numbers).Mean.Number
+				row = append(row, table.Numeric(fmt.Sprintf("%.*f", digits, mean), mean))
 			}
 		}
 		for _, s := range steps {

@@ -5,6 +5,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // hasCurve says whether any cell was evaluated within tasks.
@@ -23,7 +26,7 @@ type test struct {
 // within tasks, in the order of steps.
 func (r *Report) tests(c Cell) (list []test) {
 	add := func(steps int, scores []float64, k float64) {
-		list = append(list, test{steps, mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
+		list = append(list, test{steps, metric.Mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
 	}
 	for _, p := range c.Curve {
 		steps := (p.Index-1)*r.Suite.Training.each() + p.Step
@@ -49,7 +52,7 @@ func (r *Report) tests(c Cell) (list []test) {
 // the training, an evaluation a row, methods across: the mean over the done
 // cells of order 0, in points of 100, and last the mean over all evaluations
 // behind the base row. Knowledge is left out without a battery.
-func RetentionTables(r *Report) []Table {
+func RetentionTables(r *Report) []table.Table {
 	along := "along the stream"
 	if r.Suite.Separate() {
 		along = "while each task is learned alone"
@@ -62,17 +65,17 @@ func RetentionTables(r *Report) []Table {
 			return c.K[0]
 		})
 	accuracy := r.retention("Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.mean },
-		func(c Cell) float64 { return mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
+		func(c Cell) float64 { return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] }) })
 	if base, ok := r.base(); ok && base.K == nil {
-		return []Table{accuracy}
+		return []table.Table{accuracy}
 	}
-	return []Table{knowledge, accuracy}
+	return []table.Table{knowledge, accuracy}
 }
 
-func (r *Report) retention(title, means string, of func(test) float64, before func(Cell) float64) Table {
-	t := Table{Title: title, Numbered: true, Columns: []Column{{[]string{"after step"}}},
+func (r *Report) retention(title, means string, of func(test) float64, before func(Cell) float64) table.Table {
+	t := table.Table{Title: title, Numbered: true, Columns: []table.Column{{Head: []string{"after step"}}},
 		Caption: []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"}}
-	t.marks("row")
+	saysMarks(&t, "row")
 	var steps []int
 	for _, c := range r.Cells {
 		for _, x := range r.tests(c) {
@@ -82,30 +85,30 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 		}
 	}
 	slices.Sort(steps)
-	t.Rows = [][]Entry{{{Text: "base row"}}}
+	t.Rows = [][]table.Entry{{{Text: "base row"}}}
 	for _, s := range steps {
-		t.Rows = append(t.Rows, []Entry{{Text: r.stepLabel(s)}})
+		t.Rows = append(t.Rows, []table.Entry{{Text: r.stepLabel(s)}})
 	}
-	t.Rows = append(t.Rows, []Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
+	t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
 	// at is a cell's number in each row: before, at each step, and the mean.
-	at := func(c Cell) []Value {
+	at := func(c Cell) []metric.Value {
 		tests, total := r.tests(c), 0.0
-		values := []Value{Number(before(c))}
+		values := []metric.Value{metric.Number(before(c))}
 		for _, s := range steps {
 			x := math.NaN()
 			if k := slices.IndexFunc(tests, func(x test) bool { return x.steps == s }); k >= 0 {
 				x = of(tests[k])
 			}
-			values = append(values, Number(x))
+			values = append(values, metric.Number(x))
 			total += x
 		}
-		return append(values, Number(total/float64(len(steps))))
+		return append(values, metric.Number(total/float64(len(steps))))
 	}
 	fields := make([][]contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
-		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 		done, reason := r.doneCells(m.Name)
-		var measured [][]Value
+		var measured [][]metric.Value
 		for _, c := range done {
 			measured = append(measured, at(c))
 		}
@@ -120,12 +123,12 @@ func (r *Report) retention(title, means string, of func(test) float64, before fu
 					field.values = append(field.values, seedValue{done[n].Seed, values[i]})
 				}
 			}
-			e := Entry{Text: "·"} // others were evaluated there
+			e := table.Entry{Text: "·"} // others were evaluated there
 			switch {
 			case len(done) == 0:
 				e = t.Undefined(reason)
 			case len(numbers) == len(done):
-				e = score(MeanSDCI(numbers).Mean.Number)
+				e = table.Score(metric.MeanSDCI(numbers).Mean.Number)
 			}
 			t.Rows[i] = append(t.Rows[i], e)
 			fields[i] = append(fields[i], field)

@@ -5,21 +5,22 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/reports/table"
 )
 
 // rowOf is the row of a table that begins with the label.
-func rowOf(t *testing.T, table Table, label string) []Entry {
+func rowOf(t *testing.T, shown table.Table, label string) []table.Entry {
 	t.Helper()
-	for _, row := range table.Rows {
+	for _, row := range shown.Rows {
 		if row[0].Text == label {
 			return row
 		}
 	}
-	t.Fatalf("table %s has no row %q", table.Title, label)
+	t.Fatalf("table %s has no row %q", shown.Title, label)
 	return nil
 }
 
-func textsOf(row []Entry) string {
+func textsOf(row []table.Entry) string {
 	var texts []string
 	for _, e := range row[1:] {
 		texts = append(texts, e.Text)
@@ -36,14 +37,14 @@ func loaded(t *testing.T, s synthetic) *Report {
 
 func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 	r := loaded(t, variants(1, 0.04))
-	table := VariantsTable(r)
+	shown := VariantsTable(r)
 	for label, want := range map[string]string{"task_1": "5.0 50.0 54.0", "multiple choice, mean": "5.0 50.0 54.0", "question answering, mean": "5.0 50.0 45.0"} {
-		if got := textsOf(rowOf(t, table, label)); got != want {
+		if got := textsOf(rowOf(t, shown, label)); got != want {
 			t.Errorf("%s: %s, want %s", label, got, want)
 		}
 	}
-	if got := textsOf(table.Rows[3]); table.Rows[3][0].Text != "  minus dora" || got != "· · 4.0" {
-		t.Errorf("%q %s", table.Rows[3][0].Text, got)
+	if got := textsOf(shown.Rows[3]); shown.Rows[3][0].Text != "  minus dora" || got != "· · 4.0" {
+		t.Errorf("%q %s", shown.Rows[3][0].Text, got)
 	}
 	if v := r.Cells[0].Metrics["acc"]; v.Defined() || !strings.Contains(v.Undefined, "learned alone") {
 		t.Errorf("accuracy at the end of no stream: %+v", v)
@@ -55,9 +56,9 @@ func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 
 func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 	s := synthetic{tasks: taskNames(3), methods: named("seq"), seeds: 3, orders: 2, score: fade}
-	table := OrdersTable(loaded(t, s))
+	shown := OrdersTable(loaded(t, s))
 	// Scores fall by a point with each seed, and no cell depends on its order.
-	if got := textsOf(rowOf(t, table, "seq")[:7]); got != "77.0 0.0 1.0 79.0 0.0 1.0" {
+	if got := textsOf(rowOf(t, shown, "seq")[:7]); got != "77.0 0.0 1.0 79.0 0.0 1.0" {
 		t.Error(got)
 	}
 	// One cell that is not done leaves no mean, and says which.
@@ -66,9 +67,9 @@ func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 			f.events, f.status = nil, &record.Status{State: record.Queued}
 		}
 	}
-	table = OrdersTable(loaded(t, s))
-	if row := rowOf(t, table, "seq"); row[1].Text != "–" || !strings.Contains(table.Footnotes[0], "seq-s1-o1") {
-		t.Errorf("%+v %q", row[1], table.Footnotes)
+	shown = OrdersTable(loaded(t, s))
+	if row := rowOf(t, shown, "seq"); row[1].Text != "–" || !strings.Contains(shown.Footnotes[0], "seq-s1-o1") {
+		t.Errorf("%+v %q", row[1], shown.Footnotes)
 	}
 }
 
@@ -95,11 +96,11 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 	if got := tables[0].Rows[len(tables[0].Rows)-1][0].Text; got != "mean of 4 tests" {
 		t.Error(got)
 	}
-	table := AblationTable(r)
-	if got := textsOf(rowOf(t, table, "no-magnorm")[:4]); got != "magnorm false 74.0 -1.0" {
+	shown := AblationTable(r)
+	if got := textsOf(rowOf(t, shown, "no-magnorm")[:4]); got != "magnorm false 74.0 -1.0" {
 		t.Error(got)
 	}
-	if got := textsOf(rowOf(t, table, "secura")[:4]); got != "as specified 75.0 ·" {
+	if got := textsOf(rowOf(t, shown, "secura")[:4]); got != "as specified 75.0 ·" {
 		t.Error(got)
 	}
 	data, err := Results(r)

@@ -1,6 +1,10 @@
 package reports
 
-import "slices"
+import (
+	"secura/reports/metric"
+	"secura/reports/table"
+	"slices"
+)
 
 // baseline is the method that others are seen against where each task is
 // learned alone: the paper's own comparison is with DoRA.
@@ -9,22 +13,22 @@ const baseline = "dora"
 // VariantsTable shows each task's score right after its own training for each
 // method, tasks whose answer is chosen among options first, with the means of
 // the two groups and how far these are from dora's.
-func VariantsTable(r *Report) Table {
-	t := Table{
+func VariantsTable(r *Report) table.Table {
+	t := table.Table{
 		Title:   "Variants",
 		Caption: variantsCaption(r),
-		Columns: []Column{{[]string{"task"}}, {[]string{"base"}}},
+		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"base"}}},
 	}
-	t.marks("row")
+	saysMarks(&t, "row")
 	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m Method) bool { return m.Preset == "frozen" })
 	for _, m := range methods {
-		t.Columns = append(t.Columns, Column{[]string{m.Name}})
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}
 	base, measured := r.base()
 	row := func(label string, belongs func(string) bool) {
-		entries := []Entry{{Text: label}, {Text: "·"}}
+		entries := []table.Entry{{Text: label}, {Text: "·"}}
 		if measured {
-			entries[1] = score(meanWhere(base, belongs))
+			entries[1] = table.Score(meanWhere(base, belongs))
 		}
 		for _, m := range methods {
 			entries = append(entries, scoreEntry(&t, r.over(m.Name, afterOwnTraining(belongs))))
@@ -55,10 +59,10 @@ func VariantsTable(r *Report) Table {
 		if !r.has(baseline) {
 			continue
 		}
-		entries := []Entry{{Text: "  minus " + baseline}, {Text: "·"}}
+		entries := []table.Entry{{Text: "  minus " + baseline}, {Text: "·"}}
 		for _, m := range methods {
 			if m.Name == baseline {
-				entries = append(entries, Entry{Text: "·"})
+				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
 			entries = append(entries, scoreEntry(&t, r.beyond(m.Name, baseline, afterOwnTraining(belongs))))
@@ -90,10 +94,10 @@ func meanWhere(base Cell, belongs func(string) bool) float64 {
 
 // beyond summarises what a number of one method has beyond that of another over
 // the seeds that both have.
-func (r *Report) beyond(method, other string, of func(Cell) Value) Summary {
+func (r *Report) beyond(method, other string, of func(Cell) metric.Value) metric.Summary {
 	a, b, n, reason := r.pairs(method, other, of)
 	if reason != "" {
-		return noDifference(reason, n).Summary
+		return metric.NoDifference(reason, n).Summary
 	}
-	return MeanSDCI(minus(a, b))
+	return metric.MeanSDCI(metric.Minus(a, b))
 }

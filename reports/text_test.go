@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"secura/experiments/record"
+	"secura/reports/table"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden texts in testdata")
@@ -100,11 +101,11 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			}
 		}
 		for _, m := range r.Suite.Methods {
-			if n := len(newGrid(MatrixTable(r, m)).blocks()); n != 1 {
+			if n := blocksOf(t, MatrixTable(r, m)); n != 1 {
 				t.Errorf("%s: the matrix of %s is split into %d blocks", name, m.Name, n)
 			}
 		}
-		if n := len(newGrid(SummaryTable(r)).blocks()); n != 1 {
+		if n := blocksOf(t, SummaryTable(r)); n != 1 {
 			t.Errorf("%s: the summary is split into %d blocks", name, n)
 		}
 		text := strings.Join(strings.Fields(asText(t, r, false)), " ")
@@ -114,4 +115,17 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// blocksOf counts the blocks of columns that a table is printed in: each has a rule.
+func blocksOf(t *testing.T, one table.Table) (n int) {
+	t.Helper()
+	var out bytes.Buffer
+	check(t, table.Text(&out, []table.Table{one}, false))
+	for line := range strings.Lines(out.String()) {
+		if strings.HasPrefix(line, "─") {
+			n++
+		}
+	}
+	return n
 }

@@ -11,6 +11,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // loadTrials reads tune.json, where there is one.
@@ -29,21 +30,21 @@ func (r *Report) loadTrials(run rundir.Run) error {
 
 // TunedTable says how the settings of a run's methods were chosen; false where
 // its suite came from no tuning, or is one's.
-func TunedTable(r *Report) (Table, bool) {
+func TunedTable(r *Report) (table.Table, bool) {
 	k := r.Suite.Tuning
 	if k.Trials == 0 {
-		return Table{}, false
+		return table.Table{}, false
 	}
-	t := Table{
+	t := table.Table{
 		Title:   "Tuning",
 		Caption: []string{budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective)},
-		Columns: []Column{{[]string{"method"}}, {[]string{"learning", "rate"}}, {[]string{"parameters"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"parameters"}}},
 	}
 	for _, m := range r.Suite.Methods {
 		if !strings.HasPrefix(m.Reason, record.TunedReason) {
 			continue // a suite may extend a tuned one and choose rates of its own
 		}
-		row := []Entry{{Text: m.Name}, {Text: rate(m.LearningRate)}, {Text: parameters(m.Params)}}
+		row := []table.Entry{{Text: m.Name}, {Text: rate(m.LearningRate)}, {Text: parameters(m.Params)}}
 		row[0].Notes = []int{t.Note(m.Reason)}
 		t.Rows = append(t.Rows, row)
 	}
@@ -61,8 +62,8 @@ func budget(trials int, split string, examples int, stream []string, objective s
 }
 
 // TuningTables are a tuning's choices and all its trials.
-func TuningTables(k record.Tuning) []Table {
-	return []Table{choiceTable(k), trialTable(k)}
+func TuningTables(k record.Tuning) []table.Table {
+	return []table.Table{choiceTable(k), trialTable(k)}
 }
 
 // trialMetrics are the columns of a trial beside the objective's, in points of
@@ -76,25 +77,25 @@ var trialMetrics = []struct {
 	{"forgetting", []string{"forget-", "ting"}},
 }
 
-func choiceTable(k record.Tuning) Table {
-	t := Table{
+func choiceTable(k record.Tuning) table.Table {
+	t := table.Table{
 		Title:   "Choices of the tuning of " + k.Suite,
 		Caption: []string{budget(k.Budget, k.Split, k.Examples, k.Stream, k.Objective)},
-		Columns: []Column{{[]string{"method"}}, {[]string{"chosen"}}, {[]string{"learning", "rate"}}, {[]string{"coefficient"}}},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"chosen"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 	}
 	for _, c := range trialMetrics {
-		t.Columns = append(t.Columns, Column{c.head})
+		t.Columns = append(t.Columns, table.Column{Head: c.head})
 	}
-	t.Columns = append(t.Columns, Column{[]string{"without", "score"}})
+	t.Columns = append(t.Columns, table.Column{Head: []string{"without", "score"}})
 	for _, m := range k.Methods {
-		row := []Entry{{Text: m.Name}}
+		row := []table.Entry{{Text: m.Name}}
 		chosen, ok := m.Chosen()
 		if !ok {
 			for range len(t.Columns) - 2 {
 				row = append(row, t.Undefined("no trial has a score"))
 			}
 		} else {
-			row = append(row, Entry{Text: trialNumber(chosen)}, Entry{Text: rate(chosen.LearningRate)}, coefficient(m, chosen))
+			row = append(row, table.Entry{Text: trialNumber(chosen)}, table.Entry{Text: rate(chosen.LearningRate)}, coefficient(m, chosen))
 			row = append(row, metricEntries(&t, chosen)...)
 			if note := atEdge(m, chosen); note != "" {
 				row[2].Notes = []int{t.Note(note)}
@@ -106,7 +107,7 @@ func choiceTable(k record.Tuning) Table {
 				without++
 			}
 		}
-		t.Rows = append(t.Rows, append(row, count(without)))
+		t.Rows = append(t.Rows, append(row, table.Count(without)))
 	}
 	return t
 }
@@ -119,20 +120,20 @@ func atEdge(m record.TunedMethod, chosen record.Trial) string {
 	return ""
 }
 
-func trialTable(k record.Tuning) Table {
-	t := Table{
+func trialTable(k record.Tuning) table.Table {
+	t := table.Table{
 		Title: "Trials",
 		Caption: []string{"Scores are in points of 100. Stage 1 tries learning rates, stage 2 the method's own coefficient at the best of them, " +
 			"or finer rates where it has none."},
-		Columns:   []Column{{[]string{"trial"}}, {[]string{"stage"}}, {[]string{"learning", "rate"}}, {[]string{"coefficient"}}},
+		Columns:   []table.Column{{Head: []string{"trial"}}, {Head: []string{"stage"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 		MarkMeans: "chosen",
 	}
 	for _, c := range trialMetrics {
-		t.Columns = append(t.Columns, Column{c.head})
+		t.Columns = append(t.Columns, table.Column{Head: c.head})
 	}
 	for _, m := range k.Methods {
 		for i, trial := range m.Trials {
-			row := []Entry{{Text: trial.Name}, count(trial.Stage), {Text: rate(trial.LearningRate), Marked: i == m.Choice}, coefficient(m, trial)}
+			row := []table.Entry{{Text: trial.Name}, table.Count(trial.Stage), {Text: rate(trial.LearningRate), Marked: i == m.Choice}, coefficient(m, trial)}
 			t.Rows = append(t.Rows, append(row, metricEntries(&t, trial)...))
 		}
 	}
@@ -140,12 +141,12 @@ func trialTable(k record.Tuning) Table {
 }
 
 // metricEntries are a trial's metrics; a trial without a score has none.
-func metricEntries(t *Table, trial record.Trial) (row []Entry) {
+func metricEntries(t *table.Table, trial record.Trial) (row []table.Entry) {
 	for _, c := range trialMetrics {
 		i := slices.IndexFunc(trial.Metrics, func(s record.Score) bool { return s.Name == c.key })
 		switch {
 		case i >= 0:
-			row = append(row, score(trial.Metrics[i].Value))
+			row = append(row, table.Score(trial.Metrics[i].Value))
 		case trial.Score == nil:
 			row = append(row, t.Undefined(trial.Reason))
 		default:
@@ -161,11 +162,11 @@ func trialNumber(trial record.Trial) string {
 }
 
 // coefficient is as in "lambda 10"; empty where the method has none.
-func coefficient(m record.TunedMethod, trial record.Trial) Entry {
+func coefficient(m record.TunedMethod, trial record.Trial) table.Entry {
 	if m.Coefficient == "" {
-		return Entry{}
+		return table.Entry{}
 	}
-	return Entry{Text: fmt.Sprintf("%s %v", m.Coefficient, trial.Value)}
+	return table.Entry{Text: fmt.Sprintf("%s %v", m.Coefficient, trial.Value)}
 }
 
 // rate is a learning rate as suites write it; empty for none of its own.

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"secura/experiments/rundir"
+	"secura/reports/table"
 )
 
 // WriteAll makes the files of a run's report again from its records: one of each
@@ -24,7 +25,7 @@ func WriteAll(run rundir.Run) (*Report, error) {
 			return nil, fmt.Errorf("write report: %w", err)
 		}
 		if len(t.Rows) > 0 {
-			part.Examples = []Table{t}
+			part.Examples = []table.Table{t}
 		}
 	}
 	for _, part := range r.Backbones {
@@ -56,18 +57,18 @@ func WriteAll(run rundir.Run) (*Report, error) {
 
 // writeTables writes each table into files of its own, for papers and for other
 // programs.
-func writeTables(run rundir.Run, tables []Table) error {
+func writeTables(run rundir.Run, tables []table.Table) error {
 	taken := map[string]int{}
 	for _, t := range tables {
-		name := slug(t.Title)
+		name := table.Slug(t.Title)
 		if taken[name]++; taken[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, taken[name])
 		}
-		one := []Table{t}
+		one := []table.Table{t}
 		for _, form := range []struct {
 			extension string
-			write     func(io.Writer, []Table, bool) error
-		}{{".tex", TablesLaTeX}, {".csv", TablesCSV}} {
+			write     func(io.Writer, []table.Table, bool) error
+		}{{".tex", table.LaTeX}, {".csv", table.CSV}} {
 			write := func(w io.Writer) error { return form.write(w, one, false) }
 			if err := rundir.WriteFile(run.Table(name+form.extension), write); err != nil {
 				return err

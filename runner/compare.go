@@ -11,6 +11,7 @@ import (
 
 	"secura/datasets"
 	"secura/reports"
+	"secura/reports/table"
 )
 
 // CompareOptions are the flags of compare.
@@ -104,7 +105,7 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 	if len(methods) < 2 {
 		return usagef("%s has one method: name a second run to compare it with", path)
 	}
-	var tables []reports.Table
+	var tables []table.Table
 	for _, report := range runs { // one, or one of each of the run's backbones
 		tables = append(tables, reports.CompareMethods(report, methods)...)
 	}

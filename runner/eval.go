@@ -11,6 +11,7 @@ import (
 	"secura/experiments/record"
 	"secura/methods/backbone"
 	"secura/reports"
+	"secura/reports/table"
 )
 
 // EvalOptions are the flags of eval.
@@ -94,7 +95,7 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 				return err
 			}
 		}
-		if err := reports.TablesText(stdout, []reports.Table{reports.EvaluationTable(result)}, false); err != nil {
+		if err := table.Text(stdout, []table.Table{reports.EvaluationTable(result)}, false); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,8 @@ var rooms = []room{
 	{"experiments/machine", nil, "the machine is the same for everybody"},
 	{"experiments/toyrun", []string{"datasets/prompt", "methods/backbone", "methods/weights"}, "tests of several rooms share a small backbone"},
 
+	{"reports/metric", nil, "a metric is a function of numbers, which can be tried without a run"},
+	{"reports/table", nil, "a table is texts, whatever they tell of"},
 	{"reports/...", []string{"reports", "reports/...", "experiments/record", "experiments/rundir", "experiments/standing", "experiments/suite", "datasets/score"},
 		"a report is made from records alone, on a machine without methods or data"},
 

@@ -13,6 +13,7 @@ import (
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
+	"secura/reports/metric"
 )
 
 // lists are what list takes, in the order in which it prints all of them.
@@ -79,28 +80,9 @@ func printList(kind string, stdout io.Writer) error {
 		fmt.Fprintln(w, "DIR\ta folder with config.json, *.safetensors and tokenizer.json")
 		fmt.Fprintf(w, "\tarchitectures: %s\n", strings.Join(backbone.Architectures(), ", "))
 	case "metrics":
-		for _, m := range metricMeanings {
-			fmt.Fprintf(w, "%s\t%s\n", m.key, m.meaning)
+		for _, d := range metric.Definitions {
+			fmt.Fprintf(w, "%s\t%s\n", d.Key, d.Meaning)
 		}
 	}
 	return w.Flush()
-}
-
-// metricMeanings explains each metric. R[i][j] is the score on task j after i
-// tasks were learned, N their number, K[i] the score on the knowledge battery.
-var metricMeanings = []struct{ key, meaning string }{
-	{"acc", "mean over tasks of R[N][j]: the score at the end of the stream"},
-	{"learning_accuracy", "mean of R[j][j]: the score right after a task was learned"},
-	{"bwt", "backward transfer, mean of R[N][j] - R[j][j]; below 0 is forgetting"},
-	{"fwt", "forward transfer, mean of R[j-1][j] - R[0][j]"},
-	{"forgetting", "mean of the best earlier score of a task minus its last one"},
-	{"aia", "mean over boundaries i of the mean score on the tasks learned by then"},
-	{"min_acc", "mean over tasks of the lowest score after the task was learned"},
-	{"task_retention", "mean of R[N][j] / R[j][j]"},
-	{"knowledge_retention", "K[N] / K[0]: the share of base knowledge that is left"},
-	{"knowledge_final", "K[N]"},
-	{"knowledge_min", "the lowest K[i] from i = 1 on"},
-	{"knowledge_delta", "K[N] - K[0]"},
-	{"intransigence", "mean of the joint run's score minus R[j][j]"},
-	{"perplexity_drift", "nats per token on held-out base text, after minus before"},
 }

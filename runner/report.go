@@ -13,6 +13,8 @@ import (
 	"secura/datasets"
 	"secura/experiments/rundir"
 	"secura/reports"
+	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // ReportOptions are the flags of report.
@@ -77,7 +79,7 @@ func (o *ReportOptions) check(string) error {
 		case o.Table != "" || o.Claims || o.Format != "text":
 			return errors.New("-explain prints text alone: give it without -table, -claims and -format")
 		case !ok:
-			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, reports.MetricKeys[0])
+			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, metric.Keys[0])
 		case !reports.CanExplain(key):
 			return errors.New(datasets.Unknown("metric", key, reports.ExplainKeys()))
 		}
@@ -223,7 +225,7 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 		switch {
 		case len(pair) == 1:
 			err = reports.Explain(stdout, part, method, key)
-		case len(pair) == 2 && slices.Contains(reports.MetricKeys, key):
+		case len(pair) == 2 && slices.Contains(metric.Keys, key):
 			err = reports.ExplainDifference(stdout, part, pair[0], pair[1], key)
 		default:
 			return notExplained(o.Explain)
@@ -238,7 +240,7 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 // notExplained says what -explain takes.
 func notExplained(what string) error {
 	return usagef("-explain %s: expected METHOD.METRIC, or METHOD,METHOD.METRIC for the difference of two; metrics that are compared are %s",
-		what, strings.Join(reports.MetricKeys, ", "))
+		what, strings.Join(metric.Keys, ", "))
 }
 
 // loadRuns reads several runs; one of several backbones counts as a run of each.
@@ -264,9 +266,9 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 		return err
 	}
 	if o.Table == "" {
-		return printed([]reports.Table{reports.RunsTable(runs)}, o.Format, stdout)
+		return printed([]table.Table{reports.RunsTable(runs)}, o.Format, stdout)
 	}
-	tables := make([][]reports.Table, len(runs))
+	tables := make([][]table.Table, len(runs))
 	for name := range strings.SplitSeq(o.Table, ",") {
 		for i, report := range runs {
 			list, err := reports.Named(report.Run, report, name)
@@ -283,7 +285,7 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 }
 
 // printed prints tables in each of some formats, which all have tables.
-func printed(tables []reports.Table, formats string, stdout io.Writer) error {
+func printed(tables []table.Table, formats string, stdout io.Writer) error {
 	for name := range strings.SplitSeq(formats, ",") {
 		format, _ := reports.FindFormat(name)
 		if err := format.Tables(stdout, tables, coloured(stdout)); err != nil {

@@ -16,6 +16,7 @@ import (
 	"secura/experiments/tuning"
 	"secura/methods"
 	"secura/reports"
+	"secura/reports/metric"
 )
 
 // TuneOptions are the flags of tune.
@@ -138,7 +139,7 @@ func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outc
 // outcomeOf takes the metrics of a trial that is done.
 func outcomeOf(c reports.Cell, objective string) tuning.Outcome {
 	var o tuning.Outcome
-	for _, key := range reports.MetricKeys {
+	for _, key := range metric.Keys {
 		if v := c.Metrics[key]; v.Defined() {
 			o.Metrics = append(o.Metrics, record.Score{Name: key, Value: v.Number})
 		}

@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ func EffectSize(a, b []float64) Value {
 	if len(a) != len(b) {
 		return Undefined(fmt.Sprintf("%d values cannot be paired with %d", len(a), len(b)))
 	}
-	s := MeanSDCI(minus(a, b))
+	s := MeanSDCI(Minus(a, b))
 	switch {
 	case !s.Mean.Defined():
 		return s.Mean
@@ -29,12 +29,12 @@ func EffectSize(a, b []float64) Value {
 	if s.SD.Number <= 1e-12*largest {
 		return Undefined("all differences are equal")
 	}
-	return Number(smallSample(len(a)-1) * s.Mean.Number / s.SD.Number)
+	return Number(SmallSample(len(a)-1) * s.Mean.Number / s.SD.Number)
 }
 
 // smallSample is Hedges' J of m degrees of freedom,
 // Γ(m/2) / (√(m/2) Γ((m−1)/2)) for m ≥ 2: d overestimates the effect by it.
-func smallSample(m int) float64 {
+func SmallSample(m int) float64 {
 	half := float64(m) / 2
 	above, _ := math.Lgamma(half)
 	below, _ := math.Lgamma(half - 0.5)

@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"encoding/json"
@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"secura/experiments/record"
 )
 
 func TestStatisticsEqualTheReferenceCases(t *testing.T) {
@@ -44,13 +42,7 @@ type reference struct {
 		Joint  []float64
 		Expect map[string]*float64
 	}
-	Holm   []struct{ P, Adjusted []float64 }
-	Orders struct {
-		Values   [][]float64
-		Mean     float64
-		SDOrders float64 `json:"sd_orders"`
-		SDSeeds  float64 `json:"sd_seeds"`
-	}
+	Holm      []struct{ P, Adjusted []float64 }
 	Bootstrap []struct {
 		Name      string
 		Scores    []float64
@@ -61,10 +53,14 @@ type reference struct {
 
 func readReference(t *testing.T) reference {
 	t.Helper()
-	data, err := os.ReadFile(dataFile("statistics.json"))
-	check(t, err)
+	data, err := os.ReadFile("testdata/statistics.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var r reference
-	check(t, json.Unmarshal(data, &r))
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
 	if n := len(r.Pairs) + len(r.Metrics) + len(r.Bootstrap) + len(r.Holm); len(r.Pairs) < 20 || n < 35 {
 		t.Fatalf("the reference holds %d pairs and %d cases", len(r.Pairs), n)
 	}
@@ -86,7 +82,7 @@ func alike(t *testing.T, what string, got Value, want *float64) {
 func TestStatisticsEqualSciPys(t *testing.T) {
 	r := readReference(t)
 	for _, c := range r.Pairs {
-		own, difference := MeanSDCI(c.A), MeanSDCI(minus(c.A, c.B))
+		own, difference := MeanSDCI(c.A), MeanSDCI(Minus(c.A, c.B))
 		alike(t, c.Name+": mean", own.Mean, c.Summary.Mean)
 		alike(t, c.Name+": sd", own.SD, c.Summary.SD)
 		alike(t, c.Name+": ci95", own.CI95, c.Summary.CI95)
@@ -104,8 +100,8 @@ func TestStatisticsEqualSciPys(t *testing.T) {
 
 func TestMetricsEqualNumPys(t *testing.T) {
 	for _, c := range readReference(t).Metrics {
-		values := Metrics(Matrix{R: c.R, K: c.K, Joint: c.Joint})
-		for _, key := range MetricKeys[:len(MetricKeys)-1] {
+		values := Compute(Matrix{R: c.R, K: c.K, Joint: c.Joint})
+		for _, key := range Keys[:len(Keys)-1] {
 			alike(t, c.Name+": "+key, values[key], c.Expect[key])
 		}
 	}
@@ -118,30 +114,13 @@ func TestBootstrapIntervalsEqualSciPys(t *testing.T) {
 			all = append(all, drawn...)
 		}
 		next := 0
-		s := &stratified{sizes: []int{len(c.Scores)}, draw: func(int) int { next++; return all[next-1] }}
+		s := &Strata{sizes: []int{len(c.Scores)}, draw: func(int) int { next++; return all[next-1] }}
 		var means []float64
-		s.resample(len(c.Drawn), func(counts [][]float64) { means = append(means, weightedMean(c.Scores, counts[0])) })
-		got := percentileInterval(means)
+		s.Resample(len(c.Drawn), func(counts [][]float64) { means = append(means, WeightedMean(c.Scores, counts[0])) })
+		got := PercentileInterval(means)
 		near(t, c.Name+": low", Number(got.Low), c.Low)
 		near(t, c.Name+": high", Number(got.High), c.High)
 	}
-}
-
-func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
-	o := readReference(t).Orders
-	r := &Report{Suite: Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
-	for seed, row := range o.Values {
-		for order, x := range row {
-			r.Cells = append(r.Cells, Cell{Method: Method{Name: "seq"}, Seed: seed, Order: order, State: record.Done, Metrics: map[string]Value{"acc": Number(x)}})
-		}
-	}
-	all, between, within, reason := r.crossed("seq", "acc")
-	if reason != "" {
-		t.Fatal(reason)
-	}
-	near(t, "mean", Number(all), o.Mean)
-	near(t, "sd between orders", between.SD, o.SDOrders)
-	near(t, "sd between seeds", within.SD, o.SDSeeds)
 }
 
 func TestOneSeedHasAMeanButNoSpread(t *testing.T) {

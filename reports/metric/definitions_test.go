@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"encoding/json"
@@ -62,8 +62,8 @@ func reason(t *testing.T, values map[string]Value, key, want string) {
 
 func TestMetricsEqualTheReferenceCases(t *testing.T) {
 	for _, c := range readGolden(t).Cases {
-		values := Metrics(Matrix{R: c.R, K: c.K, Joint: c.Joint, Perplexity: make([]float64, c.N+1)})
-		if len(c.Expect) != len(MetricKeys)-1 {
+		values := Compute(Matrix{R: c.R, K: c.K, Joint: c.Joint, Perplexity: make([]float64, c.N+1)})
+		if len(c.Expect) != len(Keys)-1 {
 			t.Errorf("case of %d tasks has %d metrics", c.N, len(c.Expect))
 		}
 		for key, want := range c.Expect {
@@ -79,21 +79,23 @@ func TestMetricsEqualTheReferenceCases(t *testing.T) {
 	}
 }
 
-func TestEveryKeyHasADefinition(t *testing.T) {
-	if len(metrics) != len(MetricKeys) {
-		t.Fatalf("%d definitions for %d keys", len(metrics), len(MetricKeys))
-	}
-	for _, key := range MetricKeys {
-		if metrics[key].of == nil {
-			t.Errorf("no definition of %s", key)
+func TestDefinitionsAreWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, d := range Definitions {
+		if d.of == nil || d.arithmetic == nil || d.Meaning == "" || d.Formula == "" || len(d.Head) == 0 || math.Abs(d.Better) != 1 {
+			t.Errorf("the definition of %q lacks something: %+v", d.Key, d)
 		}
+		if found, ok := Find(d.Key); seen[d.Key] || !ok || found.Key != d.Key {
+			t.Errorf("%q is defined twice or not found", d.Key)
+		}
+		seen[d.Key] = true
 	}
 }
 
 func TestAnUntrainedCellHasOnlyItsBaseRow(t *testing.T) {
-	values := Metrics(Matrix{R: [][]float64{{0.2, 0.4}}, K: []float64{0.5}, Joint: []float64{1, 1}})
+	values := Compute(Matrix{R: [][]float64{{0.2, 0.4}}, K: []float64{0.5}, Joint: []float64{1, 1}})
 	near(t, "acc", values["acc"], 0.3)
-	for _, key := range MetricKeys[1:] {
+	for _, key := range Keys[1:] {
 		reason(t, values, key, "no training")
 	}
 }
@@ -101,7 +103,7 @@ func TestAnUntrainedCellHasOnlyItsBaseRow(t *testing.T) {
 func TestAJointCellHasItsLastRowOnly(t *testing.T) {
 	nan := math.NaN()
 	m := Matrix{R: [][]float64{{0.1, 0.3}, nil, {0.6, 0.8}}, K: []float64{0.5, nan, 0.4}}
-	values := Metrics(m)
+	values := Compute(m)
 	near(t, "acc", values["acc"], 0.7)
 	near(t, "knowledge_retention", values["knowledge_retention"], 0.8)
 	near(t, "knowledge_delta", values["knowledge_delta"], -0.1)
@@ -118,11 +120,11 @@ func TestUndefinedMetricsSayWhy(t *testing.T) {
 		return Matrix{R: [][]float64{{0.1, 0.1}, {0.5, 0.2}, {0.4, 0.6}}, K: []float64{0.5, 0.5, 0.5},
 			Joint: []float64{0.9, 0.9}, Perplexity: []float64{2, 2.5, 3}}
 	}
-	near(t, "perplexity_drift", Metrics(full())["perplexity_drift"], 1)
+	near(t, "perplexity_drift", Compute(full())["perplexity_drift"], 1)
 
 	m := full()
 	m.R[1][0], m.K[0], m.Joint, m.Perplexity = 0, 0, []float64{0.9}, []float64{2, 2.5}
-	values := Metrics(m)
+	values := Compute(m)
 	reason(t, values, "task_retention", "R[1][1] is 0")
 	reason(t, values, "knowledge_retention", "K[0] is 0")
 	near(t, "knowledge_delta", values["knowledge_delta"], 0.5)
@@ -131,16 +133,16 @@ func TestUndefinedMetricsSayWhy(t *testing.T) {
 
 	m = full()
 	m.R, m.K = m.R[:2], nil
-	values = Metrics(m)
+	values = Compute(m)
 	reason(t, values, "acc", "R[2][1] is absent")
 	reason(t, values, "knowledge_final", "no base-knowledge battery")
 
 	m = full()
 	m.R[2][1] = math.Inf(1)
-	reason(t, Metrics(m), "acc", "R[2][2] is not finite")
-	reason(t, Metrics(Matrix{}), "acc", "no tasks")
-	reason(t, Metrics(Matrix{R: make([][]float64, 1)}), "acc", "no tasks")
-	reason(t, Metrics(Matrix{R: [][]float64{{1}, {1}, {1}}}), "acc", "R has 3 rows for 1 tasks")
+	reason(t, Compute(m), "acc", "R[2][2] is not finite")
+	reason(t, Compute(Matrix{}), "acc", "no tasks")
+	reason(t, Compute(Matrix{R: make([][]float64, 1)}), "acc", "no tasks")
+	reason(t, Compute(Matrix{R: [][]float64{{1}, {1}, {1}}}), "acc", "R has 3 rows for 1 tasks")
 }
 
 func TestAMissingCellNeverBecomesANumber(t *testing.T) {
@@ -151,13 +153,13 @@ func TestAMissingCellNeverBecomesANumber(t *testing.T) {
 		for range n + 1 {
 			m.R = append(m.R, rapid.SliceOfN(score, n, n).Draw(t, "row"))
 		}
-		before := Metrics(m)
+		before := Compute(m)
 		if b, f := before["bwt"].Number, before["forgetting"].Number; f < -b-tolerance {
 			t.Fatalf("forgetting %v is below -bwt %v", f, -b)
 		}
 		i, j := rapid.IntRange(0, n).Draw(t, "i"), rapid.IntRange(0, n-1).Draw(t, "j")
 		m.R[i][j] = math.NaN()
-		for key, v := range Metrics(m) {
+		for key, v := range Compute(m) {
 			if v.Defined() && v != before[key] {
 				t.Fatalf("%s changed from %+v to %+v", key, before[key], v)
 			}

@@ -1,4 +1,4 @@
-package reports
+package table
 
 import (
 	"bytes"
@@ -9,13 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// LaTeX writes all tables of a report as TablesLaTeX does.
-func LaTeX(w io.Writer, r *Report, colour bool) error { return TablesLaTeX(w, Tables(r), colour) }
-
 // TablesLaTeX writes tables as LaTeX floats that a paper can \input. They need
 // the packages booktabs, longtable and graphicx, which every TeX distribution
 // has.
-func TablesLaTeX(w io.Writer, tables []Table, _ bool) error {
+func LaTeX(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
 		if i > 0 {
@@ -40,7 +37,7 @@ const (
 
 func writeLaTeX(out *bytes.Buffer, t Table) {
 	fmt.Fprintf(out, "%% \\usepackage{booktabs,longtable,graphicx}\n")
-	caption, label := latexCaption(t), "tab:"+slug(t.Title)
+	caption, label := latexCaption(t), "tab:"+Slug(t.Title)
 	if len(t.Rows) == 0 {
 		fmt.Fprintf(out, "\\begin{table}\n\\centering\n\\caption{%s}\n\\label{%s}\n%s\\end{table}\n", caption, label, latexNotes(t))
 		return
@@ -211,7 +208,7 @@ func latexCaption(t Table) string {
 // latexNotes are the footnotes and remarks below a table.
 func latexNotes(t Table) string {
 	var lines []string
-	marked, second := t.marked()
+	marked, second := t.Marks()
 	if marked {
 		lines = append(lines, "Bold: "+latex(t.MarkMeans)+".")
 	}
@@ -260,7 +257,7 @@ var latexRunes = map[rune]string{
 }
 
 // slug is a title as the name of a file.
-func slug(title string) string {
+func Slug(title string) string {
 	var s strings.Builder
 	for _, c := range strings.ToLower(title) {
 		switch {

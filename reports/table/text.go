@@ -1,4 +1,4 @@
-package reports
+package table
 
 import (
 	"bytes"
@@ -11,18 +11,14 @@ import (
 // textWidth is the number of a terminal's columns that the text fits in.
 const textWidth = 100
 
-// Text prints the summary and then every method's matrix, in at most 100 columns.
-// With colour, marked entries and titles are also bold.
-func Text(w io.Writer, r *Report, colour bool) error { return TablesText(w, Tables(r), colour) }
-
 // TablesText prints some tables as Text does.
-func TablesText(w io.Writer, tables []Table, colour bool) error {
+func Text(w io.Writer, tables []Table, colour bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
 		if i > 0 {
 			out.WriteByte('\n')
 		}
-		if err := writeText(&out, t, colour); err != nil {
+		if err := WriteText(&out, t, colour); err != nil {
 			return fmt.Errorf("print table %q: %w", t.Title, err)
 		}
 	}
@@ -32,42 +28,42 @@ func TablesText(w io.Writer, tables []Table, colour bool) error {
 	return nil
 }
 
-func writeText(out *bytes.Buffer, t Table, colour bool) error {
-	writeWrapped(out, "", t.Title, colour)
+func WriteText(out *bytes.Buffer, t Table, colour bool) error {
+	Wrap(out, "", t.Title, colour)
 	for _, line := range t.Caption {
-		writeWrapped(out, "", line, false)
+		Wrap(out, "", line, false)
 	}
 	if len(t.Rows) > 0 {
-		grid := newGrid(t)
-		for _, block := range grid.blocks() {
+		layout := newLayout(t)
+		for _, block := range layout.blocks() {
 			out.WriteByte('\n')
-			if err := grid.write(out, block, colour); err != nil {
+			if err := layout.write(out, block, colour); err != nil {
 				return err
 			}
 		}
-		for _, s := range grid.shortened {
-			writeWrapped(out, "", s, false)
+		for _, s := range layout.shortened {
+			Wrap(out, "", s, false)
 		}
-		marked, second := t.marked()
+		marked, second := t.Marks()
 		if marked {
-			writeWrapped(out, bestSign+" ", t.MarkMeans, false)
+			Wrap(out, bestSign+" ", t.MarkMeans, false)
 		}
 		if second {
-			writeWrapped(out, secondSign+" ", t.SecondMeans, false)
+			Wrap(out, secondSign+" ", t.SecondMeans, false)
 		}
 	}
 	for i, note := range t.Footnotes {
-		writeWrapped(out, superscript(i+1)+" ", note, false)
+		Wrap(out, superscript(i+1)+" ", note, false)
 	}
 	for _, remark := range t.Remarks {
-		writeWrapped(out, "- ", remark, false)
+		Wrap(out, "- ", remark, false)
 	}
 	return nil
 }
 
 // writeWrapped writes a paragraph of at most 100 columns; lines after the first
 // are indented like the text after the lead.
-func writeWrapped(out *bytes.Buffer, lead, text string, strong bool) {
+func Wrap(out *bytes.Buffer, lead, text string, strong bool) {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
 	line, width, first := lead, len(indent), true
 	flush := func() {

@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"fmt"
@@ -36,6 +36,25 @@ func (m Matrix) Tasks() int {
 	return n
 }
 
+// rounded has each number with so many significant digits.
+func (m Matrix) rounded(digits int) Matrix {
+	round := func(list []float64) []float64 {
+		if list == nil {
+			return nil
+		}
+		short := make([]float64, len(list))
+		for i, x := range list {
+			short[i] = rounding(x, digits)
+		}
+		return short
+	}
+	short := Matrix{K: round(m.K), Joint: round(m.Joint), Perplexity: round(m.Perplexity)}
+	for _, row := range m.R {
+		short.R = append(short.R, round(row))
+	}
+	return short
+}
+
 // cells reads a matrix and remembers the first number that was missing, so that
 // a metric's formula can be written down as it is.
 type cells struct {
@@ -44,28 +63,28 @@ type cells struct {
 	missing string
 	// readings are the numbers that were read, in order, and terms what a mean
 	// was made of.
-	readings []reading
+	readings []Reading
 	terms    []term
 }
 
 // reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with
 // the task j counted from 1.
-type reading struct {
-	kind string
-	i, j int
-	x    float64
+type Reading struct {
+	Kind string
+	I, J int
+	X    float64
 }
 
 // term is one of the numbers that a mean is of.
 type term struct {
 	index int
-	read  []reading
+	read  []Reading
 	x     float64
 }
 
 // mean averages f over from..to, both included, and remembers the terms.
 func (c *cells) mean(from, to int, f func(i int) float64) float64 {
-	return mean(from, to, func(i int) float64 {
+	return Mean(from, to, func(i int) float64 {
 		begin := len(c.readings)
 		x := f(i)
 		c.terms = append(c.terms, term{i, c.readings[begin:], x})
@@ -75,44 +94,52 @@ func (c *cells) mean(from, to int, f func(i int) float64) float64 {
 
 // r is R[i][j], the score on task j (from 1) after i trainings.
 func (c *cells) r(i, j int) float64 {
-	at := reading{kind: "R", i: i, j: j}
+	at := Reading{Kind: "R", I: i, J: j}
 	if i >= len(c.m.R) {
 		return c.read(nil, 0, at)
 	}
 	return c.read(c.m.R[i], j-1, at)
 }
 
-func (c *cells) k(i int) float64 { return c.read(c.m.K, i, reading{kind: "K", i: i}) }
+// last is the row at the end of the stream: N, or 0 of a cell that never trains.
+func (c *cells) last() int {
+	if len(c.m.R) == 1 {
+		return 0
+	}
+	return c.n
+}
 
-func (c *cells) joint(j int) float64 { return c.read(c.m.Joint, j-1, reading{kind: "joint", j: j}) }
+func (c *cells) k(i int) float64 { return c.read(c.m.K, i, Reading{Kind: "K", I: i}) }
+
+func (c *cells) joint(j int) float64 { return c.read(c.m.Joint, j-1, Reading{Kind: "joint", J: j}) }
 
 func (c *cells) perplexity(i int) float64 {
-	return c.read(c.m.Perplexity, i, reading{kind: "perplexity", i: i})
+	return c.read(c.m.Perplexity, i, Reading{Kind: "perplexity", I: i})
 }
 
-// name is the number's in formulas, as in R[2][1].
-func (r reading) name() string {
-	switch r.kind {
+// Name is the number's in formulas, as in R[2][1].
+func (r Reading) Name() string {
+	switch r.Kind {
 	case "R":
-		return fmt.Sprintf("R[%d][%d]", r.i, r.j)
+		return fmt.Sprintf("R[%d][%d]", r.I, r.J)
 	case "joint":
-		return fmt.Sprintf("joint[%d]", r.j)
+		return fmt.Sprintf("joint[%d]", r.J)
 	}
-	return fmt.Sprintf("%s[%d]", r.kind, r.i)
+	return fmt.Sprintf("%s[%d]", r.Kind, r.I)
 }
 
-func (c *cells) read(from []float64, i int, at reading) float64 {
+func (c *cells) read(from []float64, i int, at Reading) float64 {
 	switch {
 	case i >= len(from) || math.IsNaN(from[i]):
-		reason := at.name() + " is absent"
+		reason := at.Name() + " is absent"
 		if c.m.Absent != "" {
 			reason += ": " + c.m.Absent
 		}
 		c.undefined(reason)
 	case math.IsInf(from[i], 0):
-		c.undefined(at.name() + " is not finite")
+		c.undefined(at.Name() + " is not finite")
 	default:
-		at.x = from[i]
+		at.X = from[i]
 		c.readings = append(c.readings, at)
 		return from[i]
 	}
@@ -127,6 +154,14 @@ func (c *cells) over(x, by float64, name string, index ...any) float64 {
 	return x / by
 }
 
+// value is x, unless something that it was made of is missing.
+func (c *cells) value(x float64) Value {
+	if c.missing != "" {
+		return Undefined(c.missing)
+	}
+	return Number(x)
+}
+
 func (c *cells) undefined(reason string) {
 	if c.missing == "" {
 		c.missing = reason
@@ -134,7 +169,7 @@ func (c *cells) undefined(reason string) {
 }
 
 // mean averages f over from..to, both included.
-func mean(from, to int, f func(i int) float64) float64 {
+func Mean(from, to int, f func(i int) float64) float64 {
 	sum := 0.0
 	for i := from; i <= to; i++ {
 		sum += f(i)
@@ -149,4 +184,28 @@ func extreme(from, to int, better func(a, b float64) float64, f func(i int) floa
 		best = better(best, f(i))
 	}
 	return best
+}
+
+// Gain is how far a cell's tasks were above the base row right after their own
+// training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
+func Gain(m Matrix) Value {
+	c := &cells{m: m, n: m.Tasks()}
+	return c.value(Mean(1, c.n, func(j int) float64 { return c.r(j, j) - c.r(0, j) }))
+}
+
+// AfterOwnTraining is the mean score, each right after its own training, of the
+// tasks that belong; j counts them from 0.
+func AfterOwnTraining(m Matrix, belongs func(j int) bool) Value {
+	c := &cells{m: m, n: m.Tasks()}
+	sum, n := 0.0, 0
+	for j := range c.n {
+		if belongs(j) {
+			sum += c.r(j+1, j+1)
+			n++
+		}
+	}
+	if n == 0 {
+		return Undefined("no task of this kind")
+	}
+	return c.value(sum / float64(n))
 }

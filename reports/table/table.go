@@ -1,4 +1,4 @@
-package reports
+package table
 
 import (
 	"slices"
@@ -64,14 +64,23 @@ type Entry struct {
 }
 
 // numeric is the entry of a number in the unit in which it is shown.
-func numeric(text string, x float64) Entry { return Entry{Text: text, Number: &x} }
+func Numeric(text string, x float64) Entry { return Entry{Text: text, Number: &x} }
 
 // score is the entry of a number in [0, 1], or of a difference of two of them,
 // in points of 100.
-func score(x float64) Entry { return numeric(points(x), 100*x) }
+func Score(x float64) Entry { return Numeric(Points(x), 100*x) }
+
+// points prints a score in points of 100 with one decimal.
+func Points(score float64) string {
+	s := strconv.FormatFloat(100*score, 'f', 1, 64)
+	if s == "-0.0" {
+		return "0.0"
+	}
+	return s
+}
 
 // count is the entry of a number of things.
-func count(n int) Entry { return numeric(strconv.Itoa(n), float64(n)) }
+func Count(n int) Entry { return Numeric(strconv.Itoa(n), float64(n)) }
 
 // Note makes a footnote, or finds the one of the same text, and returns its
 // number.
@@ -88,8 +97,8 @@ func (t *Table) Undefined(reason string) Entry {
 	return Entry{Text: "–", Notes: []int{t.Note(reason)}}
 }
 
-// marked says whether any entry is a marked one, and whether any is a second one.
-func (t *Table) marked() (marked, second bool) {
+// Marks says whether any entry is a marked one, and whether any is a second one.
+func (t *Table) Marks() (marked, second bool) {
 	for _, row := range t.Rows {
 		for _, e := range row {
 			marked, second = marked || e.Marked, second || e.Second

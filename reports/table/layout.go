@@ -1,4 +1,4 @@
-package reports
+package table
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ const (
 	bestSign, secondSign = "*", "†" // behind a marked entry and behind a second one
 )
 
-// grid is a table whose entries are texts of known widths.
-type grid struct {
+// layout is a table whose entries are texts of known widths.
+type layout struct {
 	heads     []string
 	rows      [][]string
 	bold      [][]bool
@@ -32,16 +32,16 @@ type grid struct {
 	shortened []string // "cut = whole" of each label and head that was cut
 }
 
-func newGrid(t Table) *grid {
-	g := &grid{widths: make([]int, len(t.Columns)), texts: append([]int{0}, t.TextColumns...)}
+func newLayout(t Table) *layout {
+	l := &layout{widths: make([]int, len(t.Columns)), texts: append([]int{0}, t.TextColumns...)}
 	tall := 1
 	for _, c := range t.Columns {
 		tall = max(tall, len(c.Head))
 	}
 	for _, row := range t.Rows {
-		g.bold, g.second = append(g.bold, make([]bool, len(row))), append(g.second, make([]bool, len(row)))
+		l.bold, l.second = append(l.bold, make([]bool, len(row))), append(l.second, make([]bool, len(row)))
 	}
-	g.rows = make([][]string, len(t.Rows))
+	l.rows = make([][]string, len(t.Rows))
 	for column, c := range t.Columns {
 		// A column with a marked entry has room for the mark in all of them, so
 		// that the decimals stay in line.
@@ -56,24 +56,24 @@ func newGrid(t Table) *grid {
 			if k > 0 {
 				head += "\n"
 			}
-			head += g.cut(line, longestHead, false)
+			head += l.cut(line, longestHead, false)
 		}
 		if column > 0 {
 			head = strings.ReplaceAll(head, "\n", blank+"\n") + blank
 		}
-		g.heads = append(g.heads, head)
-		g.widths[column] = widest(head)
+		l.heads = append(l.heads, head)
+		l.widths[column] = widest(head)
 		decimals, each := t.decimals(column)
 		for i, row := range t.Rows {
 			e := row[column]
-			if column > 0 && slices.Contains(g.texts, column) {
-				e.Text, e.Spread = g.cut(e.Text, longestHead, false), g.cut(e.Spread, longestHead, false)
+			if column > 0 && slices.Contains(l.texts, column) {
+				e.Text, e.Spread = l.cut(e.Text, longestHead, false), l.cut(e.Spread, longestHead, false)
 			}
 			text := e.Text + notes(e.Notes)
 			if e.Number != nil {
 				text += strings.Repeat(" ", decimals-each[i])
 			}
-			g.bold[i][column], g.second[i][column] = e.Marked, e.Second
+			l.bold[i][column], l.second[i][column] = e.Marked, e.Second
 			switch {
 			case e.Marked:
 				text += bestSign
@@ -85,54 +85,54 @@ func newGrid(t Table) *grid {
 			if e.Spread != "" {
 				text += "\n" + e.Spread + blank
 			}
-			g.rows[i] = append(g.rows[i], text)
-			g.widths[column] = max(g.widths[column], widest(text))
+			l.rows[i] = append(l.rows[i], text)
+			l.widths[column] = max(l.widths[column], widest(text))
 		}
 	}
-	g.shorten(t)
-	return g
+	l.shorten(t)
+	return l
 }
 
 // shorten settles the gap between columns, and cuts the labels of the first
 // column where the table would not fit.
-func (g *grid) shorten(t Table) {
+func (l *layout) shorten(t Table) {
 	rest := func(gap int) int {
 		sum := 0
-		for _, w := range g.widths[1:] {
+		for _, w := range l.widths[1:] {
 			sum += w + gap
 		}
 		return sum
 	}
-	if g.gap = 2; rest(2)+min(g.widths[0], fairLabel) > textWidth {
-		g.gap = 1
+	if l.gap = 2; rest(2)+min(l.widths[0], fairLabel) > textWidth {
+		l.gap = 1
 	}
-	room := textWidth - rest(g.gap)
-	if room < min(g.widths[0], leastLabel) {
+	room := textWidth - rest(l.gap)
+	if room < min(l.widths[0], leastLabel) {
 		room = splitLabel
 	}
-	if g.widths[0] <= room {
+	if l.widths[0] <= room {
 		return
 	}
-	g.widths[0] = widest(g.heads[0])
+	l.widths[0] = widest(l.heads[0])
 	for i, row := range t.Rows {
 		mark := notes(row[0].Notes)
-		g.rows[i][0] = g.cut(row[0].Text, room-utf8.RuneCountInString(mark), t.Numbered) + mark
-		g.widths[0] = max(g.widths[0], widest(g.rows[i][0]))
+		l.rows[i][0] = l.cut(row[0].Text, room-utf8.RuneCountInString(mark), t.Numbered) + mark
+		l.widths[0] = max(l.widths[0], widest(l.rows[i][0]))
 	}
 }
 
 // cut shortens a label and keeps what it was.
-func (g *grid) cut(label string, room int, numbered bool) string {
-	short := shortenLabel(label, room, numbered)
-	if whole := short + " = " + label; short != label && !numbered && !slices.Contains(g.shortened, whole) {
-		g.shortened = append(g.shortened, whole)
+func (l *layout) cut(label string, room int, numbered bool) string {
+	short := Shorten(label, room, numbered)
+	if whole := short + " = " + label; short != label && !numbered && !slices.Contains(l.shortened, whole) {
+		l.shortened = append(l.shortened, whole)
 	}
 	return short
 }
 
 // shortenLabel cuts a label to so many runes: its end where its first letters
 // tell it apart, else its middle, for names often differ in their ends.
-func shortenLabel(label string, room int, numbered bool) string {
+func Shorten(label string, room int, numbered bool) string {
 	runes := []rune(label)
 	if len(runes) <= room {
 		return label
@@ -147,26 +147,26 @@ func shortenLabel(label string, room int, numbered bool) string {
 
 // blocks are the columns to be shown beside each other: all, or as many as fit,
 // each block beginning with the first column.
-func (g *grid) blocks() [][]int {
+func (l *layout) blocks() [][]int {
 	var blocks [][]int
-	block, width := []int{0}, g.widths[0]
-	for column := 1; column < len(g.widths); column++ {
-		if width += g.gap + g.widths[column]; width > textWidth && len(block) > 1 {
+	block, width := []int{0}, l.widths[0]
+	for column := 1; column < len(l.widths); column++ {
+		if width += l.gap + l.widths[column]; width > textWidth && len(block) > 1 {
 			blocks = append(blocks, block)
-			block, width = []int{0}, g.widths[0]+g.gap+g.widths[column]
+			block, width = []int{0}, l.widths[0]+l.gap+l.widths[column]
 		}
 		block = append(block, column)
 	}
 	return append(blocks, block)
 }
 
-func (g *grid) write(out *bytes.Buffer, block []int, colour bool) error {
+func (l *layout) write(out *bytes.Buffer, block []int, colour bool) error {
 	var raw bytes.Buffer
 	aligns := make([]tw.Align, len(block))
 	heads := make([]string, len(block))
 	for i, column := range block {
-		heads[i] = g.heads[column]
-		if aligns[i] = tw.AlignRight; slices.Contains(g.texts, column) {
+		heads[i] = l.heads[column]
+		if aligns[i] = tw.AlignRight; slices.Contains(l.texts, column) {
 			aligns[i] = tw.AlignLeft
 		}
 	}
@@ -185,20 +185,20 @@ func (g *grid) write(out *bytes.Buffer, block []int, colour bool) error {
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
 		tablewriter.WithRowAutoWrap(tw.WrapNone),
 		tablewriter.WithEastAsian(tw.Off), // else "–" and "±" are as wide as the locale has them
-		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", g.gap), Overwrite: true}),
+		tablewriter.WithPadding(tw.Padding{Right: strings.Repeat(" ", l.gap), Overwrite: true}),
 		tablewriter.WithHeaderAlignmentConfig(tw.CellAlignment{PerColumn: aligns}),
 		tablewriter.WithRowAlignmentConfig(tw.CellAlignment{PerColumn: aligns}),
 	)
 	table.Header(heads)
-	for i, row := range g.rows {
+	for i, row := range l.rows {
 		texts := make([]string, len(block))
 		for k, column := range block {
 			texts[k] = row[column]
-			if !colour || !g.bold[i][column] && !g.second[i][column] {
+			if !colour || !l.bold[i][column] && !l.second[i][column] {
 				continue
 			}
 			number, spread, stacked := strings.Cut(texts[k], "\n")
-			if texts[k] = underlined(number); g.bold[i][column] {
+			if texts[k] = underlined(number); l.bold[i][column] {
 				texts[k] = bold(number)
 			}
 			if stacked {
@@ -216,7 +216,7 @@ func (g *grid) write(out *bytes.Buffer, block []int, colour bool) error {
 	for line := range strings.Lines(raw.String()) {
 		line = strings.TrimRight(line, " \n")
 		if strings.HasPrefix(line, "─") {
-			line = strings.Repeat("─", utf8.RuneCountInString(line)-g.gap)
+			line = strings.Repeat("─", utf8.RuneCountInString(line)-l.gap)
 		}
 		out.WriteString(line + "\n")
 	}

@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	resamples     = 10_000 // of a bootstrap: its quantiles move by less than the last digit of a table
+	Resamples     = 10_000 // of a bootstrap: its quantiles move by less than the last digit of a table
 	bootstrapSeed = 2026   // fixed, so that a report can be made again
 )
 
@@ -23,7 +23,7 @@ func (i Interval) Excludes(x float64) bool { return x < i.Low || x > i.High }
 // which a resample draws as many as there are, with repetition, stratum by
 // stratum (Efron 1979). The examples of several methods are drawn together, so
 // that what is made of them is paired.
-type stratified struct {
+type Strata struct {
 	// sizes are the numbers of examples of the strata.
 	sizes []int
 	// draw picks one of n examples.
@@ -31,15 +31,15 @@ type stratified struct {
 }
 
 // newStratified draws with a fixed seed: the same sizes give the same resamples.
-func newStratified(sizes []int) *stratified {
+func NewStrata(sizes []int) *Strata {
 	rng := rand.New(rand.NewPCG(bootstrapSeed, uint64(len(sizes))))
-	return &stratified{sizes: sizes, draw: rng.IntN}
+	return &Strata{sizes: sizes, draw: rng.IntN}
 }
 
 // resample draws n times and hands each drawing to use: for each stratum, how
 // often each of its examples was drawn. The counts are overwritten by the next
 // drawing.
-func (s *stratified) resample(n int, use func(counts [][]float64)) {
+func (s *Strata) Resample(n int, use func(counts [][]float64)) {
 	counts := make([][]float64, len(s.sizes))
 	for i, size := range s.sizes {
 		counts[i] = make([]float64, size)
@@ -58,7 +58,7 @@ func (s *stratified) resample(n int, use func(counts [][]float64)) {
 // percentileInterval is the 95% interval between the 2.5% and the 97.5% quantile
 // of what the resamples gave (Efron's percentile interval), with linear
 // interpolation between neighbours. It sorts its argument.
-func percentileInterval(values []float64) Interval {
+func PercentileInterval(values []float64) Interval {
 	slices.Sort(values)
 	at := func(q float64) float64 {
 		place := q * float64(len(values)-1)
@@ -74,7 +74,7 @@ func percentileInterval(values []float64) Interval {
 
 // weightedMean is the mean of scores that were drawn so often; the counts add up
 // to their number.
-func weightedMean(scores, counts []float64) float64 {
+func WeightedMean(scores, counts []float64) float64 {
 	sum := 0.0
 	for i, x := range scores {
 		sum += counts[i] * x

@@ -1,4 +1,4 @@
-package reports
+package metric
 
 import (
 	"fmt"
@@ -45,9 +45,17 @@ func MeanSDCI(values []float64) Summary {
 	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(t * sd / math.Sqrt(float64(n))), N: n}
 }
 
+// interval is the 95% interval of a mean; ok is false where there is none.
+func (s Summary) Interval() (low, high float64, ok bool) {
+	if !s.Mean.Defined() || !s.CI95.Defined() {
+		return 0, 0, false
+	}
+	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true
+}
+
 const (
-	exactPairs  = 20      // up to here all 2^n sign patterns are counted
-	randomFlips = 100_000 // beyond, so many are drawn
+	ExactPairs  = 20      // up to here all 2^n sign patterns are counted
+	RandomFlips = 100_000 // beyond, so many are drawn
 	flipSeed    = 2026    // fixed, so that a report can be made again
 	tieShare    = 1e-9    // of the sum of all differences: two sums nearer than this are equal
 )
@@ -74,19 +82,19 @@ func SignFlipTest(a, b []float64) Value {
 		size += math.Abs(differences[i])
 	}
 	least := math.Abs(sum) - tieShare*size
-	if len(a) <= exactPairs {
+	if len(a) <= ExactPairs {
 		// The first sign can stay: a pattern and its opposite count alike.
 		patterns := math.Ldexp(1, len(a)-1)
 		return Number(float64(flips(differences[1:], differences[0], least)) / patterns)
 	}
 	rng := rand.New(rand.NewPCG(flipSeed, uint64(len(a))))
 	hits := 1
-	for range randomFlips {
+	for range RandomFlips {
 		if math.Abs(flipped(differences, rng)) >= least {
 			hits++
 		}
 	}
-	return Number(float64(hits) / (randomFlips + 1))
+	return Number(float64(hits) / (RandomFlips + 1))
 }
 
 // flips counts the sign patterns of rest whose sum with start is at least least

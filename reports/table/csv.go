@@ -1,4 +1,4 @@
-package reports
+package table
 
 import (
 	"bytes"
@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// CSV writes all tables of a report as TablesCSV does.
-func CSV(w io.Writer, r *Report, colour bool) error { return TablesCSV(w, Tables(r), colour) }
-
 // TablesCSV writes tables as comma-separated values, with twelve digits where the
 // tables round. Several tables are told apart by a line "# TITLE" before each
 // and an empty one between them. Beside a column of means stands one of the
@@ -20,7 +17,7 @@ func CSV(w io.Writer, r *Report, colour bool) error { return TablesCSV(w, Tables
 // footnotes, says what the fields of a row refer to. An interval that is
 // not symmetrical stands there whole. A number that is undefined
 // is an empty field.
-func TablesCSV(w io.Writer, tables []Table, _ bool) error {
+func CSV(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
 		if len(tables) > 1 {
@@ -112,7 +109,7 @@ func (t *Table) flatHeads() []string {
 	heads := make([]string, len(t.Columns))
 	count := map[string]int{}
 	for i, c := range t.Columns {
-		heads[i] = joinHead(c.Head)
+		heads[i] = JoinHead(c.Head)
 		count[heads[i]]++
 	}
 	whole := ""

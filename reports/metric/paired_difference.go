@@ -1,0 +1,48 @@
+package metric
+
+// difference is what a number of secura has beyond that of another method over
+// paired seeds: mean, spread and interval of the differences, their effect size,
+// and the p of the sign-flip test, plain and adjusted after Holm.
+type Difference struct {
+	Summary
+	Effect, P, PHolm Value
+}
+
+// noDifference is undefined for a reason, which must not be empty.
+func NoDifference(reason string, n int) Difference {
+	u := Undefined(reason)
+	return Difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, Effect: u, P: u, PHolm: u}
+}
+
+func DifferenceOf(a, b []float64) Difference {
+	p := SignFlipTest(a, b)
+	return Difference{Summary: MeanSDCI(Minus(a, b)), Effect: EffectSize(a, b), P: p, PHolm: p}
+}
+
+// minus is a − b, pair by pair.
+func Minus(a, b []float64) []float64 {
+	differences := make([]float64, len(a))
+	for i := range a {
+		differences[i] = a[i] - b[i]
+	}
+	return differences
+}
+
+// adjust fills in PHolm over the differences that are defined and returns how
+// many these are.
+func Adjust(differences []Difference) (comparisons int) {
+	var p []float64
+	for _, d := range differences {
+		if d.P.Defined() {
+			p = append(p, d.P.Number)
+		}
+	}
+	adjusted := Holm(p)
+	for i := range differences {
+		if differences[i].P.Defined() {
+			differences[i].PHolm = Number(adjusted[comparisons])
+			comparisons++
+		}
+	}
+	return comparisons
+}
