@@ -124,20 +124,22 @@ func ClaimsMarkdown(w io.Writer, runs []*Evidence) error {
 	return nil
 }
 
-// WriteClaims writes claims.md beside a run's report.md: the claims by each of some lists of runs, such as one for each of
-// the run's backbones.
-func WriteClaims(run rundir.Run, lists [][]*Evidence) error {
-	write := func(w io.Writer) error {
-		for i, runs := range lists {
-			if i > 0 {
-				fmt.Fprintln(w)
-			}
-			if err := ClaimsMarkdown(w, runs); err != nil {
-				return err
-			}
+// ClaimsMarkdownOf writes the claims by each of some lists of runs, such as one for each of a run's backbones.
+func ClaimsMarkdownOf(w io.Writer, lists [][]*Evidence) error {
+	for i, runs := range lists {
+		if i > 0 {
+			fmt.Fprintln(w)
 		}
-		return nil
+		if err := ClaimsMarkdown(w, runs); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// WriteClaims writes claims.md beside a run's report.md, as ClaimsMarkdownOf does.
+func WriteClaims(run rundir.Run, lists [][]*Evidence) error {
+	write := func(w io.Writer) error { return ClaimsMarkdownOf(w, lists) }
 	if err := rundir.WriteFile(run.Claims(), write); err != nil {
 		return fmt.Errorf("write claims: %w", err)
 	}

@@ -191,7 +191,7 @@ func TestThePageInABrowser(t *testing.T) {
 	s.makeIn(t, run, nil)
 	s.seeds = 1
 	s.addPredictions(t, run, 24, 40)
-	_, err := WriteAll(run)
+	_, err := writeAll(run)
 	check(t, err)
 
 	b.do(chromedp.Navigate("file://"+run.Report("html")), chromedp.WaitReady(".examples .example:not(.head)"))

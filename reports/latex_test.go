@@ -64,7 +64,7 @@ func TestTablesCompile(t *testing.T) {
 		long.tasks = taskNames(45) // more rows than a page has
 		for _, s := range []synthetic{rough(), eight(), variants(8, 0.04), long} {
 			run := s.make(t, nil)
-			if _, err := WriteAll(run); err != nil {
+			if _, err := writeAll(run); err != nil {
 				t.Fatal(err)
 			}
 			list, err := filepath.Glob(run.Table("*.tex"))
