@@ -108,7 +108,8 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 	return files, nil
 }
 
-// fits says whether the suite's one backbone is whole and every test example has room in the suite's shapes.
+// fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
+// can be started on it.
 func fits(s suite.Suite, texts *stream.Texts) error {
 	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
 	if err != nil {
@@ -122,7 +123,7 @@ func fits(s suite.Suite, texts *stream.Texts) error {
 		return err
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
-	return err
+	return errors.Join(checkMethods(s, b.Config, data.TrainExamples()), err)
 }
 
 // identifyTask names the files of a task's splits by their content.

@@ -2,12 +2,14 @@ package experiments
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods"
+	"secura/methods/backbone"
 )
 
 // protocol is what runs a cell in a folder; the cell's backbone is open then.
@@ -43,13 +45,46 @@ func (w *Worker) unrecorded(cell suite.Cell) (*protocol, error) {
 
 // start makes the session of the protocol's cell.
 func (p *protocol) start() (*methods.Session, error) {
-	t := p.worker.suite.Training
-	return methods.NewSession(p.worker.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), methods.Setting{
+	w := p.worker
+	setting := settingOf(w.suite, p.cell, w.data.TrainExamples())
+	setting.Accumulate = cmp.Or(p.parts, setting.Accumulate)
+	return methods.NewSession(w.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), setting)
+}
+
+// settingOf is what a cell's method is given, with the number of the stream's training examples.
+func settingOf(s suite.Suite, cell suite.Cell, examples int) methods.Setting {
+	t := s.Training
+	return methods.Setting{
 		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Lengths: t.Lengths, Answers: t.AnswerLength,
-		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: cmp.Or(p.parts, t.Accumulate), Checkpoint: t.Checkpoint,
-		CarryOptimizer: t.CarryOptimizer, Diagnostics: p.worker.suite.Evaluation.Diagnostics,
-		StreamExamples: p.worker.data.TrainExamples(), TaskSteps: t.Steps, Rand: p.cell.Streams().Rand,
-	})
+		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: t.Accumulate, Checkpoint: t.Checkpoint,
+		CarryOptimizer: t.CarryOptimizer, Diagnostics: s.Evaluation.Diagnostics,
+		StreamExamples: examples, TaskSteps: t.Steps, Rand: cell.Streams().Rand,
+	}
+}
+
+// checkMethods starts every method of the suite on the shapes of its one backbone, without a backend, and returns all
+// mistakes at once.
+func checkMethods(s suite.Suite, config backbone.Config, examples int) error {
+	base := methods.NewShapes(config, s.Training.Targets, s.Devices)
+	defer base.Close()
+	var mistakes []error
+	for _, spec := range s.Methods {
+		method, ok := methods.Find(spec.Preset)
+		if !ok {
+			continue // Validate has told of it
+		}
+		params, err := presetOf(method).Params(spec)
+		if err == nil {
+			var session *methods.Session
+			if session, err = methods.NewSession(base, method, params, spec.Name, settingOf(s, suite.Cell{Method: spec}, examples)); err == nil {
+				err = session.Close()
+			}
+		}
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("methods.%s on backbone %s: %w", spec.Name, s.Backbone, err))
+		}
+	}
+	return errors.Join(mistakes...)
 }
 
 // plan lists what the cell learns, in order.

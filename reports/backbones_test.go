@@ -100,7 +100,7 @@ func TestABackbonesNumbersAreThoseOfARunOfItAlone(t *testing.T) {
 
 func TestBackbonesAreSetSideBySide(t *testing.T) {
 	run, each := twoBackbones(t)
-	r, err := WriteAll(run)
+	r, err := writeAll(run)
 	check(t, err)
 	var out bytes.Buffer
 	check(t, Text(&out, r, false))

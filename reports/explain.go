@@ -60,6 +60,9 @@ func (e *explanation) explain(method, key string) error {
 	if !e.r.Has(method) || formula == "" {
 		return fmt.Errorf("unknown, expected a method of the run and one of %v", ExplainKeys())
 	}
+	if err := d.CheckEntry(len(e.r.Suite.Tasks)); err != nil {
+		return err
+	}
 	e.line("", "%s of %s", key, method)
 	e.line("", "%s", tables.Source(e.r))
 	e.out.WriteByte('\n')

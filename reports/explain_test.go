@@ -105,8 +105,17 @@ func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 			t.Errorf("R[3][1] of seq: nothing says %q: %s", want, text)
 		}
 	}
-	if text := flat(explained(t, r, "seq", "K[9]")); !strings.Contains(text, "undefined: K[9] is absent") {
-		t.Errorf("K[9]: %s", text)
+	for _, key := range []string{"R[0][0]", "R[1][0]", "R[4][1]", "R[1][4]", "R[-1][1]", "R[1][-1]", "K[-1]", "K[9]", "K[9223372036854775807]"} {
+		var out bytes.Buffer
+		err := Explain(&out, r, "seq", key)
+		if err == nil || !strings.Contains(err.Error(), "there is no "+key+": in R[i][j] and K[i] rows i count the trainings, from 0, the row before the first, to 3; tasks j count from 1 to 3") {
+			t.Errorf("%s: %v %s", key, err, out.String())
+		}
+	}
+	for _, key := range []string{"R[0][1]", "R[0][3]", "R[3][3]", "K[0]", "K[3]"} {
+		if text := explained(t, r, "seq", key); !strings.Contains(text, "Formula: "+key) {
+			t.Errorf("%s: %s", key, text)
+		}
 	}
 	for key, want := range map[string]bool{"acc": true, "seconds": true, "R[2][1]": true, "K[0]": true, "R[2]": false, "K[1][2]": false, "R[x][1]": false, "accuracy": false, "R[2][1]x": false} {
 		if CanExplain(key) != want {

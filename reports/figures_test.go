@@ -262,7 +262,7 @@ func TestALargeRunIsReportedInSeconds(t *testing.T) {
 	}
 	run := makeFull(t, full(6, 16, 8, 64), 50, 64)
 	began := time.Now()
-	r, err := WriteAll(run)
+	r, err := writeAll(run)
 	check(t, err)
 	for _, f := range Formats {
 		var out bytes.Buffer

@@ -194,7 +194,7 @@ func TestThePageInABrowser(t *testing.T) {
 	s.MakeIn(t, run, nil)
 	s.Seeds = 1
 	s.AddPredictions(t, run, 24, 40)
-	_, err := WriteAll(run)
+	_, err := writeAll(run)
 	check(t, err)
 
 	b.do(chromedp.Navigate("file://"+run.Report("html")), chromedp.WaitReady(".examples .example:not(.head)"))

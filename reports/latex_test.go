@@ -66,7 +66,7 @@ func TestTablesCompile(t *testing.T) {
 		long.Tasks = synthetic.TaskNames(45) // more rows than a page has
 		for _, s := range []synthetic.Run{rough(), eight(), synthetic.Variants(8, 0.04), long} {
 			run := s.Make(t, nil)
-			if _, err := WriteAll(run); err != nil {
+			if _, err := writeAll(run); err != nil {
 				t.Fatal(err)
 			}
 			list, err := filepath.Glob(run.Table("*.tex"))

@@ -227,7 +227,7 @@ func TestReportDoesNotDependOnTheOrderOfFiles(t *testing.T) {
 
 func TestWriteAll(t *testing.T) {
 	run := rough().Make(t, nil)
-	_, err := WriteAll(run)
+	_, err := writeAll(run)
 	check(t, err)
 	results, err := os.ReadFile(run.Results())
 	check(t, err)
@@ -237,7 +237,7 @@ func TestWriteAll(t *testing.T) {
 		t.Error("the files differ from what the report gives")
 	}
 	check(t, os.WriteFile(run.Cell("seq-s0-o0").Records(), []byte("nonsense\n"), 0o644))
-	if _, err := WriteAll(run); err == nil || !strings.Contains(err.Error(), "records.jsonl:1") {
+	if _, err := writeAll(run); err == nil || !strings.Contains(err.Error(), "records.jsonl:1") {
 		t.Errorf("broken records: %v", err)
 	}
 	kept, err := os.ReadFile(run.Results())

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,11 +15,11 @@ import (
 
 // WriteAll makes the files of a run's report again from its records: one of each
 // of Formats that has a file, a page of each of several backbones, and each table and figure by itself. Each file is replaced as a whole or not at all. It
-// returns the report, so that the records are read once.
-func WriteAll(run rundir.Run) (*report.Report, error) {
-	r, err := Load(run)
-	if err != nil {
-		return nil, err
+// returns the report, so that the records are read once. unwritten says which files could not be written, as on a full
+// disk or in a folder of another user's; the report is complete all the same.
+func WriteAll(run rundir.Run) (r *report.Report, unwritten, err error) {
+	if r, err = Load(run); err != nil {
+		return nil, nil, err
 	}
 	for _, part := range r.Each() {
 		if r.Suite.Separate() || part.Trials != nil {
@@ -26,43 +27,37 @@ func WriteAll(run rundir.Run) (*report.Report, error) {
 		}
 		t, err := tables.ExamplesTable(run, part)
 		if err != nil {
-			return nil, fmt.Errorf("write report: %w", err)
+			return nil, nil, fmt.Errorf("write report: %w", err)
 		}
 		if len(t.Rows) > 0 {
 			part.Examples = []table.Table{t}
 		}
 	}
+	var failed []error
 	for _, part := range r.Backbones {
-		if err := rundir.WriteFile(page.Path(part), func(w io.Writer) error { return page.Write(w, part) }); err != nil {
-			return nil, fmt.Errorf("write report: %w", err)
-		}
+		failed = append(failed, rundir.WriteFile(page.Path(part), func(w io.Writer) error { return page.Write(w, part) }))
 	}
 	for _, f := range Formats {
-		if f.File == nil {
-			continue
-		}
-		write := func(w io.Writer) error { return f.Write(w, r, false) }
-		if err := rundir.WriteFile(f.File(run), write); err != nil {
-			return nil, fmt.Errorf("write report: %w", err)
+		if f.File != nil {
+			failed = append(failed, rundir.WriteFile(f.File(run), func(w io.Writer) error { return f.Write(w, r, false) }))
 		}
 	}
-	if err := writeTables(run, tables.Of(r)); err != nil {
-		return nil, fmt.Errorf("write tables: %w", err)
-	}
+	failed = append(failed, writeTables(run, tables.Of(r)))
 	figures, err := figure.Of(r)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = figure.Write(run, figures)
 	}
-	if err := figure.Write(run, figures); err != nil {
-		return nil, fmt.Errorf("write figures: %w", err)
+	if err := errors.Join(append(failed, err)...); err != nil {
+		return r, fmt.Errorf("the report was made, but not all of its files could be written: %w", err), nil
 	}
-	return r, nil
+	return r, nil, nil
 }
 
 // writeTables writes each table into files of its own, for papers and for other
 // programs.
 func writeTables(run rundir.Run, r []table.Table) error {
 	taken := map[string]int{}
+	var failed []error
 	for _, t := range r {
 		name := table.Slug(t.Title)
 		if taken[name]++; taken[name] > 1 {
@@ -73,10 +68,8 @@ func writeTables(run rundir.Run, r []table.Table) error {
 				continue
 			}
 			write := func(w io.Writer) error { return f.Tables(w, []table.Table{t}, false) }
-			if err := rundir.WriteFile(run.Table(name+"."+f.Extension), write); err != nil {
-				return err
-			}
+			failed = append(failed, rundir.WriteFile(run.Table(name+"."+f.Extension), write))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +18,8 @@ func packRun(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := reports.WriteAll(run); err != nil {
+	_, unwritten, err := reports.WriteAll(run)
+	if err != nil {
 		return err
 	}
 	suite, _, err := launch.Planned(run)
@@ -41,7 +43,7 @@ func packRun(o ReportOptions, stdout io.Writer) error {
 		return fmt.Errorf("pack %s: %w", run.Path, err)
 	}
 	_, err = fmt.Fprintf(stdout, "packed %d files into %s, %d bytes; `runner verify %s` checks them\n", files, o.Bundle, info.Size(), o.Bundle)
-	return err
+	return errors.Join(err, unwritten)
 }
 
 // unpackRun is the run in a folder, or in a bundle, which is unpacked into a

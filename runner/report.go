@@ -162,12 +162,9 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 		lists = append(lists, append([]*claims.Evidence{e}, with...))
 	}
 	run := rundir.Run{Path: o.Run}
-	if err := claims.Write(run, lists); err != nil {
-		return err
-	}
 	for format := range strings.SplitSeq(o.Format, ",") {
 		if format == "markdown" {
-			if err := copyFile(stdout, run.Claims()); err != nil {
+			if err := claims.MarkdownOf(stdout, lists); err != nil {
 				return err
 			}
 			continue
@@ -181,7 +178,7 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 			}
 		}
 	}
-	return nil
+	return claims.Write(run, lists) // last: what is printed needs no folder that can be written
 }
 
 // evidenceAt reads what the run in a folder says of claims.
@@ -303,34 +300,24 @@ func runReport(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r, err := reports.WriteAll(run)
+	r, unwritten, err := reports.WriteAll(run)
 	if err != nil {
 		return err
 	}
 	for name := range strings.SplitSeq(o.Format, ",") {
 		format, _ := reports.FindFormat(name)
-		if format.Opened {
+		switch {
+		case format.Opened && unwritten == nil:
 			_, err = fmt.Fprintln(stdout, format.File(run))
-		} else if format.File != nil {
-			err = copyFile(stdout, format.File(run))
-		} else {
+		case format.Opened: // there may be no page, or an older one
+		case format.File != nil:
+			err = format.Write(stdout, r, false)
+		default:
 			err = format.Write(stdout, r, coloured(stdout))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func copyFile(w io.Writer, path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("print report: %w", err)
-	}
-	defer file.Close()
-	if _, err := io.Copy(w, file); err != nil {
-		return fmt.Errorf("print report %s: %w", path, err)
-	}
-	return nil
+	return unwritten
 }

@@ -200,13 +200,13 @@ func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout io.Wr
 }
 
 // printTables makes the reports of a run from its records alone, writes them
-// into the run and prints the tables.
+// into the run and prints the tables; what could not be written is an error after that.
 func printTables(run rundir.Run, stdout io.Writer) error {
-	report, err := reports.WriteAll(run)
+	report, unwritten, err := reports.WriteAll(run)
 	if err != nil {
 		return err
 	}
-	return reports.Text(stdout, report, coloured(stdout))
+	return errors.Join(reports.Text(stdout, report, coloured(stdout)), unwritten)
 }
 
 // sameCommand is how this program was called, to be given again.

@@ -28,6 +28,9 @@ func (l LoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if l.Rank < 1 {
 		return nil, fmt.Errorf("LoRA's rank is %d, expected at least 1", l.Rank)
 	}
+	if most := max(w.Rows, w.Columns); l.Rank > most {
+		return nil, fmt.Errorf("LoRA's rank is %d, expected at most %d, the larger side of a weight [%d, %d]", l.Rank, most, w.Rows, w.Columns)
+	}
 	if math.IsNaN(l.Alpha) || math.IsInf(l.Alpha, 0) || l.Alpha == 0 {
 		return nil, fmt.Errorf("LoRA's alpha is %v, expected a finite number other than 0", l.Alpha)
 	}

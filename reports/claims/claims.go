@@ -128,20 +128,22 @@ func Markdown(w io.Writer, runs []*Evidence) error {
 	return nil
 }
 
-// Write writes claims.md beside a run's report.md: the claims by each of some lists of runs, such as one for each of
-// the run's backbones.
-func Write(run rundir.Run, lists [][]*Evidence) error {
-	write := func(w io.Writer) error {
-		for i, runs := range lists {
-			if i > 0 {
-				fmt.Fprintln(w)
-			}
-			if err := Markdown(w, runs); err != nil {
-				return err
-			}
+// MarkdownOf writes the claims by each of some lists of runs, such as one for each of a run's backbones.
+func MarkdownOf(w io.Writer, lists [][]*Evidence) error {
+	for i, runs := range lists {
+		if i > 0 {
+			fmt.Fprintln(w)
 		}
-		return nil
+		if err := Markdown(w, runs); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// Write writes claims.md beside a run's report.md, as MarkdownOf does.
+func Write(run rundir.Run, lists [][]*Evidence) error {
+	write := func(w io.Writer) error { return MarkdownOf(w, lists) }
 	if err := rundir.WriteFile(run.Claims(), write); err != nil {
 		return fmt.Errorf("write claims: %w", err)
 	}

@@ -220,6 +220,17 @@ func (r Reading) definition() Definition {
 // Entry says whether the definition is of an entry of R or K, and no metric.
 func (d Definition) Entry() bool { _, ok := entryOf(d.Key); return ok }
 
+// CheckEntry says how rows and tasks are counted where the definition is an entry of R or K that a stream of so many tasks
+// has not.
+func (d Definition) CheckEntry(tasks int) error {
+	at, ok := entryOf(d.Key)
+	if !ok || at.I >= 0 && at.I <= tasks && (at.Kind == "K" || at.J >= 1 && at.J <= tasks) {
+		return nil
+	}
+	return fmt.Errorf("there is no %s: in R[i][j] and K[i] rows i count the trainings, from 0, the row before the first, to %d; tasks j count from 1 to %d",
+		d.Key, tasks, tasks)
+}
+
 // Stepwise says that only a stream of tasks has the metric, and no training on
 // all tasks at once.
 func (d Definition) Stepwise() bool { return d.needs&steps != 0 }
