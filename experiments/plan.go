@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"secura/datasets"
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/methods"
@@ -131,15 +132,19 @@ func (s Suite) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// taskOrder is the suite's own order for 0 and a permutation that depends on
-// the number and the suite's name alone for the others: the same for every
-// seed and method, so that orders can be compared too.
+// taskOrder is the suite's own order for 0, those that it names after that, and
+// a permutation that depends on the number and the suite's name alone for the
+// others: the same for every seed and method, so that orders can be compared too.
 func taskOrder(suite Suite, order int) []int {
 	tasks := make([]int, len(suite.Tasks))
 	for i := range tasks {
 		tasks[i] = i
 	}
-	if order > 0 {
+	if order > 0 && order <= len(suite.TaskOrders) {
+		for i, name := range suite.TaskOrders[order-1] {
+			tasks[i] = slices.IndexFunc(suite.Tasks, func(t datasets.Task) bool { return t.Name == name })
+		}
+	} else if order > 0 {
 		r := Streams{PairingKey: suite.Name}.Rand(fmt.Sprintf("order/%d", order))
 		r.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
 	}

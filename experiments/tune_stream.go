@@ -18,7 +18,7 @@ func calibration(suite Suite, o TuneOptions) Suite {
 	c.Tasks = calibrationTasks(suite, c.Name, o.Tasks)
 	c.Knowledge = []datasets.Task{}
 	c.Methods = nil
-	c.Seeds, c.Orders = 1, 1
+	c.Seeds, c.Orders, c.TaskOrders = 1, 1, nil
 	c.Evaluation.Split = "validation"
 	c.Evaluation.TestExamples = o.Examples
 	c.Evaluation.KeepCheckpoints = "last"
