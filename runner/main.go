@@ -52,7 +52,7 @@ the data before hours are spent:
 A mistake in a name tells the nearest one that is known:
 
 	$ runner -suite smok
-	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, orders, paper-nano, paper, retention, smoke, variants. A file's name ends in .yaml
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper, retention, smoke, trace, variants. A file's name ends in .yaml
 
 # Tuning
 
