@@ -203,6 +203,9 @@ func (t Task) Validate() error {
 	for _, mistake := range t.Splits.mistakes() {
 		wrong("%s", mistake)
 	}
+	if _, builtin := t.Builtin(); builtin && t.Splits != (Splits{}) {
+		wrong("splits means nothing for a built-in task, which has train, validation and test")
+	}
 	if t.Shots < 0 {
 		wrong("shots must not be negative")
 	}
