@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"secura/datasets"
@@ -125,7 +126,15 @@ func fits(suite Suite, name, dataDir string) error {
 
 // identifyTask names the files of a task's splits by their content.
 func identifyTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
+	var read []string // with few-shot examples, those of the training split too
 	for _, split := range splits {
+		for _, other := range task.SplitsRead(split) {
+			if !slices.Contains(read, other) {
+				read = append(read, other)
+			}
+		}
+	}
+	for _, split := range read {
 		if err := task.Allow(split); err != nil {
 			return nil, err
 		}
