@@ -40,8 +40,8 @@ func (c *Encoder) Warnings(e Evaluated) (texts []string) {
 	if class, alone := oneClass(e.Task, e.Used); alone {
 		say("all %d evaluated examples have the answer %q", len(e.Used), shorten(class))
 	}
-	if n, examples := sharedPrompts(e.Train.Examples, e.Used); n > 0 {
-		say("%d of %d evaluated prompts stand in training too, such as %s", n, len(e.Used), strings.Join(examples, ", "))
+	if n, examples := sharedTexts(e.Train.Examples, e.Used); n > 0 {
+		say("%d of %d evaluated examples stand in training too, with their answers, such as %s", n, len(e.Used), strings.Join(examples, ", "))
 	}
 	if n, first := countExamples(e.Used, Example.hasEqualOptions); n > 0 {
 		say("%d of %d evaluated examples have two options of equal text, such as row %d: they count as one answer", n, len(e.Used), first)
@@ -82,14 +82,17 @@ func oneClass(task Task, examples []Example) (class string, alone bool) {
 	return strings.TrimSpace(examples[0].Answer), true
 }
 
-// sharedPrompts counts test examples whose prompt and answer stand in training, and shows three.
-func sharedPrompts(train, test []Example) (n int, examples []string) {
+// sharedTexts counts test examples whose prompt, options and answer stand in training, and shows three.
+func sharedTexts(train, test []Example) (n int, examples []string) {
+	text := func(e Example) string {
+		return strings.Join(append([]string{e.Prompt, e.Answer}, e.Options...), "\x00")
+	}
 	seen := make(map[string]bool, len(train))
 	for _, e := range train {
-		seen[e.Prompt] = true
+		seen[text(e)] = true
 	}
 	for _, e := range test {
-		if seen[e.Prompt] {
+		if seen[text(e)] {
 			if n++; n <= 3 {
 				examples = append(examples, fmt.Sprintf("row %d %q", e.ID, shorten(e.Prompt)))
 			}
