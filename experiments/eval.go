@@ -63,7 +63,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	for _, text := range data.promptWarnings() {
+	for _, text := range append(data.textWarnings(), data.promptWarnings()...) {
 		if o.Warn != nil {
 			o.Warn(text)
 		}

@@ -19,6 +19,11 @@ import (
 // parameters, every task's splits through its template, the backbone. It returns the identity of the data files and of
 // the backbone's files.
 func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
+	return PrepareAndTell(suite, dataDir, func(string) {})
+}
+
+// PrepareAndTell is Prepare, and tells what is known of the data that is no mistake, such as prompts that are cut.
+func PrepareAndTell(suite Suite, dataDir string, tell func(warning string)) ([]rundir.File, error) {
 	if err := CheckParams(suite); err != nil {
 		return nil, err
 	}
@@ -43,7 +48,7 @@ func Prepare(suite Suite, dataDir string) ([]rundir.File, error) {
 		if i > 0 {
 			debug.FreeOSMemory() // of the one before: there may be memory for one
 		}
-		mistakes = append(mistakes, fits(suite, name, dataDir))
+		mistakes = append(mistakes, fits(suite, name, dataDir, tell))
 	}
 	return files, errors.Join(mistakes...)
 }
@@ -108,7 +113,7 @@ func CheckParams(suite Suite) error {
 }
 
 // fits says whether a backbone of the suite can be read and every test example has room in the suite's shapes.
-func fits(suite Suite, name, dataDir string) error {
+func fits(suite Suite, name, dataDir string, tell func(warning string)) error {
 	b, err := openBackbone(suite.RunOn(name))
 	if err != nil {
 		return err
@@ -116,6 +121,9 @@ func fits(suite Suite, name, dataDir string) error {
 	data, err := loadStream(suite, dataDir, b.encoder)
 	if err != nil {
 		return err
+	}
+	for _, text := range data.dataWarnings(suite, b.ends[0]) {
+		tell(text)
 	}
 	if data.heldOut, err = b.heldOut(); err != nil {
 		return err

@@ -18,6 +18,9 @@ type taskData struct {
 	available int
 	// cut counts the test prompts whose beginning did not fit a row.
 	cut int
+	// set is the split that is evaluated, without its examples; warnings are what its data tell before a run.
+	set      datasets.Set
+	warnings []string
 }
 
 // streamData is everything that a suite's cells read.
@@ -35,13 +38,15 @@ func loadStream(suite Suite, dataDir string, encoder *datasets.Encoder) (*stream
 		return nil, err
 	}
 	for i, task := range suite.Tasks {
-		examples, err := task.Load(dataDir, "train")
+		set, err := task.Read(dataDir, "train")
 		if err != nil {
 			return nil, err
 		}
-		if data.tasks[i].train, err = encodeAll(encoder, examples); err != nil {
+		t := &data.tasks[i]
+		if t.train, err = encodeAll(encoder, set.Examples); err != nil {
 			return nil, err
 		}
+		t.warnings = encoder.Warnings(datasets.Evaluated{Task: task, Train: set, Test: t.set, Used: t.examples, TrainIDs: t.train, UsedIDs: t.test})
 	}
 	return data, nil
 }
@@ -70,6 +75,14 @@ func loadTests(suite Suite, dataDir string, encoder *datasets.Encoder) (*streamD
 		}
 	}
 	return data, nil
+}
+
+// textWarnings tell of the tasks' texts.
+func (d *streamData) textWarnings() (texts []string) {
+	for _, task := range slices.Concat(d.tasks, d.knowledge) {
+		texts = append(texts, task.warnings...)
+	}
+	return texts
 }
 
 // promptWarnings tell of the test prompts that were cut.
@@ -103,14 +116,19 @@ func (t *taskData) cutPrompts(longest int) {
 // loadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
 func loadTask(task datasets.Task, dataDir string, encoder *datasets.Encoder, split string, bound int) (taskData, error) {
 	t := taskData{task: task}
-	var err error
-	if t.examples, err = task.Load(dataDir, split); err != nil {
+	set, err := task.Read(dataDir, split)
+	if err != nil {
 		return taskData{}, err
 	}
-	t.available = len(t.examples)
-	t.examples = task.Sample(t.examples, bound)
-	t.test, err = encodeAll(encoder, t.examples)
-	return t, err
+	t.available = len(set.Examples)
+	t.examples = task.Sample(set.Examples, bound)
+	if t.test, err = encodeAll(encoder, t.examples); err != nil {
+		return taskData{}, err
+	}
+	set.Examples = nil
+	t.set = set
+	t.warnings = encoder.Warnings(datasets.Evaluated{Task: task, Test: set, Used: t.examples, UsedIDs: t.test})
+	return t, nil
 }
 
 func encodeAll(encoder *datasets.Encoder, examples []datasets.Example) ([]datasets.Encoded, error) {

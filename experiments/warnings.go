@@ -62,7 +62,7 @@ func (f fingerprint) unchanged(before fingerprint) (list []string) {
 // dataWarnings tell of what the data or the suite make of the numbers: examples that are cut or have no answer, and
 // evaluation sets of which only a part is used.
 func (d *streamData) dataWarnings(s Suite, end int32) (texts []string) {
-	texts = d.cutWarnings(s.Training, end)
+	texts = append(d.textWarnings(), d.cutWarnings(s.Training, end)...)
 	for _, t := range slices.Concat(d.tasks, d.knowledge) {
 		for _, split := range []struct {
 			name     string

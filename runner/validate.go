@@ -53,7 +53,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	files, err := experiments.Prepare(suite, o.DataDir)
+	files, err := experiments.PrepareAndTell(suite, o.DataDir, func(warning string) { fmt.Fprintln(stderr, "warning:", warning) })
 	if err != nil {
 		return err
 	}
