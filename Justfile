@@ -96,6 +96,17 @@ eval-check data tasks="boolq,arc_easy" limit="100": build
     bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks {{quote(tasks)}} -limit {{limit}} -out exports/eval
     exports/venv/bin/python experiments/testdata/eval_check.py "$file" exports/eval
 
+# Same prompts, options and stop texts; of a task's examples at most two may be chosen or written otherwise.
+# score SmolLM2 on three public data sets with runner eval, and again with lm-evaluation-harness
+harness-check data limit="100": build
+    #!/usr/bin/env bash
+    set -euo pipefail
+    file="$({{just_executable()}} smollm)"
+    test -d exports/venv || python3 -m venv exports/venv
+    exports/venv/bin/pip install -q torch transformers accelerate gguf lm_eval
+    bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks boolq,arc_easy,svamp -limit {{limit}} -set 'tasks.svamp.stop=["\n"]' -out exports/harness
+    exports/venv/bin/python experiments/testdata/harness_check.py "$file" exports/harness '{"svamp": {"until": ["\n"], "max_gen_toks": 16}}'
+
 # Two checks of staticcheck are off: graph code reads best with GoMLX's own dot import, and
 # errors about tokenizer.json begin with its capitalised names. deadcode is asked twice: what
 # does the program never use, and what do not even the tests use.

@@ -22,9 +22,10 @@ type Example struct {
 	Original string
 }
 
-// Right says whether an option is the right one, or reads like it: equal texts are one answer.
+// Right says whether an option is the right one, or reads like it: equal texts are one answer. An example may have the
+// number of its right option alone, as one of random tokens has.
 func (e Example) Right(option int) bool {
-	return option == e.Gold || option >= 0 && strings.TrimSpace(e.Options[option]) == strings.TrimSpace(e.Options[e.Gold])
+	return option == e.Gold || option >= 0 && max(option, e.Gold) < len(e.Options) && strings.TrimSpace(e.Options[option]) == strings.TrimSpace(e.Options[e.Gold])
 }
 
 // RightAnswers are the answers of which any counts, without the white space around them.

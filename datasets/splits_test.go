@@ -229,6 +229,9 @@ func TestEqualOptionsAreOneAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := examples[0]
+	if without := (Example{Gold: 1}); !without.Right(1) || without.Right(0) {
+		t.Error("an example without texts")
+	}
 	if !e.Right(0) || !e.Right(1) || e.Right(2) || e.Right(-1) || !e.hasEqualOptions() || examples[1].hasEqualOptions() {
 		t.Errorf("%+v", e)
 	}

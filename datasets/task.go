@@ -44,8 +44,9 @@ type Task struct {
 	AnswersColumn string `yaml:"answers_column,omitempty" json:"answers_column,omitempty"`
 	// Original is the text that an answer simplifies, which the score sari compares it with.
 	Original string `yaml:"original,omitempty" json:"original,omitempty"`
-	// Stop are texts of which the first one that a written answer has ends it.
-	Stop []string `yaml:"stop,omitempty" json:"stop,omitempty"`
+	// Stop are texts of which the first one that a written answer has ends it. (In YAML on one line: yaml.v3 writes "\n"
+	// on lines of its own so that it reads back as nothing.)
+	Stop []string `yaml:"stop,omitempty,flow" json:"stop,omitempty"`
 	// OptionsColumn names the column with the list of options: a column, with points a list within one (choices.text),
 	// or a template that gives a list ({{json .choices}}).
 	OptionsColumn string `yaml:"options_column,omitempty" json:"options_column,omitempty"`
@@ -201,6 +202,9 @@ func (t Task) Validate() error {
 	}
 	for _, mistake := range t.Splits.mistakes() {
 		wrong("%s", mistake)
+	}
+	if _, builtin := t.Builtin(); builtin && t.Splits != (Splits{}) {
+		wrong("splits means nothing for a built-in task, which has train, validation and test")
 	}
 	if t.Shots < 0 {
 		wrong("shots must not be negative")

@@ -29,6 +29,17 @@ func TestAllMistakesOfATaskComeAtOnce(t *testing.T) {
 			t.Errorf("%q is missing in %v", want, err)
 		}
 	}
+	err = Task{Name: "a", Source: "builtin:a", Prompt: "p", Answer: "a", Scores: []string{"sari", "macro_f1"}, MaxNewTokens: 1, Shots: -1, Stop: []string{""},
+		Splits: Splits{Train: "test[:90%]", Test: "test[80%:]"}}.Validate()
+	for _, want := range []string{"original is missing", "shots must not", "stop has an empty", "for a built-in task", "train and test share rows"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in %v", want, err)
+		}
+	}
+	choice.AnswersColumn, choice.Scores = "golds", []string{"accuracy", "macro_f1"}
+	if err := choice.Validate(); err == nil || strings.Contains(err.Error(), "does not fit") || !strings.Contains(err.Error(), "answers_column") {
+		t.Error(err)
+	}
 	if (Limits{Train: 1, Validation: 2, Test: 3}).For("validation") != 2 || (Limits{Train: 1, Validation: 2, Test: 3}).For("test") != 3 || (Limits{Train: 1, Validation: 2, Test: 3}).For("x") != 0 {
 		t.Error("limits by split")
 	}

@@ -69,7 +69,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
-	for _, text := range data.PromptWarnings() {
+	for _, text := range append(data.TextWarnings(), data.PromptWarnings()...) {
 		if o.Warn != nil {
 			o.Warn(text)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"secura/datasets"
@@ -23,6 +24,8 @@ type Prepared struct {
 	Files []rundir.File
 	// Texts are the examples of every split that is read.
 	Texts *stream.Texts
+	// Warnings tell what is known of the data that is no mistake, such as prompts that are cut.
+	Warnings []string
 }
 
 // Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
@@ -53,7 +56,7 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 		if i > 0 {
 			debug.FreeOSMemory() // of the one before: there may be memory for one
 		}
-		mistakes = append(mistakes, fits(s.RunOn(name), p.Texts))
+		mistakes = append(mistakes, p.fits(s.RunOn(name)))
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
@@ -110,14 +113,19 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 
 // fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
 // can be started on it.
-func fits(s suite.Suite, texts *stream.Texts) error {
+func (p *Prepared) fits(s suite.Suite) error {
 	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
 	if err != nil {
 		return err
 	}
-	data, err := stream.Load(s, texts, b.Encoder)
+	data, err := stream.Load(s, p.Texts, b.Encoder)
 	if err != nil {
 		return err
+	}
+	for _, text := range data.Warnings(s, b.Ends[0]) {
+		if !slices.Contains(p.Warnings, text) {
+			p.Warnings = append(p.Warnings, text)
+		}
 	}
 	if data.HeldOut, err = b.HeldOut(); err != nil {
 		return err
@@ -128,7 +136,15 @@ func fits(s suite.Suite, texts *stream.Texts) error {
 
 // identifyTask names the files of a task's splits by their content.
 func identifyTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
+	var read []string // with few-shot examples, those of the training split too
 	for _, split := range splits {
+		for _, other := range task.SplitsRead(split) {
+			if !slices.Contains(read, other) {
+				read = append(read, other)
+			}
+		}
+	}
+	for _, split := range read {
 		if err := task.Allow(split); err != nil {
 			return nil, err
 		}

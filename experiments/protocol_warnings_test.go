@@ -57,13 +57,14 @@ func TestMethodsThatDoNotLearnAreWarnedOf(t *testing.T) {
 	} {
 		name := fmt.Sprint(c.method.Preset, c.method.Name, c.method.LearningRate)
 		t.Run(name, func(t *testing.T) {
-			got := warningsOf(t, y, c.method, nil)
+			// The toy has so few texts that test and training share some, which is warned of too.
+			got := slices.DeleteFunc(warningsOf(t, y, c.method, nil), func(w string) bool { return strings.Contains(w, "stand in training too") })
 			for _, want := range c.want {
 				if !slices.Contains(got, want) {
 					t.Errorf("warnings %q, expected %q", got, want)
 				}
 			}
-			if c.want == nil && got != nil {
+			if c.want == nil && len(got) > 0 {
 				t.Errorf("warnings %q, expected none", got)
 			}
 			if nothing := slices.ContainsFunc(got, func(text string) bool { return strings.Contains(text, "nothing was learned") }); nothing && c.method.Preset == "secura-released-m2" && c.method.Params == nil {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"secura/datasets/hub"
 )
@@ -19,7 +20,7 @@ type DataFetchOptions struct {
 }
 
 func (o *DataFetchOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Out, "out", "", "`DIR` that gets NAME/SPLIT-I-of-N.parquet; give it to run with -data")
+	flags.StringVar(&o.Out, "out", "", "`DIR` that gets NAME/SPLIT-I-of-N.parquet, of a second configuration NAME/CONFIG/SPLIT-I-of-N.parquet; give it to run with -data")
 	flags.StringVar(&o.Configuration, "config", "", "`NAME` of the data set's configuration, a folder of the repository; needed where it has several")
 	flags.StringVar(&o.Revision, "revision", "", "`REVISION`: a branch, tag or commit, or refs/convert/parquet; main if not given")
 }
@@ -57,14 +58,20 @@ func runDataFetch(ctx context.Context, name string, o DataFetchOptions, stdout, 
 	if err != nil {
 		return err
 	}
-	written, err := h.FetchDataset(ctx, hub.Repository{Kind: hub.Dataset, Name: name, Revision: o.Revision}, o.Configuration, o.Out)
+	fetched, err := h.FetchDataset(ctx, hub.Repository{Kind: hub.Dataset, Name: name, Revision: o.Revision}, o.Configuration, o.Out)
 	if err != nil {
 		return err
 	}
-	for _, split := range slices.Sorted(maps.Keys(written)) {
-		for _, file := range written[split] {
+	for _, split := range slices.Sorted(maps.Keys(fetched.Files)) {
+		for _, file := range fetched.Files[split] {
 			fmt.Fprintf(stdout, "%s  %s\n", split, file)
 		}
+		if strings.HasPrefix(split, "partial-") {
+			fmt.Fprintf(stderr, "%s holds a part of the split alone: the hub converted no more of it\n", split)
+		}
+	}
+	for _, file := range fetched.LeftOut {
+		fmt.Fprintf(stderr, "left out, since it is no Parquet file of a split: %s\n", file)
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ evaluated. These are embedded:
 	continual16          Six methods on a stream of sixteen built-in tasks of four families, with the knowledge battery at every boundary.
 	gradients            Gradient norms per adapter matrix and the other measures of each step, for LoRA, CUR-LoRA, CABR and SECURA as specified and as released.
 	norms                Norms and effective rank of the update of the adapted weights along a stream of four tasks.
+	olora-long           O-LoRA's long benchmark, orders 4 to 6: fifteen classification sets of GLUE, SuperGLUE and others; the data lie below -data.
+	olora-standard       O-LoRA's standard benchmark, orders 1 to 3: DBpedia, Amazon, Yahoo and AG News; the data lie below -data.
 	orders               Six methods over three orders of eight tasks and three seeds: the spread between orders beside that between seeds.
 	paper-nano           The paper's protocol on the embedded backbone: one task of each of four families, all evaluated four times within each: 16 tests.
 	paper-released-nano  SECURA's released code as its authors configured it, on the embedded backbone: its presets, protocol and measure.
@@ -42,6 +44,7 @@ evaluated. These are embedded:
 	paper                The paper's four data sets (GSM8K, CNN/DailyMail, NewsDE, LogiQA), 2000 steps each, all evaluated every 500: 16 tests.
 	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate of 1e-3.
 	smoke                A quick pass through every stage; its numbers mean nothing.
+	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and simplified German; the data lie below -data.
 	variants             LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and five question-answering tasks, each learned alone.
 
 One of your own may extend an embedded one and name only what differs. show
@@ -54,7 +57,7 @@ the data before hours are spent:
 A mistake in a name tells the nearest one that is known:
 
 	$ runner -suite smok
-	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, variants. A file's name ends in .yaml
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, trace, variants. A file's name ends in .yaml
 
 # Tuning
 

@@ -58,6 +58,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
+	tellWarnings(prepared, stderr)
 	cells, hash, err := suite.Plan(s)
 	if err != nil {
 		return err
@@ -152,4 +153,11 @@ func measured(ctx context.Context, o ValidateOptions, s suite.Suite, stderr io.W
 		return e, err
 	}
 	return e, json.Unmarshal(out.Bytes(), &e)
+}
+
+// tellWarnings tells what is known of the data that is no mistake.
+func tellWarnings(prepared *experiments.Prepared, stderr io.Writer) {
+	for _, text := range prepared.Warnings {
+		fmt.Fprintln(stderr, "warning:", text)
+	}
 }

@@ -115,10 +115,10 @@ func escape(path string) string {
 }
 
 // list asks for the commit of a revision and the files in it.
-func (h *Hub) list(ctx context.Context, r Repository) (commit string, files []string, err error) {
+func (h *Hub) list(ctx context.Context, r Repository) (found listing, err error) {
 	response, err := h.request(ctx, http.MethodGet, fmt.Sprintf("/api/%ss/%s/revision/%s", r.Kind, r.Name, url.PathEscape(r.revision())), 0)
 	if err != nil {
-		return "", nil, err
+		return listing{}, err
 	}
 	defer response.Body.Close()
 	var answer struct {
@@ -126,21 +126,32 @@ func (h *Hub) list(ctx context.Context, r Repository) (commit string, files []st
 		Siblings []struct {
 			Path string `json:"rfilename"`
 		}
+		Card struct {
+			Configs json.RawMessage `json:"configs"`
+		} `json:"cardData"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, largestAnswer)).Decode(&answer); err != nil {
-		return "", nil, fmt.Errorf("read the list of files: %w", err)
+		return listing{}, fmt.Errorf("read the list of files: %w", err)
 	}
 	if !commitPattern.MatchString(answer.SHA) {
-		return "", nil, fmt.Errorf("read the list of files: %.60q is not a commit", answer.SHA)
+		return listing{}, fmt.Errorf("read the list of files: %.60q is not a commit", answer.SHA)
 	}
 	for _, s := range answer.Siblings {
 		if !localPath(s.Path) {
-			return "", nil, fmt.Errorf("read the list of files: the path %.200q could lie outside the repository's folder", s.Path)
+			return listing{}, fmt.Errorf("read the list of files: the path %.200q could lie outside the repository's folder", s.Path)
 		}
-		files = append(files, s.Path)
+		found.files = append(found.files, s.Path)
 	}
-	slices.Sort(files)
-	return answer.SHA, slices.Compact(files), nil
+	slices.Sort(found.files)
+	found.commit, found.files, found.configs = answer.SHA, slices.Compact(found.files), answer.Card.Configs
+	return found, nil
+}
+
+// listing is what the hub tells of a revision: its commit, its files, and the configs of its README's metadata as JSON.
+type listing struct {
+	commit  string
+	files   []string
+	configs []byte
 }
 
 // remote is what the hub tells of a file: its size, and its SHA-256 for a large file or its git object's SHA-1.

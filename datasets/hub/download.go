@@ -34,48 +34,47 @@ var errStalled = errors.New("no data came for a minute")
 // again; one that was cut off is continued. A file appears in the cache whole and with the hub's checksum, or not at all.
 // Several processes may download the same files: one does, the others wait.
 func (h *Hub) Download(ctx context.Context, r Repository, choose func(files []string) ([]string, error)) (string, error) {
-	snapshot, err := h.download(ctx, r, choose)
+	snapshot, err := h.download(ctx, r, func(l listing) ([]string, error) { return choose(slices.Clone(l.files)) })
 	if err != nil {
 		return "", fmt.Errorf("download %s %s: %w", r.Kind, r.Name, err)
 	}
 	return snapshot, nil
 }
 
-func (h *Hub) download(ctx context.Context, r Repository, choose func([]string) ([]string, error)) (string, error) {
+func (h *Hub) download(ctx context.Context, r Repository, choose func(listing) ([]string, error)) (string, error) {
 	if err := r.check(); err != nil {
 		return "", err
 	}
 	if h.offline {
 		return "", ErrOffline
 	}
-	var commit string
-	var files []string
+	var l listing
 	err := h.repeat(ctx, func() (err error) {
-		commit, files, err = h.list(ctx, r)
+		l, err = h.list(ctx, r)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	wanted, err := choose(slices.Clone(files))
+	wanted, err := choose(l)
 	if err != nil {
 		return "", err
 	}
 	for _, file := range wanted {
-		if !slices.Contains(files, file) {
+		if !slices.Contains(l.files, file) {
 			return "", fmt.Errorf("%s is not in the repository", file)
 		}
-		if err := h.fetch(ctx, r, commit, file); err != nil {
+		if err := h.fetch(ctx, r, l.commit, file); err != nil {
 			return "", fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	folder := filepath.Join(h.cache, r.folder())
-	if r.revision() != commit {
-		if err := writeWhole(filepath.Join(folder, "refs", filepath.FromSlash(r.revision())), commit); err != nil {
+	if r.revision() != l.commit {
+		if err := writeWhole(filepath.Join(folder, "refs", filepath.FromSlash(r.revision())), l.commit); err != nil {
 			return "", err
 		}
 	}
-	return filepath.Join(folder, "snapshots", commit), nil
+	return filepath.Join(folder, "snapshots", l.commit), nil
 }
 
 // fetch brings one file into the cache: its content under its checksum in blobs, and a link to it in the snapshot.

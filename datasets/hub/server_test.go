@@ -27,6 +27,7 @@ type server struct {
 	t              *testing.T
 	files          map[string]string // by path
 	listed         []string          // what the listing names beyond them
+	configs        string            // of the README's metadata, as JSON
 	token          string            // wanted, "" for none
 	status         int               // of each answer but 200
 	damaged, whole bool              // content differs from its checksum; ranges are not served
@@ -72,6 +73,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		var answer struct {
 			SHA      string              `json:"sha"`
 			Siblings []map[string]string `json:"siblings"`
+			Card     map[string]any      `json:"cardData"`
+		}
+		if s.configs != "" {
+			answer.Card = map[string]any{"configs": json.RawMessage(s.configs)}
 		}
 		answer.SHA = testCommit
 		for _, name := range slices.AppendSeq(slices.Clone(s.listed), maps.Keys(s.files)) {

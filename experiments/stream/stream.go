@@ -19,8 +19,11 @@ type Task struct {
 	Examples []datasets.Example
 	// available is how many examples the split has; test may have fewer.
 	Available int
-	// cut counts the test prompts whose beginning did not fit a row.
+	// Cut counts the test prompts whose beginning did not fit a row.
 	Cut int
+	// set is the split that is evaluated, without its examples; warnings are what its data tell before a run.
+	set      datasets.Set
+	warnings []string
 }
 
 // Data is everything that a suite's cells read.
@@ -38,13 +41,15 @@ func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error)
 		return nil, err
 	}
 	for i, task := range s.Tasks {
-		examples, err := texts.Load(task, "train")
+		set, err := texts.Read(task, "train")
 		if err != nil {
 			return nil, err
 		}
-		if data.Tasks[i].Train, err = encodeAll(encoder, examples); err != nil {
+		t := &data.Tasks[i]
+		if t.Train, err = encodeAll(encoder, set.Examples); err != nil {
 			return nil, err
 		}
+		t.warnings = encoder.Warnings(datasets.Evaluated{Task: task, Train: set, Test: t.set, Used: t.Examples, TrainIDs: t.Train, UsedIDs: t.Test})
 		fits := func(e datasets.Encoded) bool { return len(e.Prompt) < s.Training.MaxPrompt }
 		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(data.Tasks[i].Train, fits) {
 			return nil, fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt)
@@ -79,6 +84,14 @@ func LoadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, e
 	return data, nil
 }
 
+// TextWarnings tell of the tasks' texts.
+func (d *Data) TextWarnings() (texts []string) {
+	for _, task := range slices.Concat(d.Tasks, d.Knowledge) {
+		texts = append(texts, task.warnings...)
+	}
+	return texts
+}
+
 // PromptWarnings tell of the test prompts that were cut.
 func (d *Data) PromptWarnings() (texts []string) {
 	for _, task := range slices.Concat(d.Tasks, d.Knowledge) {
@@ -110,14 +123,19 @@ func (t *Task) cutPrompts(longest int) {
 // LoadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
 func LoadTask(task datasets.Task, texts *Texts, encoder *datasets.Encoder, split string, bound int) (Task, error) {
 	t := Task{Task: task}
-	var err error
-	if t.Examples, err = texts.Load(task, split); err != nil {
+	set, err := texts.Read(task, split)
+	if err != nil {
 		return Task{}, err
 	}
-	t.Available = len(t.Examples)
-	t.Examples = task.Sample(t.Examples, bound)
-	t.Test, err = encodeAll(encoder, t.Examples)
-	return t, err
+	t.Available = len(set.Examples)
+	t.Examples = task.Sample(set.Examples, bound)
+	if t.Test, err = encodeAll(encoder, t.Examples); err != nil {
+		return Task{}, err
+	}
+	set.Examples = nil
+	t.set = set
+	t.warnings = encoder.Warnings(datasets.Evaluated{Task: task, Test: set, Used: t.Examples, UsedIDs: t.Test})
+	return t, nil
 }
 
 func encodeAll(encoder *datasets.Encoder, examples []datasets.Example) ([]datasets.Encoded, error) {
@@ -160,7 +178,7 @@ func (d *Data) CutWarnings(t suite.Training, end int32) (texts []string) {
 // Warnings tell of what the data or the suite make of the numbers: examples that are cut or have no answer, and
 // evaluation sets of which only a part is used.
 func (d *Data) Warnings(s suite.Suite, end int32) (texts []string) {
-	texts = d.CutWarnings(s.Training, end)
+	texts = append(d.TextWarnings(), d.CutWarnings(s.Training, end)...)
 	for _, t := range slices.Concat(d.Tasks, d.Knowledge) {
 		for _, split := range []struct {
 			name     string

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"secura/datasets"
 	"secura/experiments/record"
 )
 
@@ -84,7 +85,8 @@ func (s Suite) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// taskOrders are the suite's own order and then permutations that differ from it and from each other. Each depends on its
+// taskOrders are the suite's own order, those that it names after that, and then permutations that differ from all of
+// these and from each other. Each depends on its
 // number and the suite's name and tasks alone: the same for every seed and method, so that orders can be compared too,
 // and whether a run has more of them or not. A suite has as many at most as its tasks have permutations.
 func taskOrders(s Suite) [][]int {
@@ -94,8 +96,14 @@ func taskOrders(s Suite) [][]int {
 		for i := range tasks {
 			tasks[i] = i
 		}
+		named := number > 0 && number <= len(s.TaskOrders)
+		if named {
+			for i, name := range s.TaskOrders[number-1] {
+				tasks[i] = slices.IndexFunc(s.Tasks, func(t datasets.Task) bool { return t.Name == name })
+			}
+		}
 		r := Streams{PairingKey: s.Name}.Rand(fmt.Sprintf("order/%d", number))
-		for number > 0 && drawn[fmt.Sprint(tasks)] {
+		for number > 0 && !named && drawn[fmt.Sprint(tasks)] {
 			r.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
 		}
 		drawn[fmt.Sprint(tasks)] = true

@@ -51,6 +51,8 @@ type Suite struct {
 	// Knowledge is the battery of what the backbone knew before the stream.
 	Knowledge []datasets.Task `yaml:"knowledge" json:"knowledge"`
 	Methods   []MethodSpec    `yaml:"methods" json:"methods"`
+	// TaskOrders are the orders of learning after order 0, by the tasks' names; further ones are drawn.
+	TaskOrders [][]string `yaml:"task_orders,omitempty" json:"task_orders,omitempty"`
 	// Seeds and Orders are how many there are of each, from 0 on.
 	Seeds      int        `yaml:"seeds" json:"seeds"`
 	Orders     int        `yaml:"orders" json:"orders"`

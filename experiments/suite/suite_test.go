@@ -366,3 +366,20 @@ func TestSelectKeepsTheNamedMethods(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestOrdersNameEveryTaskOnce(t *testing.T) {
+	for orders, want := range map[string]string{
+		"[[ag, yahoo, amazon, dbpedia]]":                    "",
+		"[[ag, yahoo, amazon]]":                             "must name each of the 4 tasks once",
+		"[[ag, ag, yahoo, amazon, dbpedia]]":                "must name each of the 4 tasks once",
+		"[[ag, yahoo, amazon, dbpedia], [ag, yahoo, x, y]]": `unknown task in task_orders[1] "x"`,
+	} {
+		s, err := Load("olora-standard", Options{Presets: presets, Set: []string{"task_orders=" + orders}})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", orders, err)
+		}
+		if want == "" && !slices.Equal(taskOrders(s)[1], []int{3, 2, 1, 0}) {
+			t.Errorf("the orders are %v", taskOrders(s))
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"fmt"
 	"slices"
 
 	"secura/datasets"
@@ -18,6 +19,7 @@ func (s Suite) validateStream(presets Presets, wrong func(string, ...any)) {
 			}
 		}
 	}
+	s.validateTaskOrders(wrong)
 	e := s.Evaluation
 	if every := []string{EveryTask, EveryFinal}; !slices.Contains(every, e.Every) {
 		wrong("%s", datasets.Unknown("evaluation.every", e.Every, every))
@@ -38,5 +40,20 @@ func (s Suite) validateStream(presets Presets, wrong func(string, ...any)) {
 	}
 	if len(e.AtSteps) > 0 && e.Every == EveryFinal {
 		wrong("evaluation.at_steps evaluates everything within a task, but evaluation.every: %s leaves boundaries out; give every: %s", EveryFinal, EveryTask)
+	}
+}
+
+// validateTaskOrders checks that each order names every task once.
+func (s Suite) validateTaskOrders(wrong func(string, ...any)) {
+	names := slices.Sorted(slices.Values(s.TaskNames()))
+	for i, order := range s.TaskOrders {
+		for _, name := range order {
+			if !slices.Contains(names, name) {
+				wrong("%s", datasets.Unknown(fmt.Sprintf("task in task_orders[%d]", i), name, names))
+			}
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(order)), names) {
+			wrong("task_orders[%d] must name each of the %d tasks once; it names %d", i, len(names), len(order))
+		}
 	}
 }

@@ -19,7 +19,7 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 	c.Tasks = calibrationTasks(s, c.Name, o.Tasks)
 	c.Knowledge = []datasets.Task{}
 	c.Methods = nil
-	c.Seeds, c.Orders = 1, 1
+	c.Seeds, c.Orders, c.TaskOrders = 1, 1, nil
 	c.Evaluation.Split = "validation"
 	c.Evaluation.TestExamples = o.Examples
 	c.Evaluation.KeepCheckpoints = "last"

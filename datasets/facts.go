@@ -1,0 +1,179 @@
+package datasets
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"secura/datasets/score"
+)
+
+// Evaluated are a task's splits as a run reads them, for Warnings.
+type Evaluated struct {
+	Task Task
+	// Train and Test are what was read of the training split and of the one that is evaluated; Train is empty where
+	// nothing is trained.
+	Train, Test Set
+	// Used are the test examples that are evaluated, and TrainIDs and UsedIDs the tokens of Train's and of these; both
+	// may be nil where there is no tokenizer.
+	Used              []Example
+	TrainIDs, UsedIDs []Encoded
+}
+
+// Warnings tell what is known of a task's data before a run: rows that are left out, one class alone in what is
+// evaluated, equal texts in train and test, equal options, borders that the tokenizer joins, right answers that it
+// cannot write, texts that ROUGE cannot see.
+func (c *Encoder) Warnings(e Evaluated) (texts []string) {
+	say := func(format string, args ...any) {
+		texts = append(texts, fmt.Sprintf("task "+e.Task.Name+": "+format, args...))
+	}
+	for _, part := range []struct {
+		name string
+		set  Set
+	}{{"training", e.Train}, {"test", e.Test}} {
+		if part.set.LeftOut > 0 {
+			say("`where` leaves out %d of %d %s rows", part.set.LeftOut, part.set.Rows, part.name)
+		}
+	}
+	if class, alone := oneClass(e.Task, e.Used); alone {
+		say("all %d evaluated examples have the answer %q", len(e.Used), shorten(class))
+	}
+	if n, examples := sharedTexts(e.Train.Examples, e.Used); n > 0 {
+		say("%d of %d evaluated examples stand in training too, with their answers, such as %s", n, len(e.Used), strings.Join(examples, ", "))
+	}
+	if n, first := countExamples(e.Used, Example.hasEqualOptions); n > 0 {
+		say("%d of %d evaluated examples have two options of equal text, such as row %d: they count as one answer", n, len(e.Used), first)
+	}
+	c.borderWarnings(say, "training", e.TrainIDs)
+	c.borderWarnings(say, "evaluated", e.UsedIDs)
+	if c != nil {
+		if n, first := countExamples(e.Used, c.cannotWrite); n > 0 {
+			say("%d of %d right answers cannot be written by this tokenizer, such as %q of row %d, which it gives back as another text: these are never right",
+				n, len(e.Used), shorten(strings.TrimSpace(e.Used[rowAt(e.Used, first)].Answer)), first)
+		}
+	}
+	for _, name := range e.Task.Scores {
+		if !slices.Contains([]string{"rouge1", "rougeL"}, name) {
+			continue
+		}
+		if n, first := countExamples(e.Used, unseenByRouge); n > 0 {
+			say("%s sees nothing of %d of %d right answers, such as row %d: it knows a-z and 0-9 alone; %s_scripts knows other scripts", name, n, len(e.Used), first, name)
+		}
+	}
+	return texts
+}
+
+// oneClass says which answer all examples have, where there are others to have.
+func oneClass(task Task, examples []Example) (class string, alone bool) {
+	if len(examples) < 2 {
+		return "", false
+	}
+	// Of a written answer it is a class only where a few answers come again and again.
+	for _, e := range examples {
+		if !task.Choice() && strings.TrimSpace(e.Answer) != strings.TrimSpace(examples[0].Answer) || task.Choice() && e.Gold != examples[0].Gold {
+			return "", false
+		}
+	}
+	if task.Choice() && slices.ContainsFunc(examples, func(e Example) bool { return !slices.Equal(e.Options, examples[0].Options) }) {
+		return "", false // the options are the row's own: their places are no classes
+	}
+	return strings.TrimSpace(examples[0].Answer), true
+}
+
+// sharedTexts counts test examples whose prompt, options and answer stand in training, and shows three.
+func sharedTexts(train, test []Example) (n int, examples []string) {
+	text := func(e Example) string {
+		return strings.Join(append([]string{e.Prompt, e.Answer}, e.Options...), "\x00")
+	}
+	seen := make(map[string]bool, len(train))
+	for _, e := range train {
+		seen[text(e)] = true
+	}
+	for _, e := range test {
+		if seen[text(e)] {
+			if n++; n <= 3 {
+				examples = append(examples, fmt.Sprintf("row %d %q", e.ID, shorten(e.Prompt)))
+			}
+		}
+	}
+	return n, examples
+}
+
+// countExamples counts those of which something is true, and says the row of the first.
+func countExamples(examples []Example, is func(Example) bool) (n, first int) {
+	for _, e := range examples {
+		if is(e) {
+			if n++; n == 1 {
+				first = e.ID
+			}
+		}
+	}
+	return n, first
+}
+
+func rowAt(examples []Example, id int) int {
+	return slices.IndexFunc(examples, func(e Example) bool { return e.ID == id })
+}
+
+func (c *Encoder) borderWarnings(say func(string, ...any), which string, encoded []Encoded) {
+	blank, merged := 0, 0
+	for _, e := range encoded {
+		if e.Border.Blank {
+			blank++
+		}
+		if e.Border.Merged {
+			merged++
+		}
+	}
+	if blank > 0 {
+		say("%d of %d %s prompts end in white space, which is encoded with what follows it", blank, len(encoded), which)
+	}
+	if merged > 0 {
+		say("in %d of %d %s examples a token reaches over the border between prompt and answer; let the answer begin with a blank", merged, len(encoded), which)
+	}
+}
+
+// cannotWrite says whether a right answer is another text once it was encoded: its normalizer, NFC mostly, writes other
+// characters.
+func (c *Encoder) cannotWrite(e Example) bool {
+	if e.Options != nil {
+		return false
+	}
+	gold := strings.TrimSpace(e.Answer)
+	ids, err := c.tokenizer.Encode(gold)
+	return err == nil && strings.TrimSpace(c.tokenizer.Decode(ids)) != gold
+}
+
+// unseenByRouge says whether a right answer has letters, and none that rouge_score counts.
+func unseenByRouge(e Example) bool {
+	return strings.ContainsFunc(e.Answer, unicode.IsLetter) && len(score.RougeTokens(e.Answer, false)) == 0
+}
+
+// RowLengths chooses lengths of rows from the numbers of tokens that a suite's examples have: the smallest multiple of 8
+// that at least a half, 90% and all of them fit. They are no longer than most.
+func RowLengths(tokens []int, most int) (lengths []int) {
+	if len(tokens) == 0 {
+		return nil
+	}
+	sorted := slices.Sorted(slices.Values(tokens))
+	for _, share := range []float64{0.5, 0.9, 1} {
+		n := sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
+		n = min((max(n, 1)+7)/8*8, most)
+		if i, found := slices.BinarySearchFunc(lengths, n, cmp.Compare[int]); !found {
+			lengths = slices.Insert(lengths, i, n)
+		}
+	}
+	return lengths
+}
+
+// shorten keeps a warning on a line.
+func shorten(text string) string {
+	const most = 60
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}

@@ -1,0 +1,65 @@
+package datasets
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"secura/datasets/prompt"
+)
+
+func TestWarningsTellWhatIsKnownOfTheData(t *testing.T) {
+	content, err := os.ReadFile("../methods/backbone/nano/files/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenizer, err := prompt.NewTokenizer(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder := NewEncoder(tokenizer)
+	written := Task{Name: "n", Scores: []string{"rougeL"}}
+	choice := Task{Name: "n", Options: []string{"no", "yes"}, Scores: []string{"accuracy"}}
+	options := []string{"no", "yes"}
+	for name, c := range map[string]struct {
+		data Evaluated
+		want string // "" for none
+	}{
+		"nothing":     {Evaluated{Task: written, Used: []Example{{ID: 1, Answer: "a"}, {ID: 2, Answer: "b"}}}, ""},
+		"left out":    {Evaluated{Task: written, Train: Set{Rows: 9, LeftOut: 2}}, "`where` leaves out 2 of 9 training rows"},
+		"one class":   {Evaluated{Task: choice, Used: []Example{{Options: options, Answer: "no"}, {Options: options, Answer: "no"}}}, `all 2 evaluated examples have the answer "no"`},
+		"own options": {Evaluated{Task: choice, Used: []Example{{Options: options, Answer: "no"}, {Options: []string{"x", "y"}, Answer: "x"}}}, ""},
+		"shared": {Evaluated{Task: written, Train: Set{Examples: []Example{{Prompt: "p", Answer: "a"}, {Prompt: "q", Answer: "c"}}}, Used: []Example{{ID: 4, Prompt: "p", Answer: "a"}, {Prompt: "q", Answer: "b"}}},
+			`1 of 2 evaluated examples stand in training too, with their answers, such as row 4 "p"`},
+		"equal options": {Evaluated{Task: choice, Used: []Example{{ID: 3, Options: []string{" x", "x"}}, {Gold: 1, Options: options}}}, "1 of 2 evaluated examples have two options of equal text, such as row 3"},
+		"blank":         {Evaluated{Task: written, UsedIDs: []Encoded{{Border: Border{Blank: true}}, {}}}, "1 of 2 evaluated prompts end in white space"},
+		"merged":        {Evaluated{Task: written, TrainIDs: []Encoded{{Border: Border{Merged: true}}}}, "in 1 of 1 training examples a token reaches over the border"},
+		"NFC":           {Evaluated{Task: written, Used: []Example{{ID: 7, Answer: " e\u0301t"}, {Answer: "b"}}}, "1 of 2 right answers cannot be written by this tokenizer"},
+		"scripts":       {Evaluated{Task: written, Used: []Example{{ID: 5, Answer: "日本語"}, {Answer: "b"}}}, "rougeL sees nothing of 1 of 2 right answers, such as row 5"},
+	} {
+		got := strings.Join(encoder.Warnings(c.data), "\n")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) || strings.Count(got, "\n") > 0 {
+			t.Errorf("%s: %q, expected %q", name, got, c.want)
+		}
+	}
+}
+
+func TestRowLengthsFitTheirShares(t *testing.T) {
+	if got := RowLengths([]int{10, 12, 15, 100, 400}, 512); !slices.Equal(got, []int{16, 400}) {
+		t.Error(got)
+	}
+	if RowLengths(nil, 9) != nil {
+		t.Error("lengths of nothing")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		tokens := rapid.SliceOfN(rapid.IntRange(0, 2000), 1, 50).Draw(t, "tokens")
+		most := rapid.IntRange(8, 2048).Draw(t, "most")
+		lengths := RowLengths(tokens, most)
+		if !slices.IsSorted(lengths) || len(lengths) > 3 || lengths[len(lengths)-1] < min(slices.Max(tokens), most) || slices.Max(lengths) > most {
+			t.Fatalf("%v of %v", lengths, tokens)
+		}
+	})
+}
