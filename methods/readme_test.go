@@ -35,7 +35,7 @@ func TestREADMEListsTrainedParameters(t *testing.T) {
 		var rank, inner int
 		for _, s := range b.shapes {
 			var err error
-			if rank, inner, err = adapter.DefaultCABR().Sizes(s.out, s.in); err != nil {
+			if rank, inner, err = (adapter.CABR{Rule: adapter.SizesByWidth}).Sizes(s.out, s.in); err != nil {
 				t.Fatal(err)
 			}
 			cabr += 2 * rank * inner * b.layers
@@ -57,7 +57,7 @@ func TestSessionsTrainWhatTheREADMESays(t *testing.T) {
 		want := int64(0)
 		for _, p := range s.Adapted() {
 			shape := toy.Model.Weights[p.WeightName()].Shape().Dimensions
-			rank, inner, err := adapter.DefaultCABR().Sizes(shape[0], shape[1])
+			rank, inner, err := adapter.CABR{Rule: adapter.SizesByWidth}.Sizes(shape[0], shape[1])
 			if err != nil {
 				t.Fatal(err)
 			}

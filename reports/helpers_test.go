@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"path/filepath"
 	"testing"
 
 	"secura/experiments/record"
@@ -33,8 +32,6 @@ func check(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
-
-func dataFile(name string) string { return filepath.Join("testdata", name) }
 
 func predictionsOf(t testing.TB, run rundir.Run, cell string, boundary int) []record.Prediction {
 	t.Helper()

@@ -13,16 +13,11 @@ import (
 type Country struct {
 	Name      string // English name
 	Capital   string // English name of the capital, without accents
-	Continent string // one of Continents
+	Continent string // Europe, Asia, Africa, North America, South America or Oceania
 	Currency  string // name of the currency's unit, without the country's adjective
 	German    string // German name
 	Language  string // English name of the main language, one of Languages
 	Code      string // ISO 3166-1 alpha-2
-}
-
-// Continents returns the values of Country.Continent in a fixed order.
-func Continents() []string {
-	return []string{"Europe", "Asia", "Africa", "North America", "South America", "Oceania"}
 }
 
 // countryFacts holds what is typed by hand. Countries whose German name takes

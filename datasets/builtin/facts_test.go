@@ -37,7 +37,7 @@ func TestCountriesAreUniqueAndComplete(t *testing.T) {
 	unique(t, "code", column(countries, func(c Country) string { return c.Code }))
 	languages := column(Languages(), func(l Language) string { return l.Name })
 	for _, country := range countries {
-		if !slices.Contains(Continents(), country.Continent) {
+		if !slices.Contains([]string{"Europe", "Asia", "Africa", "North America", "South America", "Oceania"}, country.Continent) {
 			t.Errorf("%s lies in %q, which is no continent", country.Name, country.Continent)
 		}
 		if !slices.Contains(languages, country.Language) {

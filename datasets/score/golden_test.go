@@ -12,20 +12,19 @@ const tolerance = 1e-9
 
 type golden struct {
 	Pairs []struct {
-		Ref, Hyp       string
-		Rouge1, Rouge2 PRF
-		RougeL         PRF
-		RougeLsumF     float64  `json:"rougeLsum_f"`
-		Rouge1F        float64  `json:"rouge1_f"`
-		RougeLF        float64  `json:"rougeL_f"`
-		Rouge1Plain    float64  `json:"rouge1_f_unstemmed"`
-		RougeLPlain    float64  `json:"rougeL_f_unstemmed"`
-		Bleu4          float64  `json:"bleu4_smooth4_words"`
-		Sentence       float64  `json:"sacrebleu_sentence"`
-		RefRouge       []string `json:"ref_rouge_tokens"`
-		HypRouge       []string `json:"hyp_rouge_tokens"`
-		Ref13a         []string `json:"ref_13a"`
-		Hyp13a         []string `json:"hyp_13a"`
+		Ref, Hyp    string
+		Rouge1      PRF
+		RougeL      PRF
+		Rouge1F     float64  `json:"rouge1_f"`
+		RougeLF     float64  `json:"rougeL_f"`
+		Rouge1Plain float64  `json:"rouge1_f_unstemmed"`
+		RougeLPlain float64  `json:"rougeL_f_unstemmed"`
+		Bleu4       float64  `json:"bleu4_smooth4_words"`
+		Sentence    float64  `json:"sacrebleu_sentence"`
+		RefRouge    []string `json:"ref_rouge_tokens"`
+		HypRouge    []string `json:"hyp_rouge_tokens"`
+		Ref13a      []string `json:"ref_13a"`
+		Hyp13a      []string `json:"hyp_13a"`
 	}
 	Corpora []struct {
 		Name           string
@@ -84,7 +83,6 @@ func TestPairsScoreAsTheReferenceLibraries(t *testing.T) {
 				got, want PRF
 			}{
 				{"rouge1", Rouge1(p.Hyp, p.Ref, true), p.Rouge1},
-				{"rouge2", Rouge2(p.Hyp, p.Ref, true), p.Rouge2},
 				{"rougeL", RougeL(p.Hyp, p.Ref, true), p.RougeL},
 			} {
 				near(t, c.name+" p", c.got.P, c.want.P)
@@ -93,7 +91,6 @@ func TestPairsScoreAsTheReferenceLibraries(t *testing.T) {
 			}
 			near(t, "rouge1 f", Rouge1(p.Hyp, p.Ref, true).F, p.Rouge1F)
 			near(t, "rougeL f", RougeL(p.Hyp, p.Ref, true).F, p.RougeLF)
-			near(t, "rougeLsum f", RougeLsum(p.Hyp, p.Ref, true).F, p.RougeLsumF)
 			near(t, "rouge1 unstemmed", Rouge1(p.Hyp, p.Ref, false).F, p.Rouge1Plain)
 			near(t, "rougeL unstemmed", RougeL(p.Hyp, p.Ref, false).F, p.RougeLPlain)
 			near(t, "BLEU-4 smoothing 4", BLEU4Smooth4(p.Hyp, p.Ref), p.Bleu4)

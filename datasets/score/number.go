@@ -26,7 +26,7 @@ func LastNumberMatch(prediction, gold string) bool {
 	return sameNumber(last(numbers(prediction)), last(numbers(gold)))
 }
 
-// FinalNumber is the number that a worked answer ends in: the first one after the first "####" (GSM8K's mark, after
+// answerNumber is the number that a worked answer ends in: the first one after the first "####" (GSM8K's mark, after
 // which a model may ramble on), else the last one in the text. It is exact, and nil where there is none.
 //
 // Read are signs, also before a currency sign; thousands in groups of three, separated by a comma, an apostrophe, a
@@ -34,13 +34,6 @@ func LastNumberMatch(prediction, gold string) bool {
 // ("12,34,567"); a decimal point, and a decimal comma where it cannot separate thousands ("3,5", "0,125", "1.234,5");
 // exponents ("1e+06", "1.5 × 10^6"); fractions ("3/4", "1 3/4", "½"). "1,234" is read as English has it. Currency and
 // percent signs are no part of the number.
-func FinalNumber(text string) *big.Rat {
-	if n := answerNumber(text); n != nil {
-		return n.value
-	}
-	return nil
-}
-
 func answerNumber(text string) *number {
 	if _, after, ok := strings.Cut(text, "####"); ok {
 		if n := first(numbers(after)); n != nil {

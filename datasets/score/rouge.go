@@ -31,9 +31,6 @@ func RougeTokens(text string, stem bool) []string {
 // Rouge1 is the overlap of single words (Lin 2004).
 func Rouge1(prediction, gold string, stem bool) PRF { return rougeN(prediction, gold, 1, stem) }
 
-// Rouge2 is the overlap of word pairs (Lin 2004).
-func Rouge2(prediction, gold string, stem bool) PRF { return rougeN(prediction, gold, 2, stem) }
-
 func rougeN(prediction, gold string, n int, stem bool) PRF {
 	return rougeNOf(RougeTokens(prediction, stem), RougeTokens(gold, stem), n)
 }
@@ -87,44 +84,6 @@ func ScriptTokens(text string) (tokens []string) {
 	return tokens
 }
 
-// RougeLsum is the summary-level longest common subsequence: for each line of
-// the gold text, the union of its common subsequences with all lines of the
-// prediction, no word counted more often than it occurs.
-func RougeLsum(prediction, gold string, stem bool) PRF {
-	ps, p, left := rougeLines(prediction, stem)
-	gs, g, leftGold := rougeLines(gold, stem)
-	hits := 0
-	for _, line := range gs {
-		inUnion := make([]bool, len(line))
-		for _, other := range ps {
-			markLCS(line, other, inUnion)
-		}
-		for i, word := range line {
-			if inUnion[i] && left[word] > 0 && leftGold[word] > 0 {
-				hits++
-				left[word]--
-				leftGold[word]--
-			}
-		}
-	}
-	return prf(hits, p, g)
-}
-
-// rougeLines returns the tokens of each line, how many there are in all, and
-// how often each occurs.
-func rougeLines(text string, stem bool) (lines [][]string, total int, counts map[string]int) {
-	counts = make(map[string]int)
-	for line := range strings.SplitSeq(text, "\n") {
-		tokens := RougeTokens(line, stem)
-		lines = append(lines, tokens)
-		total += len(tokens)
-		for _, t := range tokens {
-			counts[t]++
-		}
-	}
-	return lines, total, counts
-}
-
 func prf(hits, predicted, gold int) PRF {
 	s := PRF{P: float64(hits) / float64(max(predicted, 1)), R: float64(hits) / float64(max(gold, 1))}
 	if s.P+s.R > 0 {
@@ -150,21 +109,4 @@ func lcsTable(a, b []string) [][]int {
 		table[i+1] = row
 	}
 	return table
-}
-
-// markLCS marks the words of a that belong to one longest common subsequence
-// with b: the one that rouge_score reads out.
-func markLCS(a, b []string, marked []bool) {
-	table := lcsTable(a, b)
-	for i, j := len(a), len(b); i > 0 && j > 0; {
-		switch {
-		case a[i-1] == b[j-1]:
-			marked[i-1] = true
-			i, j = i-1, j-1
-		case table[i][j-1] > table[i-1][j]:
-			j--
-		default:
-			i--
-		}
-	}
 }

@@ -36,16 +36,6 @@ func (s Scorer) ScoreCases(cases []Case) (corpus float64, perExample []float64) 
 	return s.score(cases)
 }
 
-// Score is ScoreCases of examples with one gold text each. It panics if the lists differ in length.
-func (s Scorer) Score(predictions, golds []string) (corpus float64, perExample []float64) {
-	mustPair(predictions, golds)
-	cases := make([]Case, len(predictions))
-	for i := range cases {
-		cases[i] = Case{Prediction: predictions[i], Golds: golds[i : i+1]}
-	}
-	return s.ScoreCases(cases)
-}
-
 // Scorers lists every scorer.
 var Scorers = []Scorer{
 	// Share of answers that ExactMatch.
@@ -60,7 +50,7 @@ var Scorers = []Scorer{
 	{"squad_f1", averaged(SquadF1)},
 	// MacroF1; per example whether it is right.
 	{"macro_f1", macroF1},
-	// CorpusBLEU / 100; per example SentenceBLEU / 100. bleu_zh with TokensZh.
+	// sacreBLEU's corpus score / 100; per example its sentence score / 100. bleu_zh with TokensZh.
 	{"bleu", bleu(Tokens13a)},
 	{"bleu_zh", bleu(TokensZh)},
 	// Mean of BLEU4Smooth4.

@@ -52,11 +52,6 @@ var _ Adapter = CABR{}
 // backbone has one; whoever calls Apply puts it among the tensors and adds it to the result as always.
 const ProjectionBias = "projection bias"
 
-// DefaultCABR has the ranks that follow from the width, InverseTop, StartReleased, and neither bias, MagNorm nor merge.
-func DefaultCABR() CABR {
-	return CABR{Rule: SizesByWidth, Selection: InverseTop, Start: StartReleased, Former: FormerHeld, Merging: MergeNone, Precision: MergeFloat32}
-}
-
 // Sizes gives the two ranks for a weight [out, in], or an error with the values that do not fit.
 func (c CABR) Sizes(out, in int) (rank, inner int, err error) {
 	smaller := min(out, in)

@@ -39,11 +39,6 @@ type CURLoRA struct {
 
 var _ Folder = CURLoRA{}
 
-// DefaultCURLoRA has rank 16, alpha 1 and InverseTop.
-func DefaultCURLoRA() CURLoRA {
-	return CURLoRA{Rank: 16, Rule: SizesByWidth, Alpha: 1, Selection: InverseTop}
-}
-
 // Init chooses C and R.
 func (c CURLoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if math.IsNaN(c.Alpha) || math.IsInf(c.Alpha, 0) || c.Alpha == 0 {

@@ -17,9 +17,6 @@ type LoRA struct {
 
 var _ Folder = LoRA{}
 
-// DefaultLoRA has rank 8 and alpha 16.
-func DefaultLoRA() LoRA { return LoRA{Rank: 8, Alpha: 16} }
-
 // Init draws A uniformly from ±1/√in, which is what torch's kaiming_uniform_ with a = √5 does; B is 0.
 func (l LoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := w.check(); err != nil {

@@ -23,9 +23,6 @@ type Restraint struct {
 	Edge, Share, Decay float64
 }
 
-// DefaultRestraint is the release's.
-func DefaultRestraint() Restraint { return Restraint{Edge: 1.2, Share: 0.9, Decay: 0.99} }
-
 // Check says which value is impossible.
 func (r Restraint) Check() error {
 	switch {

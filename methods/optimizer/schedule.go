@@ -1,7 +1,6 @@
 package optimizer
 
 import (
-	"fmt"
 	"math"
 )
 
@@ -31,23 +30,6 @@ type Schedule struct {
 // and then falls along a cosine to 0.
 func ForTask(base, warmupShare float64, steps int) Schedule {
 	return Schedule{Kind: Cosine, Base: base, Warmup: int(math.Ceil(warmupShare * float64(steps))), Steps: steps}
-}
-
-// Check says which value is impossible.
-func (s Schedule) Check() error {
-	switch {
-	case s.Kind != Cosine && s.Kind != Linear && s.Kind != Constant:
-		return fmt.Errorf("schedule %q is unknown, expected %s, %s or %s", s.Kind, Cosine, Linear, Constant)
-	case !(s.Base >= 0) || math.IsInf(s.Base, 0):
-		return fmt.Errorf("the learning rate is %v, expected a finite number from 0", s.Base)
-	case s.Warmup < 0:
-		return fmt.Errorf("the warm-up has %d steps, expected at least 0", s.Warmup)
-	case s.Kind != Constant && s.Steps < 1:
-		return fmt.Errorf("the %s schedule has %d steps, expected at least 1", s.Kind, s.Steps)
-	case !(s.Cycles >= 0) || math.IsInf(s.Cycles, 0):
-		return fmt.Errorf("the cosine schedule has %v cycles, expected a finite number from 0", s.Cycles)
-	}
-	return nil
 }
 
 // Rate is the learning rate of a step, counted from 0.
