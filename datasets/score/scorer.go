@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Case is one example to score.
@@ -77,7 +79,7 @@ func ByName(name string) (Scorer, error) {
 			return s, nil
 		}
 		known = append(known, s.Name)
-		if d := edits(strings.ToLower(name), strings.ToLower(s.Name)); d < least {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(s.Name)); d < least {
 			nearest, least = s.Name, d
 		}
 	}
@@ -131,25 +133,4 @@ func indicator(ok bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

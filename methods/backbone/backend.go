@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 )
@@ -70,7 +71,7 @@ func CheckBackendName(name string) error {
 	}
 	near, best := BackendNames[0], 1<<30
 	for _, known := range BackendNames {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(known)); d < best {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(known)); d < best {
 			near, best = known, d
 		}
 	}
@@ -220,25 +221,4 @@ func fileSHA256(path string) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
