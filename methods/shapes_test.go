@@ -38,7 +38,9 @@ func TestEveryMethodStartsOnShapes(t *testing.T) {
 			case *ERParams:
 				p.Rank, p.Buffer = rank, 0.5
 			case *CURLoRAParams:
-				p.Rank = rank
+				if p.Rank = rank; rank == 0 {
+					continue // follows from the width
+				}
 			default:
 				t.Fatalf("%s has %T", m.Name, params)
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -228,7 +229,13 @@ func value(t *rapid.T, depth int) func() any {
 	case 1:
 		return maybe(func() any { return rapid.Int64().Draw(t, "int") })
 	case 2:
-		return maybe(func() any { return rapid.Float64Range(-1e9, 1e9).Draw(t, "float") + 0.5 })
+		return maybe(func() any {
+			x := rapid.Float64Range(-1e9, 1e9).Draw(t, "float") + 0.5
+			if x == math.Trunc(x) {
+				x = 0.25 // a column of whole numbers alone is one of integers
+			}
+			return x
+		})
 	case 3:
 		return maybe(func() any { return rapid.StringMatching(`[a-zäß"\\,\n]{0,8}`).Draw(t, "text") })
 	case 4:
