@@ -62,6 +62,8 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 		_, err := w.evaluator.Evaluate(ctx, nil)
 		return err
 	}
+	doing := tellerOf(o.Doing)
+	doing("compiles, and evaluates everything twice")
 	if _, e.EvaluationCompile, err = timed(evaluate); err != nil {
 		return Estimate{}, err
 	}
@@ -71,6 +73,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	own := w.evaluator.Only(0, st.Evaluation)
 	e.Own = float64(own.Tokens) / float64(w.evaluator.Tokens)
 	for _, cell := range w.cells[:len(st.Methods)] {
+		doing("compiles and makes some steps of " + cell.Method.Name)
 		m, err := w.measureMethod(ctx, cell, timed)
 		if err != nil {
 			return Estimate{}, err

@@ -41,6 +41,8 @@ type EvalOptions struct {
 	Backend backbone.BackendOptions
 	// Warn is told of test prompts that were cut.
 	Warn func(text string)
+	// Doing is told what begins: loading, evaluating. It may be nil.
+	Doing func(text string)
 }
 
 // Eval scores a backbone on tasks without training. The examples are in the order of the tasks.
@@ -52,6 +54,8 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err := checkBackbones(s); err != nil {
 		return record.Evaluation{}, nil, err
 	}
+	doing := tellerOf(o.Doing)
+	doing("loads backbone " + s.Backbone + " and the examples")
 	out := record.Evaluation{Suite: s.Name, Backbone: s.Backbone, Chat: s.Chat, Adapter: o.Adapter, Split: s.Evaluation.Split, Files: map[string]string{}}
 	if err := hashEvaluated(s, o.DataDir, out.Files); err != nil {
 		return record.Evaluation{}, nil, err
@@ -97,6 +101,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
+	doing(fmt.Sprintf("compiles, and evaluates %d tasks", len(s.Tasks)))
 	row, err := v.Evaluate(ctx, nil)
 	if err != nil {
 		return record.Evaluation{}, nil, err

@@ -34,6 +34,16 @@ type WorkerOptions struct {
 	// Backbone is where the suite's backbone lies here, or its backbones in their order, separated by commas; empty where
 	// the suite says.
 	Backbone string
+	// Doing is told what Measure begins; it may be nil.
+	Doing func(text string)
+}
+
+// tellerOf is the function, or one that says nothing.
+func tellerOf(doing func(text string)) func(text string) {
+	if doing == nil {
+		return func(string) {}
+	}
+	return doing
 }
 
 // Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them; of

@@ -113,3 +113,28 @@ func TestRunsSideBySide(t *testing.T) {
 		t.Errorf("rows of equal labels: %+v", both.Rows)
 	}
 }
+
+// TestRunsOfOtherTasks sets runs of different tasks side by side, which their tables say, and of equal tasks in another
+// order, of which there is nothing to say.
+func TestRunsOfOtherTasks(t *testing.T) {
+	first, second := twoRuns(t)
+	const says = "other tasks than"
+	said := func(runs []*report.Report) (n int) {
+		one := table.Table{Title: "x"}
+		for _, tab := range append(tables.SideBySide(runs, [][]table.Table{{one}, {one}}), tables.Runs(runs)) {
+			if strings.Contains(strings.Join(tab.Remarks, " "), says) {
+				n++
+			}
+		}
+		return n
+	}
+	second.Suite.Tasks = slices.Clone(first.Suite.Tasks)
+	slices.Reverse(second.Suite.Tasks)
+	if n := said([]*report.Report{first, second}); n != 0 {
+		t.Errorf("%d tables say that equal tasks differ", n)
+	}
+	second.Suite.Tasks[0].Name = "another"
+	if n := said([]*report.Report{first, second}); n != 2 {
+		t.Errorf("%d tables of 2 say that the tasks differ", n)
+	}
+}

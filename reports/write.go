@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"secura/experiments/rundir"
 	"secura/reports/figure"
@@ -17,7 +18,10 @@ import (
 // of Formats that has a file, a page of each of several backbones, and each table and figure by itself. Each file is replaced as a whole or not at all. It
 // returns the report, so that the records are read once. unwritten says which files could not be written, as on a full
 // disk or in a folder of another user's; the report is complete all the same.
-func WriteAll(run rundir.Run) (r *report.Report, unwritten, err error) {
+func WriteAll(run rundir.Run) (r *report.Report, unwritten, err error) { return WriteInto(run, run) }
+
+// WriteInto is WriteAll with the files in another folder, where they can be compared with those of the run.
+func WriteInto(to, run rundir.Run) (r *report.Report, unwritten, err error) {
 	if r, err = Load(run); err != nil {
 		return nil, nil, err
 	}
@@ -35,17 +39,17 @@ func WriteAll(run rundir.Run) (r *report.Report, unwritten, err error) {
 	}
 	var failed []error
 	for _, part := range r.Backbones {
-		failed = append(failed, rundir.WriteFile(page.Path(part), func(w io.Writer) error { return page.Write(w, part) }))
+		failed = append(failed, rundir.WriteFile(filepath.Join(to.Path, filepath.Base(page.Path(part))), func(w io.Writer) error { return page.Write(w, part) }))
 	}
 	for _, f := range Formats {
 		if f.File != nil {
-			failed = append(failed, rundir.WriteFile(f.File(run), func(w io.Writer) error { return f.Write(w, r, false) }))
+			failed = append(failed, rundir.WriteFile(f.File(to), func(w io.Writer) error { return f.Write(w, r, false) }))
 		}
 	}
-	failed = append(failed, writeTables(run, tables.Of(r)))
+	failed = append(failed, writeTables(to, tables.Of(r)))
 	figures, err := figure.Of(r)
 	if err == nil {
-		err = figure.Write(run, figures)
+		err = figure.Write(to, figures)
 	}
 	if err := errors.Join(append(failed, err)...); err != nil {
 		return r, fmt.Errorf("the report was made, but not all of its files could be written: %w", err), nil

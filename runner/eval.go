@@ -66,9 +66,13 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	var at phase
+	t := newTeller(stderr, at.String)
+	defer t.Close()
 	options := experiments.EvalOptions{
+		Doing: at.is,
 		Suite: suite, Limit: int(o.Limit), DataDir: o.DataDir, Adapter: o.Adapter,
-		Warn:    func(text string) { fmt.Fprintln(stderr, "warning:", text) },
+		Warn:    func(text string) { fmt.Fprintln(t, "warning:", text) },
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	}
 	if o.Tasks != "" {
@@ -90,6 +94,7 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 		if err != nil {
 			return err
 		}
+		at.is("")
 		if o.Out != "" {
 			if err := experiments.WriteEvaluation(filepath.Join(o.Out, label), result, examples); err != nil {
 				return err

@@ -3,7 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -21,7 +25,10 @@ func newProgress(stderr io.Writer, workers, cells int) launch.View {
 			return newBars(stderr, workers, t)
 		}
 	}
-	return &lines{w: stderr, tracker: t, elsewhere: map[string]bool{}}
+	l := newLines(stderr, t)
+	l.teller = newTeller(stderr, l.doing)
+	l.w = l.teller
+	return l
 }
 
 // isTerminal says whether w is a terminal.
@@ -113,15 +120,49 @@ func (t *tracker) whole() string {
 	return text
 }
 
-// lines writes a line when a cell has learned a task and when it ends.
+// lines writes a line when a cell has learned a task and when it ends, and what the cells do where that takes long.
 type lines struct {
 	w       io.Writer
+	teller  *teller    // nil where nothing is told between the lines
+	mu      sync.Mutex // the teller reads the tracker
 	tracker *tracker
 	// elsewhere are the cells that other processes were told to have.
 	elsewhere map[string]bool
 }
 
+func newLines(w io.Writer, t *tracker) *lines {
+	return &lines{w: w, tracker: t, elsewhere: map[string]bool{}}
+}
+
+// doing says what the cells that run are at.
+func (l *lines) doing() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var texts []string
+	for _, cell := range slices.Sorted(maps.Keys(l.tracker.last)) {
+		p := l.tracker.last[cell]
+		switch {
+		case p.Ended():
+		case p.TaskIndex == 0:
+			texts = append(texts, cell+": compiles, and evaluates the backbone or reads its checkpoint")
+		case p.Step < p.Steps:
+			texts = append(texts, fmt.Sprintf("%s: task %d/%d %s, step %d/%d, loss %.3f", cell, p.TaskIndex, p.Tasks, p.Task, p.Step, p.Steps, p.Loss))
+		default:
+			texts = append(texts, fmt.Sprintf("%s: task %d/%d %s is learned, and is evaluated", cell, p.TaskIndex, p.Tasks, p.Task))
+		}
+	}
+	switch {
+	case len(texts) > 0:
+		return strings.Join(texts, "\n")
+	case len(l.tracker.last) == 0:
+		return "workers load the backbone and the examples"
+	}
+	return "workers go on to the next cells (" + l.tracker.whole() + ")"
+}
+
 func (l *lines) Update(_ int, p engine.Progress) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if p.Note != "" {
 		fmt.Fprintf(l.w, "%s: %s\n", p.Cell, p.Note)
 		return
@@ -142,7 +183,11 @@ func (l *lines) Update(_ int, p engine.Progress) {
 	}
 }
 
-func (l *lines) Close() {}
+func (l *lines) Close() {
+	if l.teller != nil {
+		l.teller.Close()
+	}
+}
 
 // endLine tells how a cell ended.
 func endLine(p engine.Progress) string {

@@ -88,7 +88,14 @@ func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.
 		}
 	}
 	fmt.Fprintln(stdout)
-	return writeElements(elements, stdout)
+	if err := writeElements(elements, stdout); err != nil || counts[record.Done] == len(cells) {
+		return err
+	}
+	rounds, err := launch.Rounds(run)
+	for _, r := range rounds {
+		fmt.Fprintln(stdout, r)
+	}
+	return err
 }
 
 // writeElements counts the elements of job arrays by what Slurm says of them.

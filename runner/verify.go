@@ -124,6 +124,9 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	files := experiments.CheckFiles(run, v.manifest, v.suite, o.DataDir, o.Backbone)
 	v.found(fmt.Sprintf("suite, examples, and %d files of data and backbone", len(v.manifest.Files)), files...)
 	v.found("results.json is what the records give", v.results())
+	if err := v.reports(cells); err != nil {
+		return err
+	}
 	if len(files) == 0 {
 		if err := v.compute(ctx, finished, stderr); err != nil {
 			return err

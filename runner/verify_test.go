@@ -86,6 +86,21 @@ func TestVerify(t *testing.T) {
 	expect(t, 0, `^ok +executed again: er-s0-o0 from boundary \d`, verify(whole, "-seed", "1")...)
 	expect(t, 2, `expected a name that ends in .tar.zst`, "report", run, "-bundle", "run.zip")
 
+	// The bundling made all report files; what else lies there is named.
+	strange := rundir.Run{Path: copyRun(t, run)}
+	for _, path := range []string{filepath.Join(strange.Path, "notes.txt"), filepath.Join(strange.Path, "cells", "er-s9-o0.txt"), strange.Table("mine.csv")} {
+		if err := os.WriteFile(path, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(strange.Report("html")); err != nil { // one that is not there is no error
+		t.Fatal(err)
+	}
+	expect(t, 0, `^no part of the run, and not looked at: cells/er-s9-o0.txt, notes.txt, tables/mine.csv$`, verify(strange.Path)...)
+	if _, output := call(t, verify(bundle)...); strings.Contains(output, "no part of the run") {
+		t.Errorf("a bundle has foreign files:\n%s", output)
+	}
+
 	for name, c := range map[string]struct {
 		tamper func(t *testing.T, run rundir.Run)
 		says   string
@@ -93,6 +108,22 @@ func TestVerify(t *testing.T) {
 		"a metric": {func(t *testing.T, r rundir.Run) {
 			editFile(t, r.Results(), `"acc": [0-9.]+`, `"acc": 0.875`)
 		}, `^DIFFERS +results.json is what the records give: .*results.json: cells\[0\].metrics.acc is 0.875, expected`},
+		"the report": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Report("md"), `[0-9]\.[0-9]`, "9.9")
+		}, `^DIFFERS +report, pages, tables and figures.*report.md: line \d+ is not what the records give`},
+		"the page": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Report("html"), `[0-9]\.[0-9]`, "9.9")
+		}, `^DIFFERS +report, pages.*report.html: line \d+ is not`},
+		"a table": {func(t *testing.T, r rundir.Run) {
+			editFile(t, r.Table("summary.csv"), `[0-9]\.[0-9]`, "9.9")
+		}, `^DIFFERS +report, pages.*tables/summary.csv: line \d+ is not`},
+		"a figure": {func(t *testing.T, r rundir.Run) {
+			figures, _ := filepath.Glob(r.Figure("*.png"))
+			if len(figures) == 0 {
+				t.Fatal("the run has no figure")
+			}
+			os.Truncate(figures[0], 99)
+		}, `^DIFFERS +report, pages.*figures/.*png is not the file that the records give`},
 		"a score": {func(t *testing.T, r rundir.Run) {
 			editFile(t, r.Cell("seq-s0-o0").Records(), `"name":"exact","value":[0-9.]+`, `"name":"exact","value":0.8125`)
 		}, `^DIFFERS +records.*boundary 0: scores\[0\].scores\[0\].value is 0.8125, expected`},

@@ -69,6 +69,11 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	events := &dashboard{dir: o.TensorBoard, whole: map[string]bool{}}
+	if o.TensorBoard != "" {
+		if err := events.own(run); err != nil {
+			return err
+		}
+	}
 	var written time.Time
 	view := newWatchView(stdout)
 	for {

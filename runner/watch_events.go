@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"secura/experiments/launch"
 	"secura/experiments/record"
+	"secura/experiments/rundir"
 	"secura/methods"
 	"secura/reports"
 )
@@ -16,6 +19,30 @@ type dashboard struct {
 	dir string
 	// whole are the cells of which everything is written.
 	whole map[string]bool
+}
+
+// ownerName is the file of a folder of events that names the run they are of: cells of two runs have equal names.
+const ownerName = "run.txt"
+
+// own takes the folder of events for a run, or says whose it is.
+func (d *dashboard) own(run rundir.Run) error {
+	path, err := filepath.Abs(run.Path)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(d.dir, ownerName)
+	owner, err := os.ReadFile(file)
+	if err == nil && strings.TrimSpace(string(owner)) != path {
+		return fmt.Errorf("-tensorboard %s: it has the events of run %s, with which those of %s would mix; give a folder of its own, such as %s, which the same TensorBoard shows",
+			d.dir, strings.TrimSpace(string(owner)), path, filepath.Join(filepath.Dir(filepath.Clean(d.dir)), filepath.Base(path)+"-events"))
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return fmt.Errorf("-tensorboard: %w", err)
+	}
+	return rundir.WriteBytes(file, []byte(path+"\n"))
 }
 
 // update writes what is new of each cell.

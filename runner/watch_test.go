@@ -313,3 +313,21 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 		t.Errorf("%d rows, want 4", n)
 	}
 }
+
+// TestEventsOfOneRun gives a folder of events to a second run, whose cells have the names of the first one's.
+func TestEventsOfOneRun(t *testing.T) {
+	dir := t.TempDir()
+	d := &dashboard{dir: filepath.Join(dir, "events")}
+	first, second := rundir.Run{Path: filepath.Join(dir, "a", "run")}, rundir.Run{Path: filepath.Join(dir, "b", "run")}
+	for range 2 { // the first may come again
+		if err := d.own(first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.own(second); err == nil || !strings.Contains(err.Error(), "events of run "+first.Path) {
+		t.Errorf("the second run: %v, expected an error that names %s", err, first.Path)
+	}
+	if err := (&dashboard{dir: filepath.Join(dir, "other")}).own(second); err != nil {
+		t.Error(err)
+	}
+}

@@ -115,7 +115,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 // runShard runs a part of the cells, and tells of each task and cell.
 func runShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, stdout io.Writer) error {
 	err := launch.ServeShard(ctx, w, run, cells, func() func(engine.Progress) {
-		view := &lines{w: stdout, tracker: newTracker(1, time.Now), elsewhere: map[string]bool{}}
+		view := newLines(stdout, newTracker(1, time.Now))
 		return func(p engine.Progress) { view.Update(0, p) }
 	})
 	var interrupted *launch.InterruptedError
@@ -131,7 +131,11 @@ func measure(ctx context.Context, o WorkerOptions, run rundir.Run, stdout, stder
 	if err != nil {
 		return err
 	}
-	e, err := experiments.Measure(ctx, s, experiments.WorkerOptions{DataDir: o.DataDir,
+	var at phase
+	at.is("loads the backbone and the examples")
+	t := newTeller(stderr, at.String)
+	defer t.Close()
+	e, err := experiments.Measure(ctx, s, experiments.WorkerOptions{DataDir: o.DataDir, Doing: at.is,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err

@@ -25,8 +25,8 @@ type Array struct {
 	Shards int
 	// Program, Run, Data and Backend are what each element's worker is told; paths are absolute.
 	Program, Run, Data, Backend string
-	// Logs is the folder for the elements' output.
-	Logs string
+	// Logs is the folder for the elements' output; Rounds that for how often each reached its time limit.
+	Logs, Rounds string
 }
 
 //go:embed slurm.sh.tmpl
@@ -34,8 +34,8 @@ var slurmScript string
 
 // Script is the batch script of the array.
 func (a Array) Script() (string, error) {
-	a.CPUs, a.Warning, a.Restarts = cmp.Or(a.CPUs, 1), cmp.Or(a.Warning, 120), cmp.Or(a.Restarts, 3)
-	for _, path := range []string{a.Program, a.Run, a.Data, a.Backend, a.Logs} {
+	a.CPUs, a.Warning, a.Restarts = cmp.Or(a.CPUs, 1), cmp.Or(a.Warning, suite.DefaultSlurmWarning), cmp.Or(a.Restarts, 3)
+	for _, path := range []string{a.Program, a.Run, a.Data, a.Backend, a.Logs, a.Rounds} {
 		if strings.ContainsAny(path, "\n\r%") {
 			return "", fmt.Errorf("write the batch script: %q has a line break or a %%, which sbatch would replace", path)
 		}

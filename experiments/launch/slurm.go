@@ -43,7 +43,7 @@ func (l Launch) OnSlurm() (*Array, error) {
 	return &Array{Array: engine.Array{
 		Slurm: l.Suite.Slurm, Name: "secura-" + l.Suite.Name, Shards: min(len(missing), cmp.Or(l.Suite.Slurm.Elements, 1000)),
 		Program: filepath.Join(folder, "runner"), Run: l.Run.Path, Data: l.DataDir, Backend: l.Suite.Backend,
-		Logs: filepath.Join(folder, "logs"),
+		Logs: filepath.Join(folder, "logs"), Rounds: roundsFolder(l.Run),
 	}, Cells: len(missing), Failures: errors.Join(diverged...), launch: l, planned: cells}, nil
 }
 
@@ -60,6 +60,11 @@ func (a *Array) Outcome(job string) error {
 	missing, diverged := unfinished(a.launch.Run, a.planned)
 	if len(missing) > 0 {
 		diverged = append(diverged, fmt.Errorf("job %s is gone and %d cells are not finished, the first is %s; see the logs in %s", job, len(missing), missing[0], a.Logs))
+		rounds, err := Rounds(a.launch.Run)
+		for _, r := range rounds {
+			diverged = append(diverged, errors.New(r.String()))
+		}
+		diverged = append(diverged, err)
 	}
 	return errors.Join(diverged...)
 }

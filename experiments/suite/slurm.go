@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -20,13 +21,14 @@ type Slurm struct {
 	// Time is the limit in one of Slurm's forms, such as 2:00:00 or 1-12. An element that reaches it goes on from its
 	// checkpoint when it is its turn again.
 	Time string `yaml:"time,omitempty" json:"time,omitempty"`
-	// Warning is how many seconds before the limit an element is told to save; 120 if 0.
+	// Warning is how many seconds before the limit an element is told to save; DefaultSlurmWarning if 0.
 	Warning int `yaml:"warning,omitempty" json:"warning,omitempty"`
 	// Elements bounds the array's size, 1000 if 0, since clusters allow 1001 by default; Running is how many of them run
 	// at a time, any number if 0.
 	Elements int `yaml:"elements,omitempty" json:"elements,omitempty"`
 	Running  int `yaml:"running,omitempty" json:"running,omitempty"`
-	// Restarts is how often an element whose worker died is queued again; 3 if 0.
+	// Restarts is how often an element whose worker died is queued again, and how often in a row one that reached its
+	// limit without a newer checkpoint; 3 if 0.
 	Restarts int `yaml:"restarts,omitempty" json:"restarts,omitempty"`
 	// Extra are further options of sbatch, such as --constraint=a100.
 	Extra []string `yaml:"extra,omitempty" json:"extra,omitempty"`
@@ -37,6 +39,31 @@ var (
 	slurmTime = regexp.MustCompile(`^(|\d+|\d+:\d\d|\d+:\d\d:\d\d|\d+-\d+(:\d\d){0,2})$`)
 	slurmMem  = regexp.MustCompile(`^(|\d+[KMGT]?)$`)
 )
+
+// DefaultSlurmWarning is the lead of an element's signal to save before its limit, in seconds.
+const DefaultSlurmWarning = 120
+
+// limit is Time in seconds; 0 where there is none. Slurm reads 90 as minutes, 90:00 as minutes and seconds, 1-12:30 as
+// days, hours and minutes.
+func (s Slurm) limit() (seconds int) {
+	days, clock, hasDays := strings.Cut(s.Time, "-")
+	units := []int{60, 1}
+	if hasDays {
+		units = []int{3600, 60, 1}
+	} else {
+		days, clock = "", s.Time
+		if strings.Count(clock, ":") == 2 {
+			units = []int{3600, 60, 1}
+		}
+	}
+	d, _ := strconv.Atoi(days)
+	seconds = d * 24 * 3600
+	for i, part := range strings.Split(clock, ":") {
+		n, _ := strconv.Atoi(part)
+		seconds += n * units[i]
+	}
+	return seconds
+}
 
 // Check says what is wrong with the values, each by its key.
 func (s Slurm) Check() error {
@@ -51,6 +78,8 @@ func (s Slurm) Check() error {
 	}
 	if !slurmTime.MatchString(s.Time) {
 		wrong("time", s.Time, "minutes, H:MM:SS or DAYS-HOURS")
+	} else if limit, lead := s.limit(), cmp.Or(s.Warning, DefaultSlurmWarning); limit > 0 && limit <= lead {
+		wrong("time", s.Time, fmt.Sprintf("more than %d seconds: so long before the limit (slurm.warning) an element is told to save, and it would never train", lead))
 	}
 	if !slurmMem.MatchString(s.Mem) {
 		wrong("mem", s.Mem, "a number with K, M, G or T")

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"fmt"
 	"slices"
 
 	"secura/reports/report"
@@ -20,6 +21,7 @@ func Runs(runs []*report.Report) table.Table {
 	for i, r := range runs {
 		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
 	}
+	t.Remarks = append(t.Remarks, otherTasks(runs, labels)...)
 	for _, name := range methodsOf(runs, false) {
 		t.Rows = append(t.Rows, []table.Entry{{Text: name}})
 	}
@@ -85,7 +87,21 @@ func SideBySide(runs []*report.Report, tables [][]table.Table) []table.Table {
 			}
 		}
 	}
+	if len(joined) > 0 {
+		joined[0].Remarks = append(joined[0].Remarks, otherTasks(runs, labels)...)
+	}
 	return joined
+}
+
+// otherTasks names the runs that learn other tasks than the first one: their scores are means over different things.
+func otherTasks(runs []*report.Report, labels []string) (remarks []string) {
+	names := func(r *report.Report) []string { return slices.Sorted(slices.Values(r.Suite.TaskNames())) }
+	for i, r := range runs {
+		if !slices.Equal(names(r), names(runs[0])) {
+			remarks = append(remarks, fmt.Sprintf("%s learns other tasks than %s: their scores are means over different tasks and cannot be compared", labels[i], labels[0]))
+		}
+	}
+	return remarks
 }
 
 // backboneTables sets the backbones side by side, and then gives the tables of each.

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+	"secura/reports"
+)
+
+// reports makes the run's report, pages, tables and figures again and compares those that the run has, byte by byte. It
+// names files that are no part of a run.
+func (v *verification) reports(cells []suite.Cell) error {
+	scratch, err := os.MkdirTemp("", "runner-verify-")
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	defer os.RemoveAll(scratch)
+	const what = "report, pages, tables and figures are what the records give"
+	if _, unwritten, err := reports.WriteInto(rundir.Run{Path: scratch}, v.run); errors.Join(unwritten, err) != nil {
+		v.found(what, unwritten, err)
+		return nil
+	}
+	made, err := filesBelow(scratch)
+	if err != nil {
+		return err
+	}
+	kept, err := filesBelow(v.run.Path)
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	var foreign []string
+	for _, name := range kept {
+		switch {
+		case name == "results.json": // compared value by value
+		case slices.Contains(made, name):
+			wrong = append(wrong, sameReport(filepath.Join(scratch, name), filepath.Join(v.run.Path, name)))
+		case !partOfRun(filepath.ToSlash(name), cells):
+			foreign = append(foreign, name)
+		}
+	}
+	v.found(what, wrong...)
+	if len(foreign) > 0 {
+		fmt.Fprintf(v.stdout, "no part of the run, and not looked at: %s\n", strings.Join(foreign, ", "))
+	}
+	return nil
+}
+
+// sameReport says where a file that the run keeps differs from the one that was made again.
+func sameReport(again, kept string) error {
+	want, err := os.ReadFile(again)
+	if err != nil {
+		return err
+	}
+	got, err := os.ReadFile(kept)
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(got, want) {
+		return nil
+	}
+	line := 1
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			break
+		}
+		if got[i] == '\n' {
+			line++
+		}
+	}
+	if bytes.IndexByte(want, 0) >= 0 { // no text
+		return fmt.Errorf("%s is not the file that the records give; `runner report` makes it again", kept)
+	}
+	return fmt.Errorf("%s: line %d is not what the records give; `runner report` makes the file again", kept, line)
+}
+
+// filesBelow are the paths of the files below a folder, relative to it, in their order.
+func filesBelow(dir string) (names []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}
+
+// partOfRun says whether a run's folder has a file of this name beside its report. A bundle has suite.yaml too.
+func partOfRun(name string, cells []suite.Cell) bool {
+	first, rest, below := strings.Cut(name, "/")
+	if !below {
+		return slices.Contains([]string{"manifest.json", "examples.parquet", "results.json", "tune.json", "tuned.yaml", "claims.md", "run.lock", "suite.yaml"}, name)
+	}
+	if first != "cells" {
+		return first == "slurm"
+	}
+	id, _, _ := strings.Cut(rest, "/") // within a finished cell its seal says what belongs there
+	return slices.ContainsFunc(cells, func(c suite.Cell) bool { return c.ID == id })
+}
