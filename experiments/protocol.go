@@ -22,7 +22,7 @@ type protocol struct {
 	method  methods.Method
 	params  any
 	lessons []lesson
-	// boundaryTokens are those that are computed at the boundary behind each lesson, by its index.
+	// boundaryTokens are those that are computed at the boundary after each lesson, by its index.
 	boundaryTokens map[int]int64
 	// until is the boundary at which the run stops; EndOfCell goes on to the end.
 	until int
@@ -104,7 +104,7 @@ func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 	return p.boundary(session, 0, row, measures)
 }
 
-// learn trains on one lesson, from a position in it on, and writes the boundary behind it.
+// learn trains on one lesson, from a position in it on, and writes the boundary after it.
 func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson, at position) error {
 	if err := p.begin(session, l, &at); err != nil {
 		return err

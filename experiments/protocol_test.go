@@ -242,7 +242,7 @@ func TestDivergedCell(t *testing.T) {
 }
 
 // TestCheckpointWithoutItsRecords: a cell whose records do not reach its
-// checkpoint starts anew and ends as it should.
+// checkpoint starts again and ends as it should.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())

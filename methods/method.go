@@ -73,7 +73,7 @@ type Hooks struct {
 	// MixBatch is called once a step with the rows of the current batch, in order, and returns at most ReplayRows rows
 	// to be learned beside them. r is the step's own stream.
 	MixBatch func(current []Row, r *rand.Rand) []Row
-	// BeforeStep is called on the host before each step's graph runs, for values that are drawn anew for each: it sets
+	// BeforeStep is called on the host before each step's graph runs, for values that are drawn for each step: it sets
 	// them by Session.Set.
 	BeforeStep func() error
 	// ExtraLoss builds a scalar of the batch's rows that is added to the cross-entropy: a sum over the rows of l, divided

@@ -11,7 +11,7 @@ import (
 	"secura/datasets"
 )
 
-// command is one entry of the command table. It is made anew for each call,
+// command is one entry of the command table. It is made for each call,
 // since its flags write into its options.
 type command struct {
 	// name is what the user types; "data build" has two words.
@@ -25,7 +25,7 @@ type command struct {
 	argument string
 	// optional says that the argument may be left out.
 	optional bool
-	// further collects the arguments behind the first one; nil if the command
+	// further collects the arguments after the first one; nil if the command
 	// takes one at most.
 	further *[]string
 	// hidden keeps a command that other commands start out of the overview.

@@ -21,7 +21,7 @@ import (
 	"secura/reports/page"
 )
 
-// pageServer serves a run's page, made anew when its records have changed.
+// pageServer serves a run's page, made again when its records have changed.
 type pageServer struct {
 	run rundir.Run
 

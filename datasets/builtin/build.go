@@ -37,7 +37,7 @@ func File(name, split string) ([]byte, error) {
 	return data, nil
 }
 
-// Build makes every built-in task anew and writes DIR/NAME/SPLIT.parquet, byte
+// Build makes every built-in task and writes DIR/NAME/SPLIT.parquet, byte
 // for byte the files that are in the program.
 func Build(dir string) error {
 	for _, t := range slices.Concat(tasks(), batteryTasks()) {

@@ -114,7 +114,7 @@ func (s *Reservoir) UnmarshalJSON(raw []byte) error {
 		return fmt.Errorf("read reservoir: %w", err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return fmt.Errorf("read reservoir: there is more behind the object")
+		return fmt.Errorf("read reservoir: there is text after the JSON object")
 	}
 	if read.Capacity < 1 {
 		return fmt.Errorf("read reservoir: capacity is %d, expected at least 1", read.Capacity)

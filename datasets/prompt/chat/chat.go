@@ -78,7 +78,7 @@ func Compile(source string, specialTokens map[string]string) (t *Template, err e
 }
 
 // Render writes a conversation, with generationPrompt the beginning of the
-// assistant's next turn behind it. A conversation that the template does not
+// assistant's next turn after it. A conversation that the template does not
 // take is a Refusal; a template that works without end is an error.
 func (t *Template) Render(messages []Message, generationPrompt bool) (text string, err error) {
 	defer func() {
