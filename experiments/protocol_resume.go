@@ -43,7 +43,7 @@ func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	}
 	if found {
 		if err := p.onRecord(place); err != nil {
-			p.note("starts anew, for its records do not reach its checkpoint: %v", err)
+			p.note("starts again from the beginning: its records end before its checkpoint: %v", err)
 			found = false
 		}
 	}
@@ -71,11 +71,11 @@ func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	}
 	switch {
 	case place.Within():
-		p.note("goes on within task %d, after step %d; %d lines of records behind that were cut", place.Index, place.Step, cut)
+		p.note("goes on in task %d after step %d; %d later lines of records were dropped", place.Index, place.Step, cut)
 	case found:
-		p.note("goes on after task %d; %d lines of records behind that were cut", place.Index, cut)
+		p.note("goes on after task %d; %d later lines of records were dropped", place.Index, cut)
 	case cut > 0:
-		p.note("starts anew, for there is no checkpoint; %d lines of records were cut", cut)
+		p.note("starts again from the beginning, because there is no checkpoint; %d lines of records were dropped", cut)
 	}
 	return place, nil
 }

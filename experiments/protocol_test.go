@@ -272,7 +272,7 @@ func TestCheckpointWithoutItsRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		notes := run()
-		if len(notes) == 0 || !strings.Contains(notes[0], "starts anew") {
+		if len(notes) == 0 || !strings.Contains(notes[0], "starts again") {
 			t.Errorf("%s: notes %q", what, notes)
 		}
 		sameOutcome(t, what, outcome(t, folder), want)

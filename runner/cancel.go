@@ -15,7 +15,7 @@ import (
 
 func newCancel() command {
 	return command{
-		name: "cancel", does: "stops what runs a run's cells: its jobs in Slurm, and its process on this machine",
+		name: "cancel", does: "stops a run: its jobs in Slurm and its process on this machine",
 		argument: "RUN",
 		examples: []string{"cancel runs/continual16"},
 		flags:    newFlags("cancel"),

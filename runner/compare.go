@@ -28,7 +28,7 @@ type CompareOptions struct {
 func newCompare() command {
 	var o CompareOptions
 	c := command{
-		name: "compare", does: "compares methods of a run, or of two runs, on the seeds that both have: differences, intervals, tests",
+		name: "compare", does: "compares methods of one run or of two, on the seeds that both have: differences, intervals, tests",
 		argument: "RUN",
 		examples: []string{"compare runs/continual16 -methods secura,seq", "compare runs/continual16 runs/other -methods secura,er", "compare runs/qwen runs/llama -format latex"},
 		flags:    newFlags("compare"), check: o.check, further: &o.Further,

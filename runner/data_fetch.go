@@ -38,7 +38,7 @@ func (o *DataFetchOptions) check(name string) error {
 func newDataFetch() command {
 	var o DataFetchOptions
 	c := command{
-		name: "data fetch", does: "downloads a data set's Parquet files from the hub into its cache and a folder for -data",
+		name: "data fetch", does: "downloads a data set from the hub into the hub's cache and into a folder for -data",
 		argument: "ORG/NAME",
 		examples: []string{
 			"data fetch google/boolq -out data",

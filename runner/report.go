@@ -104,7 +104,7 @@ func (o *ReportOptions) check(string) error {
 func newReport() command {
 	var o ReportOptions
 	c := command{
-		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
+		name: "report", does: "makes a run's tables from its records, prints them and writes them into the run's folder",
 		argument: "RUN",
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
 			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention",

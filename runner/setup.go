@@ -10,7 +10,7 @@ import (
 
 func newSetup() command {
 	return command{
-		name: "setup", does: "installs the XLA plugin, where none is installed, and checks that it computes right",
+		name: "setup", does: "installs the XLA plugin if there is none, and checks that it computes correctly",
 		examples: []string{"setup"},
 		flags:    newFlags("setup"),
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {

@@ -45,7 +45,7 @@ func (o *TuneOptions) check(string) error {
 func newTune() command {
 	var o TuneOptions
 	c := command{
-		name: "tune", does: "gives each method of a suite the same number of trials on validation splits, and chooses rates and coefficients",
+		name: "tune", does: "chooses learning rates and coefficients: the same number of trials on validation data for each method",
 		argument: "SUITE",
 		examples: []string{
 			"tune continual16",

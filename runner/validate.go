@@ -29,7 +29,7 @@ type ValidateOptions struct {
 func newValidate() command {
 	var o ValidateOptions
 	c := command{
-		name: "validate", does: "checks a suite, every data file, and the templates of each task on all rows, before hours are spent",
+		name: "validate", does: "checks a suite, every data file and every row before hours are spent",
 		argument: "SUITE",
 		examples: []string{"validate continual16", "validate mine.yaml -data /data", "validate continual16 -time"},
 		flags:    newFlags("validate"),

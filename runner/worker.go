@@ -71,7 +71,7 @@ func newWorker() command {
 	var o WorkerOptions
 	c := command{
 		name: "worker", hidden: true,
-		does:     "runs the cells whose ids come on standard input, a line each, or a part of all; the engines start it",
+		does:     "runs cells for run and Slurm, which start it: ids from standard input, one a line, or one part of all cells",
 		examples: []string{"worker -run runs/smoke -backend go", "worker -run runs/smoke -shard 0/4"},
 		flags:    newFlags("worker"), check: o.check,
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
