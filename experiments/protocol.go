@@ -1,3 +1,8 @@
+// Package experiments does what one cell of a run does. A cell is one method on one backbone, one seed and one order of
+// the tasks. In come the run's suite, its data and a backbone; out go records, predictions and checkpoints in the cell's
+// folder. The loop is protocol.run: base row, then for each task train, evaluate, record, checkpoint. The same pieces
+// execute cells again (verify), score a backbone without training (eval), measure (bench) and write what was learned
+// (export). Read protocol.run first.
 package experiments
 
 import (

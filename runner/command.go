@@ -144,7 +144,7 @@ func (c command) flagError(err error) error {
 
 const exitCodes = `Exit codes:
   0    all done
-  1    a cell failed or diverged, or there was trouble with data or files
+  1    a cell failed or diverged, or data or files were wrong
   2    wrong usage or an invalid suite
   130  interrupted; the same command again goes on
 `
@@ -195,5 +195,5 @@ func overview(w io.Writer, table []command) {
 			fmt.Fprintf(w, "  %-13s %s\n", c.name, c.does)
 		}
 	}
-	fmt.Fprintf(w, "\nThe main job:\n  runner -suite continual16\n\n`runner COMMAND -h` tells of a command's flags.\n\n%s", exitCodes)
+	fmt.Fprintf(w, "\nThe main job:\n  runner -suite continual16\n\n`runner COMMAND -h` lists a command's flags.\n\n%s", exitCodes)
 }

@@ -41,7 +41,7 @@ func newCompare() command {
 }
 
 func (o *CompareOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas: of one run, the first is compared with each of the others (default: all, in the suite's order); of two, each with itself (default: those of both)")
+	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas. In one run the first is compared with each other one. Of two runs each method is compared with itself. Default: all")
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(tableFormats(), ", "))
 }
 

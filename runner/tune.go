@@ -32,10 +32,10 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
 	o.PlaceOptions.addFlags(flags)
 	flags.Lookup("out").Usage = "the tuning's `DIR`; runs/SUITE-tune if not given"
-	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32; three of eight are spent on the coefficient, or on finer learning rates")
-	flags.IntVar(&o.Tasks, "tasks", 6, "`NUMBER` of the suite's tasks that the calibration stream has at most, families in turn")
+	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32. Of eight, five try learning rates and three the method's coefficient, or finer rates")
+	flags.IntVar(&o.Tasks, "tasks", 6, "use at most `NUMBER` of the suite's tasks, taking the families in turn")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
-	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` that is the higher the better among the trials that learn 8 points above the base row (where none does, the one that learned most is chosen): "+strings.Join(suite.Objectives, " or "))
+	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row. If none does, the trial that learned most is chosen")
 }
 
 func (o *TuneOptions) check(string) error {

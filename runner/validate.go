@@ -46,7 +46,7 @@ func newValidate() command {
 
 func (o *ValidateOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
-	flags.BoolVar(&o.Time, "time", false, "make a few steps of each method and one evaluation here, with an installed backend, and tell the time and memory that a run will take")
+	flags.BoolVar(&o.Time, "time", false, "estimate the time and memory of a run from a few steps of each method and one evaluation, with an installed backend")
 }
 
 func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Writer) error {

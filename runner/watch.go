@@ -20,8 +20,8 @@ type WatchOptions struct {
 }
 
 func (o *WatchOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.HTTP, "http", "", "`:PORT` of this machine at which to serve the run's page, which updates itself, until interrupted; HOST:PORT lets other machines in")
-	flags.StringVar(&o.TensorBoard, "tensorboard", "", "`DIR` to keep event files for TensorBoard in: loss, scores and knowledge of each cell; of a run that is over, all of them at once")
+	flags.StringVar(&o.HTTP, "http", "", "serve the run's page at `:PORT` of this machine until interrupted; the page updates itself. HOST:PORT lets other machines in")
+	flags.StringVar(&o.TensorBoard, "tensorboard", "", "write TensorBoard event files with loss, scores and knowledge of each cell into `DIR`")
 }
 
 func (o *WatchOptions) check(string) error {

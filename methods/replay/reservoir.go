@@ -1,4 +1,5 @@
-// Package replay remembers which examples of a stream are trained on again.
+// Package replay keeps a uniform sample of the rows of a stream whose length is not known beforehand. In come rows as they
+// are learned; out come rows to learn again. Read Reservoir first.
 package replay
 
 import (
