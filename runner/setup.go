@@ -29,6 +29,6 @@ func runSetup(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	b.Finalize()
-	fmt.Fprintf(stdout, "plugin   %s\nversion  %s\nsha256   %s\nchecked  a training step's loss and gradients are right\n", path, info.Version, info.PluginSHA256)
+	fmt.Fprintf(stdout, "plugin   %s\nversion  %s\nsha256   %s\nchecked  loss and gradients of a training step are correct\n", path, info.Version, info.PluginSHA256)
 	return nil
 }

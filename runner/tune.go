@@ -31,7 +31,7 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	o.SuiteOptions.addSettings(flags)
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
 	o.PlaceOptions.addFlags(flags)
-	flags.Lookup("out").Usage = "the tuning's `DIR`; runs/SUITE-tune if not given"
+	flags.Lookup("out").Usage = "the tuning's `DIR`. Default: runs/SUITE-tune"
 	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32. Of eight, five try learning rates and three the method's coefficient, or finer rates")
 	flags.IntVar(&o.Tasks, "tasks", 6, "use at most `NUMBER` of the suite's tasks, taking the families in turn")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
@@ -129,7 +129,7 @@ func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outc
 				return tuning.Outcome{Reason: c.Standing()}, nil
 			}
 			if c.State != record.Done {
-				return tuning.Outcome{}, fmt.Errorf("trial %s is %s, not done; the same command again goes on", trial, c.Standing())
+				return tuning.Outcome{}, fmt.Errorf("trial %s is %s, not done; give the same command again to go on", trial, c.Standing())
 			}
 			return outcomeOf(c, objective), nil
 		}

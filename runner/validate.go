@@ -121,7 +121,7 @@ func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, cells int, 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers,\nby what was measured here, in seconds of one core:\n",
+	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers.\nMeasured here, in seconds of one core:\n",
 		(time.Duration(total) * time.Second).Round(time.Second), workers, float64(e.PeakBytes)/1e9, workers)
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\ta step\tits padding\ta task's end\tcompiling\t")

@@ -95,10 +95,10 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 		}
 	}
 	if open := len(f.Cells) - f.Count(record.Done, record.CellDiverged); open > 0 {
-		fmt.Fprintf(stdout, "The run is over with %d cells that are not done; its command goes on with them.\n", open)
+		fmt.Fprintf(stdout, "The run has ended with %d cells not done; give its command again to go on.\n", open)
 	}
 	if o.HTTP != "" {
-		fmt.Fprintln(stderr, "the run is over; its page is served until Ctrl-C")
+		fmt.Fprintln(stderr, "the run has ended; serving its page until Ctrl-C")
 		<-ctx.Done()
 	}
 	return nil

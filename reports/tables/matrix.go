@@ -11,7 +11,7 @@ import (
 	"secura/reports/table"
 )
 
-// MatrixTitle begins the title of a method's MatrixTable.
+// MatrixTitle begins the title of a method's Matrix.
 const MatrixTitle = "R of "
 
 // Matrix shows a method's R and K in percent: the mean over its done cells

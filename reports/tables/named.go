@@ -19,7 +19,7 @@ import (
 // and diagnostics it has where its suite names them.
 var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, suite.DiagnosticTables...)
 
-// Named makes the tables of one name of TableNames. Where the run's records do
+// Named makes the tables of one name of Names. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
 func Named(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(run, r, name)
