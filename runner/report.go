@@ -46,7 +46,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, for runner verify on another machine")
 	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify can start at any task; needs -bundle")
 	flags.StringVar(&o.Table, "table", "", "print these `TABLES` only, separated by commas: "+strings.Join(tables.Names, ", "))
-	flags.StringVar(&o.Explain, "explain", "", "show where a number comes from: `METHOD.METRIC`, such as secura.acc, secura.R[2][1] or secura.K[2]. secura,seq.acc is the difference of two methods; secura.BACKBONE.acc is for a run of several backbones")
+	flags.StringVar(&o.Explain, "explain", "", "show where the number `METHOD.METRIC` comes from, such as secura.acc, secura.R[2][1] or secura.K[2]. secura,seq.acc is the difference of two methods; secura.BACKBONE.acc is for a run of several backbones")
 }
 
 func (o *ReportOptions) check(string) error {
