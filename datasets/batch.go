@@ -42,7 +42,7 @@ func (e Encoded) Tokens() int { return len(e.Prompt) + len(e.Answer) + len(e.Tai
 // AnswerTokens counts those that are predicted: the answer, the token that ends it, and its tail.
 func (e Encoded) AnswerTokens() int { return len(e.Answer) + 1 + len(e.Tail) }
 
-// Cut is the example with at most room tokens of its prompt, and at least one: what stands behind the start tokens
+// Cut is the example with at most room tokens of its prompt, and at least one: what stands after the start tokens
 // loses its beginning, since what is nearest to the answer says most. It says whether tokens were lost.
 func (e Encoded) Cut(room int) (Encoded, bool) {
 	room = max(room, 1)
@@ -65,7 +65,7 @@ func (e Encoded) Cut(room int) (Encoded, bool) {
 type Batch struct {
 	Rows, Length, Answers int
 	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding, 0 for what every
-	// slot behind it sees, and 1… for options, which see themselves and segment 0 only.
+	// slot after it sees, and 1… for options, which see themselves and segment 0 only.
 	Tokens, Positions, Segments []int32
 	// Targets and Weights are [Rows, Answers].
 	Targets []int32
@@ -112,7 +112,7 @@ func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
 	return cut
 }
 
-// SetOptions fills a row with a prompt once and its options behind it, each of which sees the prompt and itself. It
+// SetOptions fills a row with a prompt once and its options after it, each of which sees the prompt and itself. It
 // returns for each option the slots, within the row's Answers, that predict its tokens. ok is false, and the row is
 // left empty, where they do not fit.
 func (b Batch) SetOptions(row int, text []int32, options [][]int32) (slots [][2]int, ok bool) {

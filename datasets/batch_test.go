@@ -82,7 +82,7 @@ func TestLongTextsAreCutAndSaidSo(t *testing.T) {
 	}
 }
 
-// Each option's tokens are predicted as if the option stood alone behind the
+// Each option's tokens are predicted as if the option stood alone after the
 // prompt.
 func TestOptionsShareOneRowAndDoNotSeeEachOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

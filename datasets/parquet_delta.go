@@ -25,7 +25,7 @@ func deltaRunsOf(header format.PageHeader) int {
 }
 
 // checkDelta holds what a delta-coded page says of its number of values, for which the library takes memory, to what its
-// header says: a few bytes can claim two thousand million. content is the page's, behind the levels of the second version.
+// header says: a few bytes can claim two thousand million. content is the page's, after the levels of the second version.
 func (p pageWalk) checkDelta(header format.PageHeader, content []byte) (err error) {
 	encoding, values := header.DataPageHeader.V.Encoding, header.DataPageHeader.V.NumValues
 	if v2 := header.DataPageHeaderV2; v2.Valid {
@@ -62,7 +62,7 @@ func (p pageWalk) behindLevels(header format.DataPageHeader, content []byte) ([]
 	return content, nil
 }
 
-// skipDelta goes over a run of delta-coded numbers, of which there may be at most so many, and returns what is behind it.
+// skipDelta goes over a run of delta-coded numbers, of which there may be at most so many, and returns what is after it.
 // Source: the Parquet format's encodings, DELTA_BINARY_PACKED.
 func skipDelta(data []byte, most int64) (rest []byte, err error) {
 	cut := errors.New("it ends within a run of numbers")

@@ -17,7 +17,7 @@ import (
 )
 
 // rewritten is a Parquet file with another footer and other page headers of the same size or not: each page of the first
-// row group is changed and copied behind the others.
+// row group is changed and copied after the others.
 func rewritten(t testing.TB, data []byte, footer func(*format.FileMetaData), page func(*format.PageHeader, []byte) []byte) []byte {
 	t.Helper()
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))

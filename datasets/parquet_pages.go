@@ -253,7 +253,7 @@ func hadoopBlocks(data, out []byte) (n int, ok bool) {
 	return n, len(data) == 0
 }
 
-// appended is a file with something behind it.
+// appended is a file with something after it.
 type appended struct {
 	r    io.ReaderAt
 	size int64

@@ -29,7 +29,7 @@ func (t Task) shots(dir string) ([]Example, error) {
 	return examples, nil
 }
 
-// withShots is an example's prompt behind the shots; of the training split the example itself is left out.
+// withShots is an example's prompt after the shots; of the training split the example itself is left out.
 func (t Task) withShots(e Example, split string, shots []Example) string {
 	var text strings.Builder
 	shown := 0

@@ -1,4 +1,6 @@
-// Package datasets turns Parquet files into rows and tasks into examples.
+// Package datasets turns Parquet files into examples. In come a Task (where the rows lie, templates, scores) and a folder;
+// out come examples, their token ids, and batches laid out in rows of one length. Every error names file, row and column.
+// Read Task first, then Task.Load.
 package datasets
 
 import (

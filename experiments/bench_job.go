@@ -56,7 +56,7 @@ type jobCell struct {
 	Rate   float64        `json:"rate"`
 	// Start has the trained tensors of LoRA adapters by name, row by row; what others start from follows from the weights.
 	Start map[string][]float32 `json:"start"`
-	// Steps are, for each task and each of its steps, the rows [task, example], replayed ones behind the current ones.
+	// Steps are, for each task and each of its steps, the rows [task, example], replayed ones after the current ones.
 	Steps [][][][2]int `json:"steps"`
 	// Fisher are the rows that the Fisher information is estimated on at each task's end.
 	Fisher [][][2]int `json:"fisher"`

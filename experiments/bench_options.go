@@ -13,7 +13,7 @@ import (
 	"secura/experiments/stream"
 )
 
-// benchOptions tells how much faster the options of a question are scored in one row than in a row each, behind the same
+// benchOptions tells how much faster the options of a question are scored in one row than in a row each, after the same
 // prompt, and that both choose the same. It tells nothing where no task has options.
 func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 	together, apart := w.optionsTogether(), w.optionsApart()

@@ -36,7 +36,7 @@ type MethodEstimate struct {
 	Padding float64
 }
 
-// estimateSteps are measured of each length of rows, behind one that compiles.
+// estimateSteps are measured of each length of rows, after one that compiles.
 const estimateSteps = 6
 
 // Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.

@@ -1,3 +1,8 @@
+// Package experiments does what one cell of a run does. A cell is one method on one backbone, one seed and one order of
+// the tasks. In come the run's suite, its data and a backbone; out go records, predictions and checkpoints in the cell's
+// folder. The loop is protocol.run: base row, then for each task train, evaluate, record, checkpoint. The same pieces
+// execute cells again (verify), score a backbone without training (eval), measure (bench) and write what was learned
+// (export). Read protocol.run first.
 package experiments
 
 import (
@@ -22,7 +27,7 @@ type protocol struct {
 	method  methods.Method
 	params  any
 	lessons []lesson
-	// boundaryTokens are those that are computed at the boundary behind each lesson, by its index.
+	// boundaryTokens are those that are computed at the boundary after each lesson, by its index.
 	boundaryTokens map[int]int64
 	// until is the boundary at which the run stops; EndOfCell goes on to the end.
 	until int
@@ -104,7 +109,7 @@ func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 	return p.boundary(session, 0, row, measures)
 }
 
-// learn trains on one lesson, from a position in it on, and writes the boundary behind it.
+// learn trains on one lesson, from a position in it on, and writes the boundary after it.
 func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson, at position) error {
 	if err := p.begin(session, l, &at); err != nil {
 		return err

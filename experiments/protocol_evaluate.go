@@ -14,7 +14,7 @@ import (
 	"secura/methods"
 )
 
-// evaluator is what evaluates at the boundary behind a lesson: everything, or with evaluation.every "final" only the
+// evaluator is what evaluates at the boundary after a lesson: everything, or with evaluation.every "final" only the
 // task that was learned, except where a stream ends.
 func (p *protocol) evaluator(l lesson) *evaluation.Evaluator {
 	s := p.worker.suite
@@ -52,7 +52,7 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 }
 
 // within evaluates everything at a step within a lesson if evaluation.every_steps asks for it, or of the first one
-// evaluation.at_steps. The boundary behind the lesson's last step does so itself.
+// evaluation.at_steps. The boundary after the lesson's last step does so itself.
 func (p *protocol) within(ctx context.Context, session *methods.Session, l lesson, step int) error {
 	if step == l.steps || !p.worker.suite.Evaluation.AtStep(l.index == p.lessons[0].index, step) {
 		return nil

@@ -52,7 +52,7 @@ func evaluated(e record.Event) string {
 	return strings.Join(names, " ")
 }
 
-// TestCellsOfEveryModeAreReproducible interrupts a cell in its second task, behind an evaluation within the task where
+// TestCellsOfEveryModeAreReproducible interrupts a cell in its second task, after an evaluation within the task where
 // there is one: it ends with the bytes of one that ran through.
 func TestCellsOfEveryModeAreReproducible(t *testing.T) {
 	y := newToy(t)

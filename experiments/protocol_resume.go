@@ -29,7 +29,7 @@ type position struct {
 // positionFile holds a position in a checkpoint within a task.
 const positionFile = "position.json"
 
-// resume loads the newest checkpoint and cuts every record behind it. It returns its place, anew where there is none.
+// resume loads the newest checkpoint and cuts every record after it. It returns its place, anew where there is none.
 func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	if err := p.folder.Sweep(); err != nil {
 		return anew, err
@@ -43,7 +43,7 @@ func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	}
 	if found {
 		if err := p.onRecord(place); err != nil {
-			p.note("starts anew, for its records do not reach its checkpoint: %v", err)
+			p.note("starts again from the beginning: its records end before its checkpoint: %v", err)
 			found = false
 		}
 	}
@@ -71,11 +71,11 @@ func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	}
 	switch {
 	case place.Within():
-		p.note("goes on within task %d, after step %d; %d lines of records behind that were cut", place.Index, place.Step, cut)
+		p.note("goes on in task %d after step %d; %d later lines of records were dropped", place.Index, place.Step, cut)
 	case found:
-		p.note("goes on after task %d; %d lines of records behind that were cut", place.Index, cut)
+		p.note("goes on after task %d; %d later lines of records were dropped", place.Index, cut)
 	case cut > 0:
-		p.note("starts anew, for there is no checkpoint; %d lines of records were cut", cut)
+		p.note("starts again from the beginning, because there is no checkpoint; %d lines of records were dropped", cut)
 	}
 	return place, nil
 }
@@ -161,7 +161,7 @@ func stands(s record.Step, place rundir.Place) bool {
 	return s.Index < place.Index || s.Index == place.Index && (!place.Within() || s.Step <= place.Step)
 }
 
-// cut opens the log of a cell and drops every line behind a place. It returns how many were dropped.
+// cut opens the log of a cell and drops every line after a place. It returns how many were dropped.
 func (l *cellLog) cut(folder rundir.Cell, place rundir.Place) (dropped int, err error) {
 	ended, within := place == anew, false
 	keepEvent := func(line []byte) bool {
@@ -169,7 +169,7 @@ func (l *cellLog) cut(folder rundir.Cell, place rundir.Place) (dropped int, err 
 		if ended || json.Unmarshal(line, &e) != nil {
 			return false
 		}
-		if within { // only what was evaluated by the step stands behind the task's start
+		if within { // only what was evaluated by the step stands after the task's start
 			return e.Kind == record.Curve && e.Step <= place.Step
 		}
 		if place.Within() {

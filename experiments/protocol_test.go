@@ -242,7 +242,7 @@ func TestDivergedCell(t *testing.T) {
 }
 
 // TestCheckpointWithoutItsRecords: a cell whose records do not reach its
-// checkpoint starts anew and ends as it should.
+// checkpoint starts again and ends as it should.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
@@ -272,7 +272,7 @@ func TestCheckpointWithoutItsRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		notes := run()
-		if len(notes) == 0 || !strings.Contains(notes[0], "starts anew") {
+		if len(notes) == 0 || !strings.Contains(notes[0], "starts again") {
 			t.Errorf("%s: notes %q", what, notes)
 		}
 		sameOutcome(t, what, outcome(t, folder), want)

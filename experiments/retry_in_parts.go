@@ -10,7 +10,7 @@ import (
 	"secura/experiments/rundir"
 )
 
-// inParts is the file of a cell that starts anew with each batch computed in parts, since its worker was killed, as
+// inParts is the file of a cell that starts again with each batch computed in parts, since its worker was killed, as
 // the system does when memory runs out.
 type inParts struct {
 	Accumulate int `json:"accumulate"`
@@ -18,7 +18,7 @@ type inParts struct {
 	Started bool `json:"started"`
 }
 
-// RetryInParts lets a cell whose worker was killed start anew with each batch computed in so many parts, as
+// RetryInParts lets a cell whose worker was killed start again with each batch computed in so many parts, as
 // training.accumulate does for a whole suite. It is false where the cell did so already.
 func RetryInParts(folder rundir.Cell, parts int) (bool, error) {
 	before, err := readInParts(folder)
@@ -45,7 +45,7 @@ func startInParts(folder rundir.Cell) error {
 	}
 	for _, path := range []string{folder.Records(), folder.Steps(), folder.Timing(), folder.Summary(), filepath.Dir(folder.Predictions(0)), folder.Checkpoints()} {
 		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("start cell %s anew: %w", folder.ID, err)
+			return fmt.Errorf("start cell %s again: %w", folder.ID, err)
 		}
 	}
 	p.Started = true

@@ -148,12 +148,12 @@ func (t *trainer) draws(l lesson) iter.Seq2[[]methods.Row, []methods.Row] {
 	}
 }
 
-// batch lays out current rows and, behind them, replayed ones.
+// batch lays out current rows and, after them, replayed ones.
 func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
 	return t.layOut(current, replayed, t.training.Batch+t.session.ReplayRows())
 }
 
-// layOut lays out current rows and, behind a batch of them, replayed ones, in the shortest length in which all fit; rows
+// layOut lays out current rows and, after a batch of them, replayed ones, in the shortest length in which all fit; rows
 // that are missing stay empty.
 func (t *trainer) layOut(current, replayed []methods.Row, rows int) datasets.Batch {
 	longest := 0
@@ -200,7 +200,7 @@ func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, 
 	}
 }
 
-// epochs gives the rows one by one, shuffled anew for each pass.
+// epochs gives the rows one by one, shuffled again for each pass.
 func epochs(rows []methods.Row, r *rand.Rand) func() methods.Row {
 	order := make([]methods.Row, len(rows))
 	at := len(rows)

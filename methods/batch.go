@@ -16,7 +16,7 @@ import (
 type Batch struct {
 	Rows, Length, Answers int
 	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding, 0 for what every
-	// slot behind it sees, and 1… for options, which see themselves and segment 0 only.
+	// slot after it sees, and 1… for options, which see themselves and segment 0 only.
 	Tokens, Positions, Segments []int32
 	// Targets and Weights are [Rows, Answers].
 	Targets []int32

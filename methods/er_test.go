@@ -27,7 +27,7 @@ func TestReplayedRowsChangeTheWeights(t *testing.T) {
 	}
 }
 
-// Before the first replay the rows behind the batch are empty: the step is SEQ's.
+// Before the first replay the rows after the batch are empty: the step is SEQ's.
 func TestEmptyReplayRowsChangeNothing(t *testing.T) {
 	er, seq := openER(t), open[*LoRAParams](t, Seq, "", toySetting(1), nil)
 	a, err := er.Step(toyBatch(2, rowsOf(0, 0), nil), toyRate)

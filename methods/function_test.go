@@ -63,7 +63,7 @@ func TestOwnForwardPassIsEvaluatedAsItIsTrained(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name == "restrained" { // the step draws anew
+			if name == "restrained" { // the step draws again
 				return
 			}
 			if !(math.Abs(got-result.Loss) <= 1e-5) {

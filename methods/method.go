@@ -1,6 +1,8 @@
-// Package methods holds the continual-learning methods. A method is a documented value: an adapter, which says how
-// projections are re-parameterised and what is trained, and hooks, which say what is done beyond following the
-// gradient of the cross-entropy. It knows mathematics only: no files, no data sets, no logging, no flags.
+// Package methods holds the continual-learning methods, one file each. A method is a documented value: an adapter, which
+// says how projections are re-parameterised and what is trained, and hooks, which say what is done besides following the
+// gradient of the cross-entropy. In come batches and learning rates; out come changed weights, which the evaluation takes,
+// and a state that can be saved. It knows mathematics only: no files, no data sets, no logging, no flags. Read Method and
+// Hooks first, then seq.go and er.go; Session.Step is where a weight changes.
 package methods
 
 import (
@@ -73,7 +75,7 @@ type Hooks struct {
 	// MixBatch is called once a step with the rows of the current batch, in order, and returns at most ReplayRows rows
 	// to be learned beside them. r is the step's own stream.
 	MixBatch func(current []Row, r *rand.Rand) []Row
-	// BeforeStep is called on the host before each step's graph runs, for values that are drawn anew for each: it sets
+	// BeforeStep is called on the host before each step's graph runs, for values that are drawn for each step: it sets
 	// them by Session.Set.
 	BeforeStep func() error
 	// ExtraLoss builds a scalar of the batch's rows that is added to the cross-entropy: a sum over the rows of l, divided

@@ -114,7 +114,7 @@ func startSecura(params any, s *Session) (Hooks, error) {
 	return hooks, nil
 }
 
-// stepsLeft is the variable that counts the steps until the next merge, at a task's end anew.
+// stepsLeft is the variable that counts the steps until the next merge; it starts again at a task's end.
 const stepsLeft = "secura/steps_left"
 
 // mergeEvery adds the merges after every n steps, and at a task's end.

@@ -70,7 +70,7 @@ var CABRReleased = Method{
 	Start:        startSecura,
 }
 
-// drawRestraint gives the hook that makes the draws of every adapted projection anew for each step, from a stream of the
+// drawRestraint gives the hook that makes the draws of every adapted projection for each step, from a stream of the
 // step's own, and the count of steps that must be saved for it.
 func drawRestraint(s *Session) (beforeStep func() error, state State) {
 	outputs := make([]int, len(s.projections))

@@ -187,7 +187,7 @@ func TestReleasedForwardPassesAreEvaluatedAsTheyAre(t *testing.T) {
 	}
 }
 
-// Restraint's draws follow the cell's seed and the step, go on behind a checkpoint, and act.
+// Restraint's draws follow the cell's seed and the step, go on after a checkpoint, and act.
 func TestRestraintIsDrawnAnewInEachStep(t *testing.T) {
 	start := func(seed uint64) *Session {
 		setting := toySetting(seed)

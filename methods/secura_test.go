@@ -141,7 +141,7 @@ func TestSECURAMergesEveryFewSteps(t *testing.T) {
 	if err := s.EndTask(1, examplesOf(0)); err != nil {
 		t.Fatal(err)
 	}
-	merged(9, true) // at the task's end; then the count starts anew
+	merged(9, true) // at the task's end; then the count starts again
 	for i := 10; i <= 13; i++ {
 		steps(t, s, 1, 1, i-10, 1, securaRate)
 		merged(i, i == 13)

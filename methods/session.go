@@ -246,7 +246,7 @@ func (s *Session) MixBatch(current []Row, r *rand.Rand) []Row {
 // carries says whether the optimiser's moments go on from task to task.
 func (s *Session) carries() bool { return s.CarryOptimizer || s.method.KeepMoments }
 
-// StartTask prepares for a task: the optimiser starts anew, unless the setting or the method carries it over.
+// StartTask prepares for a task: the optimiser starts again, unless the setting or the method carries it over.
 func (s *Session) StartTask() error {
 	if s.carries() {
 		return nil

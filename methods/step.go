@@ -53,7 +53,7 @@ func (s *Session) shapeKey(batch Batch, part string) string {
 }
 
 // Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and what the method does
-// after it, all in one compiled graph. The batch has the setting's rows, of one of its lengths, and behind them room for ReplayRows more; rows
+// after it, all in one compiled graph. The batch has the setting's rows, of one of its lengths, and after them room for ReplayRows more; rows
 // that are missing there have no counted slot.
 func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	if len(s.projections) == 0 {
@@ -175,7 +175,7 @@ func (s *Session) trainedNodes(vars Vars) (t trainedNodes) {
 	return t
 }
 
-// buildUpdate is the part of a step's graph behind the gradients: clipping, AdamW, and what the method does after it.
+// buildUpdate is the part of a step's graph after the gradients: clipping, AdamW, and what the method does after it.
 func (s *Session) buildUpdate(l *Loss, t trainedNodes, unclipped, moments []*graph.Node, loss, own, step, rate *graph.Node) []*graph.Node {
 	gradients, norm := optimizer.ClipByGlobalNorm(unclipped, s.Clip)
 	vars := l.Vars

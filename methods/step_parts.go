@@ -96,7 +96,7 @@ func (b Batch) with(more Batch) Batch {
 		Targets: slices.Concat(b.Targets, more.Targets), Weights: slices.Concat(b.Weights, more.Weights)}
 }
 
-// padded is the batch with empty rows behind it, which predict nothing, so that it has so many.
+// padded is the batch with empty rows after it, which predict nothing, so that it has so many.
 func (b Batch) padded(rows int) Batch {
 	n := rows - b.Rows
 	return b.with(Batch{Rows: n, Length: b.Length, Answers: b.Answers, Tokens: make([]int32, n*b.Length), Positions: make([]int32, n*b.Length),

@@ -111,7 +111,7 @@ func fill(b Batch, slot int, row Row) {
 	}
 }
 
-// toyBatch lays out current rows and, behind them, replayed ones; the rest stays empty.
+// toyBatch lays out current rows and, after them, replayed ones; the rest stays empty.
 func toyBatch(replayRows int, current, replayed []Row) Batch {
 	b := emptyBatch(toyRows + replayRows)
 	for i, row := range current {

@@ -22,8 +22,8 @@ const eventsFile = "events.out.tfevents.0000000000.secura"
 // TensorBoard writes scalars into a file of events that TensorBoard shows, a
 // folder being one of its runs. The same scalars give the same bytes: records
 // hold no clock, so an event's time is its step, in seconds. What the file holds
-// already of them stays, and the first byte that differs is where it is written
-// anew; so writing may go on after an interruption while a dashboard reads.
+// already of them stays, and from the first byte that differs it is written
+// again; so writing may go on after an interruption while a dashboard reads.
 type TensorBoard struct {
 	file *os.File
 	// old is what the file held when it was opened, at how much of the file is

@@ -29,7 +29,7 @@ func TestEventsAreThoseOfTensorBoardsWriter(t *testing.T) {
 }
 
 // TestEventsBeginWhereTheyDiffer holds that an interrupted file is gone on with,
-// and that one of other numbers is written anew from there.
+// and that one of other numbers is written again from there.
 func TestEventsBeginWhereTheyDiffer(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, eventsFile)

@@ -101,7 +101,7 @@ func (b *cellBench) torches(ctx context.Context, stderr io.Writer) (torchResult,
 	return results[0], errors.Join(errs...)
 }
 
-// torch runs the other program on the job, on the core behind those of so many others.
+// torch runs the other program on the job, on the core after those of so many others.
 func (b *cellBench) torch(ctx context.Context, beside int, stderr io.Writer) (torchResult, error) {
 	logits := "answers"
 	if b.AllLogits {

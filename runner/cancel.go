@@ -15,7 +15,7 @@ import (
 
 func newCancel() command {
 	return command{
-		name: "cancel", does: "stops what runs a run's cells: its jobs in Slurm, and its process on this machine",
+		name: "cancel", does: "stops a run: its jobs in Slurm and its process on this machine",
 		argument: "RUN",
 		examples: []string{"cancel runs/continual16"},
 		flags:    newFlags("cancel"),
@@ -36,7 +36,7 @@ func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 	case err != nil:
 		return err
 	case pid > 0 && !here:
-		fmt.Fprintf(stdout, "process %d of another machine runs cells: stop it there\n", pid)
+		fmt.Fprintf(stdout, "process %d on another machine runs cells: stop it there\n", pid)
 	case pid > 0:
 		process, err := os.FindProcess(pid)
 		if err == nil {

@@ -11,7 +11,7 @@ import (
 	"secura/datasets"
 )
 
-// command is one entry of the command table. It is made anew for each call,
+// command is one entry of the command table. It is made for each call,
 // since its flags write into its options.
 type command struct {
 	// name is what the user types; "data build" has two words.
@@ -25,7 +25,7 @@ type command struct {
 	argument string
 	// optional says that the argument may be left out.
 	optional bool
-	// further collects the arguments behind the first one; nil if the command
+	// further collects the arguments after the first one; nil if the command
 	// takes one at most.
 	further *[]string
 	// hidden keeps a command that other commands start out of the overview.
@@ -144,7 +144,7 @@ func (c command) flagError(err error) error {
 
 const exitCodes = `Exit codes:
   0    all done
-  1    a cell failed or diverged, or there was trouble with data or files
+  1    a cell failed or diverged, or data or files were wrong
   2    wrong usage or an invalid suite
   130  interrupted; the same command again goes on
 `
@@ -195,5 +195,5 @@ func overview(w io.Writer, table []command) {
 			fmt.Fprintf(w, "  %-13s %s\n", c.name, c.does)
 		}
 	}
-	fmt.Fprintf(w, "\nThe main job:\n  runner -suite continual16\n\n`runner COMMAND -h` tells of a command's flags.\n\n%s", exitCodes)
+	fmt.Fprintf(w, "\nThe main job:\n  runner -suite continual16\n\n`runner COMMAND -h` lists a command's flags.\n\n%s", exitCodes)
 }

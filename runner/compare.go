@@ -28,7 +28,7 @@ type CompareOptions struct {
 func newCompare() command {
 	var o CompareOptions
 	c := command{
-		name: "compare", does: "compares methods of a run, or of two runs, on the seeds that both have: differences, intervals, tests",
+		name: "compare", does: "compares methods of one run or of two, on the seeds that both have: differences, intervals, tests",
 		argument: "RUN",
 		examples: []string{"compare runs/continual16 -methods secura,seq", "compare runs/continual16 runs/other -methods secura,er", "compare runs/qwen runs/llama -format latex"},
 		flags:    newFlags("compare"), check: o.check, further: &o.Further,
@@ -41,7 +41,7 @@ func newCompare() command {
 }
 
 func (o *CompareOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas: of one run, the first is compared with each of the others (default: all, in the suite's order); of two, each with itself (default: those of both)")
+	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas. In one run the first is compared with each other one. Of two runs each method is compared with itself. Default: all")
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(tableFormats(), ", "))
 }
 

@@ -150,7 +150,7 @@ func (o *DataBuildOptions) check(string) error {
 func newDataBuild() command {
 	var o DataBuildOptions
 	c := command{
-		name: "data build", does: "makes the built-in tasks' Parquet files again, byte for byte the embedded ones",
+		name: "data build", does: "writes the built-in tasks as Parquet files, byte for byte those in the program",
 		examples: []string{"data build -out built"},
 		flags:    newFlags("data build"), check: o.check,
 		run: func(_ context.Context, _ string, stdout, _ io.Writer) error { return runDataBuild(o, stdout) },

@@ -22,7 +22,7 @@ type DataFetchOptions struct {
 func (o *DataFetchOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Out, "out", "", "`DIR` that gets NAME/SPLIT-I-of-N.parquet, of a second configuration NAME/CONFIG/SPLIT-I-of-N.parquet; give it to run with -data")
 	flags.StringVar(&o.Configuration, "config", "", "`NAME` of the data set's configuration, a folder of the repository; needed where it has several")
-	flags.StringVar(&o.Revision, "revision", "", "`REVISION`: a branch, tag or commit, or refs/convert/parquet; main if not given")
+	flags.StringVar(&o.Revision, "revision", "", "`REVISION`: a branch, tag or commit, or refs/convert/parquet; default main")
 }
 
 func (o *DataFetchOptions) check(name string) error {
@@ -38,7 +38,7 @@ func (o *DataFetchOptions) check(name string) error {
 func newDataFetch() command {
 	var o DataFetchOptions
 	c := command{
-		name: "data fetch", does: "downloads a data set's Parquet files from the hub into its cache and a folder for -data",
+		name: "data fetch", does: "downloads a data set from the hub into the hub's cache and into a folder for -data",
 		argument: "ORG/NAME",
 		examples: []string{
 			"data fetch google/boolq -out data",

@@ -30,11 +30,11 @@ const defaultEvalSuite = "continual16"
 
 func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Tasks, "tasks", "", "only these `NAMES` of the suite's tasks and its knowledge battery, separated by commas")
-	flags.Var(&o.Limit, "limit", "`NUMBER` of examples of each task at most; the suite's bounds if not given")
+	flags.Var(&o.Limit, "limit", "evaluate at most `NUMBER` examples of each task. Default: the suite's limits")
 	o.addBackbone(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Adapter, "adapter", "", "`DIR` of a PEFT adapter (LoRA or DoRA) that is merged into the backbone first")
-	flags.StringVar(&o.Out, "out", "", "`DIR` that gets eval.json, the scores, and examples.jsonl, every prompt and what came of it, of several backbones in a folder each; nothing is written if not given")
+	flags.StringVar(&o.Out, "out", "", "write eval.json (scores) and examples.jsonl (each prompt and what came of it) into `DIR`; several backbones get a folder each. Default: nothing is written")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
 

@@ -23,8 +23,8 @@ type ExportOptions struct {
 }
 
 func (o *ExportOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Out, "out", "", "`DIR` to make; it must not hold anything")
-	flags.StringVar(&o.Format, "format", "auto", "`"+strings.Join(experiments.ExportFormats, "|")+"`: a whole model for transformers, or an adapter for peft where the update has few ranks; auto takes the adapter where it can")
+	flags.StringVar(&o.Out, "out", "", "`DIR` to write to; it must be new or empty")
+	flags.StringVar(&o.Format, "format", "auto", "`"+strings.Join(experiments.ExportFormats, "|")+"`: merged is a whole model for transformers, peft an adapter (if the update has few ranks), auto the adapter if possible")
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes the learned weights; nothing is downloaded")
 }

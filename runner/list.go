@@ -21,7 +21,7 @@ var lists = []string{"suites", "methods", "tasks", "backbones", "metrics"}
 
 func newList() command {
 	return command{
-		name: "list", does: "lists suites, methods, tasks, backbones or metrics; all of them without an argument",
+		name: "list", does: "lists suites, methods, tasks, backbones or metrics; without an argument all of them",
 		argument: strings.Join(lists, "|"), optional: true,
 		examples: []string{"list", "list methods"},
 		flags:    newFlags("list"),

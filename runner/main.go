@@ -1,19 +1,22 @@
 /*
-Runner measures how language models that are fine-tuned on one task after the
-other forget what they knew. From a suite it trains each method on a stream of
-tasks, evaluates all tasks and a battery of base knowledge after each one, and
-prints how much was learned, kept and forgotten.
+Runner measures how much a language model forgets while it learns. It
+fine-tunes the model on one task after the other with each method of a suite.
+After each task it scores every task, and a battery of facts that the model
+knew before. Then it prints how much was learned, kept and forgotten.
 
 # The main job
 
 	$ runner -suite continual16
 
-Six methods learn sixteen tasks. Nothing is downloaded but, once, the plugin
-that computes (XLA; `runner setup` installs it alone, -no-download forbids it,
--backend go does without, 5 to 8 times slower). Progress is told on standard
-error, the tables come on standard output, and everything that was measured
-lies in runs/continual16. The same command again continues what an
-interruption left, or prints the tables at once.
+Six methods learn sixteen tasks. Progress comes on standard error, the tables
+on standard output. Everything that was measured lies in runs/continual16.
+
+The first run installs the plugin that computes (XLA) and says so; runner setup
+installs it alone. -no-download forbids all downloads. -backend go does without
+XLA and takes 5 to 8 times as long.
+
+Give the same command again after an interruption, and the run goes on where it
+stopped. When the run is done, the same command prints the tables at once.
 
 Without a command's name, run is meant:
 
@@ -21,13 +24,13 @@ Without a command's name, run is meant:
 	$ runner run -suite continual16 -methods seq,joint -out runs/bound
 	$ runner run -suite smoke -set training.steps=12 -jobs 1
 
-Seeds, orders and methods may be added to a run later; any other setting that
-changes is refused, by name, since numbers of two settings are not comparable.
+Seeds, orders and methods may be added to a run later. Any other change of its
+settings is refused and named: numbers of two settings do not compare.
 
 # Suites
 
-A suite is a YAML file: tasks, methods, and how they are trained and
-evaluated. These are embedded:
+A suite is a YAML file: the tasks, the methods, and how the methods are trained
+and evaluated. These are embedded:
 
 	$ runner list suites
 	ablation             SECURA with one part changed at a time: S-MagNorm, merging, selection, ranks, space, normalisation, restraint.
@@ -47,14 +50,14 @@ evaluated. These are embedded:
 	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and simplified German; the data lie below -data.
 	variants             LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and five question-answering tasks, each learned alone.
 
-One of your own may extend an embedded one and name only what differs. show
-prints a suite with every default written out, and validate holds it against
-the data before hours are spent:
+A suite of your own may extend another one and name only what differs. show
+prints a suite with every default written out. validate checks the suite, every
+data file and every row before hours are spent:
 
 	$ runner show smoke > mine.yaml
 	$ runner validate mine.yaml -data /data
 
-A mistake in a name tells the nearest one that is known:
+For a name that is wrong, the error gives the nearest known one:
 
 	$ runner -suite smok
 	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, trace, variants. A file's name ends in .yaml
@@ -62,63 +65,66 @@ A mistake in a name tells the nearest one that is known:
 # Tuning
 
 Numbers of two methods compare only if both were tuned alike. tune gives each
-method of a suite the same number of trials: learning rates over a grid that
-is wide enough for its kind of adapter, and at the best of them its own
-coefficient, such as EWC's lambda. A trial learns a calibration stream: some of
-the suite's tasks in another order and with other random numbers, scored on
-the validation split. No process of a tuning can open a test split.
+method the same number of trials. Most of them try learning rates, over a grid
+that suits the kind of adapter. The rest try the method's own coefficient, such
+as EWC's lambda, at the best of these rates. A trial learns some of the suite's
+tasks, in another order and with other random numbers, and is scored on the
+validation split. No process of a tuning can open a test split.
 
 	$ runner tune continual16 -trials 8
 	$ runner tune continual16 -methods all -objective learning_accuracy
 	$ runner run -suite runs/continual16-tune/tuned.yaml
 
-The trials and the choices are printed and lie in runs/continual16-tune:
-tune.json has them all, tuned.yaml is a suite that extends the tuned one by the
-choices, each with its reason. The report of its run tells of the budget.
+tune prints the trials and the choices and writes them into
+runs/continual16-tune. tune.json has all trials. tuned.yaml is a suite with the
+choices and a reason for each; the report of its run shows the budget.
 
 # Data
 
-A task is a Parquet file and a few lines of YAML: a template makes a row's
-prompt, answer and options out of its columns. The built-in tasks are embedded
-and can be written out, byte for byte:
+A task is a folder of Parquet files and a few lines of YAML: templates make a
+prompt, an answer and options out of a row's columns. The built-in tasks are
+embedded and can be written out, byte for byte:
 
 	$ runner data build -out built
 	$ runner data inspect built/syllogisms/train.parquet
 
-A data set on the hub comes into the hub's cache and into a folder for -data:
+fetch brings a data set of the hub into the hub's cache and into a folder for
+-data:
 
 	$ runner data fetch openai/gsm8k -config main -out data
 
 # Backbones
 
--backbone takes the embedded nano, a folder in the hub's layout, a GGUF file
-of a Llama or Qwen2 model, whose quantised weights are made float32, or a
-repository's name, which is looked for in the hub's cache and then downloaded:
+-backbone takes the embedded nano, a folder as on Hugging Face's hub, a GGUF
+file of a Llama or Qwen2 model, or a repository's name. A repository is looked
+for in the hub's cache and then downloaded. Quantised weights become float32.
 
 	$ runner eval -backbone models/tiny
 	$ runner validate smoke -backbone SmolLM2-135M-Instruct.Q4_1.gguf
 	$ runner -suite smoke -backbone Qwen/Qwen2.5-0.5B
 
-A model that was trained to chat can be asked by its own chat template, the
-prompt as a user's turn and the answer as the assistant's:
+With chat=true a model that was trained to chat is asked by its own chat
+template: the prompt is a user's turn, the answer the assistant's.
 
 	$ runner eval smoke -backbone Qwen/Qwen2.5-0.5B-Instruct -set chat=true
 
--set dtype=bf16 holds the matrices that no method changes in half of a GPU's
-memory, and multiplies by them in that precision; what methods change and add
-stays float32. On a processor nothing is won by it. -set devices=2 shares the
-rows of each batch out to two devices of the machine, such as GPUs.
+-set dtype=bf16 holds the weights that no method changes as bfloat16 and
+multiplies by them in that precision. This halves their memory on a GPU; on a
+processor nothing is gained. What methods change and add stays float32. -set
+devices=2 gives each of two devices, such as GPUs, a part of each batch's rows.
 
-Several, under backbones: in a suite file or separated by commas, are one run:
-every method, seed and order on each, in cells METHOD.BACKBONE-s0-o0. Its report
-sets them side by side and has the tables of each; tests pair within one alone:
+Several backbones, separated by commas or listed under backbones: in a suite,
+are one run. Its cells are named METHOD.BACKBONE-s0-o0. Its report sets the
+backbones side by side and has the tables of each. Tests pair methods within
+one backbone only.
 
 	$ runner run -suite smoke -backbone nano,models/tiny -out runs/both
 	$ runner report runs/both -explain secura.tiny.acc
 
-HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server,
-HF_TOKEN an access token; HF_HUB_OFFLINE=1 and -no-download forbid downloads.
-One that was cut off goes on where it stopped, and every checksum is compared.
+HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server, and
+HF_TOKEN is an access token. HF_HUB_OFFLINE=1 and -no-download forbid downloads.
+A download that was cut off goes on where it stopped, and every checksum is
+compared.
 
 # Results
 
@@ -128,44 +134,47 @@ Reports are made from a run's records alone, on any machine:
 	$ runner report runs/continual16 -format html
 	$ runner status runs/continual16
 
-A run is followed from any terminal, also when it was started elsewhere; -http
-serves its page, which updates itself, -tensorboard keeps event files:
+The page, report.html, is one file that needs no network. It has charts, tables
+that sort, and the test examples of one seed: what each method answered before
+and after each task.
+
+report also writes results.json with every metric, each table as LaTeX and CSV,
+and each figure as SVG and PNG. The best of a column is marked only where it
+beats every other method by the paired test. -table prints some tables alone.
+Several runs, such as one for each backbone, are set side by side:
+
+	$ runner report runs/continual16 -table summary,per-task -format latex
+	$ runner report runs/qwen runs/llama -table summary
+
+watch follows a run from any terminal, also one that was started elsewhere.
+-http serves its page, which updates itself. -tensorboard keeps event files.
 
 	$ runner watch runs/continual16
 	$ runner watch runs/continual16 -http :8080
 	$ runner watch runs/continual16 -tensorboard events
 
-The page, report.html, is one file that needs no network: it has charts, sortable
-tables, and the single examples of one seed, what was answered before and after
-each task.
-
-Beside report.md a run gets results.json with every metric, its tables as LaTeX
-floats and as CSV, and its figures as SVG and PNG. The best of a column is bold
-only where it is ahead of every other method by the paired test. Some tables by
-themselves, and several runs side by side, such as one per backbone:
-
-	$ runner report runs/continual16 -table summary,per-task -format latex
-	$ runner report runs/qwen runs/llama -table summary
-
-Methods of a run against each other, or against those of another run, on the
-seeds that both have, with intervals, effect sizes and tests:
+compare sets methods of one run against each other, or a method of one run
+against itself in another, on the seeds that both have. It prints intervals,
+effect sizes and tests:
 
 	$ runner compare runs/continual16 -methods secura,seq
 	$ runner compare runs/continual16 runs/other -methods secura
 
-Every number of a table can be traced to the lines of the records that it was
-made of, with the arithmetic between them:
+-explain prints the lines of the records that a number was made of, and the
+arithmetic between them:
 
 	$ runner report runs/continual16 -explain secura.knowledge_retention
 
-The norms of what a method changed along the stream, the gradient norms of its
-matrices, and its other measures in each step; a suite that names them under
-tables has them in its report:
+Further tables show how far the weights moved, the gradient norms of each
+matrix, and each method's own measures. A suite that names them under tables
+has them in its report:
 
 	$ runner report runs/continual16 -table norms,gradients,steps
 
-The claims of SECURA's paper against what a run measured, each with its interval
-and a verdict, and how the published code and equations behave by its records:
+-claims sets the claims of SECURA's paper against what a run measured, each with
+its interval and a verdict, and shows how the published code and equations
+behave by its records. -with adds runs for claims that the first did not
+measure:
 
 	$ runner report runs/continual16 -claims -with runs/variants
 
@@ -187,22 +196,24 @@ What the numbers of a table mean:
 	intransigence        mean of the joint run's score minus R[j][j]
 	perplexity_drift     nats per token on held-out base text, after minus before
 
-R[i][j] is the score on task j after the first i of N tasks were learned, row
-0 being the untouched base model; K[i] is the score on the knowledge battery.
-A number that is undefined is printed with its reason, never as 0.
+R[i][j] is the score on task j after the first i of N tasks were learned; row 0
+is the untouched backbone. K[i] is the score on the knowledge battery. A number
+that is undefined is printed with its reason, never as 0.
 
 # Trusting a run
 
-A run that was killed, by whomever and at whatever moment, goes on with the
-same command and ends with the same bytes: at the last task's end, or within a
-long task every training.checkpoint_every steps. It goes on with another
-backend or plugin only if told to, and its results say so.
+A run that was killed at any moment goes on with the same command and ends with
+the same bytes. It goes on from the end of the last task, or within a long task
+from the last checkpoint (training.checkpoint_every). It goes on with another
+backend or plugin only if -allow-backend-change is given, and its results say
+so.
 
-verify holds a run to its data, computes its scores from the predictions and
-its metrics from the records again, and executes one task of each method from
-its checkpoint: the records must come out byte for byte. -full executes all.
-Whoever gets a bundle can do the same; where processor or plugin make other
-last bits, only scores are compared, to 0.0001, and this is said:
+verify checks a run in three ways. It hashes the data and the backbone. It
+computes the scores from the predictions and the metrics from the records
+again. And it executes one task of each method from its checkpoint: the records
+must come out byte for byte. -full executes every cell. Whoever gets a bundle
+can do the same. Another processor or plugin may make other last bits; verify
+then compares scores only, to 0.0001, and says so.
 
 	$ runner verify runs/continual16
 	$ runner report runs/continual16 -bundle continual16.tar.zst
@@ -210,8 +221,9 @@ last bits, only scores are compared, to 0.0001, and this is said:
 
 # Taking a model along
 
-What a cell has learned goes out as an adapter that peft loads, where its update
-has few ranks (LoRA, CUR-LoRA, CABR), or as a whole model for transformers:
+export writes what a cell has learned as an adapter for peft, where the update
+has few ranks (LoRA, DoRA, CUR-LoRA, CABR), or as a whole model for
+transformers:
 
 	$ runner export runs/continual16/cells/cur-lora-s0-o0 -out adapter
 	$ runner export runs/continual16/cells/secura-s0-o0 -format merged -out model
@@ -219,27 +231,30 @@ has few ranks (LoRA, CUR-LoRA, CABR), or as a whole model for transformers:
 # On a cluster
 
 With -engine slurm the cells become a job array. The suite's slurm keys say
-what each element asks for (partition, account, gres, cpus, mem, time, extra);
-the program and the plan travel in the run's folder, which all nodes must see:
+what each element asks for: partition, account, gres, cpus, mem, time, extra.
+The program and the plan travel in the run's folder, which all nodes must see.
 
 	$ runner run -suite continual16 -seeds 8 -engine slurm -set slurm.time=2:00:00 -dry-run
 	$ runner run -suite continual16 -seeds 8 -engine slurm -set slurm.time=2:00:00
 	$ runner status runs/continual16
 	$ runner cancel runs/continual16
 
-An element begins with its part of the cells, those of one method together, and
-goes on with what nobody else has. Before the time limit, and when it is
-preempted, it saves where it stands and is queued again; one whose worker died
-is too, three times. A cell has one owner: claims are files that are renewed
-while their owner works, and taken over when they are not. So a second array,
-or a run on a machine that sees the same folder, shares the work.
+An element begins with its part of the cells, those of one method together.
+Then it takes cells that nobody else has. It saves where it stands before the
+time limit and when it is preempted, and is queued again. An element whose
+worker died is queued again up to three times.
+
+Each cell has one owner. The owner renews a file, the claim, while it works.
+When the renewals stop, another may take the cell. So a second array, or a run
+on a machine that sees the same folder, shares the work.
 
 # A backbone without training
 
-How a backbone scores on a suite's tasks as it is, with 95% intervals over the
-examples: for comparisons with published zero-shot numbers. Options are chosen
-by their log-likelihood per token, in sum, and per character. -out keeps the
-scores and, of each example, the prompt and what came of it:
+eval scores a backbone on a suite's tasks as it is, with 95% intervals over the
+examples, for comparisons with published zero-shot numbers. Where an answer is
+chosen, it prints three accuracies: by log-likelihood per token, in sum, and per
+character. -out keeps the scores and, of each example, the prompt and what came
+of it:
 
 	$ runner eval continual16 -tasks syllogisms,odd_one_out
 	$ runner eval mine.yaml -backbone DIR -data /data -limit 100 -out scores
@@ -248,14 +263,14 @@ scores and, of each example, the prompt and what came of it:
 # Exit codes
 
 	0    all done
-	1    a cell failed or diverged, or there was trouble with data or files
+	1    a cell failed or diverged, or data or files were wrong
 	2    wrong usage or an invalid suite
 	130  interrupted; the same command again goes on
 
-`go run ./runner` turns each failure into 1, and on SIGTERM leaves its child
-running: scripts build the program and call it.
+`go run ./runner` turns every failure into 1, and when it gets SIGTERM it leaves
+the program running. Scripts should build the program and call it.
 
-Each command's -h tells of its flags. A command's argument may stand before or
+Each command's -h lists its flags. A command's argument may stand before or
 after them.
 */
 package main

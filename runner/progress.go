@@ -44,7 +44,7 @@ func coloured(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") 
 // tracker follows the cells of a run.
 type tracker struct {
 	now func() time.Time
-	// begun is when the first work of this run was reported, behind what workers compile at their start, and the sum of
+	// begun is when the first work of this run was reported, after what workers compile at their start, and the sum of
 	// the shares then; zero before.
 	begun     time.Time
 	begunWith float64

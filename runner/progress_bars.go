@@ -60,7 +60,7 @@ func (b *bars) Update(worker int, p engine.Progress) {
 	}
 }
 
-// close draws the bars a last time and leaves them on the screen.
+// Close draws the bars a last time and leaves them on the screen.
 func (b *bars) Close() {
 	for _, bar := range append(b.workers, b.whole) {
 		bar.Abort(false)

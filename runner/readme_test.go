@@ -175,7 +175,7 @@ func TestTheReadmesNameWhatThereIs(t *testing.T) {
 		_, help, _ = strings.Cut(help, "-"+flags.flag+" ")
 		_, help, _ = strings.Cut(help, ": ")
 		help, _, _ = strings.Cut(help, "\n")
-		help, _, _ = strings.Cut(help, "; of html")
+		help, _, _ = strings.Cut(help, "; html is a page")
 		mentions("reports/README.md", strings.Split(help, ", ")...)
 	}
 }

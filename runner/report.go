@@ -40,13 +40,13 @@ type ReportOptions struct {
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; of html, a page with charts and examples, it is told where it lies")
-	flags.BoolVar(&o.Claims, "claims", false, "set each claim of the paper against what the run measured, with a verdict; writes claims.md into the run too")
-	flags.StringVar(&o.With, "with", "", "further `RUNS`, separated by commas, for claims that RUN did not measure; with -claims")
-	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, which verify takes on another machine")
-	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify may start at any task; with -bundle")
-	flags.StringVar(&o.Table, "table", "", "`TABLES` to print instead, separated by commas: "+strings.Join(tables.Names, ", "))
-	flags.StringVar(&o.Explain, "explain", "", "trace a number, `METHOD.METRIC` as in secura.acc, back to the lines of the records that it was made of; R[2][1] and K[2] are metrics too, secura,seq.acc is the difference of two methods, and secura.BACKBONE.acc that of one of several backbones")
+	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; html is a page with charts and examples in the run's folder; its path is printed")
+	flags.BoolVar(&o.Claims, "claims", false, "compare each claim of the paper with what the run measured, and give a verdict; also writes claims.md")
+	flags.StringVar(&o.With, "with", "", "with -claims: further `RUNS`, separated by commas, for claims that RUN did not measure")
+	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, for runner verify on another machine")
+	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify can start at any task; needs -bundle")
+	flags.StringVar(&o.Table, "table", "", "print these `TABLES` only, separated by commas: "+strings.Join(tables.Names, ", "))
+	flags.StringVar(&o.Explain, "explain", "", "show where the number `METHOD.METRIC` comes from, such as secura.acc, secura.R[2][1] or secura.K[2]. secura,seq.acc is the difference of two methods; secura.BACKBONE.acc is for a run of several backbones")
 }
 
 func (o *ReportOptions) check(string) error {
@@ -104,7 +104,7 @@ func (o *ReportOptions) check(string) error {
 func newReport() command {
 	var o ReportOptions
 	c := command{
-		name: "report", does: "makes the tables of a run from its records alone, writes them into the run and prints them",
+		name: "report", does: "makes a run's tables from its records, prints them and writes them into the run's folder",
 		argument: "RUN",
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
 			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention",

@@ -39,8 +39,8 @@ func (o *RunOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "", "`NAME|FILE`: an embedded suite, or a file whose name ends in .yaml")
 	o.SuiteOptions.addFlags(flags)
 	o.PlaceOptions.addFlags(flags)
-	flags.StringVar(&o.Engine, "engine", localEngine, "`local|slurm`: worker processes on this machine, or a job array of a cluster, which gets what the suite's slurm keys say")
-	flags.BoolVar(&o.DryRun, "dry-run", false, "print the batch script, and hand nothing to Slurm")
+	flags.StringVar(&o.Engine, "engine", localEngine, "`local|slurm`: worker processes on this machine, or a job array with what the suite's slurm keys ask for")
+	flags.BoolVar(&o.DryRun, "dry-run", false, "print the batch script and do nothing else")
 	flags.BoolVar(&o.Wait, "wait", false, "with -engine slurm: wait for the job array, then print the tables")
 }
 
@@ -57,11 +57,11 @@ type PlaceOptions struct {
 
 func (o *PlaceOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
-	flags.StringVar(&o.Out, "out", "", "the run's `DIR`; runs/SUITE if not given")
-	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, one core each; the number of cores if not given")
-	flags.Var(&o.RetryParts, "retry-parts", "`NUMBER` of parts in which a cell's batches are computed, from its start, after its worker was killed, as the system does when memory runs out; such a cell fails if not given")
-	flags.BoolVar(&o.AllowBackendChange, "allow-backend-change", false, "go on with a run that another backend or plugin build began; its results are marked")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download: take an installed XLA plugin, or the slower pure-Go backend, and a backbone that is here")
+	flags.StringVar(&o.Out, "out", "", "the run's `DIR`. Default: runs/SUITE")
+	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, each on one core. Default: the number of cores")
+	flags.Var(&o.RetryParts, "retry-parts", "if a cell's worker is killed, as the system does when memory runs out, start the cell again and compute each batch in `NUMBER` parts. Default: such a cell fails")
+	flags.BoolVar(&o.AllowBackendChange, "allow-backend-change", false, "go on with a run that another backend or plugin began; its results say so")
+	flags.BoolVar(&o.NoDownload, "no-download", false, "download nothing: use an installed XLA plugin or else pure Go, and a backbone that is on this machine")
 }
 
 func (o *RunOptions) check(string) error {

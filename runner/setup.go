@@ -10,7 +10,7 @@ import (
 
 func newSetup() command {
 	return command{
-		name: "setup", does: "installs the XLA plugin, where none is installed, and checks that it computes right",
+		name: "setup", does: "installs the XLA plugin if there is none, and checks that it computes correctly",
 		examples: []string{"setup"},
 		flags:    newFlags("setup"),
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
@@ -29,6 +29,6 @@ func runSetup(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	b.Finalize()
-	fmt.Fprintf(stdout, "plugin   %s\nversion  %s\nsha256   %s\nchecked  a training step's loss and gradients are right\n", path, info.Version, info.PluginSHA256)
+	fmt.Fprintf(stdout, "plugin   %s\nversion  %s\nsha256   %s\nchecked  loss and gradients of a training step are correct\n", path, info.Version, info.PluginSHA256)
 	return nil
 }

@@ -29,20 +29,20 @@ type SuiteOptions struct {
 
 func (o *SuiteOptions) addFlags(flags *flag.FlagSet) {
 	o.addSettings(flags)
-	flags.Var(&o.Seeds, "seeds", "`NUMBER` of seeds, from 0 on; the suite's if not given")
-	flags.Var(&o.Orders, "orders", "`NUMBER` of orders of the tasks, from 0 on; the suite's if not given")
+	flags.Var(&o.Seeds, "seeds", "take the first `NUMBER` of seeds, from 0 on. Default: the suite's")
+	flags.Var(&o.Orders, "orders", "take the first `NUMBER` of orders of the tasks, from 0 on. Default: the suite's")
 }
 
 // addSettings adds the flags of everything but how many cells each method has.
 func (o *SuiteOptions) addSettings(flags *flag.FlagSet) {
-	flags.StringVar(&o.Methods, "methods", "", "only these `NAMES`, separated by commas; also methods that the suite leaves out, such as joint")
+	flags.StringVar(&o.Methods, "methods", "", "`NAMES` of the methods to take, separated by commas; also ones that the suite leaves out, such as joint")
 	o.addBackbone(flags)
 }
 
 // addBackbone adds the flags of what computes, and of single settings.
 func (o *SuiteOptions) addBackbone(flags *flag.FlagSet) {
-	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME`: the embedded model, a folder with config.json, *.safetensors and tokenizer.json, a GGUF file, or a repository in the hub's cache or on the hub; several, separated by commas, are one run of all; the suite's if not given")
-	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; the suite's, which is auto by default, if not given")
+	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME`: the embedded model; a folder with config.json, *.safetensors and tokenizer.json; a GGUF file; or a repository of the hub. Several, separated by commas, are one run. Default: the suite's")
+	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes. Default: the suite's, which is auto unless it says otherwise")
 	flags.Var(&o.Set, "set", "`KEY=VALUE` replaces a setting of the suite, such as training.steps=6; may be repeated")
 }
 

@@ -31,11 +31,11 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	o.SuiteOptions.addSettings(flags)
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
 	o.PlaceOptions.addFlags(flags)
-	flags.Lookup("out").Usage = "the tuning's `DIR`; runs/SUITE-tune if not given"
-	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32; three of eight are spent on the coefficient, or on finer learning rates")
-	flags.IntVar(&o.Tasks, "tasks", 6, "`NUMBER` of the suite's tasks that the calibration stream has at most, families in turn")
+	flags.Lookup("out").Usage = "the tuning's `DIR`. Default: runs/SUITE-tune"
+	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32. Of eight, five try learning rates and three the method's coefficient, or finer rates")
+	flags.IntVar(&o.Tasks, "tasks", 6, "use at most `NUMBER` of the suite's tasks, taking the families in turn")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
-	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` that is the higher the better among the trials that learn 8 points above the base row (where none does, the one that learned most is chosen): "+strings.Join(suite.Objectives, " or "))
+	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row. If none does, the trial that learned most is chosen")
 }
 
 func (o *TuneOptions) check(string) error {
@@ -45,7 +45,7 @@ func (o *TuneOptions) check(string) error {
 func newTune() command {
 	var o TuneOptions
 	c := command{
-		name: "tune", does: "gives each method of a suite the same number of trials on validation splits, and chooses rates and coefficients",
+		name: "tune", does: "chooses learning rates and coefficients: the same number of trials on validation data for each method",
 		argument: "SUITE",
 		examples: []string{
 			"tune continual16",
@@ -129,7 +129,7 @@ func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outc
 				return tuning.Outcome{Reason: c.Standing()}, nil
 			}
 			if c.State != record.Done {
-				return tuning.Outcome{}, fmt.Errorf("trial %s is %s, not done; the same command again goes on", trial, c.Standing())
+				return tuning.Outcome{}, fmt.Errorf("trial %s is %s, not done; give the same command again to go on", trial, c.Standing())
 			}
 			return outcomeOf(c, objective), nil
 		}

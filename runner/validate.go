@@ -29,7 +29,7 @@ type ValidateOptions struct {
 func newValidate() command {
 	var o ValidateOptions
 	c := command{
-		name: "validate", does: "checks a suite, every data file, and the templates of each task on all rows, before hours are spent",
+		name: "validate", does: "checks a suite, every data file and every row before hours are spent",
 		argument: "SUITE",
 		examples: []string{"validate continual16", "validate mine.yaml -data /data", "validate continual16 -time"},
 		flags:    newFlags("validate"),
@@ -46,7 +46,7 @@ func newValidate() command {
 
 func (o *ValidateOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
-	flags.BoolVar(&o.Time, "time", false, "make a few steps of each method and one evaluation here, with an installed backend, and tell the time and memory that a run will take")
+	flags.BoolVar(&o.Time, "time", false, "estimate the time and memory of a run from a few steps of each method and one evaluation, with an installed backend")
 }
 
 func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Writer) error {
@@ -121,7 +121,7 @@ func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, cells int, 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers,\nby what was measured here, in seconds of one core:\n",
+	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers.\nMeasured here, in seconds of one core:\n",
 		(time.Duration(total) * time.Second).Round(time.Second), workers, float64(e.PeakBytes)/1e9, workers)
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\ta step\tits padding\ta task's end\tcompiling\t")

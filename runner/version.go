@@ -17,7 +17,7 @@ var numberModules = []string{"github.com/gomlx/gomlx", "github.com/gomlx/compute
 
 func newVersion() command {
 	return command{
-		name: "version", does: "tells the code's revision, the versions it was built with, and the installed XLA plugin",
+		name: "version", does: "prints the code's revision, the versions it was built with, and the installed XLA plugin",
 		examples: []string{"version"},
 		flags:    newFlags("version"),
 		run:      func(_ context.Context, _ string, stdout, _ io.Writer) error { return runVersion(stdout) },

@@ -20,8 +20,8 @@ type WatchOptions struct {
 }
 
 func (o *WatchOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.HTTP, "http", "", "`:PORT` of this machine at which to serve the run's page, which updates itself, until interrupted; HOST:PORT lets other machines in")
-	flags.StringVar(&o.TensorBoard, "tensorboard", "", "`DIR` to keep event files for TensorBoard in: loss, scores and knowledge of each cell; of a run that is over, all of them at once")
+	flags.StringVar(&o.HTTP, "http", "", "serve the run's page at `:PORT` of this machine until interrupted; the page updates itself. HOST:PORT lets other machines in")
+	flags.StringVar(&o.TensorBoard, "tensorboard", "", "write TensorBoard event files with loss, scores and knowledge of each cell into `DIR`")
 }
 
 func (o *WatchOptions) check(string) error {
@@ -35,7 +35,7 @@ func (o *WatchOptions) check(string) error {
 func newWatch() command {
 	var o WatchOptions
 	c := command{
-		name: "watch", does: "follows a running run, from any terminal, until it ends",
+		name: "watch", does: "follows a run from any terminal until it ends",
 		argument: "RUN",
 		examples: []string{"watch runs/continual16", "watch runs/continual16 -http :8080", "watch runs/continual16 -tensorboard events"},
 		flags:    newFlags("watch"), check: o.check,
@@ -100,10 +100,10 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 		}
 	}
 	if open := len(f.Cells) - f.Count(record.Done, record.CellDiverged); open > 0 {
-		fmt.Fprintf(stdout, "The run is over with %d cells that are not done; its command goes on with them.\n", open)
+		fmt.Fprintf(stdout, "The run has ended with %d cells not done; give its command again to go on.\n", open)
 	}
 	if o.HTTP != "" {
-		fmt.Fprintln(stderr, "the run is over; its page is served until Ctrl-C")
+		fmt.Fprintln(stderr, "the run has ended; serving its page until Ctrl-C")
 		<-ctx.Done()
 	}
 	return nil

@@ -63,7 +63,7 @@ func (d *dashboard) update(f *launch.Follower) error {
 // counted in steps of the stream, a task having so many of them.
 func writeEvents(folder string, c *launch.FollowedCell, taskSteps int) (err error) {
 	// Steps are read first. Every row that lies before the newest of them has then
-	// been written; one behind it may have steps before it that were not read.
+	// been written; one after it may have steps before it that were not read.
 	steps, _, err := record.Read[record.Step](c.Folder.Steps())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

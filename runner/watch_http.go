@@ -21,7 +21,7 @@ import (
 	"secura/reports/page"
 )
 
-// pageServer serves a run's page, made anew when its records have changed.
+// pageServer serves a run's page, made again when its records have changed.
 type pageServer struct {
 	run rundir.Run
 
@@ -148,7 +148,7 @@ func serve(run rundir.Run, flag string, stderr io.Writer) (stop func() error, er
 	}
 	var handler http.Handler = &pageServer{run: run}
 	if open {
-		fmt.Fprintf(stderr, "warning: everybody who can reach %s can read this run: prompts, answers, settings\n", address)
+		fmt.Fprintf(stderr, "warning: anyone who can reach %s can read this run: prompts, answers, settings\n", address)
 	} else {
 		handler = onlyNamed([]string{"localhost", "127.0.0.1", "::1"}, handler)
 	}

@@ -25,7 +25,7 @@ type WorkerOptions struct {
 	Run     string
 	DataDir string
 	Backend string
-	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and behind them all that
+	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and after them all that
 	// nobody else has.
 	Shard string
 	// Measure tells what the run's methods take, instead of running cells.
@@ -71,7 +71,7 @@ func newWorker() command {
 	var o WorkerOptions
 	c := command{
 		name: "worker", hidden: true,
-		does:     "runs the cells whose ids come on standard input, a line each, or a part of all; the engines start it",
+		does:     "runs cells for run and Slurm, which start it: ids from standard input, one a line, or one part of all cells",
 		examples: []string{"worker -run runs/smoke -backend go", "worker -run runs/smoke -shard 0/4"},
 		flags:    newFlags("worker"), check: o.check,
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {

@@ -1,3 +1,7 @@
+// Package builtin makes the tasks, the knowledge battery and the pretraining text that come with the program. In come typed
+// tables of facts and fixed seeds; out come the same rows and the same text at each call. Its Parquet files are embedded,
+// and Build makes them again, byte for byte. A test holds that no test item stands in training rows or in the text. Read
+// Build first.
 package builtin
 
 import (
@@ -37,7 +41,7 @@ func File(name, split string) ([]byte, error) {
 	return data, nil
 }
 
-// Build makes every built-in task anew and writes DIR/NAME/SPLIT.parquet, byte
+// Build makes every built-in task and writes DIR/NAME/SPLIT.parquet, byte
 // for byte the files that are in the program.
 func Build(dir string) error {
 	for _, t := range slices.Concat(tasks(), batteryTasks()) {

@@ -9,7 +9,7 @@ import (
 )
 
 // update rewrites the embedded files: go test ./datasets/builtin -run TestBuild -update
-var update = flag.Bool("update", false, "write the embedded Parquet files anew")
+var update = flag.Bool("update", false, "write the embedded Parquet files again")
 
 func TestBuildMakesTheEmbeddedFiles(t *testing.T) {
 	dir := t.TempDir()

@@ -1,5 +1,6 @@
 // Package convert writes the rows of JSON, JSON Lines, CSV and TSV files as Parquet, the one format that tasks are read
-// from. The types of the columns come from all rows.
+// from. The types of the columns come from all rows. In comes a file, out goes a Parquet file. Read
+// Source.Write first.
 package convert
 
 import (

@@ -1,5 +1,6 @@
-// Package hub finds repositories in the cache of Hugging Face's hub, and downloads them into it by the hub's protocol,
-// in the layout that the Python library reads and writes.
+// Package hub finds models and data sets in the cache of Hugging Face's hub and downloads what is missing, in the layout
+// that the Python library reads and writes. In comes ORG/NAME and a revision; out come paths of files whose checksums were
+// compared. Read Hub first.
 package hub
 
 import (

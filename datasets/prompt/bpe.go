@@ -225,7 +225,7 @@ func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
 		return mergeAll(ids, symbols, m.merges), nil
 	}
 	// As in the reference, an unknown character's token is put down when the
-	// next known character comes, thus behind bytes that stand between them.
+	// next known character comes, thus after bytes that stand between them.
 	pending := false
 	for i, r := range word {
 		character := word[i : i+utf8.RuneLen(r)]

@@ -3,5 +3,6 @@
 //
 // A Template makes the prompt, the answer and the options from a row's columns.
 // A Tokenizer reads a Hugging Face tokenizer.json and gives the ids that the
-// Python library gives; Train makes such a file from text.
+// Python library gives; Train makes such a file from text. Read
+// Template.Render and Tokenizer.Encode first.
 package prompt

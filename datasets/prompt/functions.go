@@ -112,7 +112,7 @@ func after(separator string, v any) (string, error) {
 }
 
 // before is what stands before the first separator, as after is what stands
-// behind the last one.
+// after the last one.
 func before(separator string, v any) (string, error) {
 	text, err := asText(v)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestNormalFormsAreThoseOfTheLibrary(t *testing.T) {
 		text := string(rapid.SliceOfN(character, 0, 6).Draw(t, "text"))
 		marks := "x" + strings.Repeat("\u0307", safeMarks)
 		for _, form := range forms {
-			// The own form is used for the whole text because of the marks behind it.
+			// The own form is used for the whole text because of the marks after it.
 			if got, want := normalForm(form, text+marks), form.String(text+marks); got != want {
 				t.Fatalf("form %d of %+q: %+q, want %+q", form, text, got, want)
 			}

@@ -186,7 +186,7 @@ func isolate(search string) (splitter, error) {
 }
 
 // mergeWithPrevious makes a match the end of the stretch before it; a match
-// right behind another one is a piece of its own.
+// right after another one is a piece of its own.
 func mergeWithPrevious(search string) (splitter, error) {
 	find, err := matcher(search)
 	if err != nil {

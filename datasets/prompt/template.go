@@ -11,7 +11,7 @@ import (
 )
 
 // Spec holds the templates of a task, Go text/template over a row's columns.
-// What a task file calls each field stands behind it.
+// What a task file calls each field stands after it.
 type Spec struct {
 	Prompt        string   // prompt: what the model reads
 	Answer        string   // answer: what it should write; empty with options

@@ -184,7 +184,7 @@ func (t *Tokenizer) Token(id int32) (string, bool) {
 const deepest = 8
 
 // strict reads JSON and refuses keys that v has no field for, and anything
-// behind the value.
+// after the value.
 func strict(content []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(content))
 	d.DisallowUnknownFields()
@@ -192,7 +192,7 @@ func strict(content []byte, v any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is something behind the JSON value")
+		return errors.New("there is text after the JSON value")
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func processorSeconds(from int) float64 {
 	if err != nil {
 		return 0
 	}
-	// The name, in brackets, may hold spaces; user and system time are the 12th and 13th field behind it.
+	// The name, in brackets, may hold spaces; user and system time are the 12th and 13th field after it.
 	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 	if len(fields) < 15 {
 		return 0

@@ -102,7 +102,7 @@ func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.Index(content, []byte("token_embd.weight")) + len("token_embd.weight") + 4 + 8 // behind the number of dimensions and the first
+	at := bytes.Index(content, []byte("token_embd.weight")) + len("token_embd.weight") + 4 + 8 // after the number of dimensions and the first
 	rows := binary.LittleEndian.Uint64(content[at:])
 	binary.LittleEndian.PutUint64(content[at:], rows-1)
 	path := filepath.Join(dir, "short.gguf")

@@ -19,7 +19,7 @@ func CellID(method, label string, seed, order int) string {
 const longestLabel = 40
 
 // BackboneLabels are the short names that cells and tables have for a run's backbones, in their order. A label is the last
-// part of the backbone's name in lower-case letters, digits, - and _, with a number behind it where an earlier backbone
+// part of the backbone's name in lower-case letters, digits, - and _, with a number after it where an earlier backbone
 // has that label; a dot would be taken for the one between it and the method. The label of a single backbone is empty: its
 // cells are told apart without it.
 func BackboneLabels(names []string) []string {

@@ -1,9 +1,7 @@
-// Package record is the raw record of a cell: what happened, one JSON object
-// per line, appended and never rewritten. Every number of a report is a pure
-// function of these lines.
-//
-// Neither events nor steps hold a clock, memory or rates, so that two equal
-// runs write equal bytes; those live in Timing and Status alone.
+// Package record is what a cell writes down: one JSON object a line, appended and never changed. In come events, steps and
+// predictions as they happen; out they come again for reports, which compute every number from them. Neither events nor
+// steps hold a clock, memory or rates, so that two equal runs write equal bytes; Timing and Status hold those. Read Event
+// first.
 package record
 
 import (

@@ -58,7 +58,7 @@ func decodeLine(line []byte, v any) error {
 	return nil
 }
 
-// Scan reads lines until one is not wanted: what stands behind that is not
+// Scan reads lines until one is not wanted: what stands after that is not
 // looked at. A malformed line before it is an error that names file and line.
 func Scan[T any](path string, more func(T) bool) error {
 	data, err := os.ReadFile(path)

@@ -1,6 +1,6 @@
-// Package rundir is the run directory: where each file of a run lies, how
-// files are written so that a crash leaves the old or the new one, who owns a
-// cell, and what of an interrupted cell can be continued.
+// Package rundir is the folder of a run. It knows where each file lies, writes files so that a crash leaves the old or the
+// new one, gives each cell one owner at a time, and finds out what of an interrupted cell can go on. It knows nothing of
+// what the files mean. Read Run and Cell in layout.go first.
 package rundir
 
 import (

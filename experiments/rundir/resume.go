@@ -14,11 +14,11 @@ import (
 
 const completeName = "complete.json"
 
-// Place is where in a cell's stream a checkpoint was made: behind the task at
+// Place is where in a cell's stream a checkpoint was made: after the task at
 // a 1-based index (0: before the first one), or with a step within that task.
 type Place struct {
 	Index int `json:"index"`
-	// Step is the last step that was made, 0 behind the task.
+	// Step is the last step that was made, 0 after the task.
 	Step int `json:"step,omitempty"`
 }
 
@@ -139,7 +139,7 @@ func CheckCheckpoint(dir string, place Place) error {
 
 // NewestCheckpoint finds the valid checkpoint of the last place: where an
 // interrupted cell goes on. found is false when there is none, and the cell
-// starts anew. problems tells of newer folders that were passed over.
+// starts again from the beginning. problems tells of newer folders that were passed over.
 func NewestCheckpoint(c Cell) (newest Place, found bool, problems []error, err error) {
 	places, err := places(c)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Streams derives every random number of a cell. A stream is named by its
 // purpose and is the same whenever it is asked for: at a task's end nothing of
-// it has to be saved, because what is drawn anew for each task has the task in
+// it has to be saved, because what is drawn for each task has the task in
 // its purpose ("examples/task3") and is drawn from the start again on resume.
 type Streams struct {
 	// RunSeed is the cell's seed.

@@ -136,14 +136,14 @@ type Training struct {
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
-	// Draw is how a task's examples come: epochs, shuffled anew for each pass, or
+	// Draw is how a task's examples come: epochs, shuffled again for each pass, or
 	// with_replacement, each drawn from all. Empty is epochs.
 	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
 	// MaxPrompt draws an example again whose prompt has so many tokens or more; 0
 	// draws all, and cuts what does not fit.
 	MaxPrompt int `yaml:"max_prompt,omitempty" json:"max_prompt,omitempty"`
 	// EmptyToken puts a new, frozen token before each answer, in training and in
-	// evaluation, and with chat has all learned that the template writes behind an
+	// evaluation, and with chat has all learned that the template writes after an
 	// answer: the form of SECURA's released code, for its reproduction alone. The
 	// first token of an answer is then predicted from a token that means nothing.
 	EmptyToken bool `yaml:"empty_token,omitempty" json:"empty_token,omitempty"`

@@ -228,7 +228,7 @@ func (s Suite) validateMethods(presets Presets, wrong func(string, ...any)) {
 			}
 		}
 		if !methodName.MatchString(m.Name) {
-			wrong("method name %q must be lower-case letters, digits, _ and -; .t01 is behind it for a tuning's trial", m.Name)
+			wrong("method name %q must be lower-case letters, digits, _ and -; a tuning's trial adds .t01", m.Name)
 		}
 		if slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }) {
 			wrong("method %q stands twice; give one of them another name", m.Name)

@@ -1,5 +1,5 @@
-// Package toyrun writes what the tests of whole runs read: data and a backbone so small that a run takes a second in
-// pure Go.
+// Package toyrun writes data and a backbone that are so small that a run takes a second in pure Go, for tests of whole
+// runs. In comes a folder; out come the same files at each call. Read Write first.
 package toyrun
 
 import (

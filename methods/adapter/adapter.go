@@ -1,7 +1,7 @@
-// Package adapter re-parameterises a projection's weight: LoRA, DoRA, CUR-LoRA, CABR with S-MagNorm, or the weight itself.
-//
-// An adapter is stateless. Init makes its tensors on the host; the graph functions take them as nodes and give nodes
-// back, so that whoever trains keeps the only copy. A weight W is [out, in] and a layer computes y = x·Wᵀ + b.
+// Package adapter says how a projection's weight is re-parameterised: LoRA, DoRA, CUR-LoRA, CABR with S-MagNorm, a full
+// update within a ball, or the weight itself. In comes a pretrained weight W [out, in]; out come the tensors that stand
+// beside it, and the effective weight or the output of the layer y = x·Wᵀ + b as graph nodes. An adapter keeps nothing:
+// whoever trains has the only copy of the tensors. Read Adapter first.
 package adapter
 
 import (

@@ -1,4 +1,6 @@
-// Package backbone holds the language models that are trained, as GoMLX graphs, and opens the backend they run on.
+// Package backbone computes language models as GoMLX graphs and opens the backend that they run on. In come a config.json
+// or a GGUF file and the weights; out come hidden states [batch, length, width], logits [batch, slots, vocabulary] and
+// greedily written text. A family of models is a value, such as qwen2. Read Model and the decoder's blocks first.
 package backbone
 
 import (

@@ -16,7 +16,7 @@ import (
 type Rows struct {
 	// Tokens are the ids; any valid one at padding.
 	Tokens *Node
-	// Positions turn the rotary embedding; those of an option start again behind the prompt. They are below length.
+	// Positions turn the rotary embedding; those of an option start again after the prompt. They are below length.
 	Positions *Node
 	// Segments are -1 for padding, 0 for the prompt, 1 and up for options.
 	Segments *Node
@@ -87,7 +87,7 @@ func lastSlots(x *Node, axis, n int) *Node {
 	return SliceAxis(x, axis, AxisRange(size-n, size))
 }
 
-// blocks computes the embedding, all layers and the final norm, at the last slots only behind the last attention. enter
+// blocks computes the embedding, all layers and the final norm, at the last slots only after the last attention. enter
 // is applied to what enters each layer; sum is sumLast or what does the same.
 func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots int, project Project, enter, sum func(x *Node) *Node,
 	attention attend) *Node {

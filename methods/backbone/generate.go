@@ -12,10 +12,10 @@ import (
 )
 
 // Generate continues each row greedily by at most maxNew tokens, and returns these: [batch, maxNew] int32. The weights
-// are the effective ones. The new tokens belong to the segment of the row's last slot and take the positions behind it.
+// are the effective ones. The new tokens belong to the segment of the row's last slot and take the positions after it.
 //
 // It stops when every row has written one of endTokens, or when limit tokens are written (a scalar int32 node, from 0
-// to maxNew; with it one compiled graph serves several lengths). A row's slots behind its first end token, and those
+// to maxNew; with it one compiled graph serves several lengths). A row's slots after its first end token, and those
 // that were not written, hold endTokens[0]; without end tokens rows never end and such slots hold 0.
 //
 // The whole decoding is one graph: a pass over the prompts that keeps each layer's keys and values, then a loop that
@@ -122,7 +122,7 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	return s
 }
 
-// loop writes the tokens behind the first and returns the text.
+// loop writes the tokens after the first and returns the text.
 func (d decoder) loop(s state) *Node {
 	g, start := s.written.Graph(), s.nodes()
 	parameters := func(g *Graph) state {
@@ -180,7 +180,7 @@ func (d decoder) ends(token *Node) *Node {
 	return ended
 }
 
-// fill is the token of slots behind a row's end.
+// fill is the token of slots after a row's end.
 func (d decoder) fill(g *Graph) *Node {
 	if len(d.endTokens) > 0 {
 		return Const(g, d.endTokens[0])

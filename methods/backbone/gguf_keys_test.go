@@ -44,7 +44,7 @@ func withEntries(t *testing.T, name string, entries map[string]any) *weights.GGU
 	for key, value := range entries {
 		more = append(more, ggufEntry(key, value)...)
 	}
-	// The data behind must stay aligned to 32 bytes: an entry of a whole length fills up.
+	// The data after must stay aligned to 32 bytes: an entry of a whole length fills up.
 	const filler = "general.description"
 	empty := len(ggufEntry(filler, ""))
 	more = append(more, ggufEntry(filler, strings.Repeat("-", (64-(len(more)+empty)%32)%32))...)

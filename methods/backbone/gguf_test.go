@@ -109,7 +109,7 @@ func FuzzLoadGGUF(f *testing.F) {
 			f.Fatal(err)
 		}
 		last := bytes.LastIndex(content, []byte(".weight"))
-		f.Add(content[:last+len(".weight")+4+2*8+4+8]) // two dimensions, a type and an offset behind the last name
+		f.Add(content[:last+len(".weight")+4+2*8+4+8]) // two dimensions, a type and an offset after the last name
 	}
 	path := filepath.Join(f.TempDir(), "changed.gguf")
 	data := bytes.Repeat([]byte{0, 0, 0x80, 0x3f}, 1<<16) // ones as float32

@@ -1,6 +1,6 @@
-// Package optimizer updates parameters from gradients: AdamW, clipping by the global norm, learning-rate schedules.
-//
-// The graph functions are pure: parameters and moments come in as nodes and leave as nodes.
+// Package optimizer turns gradients into changes: AdamW, clipping by the global norm, and schedules of the learning rate.
+// In come parameters, gradients and moments as graph nodes; out come the new ones. It keeps nothing. Read AdamW.Update
+// first.
 package optimizer
 
 import (

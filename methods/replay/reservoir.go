@@ -1,4 +1,5 @@
-// Package replay remembers which examples of a stream are trained on again.
+// Package replay keeps a uniform sample of the rows of a stream whose length is not known beforehand. In come rows as they
+// are learned; out come rows to learn again. Read Reservoir first.
 package replay
 
 import (
@@ -114,7 +115,7 @@ func (s *Reservoir) UnmarshalJSON(raw []byte) error {
 		return fmt.Errorf("read reservoir: %w", err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return fmt.Errorf("read reservoir: there is more behind the object")
+		return fmt.Errorf("read reservoir: there is text after the JSON object")
 	}
 	if read.Capacity < 1 {
 		return fmt.Errorf("read reservoir: capacity is %d, expected at least 1", read.Capacity)

@@ -101,7 +101,7 @@ func (h *ggufHeader) read() (map[string]ggufTensor, map[string]any, error) {
 	return tensors, metadata, nil
 }
 
-// tensor reads a tensor's entry behind its name.
+// tensor reads a tensor's entry after its name.
 func (h *ggufHeader) tensor() (ggufTensor, error) {
 	var t ggufTensor
 	rank, err := h.unsigned(4)

@@ -1,4 +1,6 @@
-// Package weights reads and writes model weights in files, without a network and without a backend.
+// Package weights reads and writes model weights in files: safetensors, GGUF and peft's folders. In come files, of which
+// the headers are checked against the bytes that are there; out come tensors, read when they are asked for. It needs no
+// network and no backend. Read Open and File first.
 package weights
 
 import (

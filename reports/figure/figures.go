@@ -12,7 +12,7 @@ import (
 	"secura/reports/report"
 )
 
-// Figures are all drawings of a report, those that its records have numbers for.
+// Of gives all drawings of a report, those that its records have numbers for.
 func Of(r *report.Report) ([]Figure, error) {
 	if r.Backbones != nil {
 		return backboneFigures(r)

@@ -27,7 +27,7 @@ func seedsMean(r *report.Report) string {
 
 // Station is a place of the stream at which a cell was evaluated.
 type Station struct {
-	// learned is how much of the stream lay behind it, in tasks: a whole number at
+	// learned is how much of the stream came before it, in tasks: a whole number at
 	// a boundary.
 	learned float64
 	// begun are the tasks whose training had begun.

@@ -104,7 +104,7 @@ func peakMinus(read []string) string {
 	return called("max")(read[:last]) + " − " + Bracketed(read[last])
 }
 
-// added is a sum in brackets, of one number the number.
+// Added is a sum in brackets, of one number the number.
 func Added(numbers []string) string {
 	switch len(numbers) {
 	case 0:

@@ -19,7 +19,7 @@ type Interval struct {
 // Excludes says whether a number lies outside of the interval.
 func (i Interval) Excludes(x float64) bool { return x < i.Low || x > i.High }
 
-// stratified is a set of examples in strata, each a task or the battery, of
+// Strata is a set of examples in strata, each a task or the battery, of
 // which a resample draws as many as there are, with repetition, stratum by
 // stratum (Efron 1979). The examples of several methods are drawn together, so
 // that what is made of them is paired.
@@ -30,13 +30,13 @@ type Strata struct {
 	draw func(n int) int
 }
 
-// newStratified draws with a fixed seed: the same sizes give the same resamples.
+// NewStrata draws with a fixed seed: the same sizes give the same resamples.
 func NewStrata(sizes []int) *Strata {
 	rng := rand.New(rand.NewPCG(bootstrapSeed, uint64(len(sizes))))
 	return &Strata{sizes: sizes, draw: rng.IntN}
 }
 
-// resample draws n times and hands each drawing to use: for each stratum, how
+// Resample draws n times and hands each drawing to use: for each stratum, how
 // often each of its examples was drawn. The counts are overwritten by the next
 // drawing.
 func (s *Strata) Resample(n int, use func(counts [][]float64)) {
@@ -55,7 +55,7 @@ func (s *Strata) Resample(n int, use func(counts [][]float64)) {
 	}
 }
 
-// percentileInterval is the 95% interval between the 2.5% and the 97.5% quantile
+// PercentileInterval is the 95% interval between the 2.5% and the 97.5% quantile
 // of what the resamples gave (Efron's percentile interval), with linear
 // interpolation between neighbours. It sorts its argument.
 func PercentileInterval(values []float64) Interval {
@@ -72,7 +72,7 @@ func PercentileInterval(values []float64) Interval {
 	return Interval{Low: at(0.025), High: at(0.975)}
 }
 
-// weightedMean is the mean of scores that were drawn so often; the counts add up
+// WeightedMean is the mean of scores that were drawn so often; the counts add up
 // to their number.
 func WeightedMean(scores, counts []float64) float64 {
 	sum := 0.0

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// definition is all that is to be said of a metric: the lists of metrics, the
+// Definition is all that is to be said of a metric: the lists of metrics, the
 // tables, results.json, the page and explanations are made of it. N is the
 // number of tasks, i counts trainings and j tasks from 1.
 type Definition struct {
@@ -173,7 +173,7 @@ var Definitions = []Definition{
 	},
 }
 
-// MetricKeys are the keys of Definitions, in their order.
+// Keys are the keys of Definitions, in their order.
 var Keys = keysOf(Definitions)
 
 func keysOf(list []Definition) []string {
@@ -238,7 +238,7 @@ func (d Definition) Stepwise() bool { return d.needs&steps != 0 }
 // Alone says that tasks have the metric which were each learned alone.
 func (d Definition) Alone() bool { return d.needs&alone != 0 }
 
-// Metrics computes every metric of Definitions from what a cell measured. A
+// Compute computes every metric of Definitions from what a cell measured. A
 // metric that cannot be computed says why, naming the first missing cell. A cell
 // that never trains (one row) has an acc, that of the base model, and nothing
 // else.

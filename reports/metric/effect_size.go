@@ -32,7 +32,7 @@ func EffectSize(a, b []float64) Value {
 	return Number(SmallSample(len(a)-1) * s.Mean.Number / s.SD.Number)
 }
 
-// smallSample is Hedges' J of m degrees of freedom,
+// SmallSample is Hedges' J of m degrees of freedom,
 // Γ(m/2) / (√(m/2) Γ((m−1)/2)) for m ≥ 2: d overestimates the effect by it.
 func SmallSample(m int) float64 {
 	half := float64(m) / 2

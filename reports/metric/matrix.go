@@ -67,7 +67,7 @@ type cells struct {
 	terms    []term
 }
 
-// reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with
+// Reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with
 // the task j counted from 1.
 type Reading struct {
 	Kind string
@@ -168,7 +168,7 @@ func (c *cells) undefined(reason string) {
 	}
 }
 
-// mean averages f over from..to, both included.
+// Mean averages f over from..to, both included.
 func Mean(from, to int, f func(i int) float64) float64 {
 	sum := 0.0
 	for i := from; i <= to; i++ {

@@ -1,6 +1,6 @@
 package metric
 
-// difference is what a number of secura has beyond that of another method over
+// Difference is what a number of secura has beyond that of another method over
 // paired seeds: mean, spread and interval of the differences, their effect size,
 // and the p of the sign-flip test, plain and adjusted after Holm.
 type Difference struct {
@@ -8,7 +8,7 @@ type Difference struct {
 	Effect, P, PHolm Value
 }
 
-// noDifference is undefined for a reason, which must not be empty.
+// NoDifference is undefined for a reason, which must not be empty.
 func NoDifference(reason string, n int) Difference {
 	u := Undefined(reason)
 	return Difference{Summary: Summary{Mean: u, SD: u, CI95: u, N: n}, Effect: u, P: u, PHolm: u}
@@ -19,7 +19,7 @@ func DifferenceOf(a, b []float64) Difference {
 	return Difference{Summary: MeanSDCI(Minus(a, b)), Effect: EffectSize(a, b), P: p, PHolm: p}
 }
 
-// minus is a − b, pair by pair.
+// Minus is a − b, pair by pair.
 func Minus(a, b []float64) []float64 {
 	differences := make([]float64, len(a))
 	for i := range a {
@@ -28,7 +28,7 @@ func Minus(a, b []float64) []float64 {
 	return differences
 }
 
-// adjust fills in PHolm over the differences that are defined and returns how
+// Adjust fills in PHolm over the differences that are defined and returns how
 // many these are.
 func Adjust(differences []Difference) (comparisons int) {
 	var p []float64

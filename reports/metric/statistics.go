@@ -45,7 +45,7 @@ func MeanSDCI(values []float64) Summary {
 	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(t * sd / math.Sqrt(float64(n))), N: n}
 }
 
-// interval is the 95% interval of a mean; ok is false where there is none.
+// Interval is the 95% interval of a mean; ok is false where there is none.
 func (s Summary) Interval() (low, high float64, ok bool) {
 	if !s.Mean.Defined() || !s.CI95.Defined() {
 		return 0, 0, false

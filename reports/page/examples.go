@@ -86,7 +86,7 @@ func packExamples(r *report.Report) (packed, note string, err error) {
 	return "", "", nil
 }
 
-// groupsOf sorts examples into the tasks, in the order of the stream, and behind
+// groupsOf sorts examples into the tasks, in the order of the stream, and after
 // them the parts of the battery.
 func groupsOf(r *report.Report, examples []record.Example) []exampleGroup {
 	var groups []exampleGroup

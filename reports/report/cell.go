@@ -48,7 +48,7 @@ type Cell struct {
 	// PeakRSSBytes is the largest resident memory that was measured.
 	PeakRSSBytes int64
 
-	// Metrics has every key of MetricKeys.
+	// Metrics has every key of metric.Keys.
 	Metrics map[string]metric.Value
 }
 

@@ -13,7 +13,7 @@ import (
 // Point is what a cell measured at a step within a task.
 type Point struct {
 	// Index is the 1-based position of the task, Step the step within it; a cell
-	// of joint training counts all its steps in one task, behind the last.
+	// of joint training counts all its steps in one task, after the last.
 	Index int
 	Task  string
 	Step  int
@@ -48,7 +48,7 @@ func (c *Cell) within(e record.Event) error {
 		}
 	}
 	if n := len(c.Curve); n > 0 && (c.Curve[n-1].Index > p.Index || c.Curve[n-1].Index == p.Index && c.Curve[n-1].Step >= p.Step) {
-		return fmt.Errorf("the evaluation at step %d of task %s is not behind the one before", e.Step, e.Task)
+		return fmt.Errorf("the evaluation at step %d of task %s is not after the one before it", e.Step, e.Task)
 	}
 	if e.Knowledge != nil {
 		p.K = *e.Knowledge

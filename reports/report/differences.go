@@ -37,7 +37,7 @@ func RelativeDifference(r *Report, other string, of func(Cell) metric.Value) met
 	return metric.DifferenceOf(shares, make([]float64, len(a)))
 }
 
-// MetricOf is a metric of MetricKeys as a number of a cell.
+// MetricOf is a metric of metric.Keys as a number of a cell.
 func MetricOf(key string) func(Cell) metric.Value {
 	return func(c Cell) metric.Value { return c.Metrics[key] }
 }

@@ -23,7 +23,7 @@ type Contender struct {
 	Values []SeedValue
 }
 
-// marks says in the table what rank marks.
+// SaysMarks says in the table what rank marks.
 func SaysMarks(t *table.Table, place string) {
 	const test = " (p < 0.05, paired sign-flip test over seeds, adjusted after Holm over these methods)"
 	t.MarkMeans = "best of its " + place + ", and better than each other method there" + test + competitors

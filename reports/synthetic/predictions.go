@@ -11,10 +11,10 @@ import (
 	"secura/experiments/rundir"
 )
 
-// hostile is a prediction that would end the page's script, were it not escaped.
+// Hostile is a prediction that would end the page's script, were it not escaped.
 const Hostile = `</script><script>document.title="broken"</script><!--<b>&amp;` + "\u2028`${1}`\\"
 
-// streamOf16 is a run as large as the main job's with 8 seeds.
+// StreamOf16 is a run as large as the main job's with 8 seeds.
 func StreamOf16(seeds int) Run {
 	names := []string{"add_subtract_stories", "weather_headlines", "country_phrases", "syllogisms", "two_step_purchases", "match_headlines",
 		"language_phrases", "object_ordering", "unit_conversion", "market_headlines", "date_phrases", "directions", "number_sequences",
@@ -37,7 +37,7 @@ func StreamOf16(seeds int) Run {
 	}
 }
 
-// addPredictions writes examples and, for every boundary of every cell,
+// AddPredictions writes examples and, for every boundary of every cell,
 // predictions that are as often right as the scores say.
 func (s Run) AddPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
 	t.Helper()

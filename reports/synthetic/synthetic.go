@@ -13,7 +13,7 @@ import (
 	"secura/experiments/suite"
 )
 
-// synthetic describes a run directory to be made: a suite, and what each cell
+// Run describes a run directory to be made: a suite, and what each cell
 // measured.
 type Run struct {
 	Tasks         []string
@@ -30,7 +30,7 @@ type Run struct {
 	End func(f *CellFiles)
 }
 
-// cellFiles is the content of a cell's folder.
+// CellFiles is the content of a cell's folder.
 type CellFiles struct {
 	Id      string
 	Events  []record.Event
@@ -41,7 +41,7 @@ type CellFiles struct {
 	Torn string
 }
 
-// fade is a score that is highest after the task's own training (i = j) and
+// Fade is a score that is highest after the task's own training (i = j) and
 // then fades; better methods (lower numbers) fade less.
 func Fade(method, seed, i, j int) float64 {
 	if i < j {
@@ -77,7 +77,7 @@ func (s Run) learningOrder(order int) []int {
 	return tasks
 }
 
-// cells makes the content of all folders.
+// Cells makes the content of all folders.
 func (s Run) Cells() []*CellFiles {
 	var all []*CellFiles
 	for seed := range s.Seeds {
@@ -146,7 +146,7 @@ func (s Run) cell(m int, method suite.MethodSpec, seed, order int) *CellFiles {
 	return f
 }
 
-// make writes the run; the folders are made in the given order of cells, nil for
+// Make writes the run; the folders are made in the given order of cells, nil for
 // the planned one.
 func (s Run) Make(t testing.TB, order []int) rundir.Run {
 	t.Helper()
@@ -160,7 +160,7 @@ func (s Run) MakeIn(t testing.TB, run rundir.Run, order []int) {
 	s.WriteIn(t, run, s.Cells(), order)
 }
 
-// writeIn writes the manifest and the cells' files.
+// WriteIn writes the manifest and the cells' files.
 func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []int) {
 	t.Helper()
 	tasks := []map[string]any{}
@@ -230,7 +230,7 @@ func (f *CellFiles) write(t testing.TB, folder rundir.Cell) {
 	}
 }
 
-// appendAll appends lines as record.Writer does, but without waiting for the disk.
+// AppendAll appends lines as record.Writer does, but without waiting for the disk.
 func AppendAll[T any](t testing.TB, path string, lines []T) {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
@@ -244,7 +244,7 @@ func AppendAll[T any](t testing.TB, path string, lines []T) {
 	Must(t, file.Close())
 }
 
-// cut keeps the events before boundary i.
+// Cut keeps the events before boundary i.
 func (f *CellFiles) Cut(i int) {
 	for k, e := range f.Events {
 		if e.Kind == record.Boundary && e.Index == i {
@@ -254,7 +254,7 @@ func (f *CellFiles) Cut(i int) {
 	}
 }
 
-// raise adds to all scores after training.
+// Raise adds to all scores after training.
 func (f *CellFiles) Raise(by float64) {
 	for _, e := range f.Events {
 		if e.Kind == record.Boundary && e.Index > 0 {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// TablesCSV writes tables as comma-separated values, with twelve digits where the
+// CSV writes tables as comma-separated values, with twelve digits where the
 // tables round. Several tables are told apart by a line "# TITLE" before each
 // and an empty one between them. Beside a column of means stands one of the
 // half-widths of their intervals, and the last column, in a table that has any

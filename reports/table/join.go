@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// join puts a run's table to the right of those that are there.
+// Join puts a run's table to the right of those that are there.
 func (t *Table) Join(other Table, label string) {
 	if t.Title == "" {
 		t.Title, t.MarkMeans, t.SecondMeans, t.Numbered = other.Title, other.MarkMeans, other.SecondMeans, other.Numbered

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// TablesLaTeX writes tables as LaTeX floats that a paper can \input. They need
+// LaTeX writes tables as LaTeX floats that a paper can \input. They need
 // the packages booktabs, longtable and graphicx, which every TeX distribution
 // has.
 func LaTeX(w io.Writer, tables []Table, _ bool) error {
@@ -256,7 +256,7 @@ var latexRunes = map[rune]string{
 	'∞': `$\infty$`, '≈': `$\approx$`, '’': `'`, '‘': "`", '“': "``", '”': `''`, '°': `$^\circ$`, '€': `\texteuro{}`, '\u00a0': `~`,
 }
 
-// slug is a title as the name of a file.
+// Slug is a title as the name of a file.
 func Slug(title string) string {
 	var s strings.Builder
 	for _, c := range strings.ToLower(title) {

@@ -17,7 +17,7 @@ const (
 	splitLabel  = 50 // the most it may have in a table that is split
 	longestHead = 40 // of any other column, so that one always fits
 
-	bestSign, secondSign = "*", "†" // behind a marked entry and behind a second one
+	bestSign, secondSign = "*", "†" // after a marked entry and after a second one
 )
 
 // layout is a table whose entries are texts of known widths.
@@ -130,7 +130,7 @@ func (l *layout) cut(label string, room int, numbered bool) string {
 	return short
 }
 
-// shortenLabel cuts a label to so many runes: its end where its first letters
+// Shorten cuts a label to so many runes: its end where its first letters
 // tell it apart, else its middle, for names often differ in their ends.
 func Shorten(label string, room int, numbered bool) string {
 	runes := []rune(label)

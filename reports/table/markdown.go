@@ -12,7 +12,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// TablesMarkdown writes some tables as Markdown does.
+// Markdown writes some tables as Markdown does.
 func Markdown(w io.Writer, tables []Table) error {
 	var out bytes.Buffer
 	for _, t := range tables {
@@ -90,13 +90,13 @@ func WriteMarkdown(out *bytes.Buffer, t Table) error {
 	return nil
 }
 
-// joinHead puts a head's lines on one: a word that was divided is one again.
+// JoinHead puts a head's lines on one: a word that was divided is one again.
 func JoinHead(lines []string) string {
 	head := strings.TrimSpace(strings.Join(lines, " "))
 	return strings.ReplaceAll(head, "- ", "")
 }
 
-// escape keeps a text from being markup and from ending its field of a table.
+// EscapeMarkdown keeps a text from being markup and from ending its field of a table.
 // An underscore between letters, as in most names, is none.
 func EscapeMarkdown(text string) string {
 	var s strings.Builder

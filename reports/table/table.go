@@ -56,21 +56,21 @@ type Entry struct {
 	HalfWidth *float64
 	// Marked entries stand out; Table.MarkMeans says why.
 	Marked bool
-	// Second entries come behind a marked one, or the first without one;
+	// Second entries come after a marked one, or the first without one;
 	// Table.SecondMeans says why they are told.
 	Second bool
 	// Notes are numbers of footnotes.
 	Notes []int
 }
 
-// numeric is the entry of a number in the unit in which it is shown.
+// Numeric is the entry of a number in the unit in which it is shown.
 func Numeric(text string, x float64) Entry { return Entry{Text: text, Number: &x} }
 
-// score is the entry of a number in [0, 1], or of a difference of two of them,
+// Score is the entry of a number in [0, 1], or of a difference of two of them,
 // in points of 100.
 func Score(x float64) Entry { return Numeric(Points(x), 100*x) }
 
-// points prints a score in points of 100 with one decimal.
+// Points prints a score in points of 100 with one decimal.
 func Points(score float64) string {
 	s := strconv.FormatFloat(100*score, 'f', 1, 64)
 	if s == "-0.0" {
@@ -79,7 +79,7 @@ func Points(score float64) string {
 	return s
 }
 
-// count is the entry of a number of things.
+// Count is the entry of a number of things.
 func Count(n int) Entry { return Numeric(strconv.Itoa(n), float64(n)) }
 
 // Note makes a footnote, or finds the one of the same text, and returns its
@@ -107,7 +107,7 @@ func (t *Table) Marks() (marked, second bool) {
 	return marked, second
 }
 
-// decimals are how many characters a column's numbers have behind their units,
+// decimals are how many characters a column's numbers have after their units,
 // the point included: at most, and for each row. A text has none.
 func (t *Table) decimals(column int) (most int, each []int) {
 	each = make([]int, len(t.Rows))

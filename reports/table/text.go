@@ -11,7 +11,7 @@ import (
 // textWidth is the number of a terminal's columns that the text fits in.
 const textWidth = 100
 
-// TablesText prints some tables as Text does.
+// Text prints some tables as Text does.
 func Text(w io.Writer, tables []Table, colour bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
@@ -61,7 +61,7 @@ func WriteText(out *bytes.Buffer, t Table, colour bool) error {
 	return nil
 }
 
-// writeWrapped writes a paragraph of at most 100 columns; lines after the first
+// Wrap writes a paragraph of at most 100 columns; lines after the first
 // are indented like the text after the lead.
 func Wrap(out *bytes.Buffer, lead, text string, strong bool) {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))

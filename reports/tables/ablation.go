@@ -12,7 +12,7 @@ import (
 	"secura/reports/table"
 )
 
-// AblationTable shows variants by what they change: in each row a method, what
+// Ablation shows variants by what they change: in each row a method, what
 // differs from its preset, and its numbers in points of 100; the last column is
 // how far its learning is from the first row's.
 func Ablation(r *report.Report) table.Table {

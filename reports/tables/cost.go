@@ -7,7 +7,7 @@ import (
 	"secura/reports/table"
 )
 
-// CostTable shows what a cell of each method costs, the mean over those that are
+// Cost shows what a cell of each method costs, the mean over those that are
 // done.
 func Cost(r *report.Report) table.Table {
 	t := table.Table{

@@ -11,10 +11,10 @@ import (
 	"secura/reports/table"
 )
 
-// MatrixTitle begins the title of a method's MatrixTable.
+// MatrixTitle begins the title of a method's Matrix.
 const MatrixTitle = "R of "
 
-// MatrixTable shows a method's R and K in percent: the mean over its done cells
+// Matrix shows a method's R and K in percent: the mean over its done cells
 // of order 0, a row per boundary. Without a done cell the table has no rows and
 // says why.
 func Matrix(r *report.Report, method suite.MethodSpec) table.Table {
@@ -60,7 +60,7 @@ func Matrix(r *report.Report, method suite.MethodSpec) table.Table {
 	return t
 }
 
-// TaskTable shows the score of each task (row) at the end of the stream for
+// Tasks shows the score of each task (row) at the end of the stream for
 // each method (column), in points of 100: the mean over its done cells of
 // order 0. It is the legend of the tasks' numbers too.
 func Tasks(r *report.Report) table.Table {

@@ -14,12 +14,12 @@ import (
 	"secura/reports/table"
 )
 
-// TableNames are the tables that can be had by themselves: of scores, and of
+// Names are the tables that can be had by themselves: of scores, and of
 // suite.DiagnosticTables. A report has those of scores that fit its records; ablation
 // and diagnostics it has where its suite names them.
 var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, suite.DiagnosticTables...)
 
-// Named makes the tables of one name of TableNames. Where the run's records do
+// Named makes the tables of one name of Names. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
 func Named(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(run, r, name)
@@ -89,7 +89,7 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 	return lacks("unknown, expected one of %v", Names)
 }
 
-// Tables are all tables of a report in the order in which they are shown, those
+// Of gives all tables of a report in the order in which they are shown, those
 // that its records have numbers for and those that its suite asks for; a tuning's
 // are its trials and choices. Those of several backbones are these side by side,
 // and then the tables of each.

@@ -22,11 +22,11 @@ var Norms = []struct{ Measure, Title, means string }{
 		"exp of the entropy of the update's singular values over their sum, the mean over the projections that moved"},
 }
 
-// moment is a place in the stream: behind a task, or behind a step of it.
+// moment is a place in the stream: after a task, or after a step of it.
 type moment struct {
 	index int
 	task  string
-	step  int // 0 behind the last one
+	step  int // 0 after the last one
 }
 
 // normTables are a table per norm: places in the stream down, methods across.
@@ -56,7 +56,7 @@ func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 		}
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int {
-		late := func(m moment) int { return cmp.Or(m.step, 1<<30) } // a task's end comes behind its steps
+		late := func(m moment) int { return cmp.Or(m.step, 1<<30) } // a task's end comes after its steps
 		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(late(a), late(b)))
 	})
 	var tables []table.Table

@@ -9,7 +9,7 @@ import (
 	"secura/reports/table"
 )
 
-// OrdersTable shows how much a method's numbers depend on the order of the
+// Orders shows how much a method's numbers depend on the order of the
 // tasks and on the seed: the mean over all cells, the standard deviation between
 // orders (each the mean over its seeds) and between seeds (each the mean over
 // its orders), in points of 100.

@@ -9,7 +9,7 @@ import (
 	"secura/reports/table"
 )
 
-// ReleasedTable shows what SECURA's released code, or any method of a run that
+// Released shows what SECURA's released code, or any method of a run that
 // measured it, does to what the backbone knew: nats a token on the true answers
 // of the battery after the first steps of the stream, after its first task and
 // at its end, the mean over the done cells of order 0.
@@ -57,7 +57,7 @@ func Released(r *report.Report) (table.Table, bool) {
 	return t, true
 }
 
-// forcedEnd is a number of the battery behind the last task; NaN where that was
+// forcedEnd is a number of the battery after the last task; NaN where that was
 // not measured.
 func forcedEnd(c report.Cell, of func(report.Forced) float64) float64 {
 	if n := len(c.Forced); n > 0 {

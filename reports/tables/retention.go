@@ -24,7 +24,7 @@ type test struct {
 	k     float64
 }
 
-// tests are a cell's evaluations behind the base row, boundaries and those
+// tests are a cell's evaluations after the base row, boundaries and those
 // within tasks, in the order of steps.
 func tests(r *report.Report, c report.Cell) (list []test) {
 	add := func(steps int, scores []float64, k float64) {
@@ -50,10 +50,10 @@ func tests(r *report.Report, c report.Cell) (list []test) {
 	return list
 }
 
-// RetentionTables show the base knowledge and the accuracy on all tasks along
+// Retention shows the base knowledge and the accuracy on all tasks along
 // the training, an evaluation a row, methods across: the mean over the done
 // cells of order 0, in points of 100, and last the mean over all evaluations
-// behind the base row. Knowledge is left out without a battery.
+// after the base row. Knowledge is left out without a battery.
 func Retention(r *report.Report) []table.Table {
 	along := "along the stream"
 	if r.Suite.Separate() {

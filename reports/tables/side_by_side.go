@@ -8,7 +8,7 @@ import (
 	"secura/reports/table"
 )
 
-// RunsTable sets several runs side by side, as papers do with backbones: a
+// Runs sets several runs side by side, as papers do with backbones: a
 // method a row and, for each metric, a run a column.
 func Runs(runs []*report.Report) table.Table {
 	t := table.Table{

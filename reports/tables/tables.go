@@ -25,7 +25,7 @@ func definitionsOf(keys ...string) []metric.Definition {
 	return list
 }
 
-// SummaryTable has a row per method, in the suite's order.
+// Summary has a row per method, in the suite's order.
 func Summary(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Summary",

@@ -13,7 +13,7 @@ import (
 // learned alone: the paper's own comparison is with DoRA.
 const baseline = "dora"
 
-// VariantsTable shows each task's score right after its own training for each
+// Variants shows each task's score right after its own training for each
 // method, tasks whose answer is chosen among options first, with the means of
 // the two groups and how far these are from dora's.
 func Variants(r *report.Report) table.Table {

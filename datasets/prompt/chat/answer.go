@@ -73,7 +73,7 @@ func (t *Template) Frame() (Frame, error) {
 		return Frame{}, errors.New("the chat template does not write the assistant's text")
 	}
 	if after = strings.TrimLeftFunc(after, unicode.IsSpace); after == "" {
-		return Frame{}, errors.New("the chat template writes nothing after an answer, which could not end")
+		return Frame{}, errors.New("the chat template writes nothing after an answer, so the model could not end it")
 	}
 	return Frame{Before: before, Lead: lead, After: after}, nil
 }

@@ -1,10 +1,7 @@
-// Package chat renders conversations with the chat template that a checkpoint
-// carries. A template is a Jinja program from a file that a user downloaded:
-// it can read nothing but the conversation, and its work is bounded.
-//
-// The language is Jinja's as far as published templates use it. What is left
-// out is an error: macros, recursive loops, an if in brackets, named arguments
-// of methods. Tuples are printed as lists.
+// Package chat renders conversations by the chat template that a model carries. In come the template (a Jinja program from
+// a file that somebody downloaded) and messages; out comes text. The program can read nothing but the conversation, and its
+// work is bounded. What published templates do not use is an error: macros, recursive loops, an if in brackets, named
+// arguments of methods. Tuples are printed as lists. Read Template.Render first.
 package chat
 
 import (
@@ -78,7 +75,7 @@ func Compile(source string, specialTokens map[string]string) (t *Template, err e
 }
 
 // Render writes a conversation, with generationPrompt the beginning of the
-// assistant's next turn behind it. A conversation that the template does not
+// assistant's next turn after it. A conversation that the template does not
 // take is a Refusal; a template that works without end is an error.
 func (t *Template) Render(messages []Message, generationPrompt bool) (text string, err error) {
 	defer func() {

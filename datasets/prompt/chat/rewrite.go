@@ -99,7 +99,7 @@ func rewriteStructure(source string, structure nodes.ControlStructure) (steps in
 }
 
 // stripLeft takes away the spaces that a line begins with before a tag or a
-// comment. The library's own setting also takes those behind other text.
+// comment. The library's own setting also takes those after other text.
 func stripLeft(source string, data *tokens.Token) {
 	if data.Pos+len(data.Val) > len(source) {
 		return

@@ -56,7 +56,7 @@ func parseAssignment(p, arguments *parser.Parser) (nodes.ControlStructure, error
 	if arguments.Match(tokens.Dot) != nil {
 		attribute := arguments.Match(tokens.Name)
 		if attribute == nil {
-			return nil, arguments.Error("set: a name is expected behind the dot", nil)
+			return nil, arguments.Error("set: expected a name after the dot", nil)
 		}
 		a.space, a.name = name.Val, attribute.Val
 	}
@@ -81,7 +81,7 @@ func parseAssignment(p, arguments *parser.Parser) (nodes.ControlStructure, error
 		return nil, err
 	}
 	if !arguments.End() {
-		return nil, arguments.Error("set: there is something behind the value", arguments.Current())
+		return nil, arguments.Error("set: expected nothing after the value", arguments.Current())
 	}
 	return a, nil
 }

@@ -56,7 +56,7 @@ func checkShape(source string, settings *config.Config) error {
 }
 
 // lex gives a template's tokens one by one. The library's lexer goes back over what it has read where a character of
-// several bytes stands behind a number's point, and then on without end. Such a template is an error, and its lexer, which
+// several bytes stands after a number's point, and then on without end. Such a template is an error, and its lexer, which
 // waits for somebody to take its next token, is left behind.
 func lex(source string, settings *config.Config) iter.Seq2[*tokens.Token, error] {
 	return func(yield func(*tokens.Token, error) bool) {

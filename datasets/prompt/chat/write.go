@@ -29,7 +29,7 @@ func writeText(r *rendering, v *exec.Value) (string, error) {
 }
 
 // toJSON writes a value as json.dumps(ensure_ascii=False) does: keys in their
-// order, a space behind comma and colon unless it is indented.
+// order, a space after comma and colon unless it is indented.
 func toJSON(r *rendering, in *exec.Value, arguments []*exec.Value, named map[string]*exec.Value) (*exec.Value, error) {
 	for name := range named {
 		if name != "indent" && name != "ensure_ascii" {
