@@ -120,7 +120,7 @@ func (t *trainer) examples(l lesson) func() methods.Row {
 	}
 	return func() methods.Row {
 		row := next()
-		for len(t.text(row).Prompt) >= bound { // loadStream holds that some are shorter
+		for len(t.text(row).Prompt) >= bound { // stream.Load holds that some are shorter
 			row = next()
 		}
 		return row
