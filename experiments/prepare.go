@@ -29,16 +29,10 @@ type Prepared struct {
 }
 
 // Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
-// parameters, every task's splits through its template, the backbone.
+// parameters, every task's splits through its template, the backbone. Its error joins what is wrong in all of these.
 func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
-	if err := s.CheckParams(KnownPresets()); err != nil {
-		return nil, err
-	}
-	if err := checkBackbones(s); err != nil {
-		return nil, err
-	}
 	p := &Prepared{Texts: stream.NewTexts(dataDir)}
-	var mistakes []error
+	mistakes := []error{s.CheckParams(KnownPresets()), checkBackbones(s)}
 	for _, r := range reads(s) {
 		for _, split := range r.splits {
 			_, err := p.Texts.Load(r.task, split)
