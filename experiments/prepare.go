@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -121,11 +122,30 @@ func (p *Prepared) fits(s suite.Suite) error {
 			p.Warnings = append(p.Warnings, text)
 		}
 	}
+	if text := longerRows(data, s.Training); text != "" {
+		p.Warnings = append(p.Warnings, text)
+	}
 	if data.HeldOut, err = b.HeldOut(); err != nil {
 		return err
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
 	return errors.Join(checkMethods(s, b.Config, data.TrainExamples()), err)
+}
+
+// longerRows says what lengths of rows would cut no training example; it is empty where none is cut.
+func longerRows(data *stream.Data, t suite.Training) string {
+	var tokens []int
+	for _, task := range data.Tasks {
+		for _, e := range task.Train {
+			tokens = append(tokens, e.Tokens())
+		}
+	}
+	if len(tokens) == 0 || slices.Max(tokens) <= t.Length {
+		return ""
+	}
+	lengths := datasets.RowLengths(tokens, math.MaxInt)
+	longest := lengths[len(lengths)-1]
+	return fmt.Sprintf("training.length: %d would fit all training examples, and training.lengths: %v most batches", longest, lengths[:len(lengths)-1])
 }
 
 // identifyTask names the files of a task's splits by their content.

@@ -25,3 +25,22 @@ func TestPrepareNamesEveryMistakeAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestLongerRowsAreSuggested cuts training examples, and looks for the lengths that would not.
+func TestLongerRowsAreSuggested(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq"})
+	whole, err := Prepare(s, y.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Training.Length, s.Training.AnswerLength, s.Training.Lengths = 4, 3, nil
+	cut, err := Prepare(s, y.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "would fit all training examples"
+	if strings.Contains(strings.Join(whole.Warnings, "\n"), want) || !strings.Contains(strings.Join(cut.Warnings, "\n"), want) {
+		t.Errorf("warnings of whole rows %q, of cut ones %q", whole.Warnings, cut.Warnings)
+	}
+}

@@ -152,7 +152,7 @@ func TestARunWithoutAProcessIsOver(t *testing.T) {
 	}
 	var out, log bytes.Buffer
 	checkWatch(t, runWatch(context.Background(), run, WatchOptions{}, &out, &log))
-	if !strings.Contains(out.String(), "2 cells that are not done") {
+	if !strings.Contains(out.String(), "2 cells not done") {
 		t.Error(out.String())
 	}
 	if err := runWatch(context.Background(), rundir.Run{Path: t.TempDir()}, WatchOptions{}, &out, &log); !errors.Is(err, os.ErrNotExist) {
