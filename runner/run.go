@@ -118,7 +118,6 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	tellWarnings(prepared, stderr)
 	l := o.launch(s, prepared, stderr)
 	if o.Engine == slurmEngine {
 		return runOnSlurm(ctx, o, l, stdout)
