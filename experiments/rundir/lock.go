@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -66,8 +67,14 @@ func Holder(path string) (pid int, here bool, err error) {
 	return pid, host == mine, nil
 }
 
+// holder names the process that holds a lock. One that has just taken it may not have written its name yet: it is given a
+// moment.
 func holder(path string) string {
 	host, pid := written(path)
+	for wait := 0; pid == 0 && wait < 20; wait++ {
+		time.Sleep(10 * time.Millisecond)
+		host, pid = written(path)
+	}
 	if pid == 0 {
 		return "another process"
 	}
