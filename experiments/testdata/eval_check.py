@@ -7,27 +7,15 @@ tokens. Fails where more than two examples of a task choose otherwise, by sum, m
 an accuracy is not what eval.json says. Needs torch, transformers, and gguf for a GGUF file.
 """
 import json
-import os
 import sys
 
 import torch
-from tokenizers import pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from evaluated import ALLOWED, best, load, read_examples
 
 backbone, evaluation = sys.argv[1:]
-ROWS, ALLOWED = 16, 2
-
-source = dict(pretrained_model_name_or_path=backbone)
-if backbone.endswith(".gguf"):
-    source = dict(pretrained_model_name_or_path=os.path.dirname(backbone) or ".", gguf_file=os.path.basename(backbone))
-tokenizer = AutoTokenizer.from_pretrained(**source)
-if backbone.endswith(".gguf"):
-    from gguf import GGUFReader
-    if GGUFReader(backbone).fields["tokenizer.ggml.pre"].contents() == "smollm":
-        # transformers does not cut digits one by one for it; the published tokenizer.json does
-        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-            pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
-model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32).eval()
+ROWS = 16
+model, tokenizer = load(backbone)
 
 
 def ids(text):
@@ -53,18 +41,9 @@ def scores(pairs):
     return sums
 
 
-def best(values):
-    return max(range(len(values)), key=lambda i: values[i])  # the first of equals, as eval takes it
-
-
 with open(f"{evaluation}/eval.json") as file:
     recorded = {t["task"]: {s["name"]: s["value"] for s in t["scores"]} for t in json.load(file)["tasks"]}
-tasks = {}
-with open(f"{evaluation}/examples.jsonl") as file:
-    for line in file:
-        example = json.loads(line)
-        if example.get("options"):
-            tasks.setdefault(example["task"], []).append(example)
+tasks = {task: examples for task, examples in read_examples(evaluation).items() if examples[0].get("options")}
 if not tasks:
     sys.exit(f"{evaluation}/examples.jsonl has no example with options")
 

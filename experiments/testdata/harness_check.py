@@ -7,29 +7,15 @@ sum or by sum over characters, and at most two written otherwise: rounding decid
 and gguf for a GGUF file.
 """
 import json
-import os
 import sys
 
-import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
-from tokenizers import pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from evaluated import ALLOWED, best, load, read_examples
 
 backbone, evaluation, stops = sys.argv[1:]
-ALLOWED = 2
-
-source = dict(pretrained_model_name_or_path=backbone)
-if backbone.endswith(".gguf"):
-    source = dict(pretrained_model_name_or_path=os.path.dirname(backbone) or ".", gguf_file=os.path.basename(backbone))
-tokenizer = AutoTokenizer.from_pretrained(**source)
-if backbone.endswith(".gguf"):
-    from gguf import GGUFReader
-    if GGUFReader(backbone).fields["tokenizer.ggml.pre"].contents() == "smollm":
-        # transformers does not cut digits one by one for it; the published tokenizer.json does
-        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-            pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
-model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32).eval()
+model, tokenizer = load(backbone)
 lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=8, max_length=2048)
 
 
@@ -37,17 +23,8 @@ def request(kind, index, *arguments):
     return Instance(request_type=kind, doc={}, arguments=arguments, idx=index)
 
 
-def best(values):
-    return max(range(len(values)), key=lambda i: values[i])  # the first of equals, as eval takes it
-
-
-tasks = {}
-with open(f"{evaluation}/examples.jsonl") as file:
-    for line in file:
-        example = json.loads(line)
-        tasks.setdefault(example["task"], []).append(example)
 until, bad = json.loads(stops), False
-for task, examples in tasks.items():
+for task, examples in read_examples(evaluation).items():
     differ = {}
     if examples[0].get("options"):
         logs = lm.loglikelihood([request("loglikelihood", i, e["prompt"], o) for i, e in enumerate(examples) for o in e["options"]], disable_tqdm=True)
