@@ -23,6 +23,8 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 	s.Evaluation.Lengths, s.Evaluation.MaxTokens = []int{longest}, s.Evaluation.Batch*longest
 	task := datasets.Task{Name: "random-tokens", Family: "random", Source: "random", Prompt: "random", OptionsColumn: "options", Gold: "0", Scores: []string{"accuracy"}}
 	s.Tasks, s.Knowledge, s.Name = []datasets.Task{task}, nil, "random tokens"
+	s.Orders, s.TaskOrders, s.Training.MaxPrompt = 1, nil, 0 // those of the suite's own tasks
+	s.Evaluation.TeacherForced = false                       // random tokens are no text, and none is the true answer
 	s = s.RunOn("random weights")
 	tokens := func(n int) []int32 {
 		ids := make([]int32, n)
