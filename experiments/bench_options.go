@@ -21,7 +21,7 @@ func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 		return nil
 	}
 	settings := w.suite.Evaluation
-	settings.MaxTokens = math.MaxInt
+	settings.MaxTokens, settings.TeacherForced = math.MaxInt, false
 	var evaluators [2]*evaluation.Evaluator
 	var tokens [2]int64
 	for i, data := range []*stream.Data{together, apart} {

@@ -12,6 +12,7 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/score"
+	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
@@ -30,6 +31,15 @@ func forcedToy(t *testing.T) *Worker {
 // answer so far.
 func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 	w := forcedToy(t)
+	plain := w.suite.Evaluation
+	plain.TeacherForced = false
+	without, err := evaluation.New(w.base, w.data, w.tokenizer, w.ends, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config := w.base.Model.Config; w.evaluator.ForwardFLOP(config) <= without.ForwardFLOP(config) {
+		t.Error("the passes over true answers count no operation")
+	}
 	row, err := w.evaluator.Evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)

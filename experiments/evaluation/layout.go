@@ -212,6 +212,9 @@ func (v *Evaluator) ForwardFLOP(c backbone.Config) (flop float64) {
 	for _, b := range v.score {
 		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
 	}
+	for _, b := range v.forced {
+		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
+	}
 	for _, b := range v.written {
 		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length+int(b.limit), int(b.limit))
 	}
