@@ -3,6 +3,7 @@ package experiments
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -105,7 +106,14 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 
 // WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that one's, what another
 // program needs to do the same job as the suite's cells of the first seed and order.
+// A suite that asks for what torch_job.py does not do is refused.
 func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string) (Job, error) {
+	if k := s.Training.Schedule; k != "" && k != suite.Cosine {
+		return Job{}, fmt.Errorf("write job: training.schedule is %s, and torch is only told of %s; give -set training.schedule=%s", k, suite.Cosine, suite.Cosine)
+	}
+	if s.Evaluation.TeacherForced {
+		return Job{}, errors.New("write job: evaluation.teacher_forced is on, and torch has no such passes; give -set evaluation.teacher_forced=false")
+	}
 	w, err := openSingle(ctx, s, o)
 	if err != nil {
 		return Job{}, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"secura/experiments/evaluation"
@@ -12,6 +13,18 @@ import (
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
+
+// What the other program does not do would make two jobs of one.
+func TestJobIsRefusedWhereTorchWouldDoAnother(t *testing.T) {
+	y := newToy(t)
+	constant, forced := y.with(suite.MethodSpec{Preset: "seq"}), y.with(suite.MethodSpec{Preset: "seq"})
+	constant.Training.Schedule, forced.Evaluation.TeacherForced = suite.Constant, true
+	for key, s := range map[string]suite.Suite{"training.schedule": constant, "evaluation.teacher_forced": forced} {
+		if _, err := WriteJob(t.Context(), s, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}, t.TempDir()); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s: error %v", key, err)
+		}
+	}
+}
 
 // The rows of a job are those that a cell learns, replayed ones included; what is measured of the cell can be read.
 func TestJobHasTheRowsOfACell(t *testing.T) {
