@@ -21,5 +21,5 @@ func KnownPresets() suite.Presets {
 }
 
 func presetOf(m methods.Method) suite.Preset {
-	return suite.Preset{Name: m.Name, Joint: m.Kind == methods.Joint, Cost: m.RelativeCost(), NewParams: m.NewParams}
+	return suite.Preset{Name: m.Name, Cost: m.RelativeCost(), NewParams: m.NewParams}
 }

@@ -12,8 +12,6 @@ import (
 // Preset is what a suite needs to know of a method that the program has.
 type Preset struct {
 	Name string
-	// Joint says that the method learns all tasks at once.
-	Joint bool
 	// Cost is the time of a cell relative to one of SEQ.
 	Cost float64
 	// NewParams returns a pointer to a copy of the default parameters, a struct with yaml tags; nil if there are none.

@@ -19,7 +19,7 @@ import (
 // presets are the program's methods, as experiments.KnownPresets has them.
 var presets = func() (list Presets) {
 	for _, m := range methods.All {
-		list = append(list, Preset{Name: m.Name, Joint: m.Kind == methods.Joint, Cost: m.RelativeCost(), NewParams: m.NewParams})
+		list = append(list, Preset{Name: m.Name, Cost: m.RelativeCost(), NewParams: m.NewParams})
 	}
 	return append(list, Preset{Name: "i-old", Renamed: "it is i-new now"})
 }()

@@ -80,6 +80,8 @@ func (s Suite) Validate(presets Presets) error {
 	if !suiteName.MatchString(s.Name) || len(s.Name) > maxName {
 		wrong("name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
 	}
+	atLeast("seeds", s.Seeds, 1)
+	atLeast("orders", s.Orders, 1)
 	s.validateCells(wrong)
 
 	t := s.Training
@@ -167,21 +169,13 @@ func (s Suite) Validate(presets Presets) error {
 	if diagnosed && !e.Diagnostics {
 		wrong("tables %v need evaluation.diagnostics, which is off", s.Tables)
 	}
-	s.validateStream(presets, wrong)
+	s.validateStream(wrong)
 	s.validateTuning(wrong)
 	return errors.Join(mistakes...)
 }
 
 // validateCells checks how many cells there are of each method.
 func (s Suite) validateCells(wrong func(string, ...any)) {
-	for _, n := range []struct {
-		key   string
-		value int
-	}{{"seeds", s.Seeds}, {"orders", s.Orders}} {
-		if n.value < 1 {
-			wrong("%s is %d, must be at least 1", n.key, n.value)
-		}
-	}
 	if n := len(s.Tasks); n > 0 && s.Orders > permutations(n, maxCells+1) {
 		wrong("orders is %d, must be at most %d: no more than that many orders of %d tasks differ", s.Orders, permutations(n, maxCells+1), n)
 	}
@@ -245,10 +239,7 @@ func (s Suite) validateMethods(presets Presets, wrong func(string, ...any)) {
 // Select keeps the named methods, in the order in which they are named. One
 // that the suite lacks is an error with the nearest one it has.
 func (s Suite) Select(names []string) (Suite, error) {
-	var have []string
-	for _, m := range s.Methods {
-		have = append(have, m.Name)
-	}
+	have := s.MethodNames()
 	var chosen []MethodSpec
 	var mistakes []error
 	for _, name := range names {

@@ -8,13 +8,13 @@ import (
 )
 
 // validateStream checks how the tasks follow each other, and when they are evaluated.
-func (s Suite) validateStream(presets Presets, wrong func(string, ...any)) {
+func (s Suite) validateStream(wrong func(string, ...any)) {
 	if streams := []string{Sequential, Separate}; !slices.Contains(streams, s.Stream) {
 		wrong("%s", datasets.Unknown("stream", s.Stream, streams))
 	}
 	if s.Stream == Separate {
 		for _, spec := range s.Methods {
-			if preset, ok := presets.Find(spec.Preset); ok && preset.Joint {
+			if spec.Preset == Joint {
 				wrong("method %q learns all tasks at once, but stream: %s learns each alone; leave one of the two out", spec.Name, Separate)
 			}
 		}
