@@ -15,9 +15,9 @@ type Task struct {
 	Task  datasets.Task
 	Train []datasets.Encoded
 	Test  []datasets.Encoded // of the split that is evaluated
-	// examples are the texts of test.
+	// Examples are the texts of Test.
 	Examples []datasets.Example
-	// available is how many examples the split has; test may have fewer.
+	// Available is how many examples the split has; Test may have fewer.
 	Available int
 	// Cut counts the test prompts whose beginning did not fit a row.
 	Cut int
@@ -30,13 +30,13 @@ type Task struct {
 type Data struct {
 	Tasks     []Task // in the suite's order
 	Knowledge []Task
-	// heldOut is text of the backbone's kind that it was not trained on; nil where there is none.
+	// HeldOut is text of the backbone's kind that it was not trained on; nil where there is none.
 	HeldOut [][]int32
 }
 
 // Load reads and encodes a suite's examples.
 func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error) {
-	data, err := LoadTests(s, texts, encoder)
+	data, err := loadTests(s, texts, encoder)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +49,9 @@ func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error)
 		if t.Train, err = encodeAll(encoder, set.Examples); err != nil {
 			return nil, err
 		}
-		t.warnings = encoder.Warnings(datasets.Evaluated{Task: task, Train: set, Test: t.set, Used: t.Examples, TrainIDs: t.Train, UsedIDs: t.Test})
+		t.warn(encoder, set)
 		fits := func(e datasets.Encoded) bool { return len(e.Prompt) < s.Training.MaxPrompt }
-		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(data.Tasks[i].Train, fits) {
+		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(t.Train, fits) {
 			return nil, fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt)
 		}
 	}
@@ -60,6 +60,18 @@ func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error)
 
 // LoadTests reads what a suite evaluates alone, and cuts the prompts that do not fit.
 func LoadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error) {
+	data, err := loadTests(s, texts, encoder)
+	if err != nil {
+		return nil, err
+	}
+	for i := range data.Tasks {
+		data.Tasks[i].warn(encoder, datasets.Set{})
+	}
+	return data, nil
+}
+
+// loadTests is LoadTests without what the stream's tasks tell, which training rows add to.
+func loadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error) {
 	data := &Data{}
 	for _, task := range s.Tasks {
 		t, err := LoadTask(task, texts, encoder, s.Evaluation.Split, s.Evaluation.TestExamples)
@@ -80,6 +92,9 @@ func LoadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, e
 		for i := range list {
 			list[i].cutPrompts(longest)
 		}
+	}
+	for i := range data.Knowledge {
+		data.Knowledge[i].warn(encoder, datasets.Set{})
 	}
 	return data, nil
 }
@@ -134,8 +149,12 @@ func LoadTask(task datasets.Task, texts *Texts, encoder *datasets.Encoder, split
 	}
 	set.Examples = nil
 	t.set = set
-	t.warnings = encoder.Warnings(datasets.Evaluated{Task: task, Test: set, Used: t.Examples, UsedIDs: t.Test})
 	return t, nil
+}
+
+// warn finds what the task's data tell before a run; train is the split that it learns from, if that was read.
+func (t *Task) warn(encoder *datasets.Encoder, train datasets.Set) {
+	t.warnings = encoder.Warnings(datasets.Evaluated{Task: t.Task, Train: train, Test: t.set, Used: t.Examples, TrainIDs: t.Train, UsedIDs: t.Test})
 }
 
 func encodeAll(encoder *datasets.Encoder, examples []datasets.Example) ([]datasets.Encoded, error) {
