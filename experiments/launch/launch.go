@@ -67,9 +67,6 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	if len(missing) < len(cells) {
 		fmt.Fprintf(l.Log, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))
 	}
-	for _, text := range l.Prepared.Warnings {
-		fmt.Fprintln(l.Log, "warning:", text)
-	}
 	backend, err := OpenBackend(ctx, l.Suite.Backend, l.NoDownload, &manifest, l.Log)
 	if err != nil {
 		return nil, err

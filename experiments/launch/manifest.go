@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"secura/experiments"
 	"secura/experiments/machine"
@@ -80,13 +81,22 @@ func continued(run rundir.Run, manifest rundir.Manifest) (merged rundir.Manifest
 	return merged, warnings, nil
 }
 
-// merge is continued, and tells of the warnings.
+// merge is continued. It tells of the warnings, and once of those of the data, for cells are about to run.
 func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
 	merged, warnings, err := continued(l.Run, manifest)
-	for _, warning := range warnings {
-		fmt.Fprintln(l.Log, "warning:", warning)
+	if err != nil {
+		return rundir.Manifest{}, err
 	}
-	return merged, err
+	Warn(l.Log, slices.Concat(l.Prepared.Warnings, warnings))
+	l.Prepared.Warnings = nil
+	return merged, nil
+}
+
+// Warn writes each warning on a line.
+func Warn(log io.Writer, warnings []string) {
+	for _, text := range warnings {
+		fmt.Fprintln(log, "warning:", text)
+	}
 }
 
 // Begin writes what a run has before its first cell: the manifest, and the examples that its predictions are of, which no
