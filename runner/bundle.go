@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 
-	"secura/experiments/launch"
 	"secura/experiments/rundir"
 	"secura/reports"
 )
@@ -18,15 +17,11 @@ func packRun(o ReportOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, unwritten, err := reports.WriteAll(run)
+	r, unwritten, err := reports.WriteAll(run)
 	if err != nil {
 		return err
 	}
-	suite, _, err := launch.Planned(run)
-	if err != nil {
-		return err
-	}
-	text, err := suite.Resolved()
+	text, err := r.Suite.Resolved()
 	if err != nil {
 		return err
 	}

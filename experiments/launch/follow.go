@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
 	"secura/experiments/machine"
@@ -44,21 +43,14 @@ type FollowedCell struct {
 
 // Follow finds the cells of a run.
 func Follow(run rundir.Run) (*Follower, error) {
-	manifest, err := rundir.ReadManifest(run)
+	s, cells, err := Planned(run)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("watch %s: %w; a run's folder has a manifest.json", run.Path, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	f := &Follower{Run: run}
-	if f.Suite, err = SuiteOf(run, manifest); err != nil {
-		return nil, err
-	}
-	cells, _, err := suite.Plan(f.Suite)
-	if err != nil {
-		return nil, err
-	}
+	f := &Follower{Run: run, Suite: s}
 	for _, c := range cells {
 		f.Cells = append(f.Cells, &FollowedCell{Cell: c, Folder: run.Cell(c.ID), State: record.Queued})
 	}
@@ -209,10 +201,8 @@ func (c *FollowedCell) Retention() (share float64, ok bool) {
 // Count is how many cells are in one of these states.
 func (f *Follower) Count(states ...record.State) (n int) {
 	for _, c := range f.Cells {
-		for _, s := range states {
-			if c.State == s {
-				n++
-			}
+		if slices.Contains(states, c.State) {
+			n++
 		}
 	}
 	return n
@@ -238,14 +228,12 @@ func (f *Follower) Over() bool {
 // driver says whether the process that drove the run last is one of this machine,
 // and whether it is still there. A run without a lock has none: it was copied.
 func driver(run rundir.Run) (here, alive bool) {
-	data, err := os.ReadFile(run.Lock())
-	host, pid, ok := strings.Cut(strings.TrimSpace(string(data)), " ")
-	if err != nil || !ok {
+	host, pid := rundir.LockedBy(run.Lock())
+	if pid == 0 {
 		return true, false
 	}
 	mine, _ := os.Hostname()
-	number, err := strconv.Atoi(pid)
-	return host == mine, err == nil && !machine.Gone(number)
+	return host == mine, !machine.Gone(pid)
 }
 
 // Remaining estimates the time that is left: what is open of each cell takes as

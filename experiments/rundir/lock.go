@@ -62,27 +62,34 @@ func Holder(path string) (pid int, here bool, err error) {
 	if free {
 		return 0, false, nil
 	}
-	host, pid := written(path)
+	host, pid := named(path)
 	mine, _ := os.Hostname()
 	return pid, host == mine, nil
 }
 
-// holder names the process that holds a lock. One that has just taken it may not have written its name yet: it is given a
-// moment.
+// holder names the process that holds a lock.
 func holder(path string) string {
-	host, pid := written(path)
-	for wait := 0; pid == 0 && wait < 20; wait++ {
-		time.Sleep(10 * time.Millisecond)
-		host, pid = written(path)
-	}
+	host, pid := named(path)
 	if pid == 0 {
 		return "another process"
 	}
 	return fmt.Sprintf("process %d on %s", pid, host)
 }
 
-// written is what the holder of a lock wrote into its file.
-func written(path string) (host string, pid int) {
+// named is LockedBy of a lock that is held. A process that has just taken it may not have written its name yet: it is given
+// a moment.
+func named(path string) (host string, pid int) {
+	host, pid = LockedBy(path)
+	for wait := 0; pid == 0 && wait < 20; wait++ {
+		time.Sleep(10 * time.Millisecond)
+		host, pid = LockedBy(path)
+	}
+	return host, pid
+}
+
+// LockedBy is the process that took the lock at path last, whether it still holds it or not: it takes no lock to find out.
+// It is 0 where none has.
+func LockedBy(path string) (host string, pid int) {
 	data, err := os.ReadFile(path)
 	if fields := strings.Fields(string(data)); err == nil && len(fields) == 2 {
 		host = fields[0]

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gofrs/flock"
 	"pgregory.net/rapid"
 )
 
@@ -68,6 +70,27 @@ func TestALockIsExclusiveAndNamesItsHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Release()
+}
+
+// A process has the lock a moment before its name stands in the file.
+func TestALocksHolderIsGivenAMomentToWriteItsName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.lock")
+	taken := flock.New(path)
+	if ok, err := taken.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer taken.Close()
+	written := make(chan error, 1)
+	go func() {
+		time.Sleep(30 * time.Millisecond)
+		written <- os.WriteFile(path, []byte("elsewhere 17\n"), 0o644)
+	}()
+	if pid, here, err := Holder(path); pid != 17 || here || err != nil {
+		t.Errorf("held by %d, here %v, %v", pid, here, err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
 }
 
 func save(t *testing.T, c Cell, index int, content string) {
