@@ -54,17 +54,20 @@ func (o *CellBenchOptions) addFlags(flags *flag.FlagSet) {
 type cellBench struct {
 	CellBenchOptions
 	*launch.Scratch
-	dataDir string
 }
 
 // newCellBench prepares a scratch folder, which Close removes.
 func newCellBench(ctx context.Context, o BenchOptions, s suite.Suite, stderr io.Writer) (*cellBench, error) {
 	s.Seeds = max(s.Seeds, 2, int(o.Jobs)) // two workers take one seed each
-	scratch, err := launch.NewScratch(ctx, s, o.DataDir, o.NoDownload, stderr)
+	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return nil, err
 	}
-	b := &cellBench{CellBenchOptions: o.CellBenchOptions, Scratch: scratch, dataDir: o.DataDir}
+	scratch, err := launch.NewScratch(ctx, s, prepared, o.DataDir, o.NoDownload, stderr)
+	if err != nil {
+		return nil, err
+	}
+	b := &cellBench{CellBenchOptions: o.CellBenchOptions, Scratch: scratch}
 	if b.Tasks <= 0 || b.Tasks > len(s.Tasks) {
 		b.Tasks = len(s.Tasks)
 	}

@@ -58,7 +58,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	tellWarnings(prepared, stderr)
+	launch.Warn(stderr, prepared.Warnings)
 	cells, hash, err := suite.Plan(s)
 	if err != nil {
 		return err
@@ -107,12 +107,12 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if !o.Time {
 		return nil
 	}
-	return estimate(ctx, o, s, len(cells), stdout, stderr)
+	return estimate(ctx, o, s, prepared, len(cells), stdout, stderr)
 }
 
 // estimate tells what a run of the suite's cells will take, and what that is computed from.
-func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, cells int, stdout, stderr io.Writer) error {
-	e, err := measured(ctx, o, s, stderr)
+func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, prepared *experiments.Prepared, cells int, stdout, stderr io.Writer) error {
+	e, err := measured(ctx, o, s, prepared, stderr)
 	if err != nil {
 		return fmt.Errorf("estimate the run: %w", err)
 	}
@@ -133,11 +133,11 @@ func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, cells int, 
 }
 
 // measured lets a worker measure the suite in a scratch run.
-func measured(ctx context.Context, o ValidateOptions, s suite.Suite, stderr io.Writer) (e experiments.Estimate, err error) {
+func measured(ctx context.Context, o ValidateOptions, s suite.Suite, prepared *experiments.Prepared, stderr io.Writer) (e experiments.Estimate, err error) {
 	if err := s.CheckSingle(); err != nil {
 		return e, err
 	}
-	scratch, err := launch.NewScratch(ctx, s, o.DataDir, true, stderr)
+	scratch, err := launch.NewScratch(ctx, s, prepared, o.DataDir, true, stderr)
 	if err != nil {
 		return e, err
 	}
@@ -153,11 +153,4 @@ func measured(ctx context.Context, o ValidateOptions, s suite.Suite, stderr io.W
 		return e, err
 	}
 	return e, json.Unmarshal(out.Bytes(), &e)
-}
-
-// tellWarnings tells what is known of the data that is no mistake.
-func tellWarnings(prepared *experiments.Prepared, stderr io.Writer) {
-	for _, text := range prepared.Warnings {
-		fmt.Fprintln(stderr, "warning:", text)
-	}
 }

@@ -27,19 +27,17 @@ type Scratch struct {
 	// Folder is where the runs lie.
 	Folder string
 
+	// DataDir is the folder below which the tasks' relative sources lie.
+	DataDir string
+
 	program string
-	dataDir string
 	texts   *stream.Texts
 	runs    int
 }
 
-// NewScratch prepares a suite, opens its backend once and makes the folder, which Close removes.
-func NewScratch(ctx context.Context, s suite.Suite, dataDir string, noDownload bool, log io.Writer) (*Scratch, error) {
-	prepared, err := experiments.Prepare(s, dataDir)
-	if err != nil {
-		return nil, err
-	}
-	r := &Scratch{Suite: s, dataDir: dataDir, texts: prepared.Texts}
+// NewScratch opens the backend of a prepared suite once and makes the folder, which Close removes.
+func NewScratch(ctx context.Context, s suite.Suite, prepared *experiments.Prepared, dataDir string, noDownload bool, log io.Writer) (r *Scratch, err error) {
+	r = &Scratch{Suite: s, DataDir: dataDir, texts: prepared.Texts}
 	if r.program, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("find this program's file: %w", err)
 	}
@@ -75,5 +73,5 @@ func (r *Scratch) Begin() (rundir.Run, error) {
 
 // Worker is a worker process of one of the runs, with more flags.
 func (r *Scratch) Worker(run rundir.Run, more ...string) *exec.Cmd {
-	return Worker(r.program, run, r.dataDir, r.Backend, more...)
+	return Worker(r.program, run, r.DataDir, r.Backend, more...)
 }
