@@ -23,8 +23,8 @@ type Splits struct {
 	Test       string `yaml:"test,omitempty" json:"test,omitempty"`
 }
 
-// splitNames are the splits that a run may read.
-var splitNames = []string{"train", "validation", "test"}
+// SplitNames are the splits that a run may read.
+var SplitNames = []string{"train", "validation", "test"}
 
 // named is what is written for a split, "" where nothing is.
 func (s Splits) named(split string) string {
@@ -72,7 +72,7 @@ func (s Splits) share(split string) (share, error) {
 	if text := s.named(split); text != "" {
 		return parseShare(text)
 	}
-	for _, other := range splitNames {
+	for _, other := range SplitNames {
 		if text := s.named(other); text != "" {
 			if o, err := parseShare(text); err == nil && o.split == split {
 				return share{}, fmt.Errorf("there is no %s split: its rows serve as %s (`splits`); name what serves as %[1]s, such as %[1]s: %[3]s[90%%:]", split, other, alternative(s, split))
@@ -94,7 +94,7 @@ func alternative(s Splits, split string) string {
 func (s Splits) mistakes() (list []string) {
 	var shares []share
 	var names []string
-	for _, name := range splitNames {
+	for _, name := range SplitNames {
 		text := s.named(name)
 		if text == "" {
 			continue

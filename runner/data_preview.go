@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/datasets"
 	"secura/experiments"
 )
 
@@ -44,8 +45,8 @@ func (o *DataPreviewOptions) addFlags(flags *flag.FlagSet) {
 }
 
 func (o *DataPreviewOptions) check(string) error {
-	if splits := []string{"train", "validation", "test"}; !slices.Contains(splits, o.Split) {
-		return fmt.Errorf("-split is %q, expected one of %s", o.Split, strings.Join(splits, ", "))
+	if !slices.Contains(datasets.SplitNames, o.Split) {
+		return fmt.Errorf("-split is %q, expected one of %s", o.Split, strings.Join(datasets.SplitNames, ", "))
 	}
 	if o.Rows < 1 {
 		return fmt.Errorf("-rows is %d, must be at least 1", o.Rows)
@@ -58,9 +59,7 @@ func runDataPreview(o DataPreviewOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	options := experiments.PreviewOptions{Suite: suite, DataDir: o.DataDir, Split: o.Split, Rows: o.Rows, Seed: o.Seed}
-	if o.Tasks != "" {
-		options.Tasks = splitNames(o.Tasks)
-	}
-	return experiments.Preview(stdout, options)
+	return experiments.Preview(stdout, experiments.PreviewOptions{
+		Suite: suite, Tasks: splitNames(o.Tasks), DataDir: o.DataDir, Split: o.Split, Rows: o.Rows, Seed: o.Seed,
+	})
 }

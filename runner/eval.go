@@ -71,12 +71,9 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	defer t.Close()
 	options := experiments.EvalOptions{
 		Doing: at.is,
-		Suite: suite, Limit: int(o.Limit), DataDir: o.DataDir, Adapter: o.Adapter,
+		Suite: suite, Tasks: splitNames(o.Tasks), Limit: int(o.Limit), DataDir: o.DataDir, Adapter: o.Adapter,
 		Warn:    func(text string) { fmt.Fprintln(t, "warning:", text) },
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
-	}
-	if o.Tasks != "" {
-		options.Tasks = splitNames(o.Tasks)
 	}
 	if err := options.CheckTasks(); err != nil {
 		return usage(err)

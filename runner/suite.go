@@ -87,10 +87,7 @@ func (s *settings) Set(setting string) error {
 // load reads the suite, applies the options and checks everything that can be
 // checked without a data file; each mistake is wrong usage.
 func (o *SuiteOptions) load() (suite.Suite, error) {
-	var chosen []string
-	if o.Methods != "" {
-		chosen = splitNames(o.Methods)
-	}
+	chosen := splitNames(o.Methods)
 	s, err := suite.Load(o.Suite, suite.Options{Presets: experiments.KnownPresets(), Set: o.Set, Methods: knownMethods(chosen)})
 	if err != nil {
 		return suite.Suite{}, usage(err)
@@ -163,8 +160,11 @@ func knownMethods(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(methods.Names(), name) })
 }
 
-// splitNames takes a list apart whose names are separated by commas.
+// splitNames takes a list apart whose names are separated by commas; no text is no list.
 func splitNames(text string) []string {
+	if text == "" {
+		return nil
+	}
 	names := strings.Split(text, ",")
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
