@@ -122,11 +122,8 @@ func TestTheReadmesLinksLead(t *testing.T) {
 			if anchor == "" {
 				continue
 			}
-			found := false
-			for _, title := range titles.FindAllStringSubmatch(readDocument(t, target), -1) {
-				found = found || heading(title[1]) == anchor
-			}
-			if !found {
+			leads := func(title []string) bool { return heading(title[1]) == anchor }
+			if !slices.ContainsFunc(titles.FindAllStringSubmatch(readDocument(t, target), -1), leads) {
 				t.Errorf("%s: %s has no heading for #%s", name, target, anchor)
 			}
 		}
