@@ -53,20 +53,21 @@ bench *flags: build
 bench-tasks:
     SECURA_TASKS_COST=1 go test ./experiments -run CostOfMoreTasks -count 1 -v -timeout 30m
 
+_venv:
+    test -d exports/venv || python3 -m venv exports/venv
+
 # torch, transformers and peft go into a virtual environment. -methods and -tasks make it shorter.
 # measure the same job by torch and by this program, into experiments/README.md (20 minutes)
-bench-torch *flags: build
-    test -d exports/venv || python3 -m venv exports/venv
+bench-torch *flags: build _venv
     exports/venv/bin/pip install -q torch transformers peft
     bin/runner bench -torch exports/venv/bin/python -tasks 2 -readme experiments/README.md {{flags}}
 
 # Batches have 8 full rows of 96 tokens. -jobs 2 lets two of each compute side by side.
 # measure a SEQ cell of SmolLM2-135M by torch and by this program (5 minutes)
-bench-smollm *flags: build
+bench-smollm *flags: build _venv
     #!/usr/bin/env bash
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
-    test -d exports/venv || python3 -m venv exports/venv
     exports/venv/bin/pip install -q torch transformers peft gguf pyarrow
     exports/venv/bin/python experiments/bench/full_rows.py exports/full-rows
     bin/runner bench -torch exports/venv/bin/python -suite experiments/bench/full-rows.yaml -data exports/full-rows -backbone "$file" -tasks 1 {{flags}}
@@ -78,8 +79,7 @@ slurm:
 
 # transformers and peft go into a virtual environment.
 # export cells of a run on nano and load them in Python: just export-check runs/continual16 lora-s0-o0
-export-check run +cells: build
-    test -d exports/venv || python3 -m venv exports/venv
+export-check run +cells: build _venv
     exports/venv/bin/pip install -q torch transformers peft tokenizers pyarrow
     for c in {{cells}}; do rm -rf exports/$c-merged exports/$c-peft; bin/runner export {{run}}/cells/$c -format merged -out exports/$c-merged; bin/runner export {{run}}/cells/$c -format peft -out exports/$c-peft || true; done
     exports/venv/bin/python experiments/testdata/export_check.py {{run}} methods/backbone/nano/files exports {{cells}}
@@ -87,22 +87,20 @@ export-check run +cells: build
 # transformers goes into a virtual environment. At most two examples of a task may be chosen
 # otherwise.
 # score SmolLM2 on public data sets by runner eval and by transformers, and compare
-eval-check data tasks="boolq,arc_easy" limit="100": build
+eval-check data tasks="boolq,arc_easy" limit="100": build _venv
     #!/usr/bin/env bash
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
-    test -d exports/venv || python3 -m venv exports/venv
     exports/venv/bin/pip install -q torch transformers gguf
     bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks {{quote(tasks)}} -limit {{limit}} -out exports/eval
     exports/venv/bin/python experiments/testdata/eval_check.py "$file" exports/eval
 
 # Same prompts, options and stop texts; of a task's examples at most two may be chosen or written otherwise.
 # score SmolLM2 on three public data sets with runner eval, and again with lm-evaluation-harness
-harness-check data limit="100": build
+harness-check data limit="100": build _venv
     #!/usr/bin/env bash
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
-    test -d exports/venv || python3 -m venv exports/venv
     exports/venv/bin/pip install -q torch transformers accelerate gguf lm_eval
     bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks boolq,arc_easy,svamp -limit {{limit}} -set 'tasks.svamp.stop=["\n"]' -out exports/harness
     exports/venv/bin/python experiments/testdata/harness_check.py "$file" exports/harness '{"svamp": {"until": ["\n"], "max_gen_toks": 16}}'
@@ -135,8 +133,7 @@ tokenizers folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "token
 # The reference is made by transformers, and by lm-evaluation-harness where the virtual environment has it
 # (pip install lm_eval).
 # hold the encoding of 200 prompts and what follows them to a reference, for six tokenizers
-encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"):
-    test -d exports/venv || python3 -m venv exports/venv
+encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKENIZERS", cache_directory() / "secura" / "tokenizers"): _venv
     exports/venv/bin/pip install -q transformers tokenizers
     exports/venv/bin/python datasets/testdata/encode/encode_pairs.py {{quote(folder)}} {{quote(stories)}} > exports/pairs.json
     mv exports/pairs.json datasets/testdata/encode/pairs.json
