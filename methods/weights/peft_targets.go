@@ -12,8 +12,8 @@ import (
 // peftTargets say which modules an adapter changes: peft leaves out the tensors of any other.
 type peftTargets struct {
 	target, exclude peftNames
-	layers          []int // of modules that are named by their ending; nil for all
-	patterns        []string
+	layers          []int            // of modules that are named by their ending; nil for all
+	layerOf         []*regexp.Regexp // each finds a layer's number in a module's name, as its last group
 }
 
 // peftNames are a pattern that matches a whole name or, where that is nil, names and endings of names.
@@ -42,23 +42,30 @@ func (c peftConfig) targets() (t peftTargets, err error) {
 			return t, fmt.Errorf("layers_to_transform: %w", err)
 		}
 	}
+	var patterns []string
 	pattern := ""
 	if json.Unmarshal(c.LayersPattern, &pattern) == nil {
 		if pattern != "" {
-			t.patterns = []string{pattern}
+			patterns = []string{pattern}
 		}
 	} else if len(c.LayersPattern) > 0 {
-		if err := json.Unmarshal(c.LayersPattern, &t.patterns); err != nil {
+		if err := json.Unmarshal(c.LayersPattern, &patterns); err != nil {
 			return t, fmt.Errorf("layers_pattern: %w", err)
 		}
 	}
-	if len(t.patterns) == 0 {
-		t.patterns = []string{`[^.]*`}
+	if len(patterns) == 0 {
+		patterns = []string{`[^.]*`}
 	}
-	for _, p := range t.patterns {
-		if _, err := regexp.Compile(p); err != nil {
+	for _, p := range patterns {
+		_, err := regexp.Compile(p) // by itself too: a)(?:b is a pattern only between the others' parentheses
+		var layerOf *regexp.Regexp
+		if err == nil {
+			layerOf, err = regexp.Compile(`^.*\.(?:` + p + `)\.(\d+)\.`)
+		}
+		if err != nil {
 			return t, fmt.Errorf("layers_pattern %q: %w", p, err)
 		}
+		t.layerOf = append(t.layerOf, layerOf)
 	}
 	return t, nil
 }
@@ -105,8 +112,8 @@ func (t peftTargets) has(module string) bool {
 	if !byEnding || t.layers == nil {
 		return found
 	}
-	for _, p := range t.patterns {
-		if m := regexp.MustCompile(`^.*\.(?:` + p + `)\.(\d+)\.`).FindStringSubmatch(module); m != nil {
+	for _, layerOf := range t.layerOf {
+		if m := layerOf.FindStringSubmatch(module); m != nil {
 			layer, err := strconv.Atoi(m[len(m)-1])
 			return err == nil && slices.Contains(t.layers, layer)
 		}

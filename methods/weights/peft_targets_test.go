@@ -60,6 +60,8 @@ func TestPEFTTargets(t *testing.T) {
 		`{"exclude_modules": "("}`:                                "exclude_modules",
 		`{"layers_to_transform": "0"}`:                            "layers_to_transform",
 		`{"layers_to_transform": [0], "layers_pattern": "("}`:     "layers_pattern",
+		`{"layers_to_transform": [0], "layers_pattern": "a)(b"}`:  "layers_pattern",
+		`{"layers_to_transform": [0], "layers_pattern": "\\Qh"}`:  "layers_pattern",
 		`{"layers_to_transform": [0], "layers_pattern": {"a":1}}`: "layers_pattern",
 	} {
 		var c peftConfig
