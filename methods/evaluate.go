@@ -126,18 +126,20 @@ func (b *Base) RunBatch(key string, weights []*tensors.Tensor, batch Batch, buil
 
 // BuildScore gives log p(target) at the answer slots, [rows, answers]; meaningless where nothing is predicted.
 func (b *Base) BuildScore(in Inputs) []*graph.Node {
-	answers := in.Targets.Shape().Dimensions[1]
-	config := b.Model.Config
-	logits := config.Logits(in.Weights, in.hidden(config, answers))
-	return []*graph.Node{graph.Neg(negativeLogLikelihood(logits, in.Targets))}
+	return []*graph.Node{graph.Neg(negativeLogLikelihood(b.logits(in), in.Targets))}
 }
 
 // BuildForced gives, at the answer slots and given the true answer so far, the most likely token, [rows, answers] int32,
 // and log p(target), [rows, answers]; both are meaningless where nothing is predicted.
 func (b *Base) BuildForced(in Inputs) []*graph.Node {
-	config := b.Model.Config
-	logits := config.Logits(in.Weights, in.hidden(config, in.Targets.Shape().Dimensions[1]))
+	logits := b.logits(in)
 	return []*graph.Node{graph.ArgMax(logits, -1), graph.Neg(negativeLogLikelihood(logits, in.Targets))}
+}
+
+// logits are those at the answer slots, [rows, answers, vocabulary].
+func (b *Base) logits(in Inputs) *graph.Node {
+	config := b.Model.Config
+	return config.Logits(in.Weights, in.hidden(config, in.Targets.Shape().Dimensions[1]))
 }
 
 // BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at most maxNew.

@@ -1,6 +1,7 @@
 package methods
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -8,6 +9,23 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 )
+
+// readReleased decodes what was recorded of the release's modules.
+func readReleased(t *testing.T, into any) {
+	t.Helper()
+	file, err := os.Open("adapter/testdata/released.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewDecoder(unpacked).Decode(into); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // goldenTolerance is relative to the largest wanted value.
 const goldenTolerance = 1e-4

@@ -43,8 +43,9 @@ var ILoRA = Method{
 
 func startILoRA(params any, s *Session) (Hooks, error) {
 	p := params.(*ILoRAParams)
-	if !(p.Lambda >= 0 && p.Lambda <= 1) || !(p.Gamma >= 0) || math.IsInf(p.Gamma, 0) {
-		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", p.Lambda, p.Gamma)
+	hooks, err := s.longTermMemory(p.Lambda, p.Gamma)
+	if err != nil {
+		return Hooks{}, err
 	}
 	if p.EvalWith != "long" && p.EvalWith != "working" {
 		return Hooks{}, fmt.Errorf("eval_with is %q, must be long or working", p.EvalWith)
@@ -53,20 +54,11 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	if err != nil {
 		return Hooks{}, err
 	}
-	s.AddCoefficient("lambda", p.Lambda)
-	s.AddCoefficient("gamma", p.Gamma)
-	s.AddCopies(longCopy, false)
-	hooks := Hooks{
-		ReplayRows: rows, MixBatch: m.mix, State: m,
-		ExtraLoss: func(l *Loss) *graph.Node {
-			long := graph.StopGradient(l.ReplayedHiddenWith(longCopy))
-			counted := l.Replayed(l.Counted)
-			return graph.Mul(meanSquaredError(l.Replayed(l.Hidden), long, counted, l.Slots(counted)), l.Vars.Coefficient("gamma"))
-		},
-		AfterStep: s.average,
-		Measure: func(n StepNodes) []NamedNode {
-			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
-		},
+	hooks.ReplayRows, hooks.MixBatch, hooks.State = rows, m.mix, m
+	hooks.ExtraLoss = func(l *Loss) *graph.Node {
+		long := graph.StopGradient(l.ReplayedHiddenWith(longCopy))
+		counted := l.Replayed(l.Counted)
+		return graph.Mul(meanSquaredError(l.Replayed(l.Hidden), long, counted, l.Slots(counted)), l.Vars.Coefficient("gamma"))
 	}
 	if p.EvalWith == "long" {
 		hooks.EvalWith = func(projection Projection, v Vars) *graph.Node { return s.WeightWith(v, projection, longCopy) }
@@ -74,12 +66,26 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	return hooks, nil
 }
 
-// average moves the long-term memory towards the working one.
-func (s *Session) average(v Vars) {
-	for _, t := range s.Trained() {
-		name := Name(t.Projection, longCopy, t.Tensor)
-		v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
+// longTermMemory adds the long-term memory and the coefficients λ and γ. Its hooks move that memory towards the working
+// one after each step, and measure how far apart the two are.
+func (s *Session) longTermMemory(lambda, gamma float64) (Hooks, error) {
+	if !(lambda >= 0 && lambda <= 1) || !(gamma >= 0) || math.IsInf(gamma, 0) {
+		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", lambda, gamma)
 	}
+	s.AddCoefficient("lambda", lambda)
+	s.AddCoefficient("gamma", gamma)
+	s.AddCopies(longCopy, false)
+	return Hooks{
+		AfterStep: func(v Vars) {
+			for _, t := range s.Trained() {
+				name := Name(t.Projection, longCopy, t.Tensor)
+				v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
+			}
+		},
+		Measure: func(n StepNodes) []NamedNode {
+			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
+		},
+	}, nil
 }
 
 // memories are values of λ whose moving average goes over 0.4, 0.1, 1 and 2 tasks' steps: one that is much longer than a

@@ -1,9 +1,6 @@
 package methods
 
 import (
-	"fmt"
-	"math"
-
 	"github.com/gomlx/gomlx/core/graph"
 
 	"secura/methods/adapter"
@@ -52,30 +49,23 @@ var ILoRAReleased = Method{
 
 func startILoRAReleased(params any, s *Session) (Hooks, error) {
 	p := params.(*ILoRAReleasedParams)
-	if !(p.Lambda >= 0 && p.Lambda <= 1) || !(p.Gamma >= 0) || math.IsInf(p.Gamma, 0) {
-		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", p.Lambda, p.Gamma)
+	hooks, err := s.longTermMemory(p.Lambda, p.Gamma)
+	if err != nil {
+		return Hooks{}, err
 	}
-	s.AddCoefficient("lambda", p.Lambda)
-	s.AddCoefficient("gamma", p.Gamma)
-	s.AddCopies(longCopy, false)
-	return Hooks{
-		DropBias: true,
-		ExtraLoss: func(l *Loss) *graph.Node {
-			long := graph.StopGradient(l.LogitsWith(longCopy))
-			return graph.Mul(meanSquaredError(l.Logits, long, l.Counted, l.Slots(l.Counted)), l.Vars.Coefficient("gamma"))
-		},
-		AfterStep: s.average,
-		AfterTask: func(t *TaskEnd) error {
-			folder := s.adapter.(adapter.Folder)
-			return t.Update("fold both memories", nil, func(v Vars, _ []*graph.Node) {
-				s.fold(folder.Fold, v)
-				for _, t := range s.Trained() {
-					v[Name(t.Projection, longCopy, t.Tensor)] = graph.Identity(t.In(v, ""))
-				}
-			})
-		},
-		Measure: func(n StepNodes) []NamedNode {
-			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
-		},
-	}, nil
+	hooks.DropBias = true
+	hooks.ExtraLoss = func(l *Loss) *graph.Node {
+		long := graph.StopGradient(l.LogitsWith(longCopy))
+		return graph.Mul(meanSquaredError(l.Logits, long, l.Counted, l.Slots(l.Counted)), l.Vars.Coefficient("gamma"))
+	}
+	hooks.AfterTask = func(t *TaskEnd) error {
+		folder := s.adapter.(adapter.Folder)
+		return t.Update("fold both memories", nil, func(v Vars, _ []*graph.Node) {
+			s.fold(folder.Fold, v)
+			for _, t := range s.Trained() {
+				v[Name(t.Projection, longCopy, t.Tensor)] = graph.Identity(t.In(v, ""))
+			}
+		})
+	}
+	return hooks, nil
 }

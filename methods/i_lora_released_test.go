@@ -1,12 +1,9 @@
 package methods
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
@@ -40,19 +37,8 @@ type releasedILoRA struct {
 }
 
 func eachReleasedILoRA(t *testing.T, test func(t *testing.T, c releasedILoRA)) {
-	file, err := os.Open("adapter/testdata/released.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct{ Cases []releasedILoRA }
-	if err := json.NewDecoder(unpacked).Decode(&all); err != nil {
-		t.Fatal(err)
-	}
+	readReleased(t, &all)
 	if len(all.Cases) != 4 {
 		t.Fatalf("%d cases", len(all.Cases))
 	}
@@ -148,8 +134,7 @@ func toyLogits(t *testing.T, weights map[string][]float32, b Batch) []float32 {
 		}
 	}
 	out, err := f.Run("toy logits", b, func(in Inputs) []*graph.Node {
-		c := toy.Model.Config
-		return []*graph.Node{c.Logits(in.Weights, in.hidden(c, toyAnswers))}
+		return []*graph.Node{toy.logits(in)}
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,8 @@
 package methods
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -198,15 +195,6 @@ func TestReleasedSecuraAmplifiesFromTheSecondStepOn(t *testing.T) {
 
 // What a bfloat16 weight keeps of a merge is what was recorded of the release's.
 func TestGoldenKeptOfAMergeInBFloat16(t *testing.T) {
-	file, err := os.Open("adapter/testdata/released.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct {
 		Cases []struct {
 			Name, DType string
@@ -223,9 +211,7 @@ func TestGoldenKeptOfAMergeInBFloat16(t *testing.T) {
 			}
 		}
 	}
-	if err := json.NewDecoder(unpacked).Decode(&all); err != nil {
-		t.Fatal(err)
-	}
+	readReleased(t, &all)
 	seen := 0
 	for _, c := range all.Cases {
 		if c.DType != "bfloat16" {
