@@ -21,6 +21,17 @@ type Matrix struct {
 // At is the value in row i and column j.
 func (m Matrix) At(i, j int) float32 { return m.Values[i*m.Columns+j] }
 
+// rowSquares are the squared norms of the rows.
+func (m Matrix) rowSquares() []float64 {
+	squares := make([]float64, m.Rows)
+	for i := range squares {
+		for j := range m.Columns {
+			squares[i] += float64(m.At(i, j)) * float64(m.At(i, j))
+		}
+	}
+	return squares
+}
+
 // check says what is wrong with a pretrained weight.
 func (m Matrix) check() error {
 	if m.Rows < 1 || m.Columns < 1 || len(m.Values) != m.Rows*m.Columns {

@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -55,13 +56,8 @@ const ProjectionBias = "projection bias"
 // Sizes gives the two ranks for a weight [out, in], or an error with the values that do not fit.
 func (c CABR) Sizes(out, in int) (rank, inner int, err error) {
 	smaller := min(out, in)
-	rank, inner = c.Rank, c.Inner
-	if rank == 0 {
-		rank = c.Rule.rank(out, in)
-	}
-	if inner == 0 {
-		inner = c.Rule.size(PublishedInner, in, rank+1, in)
-	}
+	rank = cmp.Or(c.Rank, c.Rule.rank(out, in))
+	inner = cmp.Or(c.Inner, c.Rule.size(PublishedInner, in, rank+1, in))
 	if rank < 1 || rank > smaller {
 		return 0, 0, fmt.Errorf("CABR's rank is %d, expected 1 to %d for a weight [%d, %d]%s", rank, smaller, out, in, c.hint(c.Rank))
 	}

@@ -47,10 +47,7 @@ func (c CURLoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := c.Rule.check(); err != nil {
 		return nil, fmt.Errorf("CUR-LoRA: %w", err)
 	}
-	rank := c.Rank
-	if rank == 0 {
-		rank = c.Rule.rank(w.Rows, w.Columns)
-	}
+	rank := cmp.Or(c.Rank, c.Rule.rank(w.Rows, w.Columns))
 	columns, rows, err := choose(w, rank, c.Selection, r)
 	if err != nil {
 		return nil, fmt.Errorf("CUR-LoRA: %w", err)

@@ -32,11 +32,7 @@ func (d DoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 		return nil, fmt.Errorf("DoRA: %w", err)
 	}
 	lengths := make([]float32, w.Rows)
-	for i := range lengths {
-		square := 0.0
-		for j := range w.Columns {
-			square += float64(w.At(i, j)) * float64(w.At(i, j))
-		}
+	for i, square := range w.rowSquares() {
 		lengths[i] = float32(math.Sqrt(square))
 		if !(lengths[i] > 0) || math.IsInf(square, 0) {
 			return nil, fmt.Errorf("DoRA: row %d (from 0) of the weight has the norm %g, expected a positive number: it gives no direction",

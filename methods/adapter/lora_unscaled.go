@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -25,11 +26,7 @@ func (l UnscaledLoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := l.Rule.check(); err != nil {
 		return nil, fmt.Errorf("LoRA: %w", err)
 	}
-	rank := l.Rank
-	if rank == 0 {
-		rank = l.Rule.rank(w.Rows, w.Columns)
-	}
-	return LoRA{Rank: rank, Alpha: 1}.Init(w, r)
+	return LoRA{Rank: cmp.Or(l.Rank, l.Rule.rank(w.Rows, w.Columns)), Alpha: 1}.Init(w, r)
 }
 
 // Weight is W + B·A.

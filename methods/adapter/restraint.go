@@ -46,11 +46,7 @@ const (
 // restraintTensors are those two for the pretrained weight w.
 func restraintTensors(w Matrix) []Tensor {
 	norms := make([]float32, w.Rows)
-	for i := range norms {
-		square := 0.0
-		for j := range w.Columns {
-			square += float64(w.At(i, j)) * float64(w.At(i, j))
-		}
+	for i, square := range w.rowSquares() {
 		norms[i] = float32(math.Sqrt(square))
 	}
 	slices.SortFunc(norms, func(a, b float32) int { return cmp.Compare(b, a) })
