@@ -23,6 +23,12 @@ type Batch struct {
 	Weights []float32
 }
 
+// EmptyBatch is all padding and predicts nothing.
+func EmptyBatch(rows, length, answers int) Batch {
+	return Batch{Rows: rows, Length: length, Answers: answers, Tokens: make([]int32, rows*length), Positions: make([]int32, rows*length),
+		Segments: slices.Repeat([]int32{-1}, rows*length), Targets: make([]int32, rows*answers), Weights: make([]float32, rows*answers)}
+}
+
 // LossTokens counts the slots that carry a loss.
 func (b Batch) LossTokens() (n int64) {
 	for _, w := range b.Weights {

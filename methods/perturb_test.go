@@ -2,8 +2,9 @@ package methods
 
 import (
 	"math"
-	"slices"
 	"testing"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // The noise has its share of each weight's own deviation, on the targeted projections alone, and follows its stream.
@@ -13,12 +14,7 @@ func TestPerturbedWeightsHaveTheirNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		values := map[string][]float32{}
-		for name, x := range list {
-			values[name] = floats(t, x)
-			x.FinalizeAll()
-		}
-		return values
+		return onHost(t, list)
 	}
 	before, a := pretrained(t), noisy(1)
 	if len(a) != 4 || len(differing(a, noisy(1))) > 0 || len(differing(a, noisy(2))) != 4 {
@@ -33,22 +29,11 @@ func TestPerturbedWeightsHaveTheirNoise(t *testing.T) {
 		for i, x := range before[name] {
 			whole[i] = float64(x)
 		}
-		if ratio := deviation(noise) / deviation(whole); !(math.Abs(ratio-0.5) < 0.1) {
+		if ratio := stat.PopStdDev(noise, nil) / stat.PopStdDev(whole, nil); !(math.Abs(ratio-0.5) < 0.1) {
 			t.Errorf("the noise of %s is %g of its deviation", name, ratio)
 		}
 	}
 	if _, err := toy.Perturbed([]string{"no_proj"}, 0.5, stream(1, "noise")); err == nil {
 		t.Error("an unknown projection was perturbed")
 	}
-}
-
-func deviation(x []float64) float64 {
-	mean, square := 0.0, 0.0
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range slices.Clone(x) {
-		square += (v - mean) * (v - mean) / float64(len(x))
-	}
-	return math.Sqrt(square)
 }

@@ -73,16 +73,13 @@ var CABRReleased = Method{
 // drawRestraint gives the hook that makes the draws of every adapted projection for each step, from a stream of the
 // step's own, and the count of steps that must be saved for it.
 func drawRestraint(s *Session) (beforeStep func() error, state State) {
-	outputs := make([]int, len(s.projections))
-	for i, p := range s.projections {
-		outputs[i] = s.base.Model.Weights[p.WeightName()].Shape().Dimensions[0]
-	}
 	count := &stepCount{}
 	return func() error {
 		count.Steps++
 		r := s.Rand(fmt.Sprintf("restraint/step%d", count.Steps))
-		for i, p := range s.projections {
-			if err := s.Set(Name(p, "", adapter.DrawsTensor), adapter.Draws(outputs[i], r)); err != nil {
+		for _, p := range s.projections {
+			name := Name(p, "", adapter.DrawsTensor)
+			if err := s.Set(name, adapter.Draws(s.find(name).value.Size(), r)); err != nil {
 				return err
 			}
 		}

@@ -98,7 +98,8 @@ func (b Batch) with(more Batch) Batch {
 
 // padded is the batch with empty rows after it, which predict nothing, so that it has so many.
 func (b Batch) padded(rows int) Batch {
-	n := rows - b.Rows
-	return b.with(Batch{Rows: n, Length: b.Length, Answers: b.Answers, Tokens: make([]int32, n*b.Length), Positions: make([]int32, n*b.Length),
-		Segments: slices.Repeat([]int32{-1}, n*b.Length), Targets: make([]int32, n*b.Answers), Weights: make([]float32, n*b.Answers)})
+	if b.Rows == rows {
+		return b
+	}
+	return b.with(EmptyBatch(rows-b.Rows, b.Length, b.Answers))
 }

@@ -81,15 +81,7 @@ func toySetting(seed uint64) Setting {
 }
 
 // emptyBatch is all padding and predicts nothing.
-func emptyBatch(rows int) Batch {
-	b := Batch{Rows: rows, Length: toyLength, Answers: toyAnswers, Tokens: make([]int32, rows*toyLength),
-		Positions: make([]int32, rows*toyLength), Segments: make([]int32, rows*toyLength),
-		Targets: make([]int32, rows*toyAnswers), Weights: make([]float32, rows*toyAnswers)}
-	for i := range b.Segments {
-		b.Segments[i] = -1
-	}
-	return b
-}
+func emptyBatch(rows int) Batch { return EmptyBatch(rows, toyLength, toyAnswers) }
 
 // fill writes the toy example that row names into a slot: 3 to 5 tokens of a prompt, then 1 to 2 of an answer and its end.
 func fill(b Batch, slot int, row Row) {
@@ -210,6 +202,12 @@ func effective(t testing.TB, s *Session) map[string][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return onHost(t, list)
+}
+
+// onHost copies named values to the host, and frees them where they were.
+func onHost(t testing.TB, list map[string]*tensors.Tensor) map[string][]float32 {
+	t.Helper()
 	values := map[string][]float32{}
 	for name, x := range list {
 		values[name] = floats(t, x)

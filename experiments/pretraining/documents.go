@@ -36,12 +36,7 @@ func (p *packer) close() { p.stop() }
 
 // batch takes the next documents.
 func (p *packer) batch() (methods.Batch, error) {
-	n := p.rows * p.length
-	b := methods.Batch{Rows: p.rows, Length: p.length, Answers: p.length, Tokens: make([]int32, n), Positions: make([]int32, n),
-		Segments: make([]int32, n), Targets: make([]int32, n), Weights: make([]float32, n)}
-	for i := range b.Segments {
-		b.Segments[i] = -1
-	}
+	b := methods.EmptyBatch(p.rows, p.length, p.length)
 	for row := range p.rows {
 		documents, err := p.row()
 		if err != nil {
