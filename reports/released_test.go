@@ -12,9 +12,9 @@ import (
 	"secura/reports/tables"
 )
 
-// Table and figure go over the first task's steps, and no ranking has the scores.
-func TestReleasedTableAndFigure(t *testing.T) {
-	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named("secura", "seq"), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
+// predicting is a run of two tasks that predicted true answers at the boundaries, and at step 2 of the first task.
+func predicting(methods ...string) synthetic.Run {
+	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named(methods...), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	synthetic.Predicting(&s, func(string) float64 { return 0.5 })
 	before := s.End
 	s.End = func(f *synthetic.CellFiles) {
@@ -27,7 +27,12 @@ func TestReleasedTableAndFigure(t *testing.T) {
 			}
 		}
 	}
-	r := load(t, s.Make(t, nil))
+	return s
+}
+
+// Table and figure go over the first task's steps, and no ranking has the scores.
+func TestReleasedTableAndFigure(t *testing.T) {
+	r := load(t, predicting("secura", "seq").Make(t, nil))
 	table, ok := tables.Released(r)
 	if !ok || len(table.Columns) != 8 {
 		t.Fatalf("%+v", table)
@@ -51,5 +56,19 @@ func TestReleasedTableAndFigure(t *testing.T) {
 	}
 	if x := cellOf(t, r, "secura-s0-o0").ForcedAt(3, 4, func(f report.Forced) float64 { return f.Nats }); !math.IsNaN(x) {
 		t.Errorf("at a step that was not evaluated it is %g", x)
+	}
+}
+
+// The untouched backbone predicts before the first step alone: there is no number of its own at later steps, and least of all a 0.
+func TestTheReleasedFigureLeavesOutWhatWasNotMeasured(t *testing.T) {
+	r := load(t, predicting("frozen", "secura").Make(t, nil))
+	figures, err := figure.ReleasedFigures(r)
+	if err != nil || len(figures) != 1 {
+		t.Fatalf("%v, %v", figures, err)
+	}
+	svg, err := figures[0].SVG()
+	check(t, err)
+	if text := string(svg); !strings.Contains(text, ">1.0<") || strings.Contains(text, ">0.0<") {
+		t.Error("the least number is 1, but the axis does not begin there")
 	}
 }

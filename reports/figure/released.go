@@ -29,9 +29,8 @@ func ReleasedFigures(r *report.Report) ([]Figure, error) {
 			if s > 0 {
 				x = math.Log10(float64(s))
 			}
-			if len(numbers) > 0 {
-				summary := metric.MeanSDCI(numbers)
-				series = append(series, datum{X: x, Y: summary.Mean.Number})
+			if mean := metric.MeanSDCI(numbers).Mean; mean.Defined() {
+				series = append(series, datum{X: x, Y: mean.Number})
 			}
 		}
 		if err := f.curve(m.Name, lookOf(r, m.Name), series); err != nil {
