@@ -55,20 +55,30 @@ func (c Cell) Battery(row []record.TeacherForced) (f Forced, ok bool) {
 // ForcedAt is a number of the battery at the beginning (step 0), at a step of the
 // cell's first task, and at its end; NaN where that was not measured.
 func (c Cell) ForcedAt(step, each int, of func(Forced) float64) float64 {
-	row := func(list []record.TeacherForced) float64 {
-		if f, ok := c.Battery(list); ok {
-			return of(f)
-		}
-		return math.NaN()
-	}
+	var row []record.TeacherForced
 	if step == 0 || step == each {
-		if i := step / max(each, 1); i < len(c.Forced) {
-			return row(c.Forced[i])
+		if i := step / each; i < len(c.Forced) {
+			row = c.Forced[i]
 		}
-		return math.NaN()
+	} else if i := slices.IndexFunc(c.Curve, func(p Point) bool { return p.Index == 1 && p.Step == step }); i >= 0 {
+		row = c.Curve[i].Forced
 	}
-	if i := slices.IndexFunc(c.Curve, func(p Point) bool { return p.Index == 1 && p.Step == step }); i >= 0 {
-		return row(c.Curve[i].Forced)
+	return c.forced(row, of)
+}
+
+// ForcedEnd is a number of the battery after the last task; NaN where that was
+// not measured.
+func (c Cell) ForcedEnd(of func(Forced) float64) float64 {
+	if n := len(c.Forced); n > 0 {
+		return c.forced(c.Forced[n-1], of)
+	}
+	return math.NaN()
+}
+
+// forced is a number of what a row says of the battery; NaN where it says nothing.
+func (c Cell) forced(row []record.TeacherForced, of func(Forced) float64) float64 {
+	if f, ok := c.Battery(row); ok {
+		return of(f)
 	}
 	return math.NaN()
 }

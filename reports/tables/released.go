@@ -2,7 +2,6 @@ package tables
 
 import (
 	"fmt"
-	"math"
 
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -32,38 +31,25 @@ func Released(r *report.Report) (table.Table, bool) {
 		add := func(unit float64, digits int, of func(report.Cell) float64) {
 			var numbers []float64
 			for _, c := range done {
-				if x := of(c); !math.IsNaN(x) {
-					numbers = append(numbers, unit*x)
-				}
+				numbers = append(numbers, unit*of(c))
 			}
+			mean := metric.MeanSDCI(numbers).Mean
 			switch {
 			case len(done) == 0:
 				row = append(row, t.Undefined(reason))
-			case len(numbers) < len(done):
+			case !mean.Defined():
 				row = append(row, table.Entry{Text: "·"})
 			default:
-				mean := metric.MeanSDCI(numbers).Mean.Number
-				row = append(row, table.Numeric(fmt.Sprintf("%.*f", digits, mean), mean))
+				row = append(row, table.Numeric(fmt.Sprintf("%.*f", digits, mean.Number), mean.Number))
 			}
 		}
 		for _, s := range steps {
 			add(1, 2, func(c report.Cell) float64 { return c.ForcedAt(s, each, nats) })
 		}
-		add(1, 2, func(c report.Cell) float64 { return forcedEnd(c, nats) })
+		add(1, 2, func(c report.Cell) float64 { return c.ForcedEnd(nats) })
 		add(100, 1, func(c report.Cell) float64 { return c.ForcedAt(0, each, right) })
-		add(100, 1, func(c report.Cell) float64 { return forcedEnd(c, right) })
+		add(100, 1, func(c report.Cell) float64 { return c.ForcedEnd(right) })
 		t.Rows = append(t.Rows, row)
 	}
 	return t, true
-}
-
-// forcedEnd is a number of the battery after the last task; NaN where that was
-// not measured.
-func forcedEnd(c report.Cell, of func(report.Forced) float64) float64 {
-	if n := len(c.Forced); n > 0 {
-		if f, ok := c.Battery(c.Forced[n-1]); ok {
-			return of(f)
-		}
-	}
-	return math.NaN()
 }
