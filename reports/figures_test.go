@@ -190,7 +190,7 @@ func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
 		f.Events = slices.Insert(f.Events, at, curve)
 	}
 	r := load(t, s.Make(t, nil))
-	series := figure.Along(r, "seq", func(_ report.Cell, s figure.Station) float64 { return s.K })
+	series := figure.Along(r, "seq", func(_ report.Cell, s report.Station) float64 { return s.K })
 	var places []float64
 	for _, d := range series {
 		places = append(places, d.X)

@@ -52,7 +52,7 @@ var rooms = []room{
 		"claims are among the tables that can be asked for"},
 	{"reports/figure", []string{"reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},
 		"a drawing shows the numbers of a table"},
-	{"reports/page", []string{"reports/claims", "reports/figure", "reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},
+	{"reports/page", []string{"reports/claims", "reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},
 		"the page has the tables, and charts of what the drawings show"},
 	{"reports/synthetic", []string{"reports/report", "experiments/record", "experiments/rundir", "experiments/suite", "datasets/score"},
 		"tests of several rooms share made-up runs"},

@@ -1,9 +1,7 @@
 package figure
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -25,64 +23,35 @@ func seedsMean(r *report.Report) string {
 	return fmt.Sprintf("mean over %d seeds, band: 95%% interval", r.Suite.Seeds)
 }
 
-// Station is a place of the stream at which a cell was evaluated.
-type Station struct {
-	// learned is how much of the stream came before it, in tasks: a whole number at
-	// a boundary.
-	learned float64
-	// begun are the tasks whose training had begun.
-	begun  int
-	scores []float64
-	K      float64
-}
-
-// stations are a cell's boundaries and its evaluations within tasks.
-func stations(r *report.Report, c report.Cell) (list []Station) {
-	for _, p := range c.Curve {
-		learned := float64(p.Index-1) + float64(p.Step)/float64(r.Suite.Training.TaskSteps())
-		if c.Method.Preset == suite.Joint {
-			learned = float64(p.Step) / float64(r.Suite.Training.TaskSteps())
-		}
-		list = append(list, Station{learned, min(p.Index, len(c.Tasks)), p.Scores, p.K})
-	}
-	for i, row := range c.R {
-		k := math.NaN()
-		if i < len(c.K) {
-			k = c.K[i]
-		}
-		if row != nil {
-			list = append(list, Station{float64(i), i, row, k})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Station) int { return cmp.Compare(a.learned, b.learned) })
-	return list
-}
-
-// Along is a number of a method over the stream, over seeds, in points of 100.
-func Along(r *report.Report, method string, of func(c report.Cell, s Station) float64) (series []datum) {
-	var places []float64
+// Along is a number of a method over the stream, over seeds, in points of 100. It is told by the tasks learned before: a
+// whole number at a boundary.
+func Along(r *report.Report, method string, of func(c report.Cell, s report.Station) float64) (series []datum) {
+	courses := map[string][]report.Station{}
+	var places []int
 	for _, c := range r.Cells {
 		if c.Method.Name != method || c.State != record.Done {
 			continue
 		}
-		for _, s := range stations(r, c) {
-			if !slices.Contains(places, s.learned) {
-				places = append(places, s.learned)
+		courses[c.ID] = r.Course(c)
+		for _, s := range courses[c.ID] {
+			if !slices.Contains(places, s.Steps) {
+				places = append(places, s.Steps)
 			}
 		}
 	}
 	slices.Sort(places)
-	for _, learned := range places {
+	each := r.Suite.Training.TaskSteps()
+	for _, steps := range places {
 		s := r.Over(method, func(c report.Cell) metric.Value {
-			stations := stations(r, c)
-			i := slices.IndexFunc(stations, func(s Station) bool { return s.learned == learned })
+			course := courses[c.ID]
+			i := slices.IndexFunc(course, func(s report.Station) bool { return s.Steps == steps })
 			if i < 0 {
 				return metric.Undefined("not evaluated there")
 			}
-			return metric.Number(of(c, stations[i]))
+			return metric.Number(of(c, course[i]))
 		})
 		if s.Mean.Defined() {
-			p := datum{X: learned, Y: 100 * s.Mean.Number}
+			p := datum{X: float64(steps/each) + float64(steps%each)/float64(each), Y: 100 * s.Mean.Number}
 			if s.CI95.Defined() {
 				p.half = 100 * s.CI95.Number
 			}
@@ -92,59 +61,21 @@ func Along(r *report.Report, method string, of func(c report.Cell, s Station) fl
 	return series
 }
 
-// FirstOf is the mean score on the first i tasks of a row.
-func FirstOf(row []float64, i int) float64 {
-	return metric.Mean(0, i-1, func(j int) float64 { return row[j] })
-}
-
-// learnedOf is the mean score of a row on the first i tasks, those that were
-// learned by then; NaN where that was not measured.
-func learnedOf(row []float64, i int) float64 {
-	if i == 0 || row == nil {
-		return math.NaN()
-	}
-	return FirstOf(row, i)
-}
-
-// LearnedBy is learnedOf a cell's row after i trainings.
-func LearnedBy(c report.Cell, i int) float64 {
-	if i >= len(c.R) {
-		return math.NaN()
-	}
-	return learnedOf(c.R[i], i)
-}
-
-// retainedOf is k as a share of a cell's K[0]; NaN where either was not measured.
-func retainedOf(c report.Cell, k float64) float64 {
-	if c.K == nil || c.K[0] == 0 {
-		return math.NaN()
-	}
-	return k / c.K[0]
-}
-
-// RetainedAt is a cell's K[i] / K[0].
-func RetainedAt(c report.Cell, i int) float64 {
-	if i >= len(c.K) {
-		return math.NaN()
-	}
-	return retainedOf(c, c.K[i])
-}
-
 // streamFigures show accuracy on the tasks learned so far, and what is left of
 // the base knowledge, along the stream.
 func streamFigures(r *report.Report) ([]Figure, error) {
 	x := "tasks learned (" + seedsMean(r) + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
-	learned := func(_ report.Cell, s Station) float64 { return learnedOf(s.scores, s.begun) }
-	retained := func(c report.Cell, s Station) float64 { return retainedOf(c, s.K) }
+	learned := func(_ report.Cell, s report.Station) float64 { return report.FirstOf(s.Scores, s.Begun) }
+	retained := func(c report.Cell, s report.Station) float64 { return c.Retained(s.K) }
 	for _, m := range r.Suite.Methods {
 		if m.Preset == suite.Frozen {
 			continue // the base row is drawn once, below
 		}
 		for _, drawn := range []struct {
 			figure *Figure
-			of     func(c report.Cell, s Station) float64
+			of     func(c report.Cell, s report.Station) float64
 		}{{&accuracy, learned}, {&knowledge, retained}} {
 			if err := drawn.figure.curve(m.Name, lookOf(r, m.Name), Along(r, m.Name, drawn.of)); err != nil {
 				return nil, err
@@ -154,7 +85,7 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	if base, ok := r.Base(); ok {
 		var series []datum
 		for i := 1; i <= len(base.Tasks); i++ {
-			series = append(series, datum{X: float64(i), Y: 100 * FirstOf(base.R[0], i)})
+			series = append(series, datum{X: float64(i), Y: 100 * report.FirstOf(base.R[0], i)})
 		}
 		grey := lookOf(r, "")
 		grey.line.Color, grey.line.Dashes, grey.line.Width = referenceGrey, []vg.Length{1, 2}, 1.2

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"secura/experiments/suite"
-	"secura/reports/figure"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -59,7 +58,7 @@ func NewChartData(r *report.Report) chartData {
 	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
 	if base, ok := r.Base(); ok {
 		for i := range base.Tasks {
-			data.Base = append(data.Base, Hundredths(figure.FirstOf(base.R[0], i+1)))
+			data.Base = append(data.Base, Hundredths(report.FirstOf(base.R[0], i+1)))
 		}
 	}
 	for _, m := range r.Suite.Methods {
@@ -87,8 +86,8 @@ func newChartMethod(r *report.Report, m suite.MethodSpec) chartMethod {
 	}
 	n := len(r.Suite.Tasks)
 	for i := range n + 1 {
-		out.Accuracy = append(out.Accuracy, over(func(c report.Cell) metric.Value { return metric.Number(figure.LearnedBy(c, i)) }))
-		out.Knowledge = append(out.Knowledge, over(func(c report.Cell) metric.Value { return metric.Number(figure.RetainedAt(c, i)) }))
+		out.Accuracy = append(out.Accuracy, over(func(c report.Cell) metric.Value { return metric.Number(c.LearnedBy(i)) }))
+		out.Knowledge = append(out.Knowledge, over(func(c report.Cell) metric.Value { return metric.Number(c.RetainedAt(i)) }))
 	}
 	for _, task := range r.Suite.Tasks {
 		learned := func(c report.Cell) (scores []metric.Value) { return courseOf(c, task.Name) }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -15,39 +14,6 @@ import (
 // hasCurve says whether any cell was evaluated within tasks.
 func hasCurve(r *report.Report) bool {
 	return slices.ContainsFunc(r.Cells, func(c report.Cell) bool { return len(c.Curve) > 0 })
-}
-
-// test is one evaluation of everything: after so many steps of the stream.
-type test struct {
-	steps int
-	Mean  float64 // over the tasks
-	k     float64
-}
-
-// tests are a cell's evaluations after the base row, boundaries and those
-// within tasks, in the order of steps.
-func tests(r *report.Report, c report.Cell) (list []test) {
-	add := func(steps int, scores []float64, k float64) {
-		list = append(list, test{steps, metric.Mean(0, len(scores)-1, func(j int) float64 { return scores[j] }), k})
-	}
-	for _, p := range c.Curve {
-		steps := (p.Index-1)*r.Suite.Training.TaskSteps() + p.Step
-		if c.Method.Preset == suite.Joint {
-			steps = p.Step
-		}
-		add(steps, p.Scores, p.K)
-	}
-	for i, row := range c.R {
-		k := math.NaN()
-		if c.K != nil {
-			k = c.K[i]
-		}
-		if i > 0 && row != nil {
-			add(i*r.Suite.Training.TaskSteps(), row, k)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b test) int { return a.steps - b.steps })
-	return list
 }
 
 // Retention shows the base knowledge and the accuracy on all tasks along
@@ -59,54 +25,48 @@ func Retention(r *report.Report) []table.Table {
 	if r.Suite.Separate() {
 		along = "while each task is learned alone"
 	}
-	knowledge := retention(r, "Base knowledge "+along, "K, the score on the knowledge battery", func(t test) float64 { return t.k },
-		func(c report.Cell) float64 {
-			if c.K == nil {
-				return math.NaN()
-			}
-			return c.K[0]
-		})
-	accuracy := retention(r, "Accuracy "+along, "the mean score over all tasks of the stream, learned or not", func(t test) float64 { return t.Mean },
-		func(c report.Cell) float64 {
-			return metric.Mean(0, len(c.R[0])-1, func(j int) float64 { return c.R[0][j] })
-		})
+	knowledge := retention(r, "Base knowledge "+along, "K, the score on the knowledge battery", func(s report.Station) float64 { return s.K })
+	accuracy := retention(r, "Accuracy "+along, "the mean score over all tasks of the stream, learned or not",
+		func(s report.Station) float64 { return report.FirstOf(s.Scores, len(s.Scores)) })
 	if base, ok := r.Base(); ok && base.K == nil {
 		return []table.Table{accuracy}
 	}
 	return []table.Table{knowledge, accuracy}
 }
 
-func retention(r *report.Report, title, means string, of func(test) float64, before func(report.Cell) float64) table.Table {
+func retention(r *report.Report, title, means string, of func(report.Station) float64) table.Table {
 	t := table.Table{Title: title, Numbered: true, Columns: []table.Column{{Head: []string{"after step"}}},
 		Caption: []string{means + ", in points of 100, the mean over the done cells of order 0; in each task its own steps are counted"}}
 	report.SaysMarks(&t, "row")
-	var steps []int
+	steps := []int{0}
 	for _, c := range r.Cells {
-		for _, x := range tests(r, c) {
-			if !slices.Contains(steps, x.steps) {
-				steps = append(steps, x.steps)
+		for _, x := range r.Course(c) {
+			if !slices.Contains(steps, x.Steps) {
+				steps = append(steps, x.Steps)
 			}
 		}
 	}
 	slices.Sort(steps)
 	t.Rows = [][]table.Entry{{{Text: "base row"}}}
-	for _, s := range steps {
+	for _, s := range steps[1:] {
 		t.Rows = append(t.Rows, []table.Entry{{Text: stepLabel(r, s)}})
 	}
-	t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("mean of %d tests", len(steps))}})
-	// at is a cell's number in each row: before, at each step, and the mean.
-	at := func(c report.Cell) []metric.Value {
-		tests, total := tests(r, c), 0.0
-		values := []metric.Value{metric.Number(before(c))}
+	tests := len(steps) - 1
+	t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("mean of %d tests", tests)}})
+	// at is a cell's number in each row: of the base row, at each step, and the mean.
+	at := func(c report.Cell) (values []metric.Value) {
+		course, total := r.Course(c), 0.0
 		for _, s := range steps {
 			x := math.NaN()
-			if k := slices.IndexFunc(tests, func(x test) bool { return x.steps == s }); k >= 0 {
-				x = of(tests[k])
+			if k := slices.IndexFunc(course, func(x report.Station) bool { return x.Steps == s }); k >= 0 {
+				x = of(course[k])
 			}
 			values = append(values, metric.Number(x))
-			total += x
+			if s > 0 {
+				total += x
+			}
 		}
-		return append(values, metric.Number(total/float64(len(steps))))
+		return append(values, metric.Number(total/float64(tests)))
 	}
 	fields := make([][]report.Contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
