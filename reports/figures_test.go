@@ -200,6 +200,38 @@ func TestEvaluationsWithinTasksAreOnTheCurves(t *testing.T) {
 	}
 }
 
+// All tasks are one lesson of joint training, which begins where the stream does and ends with it.
+func TestJointTrainingIsDrawnAlongItsStream(t *testing.T) {
+	s := small()
+	s.Methods, s.Seeds = synthetic.Named("joint"), 1
+	s.End = func(f *synthetic.CellFiles) {
+		last := len(f.Events) - 2
+		end := &f.Events[last]
+		end.Measures = []record.Measure{{Name: "update/frobenius", Value: 0.5}}
+		within := record.Event{Kind: record.Curve, Index: 3, Task: "all tasks", Step: 10, Scores: end.Scores, Measures: end.Measures}
+		f.Events = slices.Insert(f.Events, last, within)
+	}
+	r := load(t, s.Make(t, nil))
+	var places []int
+	for _, s := range r.Course(r.Cells[0]) {
+		places = append(places, s.Steps)
+	}
+	if !slices.Equal(places, []int{0, 10, 12}) {
+		t.Errorf("evaluated after %v steps", places)
+	}
+	figures, err := figure.Of(r)
+	check(t, err)
+	i := slices.IndexFunc(figures, func(f figure.Figure) bool { return f.Name == "frobenius-norm-of-the-update" })
+	if i < 0 {
+		t.Fatal("no figure of the norm")
+	}
+	svg, err := figures[i].SVG()
+	check(t, err)
+	if text := string(svg); !strings.Contains(text, ">12.0<") || strings.Contains(text, ">13") {
+		t.Error("the norm is not drawn from step 10 to step 12")
+	}
+}
+
 func TestParetoFront(t *testing.T) {
 	points := plotterXYs(1, 5, 2, 4, 3, 1, 2, 3, 0.5, 5)
 	if got := figure.Pareto(points, 1); fmt.Sprint(got) != fmt.Sprint(plotterXYs(1, 5, 2, 4, 3, 1)) {

@@ -154,7 +154,7 @@ func normFigures(r *report.Report) ([]Figure, error) {
 				case record.Boundary:
 					all[i].Add(e.Index*r.Suite.Training.TaskSteps(), e.Measures)
 				case record.Curve:
-					all[i].Add((e.Index-1)*r.Suite.Training.TaskSteps()+e.Step, e.Measures)
+					all[i].Add(r.StepOf(c, e.Index, e.Step), e.Measures)
 				}
 			}
 		}
