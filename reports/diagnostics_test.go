@@ -71,14 +71,14 @@ func TestTablesOfDiagnostics(t *testing.T) {
 	r := load(t, run)
 	var text, markdown bytes.Buffer
 	for _, name := range suite.DiagnosticTables {
-		rep, err := tables.Diagnose(run, r, name)
+		rep, err := tables.Diagnose(r, name)
 		synthetic.Must(t, err)
 		synthetic.Must(t, table.Text(&text, rep, false))
 		synthetic.Must(t, table.Markdown(&markdown, rep))
 	}
 	synthetic.CompareGolden(t, "diagnostics.txt", text.Bytes())
 	synthetic.CompareGolden(t, "diagnostics.md", markdown.Bytes())
-	if _, err := tables.Diagnose(run, r, "gradient"); err == nil {
+	if _, err := tables.Diagnose(r, "gradient"); err == nil {
 		t.Error("a table that is not known was made")
 	}
 }
@@ -86,7 +86,7 @@ func TestTablesOfDiagnostics(t *testing.T) {
 // The quarters are those of each task, and the means are over the seeds.
 func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 	run := withMeasures(t)
-	all, _, err := tables.StepMeasures(load(t, run), run, "seq")
+	all, _, err := tables.StepMeasures(load(t, run), "seq")
 	synthetic.Must(t, err)
 	for _, test := range []struct {
 		places []tables.Stretch
@@ -135,7 +135,7 @@ func TestTablesWithoutMeasures(t *testing.T) {
 	run := small().Make(t, nil)
 	r := load(t, run)
 	for _, name := range suite.DiagnosticTables {
-		rep, err := tables.Diagnose(run, r, name)
+		rep, err := tables.Diagnose(r, name)
 		synthetic.Must(t, err)
 		for _, shown := range rep {
 			if len(shown.Rows) != 0 || len(shown.Remarks) == 0 {

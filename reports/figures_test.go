@@ -245,7 +245,7 @@ func TestParetoFront(t *testing.T) {
 func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	run := makeFull(t, full(3, 3, 1, 40), 2, 40)
 	r := load(t, run)
-	table, err := tables.ExamplesTable(run, r)
+	table, err := tables.ExamplesTable(r)
 	check(t, err)
 	if len(table.Rows) != 3 || len(table.Footnotes) != 0 {
 		t.Fatalf("%d rows, footnotes %q", len(table.Rows), table.Footnotes)
@@ -254,7 +254,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 		near(t, m.Name+": accuracy", metric.Number(*table.Rows[i][1].Number/100), tables.First(r, m.Name).Metrics["acc"].Number)
 		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), tables.First(r, m.Name).Metrics["bwt"].Number)
 	}
-	again, err := tables.ExamplesTable(run, r)
+	again, err := tables.ExamplesTable(r)
 	check(t, err)
 	for i := range table.Rows {
 		for k := range table.Rows[i] {
@@ -271,7 +271,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 		check(t, err)
 		check(t, os.WriteFile(secura.Predictions(i), data, 0o644))
 	}
-	table, err = tables.ExamplesTable(run, r)
+	table, err = tables.ExamplesTable(r)
 	check(t, err)
 	if e := table.Rows[0][2]; e.Text != "0.0" || e.Spread != "[0.0, 0.0]" || e.Marked {
 		t.Errorf("equal predictions differ by %s %s", e.Text, e.Spread)
@@ -281,7 +281,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	}
 	// A cell with other examples cannot be paired.
 	writePredictions(t, secura, []record.Event{{Kind: record.Boundary, Index: 3, Scores: []record.TaskScores{{Task: "task_1", Scores: []record.Score{{Value: 1}}}}}}, 7)
-	if _, err := tables.ExamplesTable(run, r); err == nil || !strings.Contains(err.Error(), "secura-s0-o0") {
+	if _, err := tables.ExamplesTable(r); err == nil || !strings.Contains(err.Error(), "secura-s0-o0") {
 		t.Errorf("other examples: %v", err)
 	}
 }

@@ -16,7 +16,7 @@ func Load(run rundir.Run) (*report.Report, error) {
 	}
 	for _, part := range r.Each() {
 		for _, name := range part.Suite.Tables {
-			rep, err := tables.Named(run, part, name)
+			rep, err := tables.Named(part, name)
 			if err != nil {
 				return nil, fmt.Errorf("load report: %w", err)
 			}

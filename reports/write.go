@@ -29,7 +29,7 @@ func WriteInto(to, run rundir.Run) (r *report.Report, unwritten, err error) {
 		if r.Suite.Separate() || part.Trials != nil {
 			continue
 		}
-		t, err := tables.ExamplesTable(run, part)
+		t, err := tables.ExamplesTable(part)
 		if err != nil {
 			return nil, nil, fmt.Errorf("write report: %w", err)
 		}

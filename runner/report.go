@@ -271,7 +271,7 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 	rep := make([][]table.Table, len(runs))
 	for name := range strings.SplitSeq(o.Table, ",") {
 		for i, r := range runs {
-			list, err := tables.Named(r.Run, r, name)
+			list, err := tables.Named(r, name)
 			if err != nil {
 				return err
 			}

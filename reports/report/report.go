@@ -64,15 +64,15 @@ func Read(run rundir.Run) (*Report, error) {
 	}
 	divide(r)
 	for _, part := range r.Each() {
-		if err := part.loadCells(run); err != nil {
+		if err := part.loadCells(); err != nil {
 			return nil, fmt.Errorf("load report: %w", err)
 		}
 	}
-	if err := r.unplanned(run); err != nil {
+	if err := r.unplanned(); err != nil {
 		return nil, fmt.Errorf("load report: %w", err)
 	}
 	for _, part := range r.Each() {
-		if err := part.complete(run); err != nil {
+		if err := part.complete(); err != nil {
 			return nil, fmt.Errorf("load report: %w", err)
 		}
 	}
@@ -84,11 +84,11 @@ func Read(run rundir.Run) (*Report, error) {
 }
 
 // loadCells reads the cells of the report's one backbone.
-func (r *Report) loadCells(run rundir.Run) error {
+func (r *Report) loadCells() error {
 	for seed := range r.Suite.Seeds {
 		for order := range r.Suite.Orders {
 			for _, m := range r.Suite.Methods {
-				c, err := r.load(run, m, seed, order)
+				c, err := r.load(m, seed, order)
 				if err != nil {
 					return err
 				}
@@ -100,8 +100,8 @@ func (r *Report) loadCells(run rundir.Run) error {
 }
 
 // complete adds what follows from the cells.
-func (r *Report) complete(run rundir.Run) error {
-	if err := r.loadTrials(run); err != nil {
+func (r *Report) complete() error {
+	if err := r.loadTrials(); err != nil {
 		return err
 	}
 	r.checkBaseRows()
@@ -112,7 +112,7 @@ func (r *Report) complete(run rundir.Run) error {
 }
 
 // load reads one planned cell.
-func (r *Report) load(run rundir.Run, m suite.MethodSpec, seed, order int) (Cell, error) {
+func (r *Report) load(m suite.MethodSpec, seed, order int) (Cell, error) {
 	c := Cell{
 		ID: record.CellID(m.Name, r.Label, seed, order), Method: m, Seed: seed, Order: order,
 		State: record.Queued, Backbone: r.Suite.Backbone,
@@ -120,7 +120,7 @@ func (r *Report) load(run rundir.Run, m suite.MethodSpec, seed, order int) (Cell
 	if order == 0 {
 		c.Tasks = r.Suite.TaskNames()
 	}
-	err := c.read(run.Cell(c.ID), r.Suite)
+	err := c.read(r.Run.Cell(c.ID), r.Suite)
 	if err == nil {
 		err = checkBackbone(r, c)
 	}
@@ -131,8 +131,8 @@ func (r *Report) load(run rundir.Run, m suite.MethodSpec, seed, order int) (Cell
 }
 
 // unplanned warns of folders that no planned cell has.
-func (r *Report) unplanned(run rundir.Run) error {
-	folders, err := run.Cells()
+func (r *Report) unplanned() error {
+	folders, err := r.Run.Cells()
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,9 @@ import (
 )
 
 // loadTrials reads tune.json, where there is one.
-func (r *Report) loadTrials(run rundir.Run) error {
+func (r *Report) loadTrials() error {
 	var trials record.Tuning
-	err := rundir.ReadJSON(run.Tuning(), &trials)
+	err := rundir.ReadJSON(r.Run.Tuning(), &trials)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -16,14 +16,14 @@ import (
 // Diagnose makes the tables of one name of suite.DiagnosticTables: norms of the
 // update along the stream, gradient norms by adapter matrix, or the ranges of
 // all other measures of steps. They are over the done cells of order 0.
-func Diagnose(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
-	tablesOf := map[string]func(rundir.Run, *report.Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
+func Diagnose(r *report.Report, name string) ([]table.Table, error) {
+	tablesOf := map[string]func(*report.Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
-		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", run.Path, name, suite.DiagnosticTables)
+		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", r.Run.Path, name, suite.DiagnosticTables)
 	}
-	tables, err := tablesOf(run, r)
+	tables, err := tablesOf(r)
 	if err != nil {
-		return nil, fmt.Errorf("diagnose %s: table %s: %w", run.Path, name, err)
+		return nil, fmt.Errorf("diagnose %s: table %s: %w", r.Run.Path, name, err)
 	}
 	return tables, nil
 }
@@ -89,13 +89,13 @@ func (t tally) Mean(reason string) metric.Value {
 
 // measures goes through the done cells of order 0 of a method. Without one,
 // reason says what became of the first cell.
-func measures(r *report.Report, run rundir.Run, method string, of func(c report.Cell, folder rundir.Cell) error) (reason string, err error) {
+func measures(r *report.Report, method string, of func(c report.Cell, folder rundir.Cell) error) (reason string, err error) {
 	done, reason := r.DoneCells(method)
 	if len(done) > 0 {
 		reason = "not on record: the method has no such measure, or diagnostics were off"
 	}
 	for _, c := range done {
-		if err := of(c, run.Cell(c.ID)); err != nil {
+		if err := of(c, r.Run.Cell(c.ID)); err != nil {
 			return "", fmt.Errorf("cell %s: %w", c.ID, err)
 		}
 	}

@@ -50,7 +50,7 @@ var exampleMeasures = []struct {
 // over test examples, and those of secura's differences to the other methods.
 // The methods' examples are drawn together, so that differences are paired. It
 // has no rows, and says why, where no predictions are on record.
-func ExamplesTable(run rundir.Run, r *report.Report) (table.Table, error) {
+func ExamplesTable(r *report.Report) (table.Table, error) {
 	t := table.Table{
 		Title: "Intervals over test examples",
 		Caption: []string{
@@ -67,7 +67,7 @@ func ExamplesTable(run rundir.Run, r *report.Report) (table.Table, error) {
 		if m.Reference() || r.Cells[i].State != record.Done {
 			continue
 		}
-		e, err := readExamples(run.Cell(r.Cells[i].ID), r.Cells[i].Tasks)
+		e, err := readExamples(r.Run.Cell(r.Cells[i].ID), r.Cells[i].Tasks)
 		if errors.Is(err, os.ErrNotExist) {
 			t.Remarks = append(t.Remarks, m.Name+": its predictions are not there any more")
 			continue

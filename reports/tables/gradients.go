@@ -35,8 +35,8 @@ func Quarter(s record.Step, steps int) Stretch {
 }
 
 // StepMeasures reads the measures of a method's steps.
-func StepMeasures(r *report.Report, run rundir.Run, method string) (all Measurements[Stretch], reason string, err error) {
-	reason, err = measures(r, run, method, func(_ report.Cell, folder rundir.Cell) error {
+func StepMeasures(r *report.Report, method string) (all Measurements[Stretch], reason string, err error) {
+	reason, err = measures(r, method, func(_ report.Cell, folder rundir.Cell) error {
 		steps, _, err := report.Optional[record.Step](folder.Steps())
 		last := map[int]int{} // the number of a task's steps by its index
 		for _, s := range steps {
@@ -65,7 +65,7 @@ const GradientPrefix = "gradient/"
 
 // gradientTables are one of all methods, with a row per matrix, and one per
 // method, with a row per task.
-func gradientTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
+func gradientTables(r *report.Report) ([]table.Table, error) {
 	const caption = "norm of the gradient by each of the adapter's matrices over all layers, before clipping: the mean over " +
 		"the steps of the first and the last quarter of a task, and over the done cells of order 0"
 	whole := table.Table{Title: "Gradient norms", Caption: []string{caption}, Columns: []table.Column{{Head: []string{"method, matrix"}},
@@ -76,7 +76,7 @@ func gradientTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 		if m.Preset == suite.Frozen {
 			continue
 		}
-		all, reason, err := StepMeasures(r, run, m.Name)
+		all, reason, err := StepMeasures(r, m.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -120,11 +120,11 @@ func gradientTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
 }
 
 // stepTables are the ranges of all measures of steps that are no gradients.
-func stepTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
+func stepTables(r *report.Report) ([]table.Table, error) {
 	t := table.Table{Title: "Measures of the steps", Columns: []table.Column{{Head: []string{"method, measure"}}, {Head: []string{"least"}}, {Head: []string{"mean"}},
 		{Head: []string{"most"}}, {Head: []string{"steps"}}}, Caption: []string{"over all steps of the done cells of order 0"}}
 	for _, m := range r.Suite.Methods {
-		all, _, err := StepMeasures(r, run, m.Name)
+		all, _, err := StepMeasures(r, m.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/claims"
 	"secura/reports/report"
@@ -21,17 +20,17 @@ var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants",
 
 // Named makes the tables of one name of Names. Where the run's records do
 // not hold what a table needs, the error says what was to be measured.
-func Named(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
-	tables, err := namedTables(run, r, name)
+func Named(r *report.Report, name string) ([]table.Table, error) {
+	tables, err := namedTables(r, name)
 	return Sourced(r, tables), err
 }
 
-func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, error) {
+func namedTables(r *report.Report, name string) ([]table.Table, error) {
 	if slices.Contains(suite.DiagnosticTables, name) {
-		return Diagnose(run, r, name)
+		return Diagnose(r, name)
 	}
 	lacks := func(format string, args ...any) ([]table.Table, error) {
-		return nil, fmt.Errorf("table %s of %s: "+format, append([]any{name, run.Path}, args...)...)
+		return nil, fmt.Errorf("table %s of %s: "+format, append([]any{name, r.Run.Path}, args...)...)
 	}
 	switch name {
 	case "summary":
@@ -83,7 +82,7 @@ func namedTables(run rundir.Run, r *report.Report, name string) ([]table.Table, 
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and there is no end of a stream")
 		}
-		t, err := ExamplesTable(run, r)
+		t, err := ExamplesTable(r)
 		return []table.Table{t}, err
 	}
 	return lacks("unknown, expected one of %v", Names)

@@ -30,12 +30,12 @@ type moment struct {
 }
 
 // normTables are a table per norm: places in the stream down, methods across.
-func normTables(run rundir.Run, r *report.Report) ([]table.Table, error) {
+func normTables(r *report.Report) ([]table.Table, error) {
 	all, reasons := make([]Measurements[moment], len(r.Suite.Methods)), make([]string, len(r.Suite.Methods))
 	var moments []moment
 	for i, m := range r.Suite.Methods {
 		var err error
-		reasons[i], err = measures(r, run, m.Name, func(c report.Cell, folder rundir.Cell) error {
+		reasons[i], err = measures(r, m.Name, func(c report.Cell, folder rundir.Cell) error {
 			events, _, err := report.Optional[record.Event](folder.Records())
 			for _, e := range events {
 				at := moment{e.Index, e.Task, e.Step}
