@@ -21,10 +21,8 @@ func Text(w io.Writer, r *report.Report, colour bool) error {
 func Markdown(w io.Writer, r *report.Report) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# %s\n", table.EscapeMarkdown(r.Suite.Name))
-	for _, t := range tables.Of(r) {
-		if err := table.WriteMarkdown(&out, t); err != nil {
-			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
-		}
+	if err := table.Markdown(&out, tables.Of(r)); err != nil {
+		return err
 	}
 	report.WriteProvenance(&out, r)
 	if _, err := w.Write(out.Bytes()); err != nil {

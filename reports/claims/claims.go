@@ -98,11 +98,9 @@ func probability(v metric.Value) table.Entry {
 func Text(w io.Writer, runs []*Evidence, colour bool) error {
 	var out bytes.Buffer
 	table.Wrap(&out, "", "Claims of SECURA (arXiv 2502.18168) against "+describe(runs), colour)
-	for _, t := range Tables(runs) {
-		out.WriteByte('\n')
-		if err := table.WriteText(&out, t, colour); err != nil {
-			return fmt.Errorf("print table %q: %w", t.Title, err)
-		}
+	out.WriteByte('\n')
+	if err := table.Text(&out, Tables(runs), colour); err != nil {
+		return err
 	}
 	if _, err := w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("print claims: %w", err)
@@ -110,14 +108,12 @@ func Text(w io.Writer, runs []*Evidence, colour bool) error {
 	return nil
 }
 
-// Markdown writes the claims, and where the numbers come from.
-func Markdown(w io.Writer, runs []*Evidence) error {
+// markdown writes the claims, and where the numbers come from.
+func markdown(w io.Writer, runs []*Evidence) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Claims of SECURA (arXiv 2502.18168)\n\nagainst %s\n", table.EscapeMarkdown(describe(runs)))
-	for _, t := range Tables(runs) {
-		if err := table.WriteMarkdown(&out, t); err != nil {
-			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
-		}
+	if err := table.Markdown(&out, Tables(runs)); err != nil {
+		return err
 	}
 	for _, e := range runs {
 		report.WriteProvenance(&out, e.Report)
@@ -134,7 +130,7 @@ func MarkdownOf(w io.Writer, lists [][]*Evidence) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		if err := Markdown(w, runs); err != nil {
+		if err := markdown(w, runs); err != nil {
 			return err
 		}
 	}

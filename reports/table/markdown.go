@@ -16,7 +16,7 @@ import (
 func Markdown(w io.Writer, tables []Table) error {
 	var out bytes.Buffer
 	for _, t := range tables {
-		if err := WriteMarkdown(&out, t); err != nil {
+		if err := writeMarkdown(&out, t); err != nil {
 			return fmt.Errorf("write table %q in Markdown: %w", t.Title, err)
 		}
 	}
@@ -26,7 +26,7 @@ func Markdown(w io.Writer, tables []Table) error {
 	return nil
 }
 
-func WriteMarkdown(out *bytes.Buffer, t Table) error {
+func writeMarkdown(out *bytes.Buffer, t Table) error {
 	fmt.Fprintf(out, "\n## %s\n", EscapeMarkdown(t.Title))
 	for _, line := range t.Caption {
 		fmt.Fprintf(out, "\n%s\n", EscapeMarkdown(line))

@@ -18,7 +18,7 @@ func Text(w io.Writer, tables []Table, colour bool) error {
 		if i > 0 {
 			out.WriteByte('\n')
 		}
-		if err := WriteText(&out, t, colour); err != nil {
+		if err := writeText(&out, t, colour); err != nil {
 			return fmt.Errorf("print table %q: %w", t.Title, err)
 		}
 	}
@@ -28,7 +28,7 @@ func Text(w io.Writer, tables []Table, colour bool) error {
 	return nil
 }
 
-func WriteText(out *bytes.Buffer, t Table, colour bool) error {
+func writeText(out *bytes.Buffer, t Table, colour bool) error {
 	Wrap(out, "", t.Title, colour)
 	for _, line := range t.Caption {
 		Wrap(out, "", line, false)
