@@ -26,21 +26,18 @@ var smallMove = 2 - 1/(1+math.Exp(3))
 func (c judge) equations() table.Table {
 	t := findings("What the equations imply",
 		"the points of the specification; measured: the range over all steps whose update is not 0, and where its upper end was seen")
-	secura := plain(report.Subject)
-	c.vacuous(&t, secura)
-	row := func(label, measure, command string, wanted func(suite.MethodSpec) bool, what string, digits int, unit float64, suffix string, shown func(measureRange) string, meaning string) {
-		r := ranged(c.runs, wanted, exactly(measure))
-		if r.n == 0 {
-			addAbsent(&t, label, meaning, c.noRecord(wanted, what, command))
-			return
-		}
-		addFinding(&t, label, r.text(digits, unit, suffix), r.n, r.most, shown(r), meaning)
+	secura, own := plain(report.Subject), "method "+report.Subject
+	row := func(label, what string, wanted func(suite.MethodSpec) bool, measure string, text, shown func(measureRange) string, meaning string) {
+		c.find(&t, label, what, equationsCommand, wanted, exactly(measure), text, shown, meaning)
 	}
-	row("2 mean S, had W moved", "magnorm/moved_mean", equationsCommand, secura, "method "+report.Subject, 5, 1, "",
+	row("1 mean S in the forward pass", own, secura, "magnorm/mean", inDigits(7, 1, ""), func(r measureRange) string { return yes(r.within(2, 0)) },
+		"with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step")
+	c.sameLosses(&t, secura)
+	row("2 mean S, had W moved", own, secura, "magnorm/moved_mean", inDigits(5, 1, ""),
 		func(r measureRange) string { return yes(r.within(smallMove, 0.01)) },
 		fmt.Sprintf("S is discontinuous: 2 where nothing moved, 2 − sigmoid(−3) = %.4f for a small move, which scales every weight by %.4f; shown if the whole range is within 0.01 of it",
 			smallMove, 2/smallMove))
-	row("2 that scaling / the update", "magnorm/scaling_ratio", equationsCommand, secura, "method "+report.Subject, 3, 1, "",
+	row("2 that scaling / the update", own, secura, "magnorm/scaling_ratio", inDigits(3, 1, ""),
 		func(r measureRange) string {
 			if r.least.value <= 1 && r.most.value > 1 {
 				return "in part"
@@ -48,12 +45,13 @@ func (c judge) equations() table.Table {
 			return yes(r.least.value > 1)
 		},
 		"‖(F + G)/S − F‖ / ‖G − F‖: how much larger than the update the change of the fused weight would be; shown if above 1 at every step, in part if at some")
-	row("3 (merged − trained) / update", "merge/mismatch", equationsCommand, mergesRarely, "method secura-k", 3, 1, "",
+	row("3 (merged − trained) / update", "method secura-k", mergesRarely, "merge/mismatch", inDigits(3, 1, ""),
 		func(r measureRange) string { return yes(r.least.value > 0) },
 		"M1 with k > 1 merges W + C·A·B·R, a function that was not the one trained, which was the fused one; shown if above 0 at every merge")
 	meaning := "‖the step‖/‖W‖ in percent at the run's learning rate, and divided by the rate: it follows from the smallest columns and rows, so that rates must be tuned per backbone"
-	row("4 relative size of a step", "step/relative", equationsCommand, secura, "method "+report.Subject, 3, 100, "%", func(measureRange) string { return "·" }, meaning)
-	row("4 the same per learning rate", perRate, equationsCommand, secura, "method "+report.Subject, 3, 1, "", func(measureRange) string { return "·" }, meaning)
+	number := func(measureRange) string { return "·" }
+	row("4 relative size of a step", own, secura, "step/relative", inDigits(3, 100, "%"), number, meaning)
+	row("4 the same per learning rate", own, secura, perRate, inDigits(3, 1, ""), number, meaning)
 	c.likeSeq(&t)
 	return t
 }
@@ -65,16 +63,9 @@ func mergesRarely(m suite.MethodSpec) bool {
 	return m.Preset == "secura-k" || m.Preset == "secura" && changed && fmt.Sprint(every) != "1"
 }
 
-// vacuous shows that S-MagNorm does nothing: S is 2 at every step, and the
-// losses are those of the same method without it.
-func (c judge) vacuous(t *table.Table, secura func(suite.MethodSpec) bool) {
-	const label, meaning = "1 mean S in the forward pass", "with M1 and a merge after every step B is 0 in every forward pass, so that S = 2 everywhere and the fused weight is W: S-MagNorm does nothing; shown if the mean is exactly 2 at every step"
-	r := ranged(c.runs, secura, exactly("magnorm/mean"))
-	if r.n == 0 {
-		addAbsent(t, label, meaning, c.noRecord(secura, "method "+report.Subject, equationsCommand))
-	} else {
-		addFinding(t, label, r.text(7, 1, ""), r.n, r.most, yes(r.within(2, 0)), meaning)
-	}
+// sameLosses shows that S-MagNorm does nothing: the losses are those of the same
+// method without it.
+func (c judge) sameLosses(t *table.Table, secura func(suite.MethodSpec) bool) {
 	const without = "1 losses without S-MagNorm"
 	off := "the largest relative difference of the two losses of a step, same seed and order; only the gradient is halved, which AdamW cancels but for clipping: shown if below 1e-2"
 	n, most := 0, sighting{}

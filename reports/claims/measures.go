@@ -204,6 +204,11 @@ func (r measureRange) text(digits int, unit float64, suffix string) string {
 	return least + " … " + most
 }
 
+// inDigits is text for ranges that are still to be found.
+func inDigits(digits int, unit float64, suffix string) func(measureRange) string {
+	return func(r measureRange) string { return r.text(digits, unit, suffix) }
+}
+
 // within says that the whole range is no further than tolerance from x.
 func (r measureRange) within(x, tolerance float64) bool {
 	return math.Abs(r.least.value-x) <= tolerance && math.Abs(r.most.value-x) <= tolerance

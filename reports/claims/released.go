@@ -62,18 +62,24 @@ func (c judge) noRecord(wanted func(suite.MethodSpec) bool, what, command string
 	return missing(what, command)
 }
 
+// find adds the row of what is named, over the cells that are wanted of all runs: its range and whether this shows what is
+// said, or that no record of what was asked for is there and which command makes one.
+func (c judge) find(t *table.Table, label, what, command string, wanted func(suite.MethodSpec) bool, named func(string) bool, text, shown func(measureRange) string, meaning string) {
+	r := ranged(c.runs, wanted, named)
+	if r.n == 0 {
+		addAbsent(t, label, meaning, c.noRecord(wanted, what, command))
+		return
+	}
+	addFinding(t, label, text(r), r.n, r.most, shown(r), meaning)
+}
+
 // released lists how the released code behaves, measured by the runs' own
 // records.
 func (c judge) released() table.Table {
 	t := findings("What the released code does",
 		"measured: the largest value, or the range, in the records of steps and boundaries; where: the first cell, task and step that has the largest")
-	row := func(label, what string, wanted func(suite.MethodSpec) bool, named func(string) bool, text func(r measureRange) string, shown func(r measureRange) string, meaning string) {
-		r := ranged(c.runs, wanted, named)
-		if r.n == 0 {
-			addAbsent(&t, label, meaning, c.noRecord(wanted, what, releasedCommand))
-			return
-		}
-		addFinding(&t, label, text(r), r.n, r.most, shown(r), meaning)
+	row := func(label, what string, wanted func(suite.MethodSpec) bool, named func(string) bool, text, shown func(r measureRange) string, meaning string) {
+		c.find(&t, label, what, releasedCommand, wanted, named, text, shown, meaning)
 	}
 	largest := func(r measureRange) string { return fmt.Sprintf("%.3g", r.most.value) }
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
@@ -94,17 +100,17 @@ func (c judge) released() table.Table {
 		row(short(preset)+": gradient of bias", "method "+preset, plain(preset), tensor("bias"), largest, positive,
 			"as published a bias of q_proj and v_proj is trained and decayed; with M2 nothing else learns, for the weight is never written")
 		c.early(&t, preset)
-		row(short(preset)+": mean S", "method "+preset, plain(preset), exactly("magnorm/mean"), func(r measureRange) string { return r.text(4, 1, "") },
+		row(short(preset)+": mean S", "method "+preset, plain(preset), exactly("magnorm/mean"), inDigits(4, 1, ""),
 			func(r measureRange) string { return yes(r.least.value < 1.6) },
 			"S-MagNorm's S of the outputs over all steps: 2 in the first one, and about 1.5 where nothing moves in all others; shown if it falls below 1.6")
-		row(short(preset)+": ‖W‖ of all", "method "+preset, plain(preset), exactly("weight/frobenius"), func(r measureRange) string { return r.text(4, 1, "") }, number,
+		row(short(preset)+": ‖W‖ of all", "method "+preset, plain(preset), exactly("weight/frobenius"), inDigits(4, 1, ""), number,
 			"‖W‖ of the adapted weights at boundaries: the release reports the mean of each weight's under the name of an SVD norm of what was learned")
-		row(short(preset)+": ‖update‖ of all", "method "+preset, plain(preset), exactly("update/frobenius"), func(r measureRange) string { return r.text(3, 1, "") }, number,
+		row(short(preset)+": ‖update‖ of all", "method "+preset, plain(preset), exactly("update/frobenius"), inDigits(3, 1, ""), number,
 			"‖W − W pretrained‖ at boundaries, beside the row above; M2 has none")
 	}
-	row("M1: entries that bf16 keeps", "method "+m1, plain(m1), exactly("merge/kept_entries"), func(r measureRange) string { return r.text(3, 100, "%") }, number,
+	row("M1: entries that bf16 keeps", "method "+m1, plain(m1), exactly("merge/kept_entries"), inDigits(3, 100, "%"), number,
 		"share of the entries of a bfloat16 weight that a merge of the step's update would change")
-	row("M1: error of a bf16 merge", "method "+m1, plain(m1), exactly("merge/kept_error"), func(r measureRange) string { return r.text(3, 100, "%") }, number,
+	row("M1: error of a bf16 merge", "method "+m1, plain(m1), exactly("merge/kept_error"), inDigits(3, 100, "%"), number,
 		"‖what a bfloat16 weight would take − the update‖/‖the update‖")
 	c.overwritten(&t)
 	t.Remarks = append(t.Remarks, raises...)
@@ -166,13 +172,8 @@ func (c judge) early(t *table.Table, preset string) {
 // moves. The release's own modules act on outputs, where S is no measure; the
 // same line acts on weights in a method with normalise: none.
 func (c judge) overwritten(t *table.Table) {
-	const label = "unnormalised S, had W moved"
-	meaning := "the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more"
-	wanted := func(m suite.MethodSpec) bool { return m.Params["normalise"] == "none" }
-	r := ranged(c.runs, wanted, exactly("magnorm/moved_mean"))
-	if r.n == 0 {
-		addAbsent(t, label, meaning, c.noRecord(wanted, "method with normalise: none in weight space", "-suite ablation"+diagnosed))
-		return
-	}
-	addFinding(t, label, r.text(5, 1, ""), r.n, r.most, yes(r.most.value <= 1.5+rounding), meaning)
+	c.find(t, "unnormalised S, had W moved", "method with normalise: none in weight space", "-suite ablation"+diagnosed,
+		func(m suite.MethodSpec) bool { return m.Params["normalise"] == "none" }, exactly("magnorm/moved_mean"), inDigits(5, 1, ""),
+		func(r measureRange) string { return yes(r.most.value <= 1.5+rounding) },
+		"the release overwrites its normalised Z by s·L, so that S = 2 − sigmoid(s·L) is at most 1.5 as soon as anything moves: (F + G)/S then scales every entry by 4/3 or more")
 }
