@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 // Verdict is what a run says of a claim.
@@ -45,14 +46,11 @@ var rule = []string{
 	"Intervals are 95% Student-t intervals over seeds; two methods are compared by the differences of paired seeds.",
 	"Above a bar: supported if the whole interval lies above it, not supported if the whole interval lies at or below it.",
 	fmt.Sprintf("Ahead: supported if the mean difference is positive with p (Holm) < %g, the sign-flip test's p adjusted over the rivals that were compared; "+
-		"not supported if it is negative with such a p, or if the whole interval of the difference lies at or below 0.", significance),
+		"not supported if it is negative with such a p, or if the whole interval of the difference lies at or below 0.", report.Level),
 	"Ahead by x: supported if ahead and the interval reaches x; not supported if not ahead, or if the whole interval lies below x.",
 	"All of several: supported if each is, not supported if one is not.",
 	"In any other case it cannot be decided with so many seeds. A cell that diverged is never averaged away. Not measured: the run has no finished cell for it.",
 }
-
-// significance is the p below which a difference counts.
-const significance = 0.05
 
 // judgement is a verdict and what a reader must be told of it, or empty.
 type judgement struct {
@@ -84,12 +82,12 @@ func judgeAhead(d metric.Difference, comparisons int) judgement {
 	low, high, ok := d.Interval()
 	mean, p := d.Mean.Number, d.PHolm.Number
 	switch {
-	case mean > 0 && p < significance:
+	case mean > 0 && p < report.Level:
 		return judgement{verdict: Supported}
-	case mean < 0 && p < significance:
+	case mean < 0 && p < report.Level:
 		return judgement{verdict: NotSupported}
 	case ok && high <= 0:
-		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies at or below 0, though p (Holm) is not below %g", significance)}
+		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies at or below 0, though p (Holm) is not below %g", report.Level)}
 	}
 	why := fmt.Sprintf("cannot be decided with %d paired seeds: ", d.N)
 	if d.N == 1 {
@@ -97,11 +95,11 @@ func judgeAhead(d metric.Difference, comparisons int) judgement {
 	}
 	switch {
 	case d.N < metric.SeedsNeeded(comparisons):
-		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", significance, metric.SeedsNeeded(comparisons))
+		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", report.Level, metric.SeedsNeeded(comparisons))
 	case mean <= 0:
 		why += "the difference is not positive, but its interval reaches above 0"
 	case ok && low > 0:
-		why += fmt.Sprintf("its interval lies above 0, but p (Holm) is not below %g", significance)
+		why += fmt.Sprintf("its interval lies above 0, but p (Holm) is not below %g", report.Level)
 	default:
 		why += bySpread(d.Summary, 0)
 	}

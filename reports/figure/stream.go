@@ -121,10 +121,10 @@ type tradeoff struct {
 
 // tradeoffFigures set retention against plasticity and against cost.
 func tradeoffFigures(r *report.Report) ([]Figure, error) {
-	retention := func(c report.Cell) metric.Value { return c.Metrics["knowledge_retention"] }
+	retention := report.MetricOf("knowledge_retention")
 	kept, units := "knowledge retention, percent", 100.0
 	if base, ok := r.Base(); !ok || base.K == nil {
-		retention, kept = func(c report.Cell) metric.Value { return c.Metrics["acc"] }, "accuracy at the end of the stream, points of 100"
+		retention, kept = report.MetricOf("acc"), "accuracy at the end of the stream, points of 100"
 	}
 	var figures []Figure
 	for _, t := range []tradeoff{

@@ -244,7 +244,7 @@ func cards(r *report.Report) []card {
 				how = "as good:"
 			}
 			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
-			a, b, n, _ := r.Pairs(best.method, next.method, func(cell report.Cell) metric.Value { return cell.Metrics[q.metric] })
+			a, b, n, _ := r.Pairs(best.method, next.method, report.MetricOf(q.metric))
 			if p := metric.SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
 				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
 			}

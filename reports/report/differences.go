@@ -8,11 +8,11 @@ import (
 
 // Difference compares a number with that of another method of the suite.
 func Difference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
-	return between(r, Subject, other, of)
+	return Between(r, Subject, other, of)
 }
 
-// between is what a number of one method has beyond that of another.
-func between(r *Report, method, other string, of func(Cell) metric.Value) metric.Difference {
+// Between is what a number of one method has beyond that of another.
+func Between(r *Report, method, other string, of func(Cell) metric.Value) metric.Difference {
 	a, b, n, reason := r.Pairs(method, other, of)
 	if reason != "" {
 		return metric.NoDifference(reason, n)

@@ -13,7 +13,7 @@ import (
 // The metric is undefined, with the reason, where a seed that counts has no
 // value, and where no seed counts; N is the number of seeds that count.
 func (r *Report) Summarise(method, key string) metric.Summary {
-	return r.Over(method, func(c Cell) metric.Value { return c.Metrics[key] })
+	return r.Over(method, MetricOf(key))
 }
 
 // Over summarises a number of a method over its seeds.

@@ -31,7 +31,7 @@ func Ablation(r *report.Report) table.Table {
 		of      func(report.Cell) metric.Value
 	}{
 		{func(m string) metric.Summary { return r.Over(m, report.Cell.Gain) }, report.Cell.Gain},
-		{func(m string) metric.Summary { return beyond(r, m, first, report.Cell.Gain) }, nil},
+		{func(m string) metric.Summary { return report.Between(r, m, first, report.Cell.Gain).Summary }, nil},
 		{func(m string) metric.Summary { return r.Over(m, report.MetricOf("acc")) }, report.MetricOf("acc")},
 		{func(m string) metric.Summary { return r.Over(m, report.MetricOf("bwt")) }, report.MetricOf("bwt")},
 		{func(m string) metric.Summary { return r.Over(m, report.MetricOf("knowledge_retention")) }, report.MetricOf("knowledge_retention")},

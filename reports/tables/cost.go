@@ -22,9 +22,9 @@ func Cost(r *report.Report) table.Table {
 			of   func(report.Cell) float64
 			unit float64
 		}{
-			{func(c report.Cell) float64 { return float64(c.TrainedParameters) }, 1000}, {func(c report.Cell) float64 { return float64(c.StateBytes) }, 1 << 10},
+			{trainedParameters, 1000}, {func(c report.Cell) float64 { return float64(c.StateBytes) }, 1 << 10},
 			{func(c report.Cell) float64 { return c.Seconds.Train }, 1}, {func(c report.Cell) float64 { return c.Seconds.Eval }, 1},
-			{func(c report.Cell) float64 { return c.Seconds.Compile }, 1}, {func(c report.Cell) float64 { return c.Seconds.Total }, 1},
+			{func(c report.Cell) float64 { return c.Seconds.Compile }, 1}, {allSeconds, 1},
 			{func(c report.Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
 		} {
 			row = append(row, costEntry(&t, MeanDone(r, m.Name, c.of), c.unit, 1))
@@ -33,6 +33,10 @@ func Cost(r *report.Report) table.Table {
 	}
 	return t
 }
+
+// trainedParameters and allSeconds are the costs that the summary has too.
+func trainedParameters(c report.Cell) float64 { return float64(c.TrainedParameters) }
+func allSeconds(c report.Cell) float64        { return c.Seconds.Total }
 
 // MeanDone averages a number over a method's done cells.
 func MeanDone(r *report.Report, method string, of func(report.Cell) float64) metric.Value {

@@ -47,14 +47,13 @@ func Summary(r *report.Report) table.Table {
 		for _, c := range scoreColumns {
 			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.Key)))
 		}
-		parameters, seconds := cost(r, m.Name)
-		t.Rows = append(t.Rows, append(row, costEntry(&t, parameters, 1000, 1), costEntry(&t, seconds, 1, 0)))
+		t.Rows = append(t.Rows, append(row, costEntry(&t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(&t, MeanDone(r, m.Name, allSeconds), 1, 0)))
 	}
 	for k, c := range scoreColumns {
 		rankColumn(r, &t, k+2, c.Better, report.MetricOf(c.Key))
 	}
-	rankColumn(r, &t, len(t.Columns)-2, -1, func(c report.Cell) metric.Value { return metric.Number(float64(c.TrainedParameters)) })
-	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) })
+	rankColumn(r, &t, len(t.Columns)-2, -1, func(c report.Cell) metric.Value { return metric.Number(trainedParameters(c)) })
+	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(allSeconds(c)) })
 	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.Has(report.Subject) {
 		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
 		if r.Suite.Seeds == 1 {
@@ -214,24 +213,4 @@ func costEntry(t *table.Table, v metric.Value, unit float64, decimals int) table
 		return t.Undefined(v.Undefined)
 	}
 	return table.Numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
-}
-
-// cost averages the trained parameters and the seconds of a method's done cells.
-func cost(r *report.Report, method string) (parameters, seconds metric.Value) {
-	n, p, s, reason := 0, 0.0, 0.0, ""
-	for _, c := range r.Cells {
-		switch {
-		case c.Method.Name != method:
-		case c.State == record.Done:
-			n++
-			p += float64(c.TrainedParameters)
-			s += c.Seconds.Total
-		case reason == "":
-			reason = c.Standing()
-		}
-	}
-	if n == 0 {
-		return metric.Undefined(reason), metric.Undefined(reason)
-	}
-	return metric.Number(p / float64(n)), metric.Number(s / float64(n))
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"secura/experiments/suite"
-	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -68,7 +67,7 @@ func Variants(r *report.Report) table.Table {
 				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
-			entries = append(entries, scoreEntry(&t, beyond(r, m.Name, baseline, report.AfterOwnTraining(belongs))))
+			entries = append(entries, scoreEntry(&t, report.Between(r, m.Name, baseline, report.AfterOwnTraining(belongs)).Summary))
 		}
 		t.Rows = append(t.Rows, entries)
 	}
@@ -93,14 +92,4 @@ func meanWhere(base report.Cell, belongs func(string) bool) float64 {
 		}
 	}
 	return sum / float64(n)
-}
-
-// beyond summarises what a number of one method has beyond that of another over
-// the seeds that both have.
-func beyond(r *report.Report, method, other string, of func(report.Cell) metric.Value) metric.Summary {
-	a, b, n, reason := r.Pairs(method, other, of)
-	if reason != "" {
-		return metric.NoDifference(reason, n).Summary
-	}
-	return metric.MeanSDCI(metric.Minus(a, b))
 }
