@@ -74,15 +74,11 @@ func value(s metric.Summary, sign bool) table.Entry {
 	if !s.Mean.Defined() {
 		return table.Entry{Text: "–"}
 	}
-	e := table.Score(s.Mean.Number)
+	e := report.MeanEntry(s)
 	if sign {
 		if e.Text = fmt.Sprintf("%+.1f", 100*s.Mean.Number); e.Text == "-0.0" {
 			e.Text = "+0.0"
 		}
-	}
-	if s.CI95.Defined() {
-		width := table.Score(s.CI95.Number)
-		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
 	}
 	return e
 }

@@ -62,7 +62,7 @@ func (c judge) kept() table.Table {
 		for i := range scoring.TeacherForcedNames {
 			s := r.Over(m.Name, report.KeptScore(i))
 			parts = append(parts, judgeLevel(s, knowledgeBar))
-			row = append(row, meanEntry(&t, s))
+			row = append(row, report.ScoreEntry(&t, s))
 		}
 		t.Rows = append(t.Rows, append(row, verdictEntry(&t, judgeAny(parts))))
 	}

@@ -91,7 +91,7 @@ func (c judge) rivals(key, words string) table.Table {
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), metric.ExactPairs)}
 	own, learning := r.Summarise(report.Subject, key), r.Over(report.Subject, report.Cell.Gain)
-	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), meanEntry(&t, own), {}, {}, {},
+	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {},
 		value(r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
 	differences := make([]metric.Difference, len(claimed))
 	for i, rival := range claimed {
@@ -112,19 +112,11 @@ func (c judge) rivals(key, words string) table.Table {
 		d := differences[i]
 		j := judgeAhead(d, comparisons)
 		parts = append(parts, j)
-		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), meanEntry(&t, r.Summarise(rival, key)), value(d.Summary, true),
+		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), report.ScoreEntry(&t, r.Summarise(rival, key)), value(d.Summary, true),
 			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, j)})
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
 	return t
-}
-
-// mean is the entry of a level; an undefined one tells its reason.
-func meanEntry(t *table.Table, s metric.Summary) table.Entry {
-	if !s.Mean.Defined() {
-		return t.Undefined(s.Mean.Undefined)
-	}
-	return value(s, false)
 }
 
 // flagged is the entry of what a method learned, with a footnote if that is too

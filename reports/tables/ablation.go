@@ -43,7 +43,7 @@ func Ablation(r *report.Report) table.Table {
 				row = append(row, table.Entry{Text: "·"}) // the reference itself
 				continue
 			}
-			row = append(row, scoreEntry(&t, s.summary(m.Name)))
+			row = append(row, report.ScoreEntry(&t, s.summary(m.Name)))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -63,7 +63,7 @@ func testEntries(t *table.Table, d metric.Difference) []table.Entry {
 	}
 	p := table.Numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
 	p.Marked = d.PHolm.Number < report.Level
-	return []table.Entry{scoreEntry(t, d.Summary), effect, p}
+	return []table.Entry{report.ScoreEntry(t, d.Summary), effect, p}
 }
 
 // seedsNeeded says how many seeds a comparison with so many methods takes.

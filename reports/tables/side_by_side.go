@@ -37,7 +37,7 @@ func Runs(runs []*report.Report) table.Table {
 					t.Rows[k] = append(t.Rows[k], table.Entry{Text: "·"})
 					continue
 				}
-				t.Rows[k] = append(t.Rows[k], scoreEntry(&t, r.Summarise(name, c.Key)))
+				t.Rows[k] = append(t.Rows[k], report.ScoreEntry(&t, r.Summarise(name, c.Key)))
 			}
 			for _, m := range r.Suite.Methods {
 				k := slices.IndexFunc(t.Rows, func(row []table.Entry) bool { return row[0].Text == m.Name })

@@ -45,7 +45,7 @@ func Summary(r *report.Report) table.Table {
 	for _, m := range r.Suite.Methods {
 		row := []table.Entry{methodLabel(r, &t, m.Name, common), table.Count(r.Summarise(m.Name, "acc").N)}
 		for _, c := range scoreColumns {
-			row = append(row, scoreEntry(&t, r.Summarise(m.Name, c.Key)))
+			row = append(row, report.ScoreEntry(&t, r.Summarise(m.Name, c.Key)))
 		}
 		t.Rows = append(t.Rows, append(row, costEntry(&t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(&t, MeanDone(r, m.Name, allSeconds), 1, 0)))
 	}
@@ -193,18 +193,6 @@ func commonWarnings(r *report.Report) []string {
 		}
 	}
 	return common
-}
-
-func scoreEntry(t *table.Table, s metric.Summary) table.Entry {
-	if !s.Mean.Defined() {
-		return t.Undefined(s.Mean.Undefined)
-	}
-	e := table.Score(s.Mean.Number)
-	if s.CI95.Defined() {
-		width := table.Score(s.CI95.Number)
-		e.Spread, e.HalfWidth = "±"+width.Text, width.Number
-	}
-	return e
 }
 
 // costEntry prints v in the unit, with so many decimals.

@@ -33,7 +33,7 @@ func Variants(r *report.Report) table.Table {
 			entries[1] = table.Score(meanWhere(base, belongs))
 		}
 		for _, m := range methods {
-			entries = append(entries, scoreEntry(&t, r.Over(m.Name, report.AfterOwnTraining(belongs))))
+			entries = append(entries, report.ScoreEntry(&t, r.Over(m.Name, report.AfterOwnTraining(belongs))))
 		}
 		var field []report.Contender
 		for i, m := range methods {
@@ -67,7 +67,7 @@ func Variants(r *report.Report) table.Table {
 				entries = append(entries, table.Entry{Text: "·"})
 				continue
 			}
-			entries = append(entries, scoreEntry(&t, report.Between(r, m.Name, baseline, report.AfterOwnTraining(belongs)).Summary))
+			entries = append(entries, report.ScoreEntry(&t, report.Between(r, m.Name, baseline, report.AfterOwnTraining(belongs)).Summary))
 		}
 		t.Rows = append(t.Rows, entries)
 	}
