@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"secura/experiments/record"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -192,10 +190,8 @@ func (e *explanation) overSeeds(method string, d metric.Definition) {
 		e.line("", "in tables: %s%s = %s", unit, metric.Precise(s.Mean.Number), shown)
 		return
 	}
-	n := float64(s.N)
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975)
 	e.line("", "sample standard deviation = %s", metric.Precise(s.SD.Number))
-	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, metric.Precise(t), metric.Precise(s.SD.Number), s.N, metric.Precise(s.CI95.Number))
+	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, metric.Precise(metric.StudentT(s.N-1)), metric.Precise(s.SD.Number), s.N, metric.Precise(s.CI95.Number))
 	spread := table.Points(s.CI95.Number)
 	if d.Plain {
 		spread = metric.Precise(s.CI95.Number)

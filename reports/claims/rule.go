@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"secura/reports/metric"
 	"secura/reports/report"
 )
@@ -162,8 +160,7 @@ func bySpread(s metric.Summary, bar float64) string {
 // than mostSeeds.
 func seedsFor(distance, sd float64) int {
 	for n := 2; n <= mostSeeds; n++ {
-		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
-		if t*sd/math.Sqrt(float64(n)) < math.Abs(distance) {
+		if metric.StudentT(n-1)*sd/math.Sqrt(float64(n)) < math.Abs(distance) {
 			return n
 		}
 	}

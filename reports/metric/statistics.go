@@ -41,8 +41,12 @@ func MeanSDCI(values []float64) Summary {
 	if n == 1 {
 		return Summary{Mean: Number(mean), SD: Undefined("a single value"), CI95: Undefined("a single value"), N: 1}
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
-	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(t * sd / math.Sqrt(float64(n))), N: n}
+	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(StudentT(n-1) * sd / math.Sqrt(float64(n))), N: n}
+}
+
+// StudentT is t(0.975, n): half of the width of a 95% interval, in standard errors, with n degrees of freedom.
+func StudentT(n int) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(0.975)
 }
 
 // Interval is the 95% interval of a mean; ok is false where there is none.
