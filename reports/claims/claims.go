@@ -146,12 +146,8 @@ func Write(run rundir.Run, lists [][]*Evidence) error {
 func describe(runs []*Evidence) string {
 	var texts []string
 	for _, e := range runs {
-		plan := e.Manifest.Plan
-		if len(plan) > 12 {
-			plan = plan[:12]
-		}
 		texts = append(texts, fmt.Sprintf("suite %s (backbone %s, %d tasks, seeds %d, orders %d, plan %s)",
-			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, plan))
+			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, report.ShortPlan(e.Report)))
 	}
 	return strings.Join(texts, " and ")
 }

@@ -172,7 +172,7 @@ func facts(r *report.Report) []fact {
 	list := []fact{
 		{"backbone", report.Backbone(r)}, {"tasks", fmt.Sprint(len(r.Suite.Tasks))}, {"methods", fmt.Sprint(len(r.Suite.Methods))},
 		{"seeds", fmt.Sprint(r.Suite.Seeds)}, {"orders", fmt.Sprint(r.Suite.Orders)}, {"steps per task", fmt.Sprint(r.Suite.Training.Steps)},
-		{"backend", r.Manifest.Backend}, {"plan", shortPlan(r)},
+		{"backend", r.Manifest.Backend}, {"plan", cmp.Or(report.ShortPlan(r), "–")},
 	}
 	if r.Suite.Separate() {
 		list = append(list, fact{"stream", "each task is learned alone"})
@@ -282,11 +282,6 @@ func spread(s metric.Summary) string {
 		return ""
 	}
 	return "± " + table.Points(s.CI95.Number)
-}
-
-func shortPlan(r *report.Report) string {
-	plan := r.Manifest.Plan
-	return cmp.Or(plan[:min(12, len(plan))], "–")
 }
 
 // Path is where the page of one of several backbones lies.

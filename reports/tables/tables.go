@@ -75,12 +75,8 @@ func rankColumn(r *report.Report, t *table.Table, column int, sign float64, of f
 
 // Source says what a report's numbers are of.
 func Source(r *report.Report) string {
-	plan := r.Manifest.Plan
-	if len(plan) > 12 {
-		plan = plan[:12]
-	}
 	return fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
-		r.Suite.Name, report.Backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, plan)
+		r.Suite.Name, report.Backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, report.ShortPlan(r))
 }
 
 // Sourced puts the source into tables that have none.
