@@ -141,13 +141,16 @@ func (e *explanation) sources(c report.Cell, readings []metric.Reading) error {
 			read[at] = append(read[at], text)
 		}
 	}
+	recorded := map[string][]record.Event{}
 	for _, at := range places {
 		folder := e.r.Run.Cell(at.cell)
-		events, _, err := record.ReadEvents(folder.Records())
-		if err != nil {
-			return err
+		if recorded[at.cell] == nil {
+			var err error
+			if recorded[at.cell], _, err = record.ReadEvents(folder.Records()); err != nil {
+				return err
+			}
 		}
-		line := 1 + slices.IndexFunc(events, func(x record.Event) bool { return x.Kind == record.Boundary && x.Index == at.index })
+		line := 1 + slices.IndexFunc(recorded[at.cell], func(x record.Event) bool { return x.Kind == record.Boundary && x.Index == at.index })
 		e.line("  ", "%s line %d (boundary %d): %s", e.file(folder.Records()), line, at.index, strings.Join(read[at], ", "))
 	}
 	return nil

@@ -30,8 +30,8 @@ func MatrixFigure(r *report.Report, m suite.MethodSpec) (f Figure, ok bool) {
 	}
 	title := fmt.Sprintf("R of %s: score of each task after each training (%s)", m.Name, of)
 	f = newFigure("r-of-"+table.Slug(m.Name), title, "task evaluated", "")
-	f.plot = plot.New()
-	styled := newFigure("", title, "task evaluated", "").plot
+	styled := f.plot
+	f.plot = plot.New() // without the grid
 	f.plot.Title, f.plot.X, f.plot.Y = styled.Title, styled.X, styled.Y
 	columns := len(r.Suite.Tasks)
 	heat := &heatMap{rows: rows, outlined: !m.Reference()}

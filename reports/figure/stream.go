@@ -64,6 +64,9 @@ func Along(r *report.Report, method string, of func(c report.Cell, s report.Stat
 // streamFigures show accuracy on the tasks learned so far, and what is left of
 // the base knowledge, along the stream.
 func streamFigures(r *report.Report) ([]Figure, error) {
+	if r.Suite.Evaluation.Every == suite.EveryFinal {
+		return nil, nil // within a stream nothing but the task just learned was evaluated
+	}
 	x := "tasks learned (" + seedsMean(r) + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
@@ -103,9 +106,6 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	}
 	if base, ok := r.Base(); !ok || base.K == nil {
 		figures = figures[:1]
-	}
-	if r.Suite.Evaluation.Every == suite.EveryFinal {
-		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
 	return figures, nil
 }

@@ -63,11 +63,11 @@ func ExamplesTable(r *report.Report) (table.Table, error) {
 	var names []string
 	var all []*examples
 	for _, m := range r.Suite.Methods {
-		i := slices.IndexFunc(r.Cells, func(c report.Cell) bool { return c.Method.Name == m.Name && c.Seed == 0 && c.Order == 0 })
-		if m.Reference() || r.Cells[i].State != record.Done {
+		c := First(r, m.Name)
+		if m.Reference() || c.State != record.Done {
 			continue
 		}
-		e, err := readExamples(r.Run.Cell(r.Cells[i].ID), r.Cells[i].Tasks)
+		e, err := readExamples(r.Run.Cell(c.ID), c.Tasks)
 		if errors.Is(err, os.ErrNotExist) {
 			t.Remarks = append(t.Remarks, m.Name+": its predictions are not there any more")
 			continue
@@ -76,7 +76,7 @@ func ExamplesTable(r *report.Report) (table.Table, error) {
 			err = e.sameAs(all[0])
 		}
 		if err != nil {
-			return table.Table{}, fmt.Errorf("cell %s: %w", r.Cells[i].ID, err)
+			return table.Table{}, fmt.Errorf("cell %s: %w", c.ID, err)
 		}
 		names, all = append(names, m.Name), append(all, e)
 	}
