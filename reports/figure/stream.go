@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -216,15 +217,7 @@ func Pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 			front = append(front, p)
 		}
 	}
-	slices.SortFunc(front, func(a, b plotter.XY) int {
-		switch {
-		case a.X < b.X:
-			return -1
-		case a.X > b.X:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(front, func(a, b plotter.XY) int { return cmp.Compare(a.X, b.X) })
 	return front
 }
 

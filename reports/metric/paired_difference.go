@@ -1,5 +1,7 @@
 package metric
 
+import "math"
+
 // Difference is what a number of secura has beyond that of another method over
 // paired seeds: mean, spread and interval of the differences, their effect size,
 // and the p of the sign-flip test, plain and adjusted after Holm.
@@ -31,17 +33,17 @@ func Minus(a, b []float64) []float64 {
 // Adjust fills in PHolm over the differences that are defined and returns how
 // many these are.
 func Adjust(differences []Difference) (comparisons int) {
-	var p []float64
-	for _, d := range differences {
+	p := make([]float64, len(differences))
+	for i, d := range differences {
+		p[i] = math.NaN()
 		if d.P.Defined() {
-			p = append(p, d.P.Number)
+			p[i] = d.P.Number
+			comparisons++
 		}
 	}
-	adjusted := Holm(p)
-	for i := range differences {
+	for i, adjusted := range Holm(p) {
 		if differences[i].P.Defined() {
-			differences[i].PHolm = Number(adjusted[comparisons])
-			comparisons++
+			differences[i].PHolm = Number(adjusted)
 		}
 	}
 	return comparisons

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"secura/experiments/record"
@@ -48,15 +49,7 @@ func Rank(contenders []Contender, sign float64) {
 		}
 		return sum / float64(len(c.Values))
 	}
-	slices.SortStableFunc(field, func(a, b Contender) int {
-		switch x, y := worth(a), worth(b); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(field, func(a, b Contender) int { return cmp.Compare(worth(b), worth(a)) })
 	if len(field) >= 2 && ahead(field[0], field[1:]) {
 		field[0].Entry.Marked = true
 	}
