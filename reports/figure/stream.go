@@ -115,7 +115,8 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 type tradeoff struct {
 	name, title, X, Y string
 	of                [2]func(report.Cell) metric.Value
-	units             [2]float64
+	// unit is what the first metric is multiplied by; the second is a share, drawn in hundredths.
+	unit float64
 	// better is how far right is good: 1, or -1 where less is better.
 	better float64
 }
@@ -123,16 +124,16 @@ type tradeoff struct {
 // tradeoffFigures set retention against plasticity and against cost.
 func tradeoffFigures(r *report.Report) ([]Figure, error) {
 	retention := report.MetricOf("knowledge_retention")
-	kept, units := "knowledge retention, percent", 100.0
+	kept := "knowledge retention, percent"
 	if base, ok := r.Base(); !ok || base.K == nil {
 		retention, kept = report.MetricOf("acc"), "accuracy at the end of the stream, points of 100"
 	}
 	var figures []Figure
 	for _, t := range []tradeoff{
 		{"plasticity-and-retention", "Plasticity against retention", "learning accuracy, points of 100", kept,
-			[2]func(report.Cell) metric.Value{report.MetricOf("learning_accuracy"), retention}, [2]float64{100, units}, 1},
+			[2]func(report.Cell) metric.Value{report.MetricOf("learning_accuracy"), retention}, 100, 1},
 		{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
-			[2]func(report.Cell) metric.Value{func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, [2]float64{1, units}, -1},
+			[2]func(report.Cell) metric.Value{func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, 1, -1},
 	} {
 		f, drawn, err := tradeoffFigure(r, t)
 		if err != nil {
@@ -156,7 +157,7 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 		if !x.Mean.Defined() || !y.Mean.Defined() {
 			continue
 		}
-		at := plotter.XY{X: t.units[0] * x.Mean.Number, Y: t.units[1] * y.Mean.Number}
+		at := plotter.XY{X: t.unit * x.Mean.Number, Y: 100 * y.Mean.Number}
 		l := lookOf(r, m.Name)
 		l.glyph.Radius = 4
 		points, err := plotter.NewScatter(plotter.XYs{at})
@@ -165,7 +166,7 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 		}
 		points.GlyphStyle = l.glyph
 		if x.CI95.Defined() && y.CI95.Defined() {
-			if err := f.cross(at, t.units[0]*x.CI95.Number, t.units[1]*y.CI95.Number, l.line); err != nil {
+			if err := f.cross(at, t.unit*x.CI95.Number, 100*y.CI95.Number, l.line); err != nil {
 				return f, 0, err
 			}
 		}
