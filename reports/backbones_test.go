@@ -34,14 +34,14 @@ func onBackbones(t testing.TB, names []string, each []synthetic.Run) rundir.Run 
 	run := rundir.Run{Path: t.TempDir()}
 	each[0].WriteIn(t, run, files, nil)
 	manifest, err := rundir.ReadManifest(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	var suite map[string]any
-	check(t, json.Unmarshal(manifest.Suite, &suite))
+	synthetic.Must(t, json.Unmarshal(manifest.Suite, &suite))
 	delete(suite, "backbone")
 	suite["backbones"] = names
 	manifest.Suite, err = json.Marshal(suite)
-	check(t, err)
-	check(t, rundir.WriteManifest(run, manifest))
+	synthetic.Must(t, err)
+	synthetic.Must(t, rundir.WriteManifest(run, manifest))
 	return run
 }
 
@@ -57,7 +57,7 @@ func twoBackbones(t testing.TB) (run rundir.Run, each []synthetic.Run) {
 
 func readResults(t testing.TB, run rundir.Run) (out report.ResultsFile) {
 	t.Helper()
-	check(t, json.Unmarshal(resultsOf(t, load(t, run)), &out))
+	synthetic.Must(t, json.Unmarshal(resultsOf(t, load(t, run)), &out))
 	return out
 }
 
@@ -101,9 +101,9 @@ func TestABackbonesNumbersAreThoseOfARunOfItAlone(t *testing.T) {
 func TestBackbonesAreSetSideBySide(t *testing.T) {
 	run, each := twoBackbones(t)
 	r, err := writeAll(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	var out bytes.Buffer
-	check(t, Text(&out, r, false))
+	synthetic.Must(t, Text(&out, r, false))
 	text := out.String()
 	for line := range strings.Lines(text) {
 		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
@@ -132,7 +132,7 @@ func TestBackbonesAreSetSideBySide(t *testing.T) {
 		"other-1_5b.html": {"<title>synthetic on other-1_5b", "ORG/Other-1.5B", `data-chart="accuracy"`},
 	} {
 		content, err := os.ReadFile(run.Report(page))
-		check(t, err)
+		synthetic.Must(t, err)
 		for _, want := range wants {
 			if !bytes.Contains(content, []byte(want)) {
 				t.Errorf("report.%s has no %q", page, want)
@@ -155,7 +155,7 @@ func TestANumberOfABackboneIsExplainedByItsCells(t *testing.T) {
 	}
 	method, of := r.OnBackbone("secura.other-1_5b")
 	var out bytes.Buffer
-	check(t, Explain(&out, of[0], method, "intransigence"))
+	synthetic.Must(t, Explain(&out, of[0], method, "intransigence"))
 	if text := out.String(); !strings.Contains(text, "cells/joint.other-1_5b-s0-o0/records.jsonl") || strings.Contains(text, "nano") {
 		t.Errorf("another backbone's joint run:\n%s", text)
 	}
@@ -165,8 +165,8 @@ func TestRecordsOfAnotherBackboneAreRefused(t *testing.T) {
 	run, _ := twoBackbones(t)
 	path := run.Cell("seq.nano-s1-o0").Records()
 	data, err := os.ReadFile(path)
-	check(t, err)
-	check(t, os.WriteFile(path, bytes.Replace(data, []byte(`"backbone":"nano"`), []byte(`"backbone":"else"`), 1), 0o644))
+	synthetic.Must(t, err)
+	synthetic.Must(t, os.WriteFile(path, bytes.Replace(data, []byte(`"backbone":"nano"`), []byte(`"backbone":"else"`), 1), 0o644))
 	if _, err := Load(run); err == nil || !strings.Contains(err.Error(), "cell seq.nano-s1-o0: its records are of backbone else, the plan says nano") {
 		t.Errorf("%v", err)
 	}

@@ -90,7 +90,7 @@ func TestRunsSideBySide(t *testing.T) {
 	runs := []*report.Report{first, second}
 	r := [][]table.Table{{tables.Summary(first), tables.Tasks(first)}, {tables.Summary(second), tables.Tasks(second)}}
 	var out bytes.Buffer
-	check(t, table.Text(&out, append([]table.Table{tables.Runs(runs)}, tables.SideBySide(runs, r)...), false))
+	synthetic.Must(t, table.Text(&out, append([]table.Table{tables.Runs(runs)}, tables.SideBySide(runs, r)...), false))
 	synthetic.CompareGolden(t, "side_by_side.txt", out.Bytes())
 
 	joined := tables.SideBySide(runs, r)[0]

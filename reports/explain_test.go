@@ -20,7 +20,7 @@ import (
 func explained(t *testing.T, r *report.Report, method, key string) string {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, Explain(&out, r, method, key))
+	synthetic.Must(t, Explain(&out, r, method, key))
 	return out.String()
 }
 
@@ -51,7 +51,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 					continue
 				}
 				events, _, err := record.ReadEvents(filepath.Join(run.Path, found[1]))
-				check(t, err)
+				synthetic.Must(t, err)
 				n, _ := strconv.Atoi(found[2])
 				e := events[n-1]
 				if e.Kind != record.Boundary || fmt.Sprint(e.Index) != found[3] {
@@ -123,7 +123,7 @@ func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	check(t, ExplainDifference(&out, r, "secura", "joint", "acc"))
+	synthetic.Must(t, ExplainDifference(&out, r, "secura", "joint", "acc"))
 	c := r.Compare()[5] // acc against joint
 	text = flat(out.String())
 	for _, want := range []string{"seed 7: 0.59 − 0.68 = -0.09", "2 / 256 = 0.0078125", "in tables 100 × -0.09 = -9.0", "over 4 comparisons", ": " + metric.Precise(c.PHolm.Number) + " -explain"} {
@@ -132,7 +132,7 @@ func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 		}
 	}
 	out.Reset()
-	check(t, ExplainDifference(&out, r, "secura", "frozen", "bwt"))
+	synthetic.Must(t, ExplainDifference(&out, r, "secura", "frozen", "bwt"))
 	if !strings.Contains(out.String(), "undefined: frozen: no training") {
 		t.Error(out.String())
 	}
@@ -148,7 +148,7 @@ func TestExplanationOfARoughRunSaysWhatDoesNotCount(t *testing.T) {
 	if err := Explain(&bytes.Buffer{}, r, "seq", "accuracy"); err == nil {
 		t.Error("an unknown metric is explained")
 	}
-	check(t, os.Remove(r.Run.Cell("seq-s0-o0").Records()))
+	synthetic.Must(t, os.Remove(r.Run.Cell("seq-s0-o0").Records()))
 	if err := Explain(&bytes.Buffer{}, r, "seq", "acc"); err == nil || !strings.Contains(err.Error(), "seq-s0-o0") {
 		t.Errorf("records that are gone: %v", err)
 	}

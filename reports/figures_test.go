@@ -105,9 +105,9 @@ func writePredictions(t testing.TB, folder rundir.Cell, events []record.Event, e
 			add("facts", *e.Knowledge)
 		}
 		data, err := record.EncodePredictions(rows)
-		check(t, err)
-		check(t, os.MkdirAll(filepath.Dir(folder.Predictions(e.Index)), 0o755))
-		check(t, os.WriteFile(folder.Predictions(e.Index), data, 0o644))
+		synthetic.Must(t, err)
+		synthetic.Must(t, os.MkdirAll(filepath.Dir(folder.Predictions(e.Index)), 0o755))
+		synthetic.Must(t, os.WriteFile(folder.Predictions(e.Index), data, 0o644))
 	}
 }
 
@@ -115,19 +115,19 @@ func TestFiguresAreTheSameTwice(t *testing.T) {
 	run := makeFull(t, full(4, 3, 3, 20), 6, 20)
 	names := map[string]bool{}
 	first, err := figure.Of(load(t, run))
-	check(t, err)
+	synthetic.Must(t, err)
 	second, err := figure.Of(load(t, run))
-	check(t, err)
+	synthetic.Must(t, err)
 	for i, f := range first {
 		names[f.Name] = true
 		svg, err := f.SVG()
-		check(t, err)
+		synthetic.Must(t, err)
 		image, err := f.PNG()
-		check(t, err)
+		synthetic.Must(t, err)
 		svgAgain, err := second[i].SVG()
-		check(t, err)
+		synthetic.Must(t, err)
 		imageAgain, err := second[i].PNG()
-		check(t, err)
+		synthetic.Must(t, err)
 		if !bytes.Equal(svg, svgAgain) || !bytes.Equal(image, imageAgain) {
 			t.Errorf("%s has other bytes the second time", f.Name)
 		}
@@ -153,7 +153,7 @@ func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 		t.Fatal("no figure of a done method")
 	}
 	svg, err := f.SVG()
-	check(t, err)
+	synthetic.Must(t, err)
 	for _, want := range []string{">78<", ">66<", ">86<", "after T3 task_3", ">K<"} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("the heat map of seq lacks %s", want)
@@ -165,7 +165,7 @@ func TestRunsWithHolesHaveFiguresToo(t *testing.T) {
 	for name, s := range map[string]synthetic.Run{"rough": rough(), "one seed": small(), "alone": synthetic.Variants(1, 0.04)} {
 		r := load(t, s.Make(t, nil))
 		figures, err := figure.Of(r)
-		check(t, err)
+		synthetic.Must(t, err)
 		for _, f := range figures {
 			if svg, err := f.SVG(); err != nil || bytes.Contains(svg, []byte("NaN")) {
 				t.Errorf("%s: figure %s: %v", name, f.Name, err)
@@ -220,13 +220,13 @@ func TestJointTrainingIsDrawnAlongItsStream(t *testing.T) {
 		t.Errorf("evaluated after %v steps", places)
 	}
 	figures, err := figure.Of(r)
-	check(t, err)
+	synthetic.Must(t, err)
 	i := slices.IndexFunc(figures, func(f figure.Figure) bool { return f.Name == "frobenius-norm-of-the-update" })
 	if i < 0 {
 		t.Fatal("no figure of the norm")
 	}
 	svg, err := figures[i].SVG()
-	check(t, err)
+	synthetic.Must(t, err)
 	if text := string(svg); !strings.Contains(text, ">12.0<") || strings.Contains(text, ">13") {
 		t.Error("the norm is not drawn from step 10 to step 12")
 	}
@@ -246,7 +246,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	run := makeFull(t, full(3, 3, 1, 40), 2, 40)
 	r := load(t, run)
 	table, err := tables.ExamplesTable(r)
-	check(t, err)
+	synthetic.Must(t, err)
 	if len(table.Rows) != 3 || len(table.Footnotes) != 0 {
 		t.Fatalf("%d rows, footnotes %q", len(table.Rows), table.Footnotes)
 	}
@@ -255,7 +255,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 		near(t, m.Name+": backward transfer", metric.Number(*table.Rows[i][3].Number/100), tables.First(r, m.Name).Metrics["bwt"].Number)
 	}
 	again, err := tables.ExamplesTable(r)
-	check(t, err)
+	synthetic.Must(t, err)
 	for i := range table.Rows {
 		for k := range table.Rows[i] {
 			if table.Rows[i][k].Text != again.Rows[i][k].Text || table.Rows[i][k].Spread != again.Rows[i][k].Spread {
@@ -268,11 +268,11 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	seq, secura := run.Cell("seq-s0-o0"), run.Cell("secura-s0-o0")
 	for i := range 4 {
 		data, err := os.ReadFile(seq.Predictions(i))
-		check(t, err)
-		check(t, os.WriteFile(secura.Predictions(i), data, 0o644))
+		synthetic.Must(t, err)
+		synthetic.Must(t, os.WriteFile(secura.Predictions(i), data, 0o644))
 	}
 	table, err = tables.ExamplesTable(r)
-	check(t, err)
+	synthetic.Must(t, err)
 	if e := table.Rows[0][2]; e.Text != "0.0" || e.Spread != "[0.0, 0.0]" || e.Marked {
 		t.Errorf("equal predictions differ by %s %s", e.Text, e.Spread)
 	}
@@ -295,16 +295,16 @@ func TestALargeRunIsReportedInSeconds(t *testing.T) {
 	run := makeFull(t, full(6, 16, 8, 64), 50, 64)
 	began := time.Now()
 	r, err := writeAll(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	for _, f := range Formats {
 		var out bytes.Buffer
-		check(t, f.Write(&out, r, false))
+		synthetic.Must(t, f.Write(&out, r, false))
 	}
 	took := time.Since(began)
 	t.Logf("the report took %v", took)
 	if took > 10*time.Second {
 		t.Errorf("the report took %v, more than 10 s", took)
 	}
-	check(t, os.RemoveAll(os.Getenv("SECURA_LARGE_REPORT")))
-	check(t, os.CopyFS(os.Getenv("SECURA_LARGE_REPORT"), os.DirFS(run.Path)))
+	synthetic.Must(t, os.RemoveAll(os.Getenv("SECURA_LARGE_REPORT")))
+	synthetic.Must(t, os.CopyFS(os.Getenv("SECURA_LARGE_REPORT"), os.DirFS(run.Path)))
 }

@@ -6,12 +6,13 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
 
 func load(t testing.TB, run rundir.Run) *report.Report {
 	t.Helper()
 	r, err := Load(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	return r
 }
 
@@ -26,16 +27,9 @@ func cellOf(t testing.TB, r *report.Report, id string) report.Cell {
 	return report.Cell{}
 }
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func predictionsOf(t testing.TB, run rundir.Run, cell string, boundary int) []record.Prediction {
 	t.Helper()
 	rows, err := record.ReadPredictions(run.Cell(cell).Predictions(boundary))
-	check(t, err)
+	synthetic.Must(t, err)
 	return rows
 }

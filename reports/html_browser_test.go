@@ -59,7 +59,7 @@ func openBrowser(t *testing.T) *browser {
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx}
-	check(t, chromedp.Listen(ctx, func(event any) {
+	synthetic.Must(t, chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {
 		case *runtime.EventConsoleAPICalled:
 			b.trouble("console %s: %v", e.Type, e.Args)
@@ -169,8 +169,8 @@ func (b *browser) keep(name string, take func() []byte) {
 	if folder == "" {
 		return
 	}
-	check(b.t, os.MkdirAll(folder, 0o755))
-	check(b.t, os.WriteFile(filepath.Join(folder, name), take(), 0o644))
+	synthetic.Must(b.t, os.MkdirAll(folder, 0o755))
+	synthetic.Must(b.t, os.WriteFile(filepath.Join(folder, name), take(), 0o644))
 }
 
 func (b *browser) picture() []byte {
@@ -195,7 +195,7 @@ func TestThePageInABrowser(t *testing.T) {
 	s.Seeds = 1
 	s.AddPredictions(t, run, 24, 40)
 	_, err := writeAll(run)
-	check(t, err)
+	synthetic.Must(t, err)
 
 	b.do(chromedp.Navigate("file://"+run.Report("html")), chromedp.WaitReady(".examples .example:not(.head)"))
 	see(b, `document.title.startsWith('synthetic')`, true)
@@ -307,7 +307,7 @@ func compareNumbers(t *testing.T, x, y string) int {
 	t.Helper()
 	var a, b float64
 	_, err := fmt.Sscan(x+" "+y, &a, &b)
-	check(t, err)
+	synthetic.Must(t, err)
 	switch {
 	case a < b:
 		return -1
@@ -343,7 +343,7 @@ func TestALivePageFollows(t *testing.T) {
 		}
 		w.Header().Set("X-Version", version)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		check(t, page.WriteLive(w, load(t, run), version))
+		synthetic.Must(t, page.WriteLive(w, load(t, run), version))
 	}))
 	defer server.Close()
 	b.do(chromedp.Navigate(server.URL+"/"), chromedp.WaitVisible(chromedp.CSS(`[data-chip=secura]`)), chromedp.Click(chromedp.CSS(`[data-chip=secura]`)))

@@ -21,7 +21,7 @@ import (
 func htmlOf(t testing.TB, run rundir.Run) string {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, page.Write(&out, load(t, run)))
+	synthetic.Must(t, page.Write(&out, load(t, run)))
 	return out.String()
 }
 
@@ -42,11 +42,11 @@ func unpackExamples(t testing.TB, r string) page.ExampleData {
 		t.Fatal("the page has no packed examples")
 	}
 	raw, err := base64.StdEncoding.DecodeString(packed)
-	check(t, err)
+	synthetic.Must(t, err)
 	z, err := gzip.NewReader(bytes.NewReader(raw))
-	check(t, err)
+	synthetic.Must(t, err)
 	var data page.ExampleData
-	check(t, json.NewDecoder(z).Decode(&data))
+	synthetic.Must(t, json.NewDecoder(z).Decode(&data))
 	return data
 }
 

@@ -25,14 +25,14 @@ func eight() synthetic.Run {
 func TestLaTeXOfARun(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
-	check(t, table.LaTeX(&out, tables.Sourced(r, []table.Table{tables.Summary(r), tables.Tasks(r)}), false))
+	synthetic.Must(t, table.LaTeX(&out, tables.Sourced(r, []table.Table{tables.Summary(r), tables.Tasks(r)}), false))
 	synthetic.CompareGolden(t, "eight.tex", out.Bytes())
 }
 
 func TestCSVHasEveryDigitAndEveryReason(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	var out bytes.Buffer
-	check(t, table.CSV(&out, tables.Of(r), false))
+	synthetic.Must(t, table.CSV(&out, tables.Of(r), false))
 	synthetic.CompareGolden(t, "eight.csv", out.Bytes())
 }
 
@@ -46,7 +46,7 @@ func TestFilesOfTablesAreNamedByTheirTitles(t *testing.T) {
 		}
 	}
 	run := rundir.Run{Path: t.TempDir()}
-	check(t, writeTables(run, []table.Table{{Title: "A", Columns: []table.Column{{Head: []string{"x"}}}, Rows: [][]table.Entry{{{Text: "1"}}}}, {Title: "a"}}))
+	synthetic.Must(t, writeTables(run, []table.Table{{Title: "A", Columns: []table.Column{{Head: []string{"x"}}}, Rows: [][]table.Entry{{{Text: "1"}}}}, {Title: "a"}}))
 	for _, name := range []string{"a.tex", "a.csv", "a-2.tex", "a-2.csv"} {
 		if _, err := os.Stat(run.Table(name)); err != nil {
 			t.Error(err)
@@ -70,12 +70,12 @@ func TestTablesCompile(t *testing.T) {
 				t.Fatal(err)
 			}
 			list, err := filepath.Glob(run.Table("*.tex"))
-			check(t, err)
+			synthetic.Must(t, err)
 			files = append(files, list...)
 		}
 	} else {
 		list, err := filepath.Glob(rundir.Run{Path: asked}.Table("*.tex"))
-		check(t, err)
+		synthetic.Must(t, err)
 		files = list
 	}
 	if len(files) == 0 {
@@ -84,7 +84,7 @@ func TestTablesCompile(t *testing.T) {
 	folder := t.TempDir()
 	for _, file := range files {
 		document := fmt.Sprintf("\\documentclass{article}\n\\usepackage{booktabs,longtable,graphicx}\n\\begin{document}\n\\input{%s}\n\\end{document}\n", file)
-		check(t, os.WriteFile(filepath.Join(folder, "one.tex"), []byte(document), 0o644))
+		synthetic.Must(t, os.WriteFile(filepath.Join(folder, "one.tex"), []byte(document), 0o644))
 		command := exec.Command("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "one.tex")
 		command.Dir = folder
 		out, err := command.CombinedOutput()

@@ -67,7 +67,7 @@ func TestTheReleasedFigureLeavesOutWhatWasNotMeasured(t *testing.T) {
 		t.Fatalf("%v, %v", figures, err)
 	}
 	svg, err := figures[0].SVG()
-	check(t, err)
+	synthetic.Must(t, err)
 	if text := string(svg); !strings.Contains(text, ">1.0<") || strings.Contains(text, ">0.0<") {
 		t.Error("the least number is 1, but the axis does not begin there")
 	}

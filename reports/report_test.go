@@ -195,7 +195,7 @@ func TestRunsWarnings(t *testing.T) {
 		}
 	}
 	run := s.Make(t, nil)
-	check(t, run.Cell("old-s0-o0").Make())
+	synthetic.Must(t, run.Cell("old-s0-o0").Make())
 	r := load(t, run)
 	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0], "old-s0-o0") || !strings.Contains(r.Warnings[1], "base rows of seq-s0-o0 and er-s0-o0 differ at task task_2") {
 		t.Errorf("warnings: %q", r.Warnings)
@@ -243,13 +243,13 @@ func FuzzRecords(f *testing.F) {
 	run := s.Make(f, nil)
 	path := run.Cell("seq-s0-o0").Records()
 	whole, err := os.ReadFile(path)
-	check(f, err)
+	synthetic.Must(f, err)
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
 	f.Add([]byte("{\"event\":\"cell_end\"}\n"))
 	f.Add(bytes.Replace(whole, []byte(`"index":2`), []byte(`"index":1`), 1))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		check(t, os.WriteFile(path, data, 0o644))
+		synthetic.Must(t, os.WriteFile(path, data, 0o644))
 		r, err := Load(run)
 		if err != nil {
 			return

@@ -19,14 +19,14 @@ import (
 func resultsOf(t testing.TB, r *report.Report) []byte {
 	t.Helper()
 	data, err := report.Results(r)
-	check(t, err)
+	synthetic.Must(t, err)
 	return data
 }
 
 func decode(t testing.TB, data []byte) map[string]any {
 	t.Helper()
 	var v map[string]any
-	check(t, json.Unmarshal(data, &v))
+	synthetic.Must(t, json.Unmarshal(data, &v))
 	return v
 }
 
@@ -203,7 +203,7 @@ func TestEqualRunsDifferInMeasuredAlone(t *testing.T) {
 			delete(c.(map[string]any), "measured")
 		}
 		rest, err := json.Marshal(v)
-		check(t, err)
+		synthetic.Must(t, err)
 		return rest
 	}
 	if !bytes.Equal(strip(a), strip(b)) {
@@ -228,20 +228,20 @@ func TestReportDoesNotDependOnTheOrderOfFiles(t *testing.T) {
 func TestWriteAll(t *testing.T) {
 	run := rough().Make(t, nil)
 	_, err := writeAll(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	results, err := os.ReadFile(run.Results())
-	check(t, err)
+	synthetic.Must(t, err)
 	markdown, err := os.ReadFile(run.Report("md"))
-	check(t, err)
+	synthetic.Must(t, err)
 	if !bytes.Equal(results, resultsOf(t, load(t, run))) || string(markdown) != asMarkdown(t, load(t, run)) {
 		t.Error("the files differ from what the report gives")
 	}
-	check(t, os.WriteFile(run.Cell("seq-s0-o0").Records(), []byte("nonsense\n"), 0o644))
+	synthetic.Must(t, os.WriteFile(run.Cell("seq-s0-o0").Records(), []byte("nonsense\n"), 0o644))
 	if _, err := writeAll(run); err == nil || !strings.Contains(err.Error(), "records.jsonl:1") {
 		t.Errorf("broken records: %v", err)
 	}
 	kept, err := os.ReadFile(run.Results())
-	check(t, err)
+	synthetic.Must(t, err)
 	if !bytes.Equal(kept, results) {
 		t.Error("a report that failed changed results.json")
 	}

@@ -11,6 +11,7 @@ import (
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 	"secura/reports/tables"
 )
 
@@ -30,7 +31,7 @@ func reason(t *testing.T, values map[string]metric.Value, key, want string) {
 
 func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("metric", "testdata", "statistics.json"))
-	check(t, err)
+	synthetic.Must(t, err)
 	var reference struct {
 		Orders struct {
 			Values   [][]float64
@@ -39,7 +40,7 @@ func TestSpreadBetweenOrdersAndSeedsEqualsNumPys(t *testing.T) {
 			SDSeeds  float64 `json:"sd_seeds"`
 		}
 	}
-	check(t, json.Unmarshal(data, &reference))
+	synthetic.Must(t, json.Unmarshal(data, &reference))
 	o := reference.Orders
 	r := &report.Report{Suite: suite.Suite{Seeds: len(o.Values), Orders: len(o.Values[0])}}
 	for seed, row := range o.Values {

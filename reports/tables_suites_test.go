@@ -35,7 +35,7 @@ func textsOf(row []table.Entry) string {
 func loaded(t *testing.T, s synthetic.Run) *report.Report {
 	t.Helper()
 	r, err := Load(s.Make(t, nil))
-	check(t, err)
+	synthetic.Must(t, err)
 	return r
 }
 
@@ -108,7 +108,7 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 		t.Error(got)
 	}
 	data, err := report.Results(r)
-	check(t, err)
+	synthetic.Must(t, err)
 	if !strings.Contains(string(data), `"curve": [`) {
 		t.Error("results.json has no curve")
 	}

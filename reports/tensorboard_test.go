@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/reports/synthetic"
 )
 
 // TestEventsAreThoseOfTensorBoardsWriter compares with the bytes that
@@ -18,11 +19,11 @@ func TestEventsAreThoseOfTensorBoardsWriter(t *testing.T) {
 		"31000000000000009d8383e909000000000000004010022a240a110a0a747261696e2f6c6f7373150000c03f0a0f0a0873636f72652fc3bc150000803e2c2ab7ad"
 	folder := t.TempDir()
 	w, err := OpenTensorBoard(folder)
-	check(t, err)
-	check(t, w.Add(2, []record.Measure{{Name: "train/loss", Value: 1.5}, {Name: "score/ü", Value: 0.25}}))
-	check(t, w.Close())
+	synthetic.Must(t, err)
+	synthetic.Must(t, w.Add(2, []record.Measure{{Name: "train/loss", Value: 1.5}, {Name: "score/ü", Value: 0.25}}))
+	synthetic.Must(t, w.Close())
 	data, err := os.ReadFile(filepath.Join(folder, eventsFile))
-	check(t, err)
+	synthetic.Must(t, err)
 	if got := hex.EncodeToString(data); got != golden {
 		t.Errorf("got  %s\nwant %s", got, golden)
 	}
@@ -36,13 +37,13 @@ func TestEventsBeginWhereTheyDiffer(t *testing.T) {
 	write := func(losses ...float64) []byte {
 		t.Helper()
 		w, err := OpenTensorBoard(folder)
-		check(t, err)
+		synthetic.Must(t, err)
 		for i, loss := range losses {
-			check(t, w.Add(i+1, []record.Measure{{Name: "loss", Value: loss}}))
+			synthetic.Must(t, w.Add(i+1, []record.Measure{{Name: "loss", Value: loss}}))
 		}
-		check(t, w.Close())
+		synthetic.Must(t, w.Close())
 		data, err := os.ReadFile(path)
-		check(t, err)
+		synthetic.Must(t, err)
 		return data
 	}
 	short := write(3, 2)
@@ -50,7 +51,7 @@ func TestEventsBeginWhereTheyDiffer(t *testing.T) {
 	if !bytes.HasPrefix(long, short) || len(long) == len(short) {
 		t.Error("the file was not gone on with")
 	}
-	check(t, os.WriteFile(path, long[:len(long)-5], 0o644)) // cut by a crash
+	synthetic.Must(t, os.WriteFile(path, long[:len(long)-5], 0o644)) // cut by a crash
 	if again := write(3, 2, 1); !bytes.Equal(again, long) {
 		t.Error("a cut file was not mended")
 	}

@@ -17,14 +17,14 @@ import (
 func asText(t testing.TB, r *report.Report, colour bool) string {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, Text(&out, r, colour))
+	synthetic.Must(t, Text(&out, r, colour))
 	return out.String()
 }
 
 func asMarkdown(t testing.TB, r *report.Report) string {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, Markdown(&out, r))
+	synthetic.Must(t, Markdown(&out, r))
 	return out.String()
 }
 
@@ -106,7 +106,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 func blocksOf(t *testing.T, one table.Table) (n int) {
 	t.Helper()
 	var out bytes.Buffer
-	check(t, table.Text(&out, []table.Table{one}, false))
+	synthetic.Must(t, table.Text(&out, []table.Table{one}, false))
 	for line := range strings.Lines(out.String()) {
 		if strings.HasPrefix(line, "─") {
 			n++

@@ -52,9 +52,9 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 	if r, err := Load(run); err != nil || r.Trials != nil {
 		t.Fatalf("a run that is no tuning: error %v, report %v", err, r)
 	}
-	check(t, rundir.WriteJSON(run.Tuning(), tried()))
+	synthetic.Must(t, rundir.WriteJSON(run.Tuning(), tried()))
 	r, err := Load(run)
-	check(t, err)
+	synthetic.Must(t, err)
 	if text := asText(t, r, false); !strings.HasPrefix(text, "Choices of the tuning of mine\n") || strings.Contains(text, "Summary") {
 		t.Errorf("the tuning's report is\n%s", text)
 	}
@@ -63,7 +63,7 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 // TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite came from a tuning.
 func TestTheReportTellsOfTheTuning(t *testing.T) {
 	r, err := Load(small().Make(t, nil))
-	check(t, err)
+	synthetic.Must(t, err)
 	if _, ok := report.TunedTable(r); ok {
 		t.Fatal("a suite that was not tuned has a table of its tuning")
 	}
@@ -77,7 +77,7 @@ func TestTheReportTellsOfTheTuning(t *testing.T) {
 		t.Errorf("the table names %d methods, expected the one that was tuned", len(k.Rows))
 	}
 	var out bytes.Buffer
-	check(t, Text(&out, r, false))
+	synthetic.Must(t, Text(&out, r, false))
 	for _, want := range []string{
 		"\nTuning\nEach method had 8 trials on a calibration stream of 2 tasks (b, a), evaluated on at most 64 examples",
 		"er¹", "0.006", "buffer 0.1, rank 4", "¹ tuned: the best of 8 trials",

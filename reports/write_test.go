@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments/rundir"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 	"secura/reports/tables"
 )
 
@@ -23,9 +24,9 @@ func writeAll(run rundir.Run) (*report.Report, error) {
 func TestAReportThatCannotBeWrittenIsMade(t *testing.T) {
 	run := small().Make(t, nil)
 	for _, name := range []string{"tables", "figures"} {
-		check(t, os.WriteFile(filepath.Join(run.Path, name), nil, 0o644))
+		synthetic.Must(t, os.WriteFile(filepath.Join(run.Path, name), nil, 0o644))
 	}
-	check(t, os.MkdirAll(filepath.Join(run.Path, "report.md", "taken"), 0o755))
+	synthetic.Must(t, os.MkdirAll(filepath.Join(run.Path, "report.md", "taken"), 0o755))
 	r, unwritten, err := WriteAll(run)
 	if err != nil || r == nil || len(tables.Of(r)) == 0 {
 		t.Fatalf("report %v, error %v", r, err)
