@@ -16,7 +16,7 @@ import (
 
 // WriteAll makes the files of a run's report again from its records: one of each
 // of Formats that has a file, a page of each of several backbones, and each table and figure by itself. Each file is replaced as a whole or not at all. It
-// returns the report, so that the records are read once. unwritten says which files could not be written, as on a full
+// returns the report, so that the records are read once; where these could be read, also beside an error. unwritten says which files could not be written, as on a full
 // disk or in a folder of another user's; the report is complete all the same.
 func WriteAll(run rundir.Run) (r *report.Report, unwritten, err error) { return WriteInto(run, run) }
 
@@ -31,7 +31,7 @@ func WriteInto(to, run rundir.Run) (r *report.Report, unwritten, err error) {
 		}
 		t, err := tables.ExamplesTable(part)
 		if err != nil {
-			return nil, nil, fmt.Errorf("write report: %w", err)
+			return r, nil, fmt.Errorf("write report: %w", err)
 		}
 		if len(t.Rows) > 0 {
 			part.Examples = []table.Table{t}

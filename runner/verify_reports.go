@@ -15,8 +15,8 @@ import (
 	"secura/reports"
 )
 
-// reports makes the run's report, pages, tables and figures again and compares those that the run has, byte by byte. It
-// names files that are no part of a run.
+// reports makes the run's report, pages, tables and figures again from the records, which it reads once, and compares those
+// that the run has: results.json value by value, the others byte by byte. It names files that are no part of a run.
 func (v *verification) reports(cells []suite.Cell) error {
 	scratch, err := os.MkdirTemp("", "runner-verify-")
 	if err != nil {
@@ -24,7 +24,13 @@ func (v *verification) reports(cells []suite.Cell) error {
 	}
 	defer os.RemoveAll(scratch)
 	const what = "report, pages, tables and figures are what the records give"
-	if _, unwritten, err := reports.WriteInto(rundir.Run{Path: scratch}, v.run); errors.Join(unwritten, err) != nil {
+	r, unwritten, err := reports.WriteInto(rundir.Run{Path: scratch}, v.run)
+	wrongResults := err
+	if r != nil {
+		wrongResults = v.results(r)
+	}
+	v.found("results.json is what the records give", wrongResults)
+	if errors.Join(unwritten, err) != nil {
 		v.found(what, unwritten, err)
 		return nil
 	}
@@ -40,7 +46,7 @@ func (v *verification) reports(cells []suite.Cell) error {
 	var foreign []string
 	for _, name := range kept {
 		switch {
-		case name == "results.json": // compared value by value
+		case name == "results.json": // compared above
 		case slices.Contains(made, name):
 			wrong = append(wrong, sameReport(filepath.Join(scratch, name), filepath.Join(v.run.Path, name)))
 		case !partOfRun(filepath.ToSlash(name), cells):
