@@ -92,6 +92,9 @@ func TestPythonsNotationIsRead(t *testing.T) {
 		"['a'":                    "expected a comma",
 		"['a":                     "a text has no end",
 		"['a'] x":                 "something after the value",
+		"[1]]":                    "something after the value",
+		`{"a": 1}}`:               "something after the value",
+		"[1]}":                    "something after the value",
 		"[a]":                     `"a" is no value`,
 		"":                        "it ends",
 		"{'a'}":                   "expected a colon",
@@ -99,7 +102,7 @@ func TestPythonsNotationIsRead(t *testing.T) {
 		strings.Repeat("[", 1000): "too deep",
 	} {
 		if v, err := jsonValue(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, %v", shorten(text), v, err)
+			t.Errorf("%s: %v, %v", Shorten(text), v, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ func parseJSON(text string) (any, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF { // More would not see a bracket that closes nothing
 		return nil, errors.New("there is something after the value")
 	}
 	return numbered(v)
@@ -69,7 +70,7 @@ func jsonValue(v any) (any, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%q is neither JSON nor a list in Python's notation: %w", shorten(text), err)
+		return nil, fmt.Errorf("%q is neither JSON nor a list in Python's notation: %w", Shorten(text), err)
 	}
 	return value, nil
 }
@@ -140,7 +141,7 @@ func (p *literal) value(depth int) (any, error) {
 			return n, nil
 		}
 		p.at = start
-		return nil, p.wrong(fmt.Sprintf("%q is no value", shorten(word)))
+		return nil, p.wrong(fmt.Sprintf("%q is no value", Shorten(word)))
 	}
 }
 
