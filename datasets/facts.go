@@ -1,12 +1,12 @@
 package datasets
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 
+	"secura/datasets/prompt"
 	"secura/datasets/score"
 )
 
@@ -38,28 +38,26 @@ func (c *Encoder) Warnings(e Evaluated) (texts []string) {
 		}
 	}
 	if class, alone := oneClass(e.Task, e.Used); alone {
-		say("all %d evaluated examples have the answer %q", len(e.Used), shorten(class))
+		say("all %d evaluated examples have the answer %q", len(e.Used), prompt.Shorten(class))
 	}
 	if n, examples := sharedTexts(e.Train.Examples, e.Used); n > 0 {
 		say("%d of %d evaluated examples stand in training too, with their answers, such as %s", n, len(e.Used), strings.Join(examples, ", "))
 	}
 	if n, first := countExamples(e.Used, Example.hasEqualOptions); n > 0 {
-		say("%d of %d evaluated examples have two options of equal text, such as row %d: they count as one answer", n, len(e.Used), first)
+		say("%d of %d evaluated examples have two options of equal text, such as row %d: they count as one answer", n, len(e.Used), first.ID)
 	}
 	c.borderWarnings(say, "training", e.TrainIDs)
 	c.borderWarnings(say, "evaluated", e.UsedIDs)
-	if c != nil {
-		if n, first := countExamples(e.Used, c.cannotWrite); n > 0 {
-			say("%d of %d right answers cannot be written by this tokenizer, such as %q of row %d, which it gives back as another text: these are never right",
-				n, len(e.Used), shorten(strings.TrimSpace(e.Used[rowAt(e.Used, first)].Answer)), first)
-		}
+	if n, first := countExamples(e.Used, c.cannotWrite); n > 0 {
+		say("%d of %d right answers cannot be written by this tokenizer, such as %q of row %d, which it gives back as another text: these are never right",
+			n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 	}
 	for _, name := range e.Task.Scores {
 		if !slices.Contains([]string{"rouge1", "rougeL"}, name) {
 			continue
 		}
 		if n, first := countExamples(e.Used, unseenByRouge); n > 0 {
-			say("%s sees nothing of %d of %d right answers, such as row %d: it knows a-z and 0-9 alone; %s_scripts knows other scripts", name, n, len(e.Used), first, name)
+			say("%s sees nothing of %d of %d right answers, such as row %d: it knows a-z and 0-9 alone; %s_scripts knows other scripts", name, n, len(e.Used), first.ID, name)
 		}
 	}
 	return texts
@@ -94,27 +92,23 @@ func sharedTexts(train, test []Example) (n int, examples []string) {
 	for _, e := range test {
 		if seen[text(e)] {
 			if n++; n <= 3 {
-				examples = append(examples, fmt.Sprintf("row %d %q", e.ID, shorten(e.Prompt)))
+				examples = append(examples, fmt.Sprintf("row %d %q", e.ID, prompt.Shorten(e.Prompt)))
 			}
 		}
 	}
 	return n, examples
 }
 
-// countExamples counts those of which something is true, and says the row of the first.
-func countExamples(examples []Example, is func(Example) bool) (n, first int) {
+// countExamples counts those of which something is true, and gives the first.
+func countExamples(examples []Example, is func(Example) bool) (n int, first Example) {
 	for _, e := range examples {
 		if is(e) {
 			if n++; n == 1 {
-				first = e.ID
+				first = e
 			}
 		}
 	}
 	return n, first
-}
-
-func rowAt(examples []Example, id int) int {
-	return slices.IndexFunc(examples, func(e Example) bool { return e.ID == id })
 }
 
 func (c *Encoder) borderWarnings(say func(string, ...any), which string, encoded []Encoded) {
@@ -160,20 +154,7 @@ func RowLengths(tokens []int, most int) (lengths []int) {
 	sorted := slices.Sorted(slices.Values(tokens))
 	for _, share := range []float64{0.5, 0.9, 1} {
 		n := sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
-		n = min((max(n, 1)+7)/8*8, most)
-		if i, found := slices.BinarySearchFunc(lengths, n, cmp.Compare[int]); !found {
-			lengths = slices.Insert(lengths, i, n)
-		}
+		lengths = append(lengths, min((max(n, 1)+7)/8*8, most))
 	}
-	return lengths
-}
-
-// shorten keeps a warning on a line.
-func shorten(text string) string {
-	const most = 60
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most]) + "…"
+	return slices.Compact(lengths)
 }

@@ -39,5 +39,5 @@ func (c *Condition) Holds(row map[string]any) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, fmt.Errorf("%s writes %q, expected true or false, as of {{ge .label 0}}", c.template.Name(), shorten(text))
+	return false, fmt.Errorf("%s writes %q, expected true or false, as of {{ge .label 0}}", c.template.Name(), Shorten(text))
 }

@@ -106,7 +106,7 @@ func after(separator string, v any) (string, error) {
 	}
 	i := strings.LastIndex(text, separator)
 	if i < 0 {
-		return "", fmt.Errorf("there is no %q in %q", separator, shorten(text))
+		return "", fmt.Errorf("there is no %q in %q", separator, Shorten(text))
 	}
 	return text[i+len(separator):], nil
 }
@@ -123,7 +123,7 @@ func before(separator string, v any) (string, error) {
 	}
 	head, _, found := strings.Cut(text, separator)
 	if !found {
-		return "", fmt.Errorf("there is no %q in %q", separator, shorten(text))
+		return "", fmt.Errorf("there is no %q in %q", separator, Shorten(text))
 	}
 	return head, nil
 }
@@ -171,7 +171,7 @@ func regex(pattern string, v any) (string, error) {
 	}
 	m := compiled.FindStringSubmatch(text)
 	if m == nil {
-		return "", fmt.Errorf("nothing in %q matches %q", shorten(text), pattern)
+		return "", fmt.Errorf("nothing in %q matches %q", Shorten(text), pattern)
 	}
 	return m[min(1, len(m)-1)], nil
 }
@@ -238,7 +238,7 @@ func position(v, wanted any) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is not in the list %v", shorten(text), shorten(fmt.Sprint(list)))
+	return 0, fmt.Errorf("%q is not in the list %v", Shorten(text), Shorten(fmt.Sprint(list)))
 }
 
 func last(v any) (any, error) {
@@ -260,7 +260,7 @@ func describe(v any) string {
 	case nil:
 		return "null"
 	case string:
-		return fmt.Sprintf("the text %q", shorten(v))
+		return fmt.Sprintf("the text %q", Shorten(v))
 	case []any:
 		return fmt.Sprintf("a list of %d", len(v))
 	case map[string]any:
@@ -276,8 +276,8 @@ func listKeys(fields map[string]any) string {
 	return strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 }
 
-// shorten keeps errors readable where a text is a whole article.
-func shorten(text string) string {
+// Shorten is a text's first 60 characters: errors and warnings stay readable where it is a whole article.
+func Shorten(text string) string {
 	const most = 60
 	count := 0
 	for i := range text {

@@ -150,7 +150,7 @@ func matcher(search string) (func(string) ([][]int, error), error) {
 		found, err := expression.FindAllStringIndex(text, -1)
 		if err != nil {
 			// The library's error holds the whole text.
-			return nil, fmt.Errorf("split %q by %q: the search took longer than %v or too much memory", shorten(text), search, splitTimeout)
+			return nil, fmt.Errorf("split %q by %q: the search took longer than %v or too much memory", Shorten(text), search, splitTimeout)
 		}
 		return found, nil
 	}, nil

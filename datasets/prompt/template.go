@@ -222,7 +222,7 @@ func (t *Template) renderGold(row map[string]any, n int) (int, error) {
 	if len(t.labels) > 0 {
 		i := slices.Index(t.labels, rendered)
 		if i < 0 {
-			return 0, fmt.Errorf("gold %q is none of gold_labels %q", shorten(rendered), t.labels)
+			return 0, fmt.Errorf("gold %q is none of gold_labels %q", Shorten(rendered), t.labels)
 		}
 		if i >= n {
 			return 0, fmt.Errorf("gold %q is label %d of gold_labels, but there are only %d options", rendered, i, n)
@@ -231,7 +231,7 @@ func (t *Template) renderGold(row map[string]any, n int) (int, error) {
 	}
 	i, err := strconv.Atoi(rendered)
 	if err != nil {
-		return 0, fmt.Errorf("gold %q is not an index from 0; give gold_labels where it is a label", shorten(rendered))
+		return 0, fmt.Errorf("gold %q is not an index from 0; give gold_labels where it is a label", Shorten(rendered))
 	}
 	if i < 0 || i >= n {
 		return 0, fmt.Errorf("gold %d is out of range: the %d options are counted from 0", i, n)
