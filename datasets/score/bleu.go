@@ -46,6 +46,15 @@ func (b *BLEU) count(prediction string, golds []string, tokens func(string) []st
 	}
 }
 
+// addCounts adds what was counted of others.
+func (b *BLEU) addCounts(of BLEU) {
+	b.SysLen, b.RefLen = b.SysLen+of.SysLen, b.RefLen+of.RefLen
+	for n := range maxOrder {
+		b.Correct[n] += of.Correct[n]
+		b.Total[n] += of.Total[n]
+	}
+}
+
 func distance(a, b int) int { return max(a-b, b-a) }
 
 // finish computes the score from the counts. An order without predicted n-grams

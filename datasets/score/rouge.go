@@ -1,7 +1,6 @@
 package score
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -29,15 +28,11 @@ func RougeTokens(text string, stem bool) []string {
 }
 
 // Rouge1 is the overlap of single words (Lin 2004).
-func Rouge1(prediction, gold string, stem bool) PRF { return rougeN(prediction, gold, 1, stem) }
-
-func rougeN(prediction, gold string, n int, stem bool) PRF {
-	return rougeNOf(RougeTokens(prediction, stem), RougeTokens(gold, stem), n)
+func Rouge1(prediction, gold string, stem bool) PRF {
+	return rouge1Of(RougeTokens(prediction, stem), RougeTokens(gold, stem))
 }
 
-func rougeNOf(p, g []string, n int) PRF {
-	return prf(overlap(ngrams(p, n), ngrams(g, n)), len(p)-n+1, len(g)-n+1)
-}
+func rouge1Of(p, g []string) PRF { return prf(overlap(ngrams(p, 1), ngrams(g, 1)), len(p), len(g)) }
 
 // RougeL is the longest common subsequence of words, line breaks ignored
 // (Lin 2004).
@@ -45,7 +40,7 @@ func RougeL(prediction, gold string, stem bool) PRF {
 	return rougeLOf(RougeTokens(prediction, stem), RougeTokens(gold, stem))
 }
 
-func rougeLOf(p, g []string) PRF { return prf(lcsTable(g, p)[len(g)][len(p)], len(p), len(g)) }
+func rougeLOf(p, g []string) PRF { return prf(lcs(p, g), len(p), len(g)) }
 
 // withoutSpaces are scripts that write no space between words.
 var withoutSpaces = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
@@ -86,27 +81,24 @@ func ScriptTokens(text string) (tokens []string) {
 
 func prf(hits, predicted, gold int) PRF {
 	s := PRF{P: float64(hits) / float64(max(predicted, 1)), R: float64(hits) / float64(max(gold, 1))}
-	if s.P+s.R > 0 {
-		s.F = 2 * s.P * s.R / (s.P + s.R)
-	}
+	s.F = harmonic(s.P, s.R)
 	return s
 }
 
-// lcsTable holds at [i][j] the length of the longest common subsequence of a's
-// first i and b's first j words.
-func lcsTable(a, b []string) [][]int {
-	table := make([][]int, len(a)+1)
-	table[0] = make([]int, len(b)+1)
-	for i, x := range a {
-		row := slices.Clone(table[i])
+// lcs is the length of the longest common subsequence.
+func lcs[T comparable](a, b []T) int {
+	row := make([]int, len(b)+1) // at j, that of what was seen of a and b's first j
+	for _, x := range a {
+		diagonal := 0
 		for j, y := range b {
+			above := row[j+1]
 			if x == y {
-				row[j+1] = table[i][j] + 1
+				row[j+1] = diagonal + 1
 			} else {
-				row[j+1] = max(table[i][j+1], row[j])
+				row[j+1] = max(above, row[j])
 			}
+			diagonal = above
 		}
-		table[i+1] = row
 	}
-	return table
+	return row[len(b)]
 }

@@ -61,7 +61,7 @@ var Scorers = []Scorer{
 	{"rouge1", averaged(func(p, g string) float64 { return Rouge1(p, g, false).F })},
 	{"rougeL", averaged(func(p, g string) float64 { return RougeL(p, g, false).F })},
 	// The same on ScriptTokens.
-	{"rouge1_scripts", averaged(func(p, g string) float64 { return rougeNOf(ScriptTokens(p), ScriptTokens(g), 1).F })},
+	{"rouge1_scripts", averaged(func(p, g string) float64 { return rouge1Of(ScriptTokens(p), ScriptTokens(g)).F })},
 	{"rougeL_scripts", averaged(func(p, g string) float64 { return rougeLOf(ScriptTokens(p), ScriptTokens(g)).F })},
 	// Mean of EditSimilarity.
 	{"edit_similarity", averaged(EditSimilarity)},
@@ -111,9 +111,9 @@ func bleu(tokens func(string) []string) func(cases []Case) (float64, []float64) 
 		for i, c := range cases {
 			var one BLEU
 			one.count(c.Prediction, c.Golds, tokens)
+			all.addCounts(one)
 			one.finish(true)
 			each[i] = min(one.Score/100, 1)
-			all.count(c.Prediction, c.Golds, tokens)
 		}
 		all.finish(false)
 		return min(all.Score/100, 1), each

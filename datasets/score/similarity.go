@@ -7,18 +7,5 @@ func EditSimilarity(prediction, gold string) float64 {
 	if len(p)+len(g) == 0 {
 		return 1
 	}
-	row := make([]int, len(g)+1)
-	for _, a := range p {
-		diagonal := 0
-		for j, b := range g {
-			up := row[j+1]
-			if a == b {
-				row[j+1] = diagonal + 1
-			} else {
-				row[j+1] = max(up, row[j])
-			}
-			diagonal = up
-		}
-	}
-	return 2 * float64(row[len(g)]) / float64(len(p)+len(g))
+	return 2 * float64(lcs(p, g)) / float64(len(p)+len(g))
 }

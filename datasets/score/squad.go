@@ -1,6 +1,7 @@
 package score
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -52,7 +53,7 @@ func SquadF1(prediction, gold string) float64 {
 	if len(p) == 0 || len(g) == 0 {
 		return indicator(len(p) == len(g))
 	}
-	return prf(overlap(ngrams(p, 1), ngrams(g, 1)), len(p), len(g)).F
+	return rouge1Of(p, g).F
 }
 
 // macroF1 is the mean F1 of the classes that the gold texts name, compared as ExactMatch does. A prediction that is no
@@ -74,11 +75,7 @@ func macroF1(cases []Case) (float64, []float64) {
 		gold[class]++
 	}
 	// Integers first: the sum must not depend on the order of the classes.
-	var classes []string
-	for class := range gold {
-		classes = append(classes, class)
-	}
-	slices.Sort(classes)
+	classes := slices.Sorted(maps.Keys(gold))
 	values := make([]float64, len(classes))
 	for i, class := range classes {
 		values[i] = 2 * float64(right[class]) / float64(predicted[class]+gold[class])
