@@ -73,27 +73,36 @@ func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq
 // asked for.
 func OpenRows(path string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		f, err := os.Open(path)
+		f, size, err := openFile(path)
 		if err != nil {
-			yield(nil, fmt.Errorf("read rows: %w", err))
+			yield(nil, err)
 			return
 		}
 		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			yield(nil, fmt.Errorf("read rows: %w", err))
-			return
-		}
-		if info.IsDir() {
-			yield(nil, fmt.Errorf("read rows: %s is a folder, not a Parquet file", path))
-			return
-		}
-		for row, err := range ReadRows(f, info.Size(), path, columns) {
+		for row, err := range ReadRows(f, size, path, columns) {
 			if !yield(row, err) {
 				return
 			}
 		}
 	}
+}
+
+// openFile opens a file of rows and says how long it is.
+func openFile(path string) (f *os.File, size int64, err error) {
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, fmt.Errorf("read rows: %w", err)
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		err = fmt.Errorf("read rows: %w", err)
+	case info.IsDir():
+		err = fmt.Errorf("read rows: %s is a folder, not a Parquet file", path)
+	default:
+		return f, info.Size(), nil
+	}
+	f.Close()
+	return nil, 0, err
 }
 
 // readGroup yields the rows of one row group, all that its columns have where

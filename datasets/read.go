@@ -2,12 +2,11 @@ package datasets
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"slices"
-	"strings"
 
 	"secura/datasets/builtin"
 	"secura/datasets/prompt"
@@ -61,37 +60,21 @@ func (t Task) read(dir, split string) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	id, wanted := 0, set.Rows-set.LeftOut-set.Bounded
-	for _, source := range sources {
-		if len(set.Examples) == wanted && set.Bounded > 0 {
-			break
+	wanted := set.Rows - set.LeftOut - set.Bounded
+	err = walk(sources, template.Columns(), chosen, func(id int, row Row) (more bool, err error) {
+		text, err := template.Render(row)
+		if err != nil && t.Where == "" {
+			err = fmt.Errorf("%w; `where` leaves rows out", err)
 		}
-		number := 0
-		for row, err := range source.rows(template.Columns()) {
-			if err != nil {
-				return Set{}, err
-			}
-			number++
-			if id++; chosen != nil && id > len(chosen) {
-				return Set{}, fmt.Errorf("read %s: it has more rows than its footer says", source.name)
-			}
-			if chosen != nil && !chosen[id-1] {
-				continue
-			}
-			text, err := template.Render(row)
-			if err != nil {
-				hint := ""
-				if t.Where == "" {
-					hint = "; `where` leaves rows out"
-				}
-				return Set{}, fmt.Errorf("read %s: row %d: %w%s", source.name, number, err, hint)
-			}
-			set.Examples = append(set.Examples, Example{Task: t.Name, ID: id - 1, System: t.System, Prompt: text.Prompt,
-				Answer: text.Answer, Golds: text.Golds, Options: text.Options, Gold: text.Gold, Original: text.Original})
-			if len(set.Examples) == wanted && set.Bounded > 0 {
-				break
-			}
+		if err != nil {
+			return false, err
 		}
+		set.Examples = append(set.Examples, Example{Task: t.Name, ID: id, System: t.System, Prompt: text.Prompt,
+			Answer: text.Answer, Golds: text.Golds, Options: text.Options, Gold: text.Gold, Original: text.Original})
+		return set.Bounded == 0 || len(set.Examples) < wanted, nil
+	})
+	if err != nil {
+		return Set{}, err
 	}
 	if len(set.Examples) == 0 {
 		var names []string
@@ -113,15 +96,15 @@ func (t Task) read(dir, split string) (Set, error) {
 
 // compile makes the task's templates; of a class label, the names come from the split's first file.
 func (t Task) compile(dir, split string) (*prompt.Template, *prompt.Condition, error) {
-	if err := t.Allow(split); err != nil {
-		return nil, nil, strip(err, t.Name)
+	if err := t.allow(split); err != nil {
+		return nil, nil, err
 	}
 	spec := prompt.Spec{Prompt: t.Prompt, Answer: t.Answer, Answers: t.AnswersColumn, Original: t.Original,
 		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels}
 	if t.ClassLabel != "" {
-		files, err := t.Files(dir, split)
+		files, err := t.files(dir, split)
 		if err != nil {
-			return nil, nil, strip(err, t.Name)
+			return nil, nil, err
 		}
 		if spec.Classes, err = ClassNames(files[0], t.ClassLabel); err != nil {
 			return nil, nil, err
@@ -133,14 +116,6 @@ func (t Task) compile(dir, split string) (*prompt.Template, *prompt.Condition, e
 	}
 	condition, err := prompt.CompileCondition("where", t.Where)
 	return template, condition, err
-}
-
-// strip takes the task's name off an error that has it already.
-func strip(err error, task string) error {
-	if text, found := strings.CutPrefix(err.Error(), "task "+task+": "); found {
-		return fmt.Errorf("%s", text)
-	}
-	return err
 }
 
 // mostRows bounds the rows of a split of which some are chosen; a damaged footer may claim any number.
@@ -172,7 +147,11 @@ func (t Task) choose(sources []source, part share, split string, condition *prom
 		}
 	}
 	if condition != nil {
-		if err := leaveOut(sources, chosen, condition); err != nil {
+		err := walk(sources, condition.Columns(), chosen, func(id int, row Row) (more bool, err error) {
+			chosen[id], err = condition.Holds(row)
+			return true, err
+		})
+		if err != nil {
 			return nil, Set{}, err
 		}
 	}
@@ -187,46 +166,41 @@ func (t Task) choose(sources []source, part share, split string, condition *prom
 		return chosen, set, nil
 	}
 	set.Bounded = len(left) - bound
-	seed := t.Limits.Seed
-	if _, builtin := t.Builtin(); !builtin && seed == 0 {
-		seed = t.Seed
-	} else if seed == 0 {
-		for _, row := range left[bound:] {
-			chosen[row] = false
+	clear(chosen)
+	if _, builtin := t.Builtin(); builtin && t.Limits.Seed == 0 {
+		for _, row := range left[:bound] {
+			chosen[row] = true
 		}
 		return chosen, set, nil
 	}
-	keep := make([]bool, len(left))
-	for _, i := range drawn(len(left), bound, seed) {
-		keep[i] = true
-	}
-	for i, row := range left {
-		chosen[row] = keep[i]
+	for _, i := range drawn(len(left), bound, cmp.Or(t.Limits.Seed, t.Seed)) {
+		chosen[left[i]] = true
 	}
 	return chosen, set, nil
 }
 
-// leaveOut clears the rows for which the condition does not hold.
-func leaveOut(sources []source, chosen []bool, condition *prompt.Condition) error {
-	id := 0
+// walk calls do for each of the chosen rows, nil being all, as long as it wants more. The id of a row counts those of all
+// sources from 0.
+func walk(sources []source, columns []string, chosen []bool, do func(id int, row Row) (more bool, err error)) error {
+	id := -1
 	for _, source := range sources {
 		number := 0
-		for row, err := range source.rows(condition.Columns()) {
+		for row, err := range source.rows(columns) {
 			if err != nil {
 				return err
 			}
 			number++
-			if id++; id > len(chosen) {
+			if id++; chosen != nil && id >= len(chosen) {
 				return fmt.Errorf("read %s: it has more rows than its footer says", source.name)
 			}
-			if !chosen[id-1] {
+			if chosen != nil && !chosen[id] {
 				continue
 			}
-			holds, err := condition.Holds(row)
-			if err != nil {
+			if more, err := do(id, row); err != nil {
 				return fmt.Errorf("read %s: row %d: %w", source.name, number, err)
+			} else if !more {
+				return nil
 			}
-			chosen[id-1] = holds
 		}
 	}
 	return nil
@@ -249,19 +223,12 @@ func (s source) rows(columns []string) iter.Seq2[Row, error] {
 func (s source) count() (int, error) {
 	r, size := io.ReaderAt(bytes.NewReader(s.content)), int64(len(s.content))
 	if s.content == nil {
-		f, err := os.Open(s.name)
+		f, n, err := openFile(s.name)
 		if err != nil {
-			return 0, fmt.Errorf("read rows: %w", err)
+			return 0, err
 		}
 		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return 0, fmt.Errorf("read rows: %w", err)
-		}
-		if info.IsDir() {
-			return 0, fmt.Errorf("read rows: %s is a folder, not a Parquet file", s.name)
-		}
-		r, size = f, info.Size()
+		r, size = f, n
 	}
 	file, err := openParquet(r, size, s.name)
 	if err != nil {
@@ -303,9 +270,9 @@ func (t Task) sources(dir, split string) ([]source, error) {
 		}
 		return []source{{t.Source + "/" + part.split, content}}, nil
 	}
-	files, err := t.Files(dir, split)
+	files, err := t.files(dir, split)
 	if err != nil {
-		return nil, strip(err, t.Name)
+		return nil, err
 	}
 	var sources []source
 	for _, file := range files {

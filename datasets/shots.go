@@ -19,14 +19,14 @@ func (t Task) shots(dir string) ([]Example, error) {
 	if from.Limits.Seed == 0 {
 		from.Limits.Seed = 1
 	}
-	examples, err := from.Load(dir, "train")
+	set, err := from.read(dir, "train")
 	if err != nil {
-		return nil, fmt.Errorf("shots: the training split: %w", strip(err, t.Name))
+		return nil, fmt.Errorf("shots: the training split: %w", err)
 	}
-	if len(examples) < t.Shots+1 {
-		return nil, fmt.Errorf("shots: the training split has %d examples, too few for %d and one to leave out", len(examples), t.Shots)
+	if n := len(set.Examples); n < t.Shots+1 {
+		return nil, fmt.Errorf("shots: the training split has %d examples, too few for %d and one to leave out", n, t.Shots)
 	}
-	return examples, nil
+	return set.Examples, nil
 }
 
 // withShots is an example's prompt after the shots; of the training split the example itself is left out.

@@ -2,8 +2,8 @@ package datasets
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,24 +19,29 @@ import (
 // forms stand beside each other, and where there are none. A built-in task has no files of its own. A split that Allow
 // refuses is not looked for. Where the task's Splits say so, they are those of another split of the source.
 func (t Task) Files(dir, split string) ([]string, error) {
-	if err := t.Allow(split); err != nil {
+	files, err := t.files(dir, split)
+	if err != nil {
+		return nil, fmt.Errorf("task %s: %w", t.Name, err)
+	}
+	return files, nil
+}
+
+func (t Task) files(dir, split string) ([]string, error) {
+	if err := t.allow(split); err != nil {
 		return nil, err
 	}
 	if name, ok := t.Builtin(); ok {
-		return nil, fmt.Errorf("task %s: the rows of builtin:%s are in the program, not in files", t.Name, name)
+		return nil, fmt.Errorf("the rows of builtin:%s are in the program, not in files", name)
 	}
 	part, err := t.Splits.share(split)
 	if err != nil {
-		return nil, fmt.Errorf("task %s: %w", t.Name, err)
+		return nil, err
 	}
 	files, err := findFiles(t.path(dir), part.split)
 	if err != nil && !filepath.IsAbs(t.Source) {
 		err = fmt.Errorf("%w; the source %s is relative to the data folder %s, which -data names", err, t.Source, filepath.Clean(dir))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("task %s: %w", t.Name, err)
-	}
-	return files, nil
+	return files, err
 }
 
 // path is where the source lies.
@@ -80,24 +85,12 @@ func findFiles(path, split string) ([]string, error) {
 
 // matches says whether a name is a pattern with any text for each *.
 func matches(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
-		return false
-	}
-	name = name[len(first) : len(name)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		_, after, found := strings.Cut(name, part)
-		if !found {
-			return false
-		}
-		name = after
-	}
-	return true
+	ok, _ := path.Match(starsAlone.Replace(pattern), name)
+	return ok
 }
+
+// starsAlone takes from path.Match's other signs what they mean there.
+var starsAlone = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `?`, `\?`)
 
 // listNames are the sorted names of a folder's files that may hold data; a program's own begin with a point or an
 // underscore, such as ._train.parquet of macOS and _SUCCESS of Spark.
@@ -150,5 +143,5 @@ func few(names []string) string {
 // isFolder says whether a path is one.
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode()&fs.ModeDir != 0
+	return err == nil && info.IsDir()
 }

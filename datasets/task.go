@@ -80,10 +80,17 @@ type Task struct {
 // Allow says whether a split of the task may be read; the error names the
 // splits that may.
 func (t Task) Allow(split string) error {
+	if err := t.allow(split); err != nil {
+		return fmt.Errorf("task %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+func (t Task) allow(split string) error {
 	if len(t.Readable) == 0 || slices.Contains(t.Readable, split) {
 		return nil
 	}
-	return fmt.Errorf("task %s: split %s is refused: only %s may be read here", t.Name, split, strings.Join(t.Readable, " and "))
+	return fmt.Errorf("split %s is refused: only %s may be read here", split, strings.Join(t.Readable, " and "))
 }
 
 // Limits bounds the number of examples of each split; 0 is no bound. Which ones they are is drawn; of a built-in task,
