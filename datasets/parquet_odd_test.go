@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -36,8 +37,7 @@ func rewritten(t testing.TB, data []byte, footer func(*format.FileMetaData), pag
 			}
 			end, start := at+chunk.TotalCompressedSize, int64(out.Len())
 			for at < end {
-				r := bytes.NewReader(data[at:end])
-				counted := &byteCounter{r: r}
+				counted := &counter{r: bufio.NewReader(bytes.NewReader(data[at:end]))}
 				var header format.PageHeader
 				if err := thrift.NewDecoder(protocol.NewReader(counted)).Decode(&header); err != nil {
 					t.Fatal(err)
@@ -72,26 +72,6 @@ func rewritten(t testing.TB, data []byte, footer func(*format.FileMetaData), pag
 	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(encoded))))
 	out.WriteString("PAR1")
 	return out.Bytes()
-}
-
-// byteCounter counts what is read, byte by byte.
-type byteCounter struct {
-	r *bytes.Reader
-	n int64
-}
-
-func (c *byteCounter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-func (c *byteCounter) ReadByte() (byte, error) {
-	b, err := c.r.ReadByte()
-	if err == nil {
-		c.n++
-	}
-	return b, err
 }
 
 type oddRow struct {

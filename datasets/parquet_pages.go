@@ -35,6 +35,7 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parque
 	}
 	metadata, leaves := *file.Metadata(), leavesOf(file)
 	metadata.RowGroups = slices.Clone(metadata.RowGroups)
+	always := alwaysCompressed(metadata.CreatedBy)
 	for g := range metadata.RowGroups {
 		group := &metadata.RowGroups[g]
 		group.Columns = slices.Clone(group.Columns)
@@ -46,7 +47,7 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parque
 			if i >= len(leaves) {
 				return nil, fmt.Errorf("row group %d has %d columns, the schema %d", g+1, len(group.Columns), len(leaves))
 			}
-			pages := pageWalk{r: r, size: size, chunk: chunk, leaf: leaves[i], always: alwaysCompressed(metadata.CreatedBy)}
+			pages := pageWalk{r: r, size: size, chunk: chunk, leaf: leaves[i], always: always}
 			rewrite := chunk.Codec == format.Lz4 || chunk.Codec == format.Lz4Raw
 			if !rewrite {
 				if rewrite, err = pages.walk(); err != nil {
