@@ -4,7 +4,6 @@ package pretraining
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
@@ -37,6 +36,8 @@ type Options struct {
 	Backend backbone.BackendOptions
 	// Log gets a line every hundred steps.
 	Log io.Writer
+
+	every int // steps between two savings; 0 is 500
 }
 
 // recipe is how the nano backbone is made. training.json repeats it.
@@ -95,7 +96,7 @@ type curvePoint struct {
 }
 
 // Pretrain makes the nano backbone: a tokenizer from the corpus, then a language model of the corpus. Equal options,
-// backend and plugin build give equal bytes.
+// backend and plugin build give equal bytes, interrupted or not: it goes on from what it saved in Out.
 func Pretrain(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = io.Discard
@@ -138,35 +139,62 @@ func Pretrain(ctx context.Context, o Options) error {
 		report.Parameters += int64(t.Size())
 	}
 	fmt.Fprintf(o.Log, "pretrain: %d parameters, %d steps of %d rows of %d tokens\n", report.Parameters, r.Steps, r.Rows, r.Length)
+	so, err := learn(ctx, o, r, learner, packer)
+	if err != nil {
+		return err
+	}
+	report.Curve, report.Documents, report.Corpus = so.Curve, packer.documents, packer.read()
+	if err := report.write(ctx, model, tokenizerJSON, o); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(filepath.Join(o.Out, unfinishedFolder)); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	return nil
+}
+
+// learn makes the recipe's steps, those that are left where an interrupted pretraining saved its state.
+func learn(ctx context.Context, o Options, r recipe, learner *methods.Pretrainer, corpus *packer) (unfinished, error) {
 	schedule := optimizer.ForTask(r.Rate, r.Warmup, r.Steps)
-	start, sum := time.Now(), 0.0
-	for step := 1; step <= r.Steps; step++ {
+	so, err := goOn(o.Out, r, learner, corpus)
+	if err != nil {
+		return so, err
+	}
+	if so.Step > 0 {
+		fmt.Fprintf(o.Log, "pretrain: goes on after step %d\n", so.Step)
+	}
+	start, first := time.Now(), so.Step
+	for step := first + 1; step <= r.Steps; step++ {
 		if err := ctx.Err(); err != nil {
-			return err
+			return so, err
 		}
-		batch, err := packer.batch()
+		batch, err := corpus.batch()
 		if err != nil {
-			return fmt.Errorf("pretrain: %w", err)
+			return so, fmt.Errorf("pretrain: %w", err)
 		}
 		loss, err := learner.Step(batch, schedule.Rate(step-1))
 		if err != nil {
-			return fmt.Errorf("pretrain: %w", err)
+			return so, fmt.Errorf("pretrain: %w", err)
 		}
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return fmt.Errorf("pretrain: the loss is %g at step %d", loss, step)
+			return so, fmt.Errorf("pretrain: the loss is %g at step %d", loss, step)
 		}
-		sum += loss
+		so.Step, so.Sum = step, so.Sum+loss
 		if step%curveEvery == 0 || step == r.Steps {
-			n := (step-1)%curveEvery + 1
-			report.Curve = append(report.Curve, curvePoint{step, sum / float64(n)})
+			mean := so.Sum / float64((step-1)%curveEvery+1)
+			so.Curve, so.Sum = append(so.Curve, curvePoint{step, mean}), 0
 			spent := time.Since(start)
-			fmt.Fprintf(o.Log, "pretrain: step %d/%d, loss %.4f, %s left\n", step, r.Steps, sum/float64(n),
-				(spent / time.Duration(step) * time.Duration(r.Steps-step)).Round(time.Second))
-			sum = 0
+			fmt.Fprintf(o.Log, "pretrain: step %d/%d, loss %.4f, %s left\n", step, r.Steps, mean,
+				(spent / time.Duration(step-first) * time.Duration(r.Steps-step)).Round(time.Second))
+		}
+		if step%o.saveEvery() == 0 && step < r.Steps {
+			so.Corpus = corpus.read()
+			if err := so.save(o, learner); err != nil {
+				return so, err
+			}
 		}
 	}
-	report.Documents, report.Corpus = packer.documents, hex.EncodeToString(packer.hash.Sum(nil))
-	return report.write(ctx, model, tokenizerJSON, o)
+	return so, nil
 }
 
 // write puts the backbone's files in place once all of them are there, so that weights never stand beside another
