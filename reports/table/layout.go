@@ -38,15 +38,15 @@ func newLayout(t Table) *layout {
 		l.rows = append(l.rows, make([]string, len(row)))
 		l.bold, l.second = append(l.bold, make([]bool, len(row))), append(l.second, make([]bool, len(row)))
 	}
-	prose, room := t.prose(), textWidth
+	room := textWidth
 	for column := range t.Columns {
-		if column != prose {
+		if column == 0 || column != t.Prose {
 			l.column(t, column, longestHead)
 			room -= l.widths[column] + 2
 		}
 	}
-	if prose > 0 {
-		l.column(t, prose, max(room, fairLabel))
+	if t.Prose > 0 {
+		l.column(t, t.Prose, max(room, fairLabel))
 	}
 	l.shorten(t)
 	return l
@@ -68,7 +68,7 @@ func (l *layout) column(t Table, column, room int) {
 	for i, row := range t.Rows {
 		e := row[column]
 		switch {
-		case column == t.prose():
+		case column > 0 && column == t.Prose:
 			e.Text = paragraphs(e.Text, room)
 		case slices.Contains(t.TextColumns, column):
 			e.Text, e.Spread = l.cut(e.Text, room, false), l.cut(e.Spread, room, false)

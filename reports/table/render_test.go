@@ -65,7 +65,7 @@ func TestWideTablesAreSplitIntoBlocks(t *testing.T) {
 
 func TestPlainTable(t *testing.T) {
 	plain := New("cell", "tasks\nlearned", "reason")
-	plain.TextColumns, plain.Prose = []int{2}, true
+	plain.TextColumns, plain.Prose = []int{2}, 2
 	plain.AddRow("seq-s0-o0", "3/3")
 	plain.AddRow("er-s0-o0", "11/3", strings.Repeat("word ", 20)+"end\nhint")
 	var out strings.Builder

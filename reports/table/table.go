@@ -28,9 +28,9 @@ type Table struct {
 	// TextColumns are columns after the first that hold text, flush left, the
 	// Spread below it being more of it.
 	TextColumns []int
-	// Prose says that the last of TextColumns has texts of any length, whose "\n" begin new lines: as text it takes what the
-	// other columns leave, in as many lines as it needs.
-	Prose bool
+	// Prose is one of TextColumns whose texts are of any length, "\n" before a new line: printed as text it takes what the
+	// other columns leave, in as many lines as it needs. 0 is none.
+	Prose int
 	// Remarks concern the whole table.
 	Remarks []string
 	// Numbered says that the first column tells its rows apart in its first
@@ -82,14 +82,6 @@ func (t *Table) AddRow(texts ...string) {
 		row[i].Text = text
 	}
 	t.Rows = append(t.Rows, row)
-}
-
-// prose is the column of prose, -1 without one.
-func (t *Table) prose() int {
-	if !t.Prose {
-		return -1
-	}
-	return t.TextColumns[len(t.TextColumns)-1]
 }
 
 // Numeric is the entry of a number in the unit in which it is shown.
