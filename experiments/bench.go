@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
 
 	"secura/experiments/machine"
@@ -22,11 +20,39 @@ type BenchOptions struct {
 	// Shape is the content of a config.json: a backbone of random weights of that shape is measured, on random tokens in
 	// full rows, instead of the suite's backbone and tasks. Nil for these.
 	Shape []byte
-	// PeakTFLOPS is what the device can do at best, in 10¹² floating-point operations a second; 0 if it is not known.
-	PeakTFLOPS float64
-	// Out gets the table.
-	Out io.Writer
 }
+
+// BenchResult is what Bench measured.
+type BenchResult struct {
+	// Training has an entry for each method that trains.
+	Training   []Speed
+	Evaluation Speed
+	// PeakBytes is the largest memory of the process; 0 where the system does not tell.
+	PeakBytes int64
+	// Options is nil where no task has options.
+	Options *OptionsSpeed
+}
+
+// Speed is how fast something is computed.
+type Speed struct {
+	What string
+	// Tokens, Steps and FLOP, the floating-point operations, were computed in Elapsed.
+	Tokens  int64
+	Steps   int
+	FLOP    float64
+	Elapsed time.Duration
+	// CompileSeconds came before.
+	CompileSeconds float64
+}
+
+// TokensPerSecond counts padding as well.
+func (s Speed) TokensPerSecond() float64 { return float64(s.Tokens) / s.Elapsed.Seconds() }
+
+// StepMilliseconds is what a step takes.
+func (s Speed) StepMilliseconds() float64 { return 1e3 * s.Elapsed.Seconds() / float64(s.Steps) }
+
+// TFLOPS is in 10¹² floating-point operations a second.
+func (s Speed) TFLOPS() float64 { return s.FLOP / s.Elapsed.Seconds() / 1e12 }
 
 // benchSteps are timed after the first step, which compiles.
 const benchSteps = 24
@@ -35,7 +61,7 @@ const benchSteps = 24
 // training token is a slot of the batch, padding and replayed rows included: what is computed, not what carries a loss. All
 // rows are of training.length.
 // The operations of training are twice those of a forward pass: the gradients of the frozen weights are not computed.
-func Bench(ctx context.Context, o BenchOptions) (err error) {
+func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) {
 	o.Suite.Training.Lengths = nil
 	var w *Worker
 	if o.Shape != nil {
@@ -44,65 +70,62 @@ func Bench(ctx context.Context, o BenchOptions) (err error) {
 		w, err = openSingle(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
 	}
 	if err != nil {
-		return err
+		return result, err
 	}
 	defer w.Close()
-	out := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(out, "what\ttokens/s\tms a step\tcompile s\tTFLOP/s\t")
-	if o.PeakTFLOPS > 0 {
-		fmt.Fprint(out, "% of the peak\t")
-	}
-	fmt.Fprintln(out)
-	config := w.base.Model.Config
-	line := func(what string, tokens int64, spent time.Duration, steps int, compile, flop float64) {
-		rate := flop / spent.Seconds() / 1e12
-		fmt.Fprintf(out, "%s\t%.0f\t%.1f\t%.1f\t%.3f\t", what, float64(tokens)/spent.Seconds(), 1e3*spent.Seconds()/float64(steps), compile, rate)
-		if o.PeakTFLOPS > 0 {
-			fmt.Fprintf(out, "%.1f\t", 100*rate/o.PeakTFLOPS)
-		}
-		fmt.Fprintln(out)
-	}
 	for _, cell := range w.cells[:len(o.Suite.Methods)] {
 		r, err := w.rehearse(cell)
 		if err != nil {
-			return err
+			return result, err
 		}
 		if r == nil {
 			continue
 		}
-		compiled := w.compiling.Total().Seconds
-		err = r.train(ctx, 1)
-		start := time.Now()
-		if err == nil {
-			err = r.train(ctx, benchSteps)
-		}
-		spent := time.Since(start)
+		speed, err := w.benchTraining(ctx, r)
 		if err := errors.Join(err, r.session.Close()); err != nil {
-			return err
+			return result, err
 		}
-		rows := o.Suite.Training.Batch + r.session.ReplayRows()
-		flop := 2 * benchSteps * config.ForwardFLOP(rows, o.Suite.Training.Length, o.Suite.Training.AnswerLength)
-		line("train "+cell.Method.Name, int64(benchSteps*rows*o.Suite.Training.Length), spent, benchSteps, w.compiling.Total().Seconds-compiled, flop)
+		speed.What = "train " + cell.Method.Name
+		result.Training = append(result.Training, speed)
 	}
+	if result.Evaluation, err = w.benchEvaluation(ctx); err != nil {
+		return result, err
+	}
+	result.PeakBytes = machine.PeakMemory()
+	if o.Shape == nil { // random options are no questions
+		result.Options, err = w.benchOptions(ctx)
+	}
+	return result, err
+}
+
+func (w *Worker) benchTraining(ctx context.Context, r *rehearsal) (Speed, error) {
+	compiled := w.compiling.Total().Seconds
+	if err := r.train(ctx, 1); err != nil {
+		return Speed{}, err
+	}
+	start := time.Now()
+	if err := r.train(ctx, benchSteps); err != nil {
+		return Speed{}, err
+	}
+	elapsed := time.Since(start)
+	training := w.suite.Training
+	rows := training.Batch + r.session.ReplayRows()
+	return Speed{Tokens: int64(benchSteps * rows * training.Length), Steps: benchSteps, Elapsed: elapsed,
+		FLOP:           2 * benchSteps * w.base.Model.Config.ForwardFLOP(rows, training.Length, training.AnswerLength),
+		CompileSeconds: w.compiling.Total().Seconds - compiled}, nil
+}
+
+func (w *Worker) benchEvaluation(ctx context.Context) (Speed, error) {
 	compiled := w.compiling.Total().Seconds
 	if _, err := w.evaluator.Evaluate(ctx, nil); err != nil {
-		return err
+		return Speed{}, err
 	}
 	compiled = w.compiling.Total().Seconds - compiled
 	start := time.Now()
 	row, err := w.evaluator.Evaluate(ctx, nil)
 	if err != nil {
-		return err
+		return Speed{}, err
 	}
-	line(fmt.Sprintf("evaluate (%d tokens a boundary)", row.Tokens), row.Tokens, time.Since(start), 1, compiled, w.evaluator.ForwardFLOP(config))
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	if _, err = fmt.Fprintf(o.Out, "peak memory of the process: %.2f GB\n", float64(machine.PeakMemory())/1e9); err != nil {
-		return err
-	}
-	if o.Shape != nil { // random options are no questions
-		return nil
-	}
-	return w.benchOptions(ctx, o.Out)
+	return Speed{What: fmt.Sprintf("evaluate (%d tokens a boundary)", row.Tokens), Tokens: row.Tokens, Steps: 1, Elapsed: time.Since(start),
+		FLOP: w.evaluator.ForwardFLOP(w.base.Model.Config), CompileSeconds: compiled}, nil
 }

@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 
@@ -13,23 +12,29 @@ import (
 	"secura/experiments/stream"
 )
 
-// benchOptions tells how much faster the options of a question are scored in one row than in a row each, after the same
-// prompt, and that both choose the same. It tells nothing where no task has options.
-func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
+// OptionsSpeed compares the options of a question in one row after their prompt with those in a row each.
+type OptionsSpeed struct {
+	// Ratio is how many times as fast options in one row are.
+	Ratio                       float64
+	TokensTogether, TokensApart int64
+	Questions                   int
+}
+
+// benchOptions measures both ways, and holds that both choose the same. It is nil where no task has options.
+func (w *Worker) benchOptions(ctx context.Context) (*OptionsSpeed, error) {
 	together, apart := w.optionsTogether(), w.optionsApart()
 	if len(together.Tasks) == 0 {
-		return nil
+		return nil, nil
 	}
 	settings := w.suite.Evaluation
 	settings.MaxTokens, settings.TeacherForced = math.MaxInt, false
 	var evaluators [2]*evaluation.Evaluator
-	var tokens [2]int64
 	for i, data := range []*stream.Data{together, apart} {
 		v, err := evaluation.New(w.base, data, w.tokenizer, w.ends, settings)
 		if err != nil {
-			return fmt.Errorf("measure options in rows: %w", err)
+			return nil, fmt.Errorf("measure options in rows: %w", err)
 		}
-		evaluators[i], tokens[i] = v, v.Tokens
+		evaluators[i] = v
 	}
 	const repeat = 3
 	var ratios []float64
@@ -40,13 +45,13 @@ func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 			elapsed := machine.StartClock()
 			var err error
 			if results[i], err = v.Evaluate(ctx, nil); err != nil {
-				return fmt.Errorf("measure options in rows: %w", err)
+				return nil, fmt.Errorf("measure options in rows: %w", err)
 			}
 			seconds[i] = elapsed().Seconds
 		}
 		if turn == 0 {
 			if err := sameChoices(together, results[0], results[1]); err != nil {
-				return fmt.Errorf("measure options in rows: %w", err)
+				return nil, fmt.Errorf("measure options in rows: %w", err)
 			}
 			continue
 		}
@@ -57,9 +62,7 @@ func (w *Worker) benchOptions(ctx context.Context, out io.Writer) error {
 	for _, t := range together.Tasks {
 		questions += len(t.Test)
 	}
-	_, err := fmt.Fprintf(out, "options of a question in one row: %.2f times as fast as in a row each (%d tokens and %d), the same choice for all %d questions\n",
-		ratios[repeat/2], tokens[0], tokens[1], questions)
-	return err
+	return &OptionsSpeed{Ratio: ratios[repeat/2], TokensTogether: evaluators[0].Tokens, TokensApart: evaluators[1].Tokens, Questions: questions}, nil
 }
 
 // optionsTogether are the groups that are scored by options, stream and battery alike.

@@ -9,6 +9,7 @@ import (
 
 	"secura/experiments"
 	"secura/methods/backbone"
+	"secura/reports/table"
 )
 
 // BenchOptions are the flags of bench.
@@ -66,8 +67,37 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 	if o.Cells || o.Torch != "" {
 		return benchCells(ctx, o, suite, stdout, stderr)
 	}
-	return experiments.Bench(ctx, experiments.BenchOptions{
-		Suite: suite, DataDir: o.DataDir, Out: stdout, Shape: shape, PeakTFLOPS: o.PeakTFLOPS,
+	result, err := experiments.Bench(ctx, experiments.BenchOptions{
+		Suite: suite, DataDir: o.DataDir, Shape: shape,
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	})
+	if err != nil {
+		return err
+	}
+	return printBench(result, o.PeakTFLOPS, stdout)
+}
+
+// printBench prints what was measured, and where the device's best is known, in 10¹² floating-point operations a second,
+// the share of it that was reached.
+func printBench(result experiments.BenchResult, peakTFLOPS float64, stdout io.Writer) error {
+	t := table.New("what", "tokens/s", "ms a step", "compile s", "TFLOP/s")
+	if peakTFLOPS > 0 {
+		t.Columns = append(t.Columns, table.Column{Head: []string{"% of the peak"}})
+	}
+	for _, s := range append(result.Training, result.Evaluation) {
+		row := []string{s.What, fmt.Sprintf("%.0f", s.TokensPerSecond()), fmt.Sprintf("%.1f", s.StepMilliseconds()), fmt.Sprintf("%.1f", s.CompileSeconds), fmt.Sprintf("%.3f", s.TFLOPS())}
+		if peakTFLOPS > 0 {
+			row = append(row, fmt.Sprintf("%.1f", 100*s.TFLOPS()/peakTFLOPS))
+		}
+		t.AddRow(row...)
+	}
+	if err := t.Print(stdout); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "peak memory of the process: %.2f GB\n", float64(result.PeakBytes)/1e9)
+	if o := result.Options; o != nil {
+		fmt.Fprintf(stdout, "options of a question in one row: %.2f times as fast as in a row each (%d tokens and %d), the same choice for all %d questions\n",
+			o.Ratio, o.TokensTogether, o.TokensApart, o.Questions)
+	}
+	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"secura/experiments"
 	"secura/experiments/engine"
@@ -22,6 +21,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
+	"secura/reports/table"
 )
 
 // CellBenchOptions are the flags of bench that measure whole cells.
@@ -190,9 +190,7 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "A cell of each method of %s, %d of %d tasks of %d steps and %d evaluations, by one worker on one core;\n%s; median of %d:\n\n",
 		b.Suite.Name, b.Tasks, len(b.Suite.Tasks), b.Suite.Training.Steps, b.Tasks+1, b.versions(), b.Repeat)
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\t\t\t\t\t\t\t\tms a\tevaluated\tpeak\t")
-	fmt.Fprintln(w, "method\tseconds\tcompile\ttrain\tevaluate\trecords\tharness\tidle\tstep\ttokens/s\tMB\t")
+	t := table.New("method", "seconds", "compile", "train", "evaluate", "records", "harness", "idle", "ms a\nstep", "evaluated\ntokens/s", "peak\nMB")
 	for _, cell := range b.first() {
 		times := perMethod[cell.Method.Name]
 		of := func(value func(t experiments.CellTimes) float64) float64 { return medianOf(times, value) }
@@ -204,20 +202,22 @@ func runCellBench(ctx context.Context, b *cellBench, stdout io.Writer) error {
 				return part(t).Seconds / t.Total.Seconds
 			})
 		}
-		fmt.Fprintf(w, "%s\t%.1f\t%.0f %%\t%.0f %%\t%.0f %%\t%.1f %%\t%.1f %%\t%.0f %%\t%.1f\t%.0f\t%.0f\t\n", cell.Method.Name,
-			of(func(t experiments.CellTimes) float64 { return computed(t.Total) }),
-			share(func(t experiments.CellTimes) machine.Spent { return t.Compile }),
-			share(func(t experiments.CellTimes) machine.Spent { return t.Train }),
-			share(func(t experiments.CellTimes) machine.Spent { return t.Evaluate }),
-			share(func(t experiments.CellTimes) machine.Spent {
-				return t.Total.Minus(t.Compile).Minus(t.Train).Minus(t.Evaluate)
-			}),
-			100*of(experiments.CellTimes.Harness), 100*of(experiments.CellTimes.Idle),
-			1e3*of(func(t experiments.CellTimes) float64 { return computed(t.Train) })/float64(b.Tasks*b.Suite.Training.Steps),
-			of(func(t experiments.CellTimes) float64 { return float64(t.EvaluatedTokens) / computed(t.Evaluate) }),
-			of(func(t experiments.CellTimes) float64 { return float64(t.PeakBytes) / 1e6 }))
+		records := func(t experiments.CellTimes) machine.Spent {
+			return t.Total.Minus(t.Compile).Minus(t.Train).Minus(t.Evaluate)
+		}
+		t.AddRow(cell.Method.Name,
+			fmt.Sprintf("%.1f", of(func(t experiments.CellTimes) float64 { return computed(t.Total) })),
+			fmt.Sprintf("%.0f %%", share(func(t experiments.CellTimes) machine.Spent { return t.Compile })),
+			fmt.Sprintf("%.0f %%", share(func(t experiments.CellTimes) machine.Spent { return t.Train })),
+			fmt.Sprintf("%.0f %%", share(func(t experiments.CellTimes) machine.Spent { return t.Evaluate })),
+			fmt.Sprintf("%.1f %%", share(records)),
+			fmt.Sprintf("%.1f %%", 100*of(experiments.CellTimes.Harness)),
+			fmt.Sprintf("%.0f %%", 100*of(experiments.CellTimes.Idle)),
+			fmt.Sprintf("%.1f", 1e3*of(func(t experiments.CellTimes) float64 { return computed(t.Train) })/float64(b.Tasks*b.Suite.Training.Steps)),
+			fmt.Sprintf("%.0f", of(func(t experiments.CellTimes) float64 { return float64(t.EvaluatedTokens) / computed(t.Evaluate) })),
+			fmt.Sprintf("%.0f", of(func(t experiments.CellTimes) float64 { return float64(t.PeakBytes) / 1e6 })))
 	}
-	if err := w.Flush(); err != nil {
+	if err := t.Print(stdout); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(stdout, `

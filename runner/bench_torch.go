@@ -12,12 +12,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"text/tabwriter"
 
 	"secura/experiments"
 	"secura/experiments/machine"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/table"
 )
 
 // torchProgram is the file of the other program in the scratch folder.
@@ -172,9 +172,7 @@ Python %s, torch %s, transformers %s, peft %s; logits at %s
 
 `, sides, b.Repeat, len(b.Suite.Methods), b.Tasks, len(b.Suite.Tasks), b.Suite.Name, b.versions(), v["python"], v["torch"], v["transformers"], v["peft"],
 		map[bool]string{false: "answers alone", true: "every token"}[b.AllLogits])
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\ttrain\ttorch\ttimes\tevaluate\ttorch\ttimes\tlosses\t")
-	fmt.Fprintln(w, "method\ttokens/s\ttokens/s\tas fast\ts\ts\tas fast\tapart\t")
+	t := table.New("method", "train\ntokens/s", "torch\ntokens/s", "times\nas fast", "evaluate\ns", "torch\ns", "times\nas fast", "losses\napart")
 	ratio := func(of func(m bothSides, side int) float64) float64 {
 		return medianOf(all, func(m bothSides) float64 { return of(m, 1) / of(m, 0) })
 	}
@@ -192,10 +190,10 @@ Python %s, torch %s, transformers %s, peft %s; logits at %s
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.2f\t%.1f\t%.1f\t%.2f\t%.1g\t\n", name, tokens/of(train, 0), tokens/of(train, 1), ratio(train),
-			of(evaluate, 0), of(evaluate, 1), ratio(evaluate), apart)
+		t.AddRow(name, fmt.Sprintf("%.0f", tokens/of(train, 0)), fmt.Sprintf("%.0f", tokens/of(train, 1)), fmt.Sprintf("%.2f", ratio(train)),
+			fmt.Sprintf("%.1f", of(evaluate, 0)), fmt.Sprintf("%.1f", of(evaluate, 1)), fmt.Sprintf("%.2f", ratio(evaluate)), fmt.Sprintf("%.1g", apart))
 	}
-	if err := w.Flush(); err != nil {
+	if err := t.Print(stdout); err != nil {
 		return err
 	}
 	agreement, err := job.Agreement(run.Cell(b.first()[0].ID).Predictions(0), torch.Base)
@@ -208,17 +206,20 @@ Python %s, torch %s, transformers %s, peft %s; logits at %s
 	}
 	measured, complete := whole(computed)
 	measuredClock, completeClock := whole(clock)
-	_, err = fmt.Fprintf(stdout, `
+	fmt.Fprintf(stdout, `
 Tokens are those of the texts, without padding. Seconds are processor time. "losses apart" is the largest
 relative difference between two losses in the steps of the first task. Of the texts that the untouched
 backbone writes, %.1f %% are the same.
 
 Speed compared with torch, which is 1.00; start, loading and compiling count:
-                                                processor time  by the clock
-  what was measured                                       %.2f          %.2f
-  the whole stream of %2d tasks, extrapolated              %.2f          %.2f
-The clock also counts other work on the machine. Peak memory: %.0f MB, torch %.0f MB.
-`, 100*agreement, measured, measuredClock, len(b.Suite.Tasks), complete, completeClock,
+`, 100*agreement)
+	t = table.New("", "processor time", "by the clock")
+	t.AddRow("what was measured", fmt.Sprintf("%.2f", measured), fmt.Sprintf("%.2f", measuredClock))
+	t.AddRow(fmt.Sprintf("the whole stream of %d tasks, extrapolated", len(b.Suite.Tasks)), fmt.Sprintf("%.2f", complete), fmt.Sprintf("%.2f", completeClock))
+	if err := t.Print(stdout); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "The clock also counts other work on the machine. Peak memory: %.0f MB, torch %.0f MB.\n",
 		medianOf(all, func(m bothSides) float64 { return m.peak[0] })/1e6, medianOf(all, func(m bothSides) float64 { return m.peak[1] })/1e6)
 	return err
 }

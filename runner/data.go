@@ -13,11 +13,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"unicode/utf8"
 
 	"secura/datasets"
 	"secura/datasets/builtin"
+	"secura/reports/table"
 )
 
 // DataInspectOptions are the flags of data inspect.
@@ -69,17 +69,17 @@ func runDataInspect(o DataInspectOptions, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "file     %s, %d bytes\nrows     %d in %d row groups\nwritten  by %s\n\n", o.File, stat.Size(), info.Rows, len(info.RowGroups), info.CreatedBy)
 	var columns []string
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "column\ttype\tnulls")
+	t := table.New("column", "type", "nulls")
+	t.TextColumns, t.Prose = []int{1, 2}, 1
 	for _, c := range info.Columns {
 		nulls := "no"
 		if c.Optional {
 			nulls = "possible"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", c.Name, c.Type, nulls)
+		t.AddRow(c.Name, c.Type, nulls)
 		columns = append(columns, c.Name)
 	}
-	if err := w.Flush(); err != nil {
+	if err := t.Print(stdout); err != nil {
 		return err
 	}
 	if o.Rows == 0 || info.Rows == 0 {

@@ -7,13 +7,13 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"secura/datasets"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // lists are what list takes, in the order in which it prints all of them.
@@ -53,7 +53,8 @@ func runList(kind string, stdout io.Writer) error {
 }
 
 func printList(kind string, stdout io.Writer) error {
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	t := table.New("", "")
+	t.TextColumns, t.Prose = []int{1}, 1
 	switch kind {
 	case "suites":
 		for _, name := range suite.List() {
@@ -61,28 +62,29 @@ func printList(kind string, stdout io.Writer) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\n", name, s.Doc)
+			t.AddRow(name, s.Doc)
 		}
 	case "methods":
 		for _, m := range methods.All {
-			fmt.Fprintf(w, "%s\t%s\n\tsource: %s\n", m.Name, m.Doc, m.Source)
+			t.AddRow(m.Name, m.Doc+"\nsource: "+m.Source)
 		}
 	case "tasks":
 		stream, knowledge, err := suite.BuiltinTasks()
 		if err != nil {
 			return err
 		}
-		for _, t := range append(stream, knowledge...) {
-			fmt.Fprintf(w, "%s\t%s\tscored by %s\n", t.Name, t.Family, strings.Join(t.Scores, ", "))
+		t = table.New("", "", "")
+		t.TextColumns = []int{1, 2}
+		for _, task := range append(stream, knowledge...) {
+			t.AddRow(task.Name, task.Family, "scored by "+strings.Join(task.Scores, ", "))
 		}
 	case "backbones":
-		fmt.Fprintln(w, "nano\tthe embedded model of Qwen2 architecture; needs no download")
-		fmt.Fprintln(w, "DIR\ta folder with config.json, *.safetensors and tokenizer.json")
-		fmt.Fprintf(w, "\tarchitectures: %s\n", strings.Join(backbone.Architectures(), ", "))
+		t.AddRow("nano", "the embedded model of Qwen2 architecture; needs no download")
+		t.AddRow("DIR", "a folder with config.json, *.safetensors and tokenizer.json\narchitectures: "+strings.Join(backbone.Architectures(), ", "))
 	case "metrics":
 		for _, d := range metric.Definitions {
-			fmt.Fprintf(w, "%s\t%s\n", d.Key, d.Meaning)
+			t.AddRow(d.Key, d.Meaning)
 		}
 	}
-	return w.Flush()
+	return t.Print(stdout)
 }

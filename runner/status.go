@@ -8,14 +8,15 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"secura/experiments/engine"
 	"secura/experiments/launch"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/standing"
+	"secura/reports/table"
 )
 
 // manyCells is from how many cells on status lists only those that somebody may have to look at.
@@ -54,8 +55,8 @@ func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.
 	}
 	all = all || len(cells) < manyCells
 	counts := map[record.State]int{}
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "cell\tstate\ttasks learned\tattempt\twhere\treason")
+	t := table.New("cell", "state", "tasks\nlearned", "attempt", "where", "reason")
+	t.TextColumns, t.Prose = []int{1, 4, 5}, 5
 	for _, c := range cells {
 		at, err := standing.Read(run.Cell(c.ID))
 		if err != nil {
@@ -76,9 +77,9 @@ func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.
 		if at.Status.Job != "" {
 			where += " job " + at.Status.Job
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%s\t%s\n", c.ID, at.State, learned, len(c.Tasks), at.Status.Attempt, where, at.Reason)
+		t.AddRow(c.ID, string(at.State), fmt.Sprintf("%d/%d", learned, len(c.Tasks)), strconv.Itoa(at.Status.Attempt), where, at.Reason)
 	}
-	if err := w.Flush(); err != nil {
+	if err := t.Print(stdout); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "\n%d cells:", len(cells))

@@ -9,13 +9,14 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/launch"
 	"secura/experiments/suite"
+	"secura/reports/table"
 )
 
 // ValidateOptions are the flags of validate.
@@ -63,27 +64,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "task\tfamily\ttrain\t%s\n", s.Evaluation.Split)
-	for _, t := range s.Tasks {
-		fmt.Fprintf(w, "%s\t%s", t.Name, t.Family)
-		for _, split := range []string{"train", s.Evaluation.Split} {
-			n, err := prepared.Texts.Count(t, split)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(w, "\t%d", n)
-		}
-		fmt.Fprintln(w)
-	}
-	for _, t := range s.Knowledge {
-		n, err := prepared.Texts.Count(t, "test")
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%s\tknowledge\t\t%d\n", t.Name, n)
-	}
-	if err := w.Flush(); err != nil {
+	if err := printCounts(s, prepared, stdout); err != nil {
 		return err
 	}
 	several := ""
@@ -110,6 +91,31 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	return estimate(ctx, o, s, prepared, len(cells), stdout, stderr)
 }
 
+// printCounts prints how many examples each task has.
+func printCounts(s suite.Suite, prepared *experiments.Prepared, stdout io.Writer) error {
+	t := table.New("task", "family", "train", s.Evaluation.Split)
+	t.TextColumns = []int{1}
+	for _, task := range s.Tasks {
+		train, err := prepared.Texts.Count(task, "train")
+		if err != nil {
+			return err
+		}
+		evaluated, err := prepared.Texts.Count(task, s.Evaluation.Split)
+		if err != nil {
+			return err
+		}
+		t.AddRow(task.Name, task.Family, strconv.Itoa(train), strconv.Itoa(evaluated))
+	}
+	for _, task := range s.Knowledge {
+		n, err := prepared.Texts.Count(task, "test")
+		if err != nil {
+			return err
+		}
+		t.AddRow(task.Name, "knowledge", "", strconv.Itoa(n))
+	}
+	return t.Print(stdout)
+}
+
 // estimate tells what a run of the suite's cells will take, and what that is computed from.
 func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, prepared *experiments.Prepared, cells int, stdout, stderr io.Writer) error {
 	e, err := measured(ctx, o, s, prepared, stderr)
@@ -123,13 +129,12 @@ func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, prepared *e
 	}
 	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers.\nMeasured here, in seconds of one core:\n",
 		(time.Duration(total) * time.Second).Round(time.Second), workers, float64(e.PeakBytes)/1e9, workers)
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\ta step\tits padding\ta task's end\tcompiling\t")
+	t := table.New("", "a step", "its padding", "a task's end", "compiling")
 	for _, m := range e.Methods {
-		fmt.Fprintf(w, "%s\t%.3f\t%.0f %%\t%.2f\t%.1f\t\n", m.Name, m.Step, 100*m.Padding, m.TaskEnd, m.Compile)
+		t.AddRow(m.Name, fmt.Sprintf("%.3f", m.Step), fmt.Sprintf("%.0f %%", 100*m.Padding), fmt.Sprintf("%.2f", m.TaskEnd), fmt.Sprintf("%.1f", m.Compile))
 	}
-	fmt.Fprintf(w, "everything evaluated once\t%.2f\t\t\t%.1f\t\n", e.Evaluation, e.EvaluationCompile)
-	return w.Flush()
+	t.AddRow("everything evaluated once", fmt.Sprintf("%.2f", e.Evaluation), "", "", fmt.Sprintf("%.1f", e.EvaluationCompile))
+	return t.Print(stdout)
 }
 
 // measured lets a worker measure the suite in a scratch run.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -75,7 +77,7 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, key string) {
 				c.wrong(name, "%s", datasets.Unknown("key", name.Value, keysOf(t)))
 				return
 			}
-			c.check(value, field, join(key, name.Value))
+			c.check(value, t.FieldByIndex(field).Type, join(key, name.Value))
 		})
 	case reflect.Map:
 		c.mapping(n, key, func(name, value *yaml.Node) { c.check(value, t.Elem(), join(key, name.Value)) })
@@ -142,29 +144,38 @@ func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
 		return
 	}
 	tag := n.ShortTag()
+	ok := false
 	switch kind {
 	case reflect.String:
-		if tag != "!!str" {
-			c.wrong(n, "%s must be text; write \"%s\" in quotes", key, n.Value)
-		}
+		ok = tag == "!!str"
 	case reflect.Bool:
-		if n.Value != "true" && n.Value != "false" || tag != "!!bool" {
-			c.wrong(n, "%s must be true or false, not %s", key, n.Value)
-		}
+		ok = tag == "!!bool" && (n.Value == "true" || n.Value == "false")
 	case reflect.Int, reflect.Int64:
 		var v int64
 		digits := strings.TrimLeft(n.Value, "+-")
-		if tag != "!!int" || n.Decode(&v) != nil || len(digits) > 1 && digits[0] == '0' {
-			c.wrong(n, "%s must be a whole number, not %s", key, n.Value)
-		}
+		ok = tag == "!!int" && n.Decode(&v) == nil && (len(digits) == 1 || digits[0] != '0')
 	case reflect.Float64:
 		var v float64
-		if tag != "!!float" && tag != "!!int" || n.Decode(&v) != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			c.wrong(n, "%s must be a finite number, not %s", key, n.Value)
-		}
-	default:
-		c.wrong(n, "%s: values of kind %s are not read from YAML", key, kind)
+		ok = (tag == "!!float" || tag == "!!int") && n.Decode(&v) == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
 	}
+	if !ok {
+		c.wrong(n, "%s must be %s", key, expected(kind, n.Value))
+	}
+}
+
+// expected says what a value of a kind must be, and what was found instead.
+func expected(kind reflect.Kind, found any) string {
+	switch kind {
+	case reflect.String:
+		return fmt.Sprintf(`text; write "%v" in quotes`, found)
+	case reflect.Bool:
+		return fmt.Sprintf("true or false, not %v", found)
+	case reflect.Int, reflect.Int64:
+		return fmt.Sprintf("a whole number, not %v", found)
+	case reflect.Float64:
+		return fmt.Sprintf("a finite number, not %v", found)
+	}
+	panic(fmt.Sprintf("a suite has no values of kind %s", kind))
 }
 
 func join(key, name string) string {
@@ -174,16 +185,16 @@ func join(key, name string) string {
 	return key + "." + name
 }
 
-// fieldOf finds the type of a struct's field by its YAML key.
-func fieldOf(t reflect.Type, key string) (reflect.Type, bool) {
+// fieldOf finds a struct's field by its YAML key.
+func fieldOf(t reflect.Type, key string) (index []int, ok bool) {
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
 		if options == "inline" {
-			if field, ok := fieldOf(t.Field(i).Type, key); ok {
-				return field, true
+			if below, ok := fieldOf(t.Field(i).Type, key); ok {
+				return append([]int{i}, below...), true
 			}
 		} else if name == key && name != "-" && name != "" {
-			return t.Field(i).Type, true
+			return []int{i}, true
 		}
 	}
 	return nil, false
@@ -202,21 +213,38 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-// decodeParams decodes a method's parameters into the struct into points at,
-// which holds the preset's values. Unknown keys and wrong types are errors,
-// all at once. The struct's fields need yaml tags.
+// decodeParams sets the fields of the struct that into points at, which holds the preset's values, to a method's
+// parameters as YAML or a manifest's JSON gave them. Unknown keys and wrong types are errors, all at once. The struct's
+// fields need yaml tags.
 func decodeParams(method string, params map[string]any, into any) error {
-	if len(params) == 0 {
-		return nil
+	var mistakes []error
+	wrong := func(text string) { mistakes = append(mistakes, fmt.Errorf("parameters of %s: %s", method, text)) }
+	target := reflect.ValueOf(into).Elem()
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		index, ok := fieldOf(target.Type(), key)
+		if !ok {
+			wrong(datasets.Unknown("key", key, keysOf(target.Type())))
+			continue
+		}
+		if field := target.FieldByIndex(index); !assign(field, params[key]) {
+			wrong(key + " must be " + expected(field.Kind(), params[key]))
+		}
 	}
-	var n yaml.Node
-	if err := n.Encode(params); err != nil {
-		return fmt.Errorf("parameters of %s: %w", method, err)
+	return errors.Join(mistakes...)
+}
+
+// assign sets a field to a value; false where that is of another kind. Of numbers JSON does not tell which are whole.
+func assign(field reflect.Value, value any) bool {
+	v := reflect.ValueOf(value)
+	switch {
+	case v.CanFloat() && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)):
+		return false
+	case v.IsValid() && v.Kind() == field.Kind():
+	case v.CanInt() && field.CanFloat():
+	case v.CanFloat() && field.CanInt() && v.Float() == math.Trunc(v.Float()) && math.Abs(v.Float()) < 1<<53:
+	default:
+		return false
 	}
-	c := checker{file: "parameters of " + method}
-	c.check(&n, reflect.TypeOf(into).Elem(), "")
-	if err := c.err(); err != nil {
-		return err
-	}
-	return n.Decode(into)
+	field.Set(v.Convert(field.Type()))
+	return true
 }

@@ -1,7 +1,9 @@
 package suite
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -380,6 +382,77 @@ func TestOrdersNameEveryTaskOnce(t *testing.T) {
 		}
 		if want == "" && !slices.Equal(taskOrders(s)[1], []int{3, 2, 1, 0}) {
 			t.Errorf("the orders are %v", taskOrders(s))
+		}
+	}
+}
+
+// TestARecordedPlanKeepsItsHash reads the suite of an old manifest: a run that was begun goes on only where the plan is the
+// same. The same suite is written as YAML too, where a whole number is one; in JSON it is not told from others.
+func TestARecordedPlanKeepsItsHash(t *testing.T) {
+	data, err := os.ReadFile("testdata/recorded.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Plan  string
+		Suite Suite
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	text, err := manifest.Suite.Resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := load(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type params struct {
+		Lambda float64 `yaml:"lambda"`
+		Gamma  float64 `yaml:"gamma"`
+		Online bool    `yaml:"online"`
+		Sizes  string  `yaml:"sizes"`
+		Share  float64 `yaml:"share"`
+		Every  int     `yaml:"merge_every"`
+	}
+	want := params{Lambda: 5, Gamma: 0.9, Online: true, Sizes: "width", Share: 0.1, Every: 2}
+	for from, s := range map[string]Suite{"the manifest": manifest.Suite, "YAML": written} {
+		if hash, err := s.Hash(); err != nil || hash != manifest.Plan {
+			t.Errorf("the plan of %s is %s, %v; recorded is %s", from, hash, err, manifest.Plan)
+		}
+		var got params
+		for _, m := range s.Methods[:2] {
+			if err := decodeParams(m.Name, m.Params, &got); err != nil {
+				t.Error(from, err)
+			}
+		}
+		if got != want {
+			t.Errorf("%s gives the parameters %+v, expected %+v", from, got, want)
+		}
+	}
+}
+
+func TestParametersOfAWrongType(t *testing.T) {
+	type params struct {
+		Lambda float64 `yaml:"lambda"`
+		Rank   int     `yaml:"rank"`
+		Mode   string  `yaml:"mode"`
+		Online bool    `yaml:"online"`
+	}
+	for want, wrong := range map[string]map[string]any{
+		"lambda must be a finite number, not NaN":    {"lambda": math.NaN()},
+		"lambda must be a finite number, not [1 2]":  {"lambda": []any{1, 2}},
+		"rank must be a whole number, not 1e+300":    {"rank": 1e300},
+		"rank must be a whole number, not true":      {"rank": true},
+		`mode must be text; write "1" in quotes`:     {"mode": 1},
+		"online must be true or false, not yes":      {"online": "yes"},
+		"online must be true or false, not map[a:1]": {"online": map[string]any{"a": 1}},
+		"online must be true or false, not <nil>":    {"online": nil},
+	} {
+		p := params{Rank: 3}
+		if err := decodeParams("ewc", wrong, &p); err == nil || err.Error() != "parameters of ewc: "+want || p != (params{Rank: 3}) {
+			t.Errorf("%v gives %+v and %v, expected %s", wrong, p, err, want)
 		}
 	}
 }

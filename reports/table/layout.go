@@ -33,64 +33,81 @@ type layout struct {
 }
 
 func newLayout(t Table) *layout {
-	l := &layout{widths: make([]int, len(t.Columns)), texts: append([]int{0}, t.TextColumns...)}
+	l := &layout{heads: make([]string, len(t.Columns)), widths: make([]int, len(t.Columns)), texts: append([]int{0}, t.TextColumns...)}
+	for _, row := range t.Rows {
+		l.rows = append(l.rows, make([]string, len(row)))
+		l.bold, l.second = append(l.bold, make([]bool, len(row))), append(l.second, make([]bool, len(row)))
+	}
+	room := textWidth
+	for column := range t.Columns {
+		if column == 0 || column != t.Prose {
+			l.column(t, column, longestHead)
+			room -= l.widths[column] + 2
+		}
+	}
+	if t.Prose > 0 {
+		l.column(t, t.Prose, max(room, fairLabel))
+	}
+	l.shorten(t)
+	return l
+}
+
+// column makes the entries of a column; a text has room for so many runes, or for so many in each of its lines.
+func (l *layout) column(t Table, column, room int) {
+	// A column with a marked entry has room for the mark in all of them, so
+	// that the decimals stay in line.
+	blank := ""
+	for _, row := range t.Rows {
+		if row[column].Marked || row[column].Second {
+			blank = " "
+		}
+	}
+	l.heads[column] = l.head(t, column, blank)
+	l.widths[column] = widest(l.heads[column])
+	decimals, each := t.decimals(column)
+	for i, row := range t.Rows {
+		e := row[column]
+		switch {
+		case column > 0 && column == t.Prose:
+			e.Text = paragraphs(e.Text, room)
+		case slices.Contains(t.TextColumns, column):
+			e.Text, e.Spread = l.cut(e.Text, room, false), l.cut(e.Spread, room, false)
+		}
+		text := e.Text + notes(e.Notes)
+		if e.Number != nil {
+			text += strings.Repeat(" ", decimals-each[i])
+		}
+		l.bold[i][column], l.second[i][column] = e.Marked, e.Second
+		switch {
+		case e.Marked:
+			text += bestSign
+		case e.Second:
+			text += secondSign
+		case column > 0:
+			text += blank
+		}
+		if e.Spread != "" {
+			text += "\n" + e.Spread + blank
+		}
+		l.rows[i][column] = text
+		l.widths[column] = max(l.widths[column], widest(text))
+	}
+}
+
+// head is a column's head, as tall as the tallest one; blank is what its marks take.
+func (l *layout) head(t Table, column int, blank string) string {
 	tall := 1
 	for _, c := range t.Columns {
 		tall = max(tall, len(c.Head))
 	}
-	for _, row := range t.Rows {
-		l.bold, l.second = append(l.bold, make([]bool, len(row))), append(l.second, make([]bool, len(row)))
+	texts := make([]string, tall)
+	for k, line := range t.Columns[column].Head {
+		texts[tall-len(t.Columns[column].Head)+k] = l.cut(line, longestHead, false)
 	}
-	l.rows = make([][]string, len(t.Rows))
-	for column, c := range t.Columns {
-		// A column with a marked entry has room for the mark in all of them, so
-		// that the decimals stay in line.
-		blank := ""
-		for _, row := range t.Rows {
-			if row[column].Marked || row[column].Second {
-				blank = " "
-			}
-		}
-		head := strings.Repeat("\n", tall-len(c.Head))
-		for k, line := range c.Head {
-			if k > 0 {
-				head += "\n"
-			}
-			head += l.cut(line, longestHead, false)
-		}
-		if column > 0 {
-			head = strings.ReplaceAll(head, "\n", blank+"\n") + blank
-		}
-		l.heads = append(l.heads, head)
-		l.widths[column] = widest(head)
-		decimals, each := t.decimals(column)
-		for i, row := range t.Rows {
-			e := row[column]
-			if column > 0 && slices.Contains(l.texts, column) {
-				e.Text, e.Spread = l.cut(e.Text, longestHead, false), l.cut(e.Spread, longestHead, false)
-			}
-			text := e.Text + notes(e.Notes)
-			if e.Number != nil {
-				text += strings.Repeat(" ", decimals-each[i])
-			}
-			l.bold[i][column], l.second[i][column] = e.Marked, e.Second
-			switch {
-			case e.Marked:
-				text += bestSign
-			case e.Second:
-				text += secondSign
-			case column > 0:
-				text += blank
-			}
-			if e.Spread != "" {
-				text += "\n" + e.Spread + blank
-			}
-			l.rows[i] = append(l.rows[i], text)
-			l.widths[column] = max(l.widths[column], widest(text))
-		}
+	if column == 0 {
+		blank = ""
 	}
-	l.shorten(t)
-	return l
+	return strings.Join(texts, blank+"\n") + blank
 }
 
 // shorten settles the gap between columns, and cuts the labels of the first
@@ -189,7 +206,9 @@ func (l *layout) write(out *bytes.Buffer, block []int, colour bool) error {
 		tablewriter.WithHeaderAlignmentConfig(tw.CellAlignment{PerColumn: aligns}),
 		tablewriter.WithRowAlignmentConfig(tw.CellAlignment{PerColumn: aligns}),
 	)
-	table.Header(heads)
+	if slices.ContainsFunc(heads, func(head string) bool { return head != "" }) {
+		table.Header(heads)
+	}
 	for i, row := range l.rows {
 		texts := make([]string, len(block))
 		for k, column := range block {

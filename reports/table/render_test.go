@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -59,5 +60,40 @@ func TestWideTablesAreSplitIntoBlocks(t *testing.T) {
 		if seen[column] != 1 {
 			t.Errorf("column %d is shown %d times", column, seen[column])
 		}
+	}
+}
+
+func TestPlainTable(t *testing.T) {
+	plain := New("cell", "tasks\nlearned", "reason")
+	plain.TextColumns, plain.Prose = []int{2}, 2
+	plain.AddRow("seq-s0-o0", "3/3")
+	plain.AddRow("er-s0-o0", "11/3", strings.Repeat("word ", 20)+"end\nhint")
+	var out strings.Builder
+	if err := plain.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	want := "             tasks\n" +
+		"cell       learned  reason\n" +
+		strings.Repeat("─", 99) + "\n" +
+		"seq-s0-o0      3/3\n" +
+		"er-s0-o0      11/3  " + strings.TrimSpace(strings.Repeat("word ", 16)) + "\n" +
+		strings.Repeat(" ", 20) + "word word word word end\n" +
+		strings.Repeat(" ", 20) + "hint\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nexpected\n%s", &out, want)
+	}
+}
+
+func TestTableWithoutHeads(t *testing.T) {
+	plain := New("", "")
+	plain.TextColumns = []int{1}
+	plain.AddRow("nano", "embedded")
+	plain.AddRow("", "of Qwen2")
+	var out strings.Builder
+	if err := plain.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "nano  embedded\n      of Qwen2\n"; out.String() != want {
+		t.Errorf("got %q, expected %q", out.String(), want)
 	}
 }

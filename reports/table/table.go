@@ -28,6 +28,9 @@ type Table struct {
 	// TextColumns are columns after the first that hold text, flush left, the
 	// Spread below it being more of it.
 	TextColumns []int
+	// Prose is one of TextColumns whose texts are of any length, "\n" before a new line: printed as text it takes what the
+	// other columns leave, in as many lines as it needs. 0 is none.
+	Prose int
 	// Remarks concern the whole table.
 	Remarks []string
 	// Numbered says that the first column tells its rows apart in its first
@@ -38,7 +41,7 @@ type Table struct {
 // Column is the head of a column. All but the first column and Table.TextColumns
 // hold numbers.
 type Column struct {
-	// Head is one or two lines.
+	// Head is one or two lines. Where no column has any, a text has no line of heads.
 	Head []string
 }
 
@@ -61,6 +64,24 @@ type Entry struct {
 	Second bool
 	// Notes are numbers of footnotes.
 	Notes []int
+}
+
+// New makes a table of plain texts, which AddRow fills: a head for each column, with "\n" between its lines.
+func New(heads ...string) Table {
+	var t Table
+	for _, head := range heads {
+		t.Columns = append(t.Columns, Column{strings.Split(head, "\n")})
+	}
+	return t
+}
+
+// AddRow adds a row of plain texts; columns after them stay empty.
+func (t *Table) AddRow(texts ...string) {
+	row := make([]Entry, len(t.Columns))
+	for i, text := range texts {
+		row[i].Text = text
+	}
+	t.Rows = append(t.Rows, row)
 }
 
 // Numeric is the entry of a number in the unit in which it is shown.

@@ -11,7 +11,10 @@ import (
 // textWidth is the number of a terminal's columns that the text fits in.
 const textWidth = 100
 
-// Text prints some tables as Text does.
+// Print prints a table as text without colours.
+func (t Table) Print(w io.Writer) error { return Text(w, []Table{t}, false) }
+
+// Text prints some tables for a terminal of 100 columns.
 func Text(w io.Writer, tables []Table, colour bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
@@ -29,14 +32,18 @@ func Text(w io.Writer, tables []Table, colour bool) error {
 }
 
 func writeText(out *bytes.Buffer, t Table, colour bool) error {
-	Wrap(out, "", t.Title, colour)
+	if t.Title != "" {
+		Wrap(out, "", t.Title, colour)
+	}
 	for _, line := range t.Caption {
 		Wrap(out, "", line, false)
 	}
 	if len(t.Rows) > 0 {
 		layout := newLayout(t)
-		for _, block := range layout.blocks() {
-			out.WriteByte('\n')
+		for i, block := range layout.blocks() {
+			if i > 0 || t.Title != "" || len(t.Caption) > 0 {
+				out.WriteByte('\n')
+			}
 			if err := layout.write(out, block, colour); err != nil {
 				return err
 			}
@@ -64,36 +71,42 @@ func writeText(out *bytes.Buffer, t Table, colour bool) error {
 // Wrap writes a paragraph of at most 100 columns; lines after the first
 // are indented like the text after the lead.
 func Wrap(out *bytes.Buffer, lead, text string, strong bool) {
-	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
-	line, width, first := lead, len(indent), true
-	flush := func() {
-		if strong {
+	indent := utf8.RuneCountInString(lead)
+	for _, line := range lines(text, textWidth-indent) {
+		if line = lead + line; strong {
 			line = bold(line)
 		}
 		out.WriteString(line + "\n")
-		line, width, first = indent, len(indent), true
+		lead = strings.Repeat(" ", indent)
 	}
-	for _, word := range strings.Fields(text) {
-		for runes := []rune(word); len(runes) > 0; {
-			space := 1
-			if first {
-				space = 0
-			}
-			switch room := textWidth - width - space; {
-			case len(runes) <= room:
-				line += strings.Repeat(" ", space) + string(runes)
-				width += space + len(runes)
-				runes, first = nil, false
-			case first: // a word longer than a line is cut
-				line += string(runes[:room])
-				runes = runes[room:]
-				flush()
-			default:
-				flush()
-			}
+}
+
+// lines breaks a text between words into lines of at most so many runes, and where a word is longer, within it. There
+// is one line at least.
+func lines(text string, room int) (list []string) {
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
+			list, line = append(list, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+		for runes := []rune(line); len(runes) > room; runes = []rune(line) {
+			list, line = append(list, string(runes[:room])), string(runes[room:])
 		}
 	}
-	flush()
+	return append(list, line)
+}
+
+// paragraphs breaks each line of a text into lines of at most so many runes.
+func paragraphs(text string, room int) string {
+	var list []string
+	for line := range strings.SplitSeq(text, "\n") {
+		list = append(list, lines(line, room)...)
+	}
+	return strings.Join(list, "\n")
 }
 
 func underlined(s string) string { return "\x1b[4m" + s + "\x1b[0m" }
