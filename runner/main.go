@@ -160,6 +160,12 @@ effect sizes and tests:
 	$ runner compare runs/continual16 -methods secura,seq
 	$ runner compare runs/continual16 runs/other -methods secura
 
+With -fail it is a gate for CI. It ends with code 3 where the whole 95% interval
+of a difference, in points, shows one of the losses. Where seeds are too few for
+an interval it ends with code 1, for what was not measured is no success:
+
+	$ runner compare runs/new runs/before -fail 'knowledge_retention<-2,forgetting>2'
+
 -explain prints the lines of the records that a number was made of, and the
 arithmetic between them:
 
@@ -265,6 +271,7 @@ of it:
 	0    all done
 	1    a cell failed or diverged, or data or files were wrong
 	2    wrong usage or an invalid suite
+	3    compare -fail: a loss is shown
 	130  interrupted; the same command again goes on
 
 `go run ./runner` turns every failure into 1, and when it gets SIGTERM it leaves
@@ -347,6 +354,7 @@ func (e *interruptedError) Error() string { return e.advice }
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var wrongUsage *usageError
 	var interrupted *interruptedError
+	var loss *lossError
 	switch {
 	case err == nil:
 		return 0
@@ -359,6 +367,9 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case errors.As(err, &wrongUsage):
 		fmt.Fprintln(stderr, "runner:", err)
 		return 2
+	case errors.As(err, &loss):
+		fmt.Fprintln(stderr, "runner:", err)
+		return 3
 	}
 	fmt.Fprintln(stderr, "runner:", err)
 	return 1

@@ -49,7 +49,7 @@ func runnerLines(document string) (lines [][]string) {
 			line, _, _ = strings.Cut(line, " #")
 			for _, program := range []string{"bin/runner ", "go run ./runner "} {
 				if args, ok := strings.CutPrefix(line, program); ok {
-					lines = append(lines, strings.Fields(strings.ReplaceAll(args, "'", ""))) // no quoted word has a blank
+					lines = append(lines, words(args))
 				}
 			}
 		}
