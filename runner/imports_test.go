@@ -50,6 +50,7 @@ var rooms = []room{
 		"a verdict rests on a report and its records of steps"},
 	{"reports/tables", []string{"reports/claims", "reports/metric", "reports/report", "reports/table", "experiments/record", "experiments/rundir", "experiments/suite", "datasets/score"},
 		"claims are among the tables that can be asked for"},
+	{"reports/citation", []string{"reports/report", "experiments/suite", "datasets"}, "a bibliography is of a run's methods and tasks"},
 	{"reports/figure", []string{"reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},
 		"a drawing shows the numbers of a table"},
 	{"reports/page", []string{"reports/claims", "reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},

@@ -177,6 +177,11 @@ has them in its report:
 
 	$ runner report runs/continual16 -table norms,gradients,steps
 
+-cite prints as BibTeX what a run rests on: the paper, its methods, metrics and
+data sets:
+
+	$ runner report runs/continual16 -cite > secura.bib
+
 -claims sets the claims of SECURA's paper against what a run measured, each with
 its interval and a verdict, and shows how the published code and equations
 behave by its records. -with adds runs for claims that the first did not
