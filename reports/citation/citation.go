@@ -6,14 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
+	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/report"
 )
 
 // Write prints the bibliography of a run: this program with the run's plan and revision, SECURA's paper, and what the run's
 // methods, metrics, stream and data sets come from. Each work stands once, where it is first needed; a comment above it says
-// for what. What has no reference is told in a comment too.
+// for what. What has no reference is told in a comment too. Data sets and backbones that references.bib does not have are
+// cited as their READMEs ask for, where the run's manifest has these.
 //
 // sourceOf gives what the program says of a method's source, by the preset's name; it is false for a method that the program
 // does not have.
@@ -29,6 +30,7 @@ func Write(w io.Writer, r *report.Report, sourceOf func(preset string) (string, 
 		b.part("the metrics of transfer, and of forgetting")
 		b.add(find("gem"), find("riemannian-walk"))
 	}
+	b.backbones(r)
 	b.data(r)
 	_, err := io.WriteString(w, b.out.String())
 	if err != nil {
@@ -36,6 +38,9 @@ func Write(w io.Writer, r *report.Report, sourceOf func(preset string) (string, 
 	}
 	return nil
 }
+
+// embedded is the backbone that comes with the program.
+const embedded = "nano"
 
 // bibliography is what has been written so far.
 type bibliography struct {
@@ -122,9 +127,25 @@ func (b *bibliography) data(r *report.Report) {
 			own = append(own, t.Name)
 			continue
 		}
-		if name := dataSetOf(t, ""); !seen[name] {
-			seen[name] = true
-			b.dataSet(t, name)
+		name, by := folderOf(t), "its folder's name"
+		source := sourceOfTask(r, t.Name)
+		if source.Name != "" {
+			name, by = source.Name, "its name on the hub"
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		list := describing(name)
+		switch {
+		case list != nil:
+			b.part("data set %s, by %s (task %s)", name, by, t.Name)
+			b.add(list...)
+		case source.BibTeX != nil:
+			b.part("data set %s, as its README asks for (task %s)", name, t.Name)
+			b.readme(source.BibTeX)
+		default:
+			b.part("data set %s (task %s): no reference is known; cite what its authors ask for", name, t.Name)
 		}
 	}
 	if len(own) > 0 {
@@ -132,12 +153,35 @@ func (b *bibliography) data(r *report.Report) {
 	}
 }
 
-// dataSet writes the works that describe a task's data set.
-func (b *bibliography) dataSet(t datasets.Task, name string) {
-	if list := describing(name); list != nil {
-		b.part("data set %s, by the name of its folder (task %s)", name, t.Name)
-		b.add(list...)
-		return
+// sourceOfTask is what the manifest knows of a task's data set.
+func sourceOfTask(r *report.Report, task string) rundir.Source {
+	for _, s := range r.Manifest.Sources {
+		if slices.Contains(s.Tasks, task) {
+			return s
+		}
 	}
-	b.part("data set %s (task %s): no reference is known; cite what its authors ask for", name, t.Name)
+	return rundir.Source{}
+}
+
+// backbones writes what the READMEs of the run's backbones ask for.
+func (b *bibliography) backbones(r *report.Report) {
+	for _, name := range r.Suite.BackboneNames() {
+		i := slices.IndexFunc(r.Manifest.Sources, func(s rundir.Source) bool { return s.Backbone == name && s.BibTeX != nil })
+		switch {
+		case name == embedded:
+			b.part("backbone %s comes with this program", name)
+		case i < 0:
+			b.part("backbone %s: no reference is known; cite what its authors ask for", name)
+		default:
+			b.part("backbone %s, as its README asks for", name)
+			b.readme(r.Manifest.Sources[i].BibTeX)
+		}
+	}
+}
+
+// readme writes entries of a README.
+func (b *bibliography) readme(entries []string) {
+	for _, text := range entries {
+		b.add(work{key: keyOf(text), text: text})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"secura/datasets"
+	"secura/datasets/hub"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/report"
@@ -64,30 +65,13 @@ func TestWorksAreFoundInWhatASourceNames(t *testing.T) {
 	}
 }
 
-func TestEntriesAreFoundInAnyText(t *testing.T) {
-	text := "# A card\n```\n@article{a{b}, title={x {y}}}\n```\nwrite to me@home {now}\n  @misc {two,\n  note={}}\n@book{three, open={"
-	if got := entries(text); !slices.Equal(got, []string{"@article{a{b}, title={x {y}}}", "@misc {two,\n  note={}}"}) {
-		t.Errorf("%q", got)
-	}
-}
-
-func FuzzEntries(f *testing.F) {
-	f.Add(references[:2000])
-	f.Add("@a{b,}@c{d,\n@e{}")
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, e := range entries(text) {
-			if !strings.Contains(text, e) || strings.Count(e, "{") != strings.Count(e, "}") || keyOf(e) == "" {
-				t.Errorf("%q is no entry of %q", e, text)
-			}
-		}
-	})
-}
-
 func TestABibliographyNamesEachWorkOnce(t *testing.T) {
 	r := &report.Report{Manifest: rundir.Manifest{Plan: "0123456789abcdef", Revision: "cafe"}, Suite: suite.Suite{Name: "trace", Backbone: "nano",
 		Methods: []suite.MethodSpec{{Preset: "frozen", Name: "frozen"}, {Preset: "er", Name: "er-half"}, {Preset: "gone", Name: "gone"}},
 		Tasks: []datasets.Task{{Name: "fomc", Source: "FOMC"}, {Name: "own", Source: "data/own@home"}, {Name: "facts", Source: "builtin:facts"},
-			{Name: "math", Source: "sets/gsm8k/{split}.parquet"}, {Name: "again", Source: "gsm8k"}}}}
+			{Name: "math", Source: "sets/gsm8k/{split}.parquet"}, {Name: "again", Source: "gsm8k"}, {Name: "wiki", Source: "sst2"}, {Name: "logic", Source: "mine"}}}}
+	r.Manifest.Sources = []rundir.Source{{Backbone: "nano", BibTeX: []string{"@misc{none,}"}}, {Tasks: []string{"wiki"}, Name: "org/wiki", BibTeX: []string{"@misc{wiki,\n}", "@misc{secura,\n}"}},
+		{Tasks: []string{"logic"}, Name: "lucasmccabe/logiqa", BibTeX: []string{"@misc{other,\n}"}}}
 	var out strings.Builder
 	err := Write(&out, r, func(preset string) (string, bool) {
 		return map[string]string{"frozen": "No paper.", "er": "arXiv 1902.10486; arXiv 9999.12345"}[preset], preset != "gone"
@@ -97,16 +81,17 @@ func TestABibliographyNamesEachWorkOnce(t *testing.T) {
 	}
 	got := out.String()
 	var found []string
-	for _, e := range entries(got) {
+	for _, e := range hub.BibTeX(got) {
 		found = append(found, keyOf(e))
 	}
-	if want := []string{"secura-program", "secura", "experience-replay", "adamw", "gem", "riemannian-walk", "trace", "fomc", "gsm8k"}; !slices.Equal(found, want) {
+	if want := []string{"secura-program", "secura", "experience-replay", "adamw", "gem", "riemannian-walk", "trace", "fomc", "gsm8k", "wiki", "logiqa"}; !slices.Equal(found, want) {
 		t.Errorf("entries %q, want %q", found, want)
 	}
 	for _, line := range []string{
 		"note = {plan 0123456789ab, code revision cafe}", "% method er-half (preset er): arXiv 1902.10486; arXiv 9999.12345", "% arXiv 9999.12345: no entry",
 		"% method gone: this program has it no more", "% trace stands above", "% data set own(at)home (task own): no reference is known",
-		"% tasks of this program, which are cited by it: facts",
+		"% tasks of this program, which are cited by it: facts", "% backbone nano comes with this program", "% data set org/wiki, as its README asks for (task wiki)",
+		"% data set lucasmccabe/logiqa, by its name on the hub (task logic)", "% data set gsm8k, by its folder's name (task math)",
 	} {
 		if !strings.Contains(got, line) {
 			t.Errorf("%q is not in\n%s", line, got)

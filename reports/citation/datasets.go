@@ -53,11 +53,8 @@ var streams = map[string][]string{
 	"trace":          {"trace"},
 }
 
-// dataSetOf is what a task's data set is called: as its repository on the hub where its folder says so, else as its folder.
-func dataSetOf(t datasets.Task, repository string) string {
-	if repository != "" {
-		return repository
-	}
+// folderOf is the name of the folder of a task's data set.
+func folderOf(t datasets.Task) string {
 	name := path.Clean(strings.ReplaceAll(t.Source, "\\", "/"))
 	if strings.HasSuffix(name, ".parquet") {
 		name = path.Dir(name)
@@ -65,7 +62,7 @@ func dataSetOf(t datasets.Task, repository string) string {
 	return path.Base(name)
 }
 
-// describing are the works that describe a data set, nil where none is known.
+// describing are the works that describe a data set, by the name of its repository or folder; nil where none is known.
 func describing(name string) (list []work) {
 	name = strings.ToLower(path.Base(name))
 	for _, set := range dataSets {

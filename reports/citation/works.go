@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"secura/datasets/hub"
 )
 
 //go:embed references.bib
@@ -35,7 +37,7 @@ var (
 
 // parse takes a bibliography apart. The program's own has one field a line.
 func parse(bibliography string) (list []work) {
-	for _, text := range entries(bibliography) {
+	for _, text := range hub.BibTeX(bibliography) {
 		w := work{key: keyOf(text), text: text}
 		fields := map[string]string{}
 		for _, field := range fieldPattern.FindAllStringSubmatch(text, -1) {
@@ -54,40 +56,6 @@ func keyOf(entry string) string {
 		return head[1]
 	}
 	return ""
-}
-
-// entryPattern begins an entry, on a line of its own.
-var entryPattern = regexp.MustCompile(`(?m)^[ \t]*@[A-Za-z]+[ \t]*\{`)
-
-// entries finds the entries in a text, such as a bibliography or a README: from @ to the brace that closes it. One that is
-// not closed, and one without a key, are left out.
-func entries(text string) (list []string) {
-	for {
-		at := entryPattern.FindStringIndex(text)
-		if at == nil {
-			return list
-		}
-		start := at[0] + strings.IndexByte(text[at[0]:], '@')
-		depth, end := 0, -1
-		for i := start; i < len(text) && end < 0; i++ {
-			switch text[i] {
-			case '{':
-				depth++
-			case '}':
-				if depth--; depth == 0 {
-					end = i + 1
-				}
-			}
-		}
-		if end < 0 {
-			text = text[at[1]:]
-			continue
-		}
-		if keyOf(text[start:end]) != "" {
-			list = append(list, text[start:end])
-		}
-		text = text[end:]
-	}
 }
 
 // find is the work with a key of references.bib; a key that is not there is a mistake in this package.
