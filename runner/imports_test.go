@@ -51,6 +51,8 @@ var rooms = []room{
 	{"reports/tables", []string{"reports/claims", "reports/metric", "reports/report", "reports/table", "experiments/record", "experiments/rundir", "experiments/suite", "datasets/score"},
 		"claims are among the tables that can be asked for"},
 	{"reports/citation", []string{"reports/report", "experiments/rundir", "experiments/suite", "datasets", "datasets/hub"}, "a bibliography is of a run's methods and data, of which the hub's cards tell"},
+	{"reports/card", []string{"reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite",
+		"datasets", "datasets/hub"}, "a model's card has the tables of its cell, in the form that the hub reads"},
 	{"reports/figure", []string{"reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},
 		"a drawing shows the numbers of a table"},
 	{"reports/page", []string{"reports/claims", "reports/metric", "reports/report", "reports/table", "reports/tables", "experiments/record", "experiments/rundir", "experiments/suite"},

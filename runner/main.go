@@ -234,7 +234,7 @@ then compares scores only, to 0.0001, and says so.
 
 export writes what a cell has learned as an adapter for peft, where the update
 has few ranks (LoRA, DoRA, CUR-LoRA, CABR), or as a whole model for
-transformers:
+transformers. README.md in the folder is the model's card for the hub:
 
 	$ runner export runs/continual16/cells/cur-lora-s0-o0 -out adapter
 	$ runner export runs/continual16/cells/secura-s0-o0 -format merged -out model

@@ -18,11 +18,14 @@ type Card struct {
 	// Name is ORG/NAME and Revision the commit; empty where the folder does not tell.
 	Name, Revision string
 	// Licenses are those of the README's metadata, as the hub names them, such as "apache-2.0"; nil where it names none. One
-	// that is called other there is told by its own name.
+	// that is called other there is "other: NAME LINK".
 	Licenses []string
 	// Text is the README without its metadata.
 	Text string
 }
+
+// otherLicense begins a license that the hub has no name for.
+const otherLicense = "other: "
 
 // The files that tell of a repository in a folder.
 const (
@@ -109,7 +112,7 @@ func (c *Card) read(readme []byte) error {
 	}
 	for i, license := range c.Licenses {
 		if license == "other" && known.Name != "" {
-			c.Licenses[i] = strings.TrimSpace(known.Name + " " + known.Link)
+			c.Licenses[i] = strings.TrimSpace(otherLicense + known.Name + " " + known.Link)
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestCardsTellLicensesInEachForm(t *testing.T) {
 	for readme, want := range map[string][]string{
 		"---\nlicense: mit\n---\n# Set\n": {"mit"},
 		"---\r\nlicense:\r\n- cc-by-sa-3.0\r\n- gfdl\r\ntags: {a: [1]}\r\n---\r\n# Set\r\n": {"cc-by-sa-3.0", "gfdl"},
-		"\ufeff---\nlicense: other\nlicense_name: tongyi\nlicense_link: LICENSE\n---\n":     {"tongyi LICENSE"},
+		"\ufeff---\nlicense: other\nlicense_name: tongyi\nlicense_link: LICENSE\n---\n":     {"other: tongyi LICENSE"},
 		"---\nlicense: other\n---\n":          {"other"},
 		"---\ntags: [x]\n---\nlicense: mit\n": nil,
 		"# license: mit\n":                    nil,
