@@ -182,6 +182,11 @@ data sets:
 
 	$ runner report runs/continual16 -cite > secura.bib
 
+-checklist fills in what the checklists of NeurIPS and ARR ask, and marks what
+only the author knows:
+
+	$ runner report runs/continual16 -checklist > checklist.md
+
 -claims sets the claims of SECURA's paper against what a run measured, each with
 its interval and a verdict, and shows how the published code and equations
 behave by its records. -with adds runs for claims that the first did not

@@ -4,6 +4,7 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -32,13 +33,6 @@ type Model struct {
 	Doc, Source string
 	Rate        float64
 }
-
-// embedded is the backbone that comes with the program, and ownLicense is that of the program: of the backbone and the
-// built-in tasks too.
-const (
-	embedded   = "nano"
-	ownLicense = "apache-2.0"
-)
 
 // card is a model with the report that it belongs to: of its backbone alone, where the run has several.
 type card struct {
@@ -97,24 +91,8 @@ func (c *card) task(name string) datasets.Task {
 	return datasets.Task{Name: name}
 }
 
-// source is what is known of a task's data set, and base of the backbone; zero where nothing is.
-func (c *card) source(task string) rundir.Source {
-	return find(c.r.Manifest.Sources, func(s rundir.Source) bool { return slices.Contains(s.Tasks, task) })
-}
-
-func (c *card) base() rundir.Source {
-	if c.cell.Backbone == embedded {
-		return rundir.Source{Backbone: embedded, Licenses: []string{ownLicense}}
-	}
-	return find(c.r.Manifest.Sources, func(s rundir.Source) bool { return s.Backbone == c.cell.Backbone })
-}
-
-func find(list []rundir.Source, is func(rundir.Source) bool) rundir.Source {
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i]
-	}
-	return rundir.Source{}
-}
+// base is what is known of the backbone.
+func (c *card) base() rundir.Source { return c.r.BackboneSource(c.cell.Backbone) }
 
 // hubName is the backbone's name on the hub, empty where it is not known to be there.
 func (c *card) hubName() string { return c.base().Name }
@@ -146,7 +124,7 @@ func (c *card) metadata() hub.ModelMetadata {
 		if !slices.Contains(c.learned(), name) {
 			continue
 		}
-		t, source := c.task(name), c.source(name)
+		t, source := c.task(name), c.r.TaskSource(name)
 		if source.Name != "" && !slices.Contains(m.Datasets, source.Name) {
 			m.Datasets = append(m.Datasets, source.Name)
 		}
@@ -212,10 +190,7 @@ func (c *card) begin() {
 	if c.cell.State != record.Done {
 		c.printf("\nThe cell was not done when this was written: %s.\n", table.EscapeMarkdown(c.cell.Standing()))
 	}
-	license := "not known; ask its authors"
-	if list := c.base().Licenses; list != nil {
-		license = strings.Join(list, ", ")
-	}
+	license := cmp.Or(report.LicenseText(c.base()), "not known; ask its authors")
 	c.printf("\nThe backbone's license: %s. What was made of it may be bound by it, and by the licenses of the data below.\n", license)
 }
 
@@ -233,7 +208,7 @@ func (c *card) load() {
 		c.printf("from transformers import AutoModelForCausalLM, AutoTokenizer\n\nfolder = \"PATH OF THIS FOLDER\"\nmodel = AutoModelForCausalLM.from_pretrained(folder)\n" +
 			"tokenizer = AutoTokenizer.from_pretrained(folder)\n```\n")
 	}
-	if c.cell.Backbone == embedded && c.Format == "peft" {
+	if c.cell.Backbone == report.Embedded && c.Format == "peft" {
 		c.printf("\n`nano` comes with secura: `methods/backbone/nano/files` in its repository is the folder to load.\n")
 	}
 	prompt := "Prompts are the plain text of a task's template"

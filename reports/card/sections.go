@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 	"secura/reports/tables"
 )
@@ -16,21 +18,8 @@ import (
 func (c *card) training() {
 	c.printf("\n## What it was trained on\n\n| | task | data | license | prompt |\n|--:|---|---|---|---|\n")
 	for i, name := range c.learned() {
-		t, source := c.task(name), c.source(name)
-		data, license := t.Source, "not known"
-		if source.Name != "" {
-			data = source.Name
-		}
-		if len(source.Revision) >= 8 {
-			data += " at " + source.Revision[:8]
-		}
-		if builtin, ok := t.Builtin(); ok {
-			data, license = builtin+", made by secura", ownLicense
-		}
-		if source.Licenses != nil {
-			license = strings.Join(source.Licenses, ", ")
-		}
-		c.printf("| %d | %s | %s | %s | `%s` |\n", i+1, cell(name), cell(data), cell(license), strings.NewReplacer("\n", "\\n", "|", "\\|", "`", "'").Replace(t.Prompt))
+		license := cmp.Or(report.LicenseText(c.r.TaskSource(name)), "not known")
+		c.printf("| %d | %s | %s | %s | `%s` |\n", i+1, cell(name), cell(c.r.DataSet(name)), cell(license), strings.NewReplacer("\n", "\\n", "|", "\\|", "`", "'").Replace(c.task(name).Prompt))
 	}
 	s := c.r.Suite.Training
 	settings := []string{

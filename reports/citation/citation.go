@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/report"
 )
@@ -38,9 +37,6 @@ func Write(w io.Writer, r *report.Report, sourceOf func(preset string) (string, 
 	}
 	return nil
 }
-
-// embedded is the backbone that comes with the program.
-const embedded = "nano"
 
 // bibliography is what has been written so far.
 type bibliography struct {
@@ -128,7 +124,7 @@ func (b *bibliography) data(r *report.Report) {
 			continue
 		}
 		name, by := folderOf(t), "its folder's name"
-		source := sourceOfTask(r, t.Name)
+		source := r.TaskSource(t.Name)
 		if source.Name != "" {
 			name, by = source.Name, "its name on the hub"
 		}
@@ -153,28 +149,18 @@ func (b *bibliography) data(r *report.Report) {
 	}
 }
 
-// sourceOfTask is what the manifest knows of a task's data set.
-func sourceOfTask(r *report.Report, task string) rundir.Source {
-	for _, s := range r.Manifest.Sources {
-		if slices.Contains(s.Tasks, task) {
-			return s
-		}
-	}
-	return rundir.Source{}
-}
-
 // backbones writes what the READMEs of the run's backbones ask for.
 func (b *bibliography) backbones(r *report.Report) {
 	for _, name := range r.Suite.BackboneNames() {
-		i := slices.IndexFunc(r.Manifest.Sources, func(s rundir.Source) bool { return s.Backbone == name && s.BibTeX != nil })
+		source := r.BackboneSource(name)
 		switch {
-		case name == embedded:
+		case name == report.Embedded:
 			b.part("backbone %s comes with this program", name)
-		case i < 0:
+		case source.BibTeX == nil:
 			b.part("backbone %s: no reference is known; cite what its authors ask for", name)
 		default:
 			b.part("backbone %s, as its README asks for", name)
-			b.readme(r.Manifest.Sources[i].BibTeX)
+			b.readme(source.BibTeX)
 		}
 	}
 }
