@@ -144,6 +144,22 @@ encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKE
 latex-check run="":
     SECURA_LATEX={{ if run == "" { "1" } else { absolute_path(run) } }} go test ./reports -run TablesCompile -count 1 -v
 
+# The hub's server is not asked. huggingface_hub goes into a virtual environment.
+# read the cards of exported folders with the hub's library: just card-check adapter model
+card-check +folders: _venv
+    exports/venv/bin/pip install -q huggingface_hub==2.4.0 pyyaml
+    exports/venv/bin/python reports/card/testdata/card_check.py {{folders}}
+
+# cffconvert and pybtex go into a virtual environment.
+# hold CITATION.cff to its schema, and read a run's bibliography, and the whole one, with another program
+citation-check run="runs/smoke": build _venv
+    exports/venv/bin/pip install -q cffconvert==2.0.0 pybtex==0.26.1
+    exports/venv/bin/cffconvert --validate
+    bin/runner report {{run}} -cite > exports/run.bib
+    exports/venv/bin/pybtex-format --strict --style plain -b plaintext exports/run.bib exports/run-references.txt
+    exports/venv/bin/pybtex-format --strict --style plain -b plaintext reports/citation/references.bib exports/references.txt
+    cat exports/run-references.txt
+
 # try the report's page in a headless Chromium
 html-check:
     SECURA_BROWSER=1 go test ./reports -run 'InABrowser|LivePage' -count 1 -v

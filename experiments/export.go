@@ -38,6 +38,8 @@ type ExportOptions struct {
 	Dir string
 	// Format is one of ExportFormats.
 	Format string
+	// Describe writes what else belongs into the folder, such as a README; nil for nothing. What it fails with, Export does.
+	Describe func(dir string, done Exported) error
 }
 
 // Exported says what Export wrote.
@@ -104,6 +106,9 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 		err = adapter.Write(temp)
 	} else {
 		err = w.writeModel(session, temp)
+	}
+	if err == nil && o.Describe != nil {
+		err = o.Describe(temp, done)
 	}
 	if err != nil {
 		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)

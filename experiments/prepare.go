@@ -23,6 +23,8 @@ import (
 type Prepared struct {
 	// Files are the data files and the backbones' files, by their content.
 	Files []rundir.File
+	// Sources tell where data sets and backbones come from, as far as their folders say.
+	Sources []rundir.Source
 	// Texts are the examples of every split that is read.
 	Texts *stream.Texts
 	// Warnings tell what is known of the data that is no mistake, such as prompts that are cut.
@@ -46,6 +48,11 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	var unread []string
+	p.Sources, unread = sources(s, dataDir)
+	for _, text := range unread {
+		p.Warnings = append(p.Warnings, text+": its license is not known")
 	}
 	for i, name := range s.BackboneNames() {
 		if i > 0 {

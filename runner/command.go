@@ -146,6 +146,7 @@ const exitCodes = `Exit codes:
   0    all done
   1    a cell failed or diverged, or data or files were wrong
   2    wrong usage or an invalid suite
+  3    compare -fail: a loss is shown
   130  interrupted; the same command again goes on
 `
 

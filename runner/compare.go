@@ -11,6 +11,7 @@ import (
 
 	"secura/datasets"
 	"secura/reports"
+	"secura/reports/report"
 	"secura/reports/table"
 	"secura/reports/tables"
 )
@@ -23,6 +24,8 @@ type CompareOptions struct {
 	// compared.
 	Methods string
 	Format  string
+	// Fail are conditions, separated by commas, on which the command ends with exit code 3.
+	Fail string
 }
 
 func newCompare() command {
@@ -30,8 +33,9 @@ func newCompare() command {
 	c := command{
 		name: "compare", does: "compares methods of one run or of two, on the seeds that both have: differences, intervals, tests",
 		argument: "RUN",
-		examples: []string{"compare runs/continual16 -methods secura,seq", "compare runs/continual16 runs/other -methods secura,er", "compare runs/qwen runs/llama -format latex"},
-		flags:    newFlags("compare"), check: o.check, further: &o.Further,
+		examples: []string{"compare runs/continual16 -methods secura,seq", "compare runs/continual16 runs/other -methods secura,er", "compare runs/qwen runs/llama -format latex",
+			"compare runs/new runs/before -fail 'knowledge_retention<-2,acc<-1'"},
+		flags: newFlags("compare"), check: o.check, further: &o.Further,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			return runCompare(run, o, stdout)
 		},
@@ -43,6 +47,7 @@ func newCompare() command {
 func (o *CompareOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas. In one run the first is compared with each other one. Of two runs each method is compared with itself. Default: all")
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(tableFormats(), ", "))
+	flags.StringVar(&o.Fail, "fail", "", "end with exit code 3 where a whole 95% interval shows one of these `LOSSES`, separated by commas, in points: knowledge_retention<-2 is a first run, or method, that keeps over 2 points less than the second; forgetting>2 is one that forgets over 2 more")
 }
 
 // tableFormats are the formats that tables can be had in.
@@ -63,6 +68,9 @@ func (o *CompareOptions) check(string) error {
 		if !slices.Contains(tableFormats(), name) {
 			return errors.New(datasets.Unknown("format", name, tableFormats()))
 		}
+	}
+	if _, err := tables.ParseConditions(o.Fail); o.Fail != "" && err != nil {
+		return fmt.Errorf("-fail: %w", err)
 	}
 	if o.Methods == "" {
 		return nil
@@ -101,14 +109,44 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 		if len(methods) == 0 {
 			return usagef("%s and %s have no method in common", path, o.Further[0])
 		}
-		return printed(tables.CompareRuns(runs[0], runs[1], methods), o.Format, stdout)
+		return gated(tables.CompareRuns(runs[0], runs[1], methods), tables.RunPairs(runs[0], runs[1], methods), o, stdout)
 	}
 	if len(methods) < 2 {
 		return usagef("%s has one method: name a second run to compare it with", path)
 	}
 	var r []table.Table
-	for _, report := range runs { // one, or one of each of the run's backbones
-		r = append(r, tables.CompareMethods(report, methods)...)
+	var pairs [][2]report.Side
+	for _, one := range runs { // one, or one of each of the run's backbones
+		r = append(r, tables.CompareMethods(one, methods)...)
+		pairs = append(pairs, tables.MethodPairs(one, methods)...)
 	}
-	return printed(r, o.Format, stdout)
+	return gated(r, pairs, o, stdout)
+}
+
+// lossError says that a gate's condition was met; it ends in code 3.
+type lossError struct{ losses []string }
+
+func (e *lossError) Error() string { return "a loss is shown:\n  " + strings.Join(e.losses, "\n  ") }
+
+// gated prints comparisons, and after them what the conditions of -fail say of these pairs.
+func gated(compared []table.Table, pairs [][2]report.Side, o CompareOptions, stdout io.Writer) error {
+	if o.Fail == "" {
+		return printed(compared, o.Format, stdout)
+	}
+	conditions, err := tables.ParseConditions(o.Fail)
+	if err != nil {
+		return usagef("-fail: %w", err)
+	}
+	verdict := tables.Judge(pairs, conditions)
+	verdict.Table.Source = compared[0].Source
+	if err := printed(append(compared, verdict.Table), o.Format, stdout); err != nil {
+		return err
+	}
+	if len(verdict.Losses) > 0 {
+		return &lossError{verdict.Losses}
+	}
+	if len(verdict.Undecided) > 0 {
+		return fmt.Errorf("-fail could not be judged:\n  %s", strings.Join(verdict.Undecided, "\n  "))
+	}
+	return nil
 }

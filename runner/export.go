@@ -11,7 +11,10 @@ import (
 
 	"secura/experiments"
 	"secura/experiments/rundir"
+	"secura/methods"
 	"secura/methods/backbone"
+	"secura/reports"
+	"secura/reports/card"
 )
 
 // ExportOptions are the flags of export.
@@ -39,7 +42,7 @@ func (o *ExportOptions) check(string) error {
 func newExport() command {
 	var o ExportOptions
 	c := command{
-		name: "export", does: "writes what a cell has learned as an adapter for peft or a model for transformers",
+		name: "export", does: "writes what a cell has learned, with its card, as an adapter for peft or a model for transformers",
 		argument: "CELL",
 		examples: []string{
 			"export runs/continual16/cells/cur-lora-s0-o0 -out adapter",
@@ -60,12 +63,16 @@ func runExport(ctx context.Context, o ExportOptions, cell string, stdout, stderr
 	if filepath.Base(filepath.Dir(folder)) != "cells" {
 		return usagef("%s is no cell's folder: expected RUN/cells/ID", cell)
 	}
+	run := rundir.Run{Path: filepath.Dir(filepath.Dir(folder))}
 	done, err := experiments.Export(ctx, experiments.ExportOptions{
 		WorkerOptions: experiments.WorkerOptions{
-			Run: rundir.Run{Path: filepath.Dir(filepath.Dir(folder))}, DataDir: o.DataDir,
+			Run: run, DataDir: o.DataDir,
 			Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
 		},
 		Cell: filepath.Base(folder), Dir: o.Out, Format: o.Format,
+		Describe: func(dir string, done experiments.Exported) error {
+			return writeCard(run, filepath.Base(folder), dir, done)
+		},
 	})
 	if err != nil {
 		return err
@@ -76,4 +83,19 @@ func runExport(ctx context.Context, o ExportOptions, cell string, stdout, stderr
 	}
 	_, err = fmt.Fprintf(stdout, "%s, after %d tasks: %s\n", o.Out, done.Tasks, what)
 	return err
+}
+
+// writeCard writes the README of what was exported, as the hub reads it.
+func writeCard(run rundir.Run, cell, dir string, done experiments.Exported) error {
+	r, err := reports.Load(run)
+	if err != nil {
+		return err
+	}
+	m := card.Model{Cell: cell, Format: done.Format, Rank: done.Rank, Tasks: done.Tasks}
+	for _, c := range r.Cells {
+		if preset, ok := methods.Find(c.Method.Preset); ok && c.ID == cell {
+			m.Doc, m.Source, m.Rate = preset.Doc, preset.Source, r.Suite.MethodRate(c.Method, preset.LearningRate)
+		}
+	}
+	return rundir.WriteFile(filepath.Join(dir, "README.md"), func(w io.Writer) error { return card.Write(w, r, m) })
 }

@@ -160,6 +160,12 @@ effect sizes and tests:
 	$ runner compare runs/continual16 -methods secura,seq
 	$ runner compare runs/continual16 runs/other -methods secura
 
+With -fail it is a gate for CI. It ends with code 3 where the whole 95% interval
+of a difference, in points, shows one of the losses. Where seeds are too few for
+an interval it ends with code 1, for what was not measured is no success:
+
+	$ runner compare runs/new runs/before -fail 'knowledge_retention<-2,forgetting>2'
+
 -explain prints the lines of the records that a number was made of, and the
 arithmetic between them:
 
@@ -170,6 +176,16 @@ matrix, and each method's own measures. A suite that names them under tables
 has them in its report:
 
 	$ runner report runs/continual16 -table norms,gradients,steps
+
+-cite prints as BibTeX what a run rests on: the paper, its methods, metrics and
+data sets:
+
+	$ runner report runs/continual16 -cite > secura.bib
+
+-checklist fills in what the checklists of NeurIPS and ARR ask, and marks what
+only the author knows:
+
+	$ runner report runs/continual16 -checklist > checklist.md
 
 -claims sets the claims of SECURA's paper against what a run measured, each with
 its interval and a verdict, and shows how the published code and equations
@@ -223,7 +239,7 @@ then compares scores only, to 0.0001, and says so.
 
 export writes what a cell has learned as an adapter for peft, where the update
 has few ranks (LoRA, DoRA, CUR-LoRA, CABR), or as a whole model for
-transformers:
+transformers. README.md in the folder is the model's card for the hub:
 
 	$ runner export runs/continual16/cells/cur-lora-s0-o0 -out adapter
 	$ runner export runs/continual16/cells/secura-s0-o0 -format merged -out model
@@ -265,6 +281,7 @@ of it:
 	0    all done
 	1    a cell failed or diverged, or data or files were wrong
 	2    wrong usage or an invalid suite
+	3    compare -fail: a loss is shown
 	130  interrupted; the same command again goes on
 
 `go run ./runner` turns every failure into 1, and when it gets SIGTERM it leaves
@@ -347,6 +364,7 @@ func (e *interruptedError) Error() string { return e.advice }
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var wrongUsage *usageError
 	var interrupted *interruptedError
+	var loss *lossError
 	switch {
 	case err == nil:
 		return 0
@@ -359,6 +377,9 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case errors.As(err, &wrongUsage):
 		fmt.Fprintln(stderr, "runner:", err)
 		return 2
+	case errors.As(err, &loss):
+		fmt.Fprintln(stderr, "runner:", err)
+		return 3
 	}
 	fmt.Fprintln(stderr, "runner:", err)
 	return 1

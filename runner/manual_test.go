@@ -13,6 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// words are a command line's arguments; no quoted one has a blank.
+func words(line string) []string { return strings.Fields(strings.ReplaceAll(line, "'", "")) }
+
 // TestTheManualsExamplesAreTrue runs each example of the package comment that
 // shows an output, and parses the command lines of all.
 func TestTheManualsExamplesAreTrue(t *testing.T) {
@@ -28,7 +31,7 @@ func TestTheManualsExamplesAreTrue(t *testing.T) {
 			continue
 		}
 		line, _, _ = strings.Cut(line, " > ")
-		args := strings.Fields(line)
+		args := words(line)
 		var want strings.Builder
 		for i+1 < len(lines) && strings.HasPrefix(lines[i+1], "\t") && !strings.HasPrefix(lines[i+1], "\t$") {
 			i++
@@ -64,7 +67,7 @@ func TestTheExamplesOfTheHelpParse(t *testing.T) {
 		}
 		for _, e := range c.examples {
 			line, _, _ := strings.Cut(e, " > ")
-			chosen, rest, err := choose(commands(), strings.Fields(line))
+			chosen, rest, err := choose(commands(), words(line))
 			if err == nil && chosen.name != c.name {
 				t.Errorf("%s: the example %q is of %s", c.name, e, chosen.name)
 			}

@@ -47,9 +47,10 @@ func runnerLines(document string) (lines [][]string) {
 	for _, block := range codeBlocks(document, "") {
 		for line := range strings.Lines(block) {
 			line, _, _ = strings.Cut(line, " #")
+			line, _, _ = strings.Cut(line, " > ") // into a file
 			for _, program := range []string{"bin/runner ", "go run ./runner "} {
 				if args, ok := strings.CutPrefix(line, program); ok {
-					lines = append(lines, strings.Fields(strings.ReplaceAll(args, "'", ""))) // no quoted word has a blank
+					lines = append(lines, words(args))
 				}
 			}
 		}

@@ -34,6 +34,10 @@ type ReportOptions struct {
 	Table string
 	// Explain is METHOD.METRIC, the number to trace instead.
 	Explain string
+	// Cite prints a bibliography instead.
+	Cite bool
+	// Checklist prints a checklist of reproducibility instead.
+	Checklist bool
 	// Bundle is the archive to pack the run into, with its Checkpoints if asked for.
 	Bundle      string
 	Checkpoints bool
@@ -43,6 +47,8 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; html is a page with charts and examples in the run's folder; its path is printed")
 	flags.BoolVar(&o.Claims, "claims", false, "compare each claim of the paper with what the run measured, and give a verdict; also writes claims.md")
 	flags.StringVar(&o.With, "with", "", "with -claims: further `RUNS`, separated by commas, for claims that RUN did not measure")
+	flags.BoolVar(&o.Cite, "cite", false, "print as BibTeX what the run rests on: the paper, its methods, metrics and data sets")
+	flags.BoolVar(&o.Checklist, "checklist", false, "print in Markdown what the checklists of NeurIPS and ARR ask, as far as the run knows it; the rest is marked [author]")
 	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, for runner verify on another machine")
 	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify can start at any task; needs -bundle")
 	flags.StringVar(&o.Table, "table", "", "print these `TABLES` only, separated by commas: "+strings.Join(tables.Names, ", "))
@@ -51,6 +57,8 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 
 func (o *ReportOptions) check(string) error {
 	switch {
+	case (o.Cite || o.Checklist) && (o.Cite == o.Checklist || o.Claims || o.Table != "" || o.Explain != "" || o.Bundle != "" || len(o.Further) > 0 || o.Format != "text"):
+		return errors.New("-cite and -checklist each print a document of one run alone: leave other runs, -format, -claims, -table, -explain and -bundle out")
 	case o.Bundle != "" && !strings.HasSuffix(o.Bundle, ".tar.zst"):
 		return fmt.Errorf("-bundle is %q, expected a name that ends in .tar.zst", o.Bundle)
 	case o.Bundle != "" && (o.Claims || o.Table != "" || o.Explain != "" || len(o.Further) > 0):
@@ -109,12 +117,18 @@ func newReport() command {
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
 			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention",
 			"report runs/qwen runs/llama -format text,latex", "report runs/qwen runs/llama -table per-task",
-			"report runs/continual16 -bundle continual16.tar.zst"},
+			"report runs/continual16 -cite > secura.bib", "report runs/continual16 -checklist > checklist.md", "report runs/continual16 -bundle continual16.tar.zst"},
 		flags: newFlags("report"), check: o.check, further: &o.Further,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
 			o.Run = run
 			if o.Bundle != "" {
 				return packRun(o, stdout)
+			}
+			if o.Cite {
+				return runCite(run, stdout)
+			}
+			if o.Checklist {
+				return runChecklist(run, stdout)
 			}
 			if o.Explain != "" {
 				return runExplain(o, stdout)

@@ -102,7 +102,7 @@ type Fetched struct {
 // FetchDataset brings the Parquet files of a data set into dir/NAME/SPLIT-I-of-N.parquet, which is where a task with the
 // source NAME looks for them. Which files are which split is what the README's metadata says (configs), else what the
 // files' names say; every split is fetched. A second configuration or revision goes beside the first, into
-// dir/NAME/CONFIG. The files are shared with the hub's cache where the file system can do so, else copied.
+// dir/NAME/CONFIG. Beside them lie the README, and the name and commit, which ReadCard reads. The files are shared with the hub's cache where the file system can do so, else copied.
 func (h *Hub) FetchDataset(ctx context.Context, r Repository, configuration, dir string) (Fetched, error) {
 	var chosen map[string][]string
 	var out Fetched
@@ -111,7 +111,11 @@ func (h *Hub) FetchDataset(ctx context.Context, r Repository, configuration, dir
 		if chosen, out.LeftOut, err = chooseSplits(l, configuration); err != nil {
 			return nil, err
 		}
-		return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(chosen))...))), nil
+		wanted := slices.Concat(slices.Collect(maps.Values(chosen))...)
+		if slices.Contains(l.files, readmeFile) {
+			wanted = append(wanted, readmeFile)
+		}
+		return slices.Sorted(slices.Values(wanted)), nil
 	})
 	if err != nil {
 		return Fetched{}, fmt.Errorf("download %s %s: %w", r.Kind, r.Name, err)
@@ -155,6 +159,9 @@ func (h *Hub) FetchDataset(ctx context.Context, r Repository, configuration, dir
 				return wrong(err)
 			}
 		}
+	}
+	if err := keepCard(r, snapshot, out.Folder); err != nil {
+		return wrong(err)
 	}
 	return out, nil
 }

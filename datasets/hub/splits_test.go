@@ -51,8 +51,8 @@ func TestFetchDataset(t *testing.T) {
 		t.Error(err)
 	}
 	checkFiles(t, filepath.Join(other, "set"), map[string]string{"test-00000-of-00001.parquet": "converted", "main/test-00000-of-00001.parquet": "another revision"})
-	if left, err := os.ReadDir(filepath.Join(dir, "set")); err != nil || len(left) != 4 {
-		t.Errorf("%d entries (%v), expected 4", len(left), err)
+	if left, err := os.ReadDir(filepath.Join(dir, "set")); err != nil || len(left) != 6 {
+		t.Errorf("%d entries (%v), expected 6", len(left), err)
 	}
 	for configuration, want := range map[string]string{
 		"":   "it has several configurations; name one with -config: main, other",

@@ -18,8 +18,8 @@ import (
 )
 
 // Manifest describes a run of a suite on this machine, but for the backend.
-func Manifest(s suite.Suite, files []rundir.File) (m rundir.Manifest, err error) {
-	m = rundir.Manifest{Files: files, Processor: machine.Processor()}
+func Manifest(s suite.Suite, prepared *experiments.Prepared) (m rundir.Manifest, err error) {
+	m = rundir.Manifest{Files: prepared.Files, Sources: prepared.Sources, Processor: machine.Processor()}
 	if m.Suite, err = json.Marshal(s); err != nil {
 		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", s.Name, err)
 	}
@@ -31,7 +31,7 @@ func Manifest(s suite.Suite, files []rundir.File) (m rundir.Manifest, err error)
 }
 
 func (l Launch) manifest() (rundir.Manifest, error) {
-	m, err := Manifest(l.Suite, l.Prepared.Files)
+	m, err := Manifest(l.Suite, l.Prepared)
 	m.AllowBackendChange = l.AllowBackendChange
 	return m, err
 }

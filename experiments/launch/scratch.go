@@ -41,7 +41,7 @@ func NewScratch(ctx context.Context, s suite.Suite, prepared *experiments.Prepar
 	if r.program, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("find this program's file: %w", err)
 	}
-	if r.Manifest, err = Manifest(s, prepared.Files); err != nil {
+	if r.Manifest, err = Manifest(s, prepared); err != nil {
 		return nil, err
 	}
 	if r.Backend, err = OpenBackend(ctx, s.Backend, noDownload, &r.Manifest, log); err != nil {

@@ -83,7 +83,7 @@ func chooseFiles(files []string) ([]string, error) {
 		switch {
 		case strings.Contains(file, "/"):
 		case slices.Contains([]string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-			"special_tokens_map.json", "chat_template.jinja"}, file):
+			"special_tokens_map.json", "chat_template.jinja", "README.md"}, file): // the README has the license
 			chosen = append(chosen, file)
 		case file == weightsFile+".index.json", matches("model-*-of-*.safetensors", file):
 			shards = append(shards, file)

@@ -120,11 +120,11 @@ func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
 func TestFilesOfABackboneOnTheHub(t *testing.T) {
 	common := []string{"README.md", "config.json", "tokenizer.json", "onnx/model.safetensors", "pytorch_model.bin"}
 	for _, c := range []struct{ more, want []string }{
-		{[]string{"model.safetensors", "model.gguf"}, []string{"config.json", "tokenizer.json", "model.safetensors"}},
+		{[]string{"model.safetensors", "model.gguf"}, []string{"README.md", "config.json", "tokenizer.json", "model.safetensors"}},
 		{[]string{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "consolidated.safetensors"},
-			[]string{"config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"}},
+			[]string{"README.md", "config.json", "tokenizer.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"}},
 		{[]string{"model.safetensors.index.json", "first.safetensors", "second.safetensors", "consolidated.safetensors"},
-			[]string{"config.json", "tokenizer.json", "model.safetensors.index.json", "first.safetensors", "second.safetensors"}},
+			[]string{"README.md", "config.json", "tokenizer.json", "model.safetensors.index.json", "first.safetensors", "second.safetensors"}},
 		{[]string{"model.gguf"}, []string{"model.gguf"}},
 		{[]string{"a.gguf", "b.gguf"}, nil},
 		{nil, nil},

@@ -32,6 +32,8 @@ type Manifest struct {
 	Platform string `json:"platform,omitempty"`
 	// Files are the data files and the backbone's files.
 	Files []File `json:"files"`
+	// Sources tell where data sets and backbones come from, and under which licenses.
+	Sources []Source `json:"sources,omitempty"`
 	// Changes tell of each time that the run went on with another program or
 	// backend: its numbers may not be those of one that did not.
 	Changes []string `json:"changes,omitempty"`

@@ -45,6 +45,8 @@ type Cell struct {
 	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
 
 	Seconds Seconds
+	// ProcessorSeconds are those of processor time, all threads together; 0 where the system did not tell.
+	ProcessorSeconds float64
 	// PeakRSSBytes is the largest resident memory that was measured.
 	PeakRSSBytes int64
 
@@ -238,7 +240,7 @@ func place(list *[]float64, i, n int, x *float64) {
 
 // time sums up the timings: a cell that was interrupted has several of a phase.
 func (c *Cell) time(timings []record.Timing) {
-	sum := 0.0
+	sum, processor := 0.0, 0.0
 	for _, t := range timings {
 		switch t.Phase {
 		case record.Train:
@@ -249,13 +251,16 @@ func (c *Cell) time(timings []record.Timing) {
 			c.Seconds.Compile += t.Seconds
 		case record.Total:
 			c.Seconds.Total += t.Seconds
+			c.ProcessorSeconds += t.ProcessorSeconds
 		}
 		if t.Phase != record.Total {
 			sum += t.Seconds
+			processor += t.ProcessorSeconds
 		}
 		c.PeakRSSBytes = max(c.PeakRSSBytes, t.PeakRSSBytes)
 	}
 	c.Seconds.Total = max(c.Seconds.Total, sum)
+	c.ProcessorSeconds = max(c.ProcessorSeconds, processor)
 }
 
 func (c *Cell) warn(text, task string, step int) {

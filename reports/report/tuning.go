@@ -37,7 +37,7 @@ func TunedTable(r *Report) (table.Table, bool) {
 	}
 	t := table.Table{
 		Title:   "Tuning",
-		Caption: []string{budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective)},
+		Caption: []string{Budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective)},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"parameters"}}},
 	}
 	for _, m := range r.Suite.Methods {
@@ -51,8 +51,8 @@ func TunedTable(r *Report) (table.Table, bool) {
 	return t, len(t.Rows) > 0
 }
 
-// budget says in a sentence what each method was given.
-func budget(trials int, split string, examples int, stream []string, objective string) string {
+// Budget says in a sentence what each method was given.
+func Budget(trials int, split string, examples int, stream []string, objective string) string {
 	count := "all examples"
 	if examples > 0 {
 		count = fmt.Sprintf("at most %d examples", examples)
@@ -80,7 +80,7 @@ var trialMetrics = []struct {
 func choiceTable(k record.Tuning) table.Table {
 	t := table.Table{
 		Title:   "Choices of the tuning of " + k.Suite,
-		Caption: []string{budget(k.Budget, k.Split, k.Examples, k.Stream, k.Objective)},
+		Caption: []string{Budget(k.Budget, k.Split, k.Examples, k.Stream, k.Objective)},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"chosen"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 	}
 	for _, c := range trialMetrics {

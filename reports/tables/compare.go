@@ -17,11 +17,16 @@ import (
 // CompareMethods compares the first of some methods of a run with each of the
 // others, metric by metric: a table per pair.
 func CompareMethods(r *report.Report, methods []string) []table.Table {
-	var pairs [][2]report.Side
+	return labelled(r, comparedTables(MethodPairs(r, methods), []*report.Report{r}))
+}
+
+// MethodPairs pair the first of some methods of a run with each of the others.
+func MethodPairs(r *report.Report, methods []string) (pairs [][2]report.Side) {
+	side := func(method string) report.Side { return report.Side{Report: r, Method: method, Name: method} }
 	for _, other := range methods[1:] {
-		pairs = append(pairs, [2]report.Side{{Report: r, Method: methods[0], Name: methods[0]}, {Report: r, Method: other, Name: other}})
+		pairs = append(pairs, [2]report.Side{side(methods[0]), side(other)})
 	}
-	return labelled(r, comparedTables(pairs, []*report.Report{r}))
+	return pairs
 }
 
 // CompareRuns compares methods of one run with those of the same names in
@@ -29,15 +34,20 @@ func CompareMethods(r *report.Report, methods []string) []table.Table {
 // for it is what the differences are due to.
 func CompareRuns(first, second *report.Report, methods []string) []table.Table {
 	labels := RunLabels([]*report.Report{first, second})
-	var pairs [][2]report.Side
-	for _, m := range methods {
-		pairs = append(pairs, [2]report.Side{{Report: first, Method: m, Name: m + " in " + labels[0]}, {Report: second, Method: m, Name: m + " in " + labels[1]}})
-	}
-	tables := comparedTables(pairs, []*report.Report{first, second})
+	tables := comparedTables(RunPairs(first, second, methods), []*report.Report{first, second})
 	for i := range tables {
 		tables[i].Remarks = append(tables[i].Remarks, differences(first, second, labels)...)
 	}
 	return tables
+}
+
+// RunPairs pair methods of one run with those of the same names in another.
+func RunPairs(first, second *report.Report, methods []string) (pairs [][2]report.Side) {
+	labels := RunLabels([]*report.Report{first, second})
+	for _, m := range methods {
+		pairs = append(pairs, [2]report.Side{{Report: first, Method: m, Name: m + " in " + labels[0]}, {Report: second, Method: m, Name: m + " in " + labels[1]}})
+	}
+	return pairs
 }
 
 // comparedTables makes a table of each pair; Holm's adjustment is over the pairs,

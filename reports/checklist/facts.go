@@ -1,0 +1,259 @@
+package checklist
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"secura/datasets"
+	"secura/experiments/record"
+	"secura/experiments/suite"
+	"secura/reports/metric"
+	"secura/reports/report"
+)
+
+// code says what computed, and how the run is repeated and checked.
+func (f *facts) code() {
+	m := f.r.Manifest
+	f.section("Code")
+	f.item("program", "secura, code revision "+or(m.Revision, "not recorded: built outside of a repository"))
+	f.item("where the code can be had", "")
+	f.item("versions", strings.TrimSpace(fmt.Sprintf("%s, GoMLX %s", m.Modules["go"], m.Modules["github.com/gomlx/gomlx"]))+
+		fmt.Sprintf("; all %d modules are in manifest.json", len(m.Modules)))
+	f.item("backend", strings.TrimSpace(m.Backend+" "+m.XLAFlags))
+	if m.PluginSHA256 != "" {
+		f.item("plugin", "sha256 "+m.PluginSHA256)
+	}
+	f.item("plan", m.Plan+": a hash of the suite with every default, which manifest.json has whole")
+	f.item("input files", fmt.Sprintf("%d, each with its sha256 in manifest.json", len(m.Files)))
+	f.item("to repeat it", "runner verify RUN, or of a bundle (runner report RUN -bundle FILE.tar.zst), computes cells again and compares their records byte for byte")
+	for _, change := range m.Changes {
+		f.item("changed on the way", change)
+	}
+}
+
+func or(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
+
+// data has a row for each task: what was read of it, and under which license.
+func (f *facts) data() error {
+	f.section("Data")
+	examples, err := record.ReadExamples(f.r.Run.Examples())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	counts := map[string]int{}
+	for _, e := range examples {
+		counts[e.Task]++
+	}
+	f.row("task", "data set", "license", "trained on", "evaluated on", "examples evaluated")
+	f.row("---", "---", "---", "---", "---", "--:")
+	s := f.r.Suite
+	for _, t := range s.Tasks {
+		f.task(t, trained(t), s.Evaluation.Split, counts[t.Name])
+	}
+	for _, t := range s.Knowledge {
+		f.task(t, "never: base knowledge", "test", counts[t.Name])
+	}
+	f.printf("\n")
+	f.item("how a row becomes a prompt", "by the templates in manifest.json, which names the scores too; the program's datasets/README.md defines these")
+	f.item("languages and domains", "")
+	f.item("personal or offensive content", "")
+	f.item("what was left out", "what a task's where and limits, and evaluation.test_examples, leave out; see manifest.json")
+	for _, name := range s.BackboneNames() {
+		source := f.r.BackboneSource(name)
+		license := report.LicenseText(source)
+		if license == "" {
+			f.unknown++
+		}
+		f.item("license of the backbone "+strings.TrimSpace(name+" "+source.Revision), license)
+	}
+	return nil
+}
+
+func (f *facts) task(t datasets.Task, trained, evaluated string, examples int) {
+	license := report.LicenseText(f.r.TaskSource(t.Name))
+	if license == "" {
+		license = author
+		f.unknown++
+	}
+	count := author
+	if examples > 0 {
+		count = strconv.Itoa(examples)
+	}
+	f.row(t.Name, f.r.DataSet(t.Name), license, trained, evaluated, count)
+}
+
+// trained says which split a task is trained on.
+func trained(t datasets.Task) string {
+	split := or(t.Splits.Train, "train")
+	if n := t.Limits.Train; n > 0 {
+		return fmt.Sprintf("%s, %d examples", split, n)
+	}
+	return split
+}
+
+// hyperparameters says what was chosen, and how.
+func (f *facts) hyperparameters() error {
+	s := f.r.Suite
+	t := s.Training
+	f.section("Hyper-parameters")
+	f.item("training", fmt.Sprintf("%d steps a task, batches of %d, AdamW with weight decay %g, warm-up %g of the steps, then %s, gradients clipped at %g, rows of %d tokens",
+		t.Steps, t.Batch, t.WeightDecay, t.Warmup, or(t.Schedule, suite.Cosine), t.Clip, t.Length))
+	f.item("adapted", strings.Join(t.Targets, ", ")+" in every layer")
+	f.item("stopping", "after a fixed number of steps; no checkpoint is chosen")
+	tuned, others := f.tuning()
+	if len(tuned) > 0 {
+		k := s.Tuning
+		f.item("how they were chosen for "+strings.Join(tuned, ", "), report.Budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective))
+		f.item("range that was searched", "learning rates by the kind of adapter, and each method's own coefficient; tune.json of the tuning has all trials")
+	}
+	if len(others) > 0 {
+		f.item("how they were chosen, and with what budget, for "+strings.Join(others, ", "), "")
+	}
+	f.printf("\n")
+	f.row("method", "trained parameters", "learning rate", "parameters", "why they differ from the preset")
+	f.row("---", "--:", "--:", "---", "---")
+	for _, m := range s.Methods {
+		settings, err := f.settings(m)
+		if err != nil {
+			return err
+		}
+		var list []string
+		for _, name := range slices.Sorted(maps.Keys(settings.Params)) {
+			list = append(list, fmt.Sprintf("%s %v", name, settings.Params[name]))
+		}
+		f.row(m.Name, f.parameters(m), strconv.FormatFloat(settings.Rate, 'g', 4, 64), strings.Join(list, ", "), m.Reason)
+	}
+	f.printf("\n")
+	f.item("parameters of the backbone", map[bool]string{true: "1,017,984 (nano)"}[s.Backbone == report.Embedded])
+	return nil
+}
+
+// tuning are the methods whose settings a tuning chose, and the others. References that learn nothing have none.
+func (f *facts) tuning() (tuned, others []string) {
+	for _, m := range f.r.Suite.Methods {
+		switch {
+		case m.Preset == suite.Frozen:
+		case f.r.Suite.Tuning.Trials > 0 && strings.HasPrefix(m.Reason, record.TunedReason):
+			tuned = append(tuned, m.Name)
+		default:
+			others = append(others, m.Name)
+		}
+	}
+	return tuned, others
+}
+
+// parameters are how many a method trains, on each backbone.
+func (f *facts) parameters(m suite.MethodSpec) string {
+	var list []string
+	for _, part := range f.r.Each() {
+		for _, c := range part.Cells {
+			if c.Method.Name == m.Name && c.TrainedParameters > 0 {
+				list = append(list, strings.TrimSpace(strconv.FormatInt(c.TrainedParameters, 10)+" "+part.Label))
+				break
+			}
+		}
+	}
+	if list == nil {
+		return "0"
+	}
+	return strings.Join(list, ", ")
+}
+
+// statistics says what means, bars and tests are.
+func (f *facts) statistics() {
+	s := f.r.Suite
+	f.section("Statistics")
+	f.item("seeds and orders", fmt.Sprintf("seeds 0 to %d, %s of the tasks; every random number comes from a stream named by its seed and purpose", s.Seeds-1, count(s.Orders, "order")))
+	f.item("cells", fmt.Sprintf("%d of %d are done%s", f.done, f.cells, f.others()))
+	if s.Seeds > 1 {
+		f.item("error bars", "mean over seeds with the half-width of its 95% Student-t interval (n - 1 degrees of freedom); they capture seeds: initialisation, order of examples, replay")
+	} else {
+		f.item("error bars", "none over seeds: there is one. Intervals over test examples are bootstrapped (10,000 resamples); they say nothing of other seeds")
+	}
+	comparisons := len(f.compared()) - 1
+	if comparisons < 1 {
+		f.item("tests", "none: there is one method")
+		return
+	}
+	needed := metric.SeedsNeeded(comparisons)
+	test := fmt.Sprintf("paired sign-flip test over seeds, two-sided and exact up to %d seeds, adjusted after Holm; effect size Hedges' g of the paired values", metric.ExactPairs)
+	if s.Seeds < needed {
+		test += fmt.Sprintf(". With %s no p of %s can fall below 0.05: %d are needed", count(s.Seeds, "seed"), count(comparisons, "comparison"), needed)
+	}
+	f.item("tests", test)
+}
+
+// compared are the methods that are no references.
+func (f *facts) compared() (list []suite.MethodSpec) {
+	for _, m := range f.r.Suite.Methods {
+		if !m.Reference() {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// others tells of cells that are not done.
+func (f *facts) others() string {
+	var list []string
+	for _, c := range f.r.Cells {
+		if c.State != record.Done {
+			list = append(list, c.ID+" "+c.Standing())
+		}
+	}
+	if list == nil {
+		return ""
+	}
+	const most = 5
+	if n := len(list) - most; n > 0 {
+		list = append(list[:most], fmt.Sprintf("and %d more", n))
+	}
+	return "; not done: " + strings.Join(list, ", ")
+}
+
+// compute says on what the run was computed, and how long it took.
+func (f *facts) compute() {
+	m := f.r.Manifest
+	f.section("Compute")
+	f.item("hardware", strings.TrimSpace(m.Processor+" "+m.Platform))
+	wall, processor, peak := 0.0, 0.0, int64(0)
+	for _, c := range f.r.Cells {
+		wall, processor, peak = wall+c.Seconds.Total, processor+c.ProcessorSeconds, max(peak, c.PeakRSSBytes)
+	}
+	f.item("accelerators, and how many", map[bool]string{true: "none: computed on the processor"}[m.Backend == "go"])
+	f.item("time of all cells, in sum", fmt.Sprintf("%s of wall time%s", duration(wall), map[bool]string{true: ", " + duration(processor) + " of processor time"}[processor > 0]))
+	if n := len(f.r.Cells); n > 0 {
+		f.item("time of a cell", fmt.Sprintf("%s of wall time in the mean over %d", duration(wall/float64(n)), n))
+	}
+	f.item("memory", fmt.Sprintf("%.2f GiB a worker at most", float64(peak)/(1<<30)))
+	f.item("compute of tuning, and of runs that are not reported", "")
+}
+
+// count is a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// duration prints seconds as a reader of a checklist wants them.
+func duration(seconds float64) string {
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%.0f seconds", seconds)
+	case seconds < 2*3600:
+		return fmt.Sprintf("%.1f minutes", seconds/60)
+	}
+	return fmt.Sprintf("%.1f hours", seconds/3600)
+}

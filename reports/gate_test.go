@@ -1,0 +1,92 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"secura/reports/metric"
+	"secura/reports/report"
+	"secura/reports/synthetic"
+	"secura/reports/tables"
+)
+
+// TestTheGateAsksTheWholeInterval moves the bar over the interval of a difference: only beyond its far end there is a loss.
+func TestTheGateAsksTheWholeInterval(t *testing.T) {
+	s := eight()
+	first := load(t, s.Make(t, nil))
+	s.Score = func(m, seed, i, j int) float64 { // each seed forgets more, and not alike
+		return synthetic.Fade(m, seed, i, j) - 0.1 - 0.001*float64(seed*seed)*float64(max(i-j, 0))
+	}
+	second := load(t, s.Make(t, nil))
+	pairs := tables.RunPairs(second, first, []string{"secura"})
+	for _, key := range []string{"acc", "forgetting"} {
+		a, b, _, _ := report.PairUp(pairs[0][0], pairs[0][1], report.MetricOf(key))
+		low, high, ok := metric.MeanSDCI(metric.Minus(a, b)).Interval()
+		if !ok || high-low < 0.001 {
+			t.Fatalf("%s has the interval from %g to %g", key, low, high)
+		}
+		condition := tables.Condition{Key: key, Above: key == "forgetting"}
+		for _, c := range []struct {
+			bar  float64
+			lost bool
+		}{{100*high + 0.01, !condition.Above}, {100*high - 0.01, false}, {50 * (low + high), false}, {100*low + 0.01, false}, {100*low - 0.01, condition.Above}} {
+			condition.Bar = c.bar
+			v := tables.Judge(pairs, []tables.Condition{condition})
+			if len(v.Undecided) > 0 || len(v.Table.Rows) != 1 || (len(v.Losses) > 0) != c.lost {
+				t.Errorf("%s with an interval from %g to %g: losses %q, undecided %q", condition, 100*low, 100*high, v.Losses, v.Undecided)
+			}
+		}
+	}
+}
+
+func TestTheGateNamesTheBackbone(t *testing.T) {
+	run, _ := twoBackbones(t)
+	var pairs [][2]report.Side
+	for _, part := range load(t, run).Each() {
+		pairs = append(pairs, tables.MethodPairs(part, []string{"secura", "seq"})...)
+	}
+	v := tables.Judge(pairs, []tables.Condition{{Key: "acc", Bar: -1}})
+	if len(v.Table.Rows) != 2 || v.Table.Rows[0][0].Text != "secura against seq on nano" || v.Table.Rows[1][0].Text != "secura against seq on other-1_5b" {
+		t.Errorf("rows %+v", v.Table.Rows)
+	}
+}
+
+func TestConditionsAreReadAsTheyArePrinted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var want []tables.Condition
+		var texts []string
+		for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom(metric.Keys), 1, 4, rapid.ID).Draw(t, "keys") {
+			d, _ := metric.Find(key)
+			c := tables.Condition{Key: key, Above: d.Better < 0, Bar: rapid.Float64Range(-100, 100).Draw(t, "bar")}
+			want, texts = append(want, c), append(texts, c.String())
+		}
+		got, err := tables.ParseConditions(strings.Join(texts, ","))
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("%q: %v, %v", texts, got, err)
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Errorf("%s was read as %s", want[i], got[i])
+			}
+		}
+	})
+}
+
+func FuzzParseConditions(f *testing.F) {
+	for _, text := range []string{"knowledge_retention<-2", "forgetting > 1e3,acc<0", "R[1][2]<1", "acc<NaN", ",", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := tables.ParseConditions(text)
+		if err != nil {
+			return
+		}
+		for _, c := range list {
+			if !metric.Number(c.Bar).Defined() || !strings.Contains(text, c.Key) {
+				t.Errorf("%q was read as %+v", text, c)
+			}
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package tables
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"secura/reports/metric"
+	"secura/reports/report"
+	"secura/reports/table"
+)
+
+// Condition is a loss that a gate fails on, such as knowledge_retention<-2: the metric of the first of two is more than two
+// points below that of the second.
+type Condition struct {
+	// Key is a metric of metric.Keys.
+	Key string
+	// Above says that the loss is a difference above the bar, as that of forgetting; otherwise it is one below.
+	Above bool
+	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per token times 100.
+	Bar float64
+}
+
+// conditionForm is METRIC<NUMBER or METRIC>NUMBER.
+var conditionForm = regexp.MustCompile(`^\s*([a-z_]+)\s*([<>])\s*(\S+)\s*$`)
+
+// ParseConditions reads conditions that are separated by commas, and says all that is wrong with the first wrong one.
+func ParseConditions(text string) (list []Condition, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		m := conditionForm.FindStringSubmatch(part)
+		if m == nil {
+			return nil, fmt.Errorf("condition %q: expected METRIC<NUMBER or METRIC>NUMBER, as in knowledge_retention<-2, in points", part)
+		}
+		c := Condition{Key: m[1], Above: m[2] == ">"}
+		definition, ok := metric.Find(c.Key)
+		if !ok {
+			return nil, fmt.Errorf("condition %q: %q is no metric; expected one of %s", part, c.Key, strings.Join(metric.Keys, ", "))
+		}
+		if c.Bar, err = strconv.ParseFloat(m[3], 64); err != nil || !metric.Number(c.Bar).Defined() {
+			return nil, fmt.Errorf("condition %q: %q is no number of points", part, m[3])
+		}
+		if less := definition.Better < 0; less != c.Above {
+			better, sign := "more", "<"
+			if less {
+				better, sign = "less", ">"
+			}
+			return nil, fmt.Errorf("condition %q: of %s %s is better; a loss is written %s%sNUMBER", part, c.Key, better, c.Key, sign)
+		}
+		if slices.ContainsFunc(list, func(other Condition) bool { return other.Key == c.Key }) {
+			return nil, fmt.Errorf("condition %q: there is one of %s already", part, c.Key)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+func (c Condition) String() string {
+	sign := "<"
+	if c.Above {
+		sign = ">"
+	}
+	return c.Key + sign + strconv.FormatFloat(c.Bar, 'f', -1, 64)
+}
+
+// rounding is how far beyond the bar, in its unit, an interval may lie by the last bits of its numbers.
+const rounding = 1e-9
+
+// lost says whether a whole interval, in the unit of the bar, lies beyond the bar.
+func (c Condition) lost(low, high float64) bool {
+	if c.Above {
+		return low > c.Bar+rounding
+	}
+	return high < c.Bar-rounding
+}
+
+// Verdict is what a gate says of the pairs that it judged.
+type Verdict struct {
+	// Table has a row for each condition and pair.
+	Table table.Table
+	// Losses are the differences whose whole 95% interval lies beyond the bar, one sentence each.
+	Losses []string
+	// Undecided are the conditions that could not be judged, with the reason: what was not measured is no success.
+	Undecided []string
+}
+
+// Judge holds the differences of some pairs, each of the first side minus the second, against conditions. A difference is a
+// loss where its whole 95% Student-t interval over paired seeds lies beyond the bar; its mean alone decides nothing.
+// References, which are not trained in turn, are not judged.
+func Judge(pairs [][2]report.Side, conditions []Condition) Verdict {
+	v := Verdict{Table: table.Table{
+		Title: "Gate",
+		Caption: []string{
+			"the first minus the second over n paired seeds, in the units above; a loss is shown where the whole 95% interval lies beyond the bar, and the mean alone decides nothing",
+		},
+		Columns:     []table.Column{{Head: []string{"pair"}}, {Head: []string{"fails on"}}, {Head: []string{"n"}}, {Head: []string{"difference"}}, {Head: []string{"from"}}, {Head: []string{"to"}}, {Head: []string{"verdict"}}},
+		TextColumns: []int{1, 6},
+		MarkMeans:   "a loss is shown",
+	}}
+	for _, pair := range pairs {
+		if isReference(pair[0]) || isReference(pair[1]) {
+			continue
+		}
+		for _, c := range conditions {
+			v.judge(pair, c)
+		}
+	}
+	if len(v.Table.Rows) == 0 {
+		v.Undecided = append(v.Undecided, "there is no method but references, which learn nothing in turn")
+	}
+	return v
+}
+
+func isReference(s report.Side) bool {
+	m, _ := s.Report.Suite.Method(s.Method)
+	return m.Reference()
+}
+
+// judge adds the row of one condition and pair.
+func (v *Verdict) judge(pair [2]report.Side, c Condition) {
+	t := &v.Table
+	names := pair[0].Name + " against " + pair[1].Name
+	if label := pair[0].Report.Label; label != "" && pair[0].Report == pair[1].Report {
+		names += " on " + label
+	}
+	a, b, n, reason := report.PairUp(pair[0], pair[1], report.MetricOf(c.Key))
+	difference := metric.NoDifference(reason, n).Summary
+	if reason == "" {
+		difference = metric.MeanSDCI(metric.Minus(a, b))
+	}
+	low, high, ok := difference.Interval()
+	row := []table.Entry{{Text: names}, {Text: c.String()}, table.Count(n), report.ScoreEntry(t, difference)}
+	if !ok {
+		if reason == "" {
+			reason = fmt.Sprintf("%d paired seed has no interval; two are the least, and more make it narrower", n)
+		}
+		t.Rows = append(t.Rows, append(row, table.Entry{Text: "–"}, table.Entry{Text: "–"}, table.Entry{Text: "undecided", Notes: []int{t.Note(reason)}}))
+		v.Undecided = append(v.Undecided, fmt.Sprintf("%s of %s: %s", c, names, reason))
+		return
+	}
+	verdict := table.Entry{Text: "no loss shown"}
+	if c.lost(100*low, 100*high) {
+		verdict = table.Entry{Text: "loss", Marked: true}
+		v.Losses = append(v.Losses, fmt.Sprintf("%s of %s: %s, 95%% interval from %s to %s", c, names, table.Points(difference.Mean.Number), table.Points(low), table.Points(high)))
+	}
+	t.Rows = append(t.Rows, append(row, table.Score(low), table.Score(high), verdict))
+}
