@@ -33,22 +33,37 @@ A suite is a YAML file: the tasks, the methods, and how the methods are trained
 and evaluated. These are embedded:
 
 	$ runner list suites
-	ablation             SECURA with one part changed at a time: S-MagNorm, merging, selection, ranks, space, normalisation, restraint.
-	continual16-real     Six methods on a stream of sixteen public data sets, for real backbones; the data lie below -data.
-	continual16          Six methods on a stream of sixteen built-in tasks of four families, with the knowledge battery at every boundary.
-	gradients            Gradient norms per adapter matrix and the other measures of each step, for LoRA, CUR-LoRA, CABR and SECURA as specified and as released.
-	norms                Norms and effective rank of the update of the adapted weights along a stream of four tasks.
-	olora-long           O-LoRA's long benchmark, orders 4 to 6: fifteen classification sets of GLUE, SuperGLUE and others; the data lie below -data.
-	olora-standard       O-LoRA's standard benchmark, orders 1 to 3: DBpedia, Amazon, Yahoo and AG News; the data lie below -data.
-	orders               Six methods over three orders of eight tasks and three seeds: the spread between orders beside that between seeds.
-	paper-nano           The paper's protocol on the embedded backbone: one task of each of four families, all evaluated four times within each: 16 tests.
-	paper-released-nano  SECURA's released code as its authors configured it, on the embedded backbone: its presets, protocol and measure.
-	paper-released       SECURA's released code as its authors configured it: EXP5 with its presets, protocol, form of prompts and measure; the four data sets, 2000 steps each.
-	paper                The paper's four data sets (GSM8K, CNN/DailyMail, NewsDE, LogiQA), 2000 steps each, all evaluated every 500: 16 tests.
-	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate of 1e-3.
+	ablation             SECURA with one part changed at a time: S-MagNorm, merging, selection, ranks,
+	                     space, normalisation, restraint.
+	continual16-real     Six methods on a stream of sixteen public data sets, for real backbones; the
+	                     data lie below -data.
+	continual16          Six methods on a stream of sixteen built-in tasks of four families, with the
+	                     knowledge battery at every boundary.
+	gradients            Gradient norms per adapter matrix and the other measures of each step, for
+	                     LoRA, CUR-LoRA, CABR and SECURA as specified and as released.
+	norms                Norms and effective rank of the update of the adapted weights along a stream of
+	                     four tasks.
+	olora-long           O-LoRA's long benchmark, orders 4 to 6: fifteen classification sets of GLUE,
+	                     SuperGLUE and others; the data lie below -data.
+	olora-standard       O-LoRA's standard benchmark, orders 1 to 3: DBpedia, Amazon, Yahoo and AG News;
+	                     the data lie below -data.
+	orders               Six methods over three orders of eight tasks and three seeds: the spread
+	                     between orders beside that between seeds.
+	paper-nano           The paper's protocol on the embedded backbone: one task of each of four
+	                     families, all evaluated four times within each: 16 tests.
+	paper-released-nano  SECURA's released code as its authors configured it, on the embedded backbone:
+	                     its presets, protocol and measure.
+	paper-released       SECURA's released code as its authors configured it: EXP5 with its presets,
+	                     protocol, form of prompts and measure; the four data sets, 2000 steps each.
+	paper                The paper's four data sets (GSM8K, CNN/DailyMail, NewsDE, LogiQA), 2000 steps
+	                     each, all evaluated every 500: 16 tests.
+	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate
+	                     of 1e-3.
 	smoke                A quick pass through every stage; its numbers mean nothing.
-	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and simplified German; the data lie below -data.
-	variants             LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and five question-answering tasks, each learned alone.
+	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and
+	                     simplified German; the data lie below -data.
+	variants             LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and
+	                     five question-answering tasks, each learned alone.
 
 A suite of your own may extend another one and name only what differs. show
 prints a suite with every default written out. validate checks the suite, every

@@ -170,7 +170,7 @@ func TestTheReadmesNameWhatThereIs(t *testing.T) {
 	}
 	for _, flags := range []struct{ command, flag string }{{"report", "format"}, {"report", "table"}} {
 		help := output(flags.command, "-h")
-		_, help, _ = strings.Cut(help, "-"+flags.flag+" ")
+		_, help, _ = strings.Cut(help, "\n  -"+flags.flag+" ")
 		_, help, _ = strings.Cut(help, ": ")
 		help, _, _ = strings.Cut(help, "\n")
 		help, _, _ = strings.Cut(help, "; html is a page")
