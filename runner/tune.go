@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"secura/experiments"
@@ -182,10 +183,8 @@ func writeTuning(run rundir.Run, tuner *tuning.Tuner, o TuneOptions) error {
 
 // baseOf is what tuned.yaml extends: an embedded suite by its name, a file by its absolute path.
 func baseOf(run rundir.Run, s string) (string, error) {
-	for _, name := range suite.List() {
-		if s == name {
-			return s, nil
-		}
+	if slices.Contains(suite.List(), s) {
+		return s, nil
 	}
 	path, err := filepath.Abs(s)
 	if err != nil {

@@ -153,10 +153,10 @@ func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string
 	if err := checkTree(tree, label, under); err != nil || under == nil {
 		return tree, label, err
 	}
-	take(tree, "extends")
-	take(under, "name")
+	remove(tree, "extends")
+	remove(under, "name")
 	if find(tree, "backbones") != nil {
-		take(under, "backbone")
+		remove(under, "backbone")
 	}
 	return merge(under, tree), label, nil
 }

@@ -3,6 +3,7 @@ package suite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -145,7 +146,7 @@ func set(tree *yaml.Node, setting string) error {
 		}
 	}
 	if path[0] == "backbones" {
-		take(tree, "backbone") // the list stands instead of it
+		remove(tree, "backbone") // the list stands instead of it
 	}
 	return nil
 }
@@ -202,16 +203,14 @@ func find(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// take removes a key from a mapping and returns its value.
-func take(n *yaml.Node, key string) *yaml.Node {
+// remove takes a key and its value out of a mapping.
+func remove(n *yaml.Node, key string) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
-			value := n.Content[i+1]
-			n.Content = append(n.Content[:i:i], n.Content[i+2:]...)
-			return value
+			n.Content = slices.Delete(n.Content, i, i+2)
+			return
 		}
 	}
-	return nil
 }
 
 func scalar(text string) *yaml.Node {

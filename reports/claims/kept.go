@@ -3,6 +3,7 @@ package claims
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	scoring "secura/datasets/score"
 	"secura/reports/metric"
@@ -122,8 +123,8 @@ func (c judge) references(t *table.Table, r *report.Report) {
 	row("echo", "repeats the token before, and knows nothing", metric.Undefined("no model"), base.Echo)
 	if p := cell.Perturbed; p != nil {
 		honest := metric.Undefined("no battery")
-		if p.Knowledge != nil && len(cell.K) > 0 && cell.K[0] > 0 {
-			honest = metric.Number(*p.Knowledge / cell.K[0])
+		if p.Knowledge != nil {
+			honest = metric.Number(cell.Retained(*p.Knowledge))
 		}
 		if noisy, ok := cell.Battery(p.TeacherForced); ok {
 			row("with noise", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
@@ -134,12 +135,9 @@ func (c judge) references(t *table.Table, r *report.Report) {
 
 // listed prints numbers in a row.
 func listed(numbers []float64) string {
-	text := ""
+	texts := make([]string, len(numbers))
 	for i, x := range numbers {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%.3f", x)
+		texts[i] = fmt.Sprintf("%.3f", x)
 	}
-	return text
+	return strings.Join(texts, ", ")
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -86,9 +87,7 @@ func (c Cell) Standing() string {
 // Overrides are the settings of the cell's method that differ from its preset.
 func (c Cell) Overrides() map[string]any {
 	overrides := map[string]any{}
-	for name, v := range c.Method.Params {
-		overrides[name] = v
-	}
+	maps.Copy(overrides, c.Method.Params)
 	if c.Method.LearningRate != 0 {
 		overrides["learning_rate"] = c.Method.LearningRate
 	}

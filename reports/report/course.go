@@ -70,7 +70,7 @@ func (c Cell) RetainedAt(i int) float64 {
 
 // Retained is k as a share of K[0]; NaN where either was not measured.
 func (c Cell) Retained(k float64) float64 {
-	if c.K == nil || c.K[0] == 0 {
+	if len(c.K) == 0 || c.K[0] == 0 {
 		return math.NaN()
 	}
 	return k / c.K[0]
