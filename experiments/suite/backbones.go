@@ -34,18 +34,12 @@ func (s Suite) CheckSingle() error {
 }
 
 // validateBackbones checks the backbones that the suite is run on or meant for.
-func (s Suite) validateBackbones(wrong func(string, ...any)) {
-	if s.Backbone == "" && len(s.Backbones) == 0 {
-		wrong("backbone is empty, and so is backbones; give nano, a folder, a GGUF file or ORG/NAME, or a list of them")
-	}
+func (s Suite) validateBackbones(r *rules) {
+	r.must(s.Backbone != "" || len(s.Backbones) > 0, "backbone is empty, and so is backbones; give nano, a folder, a GGUF file or ORG/NAME, or a list of them")
 	for i, name := range s.Backbones {
-		if name == "" {
-			wrong("backbones[%d] is empty; give nano, a folder, or ORG/NAME", i)
-			continue
-		}
-		if slices.ContainsFunc(s.Backbones[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(name) }) {
-			wrong("backbones names %q twice", name)
-		}
+		r.must(name != "", "backbones[%d] is empty; give nano, a folder, or ORG/NAME", i)
+		twice := slices.ContainsFunc(s.Backbones[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(name) })
+		r.must(name == "" || !twice, "backbones names %q twice", name)
 	}
 }
 

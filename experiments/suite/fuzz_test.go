@@ -17,7 +17,7 @@ func FuzzParseSuite(f *testing.F) {
 		if err != nil || checkTree(tree, "fuzz", nil) != nil {
 			return
 		}
-		take(tree, "extends")
+		remove(tree, "extends")
 		suite := Default()
 		if err := tree.Decode(&suite); err != nil {
 			t.Fatalf("checked but not decoded: %v", err)

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -31,208 +32,173 @@ var DiagnosticTables = []string{"norms", "gradients", "steps"}
 // TableNames are the tables that a suite can ask for beyond those that its report has by itself.
 var TableNames = append([]string{"ablation"}, DiagnosticTables...)
 
+// rules are what a suite's values must keep; all that are broken are told at once.
+type rules struct{ broken []error }
+
+func (r *rules) wrong(format string, args ...any) {
+	r.broken = append(r.broken, fmt.Errorf(format, args...))
+}
+
+// must says what is wrong where a rule does not hold.
+func (r *rules) must(holds bool, format string, args ...any) {
+	if !holds {
+		r.wrong(format, args...)
+	}
+}
+
+func (r *rules) atLeast(key string, value, least int) {
+	r.must(value >= least, "%s is %d, must be at least %d", key, value, least)
+}
+
+// oneOf names the nearest of the known values.
+func (r *rules) oneOf(what, value string, known ...string) {
+	if !slices.Contains(known, value) {
+		r.wrong("%s", datasets.Unknown(what, value, known))
+	}
+}
+
+// ascending says whether each number is above the one before it, from least on.
+func ascending(list []int, least int) bool {
+	for _, n := range list {
+		if n < least {
+			return false
+		}
+		least = n + 1
+	}
+	return true
+}
+
 // Validate returns all mistakes in the suite's values at once; nil if there
 // are none. presets are those that it may name; nil knows all.
 func (s Suite) Validate(presets Presets) error {
-	var mistakes []error
-	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	atLeast := func(key string, value, least int) {
-		if value < least {
-			wrong("%s is %d, must be at least %d", key, value, least)
-		}
+	r := &rules{}
+	s.validateBackbones(r)
+	if file, ok := strings.CutPrefix(s.Backend, "xla:"); !ok || file == "" {
+		r.oneOf("backend", s.Backend, "auto", "xla", "go", "xla:FILE")
 	}
-	s.validateBackbones(wrong)
-	if !slices.Contains([]string{"auto", "xla", "go"}, s.Backend) && !(strings.HasPrefix(s.Backend, "xla:") && len(s.Backend) > 4) {
-		wrong("%s", datasets.Unknown("backend", s.Backend, []string{"auto", "xla", "go", "xla:FILE"}))
-	}
-	if s.System != "" && !s.Chat {
-		wrong("system is given and chat is off: a system prompt is part of a conversation; give chat: true")
-	}
-	if types := []string{"f32", HalfPrecision}; s.DType != "" && !slices.Contains(types, s.DType) {
-		wrong("%s", datasets.Unknown("dtype", s.DType, types))
-	}
-	if atLeast("devices", s.Devices, 0); s.Devices > 1 {
-		multiple := func(key string, rows int) {
-			if rows%s.Devices != 0 {
-				wrong("%s is %d, must be a multiple of devices, %d", key, rows, s.Devices)
-			}
-		}
-		multiple("training.batch", s.Training.Batch)
-		multiple("evaluation.batch", s.Evaluation.Batch)
+	r.must(s.System == "" || s.Chat, "system is given and chat is off: a system prompt is part of a conversation; give chat: true")
+	r.oneOf("dtype", cmp.Or(s.DType, "f32"), "f32", HalfPrecision)
+	r.atLeast("devices", s.Devices, 0)
+	for _, batch := range []struct {
+		key  string
+		rows int
+	}{{"training.batch", s.Training.Batch}, {"evaluation.batch", s.Evaluation.Batch}} {
+		r.must(s.Devices < 2 || batch.rows%s.Devices == 0, "%s is %d, must be a multiple of devices, %d", batch.key, batch.rows, s.Devices)
 	}
 	if err := s.Slurm.Check(); err != nil {
-		mistakes = append(mistakes, err)
+		r.broken = append(r.broken, err)
 	}
-	if len(s.Tasks) == 0 {
-		wrong("tasks is empty; `list tasks` names the built-in ones")
-	}
+	s.validateTasks(r)
+	s.validateMethods(r, presets)
+	r.must(suiteName.MatchString(s.Name) && len(s.Name) <= maxName, "name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
+	r.atLeast("seeds", s.Seeds, 1)
+	r.atLeast("orders", s.Orders, 1)
+	s.validateCells(r)
+	s.Training.validate(r)
+	s.Evaluation.validate(r)
+	s.validateTables(r)
+	s.validateStream(r)
+	s.Tuning.validate(r)
+	return errors.Join(r.broken...)
+}
+
+func (s Suite) validateTasks(r *rules) {
+	r.must(len(s.Tasks) > 0, "tasks is empty; `list tasks` names the built-in ones")
 	seen := map[string]bool{}
 	for _, t := range append(slices.Clone(s.Tasks), s.Knowledge...) {
 		if err := t.Validate(); err != nil {
-			mistakes = append(mistakes, err)
+			r.broken = append(r.broken, err)
 		}
-		if seen[t.Name] {
-			wrong("task %q stands twice", t.Name)
-		}
+		r.must(!seen[t.Name], "task %q stands twice", t.Name)
 		seen[t.Name] = true
 	}
-	s.validateMethods(presets, wrong)
-	if !suiteName.MatchString(s.Name) || len(s.Name) > maxName {
-		wrong("name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
-	}
-	atLeast("seeds", s.Seeds, 1)
-	atLeast("orders", s.Orders, 1)
-	s.validateCells(wrong)
+}
 
-	t := s.Training
-	if len(t.Targets) == 0 {
-		wrong("training.targets is empty; give names of projections such as q_proj, v_proj")
-	}
+func (t Training) validate(r *rules) {
+	r.must(len(t.Targets) > 0, "training.targets is empty; give names of projections such as q_proj, v_proj")
 	for i, name := range t.Targets {
-		if !slices.Contains(projectionNames, name) {
-			wrong("%s", datasets.Unknown("projection in training.targets", name, projectionNames))
-		}
-		if slices.Contains(t.Targets[:i], name) {
-			wrong("training.targets names %q twice", name)
-		}
+		r.oneOf("projection in training.targets", name, projectionNames...)
+		r.must(!slices.Contains(t.Targets[:i], name), "training.targets names %q twice", name)
 	}
-	atLeast("training.steps", t.Steps, 1)
-	atLeast("training.batch", t.Batch, 1)
-	atLeast("training.length", t.Length, 2)
-	if atLeast("training.accumulate", t.Accumulate, 0); t.Accumulate > 1 && t.Batch%t.Accumulate != 0 {
-		wrong("training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
-	}
-	atLeast("training.max_prompt", t.MaxPrompt, 0)
-	atLeast("training.answer_length", t.AnswerLength, 1)
-	atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
-	if t.AnswerLength >= t.Length {
-		wrong("training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
-	}
-	if n := len(t.Lengths); n > 3 {
-		wrong("training.lengths has %d lengths, must have at most three: each is a graph to compile", n)
-	}
-	for i, l := range t.Lengths {
-		if l < 2 || l >= t.Length || i > 0 && l <= t.Lengths[i-1] {
-			wrong("training.lengths is %v, must ascend from at least 2 and stay below training.length, %d", t.Lengths, t.Length)
-			break
-		}
-	}
-	if t.LearningRate <= 0 {
-		wrong("training.learning_rate is %g, must be above 0", t.LearningRate)
-	}
-	if t.Warmup < 0 || t.Warmup >= 1 {
-		wrong("training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
-	}
-	if kinds := []string{Cosine, Linear, Constant}; t.Schedule != "" && !slices.Contains(kinds, t.Schedule) {
-		wrong("%s", datasets.Unknown("training.schedule", t.Schedule, kinds))
-	}
-	if ways := []string{Epochs, WithReplacement}; t.Draw != "" && !slices.Contains(ways, t.Draw) {
-		wrong("%s", datasets.Unknown("training.draw", t.Draw, ways))
-	}
-	if t.WeightDecay < 0 {
-		wrong("training.weight_decay is %g, must not be negative", t.WeightDecay)
-	}
-	if t.Clip < 0 {
-		wrong("training.clip is %g, must not be negative", t.Clip)
-	}
+	r.atLeast("training.steps", t.Steps, 1)
+	r.atLeast("training.batch", t.Batch, 1)
+	r.atLeast("training.length", t.Length, 2)
+	r.atLeast("training.accumulate", t.Accumulate, 0)
+	r.must(t.Accumulate < 2 || t.Batch%t.Accumulate == 0, "training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
+	r.atLeast("training.max_prompt", t.MaxPrompt, 0)
+	r.atLeast("training.answer_length", t.AnswerLength, 1)
+	r.atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
+	r.must(t.AnswerLength < t.Length, "training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
+	r.must(len(t.Lengths) <= 3, "training.lengths has %d lengths, must have at most three: each is a graph to compile", len(t.Lengths))
+	r.must(ascending(append(slices.Clone(t.Lengths), t.Length), 2) || len(t.Lengths) == 0, "training.lengths is %v, must ascend from at least 2 and stay below training.length, %d", t.Lengths, t.Length)
+	r.must(t.LearningRate > 0, "training.learning_rate is %g, must be above 0", t.LearningRate)
+	r.must(t.Warmup >= 0 && t.Warmup < 1, "training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
+	r.oneOf("training.schedule", cmp.Or(t.Schedule, Cosine), Cosine, Linear, Constant)
+	r.oneOf("training.draw", cmp.Or(t.Draw, Epochs), Epochs, WithReplacement)
+	r.must(t.WeightDecay >= 0, "training.weight_decay is %g, must not be negative", t.WeightDecay)
+	r.must(t.Clip >= 0, "training.clip is %g, must not be negative", t.Clip)
+}
 
-	e := s.Evaluation
-	if e.Split != "test" && e.Split != "validation" {
-		wrong("%s", datasets.Unknown("evaluation.split", e.Split, []string{"test", "validation"}))
-	}
-	atLeast("evaluation.test_examples", e.TestExamples, 0)
-	atLeast("evaluation.knowledge_examples", e.KnowledgeExamples, 0)
-	atLeast("evaluation.batch", e.Batch, 1)
-	atLeast("evaluation.max_tokens", e.MaxTokens, 1)
-	if n := len(e.Lengths); n < 1 || n > 3 {
-		wrong("evaluation.lengths has %d lengths, must have one to three: each is a graph to compile", n)
-	}
-	for i, l := range e.Lengths {
-		if l < 2 || i > 0 && l <= e.Lengths[i-1] {
-			wrong("evaluation.lengths is %v, must ascend from at least 2", e.Lengths)
-			break
-		}
-	}
-	if e.KeepCheckpoints != "all" && e.KeepCheckpoints != "last" {
-		wrong("%s", datasets.Unknown("evaluation.keep_checkpoints", e.KeepCheckpoints, []string{"all", "last"}))
-	}
+func (e Evaluation) validate(r *rules) {
+	r.oneOf("evaluation.split", e.Split, "test", "validation")
+	r.atLeast("evaluation.test_examples", e.TestExamples, 0)
+	r.atLeast("evaluation.knowledge_examples", e.KnowledgeExamples, 0)
+	r.atLeast("evaluation.batch", e.Batch, 1)
+	r.atLeast("evaluation.max_tokens", e.MaxTokens, 1)
+	r.must(len(e.Lengths) >= 1 && len(e.Lengths) <= 3, "evaluation.lengths has %d lengths, must have one to three: each is a graph to compile", len(e.Lengths))
+	r.must(ascending(e.Lengths, 2), "evaluation.lengths is %v, must ascend from at least 2", e.Lengths)
+	r.oneOf("evaluation.keep_checkpoints", e.KeepCheckpoints, "all", "last")
+}
+
+func (s Suite) validateTables(r *rules) {
 	diagnosed := false
 	for i, name := range s.Tables {
-		if !slices.Contains(TableNames, name) {
-			wrong("%s", datasets.Unknown("table", name, TableNames))
-		}
+		r.oneOf("table", name, TableNames...)
 		diagnosed = diagnosed || slices.Contains(DiagnosticTables, name)
-		if slices.Contains(s.Tables[:i], name) {
-			wrong("tables names %q twice", name)
-		}
+		r.must(!slices.Contains(s.Tables[:i], name), "tables names %q twice", name)
 	}
-	if diagnosed && !e.Diagnostics {
-		wrong("tables %v need evaluation.diagnostics, which is off", s.Tables)
-	}
-	s.validateStream(wrong)
-	s.validateTuning(wrong)
-	return errors.Join(mistakes...)
+	r.must(s.Evaluation.Diagnostics || !diagnosed, "tables %v need evaluation.diagnostics, which is off", s.Tables)
 }
 
 // validateCells checks how many cells there are of each method.
-func (s Suite) validateCells(wrong func(string, ...any)) {
-	if n := len(s.Tasks); n > 0 && s.Orders > permutations(n, maxCells+1) {
-		wrong("orders is %d, must be at most %d: no more than that many orders of %d tasks differ", s.Orders, permutations(n, maxCells+1), n)
-	}
+func (s Suite) validateCells(r *rules) {
+	most := permutations(len(s.Tasks), maxCells+1)
+	r.must(len(s.Tasks) == 0 || s.Orders <= most, "orders is %d, must be at most %d: no more than that many orders of %d tasks differ", s.Orders, most, len(s.Tasks))
 	cells := max(len(s.Methods), 1) * max(len(s.BackboneNames()), 1)
 	for _, n := range []int{s.Seeds, s.Orders} {
 		if n > 0 && cells > maxCells/n {
-			wrong("%d methods with %d seeds and %d orders on %d backbones are more than %d cells", len(s.Methods), s.Seeds, s.Orders, len(s.BackboneNames()), maxCells)
+			r.wrong("%d methods with %d seeds and %d orders on %d backbones are more than %d cells", len(s.Methods), s.Seeds, s.Orders, len(s.BackboneNames()), maxCells)
 			return
 		}
 		cells *= max(n, 1)
 	}
 }
 
-// validateTuning checks what a suite says of its tuning, and holds a tuning's own suite to it.
-func (s Suite) validateTuning(wrong func(string, ...any)) {
-	t := s.Tuning
+// validate checks what a suite says of its tuning, and holds a tuning's own suite to it.
+func (t Tuning) validate(r *rules) {
 	if t.Trials == 0 && t.Split == "" && t.Objective == "" && len(t.Stream) == 0 && t.Examples == 0 {
 		return
 	}
-	if t.Trials < 1 || len(t.Stream) == 0 || t.Examples < 0 {
-		wrong("tuning has %d trials, a stream of %d tasks and %d examples; must have at least 1, 1 and 0", t.Trials, len(t.Stream), t.Examples)
-	}
-	if t.Split != "validation" {
-		wrong("tuning.split is %q, must be validation: what is chosen on the test split says nothing about it", t.Split)
-	}
-	if !slices.Contains(Objectives, t.Objective) {
-		wrong("%s", datasets.Unknown("metric in tuning.objective", t.Objective, Objectives))
-	}
+	r.must(t.Trials >= 1 && len(t.Stream) > 0 && t.Examples >= 0, "tuning has %d trials, a stream of %d tasks and %d examples; must have at least 1, 1 and 0", t.Trials, len(t.Stream), t.Examples)
+	r.must(t.Split == "validation", "tuning.split is %q, must be validation: what is chosen on the test split says nothing about it", t.Split)
+	r.oneOf("metric in tuning.objective", t.Objective, Objectives...)
 }
 
 // Objectives are the metrics that a tuning may choose by.
 var Objectives = []string{"acc", "learning_accuracy"}
 
-func (s Suite) validateMethods(presets Presets, wrong func(string, ...any)) {
-	if len(s.Methods) == 0 {
-		wrong("methods is empty; `list methods` names them")
-	}
+func (s Suite) validateMethods(r *rules, presets Presets) {
+	r.must(len(s.Methods) > 0, "methods is empty; `list methods` names them")
 	for i, m := range s.Methods {
-		if _, known := presets.Find(m.Preset); presets != nil && !known {
-			if now := presets.renamed(m.Preset); now != "" {
-				wrong("unknown method %q: %s", m.Preset, now)
-			} else {
-				wrong("%s", datasets.Unknown("method", m.Preset, presets.Names()))
-			}
+		if now := presets.renamed(m.Preset); now != "" {
+			r.wrong("unknown method %q: %s", m.Preset, now)
+		} else if presets != nil {
+			r.oneOf("method", m.Preset, presets.Names()...)
 		}
-		if !methodName.MatchString(m.Name) {
-			wrong("method name %q must be lower-case letters, digits, _ and -; a tuning's trial adds .t01", m.Name)
-		}
-		if slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }) {
-			wrong("method %q stands twice; give one of them another name", m.Name)
-		}
-		if m.LearningRate < 0 {
-			wrong("methods.%s.learning_rate is %g, must be above 0", m.Name, m.LearningRate)
-		}
-		if m.LearningRate != 0 && m.Reason == "" {
-			wrong("methods.%s.learning_rate needs a reason beside it", m.Name)
-		}
+		r.must(methodName.MatchString(m.Name), "method name %q must be lower-case letters, digits, _ and -; a tuning's trial adds .t01", m.Name)
+		r.must(!slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }), "method %q stands twice; give one of them another name", m.Name)
+		r.must(m.LearningRate >= 0, "methods.%s.learning_rate is %g, must be above 0", m.Name, m.LearningRate)
+		r.must(m.LearningRate == 0 || m.Reason != "", "methods.%s.learning_rate needs a reason beside it", m.Name)
 	}
 }
 
