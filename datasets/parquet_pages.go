@@ -25,7 +25,8 @@ const largestPage = 256 << 20
 //
 // Of LZ4_RAW, parquet-go v0.32.0 loses a page that is compressed to more than a third of its size: its codec decodes
 // such a page into a buffer of its own, which its caller takes for the one that it handed over, and tells the two apart
-// by their lengths alone. Damaged pages make the same codec grow its buffer without end. LZ4 in Hadoop's frames it
+// by their lengths alone (github.com/parquet-go/parquet-go/issues/608; read such pages by the library once that is
+// solved). Damaged pages make the same codec grow its buffer without end. LZ4 in Hadoop's frames it
 // refuses. So it does the second version's pages whose values are all null and compressed to nothing, and those that
 // Arrow before 3.0.0 said were not compressed.
 func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parquet.Column) (plain *appended, err error) {

@@ -9,11 +9,11 @@ import (
 	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// The library evaluates some operators otherwise than Jinja does: xs[-1] of a
-// list of one, -1 % 3, 'a' + none, lengths in bytes; and nothing bounds what
-// they write. So after parsing each of them becomes a call of a filter of this
-// package: a + b becomes a | operator("+", b). Their names cannot be written
-// in a template.
+// The library, gonja v2.9.1, evaluates some operators otherwise than Jinja does: xs[-1] of a list
+// of one is empty, -1 % 3 is -1, 'a' + none is 'a', 'éa'[0] is a byte; and nothing bounds what they
+// write. We know of no issue there about these. So after parsing each of them becomes a call of a
+// filter of this package: a + b becomes a | operator("+", b). Their names cannot be written in a
+// template. When the library answers the four as Jinja does, only the bounds need this.
 const (
 	operatorFilter  = "the operator"
 	itemFilter      = "the item"
