@@ -4,6 +4,7 @@
 # the versions are pinned, so that a finding is the code's and not the tool's
 staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 deadcode := "golang.org/x/tools/cmd/deadcode@v0.52.0"
+actionlint := "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 
 # list the recipes
 default:
@@ -115,6 +116,32 @@ lint:
     go run {{staticcheck}} -checks inherit,-ST1001,-ST1005 ./...
     dead="$(go run {{deadcode}} ./runner)" && printf '%s' "$dead" && test -z "$dead"
     dead="$(go run {{deadcode}} -test ./...)" && printf '%s' "$dead" && test -z "$dead"
+
+# check the workflows of CI
+lint-workflows:
+    go run {{actionlint}}
+
+# Pure Go for five platforms, statically linked, and the build with XLA for Linux on amd64, which needs a C compiler.
+# Equal sources and Go versions give equal bytes. SHA256SUMS is checked by `sha256sum -c`.
+# build what a release has, with checksums, into dist
+release version="dev" platforms="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    test -z "$(git status --porcelain)" || { echo "the tree has changes that are not committed: a release is of a commit" >&2; exit 1; }
+    rm -rf dist
+    mkdir dist
+    for platform in {{platforms}}; do
+        system=${platform%/*} machine=${platform#*/} suffix=
+        [ "$system" != windows ] || suffix=.exe
+        echo "secura-{{version}}-$system-$machine$suffix"
+        CGO_ENABLED=0 GOOS=$system GOARCH=$machine go build -trimpath -buildvcs=true -o "dist/secura-{{version}}-$system-$machine$suffix" ./runner
+    done
+    echo "secura-{{version}}-linux-amd64-xla"
+    CGO_ENABLED=1 GOOS=linux GOARCH=amd64 go build -trimpath -buildvcs=true -o "dist/secura-{{version}}-linux-amd64-xla" ./runner
+    cp LICENSE CITATION.cff dist/
+    cd dist
+    sha256sum -- * > SHA256SUMS
+    sha256sum -c --quiet SHA256SUMS
 
 # make a run's tables again from its records
 report run="runs/continual16" *flags: build
