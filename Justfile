@@ -171,6 +171,28 @@ encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKE
 latex-check run="":
     SECURA_LATEX={{ if run == "" { "1" } else { absolute_path(run) } }} go test ./reports -run TablesCompile -count 1 -v
 
+# duckdb, pandas and pyarrow go into a virtual environment.
+# run the queries of reports/README.md on a run by DuckDB and by pandas, and compare
+queries-check run="runs/smoke": _venv
+    exports/venv/bin/pip install -q duckdb==2.0.1 pandas pyarrow
+    exports/venv/bin/python reports/testdata/queries_check.py reports/README.md {{run}}
+
+# tensorboard and trackio go into a virtual environment.
+# hold a run's event files to what TensorBoard and trackio read of them
+events-check run="runs/smoke": build _venv
+    exports/venv/bin/pip install -q tensorboard==2.21.0 "trackio[tensorboard]==0.43.0"
+    rm -rf exports/events
+    bin/runner watch {{run}} -tensorboard exports/events
+    exports/venv/bin/python reports/testdata/events_check.py {{run}} exports/events
+
+# Every task of the run becomes one of the harness. lm_eval and torch go into a virtual environment.
+# export a cell as a whole model and score it with lm-evaluation-harness: just lm-eval-check runs/smoke seq-s0-o0
+lm-eval-check run cell: build _venv
+    exports/venv/bin/pip install -q torch transformers accelerate datasets pyarrow lm_eval==0.4.13
+    rm -rf exports/{{cell}}-harness
+    bin/runner export {{run}}/cells/{{cell}} -format merged -out exports/{{cell}}-harness
+    exports/venv/bin/python experiments/testdata/lm_eval_check.py {{run}} {{cell}} exports/{{cell}}-harness
+
 # The hub's server is not asked. huggingface_hub goes into a virtual environment.
 # read the cards of exported folders with the hub's library: just card-check adapter model
 card-check +folders: _venv
