@@ -4,6 +4,7 @@
 # the versions are pinned, so that a finding is the code's and not the tool's
 staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 deadcode := "golang.org/x/tools/cmd/deadcode@v0.52.0"
+actionlint := "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 
 # list the recipes
 default:
@@ -116,6 +117,32 @@ lint:
     dead="$(go run {{deadcode}} ./runner)" && printf '%s' "$dead" && test -z "$dead"
     dead="$(go run {{deadcode}} -test ./...)" && printf '%s' "$dead" && test -z "$dead"
 
+# check the workflows of CI
+lint-workflows:
+    go run {{actionlint}}
+
+# Pure Go for five platforms, statically linked, and the build with XLA for Linux on amd64, which needs a C compiler.
+# Equal sources and Go versions give equal bytes. SHA256SUMS is checked by `sha256sum -c`.
+# build what a release has, with checksums, into dist
+release version="dev" platforms="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    test -z "$(git status --porcelain)" || { echo "the tree has changes that are not committed: a release is of a commit" >&2; exit 1; }
+    rm -rf dist
+    mkdir dist
+    for platform in {{platforms}}; do
+        system=${platform%/*} machine=${platform#*/} suffix=
+        [ "$system" != windows ] || suffix=.exe
+        echo "secura-{{version}}-$system-$machine$suffix"
+        CGO_ENABLED=0 GOOS=$system GOARCH=$machine go build -trimpath -buildvcs=true -o "dist/secura-{{version}}-$system-$machine$suffix" ./runner
+    done
+    echo "secura-{{version}}-linux-amd64-xla"
+    CGO_ENABLED=1 GOOS=linux GOARCH=amd64 go build -trimpath -buildvcs=true -o "dist/secura-{{version}}-linux-amd64-xla" ./runner
+    cp LICENSE CITATION.cff dist/
+    cd dist
+    sha256sum -- * > SHA256SUMS
+    sha256sum -c --quiet SHA256SUMS
+
 # make a run's tables again from its records
 report run="runs/continual16" *flags: build
     bin/runner report {{run}} {{flags}}
@@ -143,6 +170,28 @@ encode-check stories="../shared/checkpoints/stories260K" folder=env("SECURA_TOKE
 # compile each LaTeX table of a run by itself with a plain TeX installation
 latex-check run="":
     SECURA_LATEX={{ if run == "" { "1" } else { absolute_path(run) } }} go test ./reports -run TablesCompile -count 1 -v
+
+# duckdb, pandas and pyarrow go into a virtual environment.
+# run the queries of reports/README.md on a run by DuckDB and by pandas, and compare
+queries-check run="runs/smoke": _venv
+    exports/venv/bin/pip install -q duckdb==2.0.1 pandas pyarrow
+    exports/venv/bin/python reports/testdata/queries_check.py reports/README.md {{run}}
+
+# tensorboard and trackio go into a virtual environment.
+# hold a run's event files to what TensorBoard and trackio read of them
+events-check run="runs/smoke": build _venv
+    exports/venv/bin/pip install -q tensorboard==2.21.0 "trackio[tensorboard]==0.43.0"
+    rm -rf exports/events
+    bin/runner watch {{run}} -tensorboard exports/events
+    exports/venv/bin/python reports/testdata/events_check.py {{run}} exports/events
+
+# Every task of the run becomes one of the harness. lm_eval and torch go into a virtual environment.
+# export a cell as a whole model and score it with lm-evaluation-harness: just lm-eval-check runs/smoke seq-s0-o0
+lm-eval-check run cell: build _venv
+    exports/venv/bin/pip install -q torch transformers accelerate datasets pyarrow lm_eval==0.4.13
+    rm -rf exports/{{cell}}-harness
+    bin/runner export {{run}}/cells/{{cell}} -format merged -out exports/{{cell}}-harness
+    exports/venv/bin/python experiments/testdata/lm_eval_check.py {{run}} {{cell}} exports/{{cell}}-harness
 
 # The hub's server is not asked. huggingface_hub goes into a virtual environment.
 # read the cards of exported folders with the hub's library: just card-check adapter model
