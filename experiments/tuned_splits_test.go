@@ -12,13 +12,14 @@ import (
 	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/experiments/tuning"
+	"secura/methods"
 	"secura/methods/backbone"
 )
 
 // TestATuningRefusesTheTestSplit plants reads of the test split, whose files are there, into everything that opens data,
 // and sees each refused.
 func TestATuningRefusesTheTestSplit(t *testing.T) {
-	options := tuning.Options{Trials: 8, Tasks: 6, Examples: 16, Objective: "acc"}
+	options := tuning.Options{Trials: 8, Examples: 16, Objective: "acc"}
 	y := newToy(t)
 	for _, task := range []string{"next", "same", "choose"} {
 		data, err := os.ReadFile(filepath.Join(y.dir, task, "test.parquet"))
@@ -29,7 +30,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tuner, err := tuning.NewTuner(y.with(suite.MethodSpec{Preset: "seq"}), options)
+	tuner, err := tuning.NewTuner(y.with(suite.MethodSpec{Preset: "seq"}), methods.Scale{}, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	builtin, err := tuning.NewTuner(smoke, options)
+	builtin, err := tuning.NewTuner(smoke, methods.Scale{}, options)
 	if err != nil {
 		t.Fatal(err)
 	}

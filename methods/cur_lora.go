@@ -33,6 +33,7 @@ var CURLoRA = Method{
 		"only the small U is trained, and it is folded into the weight at each task's end.",
 	Source:  "arXiv 2408.14572, with the selection and folding of SECURA's released code (arXiv 2502.18168).",
 	Params:  defaultCURLoRA,
+	Tuning:  Tuning{Coefficient: doublings("rank", 16)},
 	Adapter: newCURLoRA,
 	Start:   startCURLoRA,
 }
@@ -46,6 +47,7 @@ var CURLoRAPaper = Method{
 	Source:       "arXiv 2408.14572 and its code; formula and selection checked against golden values.",
 	LearningRate: 2.5e-4,
 	Params:       CURLoRAParams{Rank: 16, Sizes: string(adapter.SizesByWidth), Alpha: 1, Selection: string(adapter.InverseSampleOffset)},
+	Tuning:       Tuning{Coefficient: doublings("rank", 16)},
 	Adapter:      newCURLoRA,
 	Start:        startCURLoRA,
 }

@@ -72,7 +72,7 @@ func (p EWCParams) separate() EWCParams {
 }
 
 // ewcTuning goes by decades, since the scale of F depends on the backbone; at the published 1e4 a small one learns nothing.
-var ewcTuning = Tuning{Coefficient: Coefficient{"lambda", values(10., 100., 1., 1000., 1e4)}}
+var ewcTuning = Tuning{Coefficient: decades("lambda", 10)}
 
 func newEWCAdapter(params any) (adapter.Adapter, error) {
 	return params.(*EWCParams).LoRAParams.adapter()

@@ -3,7 +3,6 @@ package methods
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -34,7 +33,7 @@ var ILoRA = Method{
 	Cost:   1.7,
 	Source: "arXiv 2402.18865; checked against golden values of the formulas.",
 	Params: ILoRAParams{defaultLoRA, defaultReplay, 0.99, 1, "long"},
-	Tuning: Tuning{Coefficient: Coefficient{"lambda", memories}},
+	Tuning: Tuning{Coefficient: Coefficient{[]string{"lambda"}, memories}},
 	Adapter: func(params any) (adapter.Adapter, error) {
 		return params.(*ILoRAParams).LoRAParams.adapter()
 	},
@@ -88,16 +87,13 @@ func (s *Session) longTermMemory(lambda, gamma float64) (Hooks, error) {
 	}, nil
 }
 
-// memories are values of λ whose moving average goes over 0.4, 0.1, 1 and 2 tasks' steps: one that is much longer than a
-// task follows it too late, one that is much shorter keeps nothing of the tasks before.
-func memories(taskSteps int) (list []any) {
-	for _, share := range []float64{0.4, 0.1, 1, 2} {
-		value := math.Round(1e4*(1-1/math.Max(share*float64(taskSteps), 2))) / 1e4
-		if !slices.Contains(list, any(value)) { // tasks of very few steps
-			list = append(list, value)
-		}
-	}
-	return list
+// memories are values of λ whose moving average goes over 0.4 tasks' steps on rung 0, and on each further rung over 2.5 times
+// as many, from 2 steps to 16 tasks: one that is much longer than a task follows it too late, one that is much shorter keeps
+// nothing of the tasks before.
+func memories(s Scale, k int) ([]any, bool) {
+	tasks := 0.4 * math.Pow(2.5, float64(k))
+	steps := tasks * float64(s.TaskSteps)
+	return []any{math.Round(1e4*(1-1/steps)) / 1e4}, steps >= 2 && tasks < 16
 }
 
 // movingAverage is λ·old + (1−λ)·new for a scalar λ.

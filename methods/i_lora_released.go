@@ -39,7 +39,7 @@ var ILoRAReleased = Method{
 	LearningRate: 1e-3,
 	KeepMoments:  true,
 	Params:       ILoRAReleasedParams{Sizes: string(adapter.SizesByWidth), Lambda: 0.99, Gamma: 0.99},
-	Tuning:       Tuning{Coefficient: Coefficient{"gamma", values(0.99, 0.1, 10., 0.01, 100.)}},
+	Tuning:       Tuning{Coefficient: decades("gamma", 0.99)},
 	Adapter: func(params any) (adapter.Adapter, error) {
 		p := params.(*ILoRAReleasedParams)
 		return adapter.UnscaledLoRA{Rank: p.Rank, Rule: adapter.SizeRule(p.Sizes)}, nil

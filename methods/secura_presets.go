@@ -1,6 +1,10 @@
 package methods
 
-import "secura/methods/adapter"
+import (
+	"math"
+
+	"secura/methods/adapter"
+)
 
 const securaSource = "arXiv 2502.18168, sections on CABR, S-MagNorm and merging; checked against golden values of its formulas and its release."
 
@@ -24,6 +28,7 @@ var Secura = Method{
 	Source:       securaSource,
 	LearningRate: 1e-3,
 	Params:       defaultSecura,
+	Tuning:       Tuning{Coefficient: Coefficient{[]string{"rank", "inner"}, sizes}},
 	Adapter:      newCABR,
 	Start:        startSecura,
 }
@@ -37,6 +42,7 @@ var SecuraM2 = Method{
 	Source:       securaSource,
 	LearningRate: 1e-3,
 	Params:       defaultSecura.changed(func(p *SecuraParams) { p.Merge = string(adapter.MergeIntoSum) }),
+	Tuning:       Tuning{Coefficient: Coefficient{[]string{"rank", "inner"}, sizes}},
 	Adapter:      newCABR,
 	Start:        startSecura,
 }
@@ -49,6 +55,7 @@ var CABR = Method{
 	Source:       securaSource,
 	LearningRate: 1e-3,
 	Params:       defaultSecura.changed(func(p *SecuraParams) { p.MagNorm, p.Merge = false, string(adapter.MergeNone) }),
+	Tuning:       Tuning{Coefficient: Coefficient{[]string{"rank", "inner"}, sizes}},
 	Adapter:      newCABR,
 	Start:        startSecura,
 }
@@ -62,7 +69,7 @@ var SecuraK = Method{
 	Source:       securaSource + " The preset is no part of the paper.",
 	LearningRate: 1e-3,
 	Params:       defaultSecura.changed(func(p *SecuraParams) { p.MergeEvery = 10 }),
-	Tuning:       Tuning{Coefficient: Coefficient{"merge_every", values(10, 4, 24, 48)}},
+	Tuning:       Tuning{Coefficient: Coefficient{[]string{"merge_every"}, mergeIntervals}},
 	Adapter:      newCABR,
 	Start:        startSecura,
 }
@@ -80,7 +87,39 @@ var SecuraNormed = Method{
 	Params: defaultSecura.changed(func(p *SecuraParams) {
 		p.MergeEvery, p.Form, p.Merge = 10, adapter.FormStep, string(adapter.MergeFused)
 	}),
-	Tuning:  Tuning{Coefficient: Coefficient{"merge_every", values(10, 24, 48)}},
+	Tuning:  Tuning{Coefficient: Coefficient{[]string{"merge_every"}, mergeIntervals}},
 	Adapter: newCABR,
 	Start:   startSecura,
+}
+
+// sizes are those of CABR, r and m: how much an update can hold is SECURA's own coefficient, as λ is EWC's. The least are
+// the published share of the width, ⌊150·in/1536⌋ and ⌊200·in/1536⌋, the largest ⌊in/2⌋ and ⌊2·in/3⌋; two lie between, in
+// equal steps of their logarithms, and rung 0 is the larger of these. r stays within the smallest side of a weight.
+func sizes(s Scale, k int) ([]any, bool) {
+	const (
+		least, largest = float64(adapter.PublishedRank) / adapter.PublishedWidth, 0.5
+		steps, start   = 3, 2
+		inner          = float64(adapter.PublishedInner) / adapter.PublishedRank
+	)
+	at := func(k int) (r, m int) {
+		share := float64(s.Width) * least * math.Pow(largest/least, float64(k+start)/steps)
+		return int(share + rounding), int(share*inner + rounding)
+	}
+	r, m := at(k)
+	if k < -start || k > steps-start || r < 1 || r > s.Side || m <= r {
+		return nil, false
+	}
+	if before, _ := at(k - 1); k > -start && before == r { // a backbone that is so narrow has fewer rungs
+		return nil, false
+	}
+	return []any{r, m}, true
+}
+
+// rounding is what a size that is a whole number may lack after its computation.
+const rounding = 1e-9
+
+// mergeIntervals are 10 steps on rung 0, and 2.5 times as many on each further one, from 2 up to those of a task.
+func mergeIntervals(s Scale, k int) ([]any, bool) {
+	steps := int(math.Round(10 * math.Pow(2.5, float64(k))))
+	return []any{steps}, steps >= 2 && steps <= s.TaskSteps
 }

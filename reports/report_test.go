@@ -219,8 +219,9 @@ func TestWarningOfAllCellsIsToldOnce(t *testing.T) {
 	if want := []string{"warning of every cell: the pure-Go backend is slow"}; !slices.Equal(table.Remarks, want) {
 		t.Errorf("remarks %q, want %q", table.Remarks, want)
 	}
-	if want := []string{"warning: odd (er-s0-o0, task task_1, and 1 more)"}; !slices.Equal(table.Footnotes, want) {
-		t.Errorf("footnotes %q, want %q", table.Footnotes, want)
+	notes := slices.DeleteFunc(slices.Clone(table.Footnotes), func(note string) bool { return !strings.HasPrefix(note, "warning") })
+	if want := []string{"warning: odd (er-s0-o0, task task_1, and 1 more)"}; !slices.Equal(notes, want) {
+		t.Errorf("footnotes %q, want of warnings %q", table.Footnotes, want)
 	}
 }
 

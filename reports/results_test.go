@@ -51,7 +51,7 @@ func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 			t.Errorf("%s has the keys %q, want %q", what, got, want)
 		}
 	}
-	same("results", keys(out), "suite", "plan", "backend", "backbone", "tasks", "cells", "methods", "comparisons")
+	same("results", keys(out), "suite", "plan", "backend", "backbone", "tasks", "cells", "references", "methods", "comparisons")
 	cells := out["cells"].([]any)
 	ofCell := []string{"id", "method", "seed", "order", "status", "R", "K", "metrics", "backbone", "overrides", "warnings",
 		"trained_parameters", "state_bytes", "train_tokens", "eval_tokens", "measured"}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -13,23 +14,27 @@ import (
 	"secura/reports/synthetic"
 )
 
-// tried is a tuning of two methods: one whose second trial is best and whose last diverged, and one without any score.
+// tried is a tuning of two methods: one whose second trial is best of three seeds, with two parameters that go together, and
+// whose last trial diverged, and one without any score.
 func tried() record.Tuning {
-	score := func(x float64) *float64 { return &x }
-	metrics := func(acc, learning float64) []record.Score {
-		return []record.Score{{Name: "acc", Value: acc}, {Name: "learning_accuracy", Value: learning}}
+	outcome := func(acc, learning, gain float64) record.Outcome {
+		return record.Outcome{Score: &acc, Gain: &gain, Metrics: []record.Score{{Name: "acc", Value: acc}, {Name: "learning_accuracy", Value: learning}}}
 	}
-	return record.Tuning{Suite: "mine", Budget: 3, Stream: []string{"b", "a"}, Steps: 48, Split: "validation", Examples: 16, Objective: "acc",
+	diverged := func(task string, step int) record.Outcome {
+		return record.Outcome{Reason: fmt.Sprintf("diverged: loss is NaN (task %s, step %d)", task, step)}
+	}
+	sizes := func(rank, inner float64) map[string]any { return map[string]any{"rank": rank, "inner": inner} }
+	return record.Tuning{Suite: "mine", Budget: 3, Finalists: 2, Seeds: 3, Stream: []string{"b", "a"}, Steps: 48, Split: "validation", Examples: 16, Objective: "acc",
 		Methods: []record.TunedMethod{
-			{Preset: "ewc", Name: "ewc", Least: 1e-3, Largest: 1e-1, Coefficient: "lambda", Values: []any{10., 100.}, Choice: 1, Trials: []record.Trial{
-				{Name: "ewc.t01", Stage: 1, LearningRate: 1e-3, Value: 10., Score: score(.25), Metrics: metrics(.25, .5)},
-				{Name: "ewc.t02", Stage: 1, LearningRate: 1e-1, Value: 10., Score: score(.375), Metrics: metrics(.375, .625)},
-				{Name: "ewc.t03", Stage: 2, LearningRate: 1e-1, Value: 100., Reason: "diverged: loss is NaN (task a, step 3)"},
-			}},
-			{Preset: "seq", Name: "seq", Least: 1e-3, Largest: 1e-1, Choice: -1, Trials: []record.Trial{
-				{Name: "seq.t01", Stage: 1, LearningRate: 1e-3, Reason: "diverged: loss is NaN (task a, step 3)"},
-				{Name: "seq.t02", Stage: 1, LearningRate: 1e-1, Reason: "diverged: loss is NaN (task a, step 3)"},
-				{Name: "seq.t03", Stage: 2, LearningRate: 3.2e-3, Reason: "diverged: loss is NaN (task b, step 1)"},
+			{Preset: "secura", Name: "secura", Coefficient: []string{"rank", "inner"}, Choice: 1, Trials: []record.Trial{
+				{Name: "secura.t01", Round: 1, LearningRate: 1e-3, Params: sizes(37, 49), Outcome: outcome(.5, .5, .2), Again: []record.Outcome{outcome(.1, .5, .2), outcome(.15, .5, .2)}},
+				{Name: "secura.t02", Round: 1, LearningRate: 1e-1, Params: sizes(37, 49), Outcome: outcome(.375, .625, .325), Again: []record.Outcome{outcome(.35, .6, .3), outcome(.4, .6, .3)}},
+				{Name: "secura.t03", Round: 2, LearningRate: 1e-1, Params: sizes(64, 85), Outcome: diverged("a", 3)},
+			}, Remarks: []string{"the budget ended while the largest learning rate that was tried won"}},
+			{Preset: "seq", Name: "seq", Choice: -1, Trials: []record.Trial{
+				{Name: "seq.t01", Round: 1, LearningRate: 1e-3, Outcome: diverged("a", 3)},
+				{Name: "seq.t02", Round: 1, LearningRate: 1e-1, Outcome: diverged("a", 3)},
+				{Name: "seq.t03", Round: 2, LearningRate: 3.2e-3, Outcome: diverged("b", 1)},
 			}},
 		}}
 }

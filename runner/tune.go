@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"secura/experiments"
+	"secura/experiments/launch"
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -33,10 +35,9 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
 	o.PlaceOptions.addFlags(flags)
 	flags.Lookup("out").Usage = "the tuning's `DIR`. Default: runs/SUITE-tune"
-	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32. Of eight, five try learning rates and three the method's coefficient, or finer rates")
-	flags.IntVar(&o.Tasks, "tasks", 6, "use at most `NUMBER` of the suite's tasks, taking the families in turn")
+	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32. Half of them try learning rates over a grid; each further round tries what lies next to the best trial so far, beyond the grid too. The two best are then run again on two further seeds, and the mean decides")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
-	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row. If none does, the trial that learned most is chosen")
+	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row: a setting at which nothing is learned forgets nothing. If none does, the trial that learned most is chosen")
 }
 
 func (o *TuneOptions) check(string) error {
@@ -63,21 +64,32 @@ func newTune() command {
 	return c
 }
 
-// runTune runs the trials that are not finished yet, stage by stage, chooses, and writes and prints what was chosen.
+// runTune runs the trials that are not finished yet, round by round, and the best of them again, chooses, and writes and
+// prints what was chosen.
 func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err error) {
-	if o.Methods == "all" {
-		o.Methods = strings.Join(methods.Names(), ",")
+	all := o.Methods == "all"
+	if all {
+		o.Methods = ""
 	}
 	s, err := o.loadSingle()
 	if err != nil {
 		return err
 	}
-	tuner, err := tuning.NewTuner(s, o.Options)
-	if err != nil {
-		return usage(err)
+	if all {
+		if s, err = withAllMethods(s); err != nil {
+			return err
+		}
 	}
 	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
 		return err
+	}
+	b, err := pretrained.OpenTexts(s.Backbone, pretrained.Options{Chat: s.Chat})
+	if err != nil {
+		return err
+	}
+	tuner, err := tuning.NewTuner(s, methods.NewScale(b.Config, s.Training.Targets, s.Training.Steps), o.Options)
+	if err != nil {
+		return usage(err)
 	}
 	prepared, err := experiments.Prepare(tuner.Suite(), o.DataDir)
 	if err != nil {
@@ -91,22 +103,17 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 
-	for stage := 1; stage <= 2; stage++ {
-		if stage == 2 {
-			tuner.Refine()
-		}
-		fmt.Fprintf(stderr, "tuning %s, stage %d of 2: %d trials in all\n", s.Name, stage, len(tuner.Suite().Methods))
-		l.Suite = tuner.Suite()
-		failures, err := runMissing(ctx, l)
-		if err != nil {
+	for round, planned := 1, len(tuner.Suite().Methods); planned > 0; round, planned = round+1, tuner.Next() {
+		fmt.Fprintf(stderr, "tuning %s, round %d: %s\n", s.Name, round, trials(planned))
+		if err := runTrials(ctx, l, tuner.Suite(), o.Objective, tuner.Score); err != nil {
 			return err
 		}
-		outcome, err := outcomes(run, o.Objective)
-		if err != nil {
-			return errors.Join(err, failures)
-		}
-		if err := tuner.Score(outcome); err != nil { // a diverged trial has an outcome, a failed one has none
-			return errors.Join(err, failures)
+	}
+	if again := tuner.Again(); len(again.Methods) > 0 {
+		fmt.Fprintf(stderr, "tuning %s, the best again on %d further seeds: %s\n", s.Name, again.Seeds, trials(len(again.Methods)))
+		l.Run = run.Again()
+		if err := runTrials(ctx, l, again, o.Objective, tuner.ScoreAgain); err != nil {
+			return err
 		}
 	}
 	if err := writeTuning(run, tuner, o); err != nil {
@@ -115,32 +122,68 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	return printTables(run, stdout)
 }
 
+// withAllMethods adds every preset that a suite leaves out.
+func withAllMethods(s suite.Suite) (suite.Suite, error) {
+	names := s.MethodNames()
+	for _, name := range methods.Names() {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return selectMethods(s, names)
+}
+
+// trials counts them in words.
+func trials(n int) string {
+	if n == 1 {
+		return "1 trial"
+	}
+	return fmt.Sprintf("%d trials", n)
+}
+
+// runTrials runs what is missing of the trials of a suite, and gives score what tells how each trial ended on a seed.
+func runTrials(ctx context.Context, l launch.Launch, s suite.Suite, objective string, score func(outcome tuning.Outcomes) error) error {
+	l.Suite = s
+	failures, err := runMissing(ctx, l)
+	if err != nil {
+		return err
+	}
+	outcome, err := outcomes(l.Run, objective)
+	if err == nil {
+		err = score(outcome) // a diverged trial has an outcome, a failed one has none
+	}
+	if err != nil {
+		return errors.Join(err, failures)
+	}
+	return nil
+}
+
 // outcomes reads how the trials of a run ended, from their records.
-func outcomes(run rundir.Run, objective string) (func(trial string) (tuning.Outcome, error), error) {
+func outcomes(run rundir.Run, objective string) (tuning.Outcomes, error) {
 	r, err := reports.Load(run)
 	if err != nil {
 		return nil, err
 	}
-	return func(trial string) (tuning.Outcome, error) {
+	return func(trial string, seed int) (record.Outcome, error) {
 		for _, c := range r.Cells {
-			if c.Method.Name != trial {
+			if c.Method.Name != trial || c.Seed != seed {
 				continue
 			}
 			if c.State == record.CellDiverged {
-				return tuning.Outcome{Reason: c.Standing()}, nil
+				return record.Outcome{Reason: c.Standing()}, nil
 			}
 			if c.State != record.Done {
-				return tuning.Outcome{}, fmt.Errorf("trial %s is %s, not done; give the same command again to go on", trial, c.Standing())
+				return record.Outcome{}, fmt.Errorf("trial %s is %s, not done; give the same command again to go on", trial, c.Standing())
 			}
 			return outcomeOf(c, objective), nil
 		}
-		return tuning.Outcome{}, fmt.Errorf("%s has no trial %s", run.Path, trial)
+		return record.Outcome{}, fmt.Errorf("%s has no trial %s of seed %d", run.Path, trial, seed)
 	}, nil
 }
 
 // outcomeOf takes the metrics of a trial that is done.
-func outcomeOf(c report.Cell, objective string) tuning.Outcome {
-	var o tuning.Outcome
+func outcomeOf(c report.Cell, objective string) record.Outcome {
+	var o record.Outcome
 	for _, key := range metric.Keys {
 		if v := c.Metrics[key]; v.Defined() {
 			o.Metrics = append(o.Metrics, record.Score{Name: key, Value: v.Number})

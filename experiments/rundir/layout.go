@@ -41,6 +41,9 @@ func (r Run) Tuning() string { return filepath.Join(r.Path, "tune.json") }
 // Tuned is the path of the suite that a tuning makes of its choices.
 func (r Run) Tuned() string { return filepath.Join(r.Path, "tuned.yaml") }
 
+// Again is the run below a tuning's in which its best trials are run on further seeds.
+func (r Run) Again() Run { return Run{Path: filepath.Join(r.Path, "again")} }
+
 // Report is the path of report.EXT; ext has no dot.
 func (r Run) Report(ext string) string { return filepath.Join(r.Path, "report."+ext) }
 

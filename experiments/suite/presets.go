@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+
+	"secura/datasets"
 )
 
 // Preset is what a suite needs to know of a method that the program has.
@@ -74,7 +77,25 @@ func (s Suite) CheckParams(presets Presets) error {
 	for _, spec := range s.Methods {
 		if preset, ok := presets.Find(spec.Preset); ok {
 			_, err := preset.Params(spec)
-			mistakes = append(mistakes, err)
+			mistakes = append(mistakes, err, preset.checkFixed(spec))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// checkFixed says which of the parameters that a tuning is to leave alone the method does not have.
+func (p Preset) checkFixed(spec MethodSpec) error {
+	if len(spec.Fixed) == 0 {
+		return nil
+	}
+	known, err := ParamsByKey(p.NewParams())
+	if err != nil {
+		return fmt.Errorf("methods.%s.fixed: %w", spec.Name, err)
+	}
+	var mistakes []error
+	for _, key := range spec.Fixed {
+		if _, ok := known[key]; !ok {
+			mistakes = append(mistakes, fmt.Errorf("methods.%s.fixed: %s", spec.Name, datasets.Unknown("parameter", key, slices.Sorted(maps.Keys(known)))))
 		}
 	}
 	return errors.Join(mistakes...)

@@ -69,8 +69,9 @@ type Suite struct {
 
 // Tuning is the budget by which a suite's methods were tuned: the same for each.
 type Tuning struct {
-	// Trials is how many each method had.
+	// Trials is how many each method had, and Seeds on how many the best of them were compared; 0 is one.
 	Trials int `yaml:"trials,omitempty" json:"trials,omitempty"`
+	Seeds  int `yaml:"seeds,omitempty" json:"seeds,omitempty"`
 	// Stream names the calibration stream's tasks, in the order of learning.
 	Stream []string `yaml:"stream,omitempty" json:"stream,omitempty"`
 	// Split is what was evaluated, Examples how many of it per task (0: all).
@@ -95,6 +96,8 @@ type MethodSpec struct {
 	// Params are the method's parameters that differ from its preset's, decoded
 	// by Preset.Params.
 	Params map[string]any `yaml:"params,omitempty" json:"params,omitempty"`
+	// Fixed are parameters that a tuning leaves as they are.
+	Fixed []string `yaml:"fixed,omitempty,flow" json:"fixed,omitempty"`
 }
 
 // Training is the same for all methods of a suite, learning rate aside.

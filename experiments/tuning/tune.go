@@ -1,6 +1,6 @@
 // Package tuning chooses learning rates and coefficients by trials on validation splits, the same number for each method.
-// In comes a suite; out come the trials to run, as a suite of their own, and, from their scores, the choice and the suite
-// file that has it. Read Tuner first.
+// In comes a suite; out come the trials to run, as suites of their own, and, from their scores, the choice and the suite
+// file that has it. Read Tuner first, then search.
 package tuning
 
 import (
@@ -19,16 +19,19 @@ import (
 type Options struct {
 	// Trials is the budget of each method.
 	Trials int
-	// Tasks is how many of the suite's tasks the calibration stream has at most.
-	Tasks int
 	// Examples bounds the validation examples of each task; 0 takes all.
 	Examples int
 	// Objective is one of Objectives.
 	Objective string
 }
 
-// maxTrials keeps the rates of a grid apart in two digits.
-const maxTrials = 32
+const (
+	// maxTrials keeps the rates of a grid apart in two digits.
+	maxTrials = 32
+	// Finalists of each method are run again, on FurtherSeeds each: a trial of one seed may win by luck.
+	Finalists    = 2
+	FurtherSeeds = 2
+)
 
 // Check says what is wrong with the options.
 func (o Options) Check() error {
@@ -36,8 +39,8 @@ func (o Options) Check() error {
 	if o.Trials < 1 || o.Trials > maxTrials {
 		mistakes = append(mistakes, fmt.Errorf("%d trials, must be 1 to %d", o.Trials, maxTrials))
 	}
-	if o.Tasks < 1 || o.Examples < 0 {
-		mistakes = append(mistakes, fmt.Errorf("%d tasks and %d examples, must be at least 1 and 0", o.Tasks, o.Examples))
+	if o.Examples < 0 {
+		mistakes = append(mistakes, fmt.Errorf("%d examples, must be at least 0", o.Examples))
 	}
 	if !slices.Contains(suite.Objectives, o.Objective) {
 		mistakes = append(mistakes, errors.New(datasets.Unknown("objective", o.Objective, suite.Objectives)))
@@ -45,25 +48,30 @@ func (o Options) Check() error {
 	return errors.Join(mistakes...)
 }
 
-// Tuner plans the trials of a suite's methods in two stages: learning rates first, and at the best of them the method's
-// own coefficient, or finer learning rates where it has none. Each method gets the same number of trials in each stage.
-// What it plans depends on the suite, the options and the trials' scores alone.
+// Tuner plans the trials of a suite's methods round by round: Next plans a round, Suite has it, Score takes its outcomes. When
+// Next has nothing more to plan, the two best trials of each method are run again, on two further seeds (Again,
+// ScoreAgain), and the higher mean over the three is chosen. Every method gets the same number of trials. What is planned
+// depends on the suite, the options and the trials' scores alone, so that a tuning that was interrupted goes on with the
+// same trials.
 type Tuner struct {
 	suite       suite.Suite // whose methods are tuned
 	calibration suite.Suite // without methods
 	options     Options
 	methods     []*tuned
+	round       int
 }
 
 // tuned is one method and its trials so far.
 type tuned struct {
 	record.TunedMethod
 	spec   suite.MethodSpec
-	values []any // of the coefficient: the first one and those that the second stage has trials for
+	search search
+	points []point // of the trials
 }
 
-// NewTuner plans the first stage. Methods that train nothing are left out.
-func NewTuner(s suite.Suite, o Options) (*Tuner, error) {
+// NewTuner begins a tuning on a backbone of this scale. Methods that train nothing are left out. A coefficient that the
+// suite holds fixed is not tuned; the method has learning rates for all of its trials.
+func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	wrap := func(err error) error { return fmt.Errorf("tune suite %s: %w", s.Name, err) }
 	if err := o.Check(); err != nil {
 		return nil, wrap(err)
@@ -81,52 +89,52 @@ func NewTuner(s suite.Suite, o Options) (*Tuner, error) {
 		if err != nil {
 			return nil, wrap(err)
 		}
-		u := &tuned{spec: spec, TunedMethod: record.TunedMethod{Preset: spec.Preset, Name: spec.Name, Least: grid.Least, Largest: grid.Largest, Choice: -1}}
-		if c := grid.Coefficient; c.Key != "" {
-			u.Coefficient, u.Values = c.Key, c.Values(s.Training.Steps)
-			u.values = u.Values[:min(len(u.Values), 1+secondStage(o.Trials))]
+		if slices.ContainsFunc(grid.Coefficient.Keys, func(key string) bool { return slices.Contains(spec.Fixed, key) }) {
+			grid.Coefficient = methods.Coefficient{}
 		}
-		for _, rate := range rates(grid.Least, grid.Largest, t.firstStage(u)) {
-			u.add(1, rate, u.first())
-		}
+		u := &tuned{spec: spec, search: newSearch(grid, scale, o.Trials)}
+		u.TunedMethod = record.TunedMethod{Preset: spec.Preset, Name: spec.Name, Coefficient: u.search.grid.Coefficient.Keys, Choice: -1}
 		t.methods = append(t.methods, u)
 	}
 	if len(t.methods) == 0 {
 		return nil, wrap(errors.New("none of its methods trains anything"))
 	}
+	t.Next()
 	return t, nil
 }
 
-// firstStage is how many learning rates of a method are tried; a coefficient with few values leaves them more.
-func (t *Tuner) firstStage(u *tuned) int {
-	if u.Coefficient != "" {
-		return t.options.Trials - (len(u.values) - 1)
+// Next plans one more round, and says how many trials it has; 0 where every method has had its budget.
+func (t *Tuner) Next() (planned int) {
+	t.round++
+	for _, u := range t.methods {
+		left := t.options.Trials - len(u.Trials)
+		if left == 0 {
+			continue
+		}
+		outcomes := make([]record.Outcome, len(u.Trials))
+		for i, trial := range u.Trials {
+			outcomes[i] = trial.Outcome
+		}
+		round := u.search.next(u.points, outcomes, u.Choice)
+		for _, p := range round[:min(len(round), left)] {
+			u.add(t.round, p)
+			planned++
+		}
 	}
-	return t.options.Trials - secondStage(t.options.Trials)
-}
-
-// secondStage is the share of a budget that is spent at the best learning rate.
-func secondStage(trials int) int { return trials * 3 / 8 }
-
-// first is the coefficient's value in the first stage; nil without one.
-func (u *tuned) first() any {
-	if len(u.values) == 0 {
-		return nil
-	}
-	return u.values[0]
+	return planned
 }
 
 // add plans a trial.
-func (u *tuned) add(stage int, rate float64, value any) {
-	t := record.Trial{Name: fmt.Sprintf("%s.t%02d", u.Name, len(u.Trials)+1), Stage: stage, LearningRate: rate, Value: value}
+func (u *tuned) add(round int, p point) {
+	t := record.Trial{Name: fmt.Sprintf("%s.t%02d", u.Name, len(u.Trials)+1), Round: round, LearningRate: u.search.rate(p)}
 	t.Params = maps.Clone(u.spec.Params)
-	if u.Coefficient != "" {
-		if t.Params == nil {
-			t.Params = map[string]any{}
-		}
-		t.Params[u.Coefficient] = value
+	if t.Params == nil && len(u.Coefficient) > 0 {
+		t.Params = map[string]any{}
 	}
-	u.Trials = append(u.Trials, t)
+	for i, value := range u.search.values(p) {
+		t.Params[u.Coefficient[i]] = value
+	}
+	u.Trials, u.points = append(u.Trials, t), append(u.points, p)
 }
 
 // Suite has the trials that are planned so far as its methods; running it runs them.
@@ -135,72 +143,95 @@ func (t *Tuner) Suite() suite.Suite {
 	s.Methods = nil
 	for _, u := range t.methods {
 		for _, trial := range u.Trials {
-			s.Methods = append(s.Methods, suite.MethodSpec{Preset: u.Preset, Name: trial.Name, LearningRate: trial.LearningRate,
-				Reason: fmt.Sprintf("trial of stage %d", trial.Stage), Params: trial.Params})
+			s.Methods = append(s.Methods, u.method(trial))
 		}
 	}
 	return s
 }
 
-// Outcome is how a trial ended.
-type Outcome struct {
-	// Score is the objective; nil, with a Reason, where there is none.
-	Score  *float64
-	Reason string
-	// Gain is the learning accuracy above the base row's; nil where it is not known.
-	Gain *float64
-	// Metrics are others, for the record.
-	Metrics []record.Score
+// Again has the finalists on further seeds, by a pairing key of their own: no number that they draw is one of a trial's. It has no
+// methods where no trial has a score.
+func (t *Tuner) Again() suite.Suite {
+	s := t.calibration
+	s.Name, s.Seeds = s.Name+"-again", FurtherSeeds
+	s.Methods = nil
+	for _, u := range t.methods {
+		for _, i := range u.Best(Finalists) {
+			s.Methods = append(s.Methods, u.method(u.Trials[i]))
+		}
+	}
+	return s
 }
 
-// Score takes the outcomes of all trials that are planned so far, each asked for by its name.
-func (t *Tuner) Score(outcome func(trial string) (Outcome, error)) error {
+// method is a trial as a suite's method.
+func (u *tuned) method(t record.Trial) suite.MethodSpec {
+	return suite.MethodSpec{Preset: u.Preset, Name: t.Name, LearningRate: t.LearningRate, Reason: fmt.Sprintf("trial of round %d", t.Round), Params: t.Params}
+}
+
+// Outcomes tell how a trial ended on a seed of the suite that it was run in.
+type Outcomes func(trial string, seed int) (record.Outcome, error)
+
+// Score takes the outcomes of all trials that are planned so far.
+func (t *Tuner) Score(outcomes Outcomes) (err error) {
 	for _, u := range t.methods {
 		for i := range u.Trials {
-			o, err := outcome(u.Trials[i].Name)
-			if err != nil {
-				return fmt.Errorf("tune suite %s: %w", t.suite.Name, err)
+			if u.Trials[i].Outcome, err = t.outcome(outcomes, u.Trials[i].Name, 0); err != nil {
+				return err
 			}
-			if o.Score == nil && o.Reason == "" {
-				return fmt.Errorf("tune suite %s: trial %s has neither score nor reason", t.suite.Name, u.Trials[i].Name)
-			}
-			u.Trials[i].Score, u.Trials[i].Reason, u.Trials[i].Gain, u.Trials[i].Metrics = o.Score, o.Reason, o.Gain, o.Metrics
 		}
 		u.Choose()
 	}
 	return nil
 }
 
-// Refine plans the second stage from the scores of the first: the coefficient's other values at the best learning rate,
-// or for a method without one further rates on both sides of the best. Where no trial has a score, the lowest rate
-// counts as the best.
-func (t *Tuner) Refine() {
+// ScoreAgain takes the outcomes of the finalists on the seeds of Again.
+func (t *Tuner) ScoreAgain(outcomes Outcomes) error {
 	for _, u := range t.methods {
-		left := t.options.Trials - len(u.Trials)
-		best := max(u.Choice, 0)
-		rate := u.Trials[best].LearningRate
-		if u.Coefficient != "" {
-			for _, value := range u.values[1:][:left] {
-				u.add(2, rate, value)
+		for _, i := range u.Best(Finalists) {
+			u.Trials[i].Again = nil
+			for seed := range FurtherSeeds {
+				o, err := t.outcome(outcomes, u.Trials[i].Name, seed)
+				if err != nil {
+					return err
+				}
+				u.Trials[i].Again = append(u.Trials[i].Again, o)
 			}
-			continue
 		}
-		for _, rate := range finer(u.Trials, best, left) {
-			u.add(2, rate, nil)
-		}
+		u.Choose()
 	}
+	return nil
+}
+
+// outcome is a trial's, which has a score, or a reason why not.
+func (t *Tuner) outcome(outcomes Outcomes, trial string, seed int) (record.Outcome, error) {
+	o, err := outcomes(trial, seed)
+	if err == nil && o.Score == nil && o.Reason == "" {
+		err = fmt.Errorf("trial %s has neither score nor reason", trial)
+	}
+	if err != nil {
+		return record.Outcome{}, fmt.Errorf("tune suite %s: %w", t.suite.Name, err)
+	}
+	return o, nil
 }
 
 // Tuning is what was tried and chosen. It is an error where two methods have had different budgets.
 func (t *Tuner) Tuning() (record.Tuning, error) {
 	k := t.calibration.Tuning
-	r := record.Tuning{Suite: t.suite.Name, Budget: t.options.Trials,
+	r := record.Tuning{Suite: t.suite.Name, Budget: t.options.Trials, Finalists: Finalists, Seeds: k.Seeds,
 		Stream: k.Stream, Steps: t.suite.Training.Steps, Split: k.Split, Examples: k.Examples, Objective: k.Objective}
 	for _, u := range t.methods {
 		if len(u.Trials) != t.options.Trials {
 			return record.Tuning{}, fmt.Errorf("tune suite %s: method %s has had %d trials, all must have %d", t.suite.Name, u.Name, len(u.Trials), t.options.Trials)
 		}
-		r.Methods = append(r.Methods, u.TunedMethod)
+		m := u.TunedMethod
+		m.Remarks = nil
+		if chosen, ok := m.Chosen(); ok {
+			m.Remarks = u.search.remarks(u.points, u.points[m.Choice])
+			if len(chosen.Again) == 0 {
+				m.Remarks = append(m.Remarks, "the best trials of one seed diverged on another; this one was not run again")
+			}
+		}
+		r.Methods = append(r.Methods, m)
 	}
 	return r, nil
 }

@@ -16,7 +16,11 @@ import (
 	"secura/methods"
 )
 
-var tuneOptions = Options{Trials: 8, Tasks: 6, Examples: 16, Objective: "acc"}
+var (
+	tuneOptions = Options{Trials: 8, Examples: 16, Objective: "acc"}
+	// nanoScale is that of a backbone of width 128 whose v_proj has 64 outputs.
+	nanoScale = methods.Scale{TaskSteps: 48, Width: 128, Side: 64}
+)
 
 func loadSuite(t *testing.T, name string) suite.Suite {
 	t.Helper()
@@ -27,29 +31,36 @@ func loadSuite(t *testing.T, name string) suite.Suite {
 	return s
 }
 
-// tuneWith runs a tuning whose trials score what score says, NaN-free; false is a trial without a score.
-func tuneWith(t *testing.T, s suite.Suite, o Options, score func(spec suite.MethodSpec) (float64, bool)) (*Tuner, record.Tuning) {
+// scores say what a trial scores on a seed, counted from 0 over the first one and the further ones; false is a trial
+// without a score.
+type scores func(spec suite.MethodSpec, seed int) (float64, bool)
+
+// tuneWith runs a whole tuning whose trials score so.
+func tuneWith(t *testing.T, s suite.Suite, o Options, score scores) (*Tuner, record.Tuning) {
 	t.Helper()
-	tuner, err := NewTuner(s, o)
+	tuner, err := NewTuner(s, nanoScale, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcome := func(trial string) (Outcome, error) {
-		spec, ok := tuner.Suite().Method(trial)
-		if !ok {
-			t.Fatalf("asked for trial %s, which is not planned", trial)
+	outcomes := func(of suite.Suite, first int) Outcomes {
+		return func(trial string, seed int) (record.Outcome, error) {
+			spec, ok := of.Method(trial)
+			if !ok || seed >= of.Seeds {
+				t.Fatalf("asked for trial %s on seed %d, which is not planned", trial, seed)
+			}
+			x, ok := score(spec, first+seed)
+			if !ok {
+				return record.Outcome{Reason: "diverged"}, nil
+			}
+			return record.Outcome{Score: &x}, nil
 		}
-		x, ok := score(spec)
-		if !ok {
-			return Outcome{Reason: "diverged"}, nil
+	}
+	for planned := 1; planned > 0; planned = tuner.Next() {
+		if err := tuner.Score(outcomes(tuner.Suite(), 0)); err != nil {
+			t.Fatal(err)
 		}
-		return Outcome{Score: &x}, nil
 	}
-	if err := tuner.Score(outcome); err != nil {
-		t.Fatal(err)
-	}
-	tuner.Refine()
-	if err := tuner.Score(outcome); err != nil {
+	if err := tuner.ScoreAgain(outcomes(tuner.Again(), 1)); err != nil {
 		t.Fatal(err)
 	}
 	tuning, err := tuner.Tuning()
@@ -59,9 +70,9 @@ func tuneWith(t *testing.T, s suite.Suite, o Options, score func(spec suite.Meth
 	return tuner, tuning
 }
 
-// TestEveryMethodHasAGrid plans the largest and small budgets for all methods: rates are distinct and in the declared
-// bounds, parameters are the method's own, and all have the same number of trials.
-func TestEveryMethodHasAGrid(t *testing.T) {
+// TestEveryMethodHasTheSameBudget plans the largest and small budgets for all methods: settings are distinct, parameters are
+// the method's own, and all have the same number of trials and finalists.
+func TestEveryMethodHasTheSameBudget(t *testing.T) {
 	s := loadSuite(t, "continual16")
 	s.Methods = nil
 	for _, name := range methods.Names() {
@@ -70,23 +81,23 @@ func TestEveryMethodHasAGrid(t *testing.T) {
 	for _, trials := range []int{1, 2, 3, 8, maxTrials} {
 		o := tuneOptions
 		o.Trials = trials
-		tuner, tuning := tuneWith(t, s, o, func(m suite.MethodSpec) (float64, bool) { return m.LearningRate, true })
-		if err := tuner.Suite().CheckParams(experiments.KnownPresets()); err != nil {
-			t.Error(err)
-		}
-		if err := tuner.Suite().Validate(experiments.KnownPresets()); err != nil {
-			t.Error(err)
+		tuner, tuning := tuneWith(t, s, o, func(m suite.MethodSpec, _ int) (float64, bool) { return 1 / (1 + m.LearningRate), true })
+		for _, planned := range []suite.Suite{tuner.Suite(), tuner.Again()} {
+			if err := planned.CheckParams(experiments.KnownPresets()); err != nil {
+				t.Error(err)
+			}
+			if err := planned.Validate(experiments.KnownPresets()); err != nil {
+				t.Error(err)
+			}
 		}
 		if got := len(tuning.Methods); got != len(methods.Names())-1 {
 			t.Errorf("%d methods were tuned, expected all %d but frozen", got, len(methods.Names()))
 		}
 		for _, m := range tuning.Methods {
-			if len(m.Trials) != trials {
-				t.Errorf("%s has %d trials, expected %d", m.Name, len(m.Trials), trials)
-			}
 			seen := map[string]bool{}
+			again := 0
 			for _, trial := range m.Trials {
-				key, err := json.Marshal([]any{trial.LearningRate, trial.Value})
+				key, err := json.Marshal([]any{trial.LearningRate, m.Coefficients(trial)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -94,107 +105,110 @@ func TestEveryMethodHasAGrid(t *testing.T) {
 					t.Errorf("%s of %d trials tries %s twice", m.Name, trials, key)
 				}
 				seen[string(key)] = true
-				if trial.LearningRate < 0.99*m.Least || trial.LearningRate > 1.01*m.Largest {
-					t.Errorf("%s tries the rate %g outside of %g to %g", trial.Name, trial.LearningRate, m.Least, m.Largest)
-				}
+				again += len(trial.Again)
+			}
+			if len(m.Trials) != trials || again != FurtherSeeds*min(trials, Finalists) {
+				t.Errorf("%s has %d trials and %d runs on further seeds, expected %d and %d", m.Name, len(m.Trials), again, trials, FurtherSeeds*min(trials, Finalists))
 			}
 		}
 	}
 }
 
-func TestRatesAreLogSpaced(t *testing.T) {
-	for _, c := range []struct {
-		least, largest float64
-		n              int
-		want           []float64
-	}{
-		{3e-4, 3e-2, 5, []float64{3e-4, 9.5e-4, 3e-3, 9.5e-3, 3e-2}},
-		{1e-3, 1, 4, []float64{1e-3, 1e-2, 0.1, 1}},
-		{1e-4, 1e-2, 1, []float64{1e-3}},
-	} {
-		if d := cmp.Diff(c.want, rates(c.least, c.largest, c.n)); d != "" {
-			t.Errorf("%d rates from %g to %g:\n%s", c.n, c.least, c.largest, d)
-		}
-	}
-}
-
-// TestFinerRates looks at both sides of the best rate, the better neighbour's first, and at the edge at the one side.
-func TestFinerRates(t *testing.T) {
-	trials := func(scores ...float64) (list []record.Trial) {
-		for i, rate := range []float64{1e-3, 1e-2, 0.1} {
-			trial := record.Trial{LearningRate: rate}
-			if scores[i] >= 0 {
-				trial.Score = &scores[i]
-			}
-			list = append(list, trial)
-		}
-		return list
-	}
-	for _, c := range []struct {
-		name   string
-		trials []record.Trial
-		best   int
-		want   []float64
-	}{
-		{"the larger neighbour is better", trials(.1, .5, .2), 1, []float64{0.032, 0.0032, 0.018}},
-		{"the lower neighbour is better", trials(.3, .5, .2), 1, []float64{0.0032, 0.032, 0.0056}},
-		{"equal neighbours", trials(.2, .5, .2), 1, []float64{0.0032, 0.032, 0.0056}},
-		{"a diverged neighbour is the worse one", trials(-1, .5, 0), 1, []float64{0.032, 0.0032, 0.018}},
-		{"the lowest", trials(.5, .2, .1), 0, []float64{0.0032, 0.0018, 0.0056}},
-		{"the largest", trials(.1, .2, .5), 2, []float64{0.032, 0.056, 0.018}},
-	} {
-		if d := cmp.Diff(c.want, finer(c.trials, c.best, 3)); d != "" {
-			t.Errorf("%s:\n%s", c.name, d)
-		}
-	}
-}
-
-// TestATuningChoosesTheBestTrial gives scores with one peak: the coefficient's is found at the best rate, a trial that
-// diverged is never chosen, not even by a 0, and the first of equals wins.
-func TestATuningChoosesTheBestTrial(t *testing.T) {
+// TestATuningChoosesByTheMean: the two best of one seed are run on two more, and the mean of the three decides; one that
+// diverges on any of them is not chosen while the other stands.
+func TestATuningChoosesByTheMean(t *testing.T) {
 	s := loadSuite(t, "continual16")
-	_, tuning := tuneWith(t, s, tuneOptions, func(m suite.MethodSpec) (float64, bool) {
+	_, tuning := tuneWith(t, s, tuneOptions, func(m suite.MethodSpec, seed int) (float64, bool) {
 		switch {
-		case m.LearningRate > 9e-3 && m.Preset != "secura" && m.Preset != "cur-lora":
-			return 0, false
-		case m.Preset == "ewc" && m.Params["lambda"] == 100.:
-			return 0.9, true
+		case m.Preset == "seq" && m.Name == "seq.t03":
+			return []float64{0.9, 0.1, 0.1}[seed], true // lucky once
+		case m.Preset == "seq" && m.Name == "seq.t02":
+			return []float64{0.8, 0.7, 0.6}[seed], true
+		case m.Preset == "er" && m.Name == "er.t02":
+			return 0.9, seed < 2
+		case m.Preset == "er" && m.Name == "er.t03":
+			return 0.8, true
+		case m.Preset == "ewc" && (m.Name == "ewc.t02" || m.Name == "ewc.t03"):
+			return 0.9, seed == 0
 		case m.Preset == "i-lora":
-			return 0, true // equal
-		case m.Preset == "er":
-			return 0, m.LearningRate == 3e-3
+			return 0.5, true // equal
+		case m.Preset == "cur-lora":
+			return 0, false
 		}
-		return 0.5 - m.LearningRate/10, true
+		return 0.1, true
 	})
-	want := map[string]struct {
+	for name, want := range map[string]struct {
 		choice int
-		rate   float64
-	}{"seq": {0, 3e-4}, "er": {2, 3e-3}, "ewc": {5, 3e-4}, "i-lora": {0, 3e-4}, "cur-lora": {0, 1e-3}, "secura": {0, 1e-3}}
-	for _, m := range tuning.Methods {
+		mean   float64
+		remark string
+	}{
+		"seq": {1, 0.7, ""}, "er": {2, 0.8, ""}, "i-lora": {0, 0.5, "were extended"}, "ewc": {0, 0.1, "diverged on another"}, "cur-lora": {-1, 0, ""},
+	} {
+		m := tuning.Methods[slices.IndexFunc(tuning.Methods, func(m record.TunedMethod) bool { return m.Name == name })]
 		chosen, ok := m.Chosen()
-		if w := want[m.Name]; !ok || m.Choice != w.choice || chosen.LearningRate != w.rate {
-			t.Errorf("%s: trial %d at rate %g was chosen, expected %d at %g", m.Name, m.Choice, chosen.LearningRate, w.choice, w.rate)
+		if m.Choice != want.choice || ok != (want.choice >= 0) {
+			t.Errorf("%s: trial %d is chosen, expected %d", name, m.Choice, want.choice)
+			continue
 		}
-		if m.Name == "ewc" && (chosen.Value != 100. || chosen.Params["lambda"] != 100. || chosen.Params["fisher_examples"] == nil) {
-			t.Errorf("ewc: value %v, params %v; expected lambda 100 beside the suite's own params", chosen.Value, chosen.Params)
+		if o := chosen.Overall(); ok && (*o.Score < want.mean-1e-9 || *o.Score > want.mean+1e-9) {
+			t.Errorf("%s: the choice has a mean of %g, expected %g", name, *o.Score, want.mean)
+		}
+		if !strings.Contains(strings.Join(m.Remarks, "; "), want.remark) {
+			t.Errorf("%s: remarks %q lack %q", name, m.Remarks, want.remark)
 		}
 	}
+}
 
-	_, tuning = tuneWith(t, s, tuneOptions, func(suite.MethodSpec) (float64, bool) { return 0, false })
-	for _, m := range tuning.Methods {
-		if _, ok := m.Chosen(); ok || len(m.Trials) != tuneOptions.Trials {
-			t.Errorf("%s: of %d trials without any score %d was chosen", m.Name, len(m.Trials), m.Choice)
+// TestACoefficientIsTunedWithItsParams: SECURA's two sizes go together, the suite's own params stay, and what a suite holds
+// fixed is left alone, with as many trials of learning rates instead.
+func TestACoefficientIsTunedWithItsParams(t *testing.T) {
+	s := loadSuite(t, "continual16")
+	s.Methods = []suite.MethodSpec{
+		{Preset: "secura", Name: "secura"},
+		{Preset: "secura", Name: "secura-published-sizes", Fixed: []string{"rank", "inner"}},
+		{Preset: "ewc", Name: "ewc", Params: map[string]any{"fisher_examples": 128, "lambda": 3.}},
+	}
+	_, tuning := tuneWith(t, s, tuneOptions, func(m suite.MethodSpec, _ int) (float64, bool) {
+		score := 1 - 0.1*max(m.LearningRate/0.1, 0.1/m.LearningRate)
+		if rank, ok := m.Params["rank"].(int); ok {
+			score += float64(rank) / 1000
 		}
+		if m.Params["lambda"] == 100. {
+			score += 0.01
+		}
+		return score, true
+	})
+	secura, published, ewc := tuning.Methods[0], tuning.Methods[1], tuning.Methods[2]
+	chosen, _ := secura.Chosen()
+	if d := cmp.Diff(map[string]any{"rank": 64, "inner": 85}, chosen.Params); d != "" {
+		t.Errorf("secura's sizes:\n%s", d)
+	}
+	if got := secura.Coefficients(chosen); got != "rank 64, inner 85" {
+		t.Errorf("secura's coefficient is %q", got)
+	}
+	if !slices.Contains(secura.Remarks, "rank 64, inner 85 is the largest there is to try") {
+		t.Errorf("secura's remarks: %q", secura.Remarks)
+	}
+	for _, trial := range published.Trials {
+		if len(trial.Params) > 0 || published.Coefficient != nil {
+			t.Errorf("%s has params %v, expected learning rates alone", trial.Name, trial.Params)
+		}
+	}
+	chosen, _ = ewc.Chosen()
+	if d := cmp.Diff(map[string]any{"fisher_examples": 128, "lambda": 100.}, chosen.Params); d != "" {
+		t.Errorf("ewc:\n%s", d)
 	}
 }
 
 // TestATuningIsDeterministic plans the same suite twice, and loads the suite that is made of the choices.
 func TestATuningIsDeterministic(t *testing.T) {
 	s := loadSuite(t, "continual16")
-	score := func(m suite.MethodSpec) (float64, bool) { return 1 - m.LearningRate, true }
+	score := func(m suite.MethodSpec, seed int) (float64, bool) {
+		return 1 - m.LearningRate + float64(seed)/100, true
+	}
 	first, one := tuneWith(t, s, tuneOptions, score)
 	second, two := tuneWith(t, s, tuneOptions, score)
-	if d := cmp.Diff(one, two) + cmp.Diff(first.Suite(), second.Suite()); d != "" {
+	if d := cmp.Diff(one, two) + cmp.Diff(first.Suite(), second.Suite()) + cmp.Diff(first.Again(), second.Again()); d != "" {
 		t.Errorf("two equal tunings differ:\n%s", d)
 	}
 	text, err := first.TunedSuite("continual16", "A comment.")
@@ -209,12 +223,12 @@ func TestATuningIsDeterministic(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	if d := cmp.Diff(suite.Tuning{Trials: 8, Stream: one.Stream, Split: "validation", Examples: 16, Objective: "acc"}, tuned.Tuning); d != "" {
+	if d := cmp.Diff(suite.Tuning{Trials: 8, Seeds: 3, Stream: one.Stream, Split: "validation", Examples: 16, Objective: "acc"}, tuned.Tuning); d != "" {
 		t.Errorf("the tuned suite's budget:\n%s", d)
 	}
 	for i, m := range tuned.Methods {
 		chosen, _ := one.Methods[i].Chosen()
-		if m.LearningRate != chosen.LearningRate || !strings.Contains(m.Reason, "best of 8 trials") {
+		if m.LearningRate != chosen.LearningRate || !strings.Contains(m.Reason, "best of 8 trials (16 tasks, validation split, 3 seeds)") {
 			t.Errorf("%s: rate %g for the reason %q, expected %g", m.Name, m.LearningRate, m.Reason, chosen.LearningRate)
 		}
 	}
@@ -223,58 +237,105 @@ func TestATuningIsDeterministic(t *testing.T) {
 	}
 }
 
-// TestTheCalibrationStreamIsNotTheReportedOne compares tasks, order and random numbers.
+// TestTheCalibrationStreamIsNotTheReportedOne compares tasks, order and random numbers: all tasks, in another order in which
+// the families take turns.
 func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	st := loadSuite(t, "continual16")
-	tuner, err := NewTuner(st, tuneOptions)
+	tuner, err := NewTuner(st, nanoScale, tuneOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := tuner.Suite()
-	families := map[string]int{}
-	var positions []int
-	for _, task := range s.Tasks {
-		families[task.Family]++
-		positions = append(positions, slices.Index(st.TaskNames(), task.Name))
+	if slices.Equal(s.TaskNames(), st.TaskNames()) || !slices.Equal(slices.Sorted(slices.Values(s.TaskNames())), slices.Sorted(slices.Values(st.TaskNames()))) {
+		t.Errorf("the stream is %v, the suite's is %v", s.TaskNames(), st.TaskNames())
 	}
-	if len(s.Tasks) != 6 || len(families) != 4 || slices.IsSorted(positions) || slices.Contains(positions, -1) {
-		t.Errorf("the stream is %v of families %v, at the suite's positions %v", s.TaskNames(), families, positions)
+	for i := range s.Tasks {
+		if i > 0 && s.Tasks[i].Family == s.Tasks[i-1].Family {
+			t.Errorf("%s and %s, of family %s, follow each other", s.Tasks[i-1].Name, s.Tasks[i].Name, s.Tasks[i].Family)
+		}
 	}
 	if s.Evaluation.Split != "validation" || len(s.Knowledge) != 0 {
 		t.Errorf("split %s, battery of %d", s.Evaluation.Split, len(s.Knowledge))
 	}
-	theirs, _, err := suite.Plan(st)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours, _, err := suite.Plan(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, cell := range ours {
-		if cell.PairingKey != ours[0].PairingKey || cell.PairingKey == theirs[0].PairingKey {
-			t.Errorf("cell %s draws by the key %s, the reported ones by %s", cell.ID, cell.PairingKey, theirs[0].PairingKey)
+	key := func(s suite.Suite) string {
+		t.Helper()
+		cells, _, err := suite.Plan(s)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, c := range cells {
+			if c.PairingKey != cells[0].PairingKey {
+				t.Errorf("cell %s draws by the key %s, others by %s", c.ID, c.PairingKey, cells[0].PairingKey)
+			}
+		}
+		return cells[0].PairingKey
+	}
+	if err := tuner.Score(func(string, int) (record.Outcome, error) { return record.Outcome{Score: new(0.5)}, nil }); err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{key(st), key(s), key(tuner.Again())}
+	if slices.Sort(keys); len(slices.Compact(keys)) != 3 {
+		t.Errorf("the reported cells, the trials and the trials that are run again draw by the keys %v", keys)
 	}
 }
 
 // TestAChoiceLearns: a trial that learns nothing keeps everything; it is chosen only where none learns, by its gain.
 func TestAChoiceLearns(t *testing.T) {
-	trial := func(score, gain float64) record.Trial { return record.Trial{Score: &score, Gain: &gain} }
+	trial := func(score, gain float64) record.Trial {
+		return record.Trial{Outcome: record.Outcome{Score: &score, Gain: &gain}}
+	}
+	diverged := record.Trial{Outcome: record.Outcome{Reason: "diverged"}}
 	for _, c := range []struct {
 		what   string
 		trials []record.Trial
-		want   int
+		want   []int
 	}{
-		{"the best that learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.08), trial(0.4, 0.2), trial(0.1, 0.5)}, 2},
-		{"the first of equals", []record.Trial{trial(0.4, 0.2), trial(0.4, 0.3)}, 0},
-		{"none learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.05), {Reason: "diverged"}, trial(0.8, 0.03)}, 1},
-		{"gains unknown", []record.Trial{{Score: new(0.1)}, {Score: new(0.2)}}, 1},
-		{"none has a score", []record.Trial{{Reason: "diverged"}}, -1},
+		{"the best that learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.08), trial(0.4, 0.2), trial(0.1, 0.5)}, []int{2, 1, 3, 0}},
+		{"the first of equals", []record.Trial{trial(0.4, 0.2), trial(0.4, 0.3)}, []int{0, 1}},
+		{"none learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.05), diverged, trial(0.8, 0.03)}, []int{1, 3, 0}},
+		{"gains unknown", []record.Trial{{Outcome: record.Outcome{Score: new(0.1)}}, {Outcome: record.Outcome{Score: new(0.2)}}}, []int{1, 0}},
+		{"none has a score", []record.Trial{diverged}, nil},
 	} {
 		m := record.TunedMethod{Trials: c.trials}
-		if m.Choose(); m.Choice != c.want {
-			t.Errorf("%s: trial %d is chosen, expected %d", c.what, m.Choice, c.want)
+		if got := m.Best(9); !slices.Equal(got, c.want) {
+			t.Errorf("%s: the best are %v, expected %v", c.what, got, c.want)
 		}
+		want := -1
+		if len(c.want) > 0 {
+			want = c.want[0]
+		}
+		if m.Choose(); m.Choice != want {
+			t.Errorf("%s: trial %d is chosen, expected %d", c.what, m.Choice, want)
+		}
+	}
+}
+
+// TestWhatIsMissingIsNotScored: a tuning that is interrupted gives the error of the trial that is not done, and goes on from
+// there with the same trials.
+func TestWhatIsMissingIsNotScored(t *testing.T) {
+	s := loadSuite(t, "continual16")
+	tuner, err := NewTuner(s, nanoScale, tuneOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := tuner.Suite()
+	for _, reason := range []string{"", "queued"} {
+		err := tuner.Score(func(trial string, _ int) (record.Outcome, error) {
+			if trial == "er.t02" && reason == "" {
+				return record.Outcome{}, nil
+			} else if trial == "er.t02" {
+				return record.Outcome{}, os.ErrNotExist
+			}
+			return record.Outcome{Score: new(0.5)}, nil
+		})
+		if err == nil || !strings.Contains(err.Error(), "tune suite continual16: ") {
+			t.Errorf("error %v, expected that a trial is missing", err)
+		}
+	}
+	if d := cmp.Diff(before, tuner.Suite()); d != "" {
+		t.Errorf("the trials changed:\n%s", d)
+	}
+	if _, err := tuner.Tuning(); err == nil {
+		t.Error("a tuning of which trials are missing has a result")
 	}
 }

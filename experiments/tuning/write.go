@@ -2,6 +2,7 @@ package tuning
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"secura/experiments/record"
@@ -43,20 +44,22 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 
 // reason says why a method has the settings that a tuning chose.
 func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
-	text := fmt.Sprintf(record.TunedReason+"%s %.3f, the best of %d trials (%d tasks, %s split), learning rates %g to %g",
-		r.Objective, *chosen.Score, len(m.Trials), len(r.Stream), r.Split, m.Least, m.Largest)
-	if !chosen.Learns() {
-		text = fmt.Sprintf(record.TunedReason+"none of %d trials learned %g points above the base row, this one most, %.1f (%d tasks, %s split), learning rates %g to %g",
-			len(m.Trials), 100*record.LearnedGain, 100**chosen.Gain, len(r.Stream), r.Split, m.Least, m.Largest)
+	o := chosen.Overall()
+	text := fmt.Sprintf("%s %.3f, the best of %d trials", r.Objective, *o.Score, len(m.Trials))
+	if !o.Learns() {
+		text = fmt.Sprintf("none of %d trials learned %g points above the base row, this one most, %.1f", len(m.Trials), 100*record.LearnedGain, 100**o.Gain)
 	}
-	if m.Coefficient == "" {
-		return text
-	}
+	least, largest := chosen.LearningRate, chosen.LearningRate
 	var tried []string
 	for _, t := range m.Trials {
-		if t.Stage == 2 || len(tried) == 0 {
-			tried = append(tried, fmt.Sprint(t.Value))
+		least, largest = min(least, t.LearningRate), max(largest, t.LearningRate)
+		if c := m.Coefficients(t); c != "" && !slices.Contains(tried, c) {
+			tried = append(tried, c)
 		}
 	}
-	return fmt.Sprintf("%s, %s %s", text, m.Coefficient, strings.Join(tried, ", "))
+	text += fmt.Sprintf(" (%d tasks, %s split, %d seeds), learning rates %g to %g", len(r.Stream), r.Split, 1+len(chosen.Again), least, largest)
+	if len(tried) > 0 {
+		text += ", tried with " + strings.Join(tried, "; ")
+	}
+	return record.TunedReason + strings.Join(append([]string{text}, m.Remarks...), "; ")
 }

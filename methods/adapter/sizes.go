@@ -18,7 +18,7 @@ const (
 const (
 	PublishedRank  = 150
 	PublishedInner = 200
-	publishedWidth = 1536
+	PublishedWidth = 1536
 )
 
 func (s SizeRule) check() error {
@@ -33,7 +33,7 @@ func (s SizeRule) size(published, in, least, largest int) int {
 	if s == SizesAbsolute {
 		return published
 	}
-	return min(max(published*in/publishedWidth, least), largest)
+	return min(max(published*in/PublishedWidth, least), largest)
 }
 
 // rank is the rule's number of columns and rows of a weight [out, in].

@@ -113,7 +113,7 @@ func (f *facts) hyperparameters() error {
 	tuned, others := f.tuning()
 	if len(tuned) > 0 {
 		k := s.Tuning
-		f.item("how they were chosen for "+strings.Join(tuned, ", "), report.Budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective))
+		f.item("how they were chosen for "+strings.Join(tuned, ", "), report.Budget(k))
 		f.item("range that was searched", "learning rates by the kind of adapter, and each method's own coefficient; tune.json of the tuning has all trials")
 	}
 	if len(others) > 0 {

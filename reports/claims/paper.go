@@ -11,8 +11,7 @@ import (
 const (
 	// knowledgeBar is the paper's "over 70% of the basic knowledge".
 	knowledgeBar = 0.70
-	// learningBar is how far above the base row a method must be to have learned.
-	learningBar = 0.08
+	learningBar  = metric.LearnedBar
 )
 
 // claimed are the methods that SECURA is said to be ahead of.
@@ -59,7 +58,7 @@ func judgedEntry(t *table.Table, r *report.Report, j judgement) table.Entry {
 // judgedOf is a verdict on a method, which says so where it hardly learned.
 func judgedOf(t *table.Table, r *report.Report, method string, j judgement) table.Entry {
 	e := verdictEntry(t, j)
-	if s := r.Over(method, report.Cell.Gain); j.verdict != NotMeasured && s.Mean.Defined() && s.Mean.Number < learningBar {
+	if s := r.Over(method, report.Cell.Gain); j.verdict != NotMeasured && !metric.Learned(s) {
 		e = withNote(t, e, hardlyLearned(method, s))
 	}
 	return e
@@ -123,7 +122,7 @@ func (c judge) rivals(key, words string) table.Table {
 // little for its retention to mean something.
 func flaggedEntry(t *table.Table, method string, s metric.Summary) table.Entry {
 	e := value(s, true)
-	if s.Mean.Defined() && s.Mean.Number < learningBar {
+	if !metric.Learned(s) {
 		e = withNote(t, e, hardlyLearned(method, s))
 	}
 	return e

@@ -65,6 +65,15 @@ var Definitions = []Definition{
 			return c.mean(1, c.n, func(j int) float64 { return c.r(j, j) })
 		},
 	},
+	{ // what learning accuracy is worth: a task that the base model solves needs no learning
+		Key: "gain", Head: []string{"above", "base row"}, Better: 1, needs: steps | alone,
+		Meaning:    "mean of R[j][j] - R[0][j]: how far tasks were above the base row right after they were learned",
+		Formula:    "mean_j (R[j][j] − R[0][j])",
+		arithmetic: subtraction,
+		of: func(c *cells) float64 {
+			return c.mean(1, c.n, func(j int) float64 { return c.r(j, j) - c.r(0, j) })
+		},
+	},
 	{ // Lopez-Paz and Ranzato 2017
 		Key: "bwt", Head: []string{"backward", "transfer"}, Better: 1, needs: several | steps,
 		Meaning:    "backward transfer, mean of R[N][j] - R[j][j]; below 0 is forgetting",

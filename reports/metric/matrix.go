@@ -186,13 +186,6 @@ func extreme(from, to int, better func(a, b float64) float64, f func(i int) floa
 	return best
 }
 
-// Gain is how far a cell's tasks were above the base row right after their own
-// training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
-func Gain(m Matrix) Value {
-	c := &cells{m: m, n: m.Tasks()}
-	return c.value(Mean(1, c.n, func(j int) float64 { return c.r(j, j) - c.r(0, j) }))
-}
-
 // AfterOwnTraining is the mean score, each right after its own training, of the
 // tasks that belong; j counts them from 0.
 func AfterOwnTraining(m Matrix, belongs func(j int) bool) Value {

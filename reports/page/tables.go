@@ -89,7 +89,7 @@ func newPageTable(r *report.Report, t table.Table, id string) pageTable {
 	for _, entries := range t.Rows {
 		row := pageRow{}
 		for i, e := range entries {
-			cell := pageCell{Value: e.Text, Spread: e.Spread, First: i == 0, Marked: e.Marked, Second: e.Second, Text: page.Columns[i].Text, Method: page.Columns[i].Method}
+			cell := pageCell{Value: e.Text, Spread: strings.TrimSpace(e.Spread + " " + e.Below), First: i == 0, Marked: e.Marked, Second: e.Second, Text: page.Columns[i].Text, Method: page.Columns[i].Method}
 			if i == 0 && r.Has(e.Text) {
 				row.Method, cell.Swatch = e.Text, e.Text
 			}

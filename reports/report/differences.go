@@ -42,14 +42,8 @@ func MetricOf(key string) func(Cell) metric.Value {
 	return func(c Cell) metric.Value { return c.Metrics[key] }
 }
 
-// Gain is how far the cell's tasks were above the base row right after their
-// own training: mean_j (R[j][j] - R[0][j]), in [-1, 1].
-func (c Cell) Gain() metric.Value {
-	if v := c.Metrics["learning_accuracy"]; !v.Defined() {
-		return v
-	}
-	return metric.Gain(metric.Matrix{R: c.R})
-}
+// Gain is the metric of that name.
+func (c Cell) Gain() metric.Value { return c.Metrics["gain"] }
 
 // Kept is the share of the learning accuracy that is left at the end of the
 // stream, acc / learning accuracy.

@@ -34,6 +34,8 @@ type Report struct {
 	Backbones []*Report
 	// Label is the backbone's short name in a report of one of several.
 	Label string
+	// Chance is what guessing would score.
+	Chance Chance
 	// Warnings concern the run as a whole.
 	Warnings []string
 	// Examples are the intervals over test examples, which WriteAll makes of the
@@ -101,7 +103,7 @@ func (r *Report) loadCells() error {
 
 // complete adds what follows from the cells.
 func (r *Report) complete() error {
-	if err := r.loadTrials(); err != nil {
+	if err := errors.Join(r.loadTrials(), r.loadChance()); err != nil {
 		return err
 	}
 	r.checkBaseRows()
@@ -157,6 +159,27 @@ func (r *Report) Base() (Cell, bool) {
 		return Cell{}, false
 	}
 	return r.Cells[i], true
+}
+
+// BaseMetrics are those of the base row: of a method that never trains, and that keeps what the base model knows.
+// Where no cell has been evaluated yet they are undefined.
+func (r *Report) BaseMetrics() map[string]metric.Value {
+	values := map[string]metric.Value{}
+	c, ok := r.Base()
+	if !ok {
+		for _, key := range metric.Keys {
+			values[key] = metric.Undefined("not measured yet")
+		}
+		return values
+	}
+	values = metric.Compute(metric.Matrix{R: c.R[:1], K: c.K})
+	if len(c.K) > 0 {
+		values["knowledge_final"] = metric.Number(c.K[0])
+		if c.K[0] != 0 {
+			values["knowledge_retention"] = metric.Number(1)
+		}
+	}
+	return values
 }
 
 // checkBaseRows warns of cells that measured another base row than the first:

@@ -14,17 +14,19 @@ import (
 // The types below are the form of results.json.
 
 type ResultsFile struct {
-	Suite       string          `json:"suite"`
-	Plan        string          `json:"plan"`
-	Backend     string          `json:"backend"`
-	Backbone    string          `json:"backbone,omitempty"`
-	Backbones   []string        `json:"backbones,omitempty"` // instead of Backbone, of a run of several
-	Tasks       []string        `json:"tasks"`
-	Warnings    []string        `json:"warnings,omitempty"`
-	Tuning      *suite.Tuning   `json:"tuning,omitempty"`
-	Cells       []cellResult    `json:"cells"`
-	Methods     []methodResults `json:"methods"`
-	Comparisons []Comparison    `json:"comparisons"`
+	Suite     string        `json:"suite"`
+	Plan      string        `json:"plan"`
+	Backend   string        `json:"backend"`
+	Backbone  string        `json:"backbone,omitempty"`
+	Backbones []string      `json:"backbones,omitempty"` // instead of Backbone, of a run of several
+	Tasks     []string      `json:"tasks"`
+	Warnings  []string      `json:"warnings,omitempty"`
+	Tuning    *suite.Tuning `json:"tuning,omitempty"`
+	Cells     []cellResult  `json:"cells"`
+	// References has one entry, or one for each backbone.
+	References  []ReferenceResults `json:"references"`
+	Methods     []methodResults    `json:"methods"`
+	Comparisons []Comparison       `json:"comparisons"`
 }
 
 type cellResult struct {
@@ -75,6 +77,25 @@ type methodResults struct {
 	Metrics  map[string]metric.Summary `json:"metrics"`
 }
 
+// ReferenceResults are what methods are seen against: the base row, and the chance level of a guess among the options, by the
+// keys of metrics and by task.
+type ReferenceResults struct {
+	Backbone    string                  `json:"backbone,omitempty"`
+	Base        map[string]metric.Value `json:"base_row"`
+	Chance      map[string]metric.Value `json:"chance"`
+	ChanceTasks map[string]metric.Value `json:"chance_tasks"`
+}
+
+// references are those of a report of one backbone.
+func (r *Report) references() ReferenceResults {
+	base := r.BaseMetrics()
+	known := map[string]metric.Value{}
+	for _, key := range []string{"acc", "knowledge_retention", "knowledge_final"} {
+		known[key] = base[key]
+	}
+	return ReferenceResults{Backbone: onBackbone(r), Base: known, Chance: r.ChanceMetrics(), ChanceTasks: r.Chance.Tasks}
+}
+
 // Results is the content of results.json. Equal records give equal bytes, but
 // for what stands under "measured". A row or number that was not measured is
 // null; K is null in a cell without a battery.
@@ -93,6 +114,7 @@ func Results(r *Report) ([]byte, error) {
 		out.Backbones = r.Suite.Backbones
 	}
 	for _, part := range r.Each() {
+		out.References = append(out.References, part.references())
 		for _, m := range r.Suite.Methods {
 			summaries := map[string]metric.Summary{}
 			for _, key := range metric.Keys {

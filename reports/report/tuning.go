@@ -11,6 +11,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/table"
 )
 
@@ -37,7 +38,7 @@ func TunedTable(r *Report) (table.Table, bool) {
 	}
 	t := table.Table{
 		Title:   "Tuning",
-		Caption: []string{Budget(k.Trials, k.Split, k.Examples, k.Stream, k.Objective)},
+		Caption: []string{Budget(k)},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"parameters"}}},
 	}
 	for _, m := range r.Suite.Methods {
@@ -51,14 +52,20 @@ func TunedTable(r *Report) (table.Table, bool) {
 	return t, len(t.Rows) > 0
 }
 
-// Budget says in a sentence what each method was given.
-func Budget(trials int, split string, examples int, stream []string, objective string) string {
+// Budget says in sentences what each method was given.
+func Budget(k suite.Tuning) string {
 	count := "all examples"
-	if examples > 0 {
-		count = fmt.Sprintf("at most %d examples", examples)
+	if k.Examples > 0 {
+		count = fmt.Sprintf("at most %d examples", k.Examples)
 	}
-	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row, the one with the highest %s was chosen, and where none did, the one that learned most.",
-		trials, len(stream), strings.Join(stream, ", "), count, split, 100*record.LearnedGain, objective)
+	best := "the one"
+	again := ""
+	if k.Seeds > 1 {
+		best = "the one of the two best"
+		again = fmt.Sprintf(" over %d seeds", k.Seeds)
+	}
+	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row, %s with the highest %s%s was chosen, and where none did, the one that learned most.",
+		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, best, k.Objective, again)
 }
 
 // TuningTables are a tuning's choices and all its trials.
@@ -66,27 +73,17 @@ func TuningTables(k record.Tuning) []table.Table {
 	return []table.Table{choiceTable(k), trialTable(k)}
 }
 
-// trialMetrics are the columns of a trial beside the objective's, in points of
-// 100.
-var trialMetrics = []struct {
-	key  string
-	head []string
-}{
-	{"acc", []string{"accuracy"}},
-	{"learning_accuracy", []string{"learning", "accuracy"}},
-	{"forgetting", []string{"forget-", "ting"}},
-}
+// trialColumns are the columns of an outcome's scores.
+var trialColumns = []table.Column{{Head: []string{"accuracy"}}, {Head: []string{"learning", "accuracy"}}, {Head: []string{"above", "base row"}}}
 
 func choiceTable(k record.Tuning) table.Table {
 	t := table.Table{
-		Title:   "Choices of the tuning of " + k.Suite,
-		Caption: []string{Budget(k.Budget, k.Split, k.Examples, k.Stream, k.Objective)},
-		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"chosen"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
+		Title: "Choices of the tuning of " + k.Suite,
+		Caption: []string{Budget(suite.Tuning{Trials: k.Budget, Seeds: k.Seeds, Stream: k.Stream, Split: k.Split, Examples: k.Examples, Objective: k.Objective}),
+			"Scores are in points of 100, means over the seeds that the chosen trial was run on."},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"chosen"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}, {Head: []string{"seeds"}}},
 	}
-	for _, c := range trialMetrics {
-		t.Columns = append(t.Columns, table.Column{Head: c.head})
-	}
-	t.Columns = append(t.Columns, table.Column{Head: []string{"without", "score"}})
+	t.Columns = append(append(t.Columns, trialColumns...), table.Column{Head: []string{"without", "score"}})
 	for _, m := range k.Methods {
 		row := []table.Entry{{Text: m.Name}}
 		chosen, ok := m.Chosen()
@@ -95,10 +92,10 @@ func choiceTable(k record.Tuning) table.Table {
 				row = append(row, t.Undefined("no trial has a score"))
 			}
 		} else {
-			row = append(row, table.Entry{Text: trialNumber(chosen)}, table.Entry{Text: rate(chosen.LearningRate)}, coefficient(m, chosen))
-			row = append(row, metricEntries(&t, chosen)...)
-			if note := atEdge(m, chosen); note != "" {
-				row[2].Notes = []int{t.Note(note)}
+			row = append(row, table.Entry{Text: trialNumber(chosen)}, table.Entry{Text: rate(chosen.LearningRate)}, table.Entry{Text: m.Coefficients(chosen)}, table.Count(1+len(chosen.Again)))
+			row = append(row, outcomeEntries(&t, chosen.Overall())...)
+			for _, remark := range m.Remarks {
+				row[0].Notes = append(row[0].Notes, t.Note(remark))
 			}
 		}
 		without := 0
@@ -112,61 +109,56 @@ func choiceTable(k record.Tuning) table.Table {
 	return t
 }
 
-// atEdge says whether the chosen learning rate ends the grid.
-func atEdge(m record.TunedMethod, chosen record.Trial) string {
-	if chosen.LearningRate <= m.Least || chosen.LearningRate >= m.Largest {
-		return "at the edge of the grid: beyond it may be better"
-	}
-	return ""
-}
-
 func trialTable(k record.Tuning) table.Table {
 	t := table.Table{
 		Title: "Trials",
-		Caption: []string{"Scores are in points of 100. Stage 1 tries learning rates, stage 2 the method's own coefficient at the best of them, " +
-			"or finer rates where it has none."},
-		Columns:   []table.Column{{Head: []string{"trial"}}, {Head: []string{"stage"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
+		Caption: []string{"Scores are in points of 100, of one seed. Round 1 tries learning rates; each further round tries what lies next to the best trial " +
+			"so far, in learning rate or coefficient. The last column has the means of the best, which were run again."},
+		Columns:   []table.Column{{Head: []string{"trial"}}, {Head: []string{"round"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 		MarkMeans: "chosen",
 	}
-	for _, c := range trialMetrics {
-		t.Columns = append(t.Columns, table.Column{Head: c.head})
-	}
+	t.Columns = append(append(t.Columns, trialColumns...), table.Column{Head: []string{k.Objective + ", mean", fmt.Sprintf("of %d seeds", k.Seeds)}})
 	for _, m := range k.Methods {
 		for i, trial := range m.Trials {
-			row := []table.Entry{{Text: trial.Name}, table.Count(trial.Stage), {Text: rate(trial.LearningRate), Marked: i == m.Choice}, coefficient(m, trial)}
-			t.Rows = append(t.Rows, append(row, metricEntries(&t, trial)...))
+			row := []table.Entry{{Text: trial.Name}, table.Count(trial.Round), {Text: rate(trial.LearningRate), Marked: i == m.Choice}, {Text: m.Coefficients(trial)}}
+			row = append(row, outcomeEntries(&t, trial.Outcome)...)
+			again := table.Entry{}
+			if len(trial.Again) > 0 {
+				again = scoreOr(&t, trial.Overall().Score, trial.Overall().Reason)
+			}
+			t.Rows = append(t.Rows, append(row, again))
 		}
 	}
 	return t
 }
 
-// metricEntries are a trial's metrics; a trial without a score has none.
-func metricEntries(t *table.Table, trial record.Trial) (row []table.Entry) {
-	for _, c := range trialMetrics {
-		i := slices.IndexFunc(trial.Metrics, func(s record.Score) bool { return s.Name == c.key })
-		switch {
-		case i >= 0:
-			row = append(row, table.Score(trial.Metrics[i].Value))
-		case trial.Score == nil:
-			row = append(row, t.Undefined(trial.Reason))
-		default:
-			row = append(row, t.Undefined("not defined for this method"))
-		}
+// outcomeEntries are the entries of trialColumns; a trial without a score has none.
+func outcomeEntries(t *table.Table, o record.Outcome) (row []table.Entry) {
+	reason := o.Reason
+	if o.Score != nil {
+		reason = "not defined for this method"
 	}
-	return row
+	for _, key := range []string{"acc", "learning_accuracy"} {
+		var x *float64
+		if i := slices.IndexFunc(o.Metrics, func(s record.Score) bool { return s.Name == key }); i >= 0 {
+			x = &o.Metrics[i].Value
+		}
+		row = append(row, scoreOr(t, x, reason))
+	}
+	return append(row, scoreOr(t, o.Gain, reason))
+}
+
+// scoreOr is the entry of a score, or that there is none, for a reason.
+func scoreOr(t *table.Table, x *float64, reason string) table.Entry {
+	if x == nil {
+		return t.Undefined(reason)
+	}
+	return table.Score(*x)
 }
 
 // trialNumber is what tells a trial from the method's others, as in "t03".
 func trialNumber(trial record.Trial) string {
 	return trial.Name[strings.LastIndexByte(trial.Name, '.')+1:]
-}
-
-// coefficient is as in "lambda 10"; empty where the method has none.
-func coefficient(m record.TunedMethod, trial record.Trial) table.Entry {
-	if m.Coefficient == "" {
-		return table.Entry{}
-	}
-	return table.Entry{Text: fmt.Sprintf("%s %v", m.Coefficient, trial.Value)}
 }
 
 // rate is a learning rate as suites write it; empty for none of its own.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,13 +60,17 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 			head = append(head, heads[column]+spread[column])
 		}
 	}
-	if len(t.Footnotes) > 0 {
+	noted := len(t.Footnotes) > 0 || slices.ContainsFunc(t.Rows, func(row []Entry) bool { return row[0].Below != "" })
+	if noted {
 		head = append(head, "notes")
 	}
 	writer := csv.NewWriter(out)
 	writer.Write(head)
 	for _, row := range t.Rows {
 		var fields, notes []string
+		if below := row[0].Below; below != "" {
+			notes = append(notes, below)
+		}
 		for column, e := range row {
 			fields = append(fields, exact(e))
 			switch {
@@ -79,7 +84,7 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 				notes = append(notes, heads[column]+": "+t.Footnotes[n-1])
 			}
 		}
-		if len(t.Footnotes) > 0 {
+		if noted {
 			fields = append(fields, strings.Join(notes, "; "))
 		}
 		writer.Write(fields)

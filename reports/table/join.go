@@ -37,7 +37,7 @@ func (t *Table) Join(other Table, label string) {
 		k := slices.IndexFunc(t.Rows, func(known []Entry) bool { return known[0].Text == row[0].Text && len(known) == before })
 		if k < 0 {
 			first := row[0]
-			first.Notes = nil
+			first.Notes, first.Below = nil, ""
 			t.Rows = append(t.Rows, []Entry{first})
 			k = len(t.Rows) - 1
 			for range before - 1 {
@@ -48,6 +48,9 @@ func (t *Table) Join(other Table, label string) {
 			notes := make([]int, len(e.Notes))
 			for j, n := range e.Notes {
 				notes[j] = t.Note(fmt.Sprintf("%s: %s", label, other.Footnotes[n-1]))
+			}
+			if e.Below != "" { // of this run alone
+				notes = append(notes, t.Note(fmt.Sprintf("%s: %s", label, e.Below)))
 			}
 			if e.Notes = notes; i == 0 {
 				t.Rows[k][0].Notes = append(t.Rows[k][0].Notes, notes...)

@@ -92,7 +92,7 @@ func latexColumns(t Table) (spec string, characters int) {
 		number, spread := 0, 0
 		for _, row := range t.Rows {
 			number = max(number, utf8.RuneCountInString(row[column].Text)+len(row[column].Notes))
-			spread = max(spread, utf8.RuneCountInString(row[column].Spread))
+			spread = max(spread, utf8.RuneCountInString(row[column].Spread), utf8.RuneCountInString(row[column].Below))
 		}
 		switch {
 		case slices.Contains(t.TextColumns, column) && number+spread > 30:
@@ -173,6 +173,9 @@ func writeLatexRows(out *bytes.Buffer, t Table) {
 			}
 			if column == 0 {
 				text = strings.Repeat("\\quad ", len(e.Text)-len(strings.TrimLeft(e.Text, " "))) + strings.TrimSpace(text)
+			}
+			if e.Below != "" {
+				text += " {\\scriptsize (" + latex(e.Below) + ")}"
 			}
 			switch {
 			case t.spreads(column) && e.Spread != "":

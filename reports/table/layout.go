@@ -89,9 +89,17 @@ func (l *layout) column(t Table, column, room int) {
 		if e.Spread != "" {
 			text += "\n" + e.Spread + blank
 		}
-		l.rows[i][column] = text
-		l.widths[column] = max(l.widths[column], widest(text))
+		l.rows[i][column] = text + below(e)
+		l.widths[column] = max(l.widths[column], widest(l.rows[i][column]))
 	}
+}
+
+// below is what is said of a row in a line of its own under its label.
+func below(e Entry) string {
+	if e.Below == "" {
+		return ""
+	}
+	return "\n  " + e.Below
 }
 
 // head is a column's head, as tall as the tallest one; blank is what its marks take.
@@ -133,7 +141,7 @@ func (l *layout) shorten(t Table) {
 	l.widths[0] = widest(l.heads[0])
 	for i, row := range t.Rows {
 		mark := notes(row[0].Notes)
-		l.rows[i][0] = l.cut(row[0].Text, room-utf8.RuneCountInString(mark), t.Numbered) + mark
+		l.rows[i][0] = l.cut(row[0].Text, room-utf8.RuneCountInString(mark), t.Numbered) + mark + below(row[0])
 		l.widths[0] = max(l.widths[0], widest(l.rows[i][0]))
 	}
 }

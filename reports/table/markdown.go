@@ -65,6 +65,9 @@ func writeMarkdown(out *bytes.Buffer, t Table) error {
 					texts[i] += " " + EscapeMarkdown(e.Spread)
 				}
 				texts[i] += notes(e.Notes)
+				if e.Below != "" {
+					texts[i] += " (" + EscapeMarkdown(e.Below) + ")"
+				}
 			}
 			if err := table.Append(texts); err != nil {
 				return err

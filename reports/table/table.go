@@ -57,6 +57,9 @@ type Entry struct {
 	Spread string
 	// HalfWidth is what Spread rounds; nil without one.
 	HalfWidth *float64
+	// Below is said of a row beside its label, as in "did not learn"; only the first entry of a row has it. It is no part of
+	// the label, so that a row is still found by it.
+	Below string
 	// Marked entries stand out; Table.MarkMeans says why.
 	Marked bool
 	// Second entries come after a marked one, or the first without one;

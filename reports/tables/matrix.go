@@ -3,6 +3,7 @@ package tables
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"secura/experiments/suite"
@@ -73,6 +74,8 @@ func Tasks(r *report.Report) table.Table {
 	for j, task := range r.Suite.Tasks {
 		t.Rows = append(t.Rows, []table.Entry{{Text: fmt.Sprintf("T%d %s", j+1, task.Name)}})
 	}
+	addTaskReferences(r, &t)
+	references := len(t.Columns)
 	for _, m := range r.Suite.Methods {
 		rows, _, n, reason := r.MeanMatrix(m.Name)
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
@@ -89,11 +92,29 @@ func Tasks(r *report.Report) table.Table {
 	for j, row := range t.Rows {
 		var field []report.Contender
 		for i, m := range r.Suite.Methods {
-			field = append(field, r.ContendsAlone(m, &row[i+1], func(c report.Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
+			field = append(field, r.ContendsAlone(m, &row[references+i], func(c report.Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
 		}
 		report.Rank(field, 1)
 	}
 	return t
+}
+
+// addTaskReferences adds columns of the base row, unless frozen stands for it, and of the chance level, where a task has one.
+func addTaskReferences(r *report.Report, t *table.Table) {
+	base, measured := r.Base()
+	if measured && !slices.ContainsFunc(r.Suite.Methods, func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen }) {
+		t.Columns = append(t.Columns, table.Column{Head: []string{baseLabel}})
+		for j, task := range r.Suite.Tasks {
+			t.Rows[j] = append(t.Rows[j], table.Score(base.R[0][slices.Index(base.Tasks, task.Name)]))
+		}
+	}
+	if _, guessed := r.Chance.Accuracy(r.Suite.TaskNames()); guessed == 0 {
+		return
+	}
+	t.Columns = append(t.Columns, table.Column{Head: []string{chanceLabel}})
+	for j, task := range r.Suite.Tasks {
+		t.Rows[j] = append(t.Rows[j], valueEntry(t, r.Chance.Tasks[task.Name]))
+	}
 }
 
 // Percent is the entry of a number without decimals; others were measured where

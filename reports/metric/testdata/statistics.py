@@ -104,6 +104,7 @@ def metrics(name, R, K=None, joint=None):
     R = np.asarray(R, dtype=float)
     N = R.shape[1]
     expect = {"acc": R[N].mean(), "learning_accuracy": np.mean([R[j + 1][j] for j in range(N)]),
+              "gain": np.mean([R[j + 1][j] - R[0][j] for j in range(N)]),
               "aia": np.mean([R[i][:i].mean() for i in range(1, N + 1)])}
     if N > 1:
         expect["bwt"] = np.mean([R[N][j] - R[j + 1][j] for j in range(N - 1)])
@@ -118,7 +119,7 @@ def metrics(name, R, K=None, joint=None):
             expect["knowledge_retention"] = K[N] / K[0]
     if joint is not None:
         expect["intransigence"] = np.mean([joint[j] - R[j + 1][j] for j in range(N)])
-    keys = ["acc", "learning_accuracy", "bwt", "fwt", "forgetting", "aia", "min_acc", "task_retention", "knowledge_retention",
+    keys = ["acc", "learning_accuracy", "gain", "bwt", "fwt", "forgetting", "aia", "min_acc", "task_retention", "knowledge_retention",
             "knowledge_final", "knowledge_min", "knowledge_delta", "intransigence"]
     return {"name": name, "R": R.tolist(), "K": K, "joint": joint,
             "expect": {k: float(expect[k]) if k in expect else None for k in keys}}

@@ -1,0 +1,183 @@
+package tables
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"secura/experiments/suite"
+	"secura/reports/metric"
+	"secura/reports/report"
+	"secura/reports/table"
+)
+
+// scoreColumns are the metrics of the summary's columns, in points of 100.
+var scoreColumns = definitionsOf("acc", "learning_accuracy", "knowledge_retention", "knowledge_final", "bwt", "forgetting")
+
+// definitionsOf are the definitions of some keys.
+func definitionsOf(keys ...string) []metric.Definition {
+	list := make([]metric.Definition, len(keys))
+	for i, key := range keys {
+		list[i], _ = metric.Find(key)
+	}
+	return list
+}
+
+// Labels of the rows that no method has.
+const (
+	baseLabel   = "base row"
+	chanceLabel = "chance"
+)
+
+// Summary has the references first, which are the base row, the chance level and joint training, and then a row per method,
+// in the suite's order. The base row stands for frozen. A method that did not learn is marked below its name.
+func Summary(r *report.Report) table.Table {
+	base := r.BaseMetrics()
+	t := table.Table{
+		Title:   "Summary",
+		Caption: summaryCaption(r),
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
+		Remarks: slices.Clone(r.Warnings),
+	}
+	report.SaysMarks(&t, "column")
+	common := commonWarnings(r)
+	for _, text := range common {
+		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
+	}
+	for _, c := range scoreColumns {
+		t.Columns = append(t.Columns, table.Column{Head: c.Head})
+	}
+	t.Columns = append(t.Columns, table.Column{Head: []string{"params", "(1000s)"}}, table.Column{Head: []string{"seconds"}})
+	t.Rows = append(t.Rows, baseEntries(r, &t, base, common), chanceEntries(r, &t))
+	for _, reference := range []bool{true, false} {
+		for _, m := range r.Suite.Methods {
+			if m.Preset != suite.Frozen && m.Reference() == reference {
+				t.Rows = append(t.Rows, methodEntries(r, &t, m, common))
+			}
+		}
+	}
+	ranks := canRank(r, base["acc"])
+	if !ranks {
+		t.Caption = append(t.Caption, fmt.Sprintf("No method ends above the base row, %s: this table cannot rank the methods by accuracy.", table.Points(base["acc"].Number)))
+	}
+	for k, c := range scoreColumns {
+		if c.Key != "acc" || ranks {
+			rankColumn(r, &t, k+2, c.Better, report.MetricOf(c.Key))
+		}
+	}
+	rankColumn(r, &t, len(t.Columns)-2, -1, func(c report.Cell) metric.Value { return metric.Number(trainedParameters(c)) })
+	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(allSeconds(c)) })
+	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.Has(report.Subject) {
+		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
+		if r.Suite.Seeds == 1 {
+			remark = "one seed: no interval and no test; " + seedsNeeded(others)
+		}
+		t.Remarks = append(t.Remarks, remark)
+	}
+	return t
+}
+
+// rankColumn ranks the rows of a table that begin with a method's name.
+func rankColumn(r *report.Report, t *table.Table, column int, sign float64, of func(report.Cell) metric.Value) {
+	var field []report.Contender
+	for _, row := range t.Rows {
+		if m, ok := r.Suite.Method(row[0].Text); ok {
+			field = append(field, r.Contends(m, &row[column], of))
+		}
+	}
+	report.Rank(field, sign)
+}
+
+// methodEntries are the row of a method.
+func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common []string) []table.Entry {
+	label := methodLabel(r, t, m.Name, common)
+	if !m.Reference() && !metric.Learned(r.Summarise(m.Name, "gain")) {
+		label.Below = "did not learn"
+	}
+	row := []table.Entry{label, table.Count(r.Summarise(m.Name, "acc").N)}
+	for _, c := range scoreColumns {
+		row = append(row, report.ScoreEntry(t, r.Summarise(m.Name, c.Key)))
+	}
+	return append(row, costEntry(t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(t, MeanDone(r, m.Name, allSeconds), 1, 0))
+}
+
+// baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost are told there.
+func baseEntries(r *report.Report, t *table.Table, base map[string]metric.Value, common []string) []table.Entry {
+	row := []table.Entry{{Text: baseLabel}, {}}
+	for _, c := range scoreColumns {
+		row = append(row, valueEntry(t, base[c.Key]))
+	}
+	for _, m := range r.Suite.Methods {
+		if m.Preset != suite.Frozen {
+			continue
+		}
+		row[0].Notes = methodLabel(r, t, m.Name, common).Notes
+		row[1] = table.Count(r.Summarise(m.Name, "acc").N)
+		return append(row, costEntry(t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(t, MeanDone(r, m.Name, allSeconds), 1, 0))
+	}
+	return append(row, table.Entry{}, table.Entry{})
+}
+
+// chanceEntries are the row of the chance level: what a guess among the options scores, now and after any training.
+func chanceEntries(r *report.Report, t *table.Table) []table.Entry {
+	row := []table.Entry{{Text: chanceLabel}, {}}
+	chance := r.ChanceMetrics()
+	for _, c := range scoreColumns {
+		v, ok := chance[c.Key]
+		if !ok {
+			v = metric.Undefined("no training")
+		}
+		e := valueEntry(t, v)
+		if _, guessed := r.Chance.Accuracy(r.Suite.TaskNames()); c.Key == "acc" && guessed > 0 && guessed < len(r.Suite.Tasks) {
+			e.Notes = append(e.Notes, t.Note(fmt.Sprintf("a guess among the options of %d of %d tasks; written answers have no chance level and count 0 here", guessed, len(r.Suite.Tasks))))
+		}
+		row = append(row, e)
+	}
+	return append(row, table.Entry{}, table.Entry{})
+}
+
+// valueEntry is the entry of a score, or of the reason why there is none.
+func valueEntry(t *table.Table, v metric.Value) table.Entry {
+	if !v.Defined() {
+		return t.Undefined(v.Undefined)
+	}
+	return table.Score(v.Number)
+}
+
+// canRank says whether any method ends above the base row, or none has ended yet.
+func canRank(r *report.Report, base metric.Value) bool {
+	ended := false
+	for _, m := range r.Suite.Methods {
+		if accuracy := r.Summarise(m.Name, "acc"); r.Competes(m) && accuracy.Mean.Defined() {
+			ended = true
+			if metric.Rises(accuracy, base) {
+				return true
+			}
+		}
+	}
+	return !ended || !base.Defined()
+}
+
+func summaryCaption(r *report.Report) []string {
+	return []string{
+		Source(r),
+		"Scores are in points of 100; n counts seeds" + spreadMeans(r) + ". K is base knowledge, retention is K[N]/K[0] in percent; params are the trained parameters.",
+		fmt.Sprintf("References: the base row is the untouched backbone, chance a guess among the options, joint training on all tasks at once. A method that was less than %s points above the base row right after learning did not learn.",
+			strconv.FormatFloat(100*metric.LearnedBar, 'g', 3, 64)),
+	}
+}
+
+func spreadMeans(r *report.Report) string {
+	if r.Suite.Seeds == 1 {
+		return ""
+	}
+	return ", ± is the half-width of the mean's 95% interval"
+}
+
+// costEntry prints v in the unit, with so many decimals.
+func costEntry(t *table.Table, v metric.Value, unit float64, decimals int) table.Entry {
+	if !v.Defined() {
+		return t.Undefined(v.Undefined)
+	}
+	return table.Numeric(strconv.FormatFloat(v.Number/unit, 'f', decimals, 64), v.Number/unit)
+}
