@@ -6,6 +6,6 @@ var All = []Method{
 	CABR, Secura, SecuraM2, SecuraK, SecuraNormed, SecuraReleasedM1, SecuraReleasedM2,
 	CABRReleased, CURLoRAReleased, ILoRAReleased,
 	ERBall,
-	WiSEFT, SFA, EMALoRA, OLoRA,
+	WiSEFT, SFA, EMALoRA, KL, LwF, OLoRA,
 	JointTraining,
 }
