@@ -66,13 +66,13 @@ func writesWeight(m Method) bool {
 	case CURLoRAParams:
 		return p.Fold
 	}
-	return m.Name == ILoRAReleased.Name || m.Name == OLoRA.Name
+	return m.Name == ILoRAReleased.Name || m.Name == OLoRA.Name || m.Name == OSF.Name
 }
 
 // drawsNothing says whether a method chooses its columns and rows without a draw and makes none later.
 func drawsNothing(m Method) bool {
 	p, ok := m.Params.(SecuraParams)
-	return m.Name == CURLoRA.Name || m.Name == CURLoRAReleased.Name || m.Name == SeqFull.Name || ok && p.Selection == string(adapter.InverseTop) && !p.Restraint
+	return m.Name == CURLoRA.Name || m.Name == CURLoRAReleased.Name || m.Name == SeqFull.Name || m.Name == OSF.Name || ok && p.Selection == string(adapter.InverseTop) && !p.Restraint
 }
 
 // neverMoves says whether no effective weight moves: the release's M2 never uses what it accumulates and learns by its bias
