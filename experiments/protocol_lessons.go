@@ -58,7 +58,7 @@ func settingOf(s suite.Suite, cell suite.Cell, examples int) methods.Setting {
 		Targets: t.Targets, Rows: t.Batch, Length: t.Length, Lengths: t.Lengths, Answers: t.AnswerLength,
 		WeightDecay: t.WeightDecay, Clip: t.Clip, Accumulate: t.Accumulate, Checkpoint: t.Checkpoint,
 		CarryOptimizer: t.CarryOptimizer, Diagnostics: s.Evaluation.Diagnostics,
-		StreamExamples: examples, TaskSteps: t.Steps, Rand: cell.Streams().Rand,
+		StreamExamples: examples, Tasks: len(cell.Tasks), TaskSteps: t.Steps, Rand: cell.Streams().Rand,
 	}
 }
 

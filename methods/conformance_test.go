@@ -66,13 +66,13 @@ func writesWeight(m Method) bool {
 	case CURLoRAParams:
 		return p.Fold
 	}
-	return m.Name == ILoRAReleased.Name
+	return m.Name == ILoRAReleased.Name || m.Name == OLoRA.Name || m.Name == OSF.Name
 }
 
 // drawsNothing says whether a method chooses its columns and rows without a draw and makes none later.
 func drawsNothing(m Method) bool {
 	p, ok := m.Params.(SecuraParams)
-	return m.Name == CURLoRA.Name || m.Name == CURLoRAReleased.Name || m.Name == SeqFull.Name || ok && p.Selection == string(adapter.InverseTop) && !p.Restraint
+	return m.Name == CURLoRA.Name || m.Name == CURLoRAReleased.Name || m.Name == SeqFull.Name || m.Name == OSF.Name || ok && p.Selection == string(adapter.InverseTop) && !p.Restraint
 }
 
 // neverMoves says whether no effective weight moves: the release's M2 never uses what it accumulates and learns by its bias
@@ -180,7 +180,7 @@ func TestEveryMethodLearnsAndLeavesTheBackboneAlone(t *testing.T) {
 			if frozen && moved[v.name] {
 				t.Errorf("%s moved", v.name)
 			}
-			if v.name == stepsLeft || v.name == ewcSpread { // a task's end sets the one back, the other is 0 until the second
+			if v.name == stepsLeft || v.name == sfaStep || v.name == ewcSpread { // a task's end sets the first two back, the other is 0 until the second
 				continue
 			}
 			if moved[v.name] != v.written && !slices.Contains([]string{"B", "U"}, v.name[strings.LastIndexByte(v.name, '/')+1:]) {

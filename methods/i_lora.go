@@ -75,16 +75,19 @@ func (s *Session) longTermMemory(lambda, gamma float64) (Hooks, error) {
 	s.AddCoefficient("gamma", gamma)
 	s.AddCopies(longCopy, false)
 	return Hooks{
-		AfterStep: func(v Vars) {
-			for _, t := range s.Trained() {
-				name := Name(t.Projection, longCopy, t.Tensor)
-				v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
-			}
-		},
+		AfterStep: s.follow,
 		Measure: func(n StepNodes) []NamedNode {
 			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
 		},
 	}, nil
+}
+
+// follow moves the long-term copy towards the adapter: θˡ ← λθˡ + (1−λ)θ.
+func (s *Session) follow(v Vars) {
+	for _, t := range s.Trained() {
+		name := Name(t.Projection, longCopy, t.Tensor)
+		v[name] = movingAverage(v[name], t.In(v, ""), v.Coefficient("lambda"))
+	}
 }
 
 // memories are values of λ whose moving average goes over 0.4 tasks' steps on rung 0, and on each further rung over 2.5 times

@@ -37,6 +37,8 @@ type Setting struct {
 	Diagnostics bool
 	// StreamExamples counts the training examples of all tasks.
 	StreamExamples int
+	// Tasks is the number of tasks in the stream.
+	Tasks int
 	// TaskSteps are the optimiser's steps on each task.
 	TaskSteps int
 	// Rand returns a named stream of the cell, at its start.

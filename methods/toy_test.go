@@ -77,7 +77,7 @@ func stream(seed uint64, purpose string) *rand.Rand {
 
 func toySetting(seed uint64) Setting {
 	return Setting{Targets: []string{"q_proj", "v_proj"}, Rows: toyRows, Length: toyLength, Answers: toyAnswers, WeightDecay: 0.01,
-		Clip: 1, StreamExamples: 2 * toyExamples, TaskSteps: toySteps, Rand: func(purpose string) *rand.Rand { return stream(seed, purpose) }}
+		Clip: 1, StreamExamples: 2 * toyExamples, Tasks: 2, TaskSteps: toySteps, Rand: func(purpose string) *rand.Rand { return stream(seed, purpose) }}
 }
 
 // emptyBatch is all padding and predicts nothing.

@@ -100,6 +100,16 @@ func decades(key string, start float64) Coefficient {
 	}}
 }
 
+// shares is a coefficient between 0 and 1 that takes these values, which ascend; the tuning begins with the one numbered start.
+func shares(key string, start int, values ...float64) Coefficient {
+	return Coefficient{[]string{key}, func(_ Scale, k int) ([]any, bool) {
+		if k += start; k < 0 || k >= len(values) {
+			return nil, false
+		}
+		return []any{values[k]}, true
+	}}
+}
+
 // doublings is a whole number that a factor of two moves, from start on, up to the smallest side of an adapted weight.
 func doublings(key string, start int) Coefficient {
 	return Coefficient{[]string{key}, func(s Scale, k int) ([]any, bool) {

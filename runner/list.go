@@ -65,9 +65,20 @@ func printList(kind string, stdout io.Writer) error {
 			t.AddRow(name, s.Doc)
 		}
 	case "methods":
-		for _, m := range methods.All {
-			t.AddRow(m.Name, m.Doc+"\nsource: "+m.Source)
+		for i, g := range methods.Groups {
+			if i > 0 {
+				fmt.Fprintln(stdout)
+			}
+			fmt.Fprintf(stdout, "%s:\n", g.Name)
+			for _, m := range g.Methods {
+				t.AddRow(m.Name, m.Doc+"\nsource: "+m.Source)
+			}
+			if err := t.Print(stdout); err != nil {
+				return err
+			}
+			t.Rows = nil
 		}
+		return nil
 	case "tasks":
 		stream, knowledge, err := suite.BuiltinTasks()
 		if err != nil {

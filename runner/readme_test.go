@@ -151,7 +151,7 @@ func TestTheReadmesNameWhatThereIs(t *testing.T) {
 	}
 	first := func(listed string) (names []string) {
 		for line := range strings.Lines(listed) {
-			if !strings.HasPrefix(line, " ") {
+			if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, " ") && !strings.HasSuffix(line, ":\n") { // no group's name
 				names = append(names, strings.Fields(line)[0])
 			}
 		}

@@ -30,7 +30,7 @@ func all() map[string]Adapter {
 		"cur":  CURLoRA{Rank: 4, Rule: SizesByWidth, Alpha: 0.5, Selection: InverseTop},
 		"cabr": cabr, "cabr M2": summed, "secura": secura(MergeIntoWeight), "secura M2": secura(MergeIntoSum), "secura M2 base": base,
 		"cabr M2 as released": unused, "secura normed": step, "released M1": releasedCABR(MergeIntoWeight), "released M2": releasedCABR(MergeIntoUnusedSum),
-		"lora unscaled": UnscaledLoRA{Rank: 3, Rule: SizesByWidth},
+		"osf": OSF{Preserved: 0.4}, "lora unscaled": UnscaledLoRA{Rank: 3, Rule: SizesByWidth},
 	}
 }
 
@@ -41,7 +41,7 @@ func moved(t testing.TB, a Adapter, seed uint64) (map[string]array, []Tensor) {
 	r := rand.New(rand.NewPCG(seed, 3))
 	in, made := start(t, a, normal(r, 1, testOut, testIn), normal(r, 1, testBatch, testLength, testIn), seed)
 	for _, m := range made {
-		if largest(in[m.Name]) == 0 || m.Name == "weight" {
+		if _, ok := a.(OSF); largest(in[m.Name]) == 0 || m.Name == "weight" || ok && m.Trained {
 			in[m.Name] = normal(r, 0.3, m.Shape...)
 		}
 	}
