@@ -157,37 +157,14 @@ func matcher(search string) (func(string) ([][]int, error), error) {
 }
 
 // isolate makes each match, and each stretch between matches, a piece.
-func isolate(search string) (splitter, error) {
-	find, err := matcher(search)
-	if err != nil {
-		return nil, err
-	}
-	return func(pieces []string, piece string) ([]string, error) {
-		matches, err := find(piece)
-		if err != nil {
-			return nil, err
-		}
-		done := 0
-		for _, m := range matches {
-			if m[0] == m[1] {
-				continue
-			}
-			if done < m[0] {
-				pieces = append(pieces, piece[done:m[0]])
-			}
-			pieces = append(pieces, piece[m[0]:m[1]])
-			done = m[1]
-		}
-		if done < len(piece) {
-			pieces = append(pieces, piece[done:])
-		}
-		return pieces, nil
-	}, nil
-}
+func isolate(search string) (splitter, error) { return splitAt(search, true) }
 
 // mergeWithPrevious makes a match the end of the stretch before it; a match
 // right after another one is a piece of its own.
-func mergeWithPrevious(search string) (splitter, error) {
+func mergeWithPrevious(search string) (splitter, error) { return splitAt(search, false) }
+
+// splitAt ends a piece after each match, and where matches stand alone before each too.
+func splitAt(search string, alone bool) (splitter, error) {
 	find, err := matcher(search)
 	if err != nil {
 		return nil, err
@@ -202,8 +179,10 @@ func mergeWithPrevious(search string) (splitter, error) {
 			if m[0] == m[1] {
 				continue
 			}
-			pieces = append(pieces, piece[done:m[1]])
-			done = m[1]
+			if alone && done < m[0] {
+				pieces, done = append(pieces, piece[done:m[0]]), m[0]
+			}
+			pieces, done = append(pieces, piece[done:m[1]]), m[1]
 		}
 		if done < len(piece) {
 			pieces = append(pieces, piece[done:])
