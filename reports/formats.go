@@ -30,6 +30,19 @@ type Format struct {
 	Extension string
 	// Report writes the whole report; nil for a form in which that is its tables.
 	Report func(w io.Writer, r *report.Report) error
+	// SideBySide writes several runs, or backbones, side by side; nil for a form in which that is a table.
+	SideBySide func(w io.Writer, runs []*report.Report) error
+}
+
+// OfSeveral says whether the form is one of several runs side by side too.
+func (f Format) OfSeveral() bool { return f.SideBySide != nil || f.Tables != nil }
+
+// WriteSideBySide writes several runs, or backbones, side by side in a form that has that.
+func (f Format) WriteSideBySide(w io.Writer, runs []*report.Report, colour bool) error {
+	if f.SideBySide == nil {
+		return f.Tables(w, []table.Table{tables.Runs(runs)}, colour)
+	}
+	return f.SideBySide(w, runs)
 }
 
 // Write writes the whole report in the form.
@@ -67,7 +80,7 @@ var Formats = []Format{
 		Name:   "html",
 		Opened: true,
 		File:   func(run rundir.Run) string { return run.Report("html") },
-		Report: page.Write,
+		Report: page.Write, SideBySide: page.WriteSideBySide,
 	},
 }
 

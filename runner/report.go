@@ -44,7 +44,7 @@ type ReportOptions struct {
 }
 
 func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; html is a page with charts and examples in the run's folder; its path is printed")
+	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(reports.FormatNames(), ", ")+"; html is a page with charts and examples in the run's folder; its path is printed; of several runs the page itself is printed")
 	flags.BoolVar(&o.Claims, "claims", false, "compare each claim of the paper with what the run measured, and give a verdict; also writes claims.md")
 	flags.StringVar(&o.With, "with", "", "with -claims: further `RUNS`, separated by commas, for claims that RUN did not measure")
 	flags.BoolVar(&o.Cite, "cite", false, "print as BibTeX what the run rests on: the paper, its methods, metrics and data sets")
@@ -75,7 +75,7 @@ func (o *ReportOptions) check(string) error {
 			return fmt.Errorf("-claims has no %s; expected text, markdown or both in -format", name)
 		case o.Table != "" && format.Tables == nil:
 			return fmt.Errorf("-table has no %s: it has no tables; give another -format", name)
-		case len(o.Further) > 0 && format.Tables == nil:
+		case len(o.Further) > 0 && !format.OfSeveral():
 			return fmt.Errorf("%s is of one run; give another -format for several", name)
 		}
 	}
@@ -116,7 +116,7 @@ func newReport() command {
 		argument: "RUN",
 		examples: []string{"report runs/continual16", "report runs/smoke -format markdown,json", "report runs/continual16 -format html", "report runs/continual16 -claims -with runs/variants",
 			"report runs/continual16 -table norms,gradients", "report runs/continual16 -explain secura.knowledge_retention",
-			"report runs/qwen runs/llama -format text,latex", "report runs/qwen runs/llama -table per-task",
+			"report runs/qwen runs/llama -format text,latex", "report runs/qwen runs/llama -table per-task", "report runs/qwen runs/llama -format html > both.html",
 			"report runs/continual16 -cite > secura.bib", "report runs/continual16 -checklist > checklist.md", "report runs/continual16 -bundle continual16.tar.zst"},
 		flags: newFlags("report"), check: o.check, further: &o.Further,
 		run: func(_ context.Context, run string, stdout, _ io.Writer) error {
@@ -280,7 +280,13 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 		return err
 	}
 	if o.Table == "" {
-		return printed([]table.Table{tables.Runs(runs)}, o.Format, stdout)
+		for name := range strings.SplitSeq(o.Format, ",") {
+			format, _ := reports.FindFormat(name)
+			if err := format.WriteSideBySide(stdout, runs, coloured(stdout)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	rep := make([][]table.Table, len(runs))
 	for name := range strings.SplitSeq(o.Table, ",") {

@@ -19,37 +19,62 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports"
 	"secura/reports/page"
+	"secura/reports/report"
 )
 
-// pageServer serves a run's page, made again when its records have changed.
+// pageServer serves a run's page, made again when its records have changed: at /, and of each of several backbones at
+// /LABEL/, with the newest state at page below either.
 type pageServer struct {
 	run rundir.Run
 
 	mu      sync.Mutex
 	version string
-	page    []byte
+	report  *report.Report
+	pages   map[string][]byte // by label, those that were asked for in this version
 }
 
-// newest is the page of what the run's files say now.
-func (s *pageServer) newest() (version string, r []byte, err error) {
+// newest is the page of what the run's files say now, of the backbone with a label, or with "" of all. ok is false where there
+// is no such backbone.
+func (s *pageServer) newest(label string) (version string, content []byte, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if version, err = versionOf(s.run); err != nil {
-		return "", nil, err
+		return "", nil, false, err
 	}
-	if version == s.version {
-		return version, s.page, nil
+	if version != s.version {
+		r, err := reports.Load(s.run)
+		if err != nil {
+			return "", nil, false, err
+		}
+		s.version, s.report, s.pages = version, r, map[string][]byte{}
 	}
-	report, err := reports.Load(s.run)
-	if err != nil {
-		return "", nil, err
+	if s.pages[label] != nil {
+		return version, s.pages[label], true, nil
+	}
+	shown := s.report
+	if label != "" {
+		i := slices.IndexFunc(s.report.Backbones, func(part *report.Report) bool { return part.Label == label })
+		if i < 0 {
+			return version, nil, false, nil
+		}
+		shown = s.report.Backbones[i]
 	}
 	var out bytes.Buffer
-	if err := page.WriteLive(&out, report, version); err != nil {
-		return "", nil, err
+	if err := page.WriteLive(&out, shown, version); err != nil {
+		return "", nil, false, err
 	}
-	s.version, s.page = version, out.Bytes()
-	return version, s.page, nil
+	s.pages[label] = out.Bytes()
+	return version, s.pages[label], true, nil
+}
+
+// labelOf takes the path of a page apart: /, /page, /LABEL/ or /LABEL/page.
+func labelOf(path string) (label string, ok bool) {
+	path, ok = strings.CutPrefix(path, "/")
+	if path = strings.TrimSuffix(path, "page"); path == "" {
+		return "", ok
+	}
+	label, ended := strings.CutSuffix(path, "/")
+	return label, ok && ended && label != "" && !strings.Contains(label, "/")
 }
 
 // versionOf names the state of a run by the sizes of the files that its page is
@@ -78,7 +103,8 @@ func versionOf(run rundir.Run) (string, error) {
 }
 
 func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	if q.URL.Path != "/" && q.URL.Path != "/page" {
+	label, ok := labelOf(q.URL.Path)
+	if !ok {
 		http.NotFound(w, q)
 		return
 	}
@@ -86,9 +112,13 @@ func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
 		return
 	}
-	version, r, err := s.newest()
-	if err != nil {
+	version, content, ok, err := s.newest(label)
+	switch {
+	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	case !ok:
+		http.NotFound(w, q)
 		return
 	}
 	header := w.Header()
@@ -102,7 +132,7 @@ func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(r)
+	w.Write(content)
 }
 
 // onlyNamed refuses requests under another name than the machine's own: a page

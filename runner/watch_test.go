@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -258,6 +259,43 @@ func TestThePageIsServedAnewWhenRecordsChange(t *testing.T) {
 	}
 	if status, _, body := get("/", "evil.example"); status != http.StatusForbidden || strings.Contains(body, "smoke") {
 		t.Errorf("another name was answered with %d", status)
+	}
+}
+
+// TestThePagesOfBackbonesAreServed asks for the page of all backbones, and for that of each.
+func TestThePagesOfBackbonesAreServed(t *testing.T) {
+	run := rundir.Run{Path: t.TempDir()}
+	suite := `{"name":"two","stream":"sequential","backbones":["nano","models/Tiny"],"tasks":[{"name":"a"},{"name":"b"}],"methods":[{"preset":"seq","name":"seq"}],"seeds":1,"orders":1}`
+	checkWatch(t, rundir.WriteManifest(run, rundir.Manifest{Suite: []byte(suite), Plan: "0123456789abcdef", Files: []rundir.File{}}))
+	server := httptest.NewServer(&pageServer{run: run})
+	defer server.Close()
+	get := func(path string) (status int, version, body string) {
+		t.Helper()
+		answer, err := http.Get(server.URL + path)
+		checkWatch(t, err)
+		defer answer.Body.Close()
+		content, err := io.ReadAll(answer.Body)
+		checkWatch(t, err)
+		return answer.StatusCode, answer.Header.Get("X-Version"), string(content)
+	}
+	status, version, page := get("/")
+	if status != 200 || !strings.Contains(page, `href="nano/"`) || !strings.Contains(page, `href="tiny/"`) || !strings.Contains(page, "Of 2 cells: 2 queued") {
+		t.Fatalf("%d %.2000s", status, page)
+	}
+	for _, path := range []string{"/nano/", "/tiny/", "/tiny/page", "/tiny/page?after=old"} {
+		status, same, page := get(path)
+		title := "two on " + strings.Split(path, "/")[1]
+		if status != 200 || same != version || !strings.Contains(page, "<h1>"+title+"</h1>") || !strings.Contains(page, `href="../"`) || !strings.Contains(page, "Of 1 cells: 1 queued") {
+			t.Errorf("%s: %d, version %s of %s, without %q", path, status, same, version, title)
+		}
+	}
+	if status, _, _ := get("/tiny/page?after=" + version); status != http.StatusNoContent {
+		t.Errorf("the same version was answered with %d", status)
+	}
+	for _, path := range []string{"/other/", "/nano", "/nano/other", "/page/", "/nano/nano/page", "//"} {
+		if status, _, _ := get(path); status != http.StatusNotFound {
+			t.Errorf("%s was answered with %d", path, status)
+		}
 	}
 }
 

@@ -32,7 +32,8 @@ func Write(w io.Writer, r *report.Report) error { return writePage(w, r, "") }
 
 // WriteLive writes the page of HTML for a server that answers "page?after=VERSION"
 // with the newest page, its version in the header X-Version, or with 204 where that
-// is the version already. The page then shows it. Version must not be empty.
+// is the version already. The page then shows it. Version must not be empty. The page
+// of one of several backbones is served below LABEL/.
 func WriteLive(w io.Writer, r *report.Report, version string) error { return writePage(w, r, version) }
 
 // document is what the template shows.
@@ -44,12 +45,16 @@ type document struct {
 	// loads nothing.
 	Policy string
 	Facts  []fact
-	// Pages are those of the run's backbones, where it has several.
+	// Pages are those of the run's backbones, where it has several, and Up is the page that they are linked from.
 	Pages []fact
+	Up    string
+	// Remarks concern the whole page.
+	Remarks []string
 	// Standing is nil where every cell is done.
 	Standing *cellStanding
 	Cards    []card
-	Charts   bool
+	// Charts are all of them, Front those two that show each method as a point.
+	Charts, Front bool
 	// Unlinked says why there are no courses over the stream, where there are none
 	// by design.
 	Unlinked string
@@ -73,21 +78,27 @@ type cellStanding struct {
 
 func writePage(w io.Writer, r *report.Report, version string) error {
 	p, err := newPage(r, version)
+	if err == nil {
+		err = p.write(w)
+	}
 	if err != nil {
-		return fmt.Errorf("write report in HTML: %w", err)
-	}
-	t, err := template.ParseFS(assets, "assets/page.html")
-	if err != nil {
-		return fmt.Errorf("write report in HTML: %w", err)
-	}
-	var out bytes.Buffer
-	if err := t.Execute(&out, p); err != nil {
-		return fmt.Errorf("write report in HTML: %w", err)
-	}
-	if _, err := w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("write report in HTML: %w", err)
 	}
 	return nil
+}
+
+// write writes the page whole or not at all.
+func (p *document) write(w io.Writer) error {
+	t, err := template.ParseFS(assets, "assets/page.html")
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, p); err != nil {
+		return err
+	}
+	_, err = w.Write(out.Bytes())
+	return err
 }
 
 func newPage(r *report.Report, version string) (*document, error) {
@@ -95,14 +106,11 @@ func newPage(r *report.Report, version string) (*document, error) {
 	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and examples on pages of
 	// their own.
 	p.Charts = r.Trials == nil && !r.Suite.Separate() && r.Backbones == nil
+	p.Front = p.Charts
 	if r.Label != "" {
 		p.Title += " on " + r.Label
 	}
-	if version == "" {
-		for _, part := range r.Backbones {
-			p.Pages = append(p.Pages, fact{part.Label, filepath.Base(Path(part))})
-		}
-	}
+	p.link(r)
 	if p.Charts {
 		p.Cards = cards(r)
 		if r.Suite.Evaluation.Every == suite.EveryFinal {
@@ -133,6 +141,25 @@ func newPage(r *report.Report, version string) (*document, error) {
 		p.HasExamples, p.ExamplesNote, p.Packed = packed != "", note, template.JS(`"`+packed+`"`)
 	}
 	return p, p.addAssets()
+}
+
+// link adds the links between the pages of several backbones: files beside each other, or folders of a server, where
+// "LABEL/page?after=VERSION" is the newest page of one.
+func (p *document) link(r *report.Report) {
+	for _, part := range r.Backbones {
+		at := filepath.Base(Path(part))
+		if p.Version != "" {
+			at = part.Label + "/"
+		}
+		p.Pages = append(p.Pages, fact{part.Label, at})
+	}
+	switch {
+	case r.Label == "":
+	case p.Version != "":
+		p.Up = "../"
+	default:
+		p.Up = filepath.Base(r.Run.Report("html"))
+	}
 }
 
 // addAssets puts style and script into the page, and the policy that allows them
