@@ -24,7 +24,8 @@ seeds *flags: build
     bin/runner run -suite continual16 -seeds 8 -set evaluation.every=final -methods seq,er,ewc,i-lora,cur-lora,secura,er-ball -out runs/continual16-8 {{flags}}
     bin/runner report runs/continual16-8 -claims
 
-# make the choices in continual16.yaml again, for every method
+# The suite's own six methods take half an hour on two cores (runner tune continual16).
+# choose rates and coefficients on continual16 for every method there is
 tune *flags: build
     bin/runner tune continual16 -methods all {{flags}}
 

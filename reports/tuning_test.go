@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
 )
@@ -37,6 +38,13 @@ func tried() record.Tuning {
 				{Name: "seq.t03", Round: 2, LearningRate: 3.2e-3, Outcome: diverged("b", 1)},
 			}},
 		}}
+}
+
+// TestATuningAsksForWhatTheTablesAskFor: what counts as learned is one number.
+func TestATuningAsksForWhatTheTablesAskFor(t *testing.T) {
+	if record.LearnedGain != metric.LearnedBar {
+		t.Errorf("a tuning asks for %g, the tables for %g", record.LearnedGain, metric.LearnedBar)
+	}
 }
 
 // TestTuningTables holds the printed choices and trials.

@@ -80,11 +80,13 @@ For a name that is wrong, the error gives the nearest known one:
 # Tuning
 
 Numbers of two methods compare only if both were tuned alike. tune gives each
-method the same number of trials. Most of them try learning rates, over a grid
-that suits the kind of adapter. The rest try the method's own coefficient, such
-as EWC's lambda, at the best of these rates. A trial learns some of the suite's
-tasks, in another order and with other random numbers, and is scored on the
-validation split. No process of a tuning can open a test split.
+method the same number of trials. Half of them try learning rates, over a grid
+that suits the kind of adapter. Each further round tries what lies next to the
+best trial so far, beyond the grid too: another learning rate, or another value
+of the method's own coefficient, such as EWC's lambda and SECURA's sizes. The two
+best are run again on two further seeds, and the mean decides. A trial learns all
+of the suite's tasks, in another order and with other random numbers, and is
+scored on the validation split. No process of a tuning can open a test split.
 
 	$ runner tune continual16 -trials 8
 	$ runner tune continual16 -methods all -objective learning_accuracy
@@ -92,7 +94,8 @@ validation split. No process of a tuning can open a test split.
 
 tune prints the trials and the choices and writes them into
 runs/continual16-tune. tune.json has all trials. tuned.yaml is a suite with the
-choices and a reason for each; the report of its run shows the budget.
+choices and a reason for each; the report of its run shows the budget. The same
+command goes on with a tuning that was interrupted, and comes to the same choices.
 
 # Data
 
@@ -214,6 +217,7 @@ What the numbers of a table mean:
 	$ runner list metrics
 	acc                  mean over tasks of R[N][j]: the score at the end of the stream
 	learning_accuracy    mean of R[j][j]: the score right after a task was learned
+	gain                 mean of R[j][j] - R[0][j]: what learning a task added to the base row
 	bwt                  backward transfer, mean of R[N][j] - R[j][j]; below 0 is forgetting
 	fwt                  forward transfer, mean of R[j-1][j] - R[0][j]
 	forgetting           mean of the best earlier score of a task minus its last one

@@ -67,7 +67,7 @@ var Definitions = []Definition{
 	},
 	{ // what learning accuracy is worth: a task that the base model solves needs no learning
 		Key: "gain", Head: []string{"above", "base row"}, Better: 1, needs: steps | alone,
-		Meaning:    "mean of R[j][j] - R[0][j]: how far tasks were above the base row right after they were learned",
+		Meaning:    "mean of R[j][j] - R[0][j]: what learning a task added to the base row",
 		Formula:    "mean_j (R[j][j] − R[0][j])",
 		arithmetic: subtraction,
 		of: func(c *cells) float64 {
