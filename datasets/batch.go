@@ -83,31 +83,45 @@ func NewBatch(rows, length, answers int) Batch {
 	return b
 }
 
-// SetText fills a row with a prompt that goes on with its answer, which it learns to write and to end with the end
-// token. It says whether tokens were cut: a prompt that is too long loses its beginning, an answer its end.
-func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
-	answer, last := e.Answer, end
-	ends := e.AnswerTokens() <= b.Answers
-	switch n := len(e.Tail); {
-	case !ends:
-		answer = answer[:min(len(answer), b.Answers-1)]
-	case n > 0:
-		answer, last = slices.Concat(answer, []int32{end}, e.Tail[:n-1]), e.Tail[n-1]
+// Trained is what an example teaches: the token that follows each of its slots from First on.
+type Trained struct {
+	Tokens  []int32
+	First   int
+	Targets []int32
+}
+
+// Train is the example as a prompt that goes on with its answer, which is learned, and the end token after it, in at most
+// length tokens and answers targets. It says whether tokens were cut: a prompt that is too long loses its beginning, an
+// answer its end.
+func (e Encoded) Train(length, answers int, end int32) (t Trained, cut bool) {
+	answer := e.Answer
+	ends := e.AnswerTokens() <= answers
+	if ends {
+		if n := len(e.Tail); n > 0 {
+			answer = slices.Concat(answer, []int32{end}, e.Tail[:n-1])
+			end = e.Tail[n-1]
+		}
+	} else {
+		answer = answer[:min(len(answer), answers-1)]
 	}
 	// The last slot holds the answer's last token and predicts the end.
-	e, cut = e.Cut(b.Length - len(answer))
-	cut, text := cut || !ends, e.Prompt
-	at := b.Length - len(text) - len(answer)
-	for i, id := range text {
+	e, cut = e.Cut(length - len(answer))
+	t = Trained{Tokens: slices.Concat(e.Prompt, answer), First: len(e.Prompt) - 1, Targets: answer}
+	if ends { // a cut answer does not end where it was cut
+		t.Targets = slices.Concat(answer, []int32{end})
+	}
+	return t, cut || !ends
+}
+
+// SetText fills a row with what an example teaches in a row of this length, see Train. It says whether tokens were cut.
+func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
+	t, cut := e.Train(b.Length, b.Answers, end)
+	at := b.Length - len(t.Tokens)
+	for i, id := range t.Tokens {
 		b.set(row, at+i, id, i, 0)
 	}
-	at += len(text)
-	for i, id := range answer {
-		b.set(row, at+i, id, len(text)+i, 0)
-		b.predict(row, at+i-1, id)
-	}
-	if ends { // a cut answer does not end where it was cut
-		b.predict(row, b.Length-1, last)
+	for i, id := range t.Targets {
+		b.predict(row, at+t.First+i, id)
 	}
 	return cut
 }

@@ -37,15 +37,17 @@ type BenchResult struct {
 type Speed struct {
 	What string
 	// Tokens, Steps and FLOP, the floating-point operations, were computed in Elapsed.
-	Tokens  int64
-	Steps   int
-	FLOP    float64
+	Tokens int64
+	Steps  int
+	FLOP   float64
+	// Padding is the share of training's slots that held no token.
+	Padding float64
 	Elapsed time.Duration
 	// CompileSeconds came before.
 	CompileSeconds float64
 }
 
-// TokensPerSecond counts padding as well.
+// TokensPerSecond are those of training's examples, replayed ones included, or of an evaluation's slots, padding included.
 func (s Speed) TokensPerSecond() float64 { return float64(s.Tokens) / s.Elapsed.Seconds() }
 
 // StepMilliseconds is what a step takes.
@@ -54,13 +56,14 @@ func (s Speed) StepMilliseconds() float64 { return 1e3 * s.Elapsed.Seconds() / f
 // TFLOPS is in 10¹² floating-point operations a second.
 func (s Speed) TFLOPS() float64 { return s.FLOP / s.Elapsed.Seconds() / 1e12 }
 
-// benchSteps are timed after the first step, which compiles.
+// benchSteps are timed after as many, which compile.
 const benchSteps = 24
 
 // Bench measures, in this process, how fast each method of a suite trains and how fast the backbone is evaluated. A
-// training token is a slot of the batch, padding and replayed rows included: what is computed, not what carries a loss. All
-// rows are of training.length.
-// The operations of training are twice those of a forward pass: the gradients of the frozen weights are not computed.
+// training token is one of an example's, replayed ones included, not only what carries a loss. Rows of one example each,
+// where training.pack is off, are of training.length.
+// The operations of training, those of padding included, are twice those of a forward pass: the gradients of the frozen
+// weights are not computed.
 func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) {
 	o.Suite.Training.Lengths = nil
 	var w *Worker
@@ -100,19 +103,23 @@ func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) 
 
 func (w *Worker) benchTraining(ctx context.Context, r *rehearsal) (Speed, error) {
 	compiled := w.compiling.Total().Seconds
-	if err := r.train(ctx, 1); err != nil {
-		return Speed{}, err
-	}
-	start := time.Now()
 	if err := r.train(ctx, benchSteps); err != nil {
 		return Speed{}, err
 	}
-	elapsed := time.Since(start)
-	training := w.suite.Training
-	rows := training.Batch + r.session.ReplayRows()
-	return Speed{Tokens: int64(benchSteps * rows * training.Length), Steps: benchSteps, Elapsed: elapsed,
-		FLOP:           2 * benchSteps * w.base.Model.Config.ForwardFLOP(rows, training.Length, training.AnswerLength),
-		CompileSeconds: w.compiling.Total().Seconds - compiled}, nil
+	slots, held, flop := 0, 0, 0.0
+	r.onBatch = func(b batch) {
+		all, tokens := b.slots()
+		slots, held, flop = slots+all, held+tokens, flop+2*b.forwardFLOP(w.base.Model.Config, w.suite.Training.Length)
+	}
+	start, between := time.Now(), w.compiling.Total().Seconds
+	if err := r.train(ctx, benchSteps); err != nil {
+		return Speed{}, err
+	}
+	// Batches that are drawn again may need a graph that was not needed before.
+	after := w.compiling.Total().Seconds
+	elapsed := time.Since(start) - time.Duration((after-between)*float64(time.Second))
+	return Speed{Tokens: int64(held), Steps: benchSteps, Elapsed: elapsed, FLOP: flop, Padding: 1 - float64(held)/float64(slots),
+		CompileSeconds: after - compiled}, nil
 }
 
 func (w *Worker) benchEvaluation(ctx context.Context) (Speed, error) {

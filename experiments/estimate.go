@@ -2,12 +2,9 @@ package experiments
 
 import (
 	"context"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/suite"
@@ -36,8 +33,8 @@ type MethodEstimate struct {
 	Padding float64
 }
 
-// estimateSteps are measured of each length of rows, after one that compiles.
-const estimateSteps = 6
+// estimateSteps are about how many steps of a stream are measured, after some that compile.
+const estimateSteps = 16
 
 // Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
 func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, error) {
@@ -84,7 +81,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	return e, nil
 }
 
-// measureMethod makes a few steps in each length of rows that a cell's batches have, and ends the first task.
+// measureMethod makes some of the steps of a cell's stream, and ends the first task.
 func (w *Worker) measureMethod(ctx context.Context, cell suite.Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
 	e := MethodEstimate{Name: cell.Method.Name}
 	w.shareGraphs(cell)
@@ -96,24 +93,24 @@ func (w *Worker) measureMethod(ctx context.Context, cell suite.Cell, timed func(
 	if err := r.session.StartTask(); err != nil {
 		return e, err
 	}
-	lengths, padding := r.stepsByLength()
-	e.Padding = padding
-	steps := 0
-	for _, length := range slices.Sorted(maps.Keys(lengths)) {
-		l := lengths[length]
-		_, compile, err := timed(func() error { return r.step(ctx, l.batches[:1]) })
-		if err != nil {
-			return e, err
-		}
-		e.Compile += compile
-		seconds, _, err := timed(func() error { return r.step(ctx, l.batches) })
-		if err != nil {
-			return e, err
-		}
-		e.Step += seconds / float64(len(l.batches)) * float64(l.steps)
-		steps += l.steps
+	steps, err := r.sampleSteps()
+	if err != nil {
+		return e, err
 	}
-	e.Step /= float64(steps)
+	e.Padding = 1 - float64(steps.held)/float64(steps.slots)
+	if _, e.Compile, err = timed(func() error { return r.step(ctx, steps.covering) }); err != nil {
+		return e, err
+	}
+	seconds, _, err := timed(func() error { return r.step(ctx, steps.sampled) })
+	if err != nil {
+		return e, err
+	}
+	slots := 0
+	for _, b := range steps.sampled {
+		all, _ := b.slots()
+		slots += all
+	}
+	e.Step = seconds / float64(slots) * float64(steps.slots) / float64(steps.count)
 	if r.kind == methods.Sequential {
 		var compile float64
 		first := r.lessons[0]
@@ -123,45 +120,51 @@ func (w *Worker) measureMethod(ctx context.Context, cell suite.Cell, timed func(
 	return e, err
 }
 
-// lengthSteps are the steps of a stream whose rows have one length, and the first of their batches.
-type lengthSteps struct {
-	steps   int
-	batches []datasets.Batch
+// streamSteps are the steps of a stream, and some of their batches.
+type streamSteps struct {
+	count int
+	// slots are those of all batches, held those that hold a token.
+	slots, held int
+	// covering are batches that need all graphs, sampled ones come from all over the stream.
+	covering, sampled []batch
 }
 
-// stepsByLength goes through the batches of the whole stream; padding is the share of their slots that hold no token.
-func (r *rehearsal) stepsByLength() (lengths map[int]*lengthSteps, padding float64) {
-	lengths = map[int]*lengthSteps{}
-	empty, slots := 0, 0
+// sampleSteps goes through the batches of the whole stream.
+func (r *rehearsal) sampleSteps() (s streamSteps, err error) {
+	total, known := 0, map[string]bool{}
+	for _, lesson := range r.lessons {
+		total += lesson.steps
+	}
+	every := max(1, total/estimateSteps)
 	for _, lesson := range r.lessons {
 		for current, replayed := range r.draws(lesson) {
-			b := r.batch(current, replayed)
-			l := lengths[b.Length]
-			if l == nil {
-				l = &lengthSteps{}
-				lengths[b.Length] = l
+			b, err := r.batch(current, replayed)
+			if err != nil {
+				return s, err
 			}
-			if l.steps++; l.steps <= estimateSteps {
-				l.batches = append(l.batches, b)
-			}
-			slots += len(b.Segments)
-			for _, segment := range b.Segments {
-				if segment < 0 {
-					empty++
+			for _, shape := range b.shapes() {
+				if !known[shape] {
+					s.covering = append(s.covering, b)
 				}
+				known[shape] = true
 			}
+			if s.count%every == every/2 {
+				s.sampled = append(s.sampled, b)
+			}
+			slots, held := b.slots()
+			s.count, s.slots, s.held = s.count+1, s.slots+slots, s.held+held
 		}
 	}
-	return lengths, float64(empty) / float64(slots)
+	return s, nil
 }
 
 // step makes a step of each batch, at the rate 0.
-func (r *rehearsal) step(ctx context.Context, batches []datasets.Batch) error {
+func (r *rehearsal) step(ctx context.Context, batches []batch) error {
 	for _, b := range batches {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := r.session.Step(methods.Batch(b), 0); err != nil {
+		if _, err := b.step(r.session, 0); err != nil {
 			return err
 		}
 	}

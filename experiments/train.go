@@ -10,6 +10,7 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/evaluation"
+	"secura/experiments/packing"
 	"secura/experiments/record"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -33,8 +34,12 @@ type trainer struct {
 	data     *stream.Data
 	training suite.Training
 	end      int32
+	// packer lays out batches; nil gives each example a row.
+	packer *packing.Packer
 	// onStep is told of every step.
 	onStep func(record.Step) error
+	// onBatch, which may be nil, is told of every batch.
+	onBatch func(b batch)
 	// save keeps a position every training.checkpoint_every steps; nil keeps none.
 	save func(position) error
 }
@@ -76,9 +81,15 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 			}
 			return 0, 0, err
 		}
-		batch := t.batch(t.draw(examples, replay))
+		batch, err := t.batch(t.draw(examples, replay))
+		if err != nil {
+			return 0, 0, err
+		}
+		if t.onBatch != nil {
+			t.onBatch(batch)
+		}
 		rate := schedule.Rate(step - 1)
-		result, err := t.session.Step(methods.Batch(batch), rate)
+		result, err := batch.step(t.session, rate)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -87,7 +98,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 				notFiniteGroups(t.session, result.Measures)}
 		}
 		loss = result.Loss
-		n := methods.Batch(batch).LossTokens()
+		n := batch.lossTokens()
 		tokens += n
 		line := record.Step{Index: l.index, Task: l.name, Step: step, Loss: result.Loss, GradientNorm: result.GradientNorm, LearningRate: rate, Tokens: n,
 			Measures: measuresOf(result.Measures)}
@@ -149,8 +160,13 @@ func (t *trainer) draws(l lesson) iter.Seq2[[]methods.Row, []methods.Row] {
 }
 
 // batch lays out current rows and, after them, replayed ones.
-func (t *trainer) batch(current, replayed []methods.Row) datasets.Batch {
-	return t.layOut(current, replayed, t.training.Batch+t.session.ReplayRows())
+func (t *trainer) batch(current, replayed []methods.Row) (b batch, err error) {
+	if t.packer != nil {
+		b.packed, err = t.pack(current, replayed)
+		return b, err
+	}
+	b.plain = methods.Batch(t.layOut(current, replayed, t.training.Batch+t.session.ReplayRows()))
+	return b, nil
 }
 
 // layOut lays out current rows and, after a batch of them, replayed ones, in the shortest length in which all fit; rows

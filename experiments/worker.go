@@ -14,6 +14,7 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/evaluation"
 	"secura/experiments/machine"
+	"secura/experiments/packing"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/stream"
@@ -72,6 +73,7 @@ type Worker struct {
 	evaluator *evaluation.Evaluator
 	warnings  []string
 	graphs    string // the key of the last cell's
+	packers   map[packs]*packing.Packer
 }
 
 // OpenWorker reads the run's manifest and opens the backend, and a single backbone; of several, each is opened when a
@@ -257,5 +259,5 @@ func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
 }
 
 func (w *Worker) trainer(cell suite.Cell, session *methods.Session, onStep func(record.Step) error) *trainer {
-	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.ends[0], onStep: onStep}
+	return &trainer{cell: cell, session: session, data: w.data, training: w.suite.Training, end: w.ends[0], packer: w.packer(session), onStep: onStep}
 }

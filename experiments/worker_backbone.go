@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"secura/experiments/evaluation"
+	"secura/experiments/packing"
 	"secura/experiments/rundir"
 	"secura/experiments/stream"
 	"secura/methods"
@@ -49,6 +50,7 @@ func (w *Worker) use(name string) error {
 func (w *Worker) compute(model *backbone.Model) error {
 	w.base = methods.NewBase(w.backend, model)
 	w.base.Compiling = w.compiling.Start
+	w.packers = map[packs]*packing.Packer{}
 	err := w.base.UseDevices(w.suite.Devices)
 	if err == nil {
 		w.evaluator, err = evaluation.New(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
@@ -64,7 +66,7 @@ func (w *Worker) release() {
 	if w.base != nil {
 		w.base.Close()
 	}
-	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.graphs = nil, nil, nil, nil, nil, nil, ""
+	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.graphs, w.packers = nil, nil, nil, nil, nil, nil, "", nil
 }
 
 // checkBackbone holds the files of the run's i-th backbone to the manifest's.

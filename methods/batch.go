@@ -57,6 +57,64 @@ func (b Batch) check() error {
 	return nil
 }
 
+// Packed is a batch, or a part of one, whose rows hold several texts each: a segment from 1 on for each text, in
+// consecutive slots, with positions from 0. Predictions are made at slots of any place.
+type Packed struct {
+	// Batch has Answers predictions in each row; those with a weight of 0 are of no slot.
+	Batch
+	// Slots are the slots of a row that predict its Targets, [Rows, Answers].
+	Slots []int32
+	// Examples says which example of the step each prediction belongs to, [Rows, Answers]: the current ones from 0, the
+	// replayed ones from the setting's Rows on.
+	Examples []int32
+	// Front is how many slots at a row's beginning, and FrontAnswers how many of its first predictions, hold whatever the
+	// row has of replayed examples; where both are 0 these stand anywhere.
+	Front, FrontAnswers int
+}
+
+// NewPacked is an empty one.
+func NewPacked(rows, length, answers, front, frontAnswers int) Packed {
+	return Packed{Batch: EmptyBatch(rows, length, answers), Slots: make([]int32, rows*answers), Examples: make([]int32, rows*answers),
+		Front: front, FrontAnswers: frontAnswers}
+}
+
+// check says whether the batch is one that the session's graphs can be made for.
+func (b Packed) check(s *Session) error {
+	if err := b.Batch.check(); err != nil {
+		return err
+	}
+	if n := b.Rows * b.Answers; len(b.Slots) != n || len(b.Examples) != n || b.Answers >= b.Length || b.Front > b.Length || b.FrontAnswers > b.Answers || (b.Front == 0) != (b.FrontAnswers == 0) {
+		return fmt.Errorf("packed batch of %d rows of %d tokens with %d answers, %d and %d of them at the front, has other sizes inside",
+			b.Rows, b.Length, b.Answers, b.Front, b.FrontAnswers)
+	}
+	if b.Rows != s.base.devices() {
+		return fmt.Errorf("packed batch of %d rows, expected one for each of %d devices", b.Rows, s.base.devices())
+	}
+	for i, slot := range b.Slots {
+		example, replayed := int(b.Examples[i]), int(b.Examples[i]) >= s.Rows
+		switch {
+		case b.Weights[i] == 0:
+			continue
+		case slot < 0 || int(slot) >= b.Length || example < 0 || example >= s.Rows+s.hooks.ReplayRows:
+			return fmt.Errorf("packed batch has slot %d of example %d, expected them below %d and %d", slot, example, b.Length, s.Rows+s.hooks.ReplayRows)
+		case replayed && b.Front > 0 && (int(slot) >= b.Front || i%b.Answers >= b.FrontAnswers):
+			return fmt.Errorf("packed batch has replayed example %d at slot %d and prediction %d, expected it at the front, below %d and %d",
+				example, slot, i%b.Answers, b.Front, b.FrontAnswers)
+		}
+	}
+	return nil
+}
+
+// replayedTokens counts the slots of replayed examples that carry a loss.
+func (b Packed) replayedTokens(rows int) (n int64) {
+	for i, w := range b.Weights {
+		if w != 0 && int(b.Examples[i]) >= rows {
+			n++
+		}
+	}
+	return n
+}
+
 // checkBatch says whether a batch has the shape that the session's graphs are made for.
 func (s *Session) checkBatch(b Batch, rows int) error {
 	if b.Rows != rows || b.Length != s.Length && !slices.Contains(s.Lengths, b.Length) || b.Answers != min(s.Answers, b.Length) {
@@ -66,8 +124,11 @@ func (s *Session) checkBatch(b Batch, rows int) error {
 	return b.check()
 }
 
-// batchInputs is how many tensors a batch is in a graph.
-const batchInputs = 5
+// batchInputs and packedInputs are how many tensors a batch is in a graph.
+const (
+	batchInputs  = 5
+	packedInputs = 7
+)
 
 func (b Batch) tensors() []*tensors.Tensor {
 	return []*tensors.Tensor{
@@ -79,22 +140,50 @@ func (b Batch) tensors() []*tensors.Tensor {
 	}
 }
 
+func (b Packed) tensors() []*tensors.Tensor {
+	return append(b.Batch.tensors(), tensors.FromFlatDataAndDimensions(b.Slots, b.Rows, b.Answers),
+		tensors.FromFlatDataAndDimensions(b.Examples, b.Rows, b.Answers))
+}
+
 // batchNodes is a batch in a graph.
 type batchNodes struct {
 	rows             backbone.Rows
 	targets, weights *graph.Node
+	// slots and examples are a packed batch's, and front and frontAnswers too; slots is nil for one of a text a row.
+	slots, examples     *graph.Node
+	front, frontAnswers int
 }
 
 func nodesOf(inputs []*graph.Node) batchNodes {
-	return batchNodes{backbone.Rows{Tokens: inputs[0], Positions: inputs[1], Segments: inputs[2]}, inputs[3], inputs[4]}
+	return batchNodes{rows: backbone.Rows{Tokens: inputs[0], Positions: inputs[1], Segments: inputs[2]}, targets: inputs[3], weights: inputs[4]}
+}
+
+// packedNodesOf is nodesOf for a packed batch of b's shape.
+func packedNodesOf(inputs []*graph.Node, b Packed) batchNodes {
+	n := nodesOf(inputs)
+	n.slots, n.examples, n.front, n.frontAnswers = inputs[5], inputs[6], b.Front, b.FrontAnswers
+	return n
 }
 
 // answers is the number of answer slots of a row.
 func (b batchNodes) answers() int { return b.targets.Shape().Dimensions[1] }
 
-// rowsFrom selects the rows from index on.
-func (b batchNodes) rowsFrom(index int) batchNodes {
-	cut := func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(index)) }
-	return batchNodes{backbone.Rows{Tokens: cut(b.rows.Tokens), Positions: cut(b.rows.Positions), Segments: cut(b.rows.Segments)},
-		cut(b.targets), cut(b.weights)}
+// cut is the batch with each of its tensors changed, by slots those of all slots, by answers those of answers.
+func (b batchNodes) cut(slots, answers func(x *graph.Node) *graph.Node) batchNodes {
+	b.rows = backbone.Rows{Tokens: slots(b.rows.Tokens), Positions: slots(b.rows.Positions), Segments: slots(b.rows.Segments)}
+	b.targets, b.weights = answers(b.targets), answers(b.weights)
+	if b.slots != nil {
+		b.slots, b.examples = answers(b.slots), answers(b.examples)
+	}
+	return b
+}
+
+// real says which of so many slots of each row, the last ones or a packed batch's wanted ones, hold a token.
+func (b batchNodes) real(slots int) *graph.Node {
+	held := b.rows.Segments
+	zero := graph.ScalarZero(held.Graph(), held.DType())
+	if length := held.Shape().Dimensions[1]; b.slots == nil || slots == length {
+		return graph.GreaterOrEqual(graph.SliceAxis(held, 1, graph.AxisRange(length-slots, length)), zero)
+	}
+	return graph.GreaterThan(b.weights, graph.ScalarZero(held.Graph(), b.weights.DType()))
 }

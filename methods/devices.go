@@ -43,11 +43,16 @@ func (b *Base) UseDevices(n int) error {
 	return nil
 }
 
-// configure makes a graph one of all devices; batch is the index of the first of the batch's inputs.
-func (s *sharding) configure(e *graph.Exec, batch, inputs int) *graph.Exec {
+// span are the inputs of a graph that a batch is, from an index on.
+type span struct{ from, n int }
+
+func (s span) has(i int) bool { return i >= s.from && i < s.from+s.n }
+
+// configure makes a graph one of all devices.
+func (s *sharding) configure(e *graph.Exec, batch span, inputs int) *graph.Exec {
 	specs := make([]*distributed.ShardingSpec, inputs)
 	for i := range specs {
-		if specs[i] = s.whole; i >= batch && i < batch+batchInputs {
+		if specs[i] = s.whole; batch.has(i) {
 			specs[i] = s.rows
 		}
 	}
@@ -56,7 +61,7 @@ func (s *sharding) configure(e *graph.Exec, batch, inputs int) *graph.Exec {
 
 // run calls a graph with inputs for every device, and gives the outputs on device 0; those on the others, which are equal,
 // are kept for when the outputs become inputs.
-func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch int, call func(kinds []shapes.Shape, arguments []any) ([]*tensors.Tensor, error)) ([]*tensors.Tensor, error) {
+func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch span, call func(kinds []shapes.Shape, arguments []any) ([]*tensors.Tensor, error)) ([]*tensors.Tensor, error) {
 	s.sweep()
 	var parts [][]*tensors.Tensor // of the batch's inputs, by device
 	defer func() {
@@ -64,7 +69,7 @@ func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch 
 			release(p)
 		}
 	}()
-	for _, t := range inputs[batch : batch+batchInputs] {
+	for _, t := range inputs[batch.from : batch.from+batch.n] {
 		if rows := t.Shape().Dimensions[0]; rows%s.devices != 0 {
 			return nil, fmt.Errorf("%d rows cannot be shared out evenly to %d devices", rows, s.devices)
 		}
@@ -77,8 +82,8 @@ func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch 
 	arguments, kinds := make([]any, 0, s.devices*len(inputs)), make([]shapes.Shape, 0, s.devices*len(inputs))
 	for device := range s.devices {
 		for i, t := range inputs {
-			if i >= batch && i < batch+batchInputs {
-				t = parts[i-batch][device]
+			if batch.has(i) {
+				t = parts[i-batch.from][device]
 			} else if device > 0 {
 				var err error
 				if t, err = s.copy(backend, t, device); err != nil {

@@ -49,8 +49,8 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 		names = nil
 	}
 	one, two := onDevices(t, backend, 1), onDevices(t, backend, 2)
-	try := func(m Method, checkpoint bool) {
-		t.Run(fmt.Sprintf("%s, checkpoint %v", m.Name, checkpoint), func(t *testing.T) {
+	try := func(m Method, checkpoint, packed bool) {
+		t.Run(fmt.Sprintf("%s, checkpoint %v, packed %v", m.Name, checkpoint, packed), func(t *testing.T) {
 			var losses [2][]float64
 			var learned [2]map[string][]float32
 			var outputs [2][][]float32
@@ -65,6 +65,10 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 				defer s.Close()
 				if err := s.StartTask(); err != nil {
 					t.Fatal(err)
+				}
+				steps := steps
+				if packed {
+					steps = packedSteps
 				}
 				losses[i] = steps(t, s, 3, 0, 0, 4, rate)
 				if err := s.EndTask(1, examplesOf(0)); err != nil {
@@ -95,10 +99,13 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 	}
 	for _, m := range All {
 		if m.Kind != Untrained && (names == nil || slices.Contains(names, m.Name)) {
-			try(m, false)
+			try(m, false, true)
+			if names == nil {
+				try(m, false, false)
+			}
 		}
 	}
-	try(ER, true)
+	try(ER, true, false)
 	if n := len(two.sharding.copies); n > 200 {
 		t.Errorf("%d tensors still have copies on the second device", n)
 	}

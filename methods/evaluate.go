@@ -90,7 +90,7 @@ func (f *Function) Run(key string, batch Batch, build func(in Inputs) []*graph.N
 	if f.session != nil {
 		key = f.session.key + "/" + key
 	}
-	return f.base.runBatch(key, append(f.inputs[:len(f.inputs):len(f.inputs)], mine...), len(f.inputs), func(inputs []*graph.Node) []*graph.Node {
+	return f.base.runBatch(key, append(f.inputs[:len(f.inputs):len(f.inputs)], mine...), span{len(f.inputs), batchInputs}, func(inputs []*graph.Node) []*graph.Node {
 		in := Inputs{}
 		if f.session == nil {
 			in.Weights = f.base.Nodes(inputs)

@@ -10,6 +10,13 @@ import (
 // forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
 func (s *Session) forward(weights map[string]*graph.Node, batch batchNodes, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
 	config := s.base.Model.Config
+	if batch.slots != nil {
+		packed := backbone.Packed{Slots: batch.slots, Longest: s.Length}
+		if s.Checkpoint {
+			return config.HiddenPackedRecomputed(weights, batch.rows, packed, s.project(apply))
+		}
+		return config.HiddenPacked(weights, batch.rows, packed, s.project(apply))
+	}
 	if s.Checkpoint {
 		return config.HiddenTailRecomputed(weights, batch.rows, batch.answers(), s.project(apply))
 	}

@@ -56,9 +56,10 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	hooks.ReplayRows, hooks.MixBatch, hooks.State = rows, m.mix, m
 	hooks.ExtraLoss = func(l *Loss) *graph.Node {
 		long := graph.StopGradient(l.ReplayedHiddenWith(longCopy))
-		counted := l.Replayed(l.Counted)
-		return graph.Mul(meanSquaredError(l.Replayed(l.Hidden), long, counted, l.Slots(counted)), l.Vars.Coefficient("gamma"))
+		counted := l.ReplayedCounted()
+		return graph.Mul(meanSquaredError(l.Replayed(l.Hidden), long, counted, l.ReplayedSlots(counted)), l.Vars.Coefficient("gamma"))
 	}
+	hooks.ReplayForward = true
 	if p.EvalWith == "long" {
 		hooks.EvalWith = func(projection Projection, v Vars) *graph.Node { return s.WeightWith(v, projection, longCopy) }
 	}

@@ -56,7 +56,7 @@ func startILoRAReleased(params any, s *Session) (Hooks, error) {
 	hooks.DropBias = true
 	hooks.ExtraLoss = func(l *Loss) *graph.Node {
 		long := graph.StopGradient(l.LogitsWith(longCopy))
-		return graph.Mul(meanSquaredError(l.Logits, long, l.Counted, l.Slots(l.Counted)), l.Vars.Coefficient("gamma"))
+		return graph.Mul(meanSquaredError(l.Logits, long, l.Counted, l.Slots()), l.Vars.Coefficient("gamma"))
 	}
 	hooks.AfterTask = func(t *TaskEnd) error {
 		folder := s.adapter.(adapter.Folder)

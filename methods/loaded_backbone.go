@@ -146,8 +146,16 @@ func (b *Base) call(key string, kinds []shapes.Shape, arguments []any, configure
 	return outputs, nil
 }
 
-// runBatch is Run with a batch among the inputs, which begins at the given index: on all devices, if there are several.
-func (b *Base) runBatch(key string, inputs []*tensors.Tensor, batch int, build func(inputs []*graph.Node) []*graph.Node) ([]*tensors.Tensor, error) {
+// devices is on how many a batch is computed.
+func (b *Base) devices() int {
+	if b.sharding == nil {
+		return 1
+	}
+	return b.sharding.devices
+}
+
+// runBatch is Run with a batch among the inputs: on all devices, if there are several.
+func (b *Base) runBatch(key string, inputs []*tensors.Tensor, batch span, build func(inputs []*graph.Node) []*graph.Node) ([]*tensors.Tensor, error) {
 	s := b.sharding
 	if s == nil {
 		return b.Run(key, inputs, build)

@@ -22,11 +22,13 @@ func negativeLogLikelihood(logits, targets *graph.Node) *graph.Node {
 	return graph.Neg(graph.ReduceSum(picked, -1))
 }
 
-// Loss is what a method's own term of the loss can be made of.
+// Loss is what a method's own term of the loss can be made of: a step's batch, or a part of it. A row is one example, or
+// of a packed batch several; what is an example's own is asked of PerExample, Replayed and ReplayedCounted, never of a
+// row's index.
 type Loss struct {
 	// Vars are the variables before the step.
 	Vars Vars
-	// Hidden are the last hidden states at the answer slots, [rows, answers, hidden]; replayed rows come last.
+	// Hidden are the last hidden states at the answer slots, [rows, answers, hidden].
 	Hidden *graph.Node
 	// Logits are the logits there, [rows, answers, vocabulary].
 	Logits *graph.Node
@@ -56,7 +58,7 @@ func (s *Session) newLoss(weights map[string]*graph.Node, vars Vars, batch batch
 
 // crossEntropy is that of the whole batch, or this part's share of it.
 func (l *Loss) crossEntropy() *graph.Node {
-	return crossEntropy(l.Logits, l.batch.targets, l.Counted, l.Slots(l.Counted))
+	return crossEntropy(l.Logits, l.batch.targets, l.Counted, l.Slots())
 }
 
 // own is the method's own term, nil where it has none.
@@ -74,24 +76,54 @@ func (l *Loss) own() (own *graph.Node) {
 	return own
 }
 
-// current is how many of the rows are not replayed.
-func (l *Loss) current() int { return l.session.partRows() }
-
-// Replayed selects the replayed rows of x, [rows, …].
+// Replayed selects of x, [rows, answers, …], the slots that replayed examples may have: ReplayedCounted says which are
+// theirs.
 func (l *Loss) Replayed(x *graph.Node) *graph.Node {
-	return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(l.current()))
+	if l.batch.slots == nil {
+		return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(l.session.partRows()))
+	}
+	if l.batch.frontAnswers == 0 {
+		return x
+	}
+	return graph.SliceAxis(x, 1, graph.AxisRange(0, l.batch.frontAnswers))
 }
 
-// Slots is the number of counted slots in the whole batch, of which l may hold a part, or of its replayed rows; counted
-// is l.Counted or l.Replayed of it.
-func (l *Loss) Slots(counted *graph.Node) *graph.Node {
-	switch {
-	case l.slots == nil:
-		return graph.ReduceAllSum(counted)
-	case counted == l.Counted:
+// ReplayedCounted is 1 at the slots of Replayed that carry a loss and belong to a replayed example, and 0 elsewhere.
+func (l *Loss) ReplayedCounted() *graph.Node {
+	counted := l.Replayed(l.Counted)
+	if l.batch.slots == nil {
+		return counted
+	}
+	examples := l.Replayed(l.batch.examples)
+	first := graph.Scalar(examples.Graph(), examples.DType(), l.session.Rows)
+	return graph.Mul(counted, graph.ConvertDType(graph.GreaterOrEqual(examples, first), counted.DType()))
+}
+
+// PerExample sums x, [rows, answers], over the counted slots of each example: [examples], those of the setting's rows and
+// then the replayed ones, 0 for an example that l does not hold. Of rows of one text each it is [rows].
+func (l *Loss) PerExample(x *graph.Node) *graph.Node {
+	x = graph.Mul(x, l.Counted)
+	if l.batch.slots == nil {
+		return graph.ReduceSum(x, -1)
+	}
+	examples := graph.OneHot(l.batch.examples, l.session.Rows+l.session.hooks.ReplayRows, x.DType())
+	return graph.ReduceSum(graph.Mul(examples, graph.InsertAxes(x, -1)), 0, 1)
+}
+
+// Slots is the number of counted slots in the whole batch, of which l may hold a part.
+func (l *Loss) Slots() *graph.Node {
+	if l.slots != nil {
 		return l.slots
 	}
-	return l.replayedSlots
+	return graph.ReduceAllSum(l.Counted)
+}
+
+// ReplayedSlots is the number of counted slots of replayed examples in the whole batch; counted is ReplayedCounted.
+func (l *Loss) ReplayedSlots(counted *graph.Node) *graph.Node {
+	if l.replayedSlots != nil {
+		return l.replayedSlots
+	}
+	return graph.ReduceAllSum(counted)
 }
 
 // LogitsWith are the logits at the answer slots, [rows, answers, vocabulary], computed with another copy of the adapter's
@@ -100,10 +132,17 @@ func (l *Loss) LogitsWith(copy string) *graph.Node {
 	return l.session.base.Model.Config.Logits(l.weights, l.hidden(l.batch, l.Vars, copy))
 }
 
-// ReplayedHiddenWith are the hidden states at the answer slots of the replayed rows, computed with another copy of the
-// adapter's tensors.
+// ReplayedHiddenWith are Replayed of the hidden states, computed with another copy of the adapter's tensors. A method that
+// calls it says so by Hooks.ReplayForward.
 func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
-	return l.hidden(l.batch.rowsFrom(l.current()), l.Vars, copy)
+	first := func(n int) func(x *graph.Node) *graph.Node {
+		return func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 1, graph.AxisRange(0, n)) }
+	}
+	slots, answers := l.Replayed, l.Replayed
+	if l.batch.front > 0 {
+		slots, answers = first(l.batch.front), first(l.batch.frontAnswers)
+	}
+	return l.hidden(l.batch.cut(slots, answers), l.Vars, copy)
 }
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {

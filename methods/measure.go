@@ -26,6 +26,8 @@ type StepNodes struct {
 	Loss *Loss
 	// Own is the method's own term of the loss, coefficient included; nil without one.
 	Own *graph.Node
+	// Sums are those of Hooks.Sums over the whole batch; nil where there are none.
+	Sums []*graph.Node
 	// Moved are the variables right after the optimiser's update, After what the step leaves.
 	Moved, After Vars
 }
@@ -78,17 +80,6 @@ func readMeasures(names []string, values *tensors.Tensor) ([]Measure, error) {
 		list[i] = Measure{name, float64(flat[i])}
 	}
 	return list, nil
-}
-
-// replayShare is the share of a batch's rows that are replayed, of those with a counted slot.
-func (s *Session) replayShare(b Batch) Measure {
-	counted, replayed := b.countedRows(), 0
-	for _, row := range counted {
-		if row >= s.Rows {
-			replayed++
-		}
-	}
-	return Measure{"replay/share", float64(replayed) / float64(len(counted))}
 }
 
 // distance is the root mean square of the differences between two copies of all trained tensors.

@@ -75,11 +75,14 @@ type Hooks struct {
 	// MixBatch is called once a step with the rows of the current batch, in order, and returns at most ReplayRows rows
 	// to be learned beside them. r is the step's own stream.
 	MixBatch func(current []Row, r *rand.Rand) []Row
+	// ReplayForward says that ExtraLoss computes replayed examples once more, by Loss.ReplayedHiddenWith: a packed batch
+	// then has them at the front of its rows.
+	ReplayForward bool
 	// BeforeStep is called on the host before each step's graph runs, for values that are drawn for each step: it sets
 	// them by Session.Set.
 	BeforeStep func() error
-	// ExtraLoss builds a scalar of the batch's rows that is added to the cross-entropy: a sum over the rows of l, divided
-	// by l.Slots, since l may hold a part of the batch.
+	// ExtraLoss builds a scalar of the batch's examples that is added to the cross-entropy: a sum over l's, divided by
+	// l.Slots or l.ReplayedSlots, since l may hold a part of the batch.
 	ExtraLoss func(l *Loss) *graph.Node
 	// Penalty builds a scalar of the variables alone that is added to the cross-entropy.
 	Penalty func(v Vars) *graph.Node
@@ -96,6 +99,11 @@ type Hooks struct {
 	// Measure builds the method's own measures of a step, in a fixed order and small beside the step's work. It is
 	// called where the setting asks for diagnostics.
 	Measure func(n StepNodes) []NamedNode
+	// Sums builds scalars of the batch's examples for Measure, which adds them up over the batch's parts. It always builds
+	// as many as SumCount says, or none where the setting does not ask for diagnostics.
+	Sums func(l *Loss) []*graph.Node
+	// SumCount is the number of scalars that Sums builds.
+	SumCount int
 	// State is what must be saved beyond the variables to go on; nil if there is nothing.
 	State State
 }

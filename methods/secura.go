@@ -105,6 +105,9 @@ func startSecura(params any, s *Session) (Hooks, error) {
 		return Hooks{}, err
 	}
 	hooks := Hooks{EvalForward: !p.isWeight(), Measure: s.securaMeasures(p.cabr(), p.Edge)}
+	if c := p.cabr(); c.MagNorm != nil && !c.FusesWeights() {
+		hooks.Sums, hooks.SumCount = s.outputSums(c, p.Edge), outputSumCount
+	}
 	if p.Restraint {
 		hooks.BeforeStep, hooks.State = drawRestraint(s)
 	}

@@ -17,7 +17,7 @@ import (
 //	step/relative          ‖update of this step‖/‖W‖
 //	merge/mismatch         ‖merged − trained weight‖/‖what was trained since the last merge‖
 //
-// Of S-MagNorm of outputs, over the outputs of all tokens of a batch that is computed in one part:
+// Of S-MagNorm of outputs, over the outputs of all tokens of a batch, in the last layer as far as they are computed:
 //
 //	magnorm/mean           the mean of S; 2 where the adapter moves no output
 //	magnorm/edge_share     the share of its entries with S ≤ edge
@@ -52,8 +52,8 @@ func (s *Session) securaMeasures(c adapter.CABR, edge float64) func(n StepNodes)
 		}
 		var list []NamedNode
 		add := func(name string, value *graph.Node) { list = append(list, NamedNode{name, value}) }
-		if c.MagNorm != nil && !c.FusesWeights() && n.Loss.inputs != nil {
-			list = append(list, s.outputMeasures(c, edge, n.Loss)...)
+		if len(n.Sums) > 0 {
+			list = append(list, outputMeasures(n.Sums)...)
 		}
 		if c.FusesWeights() {
 			add("magnorm/mean", meanBelowTwo(forward))
@@ -112,31 +112,47 @@ func size(list []*graph.Node) (n float64) {
 	return n
 }
 
-// outputMeasures are those of S-MagNorm of outputs.
-func (s *Session) outputMeasures(c adapter.CABR, edge float64, l *Loss) []NamedNode {
-	var below, through, outputs, bases []*graph.Node
-	entries := []*graph.Node{}
-	for _, p := range s.projections {
-		x, tensors := l.inputs[p], l.Vars.Of(s, p, "")
-		if bias, ok := l.weights[p.BiasName()]; ok {
-			tensors[adapter.ProjectionBias] = bias
+// outputSums are what the measures of S-MagNorm of outputs are made of: the sums of 2 − S, of the entries with S ≤ edge, of
+// all entries, and of the squares of the outputs and of those without the adapter.
+func (s *Session) outputSums(c adapter.CABR, edge float64) func(l *Loss) []*graph.Node {
+	return func(l *Loss) []*graph.Node {
+		sums := make([][]*graph.Node, outputSumCount)
+		for _, p := range s.projections {
+			x, tensors := l.inputs[p], l.Vars.Of(s, p, "")
+			if bias, ok := l.weights[p.BiasName()]; ok {
+				tensors[adapter.ProjectionBias] = bias
+			}
+			base, adapted, divisor := c.Outputs(x, l.Vars.Base(p), tensors)
+			dims := divisor.Shape().Dimensions
+			mask := graph.BroadcastToDims(graph.InsertAxes(graph.ConvertDType(l.batch.real(dims[1]), divisor.DType()), -1), dims...)
+			within := graph.LessOrEqual(divisor, graph.Scalar(x.Graph(), divisor.DType(), edge))
+			for i, sum := range []*graph.Node{
+				graph.Mul(graph.Neg(graph.AddScalar(divisor, -2)), mask),
+				graph.Mul(graph.ConvertDType(within, divisor.DType()), mask),
+				mask,
+				graph.Square(graph.Mul(adapted, mask)),
+				graph.Square(graph.Mul(base, mask)),
+			} {
+				sums[i] = append(sums[i], graph.ReduceAllSum(sum))
+			}
 		}
-		base, adapted, divisor := c.Outputs(x, l.Vars.Base(p), tensors)
-		dims := divisor.Shape().Dimensions
-		real := graph.GreaterOrEqual(l.batch.rows.Segments, graph.ScalarZero(x.Graph(), l.batch.rows.Segments.DType()))
-		real = graph.SliceAxis(real, 1, graph.AxisRange(real.Shape().Dimensions[1]-dims[1], real.Shape().Dimensions[1]))
-		mask := graph.BroadcastToDims(graph.InsertAxes(graph.ConvertDType(real, divisor.DType()), -1), dims...)
-		within := graph.LessOrEqual(divisor, graph.Scalar(x.Graph(), divisor.DType(), edge))
-		below = append(below, graph.ReduceAllSum(graph.Mul(graph.Neg(graph.AddScalar(divisor, -2)), mask)))
-		through = append(through, graph.ReduceAllSum(graph.Mul(graph.ConvertDType(within, divisor.DType()), mask)))
-		entries = append(entries, graph.ReduceAllSum(mask))
-		outputs, bases = append(outputs, graph.Mul(adapted, mask)), append(bases, graph.Mul(base, mask))
+		totals := make([]*graph.Node, len(sums))
+		for i, list := range sums {
+			totals[i] = sum(list)
+		}
+		return totals
 	}
-	count := sum(entries)
+}
+
+const outputSumCount = 5
+
+// outputMeasures are those of S-MagNorm of outputs, of outputSums.
+func outputMeasures(sums []*graph.Node) []NamedNode {
+	below, within, entries, outputs, bases := sums[0], sums[1], sums[2], sums[3], sums[4]
 	return []NamedNode{
-		{"magnorm/mean", graph.Neg(graph.AddScalar(graph.Div(sum(below), count), -2))},
-		{"magnorm/edge_share", graph.Div(sum(through), count)},
-		{"magnorm/gain", graph.Div(norm(outputs), norm(bases))},
+		{"magnorm/mean", graph.Neg(graph.AddScalar(graph.Div(below, entries), -2))},
+		{"magnorm/edge_share", graph.Div(within, entries)},
+		{"magnorm/gain", graph.Div(graph.Sqrt(outputs), graph.Sqrt(bases))},
 	}
 }
 

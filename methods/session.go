@@ -237,6 +237,12 @@ func (s *Session) StateBytes() (n int64) {
 // ReplayRows is how many rows are learned beside a batch at most.
 func (s *Session) ReplayRows() int { return s.hooks.ReplayRows }
 
+// Kind is the method's.
+func (s *Session) Kind() Kind { return s.method.Kind }
+
+// ReplaysForward says that packed batches must have replayed examples at the front, see Hooks.ReplayForward.
+func (s *Session) ReplaysForward() bool { return s.hooks.ReplayForward }
+
 // MixBatch chooses the rows to replay beside the current ones.
 func (s *Session) MixBatch(current []Row, r *rand.Rand) []Row {
 	if s.hooks.MixBatch == nil {

@@ -56,23 +56,65 @@ func (s *Session) shapeKey(batch Batch, part string) string {
 // after it, all in one compiled graph. The batch has the setting's rows, of one of its lengths, and after them room for ReplayRows more; rows
 // that are missing there have no counted slot.
 func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
-	if len(s.projections) == 0 {
-		return StepResult{}, fmt.Errorf("step: method %s trains nothing", s.method.Name)
+	if err := s.trains(); err != nil {
+		return StepResult{}, err
 	}
 	if err := s.checkBatch(batch, s.Rows+s.hooks.ReplayRows); err != nil {
 		return StepResult{}, fmt.Errorf("step: %w", err)
 	}
+	counted := batch.countedRows()
+	replayed := len(counted) - len(batch.part(0, s.Rows).countedRows())
+	return s.step(rate, len(counted), replayed, func(schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
+		if s.Accumulate > 1 {
+			return s.runParts(batch, schedule)
+		}
+		return s.runStep(batch, schedule)
+	})
+}
+
+// StepPacked is Step for a batch that is laid into packed parts, which are computed one after the other. Each shape of
+// them is a graph of its own.
+func (s *Session) StepPacked(parts []Packed, rate float64) (StepResult, error) {
+	if err := s.trains(); err != nil {
+		return StepResult{}, err
+	}
+	examples, replayed := map[int32]bool{}, 0
+	for _, p := range parts {
+		if err := p.check(s); err != nil {
+			return StepResult{}, fmt.Errorf("step: %w", err)
+		}
+		for i, example := range p.Examples {
+			if p.Weights[i] != 0 && !examples[example] {
+				examples[example] = true
+				if int(example) >= s.Rows {
+					replayed++
+				}
+			}
+		}
+	}
+	return s.step(rate, len(examples), replayed, func(schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
+		return s.runPacked(parts, schedule)
+	})
+}
+
+// trains refuses a step of a method that trains nothing.
+func (s *Session) trains() error {
+	if len(s.projections) == 0 {
+		return fmt.Errorf("step: method %s trains nothing", s.method.Name)
+	}
+	return nil
+}
+
+// step makes a step of so many examples, some of them replayed, by run, which is given the step's number and the rate and
+// releases them.
+func (s *Session) step(rate float64, examples, replayed int, run func(schedule []*tensors.Tensor) ([]*tensors.Tensor, error)) (StepResult, error) {
 	if s.hooks.BeforeStep != nil {
 		if err := s.hooks.BeforeStep(); err != nil {
 			return StepResult{}, fmt.Errorf("step: %w", err)
 		}
 	}
 	s.steps++
-	run := s.runStep
-	if s.Accumulate > 1 {
-		run = s.runParts
-	}
-	outputs, err := run(batch, []*tensors.Tensor{tensors.FromScalar(float32(s.steps)), tensors.FromScalar(float32(rate))})
+	outputs, err := run([]*tensors.Tensor{tensors.FromScalar(float32(s.steps)), tensors.FromScalar(float32(rate))})
 	if err != nil {
 		return StepResult{}, fmt.Errorf("step %d: %w", s.steps, err)
 	}
@@ -85,7 +127,7 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 			return result, fmt.Errorf("step %d: %w", s.steps, err)
 		}
 		if s.hooks.ReplayRows > 0 {
-			result.Measures = append(result.Measures, s.replayShare(batch))
+			result.Measures = append(result.Measures, Measure{"replay/share", float64(replayed) / float64(examples)})
 		}
 		release(outputs[:1])
 		outputs = outputs[1:]
@@ -107,7 +149,7 @@ func (s *Session) runStep(batch Batch, schedule []*tensors.Tensor) ([]*tensors.T
 	inputs := append(append(s.frozenWeights(), s.values()...), s.moments()...)
 	mine := append(batch.tensors(), schedule...)
 	defer release(mine)
-	return s.base.runBatch(s.shapeKey(batch, ""), append(inputs, mine...), len(inputs), s.buildStep)
+	return s.base.runBatch(s.shapeKey(batch, ""), append(inputs, mine...), span{len(inputs), batchInputs}, s.buildStep)
 }
 
 // moments are the optimiser's, of the trained variables in order.
@@ -121,7 +163,7 @@ func (s *Session) moments() (list []*tensors.Tensor) {
 }
 
 func (s *Session) frozenWeights() []*tensors.Tensor {
-	list := make([]*tensors.Tensor, len(s.frozen), len(s.frozen)+2*len(s.variables)+batchInputs)
+	list := make([]*tensors.Tensor, len(s.frozen), len(s.frozen)+2*len(s.variables)+packedInputs)
 	for i, name := range s.frozen {
 		list[i] = s.base.Model.Weights[name]
 	}
@@ -157,7 +199,11 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 		loss = graph.Add(loss, own)
 	}
 	gradients := graph.Gradient(loss, t.nodes...)
-	return s.buildUpdate(l, t, gradients, moments, loss, own, rest[batchInputs], rest[batchInputs+1])
+	var sums []*graph.Node
+	if s.sumCount() > 0 {
+		sums = s.hooks.Sums(l)
+	}
+	return s.buildUpdate(l, t, gradients, moments, loss, own, sums, rest[batchInputs], rest[batchInputs+1])
 }
 
 // trainedNodes are the trained variables in a graph, in order.
@@ -176,7 +222,7 @@ func (s *Session) trainedNodes(vars Vars) (t trainedNodes) {
 }
 
 // buildUpdate is the part of a step's graph after the gradients: clipping, AdamW, and what the method does after it.
-func (s *Session) buildUpdate(l *Loss, t trainedNodes, unclipped, moments []*graph.Node, loss, own, step, rate *graph.Node) []*graph.Node {
+func (s *Session) buildUpdate(l *Loss, t trainedNodes, unclipped, moments []*graph.Node, loss, own *graph.Node, sums []*graph.Node, step, rate *graph.Node) []*graph.Node {
 	gradients, norm := optimizer.ClipByGlobalNorm(unclipped, s.Clip)
 	vars := l.Vars
 	after := maps.Clone(vars)
@@ -200,7 +246,7 @@ func (s *Session) buildUpdate(l *Loss, t trainedNodes, unclipped, moments []*gra
 			byName[s.variables[index].name] = unclipped[i]
 		}
 		var values *graph.Node
-		plan.measures, values = vector(s.measures(byName, StepNodes{Loss: l, Own: own, Moved: moved, After: after}))
+		plan.measures, values = vector(s.measures(byName, StepNodes{Loss: l, Own: own, Sums: sums, Moved: moved, After: after}))
 		outputs = append(outputs, values)
 	}
 	s.base.steps[s.stepKey()] = plan

@@ -1,6 +1,7 @@
 package methods
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -8,14 +9,53 @@ import (
 )
 
 // runParts is runStep with the batch computed in Accumulate parts one after the other: the memory of a forward and
-// backward pass over one of them is enough. A part's loss is divided by the whole batch's number of slots, so that the
-// gradients' sum is the whole batch's gradient.
+// backward pass over one of them is enough.
 func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	rows, replayed := s.partRows(), s.partReplayed()
+	var parts []part
+	for i := range s.Accumulate {
+		from, to := min(s.Rows+i*replayed, batch.Rows), min(s.Rows+(i+1)*replayed, batch.Rows)
+		b := batch.part(i*rows, (i+1)*rows).with(batch.part(from, to)).padded(rows + replayed)
+		parts = append(parts, part{s.shapeKey(batch, "/part"), b.tensors(), nodesOf})
+	}
+	return s.addParts(parts, batch.LossTokens(), batch.part(s.Rows, batch.Rows).LossTokens(), schedule)
+}
+
+// runPacked is runStep for packed parts.
+func (s *Session) runPacked(packed []Packed, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	var parts []part
+	var slots, replayed int64
+	for _, b := range packed {
+		key := fmt.Sprintf("%s/packed %dx%d+%d, front %d+%d", s.stepKey(), b.Rows, b.Length, b.Answers, b.Front, b.FrontAnswers)
+		parts = append(parts, part{key, b.tensors(), func(inputs []*graph.Node) batchNodes { return packedNodesOf(inputs, b) }})
+		slots, replayed = slots+b.LossTokens(), replayed+b.replayedTokens(s.Rows)
+	}
+	return s.addParts(parts, slots, replayed, schedule)
+}
+
+// part is a part of a batch: the key of its graph, its tensors, and its nodes in the graph.
+type part struct {
+	key     string
+	tensors []*tensors.Tensor
+	nodes   func(inputs []*graph.Node) batchNodes
+}
+
+// addParts adds up the losses and gradients of parts, whose tensors it releases, and makes the step of the sums. A part's
+// loss is divided by the whole batch's number of slots, so that the gradients' sum is the whole batch's gradient.
+func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	defer release(schedule)
-	slots := []*tensors.Tensor{tensors.FromScalar(float32(batch.LossTokens())), tensors.FromScalar(float32(batch.part(s.Rows, batch.Rows).LossTokens()))}
-	defer release(slots)
-	// The sums of the cross-entropy, of the method's own term and of the gradients.
+	counts := []*tensors.Tensor{tensors.FromScalar(float32(slots)), tensors.FromScalar(float32(replayed))}
+	defer release(counts)
+	defer func() {
+		for _, p := range parts {
+			release(p.tensors)
+		}
+	}()
+	// The sums of the cross-entropy, of the method's own term, of what measures ask for, and of the gradients.
 	sums := []*tensors.Tensor{tensors.FromScalar(float32(0)), tensors.FromScalar(float32(0))}
+	for range s.sumCount() {
+		sums = append(sums, tensors.FromScalar(float32(0)))
+	}
 	for _, v := range s.variables {
 		if v.trained {
 			sums = append(sums, tensors.FromShape(v.value.Shape()))
@@ -23,12 +63,12 @@ func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.
 	}
 	defer func() { release(sums) }()
 	inputs := append(s.frozenWeights(), s.values()...)
-	rows, replayed := s.partRows(), s.partReplayed()
-	for i := range s.Accumulate {
-		from, to := min(s.Rows+i*replayed, batch.Rows), min(s.Rows+(i+1)*replayed, batch.Rows)
-		part := batch.part(i*rows, (i+1)*rows).with(batch.part(from, to)).padded(rows + replayed).tensors()
-		outputs, err := s.base.runBatch(s.shapeKey(batch, "/part"), slices.Concat(inputs, part, slots, sums), len(inputs), s.buildPart)
-		release(part)
+	for _, p := range parts {
+		n := len(p.tensors)
+		outputs, err := s.base.runBatch(p.key, slices.Concat(inputs, p.tensors, counts, sums), span{len(inputs), n}, func(inputs []*graph.Node) []*graph.Node {
+			weights, vars, rest := s.split(inputs)
+			return s.buildPart(weights, vars, p.nodes(rest[:n]), rest[n:])
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -36,6 +76,14 @@ func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.
 		sums = outputs
 	}
 	return s.base.Run(s.stepKey()+"/update", slices.Concat(s.values(), s.moments(), sums, schedule), s.buildPartsUpdate)
+}
+
+// sumCount is how many scalars of the batch's examples measures ask for; of a layer that is computed again nothing is kept.
+func (s *Session) sumCount() int {
+	if !s.Diagnostics || s.Checkpoint {
+		return 0
+	}
+	return s.hooks.SumCount
 }
 
 // partRows and partReplayed are how many current and replayed rows a part has. Where the replayed ones do not divide, the
@@ -46,17 +94,19 @@ func (s *Session) partReplayed() int {
 	return (s.hooks.ReplayRows + parts - 1) / parts
 }
 
-// buildPart adds a part's losses and gradients to the sums.
-func (s *Session) buildPart(inputs []*graph.Node) []*graph.Node {
-	weights, vars, rest := s.split(inputs)
-	l := s.newLoss(weights, vars, nodesOf(rest))
-	l.slots, l.replayedSlots = rest[batchInputs], rest[batchInputs+1]
-	sums := rest[batchInputs+2:]
+// buildPart adds a part's losses and gradients to the sums; rest are the numbers of slots and the sums.
+func (s *Session) buildPart(weights map[string]*graph.Node, vars Vars, batch batchNodes, rest []*graph.Node) []*graph.Node {
+	l := s.newLoss(weights, vars, batch)
+	l.slots, l.replayedSlots = rest[0], rest[1]
+	sums := rest[2:]
 	loss := l.crossEntropy()
 	more, total := []*graph.Node{loss, graph.ZerosLike(loss)}, loss
 	if s.hooks.ExtraLoss != nil {
 		more[1] = s.hooks.ExtraLoss(l)
 		total = graph.Add(loss, more[1])
+	}
+	if s.sumCount() > 0 {
+		more = append(more, s.hooks.Sums(l)...)
 	}
 	more = append(more, graph.Gradient(total, s.trainedNodes(vars).nodes...)...)
 	for i, x := range more {
@@ -70,8 +120,9 @@ func (s *Session) buildPartsUpdate(inputs []*graph.Node) []*graph.Node {
 	vars, rest := s.vars(inputs), inputs[len(s.variables):]
 	t := s.trainedNodes(vars)
 	moments, rest := rest[:2*len(t.indices)], rest[2*len(t.indices):]
-	loss, own, gradients := rest[0], rest[1], slices.Clone(rest[2:2+len(t.indices)])
-	rest = rest[2+len(t.indices):]
+	loss, own, rest := rest[0], rest[1], rest[2:]
+	sums, rest := rest[:s.sumCount()], rest[s.sumCount():]
+	gradients, rest := slices.Clone(rest[:len(t.indices)]), rest[len(t.indices):]
 	if s.hooks.Penalty != nil {
 		penalty := s.hooks.Penalty(vars)
 		own = graph.Add(own, penalty)
@@ -79,7 +130,7 @@ func (s *Session) buildPartsUpdate(inputs []*graph.Node) []*graph.Node {
 			gradients[i] = graph.Add(gradients[i], g)
 		}
 	}
-	return s.buildUpdate(&Loss{Vars: vars, session: s}, t, gradients, moments, graph.Add(loss, own), own, rest[0], rest[1])
+	return s.buildUpdate(&Loss{Vars: vars, session: s}, t, gradients, moments, graph.Add(loss, own), own, sums, rest[0], rest[1])
 }
 
 // part is the rows from one index up to another.

@@ -109,7 +109,7 @@ func (s *Session) addSquaredGradients(batch Batch, sums []*tensors.Tensor) ([]*t
 			continue
 		}
 		part := one.tensors()
-		outputs, err := s.base.runBatch(key, slices.Concat(inputs, part, sums), len(inputs), s.buildSquaredGradients)
+		outputs, err := s.base.runBatch(key, slices.Concat(inputs, part, sums), span{len(inputs), batchInputs}, s.buildSquaredGradients)
 		release(part)
 		if err != nil {
 			return sums, err
@@ -133,10 +133,10 @@ func (s *Session) buildSquaredGradients(inputs []*graph.Node) []*graph.Node {
 		own[name] = perExample(vars[name], rows)
 		copies = append(copies, own[name])
 	}
-	l := &Loss{session: s, weights: weights}
+	l := &Loss{session: s, weights: weights, batch: batch, Counted: batch.weights}
 	logits := s.base.Model.Config.Logits(weights, l.hidden(batch, own, ""))
 	counted := graph.ReduceSum(batch.weights, -1)
-	each := graph.Div(graph.ReduceSum(graph.Mul(negativeLogLikelihood(logits, batch.targets), batch.weights), -1), graph.MaxScalar(counted, 1))
+	each := graph.Div(l.PerExample(negativeLogLikelihood(logits, batch.targets)), graph.MaxScalar(counted, 1))
 	for i, squares := range sumsOfSquaredGradients(each, copies) {
 		sums[i] = graph.Add(sums[i], squares)
 	}

@@ -161,10 +161,26 @@ func open[P any](t testing.TB, m Method, key string, setting Setting, change fun
 // steps trains on a task from a 0-based step on, without starting or ending it, and returns the losses.
 func steps(t testing.TB, s *Session, seed uint64, task, from, n int, rate float64) (losses []float64) {
 	t.Helper()
+	return stepsBy(t, s, seed, task, from, n, func(current, replayed []Row) (StepResult, error) {
+		return s.Step(toyBatch(s.ReplayRows(), current, replayed), rate)
+	})
+}
+
+// packedSteps is steps with packed batches.
+func packedSteps(t testing.TB, s *Session, seed uint64, task, from, n int, rate float64) (losses []float64) {
+	t.Helper()
+	return stepsBy(t, s, seed, task, from, n, func(current, replayed []Row) (StepResult, error) {
+		return s.StepPacked(packedToys(s, 24, 9, current, replayed), rate)
+	})
+}
+
+// stepsBy is steps, each made by step.
+func stepsBy(t testing.TB, s *Session, seed uint64, task, from, n int, step func(current, replayed []Row) (StepResult, error)) (losses []float64) {
+	t.Helper()
 	r := stream(seed, "replay/"+string(rune('a'+task)))
 	for i := from; i < from+n; i++ {
 		current := rowsOf(task, i*toyRows)
-		result, err := s.Step(toyBatch(s.ReplayRows(), current, s.MixBatch(current, r)), rate)
+		result, err := step(current, s.MixBatch(current, r))
 		if err != nil {
 			t.Fatal(err)
 		}

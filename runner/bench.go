@@ -80,12 +80,16 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 // printBench prints what was measured, and where the device's best is known, in 10¹² floating-point operations a second,
 // the share of it that was reached.
 func printBench(result experiments.BenchResult, peakTFLOPS float64, stdout io.Writer) error {
-	t := table.New("what", "tokens/s", "ms a step", "compile s", "TFLOP/s")
+	t := table.New("what", "tokens/s", "padding", "ms a step", "compile s", "TFLOP/s")
 	if peakTFLOPS > 0 {
 		t.Columns = append(t.Columns, table.Column{Head: []string{"% of the peak"}})
 	}
-	for _, s := range append(result.Training, result.Evaluation) {
-		row := []string{s.What, fmt.Sprintf("%.0f", s.TokensPerSecond()), fmt.Sprintf("%.1f", s.StepMilliseconds()), fmt.Sprintf("%.1f", s.CompileSeconds), fmt.Sprintf("%.3f", s.TFLOPS())}
+	for i, s := range append(result.Training, result.Evaluation) {
+		padding := ""
+		if i < len(result.Training) {
+			padding = fmt.Sprintf("%.0f %%", 100*s.Padding)
+		}
+		row := []string{s.What, fmt.Sprintf("%.0f", s.TokensPerSecond()), padding, fmt.Sprintf("%.1f", s.StepMilliseconds()), fmt.Sprintf("%.1f", s.CompileSeconds), fmt.Sprintf("%.3f", s.TFLOPS())}
 		if peakTFLOPS > 0 {
 			row = append(row, fmt.Sprintf("%.1f", 100*s.TFLOPS()/peakTFLOPS))
 		}

@@ -61,6 +61,9 @@ type differences []string
 // savesEvery is the setting of how often a task is saved, which changes no number.
 const savesEvery = "training.checkpoint_every"
 
+// packs is the setting of how batches are laid out, which runs from before there was a choice do not have.
+const packs = "training.pack"
+
 func (d *differences) compare(path string, old, new any) {
 	if path == savesEvery {
 		return
@@ -82,7 +85,11 @@ func (d *differences) compare(path string, old, new any) {
 		}
 	}
 	if a, b := show(old), show(new); a != b {
-		*d = append(*d, fmt.Sprintf("%s was %s, is %s", path, a, b))
+		text := fmt.Sprintf("%s was %s, is %s", path, a, b)
+		if path == packs && old == nil {
+			text += "; a run that began without it goes on with -set " + packs + "=false"
+		}
+		*d = append(*d, text)
 	}
 }
 

@@ -263,6 +263,7 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 		`{"name":"x","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":4}}],"training":{"steps":48}}`: "methods.seq.params.rank was 8, is 4",
 		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":6}}`:                                    "training.steps was 48, is 6",
 		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"clip":1}}`:                          "training.clip was not set, is 1",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"pack":true}}`:                       "goes on with -set training.pack=false",
 	} {
 		changed := old
 		changed.Suite = suite(change)

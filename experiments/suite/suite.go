@@ -134,6 +134,12 @@ type Training struct {
 	// method to compile: a batch takes the shortest in which all its texts fit. They
 	// change no number but by rounding. None by default.
 	Lengths []int `yaml:"lengths,omitempty" json:"lengths,omitempty"`
+	// Pack lays the examples of a batch, replayed ones too, into rows of several
+	// texts each, which do not see each other, in parts of a few shapes that are
+	// chosen for the suite's data. Without it each example has a row, and a batch
+	// takes one of Lengths. It changes no number but by rounding. Fisher information,
+	// which is an example's own, is estimated from a row for each either way.
+	Pack bool `yaml:"pack" json:"pack,omitempty"`
 	// AnswerLength is the number of answer tokens whose logits are computed, all of
 	// them in rows that are shorter.
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
@@ -246,6 +252,7 @@ func Default() Suite {
 			Clip:         1,    // the paper's
 			Length:       64,   // one shape for the stream; built-in rows fit
 			AnswerLength: 32,
+			Pack:         true, // a third of the time of batches with padding
 			// longer than a task of the built-in suites; minutes of a wide backbone
 			CheckpointEvery: 200,
 		},

@@ -40,7 +40,7 @@ func (c Config) HiddenTail(weights map[string]*Node, rows Rows, slots int, proje
 // hiddenTail is HiddenTail with enter as of blocks.
 func (c Config) hiddenTail(weights map[string]*Node, rows Rows, slots int, project Project, enter func(x *Node) *Node) *Node {
 	bias := c.windows(visibilityBias(rows.Segments), rows.Positions)
-	return c.blocks(weights, rows.Tokens, rows.Positions, slots, project, enter, sumLast, func(layer int, q, k, v *Node) *Node {
+	return c.blocks(weights, rows.Tokens, rows.Positions, lastOf(slots), project, enter, sumLast, func(layer int, q, k, v *Node) *Node {
 		return c.attendAll(q, k, v, bias(layer))
 	})
 }
@@ -87,9 +87,28 @@ func lastSlots(x *Node, axis, n int) *Node {
 	return SliceAxis(x, axis, AxisRange(size-n, size))
 }
 
-// blocks computes the embedding, all layers and the final norm, at the last slots only after the last attention. enter
+// wanted are the slots at which the last layer is computed; each function selects them along axis 1.
+type wanted struct {
+	// queries selects from what attention is computed for.
+	queries func(x *Node) *Node
+	// outputs selects from what attention gave.
+	outputs func(x *Node) *Node
+	// rest selects from what goes around attention.
+	rest func(x *Node) *Node
+}
+
+// lastOf wants the last n slots of each row.
+func lastOf(n int) wanted {
+	last := func(x *Node) *Node { return lastSlots(x, 1, n) }
+	return wanted{queries: last, outputs: unchanged, rest: last}
+}
+
+// everywhere wants all slots.
+var everywhere = wanted{unchanged, unchanged, unchanged}
+
+// blocks computes the embedding, all layers and the final norm, after the last attention at the wanted slots only. enter
 // is applied to what enters each layer; sum is sumLast or what does the same.
-func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots int, project Project, enter, sum func(x *Node) *Node,
+func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, last wanted, project Project, enter, sum func(x *Node) *Node,
 	attention attend) *Node {
 	if project == nil {
 		project = plainProject
@@ -117,18 +136,20 @@ func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, slots 
 		inner := func(x *Node, name string) *Node { return norm(x, layerTensor(i, name)) }
 		x = enter(x)
 		h := inner(x, inputNorm)
-		kept := length
+		want := everywhere
 		if i == c.Layers-1 {
-			kept = slots
+			want = last
 		}
-		x = lastSlots(x, 1, kept)
-		q := Reshape(linear(i, "q_proj", lastSlots(h, 1, kept)), batch, kept, c.Heads, c.HeadSize)
+		x = want.rest(x)
+		q := linear(i, "q_proj", want.queries(h))
+		kept := q.Shape().Dimensions[1]
+		q = Reshape(q, batch, kept, c.Heads, c.HeadSize)
 		k := Reshape(linear(i, "k_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
 		v := Reshape(linear(i, "v_proj", h), batch, length, c.KeyValueHeads, c.HeadSize)
 		q = rotate(q, lastSlots(cos, 1, kept), lastSlots(sin, 1, kept))
 		q = Reshape(Mul(q, scale), batch, kept, c.KeyValueHeads, group, c.HeadSize)
 		a := attention(i, q, rotate(k, cos, sin), v)
-		y := linear(i, "o_proj", Reshape(a, batch, kept, c.Heads*c.HeadSize))
+		y := linear(i, "o_proj", want.outputs(Reshape(a, batch, kept, c.Heads*c.HeadSize)))
 		before := postAttentionNorm
 		if family.outerNorms {
 			y, before = inner(y, postAttentionNorm), preFeedForwardNorm

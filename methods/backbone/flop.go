@@ -1,5 +1,22 @@
 package backbone
 
+// PackedFLOP counts the operations of HiddenPacked and of logits at the wanted slots, as ForwardFLOP does: rows of length
+// slots, answers of them wanted in each, of texts of at most longest slots.
+func (c Config) PackedFLOP(rows, length, answers, longest int) float64 {
+	all, rest := 0.0, 0.0 // of a layer's weights: those before attention, and those after it
+	for _, p := range c.Projections(0) {
+		out, in := c.projectionSize(p.Name)
+		if n := 2 * float64(out) * float64(in); p.Name == "q_proj" || p.Name == "k_proj" || p.Name == "v_proj" {
+			all += n
+		} else {
+			rest += n
+		}
+	}
+	slots, wanted, layers := float64(rows*length), float64(rows*answers), float64(c.Layers)
+	attention := 4 * float64(newNeighbourhood(length, longest).seen()*c.Heads*c.HeadSize)
+	return slots*(layers*(all+attention)+(layers-1)*rest) + wanted*(rest+2*float64(c.Vocabulary)*float64(c.Width))
+}
+
 // ForwardFLOP counts the floating-point operations of a forward pass over full rows, with logits at the last answers slots
 // of each: two for each weight and token, and for each pair of slots and number of a head those of scores and of their
 // use. Norms, activations and softmax are left out, as is usual for model FLOP utilisation (Chowdhery et al. 2022,

@@ -109,7 +109,7 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	for _, name := range d.names {
 		s.weights = append(s.weights, named(weights, name))
 	}
-	hidden := c.blocks(weights, rows.Tokens, rows.Positions, 1, d.project(weights), unchanged, sumLast, func(layer int, q, k, v *Node) *Node {
+	hidden := c.blocks(weights, rows.Tokens, rows.Positions, lastOf(1), d.project(weights), unchanged, sumLast, func(layer int, q, k, v *Node) *Node {
 		room := Zeros(g, shapes.Make(dtypes.Float32, batch, c.KeyValueHeads, fresh, c.HeadSize))
 		for _, x := range []*Node{k, v} {
 			s.caches = append(s.caches, Concatenate([]*Node{Transpose(x, 1, 2), room}, 2))
@@ -151,7 +151,7 @@ func (d decoder) turn(s state) state {
 	position := Add(Slice(s.positions, AxisRange(), AxisRange(d.prompt-1, d.prompt)), s.written)
 	layerBias := d.config.windowsFrom(bias, position, s.positions)
 	caches := slices.Clone(s.caches)
-	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), position, 1, d.project(weights), unchanged, loopSum,
+	hidden := d.config.blocks(weights, InsertAxes(s.token, -1), position, lastOf(1), d.project(weights), unchanged, loopSum,
 		func(layer int, q, k, v *Node) *Node {
 			keys, values := put(caches[2*layer], Transpose(k, 1, 2), slot, 2), put(caches[2*layer+1], Transpose(v, 1, 2), slot, 2)
 			caches[2*layer], caches[2*layer+1] = keys, values
