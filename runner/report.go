@@ -155,6 +155,15 @@ func runAt(path string) (rundir.Run, error) {
 	return run, nil
 }
 
+// loadAt is the report of the run in a folder.
+func loadAt(path string) (*report.Report, error) {
+	run, err := runAt(path)
+	if err != nil {
+		return nil, err
+	}
+	return reports.Load(run)
+}
+
 // runClaims judges the claims by the run and those that -with names.
 func runClaims(o ReportOptions, stdout io.Writer) error {
 	own, err := evidenceAt(o.Run)
@@ -215,11 +224,7 @@ func methodAndKey(text string) (method, key string, ok bool) {
 
 // runExplain traces one number.
 func runExplain(o ReportOptions, stdout io.Writer) error {
-	run, err := runAt(o.Run)
-	if err != nil {
-		return err
-	}
-	r, err := reports.Load(run)
+	r, err := loadAt(o.Run)
 	if err != nil {
 		return err
 	}
@@ -260,11 +265,7 @@ func notExplained(what string) error {
 // loadRuns reads several runs; one of several backbones counts as a run of each.
 func loadRuns(paths []string) (list []*report.Report, err error) {
 	for _, path := range paths {
-		run, err := runAt(path)
-		if err != nil {
-			return nil, err
-		}
-		r, err := reports.Load(run)
+		r, err := loadAt(path)
 		if err != nil {
 			return nil, err
 		}

@@ -7,17 +7,12 @@ import (
 	"secura/experiments"
 	"secura/experiments/suite"
 	"secura/methods"
-	"secura/reports"
 	"secura/reports/checklist"
 )
 
 // runChecklist prints a run's checklist of reproducibility.
 func runChecklist(path string, stdout io.Writer) error {
-	run, err := runAt(path)
-	if err != nil {
-		return err
-	}
-	r, err := reports.Load(run)
+	r, err := loadAt(path)
 	if err != nil {
 		return err
 	}

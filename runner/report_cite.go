@@ -4,17 +4,12 @@ import (
 	"io"
 
 	"secura/methods"
-	"secura/reports"
 	"secura/reports/citation"
 )
 
 // runCite prints a run's bibliography.
 func runCite(path string, stdout io.Writer) error {
-	run, err := runAt(path)
-	if err != nil {
-		return err
-	}
-	r, err := reports.Load(run)
+	r, err := loadAt(path)
 	if err != nil {
 		return err
 	}
