@@ -116,7 +116,7 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 // fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
 // can be started on it.
 func (p *Prepared) fits(s suite.Suite) error {
-	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
+	b, err := pretrained.OpenTexts(s.Place(), backboneOptions(s))
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,18 @@ func (s Suite) BackboneNames() []string {
 	return s.Backbones
 }
 
+// Place is where the suite's one backbone lies: Backbone, or with its revision NAME@COMMIT.
+func (s Suite) Place() string { return s.place(s.Backbone) }
+
+func (s Suite) place(name string) string {
+	commit, ok := s.Revisions[name]
+	if !ok {
+		return name
+	}
+	repository, _, _ := strings.Cut(name, "@")
+	return repository + "@" + commit
+}
+
 // RunOn is the suite on these backbones instead of its own.
 func (s Suite) RunOn(names ...string) Suite {
 	if len(names) == 1 {
@@ -43,13 +55,17 @@ func (s Suite) validateBackbones(r *rules) {
 	}
 }
 
-// Places are where the suite's backbones lie here: where the suite says, or at, their places in its order, separated by
+// Places are where the suite's backbones lie here: where the suite says, in the revisions that it has, or at, their places in its order, separated by
 // commas.
 func (s Suite) Places(at string) ([]string, error) {
 	names := s.BackboneNames()
 	switch {
 	case at == "":
-		return names, nil
+		places := make([]string, len(names))
+		for i, name := range names {
+			places[i] = s.place(name)
+		}
+		return places, nil
 	case len(names) == 1:
 		return []string{at}, nil
 	}
