@@ -42,7 +42,7 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 			mistakes = append(mistakes, err)
 		}
 	}
-	err := errors.Join(mistakes...)
+	err := suite.Told(mistakes...)
 	if err == nil {
 		p.Files, err = identify(s, "", dataDir)
 	}
@@ -60,7 +60,7 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 		}
 		mistakes = append(mistakes, p.fits(s.RunOn(name)))
 	}
-	if err := errors.Join(mistakes...); err != nil {
+	if err := suite.Told(mistakes...); err != nil {
 		return nil, err
 	}
 	return p, nil

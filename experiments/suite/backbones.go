@@ -3,7 +3,6 @@ package suite
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -48,10 +47,12 @@ func (s Suite) CheckSingle() error {
 // validateBackbones checks the backbones that the suite is run on or meant for.
 func (s Suite) validateBackbones(r *rules) {
 	r.must(s.Backbone != "" || len(s.Backbones) > 0, "backbone is empty, and so is backbones; give nano, a folder, a GGUF file or ORG/NAME, or a list of them")
+	seen := map[string]bool{}
 	for i, name := range s.Backbones {
+		place := filepath.Clean(name)
 		r.must(name != "", "backbones[%d] is empty; give nano, a folder, or ORG/NAME", i)
-		twice := slices.ContainsFunc(s.Backbones[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(name) })
-		r.must(name == "" || !twice, "backbones names %q twice", name)
+		r.must(name == "" || !seen[place], "backbones names %q twice", name)
+		seen[place] = true
 	}
 }
 
