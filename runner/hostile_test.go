@@ -190,25 +190,31 @@ func (h hostile) suite(methods []string, settings ...string) (suite.Suite, error
 	return suite.Load(h.file, suite.Options{Presets: experiments.KnownPresets(), Methods: methods, Set: append(set, settings...)})
 }
 
-// validate is what the command of that name does, and a run before it trains.
+// validate is what the command of that name does.
 func (h hostile) validate(methods []string, a attempt) (suite.Suite, error) {
+	s, _, err := h.prepare(methods, a)
+	return s, err
+}
+
+// prepare is what a run does before it trains.
+func (h hostile) prepare(methods []string, a attempt) (s suite.Suite, prepared *experiments.Prepared, err error) {
 	var settings []string
 	for _, name := range methods {
 		if strings.HasPrefix(name, "cur-lora") {
 			settings = append(settings, "methods."+name+".params.rank=4") // the toy's matrices are [8, 16]
 		}
 	}
-	s, err := h.suite(methods, append(settings, a.key+"="+a.value)...)
+	s, err = h.suite(methods, append(settings, a.key+"="+a.value)...)
 	if err == nil {
 		err = s.CheckParams(experiments.KnownPresets())
 	}
 	if err == nil {
-		_, err = experiments.Prepare(s, h.dir)
+		prepared, err = experiments.Prepare(s, h.dir)
 	}
 	if err == nil {
 		_, _, err = suite.Plan(s)
 	}
-	return s, err
+	return s, prepared, err
 }
 
 // Bounds of what it takes to find a setting good or wrong, and of what is said of it.
