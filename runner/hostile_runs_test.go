@@ -79,7 +79,7 @@ func (h hostile) run(t *testing.T, s suite.Suite, prepared *experiments.Prepared
 	}
 	defer os.RemoveAll(dir)
 	run := rundir.Run{Path: filepath.Join(dir, "runs", s.Name)}
-	manifest, err := launch.Manifest(s, prepared.Files)
+	manifest, err := launch.Manifest(s, prepared)
 	if err == nil {
 		err = os.MkdirAll(run.Path, 0o755)
 	}
