@@ -91,23 +91,14 @@ func (h hostile) run(t *testing.T, s suite.Suite, prepared *experiments.Prepared
 	}
 	ctx, stop := context.WithTimeout(context.Background(), hostileRun)
 	defer stop()
-	type outcome struct {
-		end string
-		err error
-	}
-	done := make(chan outcome, 1)
+	done := make(chan error, 1)
 	go func() {
-		end, err := h.runCell(ctx, run, s, method)
-		done <- outcome{end, err}
+		var err error
+		end, err = h.runCell(ctx, run, s, method)
+		done <- err
 	}()
-	select {
-	case o := <-done:
-		if o.err != nil {
-			return o.end, o.err
-		}
-		end = o.end
-	case <-time.After(hostileRun + hostileSeconds*time.Second):
-		t.Fatalf("%s goes on after it was stopped", run.Path)
+	if err := soon(t, run.Path, done); err != nil {
+		return end, err
 	}
 	if _, unwritten, err := reports.WriteAll(run); err != nil || unwritten != nil {
 		return "no report", errors.Join(err, unwritten)
