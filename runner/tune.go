@@ -81,7 +81,6 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 		}
 	}
 	trialsOf := s
-	trialsOf := s
 	trialsOf.Name = tuning.SuiteName(s)
 	if s, err = fetchForRun(ctx, o.place(trialsOf), s, o.NoDownload, stderr); err != nil {
 		return err
