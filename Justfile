@@ -40,6 +40,12 @@ test:
 torture:
     SECURA_TORTURE=1 go test ./runner -count 1 -timeout 25m -v -run 'TestKilledRuns|TestWorkersAreKilled|TestFullDisk|TestReadOnlyFolder|TestTwoProcesses|TestClockJumps|TestAWorkerThat|TestAKilledWorker|TestPluginMissing|TestChangedFiles|TestAnotherBackend|TestVerify|TestNoToken'
 
+# Takes every setting and parameter to which an absurd value is given and that is not refused, in
+# runs of a tiny backbone. keys has beginnings of keys, separated by commas: just hostile training,methods.ewc
+# try absurd values of every key of a suite, as runs (an hour)
+hostile keys="1":
+    SECURA_HOSTILE={{quote(keys)}} go test ./runner -count 1 -timeout 3h -v -run 'TestHostile'
+
 # look up known weaknesses of the dependencies in the Go vulnerability database
 vuln:
     go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
@@ -77,7 +83,7 @@ bench-smollm *flags: build _venv
 # Debian has Slurm in the packages slurmctld, slurmd, slurm-client and munge.
 # try job arrays, their faults, and a run that two engines share, on a real Slurm of one node
 slurm:
-    SECURA_SLURM=1 go test ./runner -run 'TestSlurm' -v -timeout 20m
+    SECURA_SLURM=1 go test ./runner -run 'TestSlurm' -count 1 -v -timeout 60m
 
 # transformers and peft go into a virtual environment.
 # export cells of a run on nano and load them in Python: just export-check runs/continual16 lora-s0-o0

@@ -15,7 +15,7 @@ func (t Task) shots(dir string) ([]Example, error) {
 		return nil, nil
 	}
 	from := t
-	from.Shots, from.Limits = 0, Limits{Train: t.Shots + 1, Seed: t.Seed}
+	from.Shots, from.Limits = 0, Limits{Train: min(t.Shots, mostRows) + 1, Seed: t.Seed}
 	if from.Limits.Seed == 0 {
 		from.Limits.Seed = 1
 	}
@@ -23,7 +23,7 @@ func (t Task) shots(dir string) ([]Example, error) {
 	if err != nil {
 		return nil, fmt.Errorf("shots: the training split: %w", err)
 	}
-	if n := len(set.Examples); n < t.Shots+1 {
+	if n := len(set.Examples); n <= t.Shots {
 		return nil, fmt.Errorf("shots: the training split has %d examples, too few for %d and one to leave out", n, t.Shots)
 	}
 	return set.Examples, nil

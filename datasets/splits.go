@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Splits say which of a source's splits serve as train, validation and test, where they are named otherwise or one has
@@ -47,6 +46,9 @@ type share struct {
 
 func (s share) whole() bool { return s.from == 0 && s.to == 100 }
 
+// splitName keeps a split's files within the source: a folder named . would be all of its splits.
+var splitName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.+-]*$`)
+
 var shareForm = regexp.MustCompile(`^([^\[\]]+)(?:\[(?:(\d+(?:\.\d+)?)%)?:(?:(\d+(?:\.\d+)?)%)?\])?$`)
 
 func parseShare(text string) (share, error) {
@@ -61,7 +63,7 @@ func parseShare(text string) (share, error) {
 	if m[3] != "" {
 		s.to, _ = strconv.ParseFloat(m[3], 64)
 	}
-	if strings.ContainsAny(s.split, "/\\") || s.from >= s.to || s.to > 100 {
+	if !splitName.MatchString(s.split) || s.from >= s.to || s.to > 100 {
 		return share{}, fmt.Errorf("%q is no share of a split: expected a name and percentages that rise from 0 to 100", text)
 	}
 	return s, nil

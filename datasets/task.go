@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"secura/datasets/score"
 )
@@ -128,10 +129,29 @@ func scoreNames() []string {
 	return names
 }
 
+// Bounds of a task: of its name and family, which tables have, of options that are templates, and of the tokens of an
+// answer.
+const (
+	maxName      = 100
+	maxOptions   = 1000
+	maxNewTokens = 1 << 20
+)
+
 var taskName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
 // Choice says whether the task is answered by choosing an option.
 func (t Task) Choice() bool { return t.OptionsColumn != "" || len(t.Options) > 0 || t.ClassLabel != "" }
+
+// optionsKey is the key that gives the options.
+func (t Task) optionsKey() string {
+	switch {
+	case t.OptionsColumn != "":
+		return "options_column"
+	case t.ClassLabel != "":
+		return "class_label"
+	}
+	return "options"
+}
 
 // gold is Gold, or the number of the class.
 func (t Task) gold() string {
@@ -151,8 +171,11 @@ func (t Task) Validate() error {
 	wrong := func(format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("task %q: "+format, append([]any{t.Name}, args...)...))
 	}
-	if !taskName.MatchString(t.Name) {
-		wrong("name must be lower-case letters, digits, _ and -")
+	if !taskName.MatchString(t.Name) || len(t.Name) > maxName {
+		wrong("name must be lower-case letters, digits, _ and -, at most %d of them", maxName)
+	}
+	if len(t.Family) > maxName || strings.ContainsFunc(t.Family, unicode.IsControl) {
+		wrong("family must be a word or a few on one line, at most %d bytes", maxName)
 	}
 	if name, ok := t.Builtin(); t.Source == "" || ok && name == "" {
 		wrong("source is missing; give builtin:NAME, a folder, or a file path with {split}")
@@ -165,13 +188,13 @@ func (t Task) Validate() error {
 			wrong("gold is missing: where an option is chosen it names the right one")
 		}
 		if t.Answer != "" {
-			wrong("answer and options exclude each other: it is written or chosen")
+			wrong("answer stands beside %s: an answer is written or chosen", t.optionsKey())
 		}
 		if (t.OptionsColumn != "" && (len(t.Options) > 0 || t.ClassLabel != "")) || (len(t.Options) > 0 && t.ClassLabel != "") {
 			wrong("options_column, options and class_label exclude each other")
 		}
-		if len(t.Options) == 1 {
-			wrong("options has one entry: a choice needs at least 2")
+		if n := len(t.Options); n == 1 || n > maxOptions {
+			wrong("options has %d entries: a choice needs at least 2, and of templates it has at most %d", n, maxOptions)
 		}
 		if t.Option != "" && len(t.Options) > 0 {
 			wrong("option is for options_column and class_label: each of options is a whole template")
@@ -189,8 +212,8 @@ func (t Task) Validate() error {
 		if t.Option != "" || t.Gold != "" || len(t.GoldLabels) > 0 {
 			wrong("option, gold and gold_labels need options_column, options or class_label")
 		}
-		if t.MaxNewTokens < 1 {
-			wrong("max_new_tokens must be at least 1 where an answer is written, not %d", t.MaxNewTokens)
+		if t.MaxNewTokens < 1 || t.MaxNewTokens > maxNewTokens {
+			wrong("max_new_tokens must be at least 1 where an answer is written, and at most %d, not %d", maxNewTokens, t.MaxNewTokens)
 		}
 	}
 	if len(t.Scores) == 0 {
@@ -216,13 +239,15 @@ func (t Task) Validate() error {
 		wrong("splits means nothing for a built-in task, which has train, validation and test")
 	}
 	if t.Shots < 0 {
-		wrong("shots must not be negative")
+		wrong("shots is %d, must not be negative", t.Shots)
 	}
 	if slices.Contains(t.Stop, "") {
 		wrong("stop has an empty text")
 	}
-	if min(t.Limits.Train, t.Limits.Validation, t.Limits.Test) < 0 {
-		wrong("limits must not be negative")
+	for _, split := range []string{"train", "validation", "test"} {
+		if n := t.Limits.For(split); n < 0 {
+			wrong("limits.%s is %d, must not be negative; 0 is no bound", split, n)
+		}
 	}
 	return errors.Join(mistakes...)
 }

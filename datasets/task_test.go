@@ -16,7 +16,7 @@ func TestAllMistakesOfATaskComeAtOnce(t *testing.T) {
 	}
 	err := Task{Name: "A b", Source: "builtin:", OptionsColumn: "o", Answer: "x", MaxNewTokens: 3,
 		Scores: []string{"exact", "acuracy", "exact"}, Limits: Limits{Train: -1}}.Validate()
-	for _, want := range []string{"name must", "source is", "prompt is", "gold is", "exclude", "max_new_tokens", `did you mean "accuracy"`, "twice", "does not fit", "limits"} {
+	for _, want := range []string{"name must", "source is", "prompt is", "gold is", "beside options_column", "max_new_tokens", `did you mean "accuracy"`, "twice", "does not fit", "limits"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in %v", want, err)
 		}
@@ -29,7 +29,7 @@ func TestAllMistakesOfATaskComeAtOnce(t *testing.T) {
 	}
 	err = Task{Name: "a", Source: "builtin:a", Prompt: "p", Answer: "a", Scores: []string{"sari", "macro_f1"}, MaxNewTokens: 1, Shots: -1, Stop: []string{""},
 		Splits: Splits{Train: "test[:90%]", Test: "test[80%:]"}}.Validate()
-	for _, want := range []string{"original is missing", "shots must not", "stop has an empty", "for a built-in task", "train and test share rows"} {
+	for _, want := range []string{"original is missing", "shots is -1, must not", "stop has an empty", "for a built-in task", "train and test share rows"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in %v", want, err)
 		}

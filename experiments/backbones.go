@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 
@@ -31,9 +32,28 @@ func identifyBackbone(s suite.Suite, i int, place string) ([]rundir.File, error)
 	return files, err
 }
 
+// Pin gives a suite the revisions of its backbones on the hub that the hub's cache has now, but for those that it has
+// already: what it computes is then that of these commits, whatever becomes of the cache's branches.
+func Pin(s suite.Suite) suite.Suite {
+	revisions := maps.Clone(s.Revisions)
+	for _, name := range s.BackboneNames() {
+		if _, ok := revisions[name]; ok {
+			continue
+		}
+		if commit, ok := pretrained.Revision(name); ok {
+			if revisions == nil {
+				revisions = map[string]string{}
+			}
+			revisions[name] = commit
+		}
+	}
+	s.Revisions = revisions
+	return s
+}
+
 // openBackbone opens the suite's one backbone.
 func openBackbone(s suite.Suite) (*pretrained.Backbone, error) {
-	return pretrained.Open(s.Backbone, backboneOptions(s))
+	return pretrained.Open(s.Place(), backboneOptions(s))
 }
 
 // backboneOptions say how the suite has its backbones opened.
@@ -54,8 +74,9 @@ func checkBackbones(s suite.Suite) error {
 		others = fmt.Sprintf("; suite %s is meant for %s", s.Name, strings.Join(s.Backbones, ", "))
 	}
 	var mistakes []error
-	for _, name := range s.BackboneNames() {
-		if err := pretrained.Check(name); err != nil {
+	places, _ := s.Places("")
+	for i, name := range s.BackboneNames() {
+		if err := pretrained.Check(places[i]); err != nil {
 			mistakes = append(mistakes, fmt.Errorf("backbone %s: %w%s", name, err, others))
 		}
 	}

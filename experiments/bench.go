@@ -60,14 +60,15 @@ func (s Speed) TFLOPS() float64 { return s.FLOP / s.Elapsed.Seconds() / 1e12 }
 const benchSteps = 24
 
 // Bench measures, in this process, how fast each method of a suite trains and how fast the backbone is evaluated. A
-// training token is one of an example's, replayed ones included, not only what carries a loss. Rows of one example each,
-// where training.pack is off, are of training.length.
+// training token is one of an example's, replayed ones included, not only what carries a loss. Rows of one example
+// each, where training.pack is off, have the lengths that they have in a run (training.lengths); with a Shape all are of
+// training.length.
 // The operations of training, those of padding included, are twice those of a forward pass: the gradients of the frozen
 // weights are not computed.
 func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) {
-	o.Suite.Training.Lengths = nil
 	var w *Worker
 	if o.Shape != nil {
+		o.Suite.Training.Lengths = nil
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
 	} else {
 		w, err = openSingle(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})

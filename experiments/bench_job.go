@@ -124,7 +124,7 @@ func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
 	}
 	j := job{Suite: s, Ends: w.ends, Answers: w.evaluator.Answers, HeldOut: append([][]int32{}, w.data.HeldOut...), Tasks: jobTasks(w.data.Tasks), Knowledge: jobTasks(w.data.Knowledge)}
-	if j.Model, j.GGUF, err = backboneFolder(s.Backbone, folder); err != nil {
+	if j.Model, j.GGUF, err = backboneFolder(s.Place(), folder); err != nil {
 		return Job{}, fmt.Errorf("write job: %w", err)
 	}
 	for _, cell := range w.cells[:len(s.Methods)] {

@@ -47,3 +47,22 @@ func TestRandomTokensTakeAnySuite(t *testing.T) {
 		t.Fatalf("evaluated: %+v, %v", row, err)
 	}
 }
+
+// TestBenchTakesRowsInTheirLengths: where training.lengths has a shorter length, batches are computed in it, and less is
+// padding.
+func TestBenchTakesRowsInTheirLengths(t *testing.T) {
+	y := newToy(t)
+	bench := func(lengths []int) Speed {
+		s := y.with(suite.MethodSpec{Preset: "seq"})
+		s.Training.Lengths, s.Training.Batch = lengths, 2
+		result, err := Bench(t.Context(), BenchOptions{Suite: s, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
+		if err != nil || len(result.Training) != 1 {
+			t.Fatal(result, err)
+		}
+		return result.Training[0]
+	}
+	full, own := bench(nil), bench([]int{5})
+	if own.Tokens != full.Tokens || !(own.Padding < full.Padding) || !(own.FLOP < full.FLOP) || own.Elapsed <= 0 {
+		t.Errorf("in full rows %+v, with a shorter length %+v", full, own)
+	}
+}

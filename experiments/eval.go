@@ -197,7 +197,7 @@ func (o EvalOptions) CheckTasks() error {
 
 // hashEvaluated puts the sha256 of the backbone's and the tasks' files into hashes.
 func hashEvaluated(s suite.Suite, dataDir string, hashes map[string]string) error {
-	files, err := pretrained.Hash(s.Backbone, s.Chat)
+	files, err := pretrained.Hash(s.Place(), s.Chat)
 	if err != nil {
 		return err
 	}

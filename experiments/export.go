@@ -51,7 +51,8 @@ type Exported struct {
 	Rank int
 }
 
-// Export writes what a cell has learned by its newest task boundary, so that transformers, or peft, loads it.
+// Export writes what a cell has learned by its newest task boundary, so that transformers, or peft, loads it. It reads the
+// run's manifest, the cell's checkpoint and the backbone, and no data.
 func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	entries, err := os.ReadDir(o.Dir)
 	switch {
@@ -61,6 +62,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	case len(entries) > 0:
 		return done, fmt.Errorf("export: %s is not empty; give a folder that is not there yet", o.Dir)
 	}
+	o.WithoutData = true
 	w, err := OpenWorker(ctx, o.WorkerOptions)
 	if err != nil {
 		return done, err
@@ -162,7 +164,7 @@ func (w *Worker) writeModel(session *methods.Session, dir string) error {
 	if err := merged.Save(dir, weights.F32); err != nil {
 		return err
 	}
-	place, err := pretrained.Find(w.suite.Backbone)
+	place, err := pretrained.Find(w.place())
 	if err != nil {
 		return err
 	}

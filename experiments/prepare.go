@@ -42,7 +42,7 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 			mistakes = append(mistakes, err)
 		}
 	}
-	err := errors.Join(mistakes...)
+	err := suite.Told(mistakes...)
 	if err == nil {
 		p.Files, err = identify(s, "", dataDir)
 	}
@@ -60,7 +60,7 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 		}
 		mistakes = append(mistakes, p.fits(s.RunOn(name)))
 	}
-	if err := errors.Join(mistakes...); err != nil {
+	if err := suite.Told(mistakes...); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -116,7 +116,7 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 // fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
 // can be started on it.
 func (p *Prepared) fits(s suite.Suite) error {
-	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
+	b, err := pretrained.OpenTexts(s.Place(), backboneOptions(s))
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func Preview(w io.Writer, o PreviewOptions) error {
 			return fmt.Errorf("%s (suite %s)", datasets.Unknown("task", name, known), o.Suite.Name)
 		}
 	}
-	b, err := pretrained.OpenTexts(o.Suite.Backbone, backboneOptions(o.Suite))
+	b, err := pretrained.OpenTexts(o.Suite.Place(), backboneOptions(o.Suite))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
@@ -46,9 +47,18 @@ func (w *Worker) unrecorded(cell suite.Cell) (*protocol, error) {
 // start makes the session of the protocol's cell.
 func (p *protocol) start() (*methods.Session, error) {
 	w := p.worker
-	setting := settingOf(w.suite, p.cell, w.data.TrainExamples())
+	setting := settingOf(w.suite, p.cell, w.trainExamples())
 	setting.Accumulate = cmp.Or(p.parts, setting.Accumulate)
 	return methods.NewSession(w.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), setting)
+}
+
+// trainExamples counts the stream's training examples. Without data it is a number that any replay memory can be a share of:
+// a session that is loaded has the memory of its checkpoint.
+func (w *Worker) trainExamples() int {
+	if w.withoutData {
+		return math.MaxInt32
+	}
+	return w.data.TrainExamples()
 }
 
 // settingOf is what a cell's method is given, with the number of the stream's training examples.

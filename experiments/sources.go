@@ -34,9 +34,10 @@ func sources(s suite.Suite, dataDir string) (list []rundir.Source, unread []stri
 		}
 		list = append(list, of)
 	}
-	for _, name := range s.BackboneNames() {
+	places, _ := s.Places("") // without another place there is nothing to go wrong
+	for i, name := range s.BackboneNames() {
 		// Beside a GGUF file that is named by itself may lie any README.
-		if place, err := pretrained.Find(name); err == nil && place.Folder != "" {
+		if place, err := pretrained.Find(places[i]); err == nil && place.Folder != "" {
 			add(place.Folder, rundir.Source{Backbone: name})
 		}
 	}

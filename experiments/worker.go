@@ -35,6 +35,8 @@ type WorkerOptions struct {
 	// Backbone is where the suite's backbone lies here, or its backbones in their order, separated by commas; empty where
 	// the suite says.
 	Backbone string
+	// WithoutData leaves the data files alone: for what needs a cell's weights and no example.
+	WithoutData bool
 	// Doing is told what Measure begins; it may be nil.
 	Doing func(text string)
 }
@@ -57,6 +59,7 @@ type Worker struct {
 	suite       suite.Suite // its Backbone is the one that is open
 	cells       []suite.Cell
 	dataDir     string
+	withoutData bool
 	planned     suite.Suite   // the run's, as its manifest has it
 	places      []string      // where its backbones lie here
 	files       []rundir.File // those of the manifest; none in one that was made by hand
@@ -91,7 +94,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 }
 
 func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, dataDir: o.DataDir, files: files, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, dataDir: o.DataDir, withoutData: o.WithoutData, files: files, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
 	var err error
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
@@ -99,8 +102,10 @@ func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o Worke
 	if w.places, err = s.Places(o.Backbone); err != nil {
 		return nil, err
 	}
-	if err := w.checkData(); err != nil {
-		return nil, err
+	if !w.withoutData {
+		if err := w.checkData(); err != nil {
+			return nil, err
+		}
 	}
 	var info backbone.BackendInfo
 	if w.backend, info, err = backbone.OpenBackend(ctx, o.Backend); err != nil {

@@ -32,6 +32,11 @@ func (w *Worker) use(name string) error {
 		return err
 	}
 	w.tokenizer, w.ends = b.Tokenizer, b.Ends
+	if w.withoutData {
+		w.suite.Backbone = name
+		w.base = methods.NewBase(w.backend, b.Model)
+		return nil
+	}
 	if w.data, err = stream.Load(w.suite, stream.NewTexts(w.dataDir), b.Encoder); err != nil {
 		return err
 	}
@@ -44,6 +49,11 @@ func (w *Worker) use(name string) error {
 	}
 	w.suite.Backbone = name
 	return w.compute(b.Model)
+}
+
+// place is where the backbone that is open lies here.
+func (w *Worker) place() string {
+	return w.places[slices.Index(w.planned.BackboneNames(), w.suite.Backbone)]
 }
 
 // compute puts a model on the backend's devices, and lays out what is evaluated of the worker's data.

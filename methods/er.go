@@ -23,6 +23,9 @@ type ReplayParams struct {
 
 var defaultReplay = ReplayParams{Buffer: 0.02, ReplayRatio: 0.5}
 
+// mostReplay bounds the rows that are learned beside a batch, in batches.
+const mostReplay = 100
+
 // memory makes the reservoir and the hook that replays from it. A row is offered to the reservoir once, after its
 // first use, and replayed rows never are.
 func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
@@ -32,6 +35,9 @@ func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
 	}
 	capacity := int(math.Round(p.Buffer * float64(s.StreamExamples)))
 	rows := int(math.Round(p.ReplayRatio * float64(s.Rows)))
+	if p.ReplayRatio > mostReplay || rows > mostReplay*s.Rows {
+		return nil, 0, fmt.Errorf("replay_ratio is %g, must be at most %d: replayed rows are as many as those of so many batches", p.ReplayRatio, mostReplay)
+	}
 	if capacity < 1 || rows < 1 {
 		return nil, 0, fmt.Errorf("buffer %g of %d examples and replay_ratio %g of a batch of %d must each be one row or more",
 			p.Buffer, s.StreamExamples, p.ReplayRatio, s.Rows)

@@ -1,6 +1,7 @@
 package methods
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -84,7 +85,7 @@ func (p SecuraParams) check() error {
 	if p.Restraint && !p.MagNorm {
 		return fmt.Errorf("restraint is on and magnorm is off: restraint acts by S-MagNorm's S; turn both on or restraint off")
 	}
-	return p.norm().Check()
+	return errors.Join(p.norm().Check(), adapter.Restraint{Edge: p.Edge, Share: p.Share, Decay: p.Decay}.Check())
 }
 
 // isWeight says whether the forward pass is one with a weight wherever it is evaluated. What S-MagNorm makes of outputs

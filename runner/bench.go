@@ -61,7 +61,7 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 		if shape, err = os.ReadFile(o.Shape); err != nil {
 			return fmt.Errorf("read the backbone's shape: %w", err)
 		}
-	} else if err := fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
+	} else if suite, err = fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	if o.Cells || o.Torch != "" {

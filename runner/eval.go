@@ -78,9 +78,10 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	if err := options.CheckTasks(); err != nil {
 		return usage(err)
 	}
-	if err := fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
+	if suite, err = fetchBackbones(ctx, suite, o.NoDownload, stderr); err != nil {
 		return err
 	}
+	options.Suite = suite
 	names := suite.BackboneNames()
 	for i, label := range record.BackboneLabels(names) {
 		if i > 0 {

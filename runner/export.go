@@ -21,14 +21,15 @@ import (
 type ExportOptions struct {
 	Out     string
 	Format  string
-	DataDir string
 	Backend string
+	// Backbone is where the run's backbone lies here, or its backbones, separated by commas.
+	Backbone string
 }
 
 func (o *ExportOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Out, "out", "", "`DIR` to write to; it must be new or empty")
 	flags.StringVar(&o.Format, "format", "auto", "`"+strings.Join(experiments.ExportFormats, "|")+"`: merged is a whole model for transformers, peft an adapter (if the update has few ranks), auto the adapter if possible")
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	flags.StringVar(&o.Backbone, "backbone", "", "`DIR` of the run's backbone, if it lies elsewhere than where the run read it; of several one each, in the run's order, separated by commas")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes the learned weights; nothing is downloaded")
 }
 
@@ -66,7 +67,7 @@ func runExport(ctx context.Context, o ExportOptions, cell string, stdout, stderr
 	run := rundir.Run{Path: filepath.Dir(filepath.Dir(folder))}
 	done, err := experiments.Export(ctx, experiments.ExportOptions{
 		WorkerOptions: experiments.WorkerOptions{
-			Run: run, DataDir: o.DataDir,
+			Run: run, Backbone: o.Backbone,
 			Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
 		},
 		Cell: filepath.Base(folder), Dir: o.Out, Format: o.Format,

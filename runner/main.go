@@ -319,6 +319,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -388,18 +389,39 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &interrupted):
-		fmt.Fprintln(stderr, "runner: interrupted;", err)
+		fmt.Fprintln(stderr, "runner: interrupted;", told(err))
 		return 130
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "runner: interrupted")
 		return 130
 	case errors.As(err, &wrongUsage):
-		fmt.Fprintln(stderr, "runner:", err)
+		fmt.Fprintln(stderr, "runner:", told(err))
 		return 2
 	case errors.As(err, &loss):
-		fmt.Fprintln(stderr, "runner:", err)
+		fmt.Fprintln(stderr, "runner:", told(err))
 		return 3
 	}
-	fmt.Fprintln(stderr, "runner:", err)
+	fmt.Fprintln(stderr, "runner:", told(err))
 	return 1
+}
+
+// Bounds of a printed error.
+const (
+	mostErrorLines = 100
+	longestLine    = 2000
+)
+
+// told is an error's text without the middle of very long lines, such as those with a text that was given for a name, and
+// without the lines after the first hundred.
+func told(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	if more := len(lines) - mostErrorLines; more > 0 {
+		lines = append(lines[:mostErrorLines:mostErrorLines], fmt.Sprintf("and %d more lines", more))
+	}
+	for i, line := range lines {
+		if n := len(line); n > longestLine {
+			lines[i] = strings.ToValidUTF8(line[:longestLine/2], "") + " […] " + strings.ToValidUTF8(line[n-longestLine/2:], "")
+		}
+	}
+	return strings.Join(lines, "\n")
 }

@@ -111,7 +111,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if parts := int(o.RetryParts); parts > 0 && s.Training.Batch%parts != 0 {
 		return usagef("-retry-parts is %d, must divide training.batch, %d", parts, s.Training.Batch)
 	}
-	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
+	if s, err = fetchForRun(ctx, o.place(s), s, o.NoDownload, stderr); err != nil {
 		return err
 	}
 	prepared, err := experiments.Prepare(s, o.DataDir)
@@ -138,10 +138,15 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	return errors.Join(failures, printTables(l.Run, stdout))
 }
 
+// place is where the run of a suite lies.
+func (o *PlaceOptions) place(s suite.Suite) rundir.Run {
+	return rundir.Run{Path: cmp.Or(o.Out, filepath.Join("runs", s.Name))}
+}
+
 // launch is the run of a suite that the flags ask for.
 func (o *PlaceOptions) launch(s suite.Suite, prepared *experiments.Prepared, stderr io.Writer) launch.Launch {
 	return launch.Launch{
-		Run: rundir.Run{Path: cmp.Or(o.Out, filepath.Join("runs", s.Name))}, Suite: s, Prepared: prepared, DataDir: o.DataDir,
+		Run: o.place(s), Suite: s, Prepared: prepared, DataDir: o.DataDir,
 		Jobs: int(o.Jobs), RetryParts: int(o.RetryParts), NoDownload: o.NoDownload, AllowBackendChange: o.AllowBackendChange,
 		Log: stderr, View: func(workers, cells int) launch.View { return newProgress(stderr, workers, cells) },
 	}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -159,6 +161,30 @@ func (c *cluster) until(what string, limit time.Duration, holds func() bool) {
 	}
 }
 
+// untilDone waits until no element is left in the queue, as long as the run's files grow: how fast is the machine's affair.
+func (c *cluster) untilDone(run rundir.Run, idle time.Duration) {
+	c.t.Helper()
+	size := func() (sum int64) {
+		filepath.WalkDir(run.Path, func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return nil // a file that was renamed meanwhile
+			}
+			if info, err := entry.Info(); err == nil {
+				sum += info.Size()
+			}
+			return nil
+		})
+		return sum
+	}
+	for before, since := size(), time.Now(); c.must("squeue", "-h", "-o", "%i") != ""; time.Sleep(time.Second) {
+		if now := size(); now != before {
+			before, since = now, time.Now()
+		} else if time.Since(since) > idle {
+			c.t.Fatalf("elements are left, and nothing of the run has grown for %s:\n%s", idle, c.must("squeue"))
+		}
+	}
+}
+
 // suite writes a suite whose cells take about as many steps of training as are given.
 func (c *cluster) suite(name string, steps, seeds int, methods string) string {
 	path := filepath.Join(c.dir, name+".yaml")
@@ -234,7 +260,7 @@ func TestSlurm(t *testing.T) {
 		return !strings.Contains(c.must("squeue", "-h", "-o", "%i"), urgent)
 	})
 	t.Log(c.must(c.runner, "status", run.Path))
-	c.until("the elements are gone", 8*time.Minute, func() bool { return c.must("squeue", "-h", "-o", "%i") == "" })
+	c.untilDone(run, 3*time.Minute)
 	t.Log(c.must(c.runner, "status", run.Path))
 	c.must(c.runner, "run", "-suite", suite, "-engine", "slurm", "-out", run.Path) // nothing is left: prints the tables
 
@@ -272,7 +298,7 @@ func TestSlurmAndTheLocalEngineShareARun(t *testing.T) {
 		return len(cells) > 0
 	})
 	t.Log(c.must(c.runner, "run", "-suite", suite, "-jobs", "1", "-out", run.Path))
-	c.until("the elements are gone", 4*time.Minute, func() bool { return c.must("squeue", "-h", "-o", "%i") == "" })
+	c.untilDone(run, 3*time.Minute)
 	cells, err := run.Cells()
 	if err != nil || len(cells) != 40 {
 		t.Fatal(len(cells), err)
@@ -303,6 +329,40 @@ func TestSlurmAndTheLocalEngineShareARun(t *testing.T) {
 	t.Logf("%d cells were done by the array, %d by the local engine", slurm, 40-slurm)
 	if slurm == 0 || slurm == 40 {
 		t.Error("one of the two did nothing")
+	}
+}
+
+// TestSlurmElementThatNeverSaves gives an element a limit that its base row outlasts: it is queued again twice and then
+// fails, with the reason in its log and in what status prints.
+func TestSlurmElementThatNeverSaves(t *testing.T) {
+	c := startCluster(t)
+	path := filepath.Join(c.dir, "short.yaml")
+	// Slurm sends the signal up to a minute early: at once. In pure Go the base row of sixteen tasks takes longer.
+	text := `extends: continual16
+name: short
+backend: go
+methods: [seq]
+evaluation: {test_examples: 0, knowledge_examples: 0, max_tokens: 100000000}
+slurm: {time: "1", warning: 55, restarts: 2}
+`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := rundir.Run{Path: c.dir + "/short"}
+	t.Log(c.must(c.runner, "run", "-suite", path, "-engine", "slurm", "-out", run.Path))
+	c.untilDone(run, 3*time.Minute)
+	status := c.must(c.runner, "status", run.Path)
+	t.Log(status)
+	if !regexp.MustCompile(`element \d+_0 reached its time limit 3 times, the last 3 without a newer checkpoint`).MatchString(status) {
+		t.Error("status does not tell of three rounds")
+	}
+	logs, err := filepath.Glob(filepath.Join(run.Slurm(), "logs", "*_0.log"))
+	if err != nil || len(logs) != 1 {
+		t.Fatal(logs, err)
+	}
+	said, err := os.ReadFile(logs[0])
+	if err != nil || !strings.Contains(string(said), "it reached its time limit 3 times in a row without a newer checkpoint and is not queued again") {
+		t.Errorf("the element said (%v):\n%s", err, said)
 	}
 }
 

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 
 	"secura/experiments"
+	"secura/experiments/launch"
 	"secura/experiments/pretrained"
+	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
@@ -41,7 +44,7 @@ func (o *SuiteOptions) addSettings(flags *flag.FlagSet) {
 
 // addBackbone adds the flags of what computes, and of single settings.
 func (o *SuiteOptions) addBackbone(flags *flag.FlagSet) {
-	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME`: the embedded model; a folder with config.json, *.safetensors and tokenizer.json; a GGUF file; or a repository of the hub. Several, separated by commas, are one run. Default: the suite's")
+	flags.StringVar(&o.Backbone, "backbone", "", "`nano|DIR|FILE.gguf|ORG/NAME[@REVISION]`: the embedded model; a folder with config.json, *.safetensors and tokenizer.json; a GGUF file; or a repository of the hub. Several, separated by commas, are one run. Default: the suite's")
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes. Default: the suite's, which is auto unless it says otherwise")
 	flags.Var(&o.Set, "set", "`KEY=VALUE` replaces a setting of the suite, such as training.steps=6; may be repeated")
 }
@@ -129,17 +132,37 @@ func (o *SuiteOptions) loadSingle() (suite.Suite, error) {
 	return s, err
 }
 
-// fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache.
-func fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr io.Writer) error {
-	if noDownload {
-		return nil
+// fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache, and returns the suite with their
+// revisions.
+func fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr io.Writer) (suite.Suite, error) {
+	places, err := s.Places("")
+	if err != nil {
+		return s, err
 	}
-	for _, name := range s.BackboneNames() {
-		if err := pretrained.Fetch(ctx, name, stderr); err != nil {
-			return err
+	for _, place := range places {
+		if noDownload {
+			break
+		}
+		if err := pretrained.Fetch(ctx, place, stderr); err != nil {
+			return s, err
 		}
 	}
-	return nil
+	return experiments.Pin(s), nil
+}
+
+// fetchForRun is fetchBackbones for a run, which goes on with the revisions that it began with.
+func fetchForRun(ctx context.Context, run rundir.Run, s suite.Suite, noDownload bool, stderr io.Writer) (suite.Suite, error) {
+	s, err := launch.KeepRevisions(run, s)
+	if err != nil {
+		return s, err
+	}
+	for _, name := range s.BackboneNames() {
+		began, kept := s.Revisions[name]
+		if now, ok := pretrained.Revision(name); kept && ok && now != began {
+			fmt.Fprintf(stderr, "backbone %s: the run goes on with revision %.12s, with which it began; that of the hub's cache is %.12s now\n", name, began, now)
+		}
+	}
+	return fetchBackbones(ctx, s, noDownload, stderr)
 }
 
 // selectMethods keeps the named methods. A method that the suite leaves out

@@ -80,10 +80,12 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 			return err
 		}
 	}
-	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
+	trialsOf := s
+	trialsOf.Name = tuning.SuiteName(s)
+	if s, err = fetchForRun(ctx, o.place(trialsOf), s, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	b, err := pretrained.OpenTexts(s.Backbone, pretrained.Options{Chat: s.Chat})
+	b, err := pretrained.OpenTexts(s.Place(), pretrained.Options{Chat: s.Chat})
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
+	s = experiments.Pin(s)
 	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err

@@ -21,6 +21,9 @@ func CompileCondition(key, text string) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(columns) == 0 {
+		return nil, fmt.Errorf("%s: %q names no column, so that it is the same of every row; expected a condition such as {{ge .label 0}}", key, Shorten(text))
+	}
 	return &Condition{t, slices.Sorted(maps.Keys(columns))}, nil
 }
 

@@ -91,7 +91,7 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 	v.Answers = min((v.Answers+7)/8*8, longest) // even shapes compute faster
 	v.lay(options, prompts, e)
 	if v.Tokens > int64(e.MaxTokens) {
-		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or raise the bound",
+		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or the tasks' max_new_tokens, or raise the bound",
 			v.Tokens, e.MaxTokens)
 	}
 	return v, nil

@@ -99,6 +99,29 @@ func Warn(log io.Writer, warnings []string) {
 	}
 }
 
+// KeepRevisions gives a suite the revisions of the hub's backbones that the run in its place began with, if there is one: a
+// run goes on with the files that it has read, although the hub has newer ones.
+func KeepRevisions(run rundir.Run, s suite.Suite) (suite.Suite, error) {
+	manifest, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	old, err := SuiteOf(run, manifest)
+	if err != nil {
+		return s, err
+	}
+	s.Revisions = map[string]string{}
+	for _, name := range s.BackboneNames() {
+		if commit, ok := old.Revisions[name]; ok {
+			s.Revisions[name] = commit
+		}
+	}
+	return s, nil
+}
+
 // Begin writes what a run has before its first cell: the manifest, and the examples that its predictions are of, which no
 // later command changes.
 func Begin(run rundir.Run, manifest rundir.Manifest, texts *stream.Texts) error {

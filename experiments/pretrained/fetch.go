@@ -19,22 +19,53 @@ import (
 // Fetch downloads what a suite's backbone names into the hub's cache, if it is a repository's name, is no file
 // or folder here, and is not in the cache whole.
 func Fetch(ctx context.Context, name string, log io.Writer) error {
-	if _, err := os.Stat(name); err == nil || name == Nano || !hub.ValidName(name) {
+	repository, ok := onHub(name)
+	if !ok {
 		return nil
 	}
 	h, err := hub.New(os.Getenv, log)
 	if err != nil {
 		return fmt.Errorf("backbone %s: %w", name, err)
 	}
-	repository := hub.Repository{Kind: hub.Model, Name: name}
 	if snapshot, err := h.Snapshot(repository); err == nil && whole(snapshot) {
 		return nil
 	}
 	_, err = h.Download(ctx, repository, chooseFiles)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, hub.ErrOffline) { // offline, find says what to do
-		return fmt.Errorf("backbone %s: %w; where the hub cannot be reached, %s", name, err, bring(name))
+		return fmt.Errorf("backbone %s: %w; where the hub cannot be reached, %s", name, err, bring(repository.Name))
 	}
 	return ctx.Err()
+}
+
+// repositoryOf is the repository of the hub that a text could name: ORG/NAME, or ORG/NAME@REVISION.
+func repositoryOf(text string) (hub.Repository, bool) {
+	name, revision, given := strings.Cut(text, "@")
+	return hub.Repository{Kind: hub.Model, Name: name, Revision: revision}, hub.ValidName(name) && given == (revision != "")
+}
+
+// onHub says whether a backbone is one of the hub's, and no file or folder here.
+func onHub(name string) (hub.Repository, bool) {
+	repository, ok := repositoryOf(name)
+	if !ok {
+		return repository, false
+	}
+	_, err := os.Stat(name)
+	return repository, err != nil
+}
+
+// Revision is the commit that a backbone of the hub has in the hub's cache now; false for other backbones, and for one that
+// is not there.
+func Revision(name string) (commit string, ok bool) {
+	repository, ok := onHub(name)
+	if !ok {
+		return "", false
+	}
+	h, err := hub.New(os.Getenv, nil)
+	if err != nil {
+		return "", false
+	}
+	snapshot, err := h.Snapshot(repository)
+	return filepath.Base(snapshot), err == nil
 }
 
 // bring says what to do for a backbone that is not there.
@@ -43,14 +74,18 @@ func bring(name string) string {
 }
 
 // inHub finds a repository in the hub's cache.
-func inHub(name string) (Place, error) {
+func inHub(repository hub.Repository) (Place, error) {
 	h, err := hub.New(os.Getenv, nil)
 	if err != nil {
 		return Place{}, err
 	}
-	snapshot, err := h.Snapshot(hub.Repository{Kind: hub.Model, Name: name})
+	snapshot, err := h.Snapshot(repository)
+	if errors.Is(err, fs.ErrNotExist) && repository.Revision != "" {
+		return Place{}, fmt.Errorf("no such file or folder, and revision %s of %s is not in the hub's cache %s; where the hub can be reached, run and eval download it",
+			repository.Revision, repository.Name, h.Cache())
+	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return Place{}, fmt.Errorf("no such file or folder, and not in the hub's cache %s; %s", h.Cache(), bring(name))
+		return Place{}, fmt.Errorf("no such file or folder, and not in the hub's cache %s; %s", h.Cache(), bring(repository.Name))
 	}
 	if err != nil {
 		return Place{}, err

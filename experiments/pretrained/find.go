@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"secura/datasets/hub"
 )
 
 // Place says where a backbone's files are: in a folder in the hub's layout, or in one GGUF file; neither for
@@ -16,14 +14,14 @@ import (
 type Place struct{ Folder, GGUF string }
 
 // Find finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json, a folder
-// that holds one GGUF file, or a repository, ORG/NAME, whose files are in the hub's cache.
+// that holds one GGUF file, or a repository, ORG/NAME or ORG/NAME@REVISION, whose files are in the hub's cache.
 func Find(name string) (Place, error) {
 	if name == Nano {
 		return Place{}, nil
 	}
 	info, err := os.Stat(name)
-	if err != nil && hub.ValidName(name) {
-		return inHub(name)
+	if repository, ok := repositoryOf(name); err != nil && ok {
+		return inHub(repository)
 	}
 	if err != nil {
 		return Place{}, fmt.Errorf("no such file or folder; %s", bring(name))

@@ -33,6 +33,10 @@ func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, er
 			if !anyBackend {
 				d.compare(key, was[key], is[key])
 			}
+		case "revisions": // of a run that began without them, the hash of each file is compared
+			if was[key] != nil {
+				d.compare(key, was[key], is[key])
+			}
 		case "seeds", "orders":
 			a, errA := integer(was[key])
 			b, errB := integer(is[key])

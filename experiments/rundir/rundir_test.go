@@ -278,6 +278,23 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 	}
 }
 
+// A run that began before revisions were kept takes one; of a run that has one no other is taken.
+func TestARevisionIsKept(t *testing.T) {
+	with := func(revision string) Manifest {
+		return Manifest{Suite: json.RawMessage(`{"backbone":"org/model","seeds":1,"orders":1,"methods":[]` + revision + `}`)}
+	}
+	none, first, second := with(""), with(`,"revisions":{"org/model":"1111"}`), with(`,"revisions":{"org/model":"2222"}`)
+	if merged, _, err := Merge(none, first); err != nil || !strings.Contains(string(merged.Suite), "1111") {
+		t.Errorf("%s (%v)", merged.Suite, err)
+	}
+	if _, _, err := Merge(first, second); err == nil || !strings.Contains(err.Error(), `revisions.org/model was "1111", is "2222"`) {
+		t.Error(err)
+	}
+	if _, _, err := Merge(first, none); err == nil || !strings.Contains(err.Error(), "is not set") {
+		t.Error(err)
+	}
+}
+
 func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := map[string]any{"seeds": rapid.IntRange(1, 9).Draw(t, "seeds"), "orders": 1,

@@ -3,7 +3,6 @@ package suite
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -13,6 +12,18 @@ func (s Suite) BackboneNames() []string {
 		return []string{s.Backbone}
 	}
 	return s.Backbones
+}
+
+// Place is where the suite's one backbone lies: Backbone, or with its revision NAME@COMMIT.
+func (s Suite) Place() string { return s.place(s.Backbone) }
+
+func (s Suite) place(name string) string {
+	commit, ok := s.Revisions[name]
+	if !ok {
+		return name
+	}
+	repository, _, _ := strings.Cut(name, "@")
+	return repository + "@" + commit
 }
 
 // RunOn is the suite on these backbones instead of its own.
@@ -36,20 +47,26 @@ func (s Suite) CheckSingle() error {
 // validateBackbones checks the backbones that the suite is run on or meant for.
 func (s Suite) validateBackbones(r *rules) {
 	r.must(s.Backbone != "" || len(s.Backbones) > 0, "backbone is empty, and so is backbones; give nano, a folder, a GGUF file or ORG/NAME, or a list of them")
+	seen := map[string]bool{}
 	for i, name := range s.Backbones {
+		place := filepath.Clean(name)
 		r.must(name != "", "backbones[%d] is empty; give nano, a folder, or ORG/NAME", i)
-		twice := slices.ContainsFunc(s.Backbones[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(name) })
-		r.must(name == "" || !twice, "backbones names %q twice", name)
+		r.must(name == "" || !seen[place], "backbones names %q twice", name)
+		seen[place] = true
 	}
 }
 
-// Places are where the suite's backbones lie here: where the suite says, or at, their places in its order, separated by
+// Places are where the suite's backbones lie here: where the suite says, in the revisions that it has, or at, their places in its order, separated by
 // commas.
 func (s Suite) Places(at string) ([]string, error) {
 	names := s.BackboneNames()
 	switch {
 	case at == "":
-		return names, nil
+		places := make([]string, len(names))
+		for i, name := range names {
+			places[i] = s.place(name)
+		}
+		return places, nil
 	case len(names) == 1:
 		return []string{at}, nil
 	}

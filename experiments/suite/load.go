@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -47,6 +48,9 @@ func List() []string {
 	return names
 }
 
+// longestSetting is how much of a setting a message has.
+const longestSetting = 100
+
 // Load reads an embedded suite by its name, or a file: whatever has a
 // slash or ends in .yaml or .yml. The suite is complete and validated; all
 // mistakes come back at once, with file, line and the nearest known name.
@@ -57,9 +61,10 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 	}
 	addMethods(tree, options.Methods)
 	for _, setting := range options.Set {
-		c, tasks := checker{file: "-set " + setting}, tasksIn(tree)
+		label := "-set " + shorten(setting, longestSetting)
+		c, tasks := checker{file: label}, tasksIn(tree)
 		if err := set(tree, setting); err != nil {
-			return Suite{}, fmt.Errorf("load suite %s: -set %s: %w", nameOrFile, setting, err)
+			return Suite{}, fmt.Errorf("load suite %s: %s: %w", nameOrFile, label, err)
 		}
 		if expand(&c, tree, tasks); c.err() == nil {
 			c.check(tree, reflect.TypeFor[Suite](), "")
@@ -93,28 +98,32 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 // BuiltinTasks are the tasks that suites may name: the stream's and those of
 // the knowledge battery.
 func BuiltinTasks() (stream, knowledge []datasets.Task, err error) {
+	file, err := readBuiltin()
+	return slices.Clone(file.Tasks), slices.Clone(file.Knowledge), err
+}
+
+type taskFile struct {
+	Tasks     []datasets.Task `yaml:"tasks"`
+	Knowledge []datasets.Task `yaml:"knowledge"`
+}
+
+// readBuiltin reads the file once: every setting of a suite asks for its names.
+var readBuiltin = sync.OnceValues(func() (file taskFile, err error) {
 	data, err := embedded.ReadFile("suites/" + tasksFile + ".yaml")
 	if err != nil {
-		return nil, nil, err
-	}
-	var file struct {
-		Tasks     []datasets.Task `yaml:"tasks"`
-		Knowledge []datasets.Task `yaml:"knowledge"`
+		return taskFile{}, err
 	}
 	tree, err := parseYAML(data, tasksFile+".yaml")
 	if err != nil {
-		return nil, nil, err
+		return taskFile{}, err
 	}
 	c := checker{file: tasksFile + ".yaml"}
 	c.check(tree, reflect.TypeOf(file), "")
 	if err := c.err(); err != nil {
-		return nil, nil, err
+		return taskFile{}, err
 	}
-	if err := tree.Decode(&file); err != nil {
-		return nil, nil, err
-	}
-	return file.Tasks, file.Knowledge, nil
-}
+	return file, tree.Decode(&file)
+})
 
 // loadTree reads a suite's YAML, merged over the one it extends, names of
 // tasks and methods replaced by what they stand for, checked against Suite.

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"reflect"
 	"slices"
+	"strings"
 
 	"secura/datasets"
 )
@@ -68,7 +70,24 @@ func (p Preset) Params(spec MethodSpec) (any, error) {
 	if err := decodeParams(spec.Name, spec.Params, params); err != nil {
 		return nil, err
 	}
-	return params, nil
+	return params, checkFloats(reflect.ValueOf(params).Elem(), "methods."+spec.Name+".params")
+}
+
+// checkFloats says which numbers of a struct would be 0 or infinite where they are computed with.
+func checkFloats(v reflect.Value, key string) error {
+	var mistakes []error
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		switch field := v.Field(i); {
+		case option == "inline":
+			mistakes = append(mistakes, checkFloats(field, key))
+		case field.Kind() == reflect.Float64:
+			if size := math.Abs(field.Float()); size != 0 && size < smallestRate || size > largestRate {
+				mistakes = append(mistakes, fmt.Errorf("%s.%s is %g, must be 0 or from %g to %g in size", key, name, field.Float(), smallestRate, largestRate))
+			}
+		}
+	}
+	return Told(mistakes...)
 }
 
 // CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong type.
@@ -80,7 +99,7 @@ func (s Suite) CheckParams(presets Presets) error {
 			mistakes = append(mistakes, err, preset.checkFixed(spec))
 		}
 	}
-	return errors.Join(mistakes...)
+	return Told(mistakes...)
 }
 
 // checkFixed says which of the parameters that a tuning is to leave alone the method does not have.
@@ -98,7 +117,7 @@ func (p Preset) checkFixed(spec MethodSpec) error {
 			mistakes = append(mistakes, fmt.Errorf("methods.%s.fixed: %s", spec.Name, datasets.Unknown("parameter", key, slices.Sorted(maps.Keys(known)))))
 		}
 	}
-	return errors.Join(mistakes...)
+	return Told(mistakes...)
 }
 
 // GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order,

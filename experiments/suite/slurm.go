@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Slurm is what a suite asks of a cluster for each element of its job array. It decides no number of a run.
@@ -36,9 +37,12 @@ type Slurm struct {
 
 var (
 	slurmWord = regexp.MustCompile(`^[A-Za-z0-9_.,:/%+=@()\[\]-]*$`)
-	slurmTime = regexp.MustCompile(`^(|\d+|\d+:\d\d|\d+:\d\d:\d\d|\d+-\d+(:\d\d){0,2})$`)
-	slurmMem  = regexp.MustCompile(`^(|\d+[KMGT]?)$`)
+	slurmTime = regexp.MustCompile(`^(|\d{1,9}|\d{1,9}:\d\d|\d{1,9}:\d\d:\d\d|\d{1,6}-\d{1,6}(:\d\d){0,2})$`)
+	slurmMem  = regexp.MustCompile(`^(|\d{1,12}[KMGT]?)$`)
 )
+
+// mostOfSlurm bounds its whole numbers.
+const mostOfSlurm = 1_000_000_000
 
 // DefaultSlurmWarning is the lead of an element's signal to save before its limit, in seconds.
 const DefaultSlurmWarning = 120
@@ -88,12 +92,12 @@ func (s Slurm) Check() error {
 		key   string
 		value int
 	}{{"cpus", s.CPUs}, {"warning", s.Warning}, {"elements", s.Elements}, {"running", s.Running}, {"restarts", s.Restarts}} {
-		if field.value < 0 {
-			wrong(field.key, strconv.Itoa(field.value), "0 or more")
+		if field.value < 0 || field.value > mostOfSlurm {
+			wrong(field.key, strconv.Itoa(field.value), fmt.Sprintf("0 to %d", mostOfSlurm))
 		}
 	}
 	for _, option := range s.Extra {
-		if !strings.HasPrefix(option, "-") || strings.ContainsAny(option, "\n\r") {
+		if !strings.HasPrefix(option, "-") || strings.ContainsFunc(option, unicode.IsControl) {
 			wrong("extra", option, "an option of sbatch on one line, such as --constraint=a100")
 		}
 	}

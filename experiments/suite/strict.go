@@ -2,7 +2,6 @@ package suite
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -57,7 +56,7 @@ func (c *checker) wrong(n *yaml.Node, format string, args ...any) {
 	c.mistakes = append(c.mistakes, fmt.Errorf("%s: "+format, append([]any{place}, args...)...))
 }
 
-func (c *checker) err() error { return errors.Join(c.mistakes...) }
+func (c *checker) err() error { return Told(c.mistakes...) }
 
 // check holds n against t; key is the path of n for messages.
 func (c *checker) check(n *yaml.Node, t reflect.Type, key string) {
@@ -143,7 +142,8 @@ func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
 		c.wrong(n, "%s must be a single value", key)
 		return
 	}
-	tag := n.ShortTag()
+	tag, digits := n.ShortTag(), strings.TrimLeft(n.Value, "+-")
+	octal := tag == "!!int" && len(digits) > 1 && digits[0] == '0' // 010 would be 8
 	ok := false
 	switch kind {
 	case reflect.String:
@@ -152,11 +152,10 @@ func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
 		ok = tag == "!!bool" && (n.Value == "true" || n.Value == "false")
 	case reflect.Int, reflect.Int64:
 		var v int64
-		digits := strings.TrimLeft(n.Value, "+-")
-		ok = tag == "!!int" && n.Decode(&v) == nil && (len(digits) == 1 || digits[0] != '0')
+		ok = tag == "!!int" && n.Decode(&v) == nil && !octal
 	case reflect.Float64:
 		var v float64
-		ok = (tag == "!!float" || tag == "!!int") && n.Decode(&v) == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
+		ok = (tag == "!!float" || tag == "!!int") && n.Decode(&v) == nil && !octal && !math.IsNaN(v) && !math.IsInf(v, 0)
 	}
 	if !ok {
 		c.wrong(n, "%s must be %s", key, expected(kind, n.Value))
@@ -230,7 +229,7 @@ func decodeParams(method string, params map[string]any, into any) error {
 			wrong(key + " must be " + expected(field.Kind(), params[key]))
 		}
 	}
-	return errors.Join(mistakes...)
+	return Told(mistakes...)
 }
 
 // assign sets a field to a value; false where that is of another kind. Of numbers JSON does not tell which are whole.

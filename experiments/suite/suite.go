@@ -19,7 +19,7 @@ type Suite struct {
 	Name string `yaml:"name" json:"name"`
 	// Doc says in a sentence or two what the suite is for.
 	Doc string `yaml:"doc,omitempty" json:"doc,omitempty"`
-	// Backbone is "nano", a folder, a GGUF file, or ORG/NAME. It is empty where the
+	// Backbone is "nano", a folder, a GGUF file, or ORG/NAME[@REVISION] on the hub. It is empty where the
 	// suite is run on several.
 	Backbone string `yaml:"backbone,omitempty" json:"backbone,omitempty"`
 	// DType is how the backbone's frozen matrices are held: f32, or bf16 for half
@@ -43,6 +43,9 @@ type Suite struct {
 	// gives one of the two keys. Where Backbone is not empty, as after -backbone
 	// NAME, it alone is run, and these are those that the suite is meant for.
 	Backbones []string `yaml:"backbones,omitempty" json:"backbones,omitempty"`
+	// Revisions are the commits of those backbones that lie on the hub, by their names
+	// here. No file gives them: a run takes them when it begins, and keeps them.
+	Revisions map[string]string `yaml:"-" json:"revisions,omitempty"`
 	// Stream is "sequential", or "separate": each task is learned alone from the
 	// pretrained backbone.
 	Stream string `yaml:"stream" json:"stream"`

@@ -74,17 +74,27 @@ func addMethods(tree *yaml.Node, names []string) {
 	}
 }
 
-// tasksIn lists the tasks that a suite's tree defines, those of its knowledge
-// battery too.
+// tasksIn are copies of the tasks that a suite's tree defines, those of its
+// knowledge battery too.
 func tasksIn(tree *yaml.Node) (list []*yaml.Node) {
 	for _, key := range []string{"tasks", "knowledge"} {
 		for _, item := range items(tree, key) {
 			if name := find(item, "name"); name != nil && name.Kind == yaml.ScalarNode {
-				list = append(list, item)
+				list = append(list, clone(item))
 			}
 		}
 	}
 	return list
+}
+
+// clone is a node that the tree's changes leave alone.
+func clone(n *yaml.Node) *yaml.Node {
+	own := *n
+	own.Content = make([]*yaml.Node, len(n.Content))
+	for i, child := range n.Content {
+		own.Content[i] = clone(child)
+	}
+	return &own
 }
 
 // encode puts v's YAML in place of n and keeps n's line.

@@ -23,6 +23,21 @@ const (
 	maxCells = 100_000
 )
 
+// Bounds of what is computed. They are above what anybody asks for, and keep absurd numbers from taking all memory or from
+// wrapping round.
+const (
+	maxSteps      = 1_000_000_000
+	maxRowTokens  = 1 << 20 // longer than the context of any backbone
+	maxStepTokens = 1 << 24 // of all rows of a batch
+)
+
+// Learning rates and other numbers that are computed with are float32 on a device: what is smaller is 0 there, what is
+// larger infinite.
+const (
+	smallestRate = 1e-37
+	largestRate  = 1e38
+)
+
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
@@ -48,6 +63,20 @@ func (r *rules) must(holds bool, format string, args ...any) {
 
 func (r *rules) atLeast(key string, value, least int) {
 	r.must(value >= least, "%s is %d, must be at least %d", key, value, least)
+}
+
+func (r *rules) within(key string, value, least, most int) {
+	r.atLeast(key, value, least)
+	r.must(value <= most, "%s is %d, must be at most %d", key, value, most)
+}
+
+func (r *rules) rate(key string, value float64) {
+	r.must(value >= smallestRate && value <= largestRate, "%s is %g, must be above 0, from %g to %g", key, value, smallestRate, largestRate)
+}
+
+// tokens bounds those of a batch's rows.
+func (r *rules) tokens(key string, rows, length int) {
+	r.must(rows < 1 || length < 1 || rows <= maxStepTokens/length, "%s is %d rows of %d tokens, must be at most %d tokens in all", key, rows, length, maxStepTokens)
 }
 
 // oneOf names the nearest of the known values.
@@ -99,7 +128,7 @@ func (s Suite) Validate(presets Presets) error {
 	s.validateTables(r)
 	s.validateStream(r)
 	s.Tuning.validate(r)
-	return errors.Join(r.broken...)
+	return Told(r.broken...)
 }
 
 func (s Suite) validateTasks(r *rules) {
@@ -120,23 +149,24 @@ func (t Training) validate(r *rules) {
 		r.oneOf("projection in training.targets", name, projectionNames...)
 		r.must(!slices.Contains(t.Targets[:i], name), "training.targets names %q twice", name)
 	}
-	r.atLeast("training.steps", t.Steps, 1)
+	r.within("training.steps", t.Steps, 1, maxSteps)
 	r.atLeast("training.batch", t.Batch, 1)
-	r.atLeast("training.length", t.Length, 2)
+	r.within("training.length", t.Length, 2, maxRowTokens)
+	r.tokens("training.batch", t.Batch, t.Length)
 	r.atLeast("training.accumulate", t.Accumulate, 0)
 	r.must(t.Accumulate < 2 || t.Batch%t.Accumulate == 0, "training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
-	r.atLeast("training.max_prompt", t.MaxPrompt, 0)
+	r.within("training.max_prompt", t.MaxPrompt, 0, maxRowTokens)
 	r.atLeast("training.answer_length", t.AnswerLength, 1)
-	r.atLeast("training.checkpoint_every", t.CheckpointEvery, 0)
+	r.within("training.checkpoint_every", t.CheckpointEvery, 0, maxSteps)
 	r.must(t.AnswerLength < t.Length, "training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
 	r.must(len(t.Lengths) <= 3, "training.lengths has %d lengths, must have at most three: each is a graph to compile", len(t.Lengths))
 	r.must(ascending(append(slices.Clone(t.Lengths), t.Length), 2) || len(t.Lengths) == 0, "training.lengths is %v, must ascend from at least 2 and stay below training.length, %d", t.Lengths, t.Length)
-	r.must(t.LearningRate > 0, "training.learning_rate is %g, must be above 0", t.LearningRate)
+	r.rate("training.learning_rate", t.LearningRate)
 	r.must(t.Warmup >= 0 && t.Warmup < 1, "training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
 	r.oneOf("training.schedule", cmp.Or(t.Schedule, Cosine), Cosine, Linear, Constant)
 	r.oneOf("training.draw", cmp.Or(t.Draw, Epochs), Epochs, WithReplacement)
-	r.must(t.WeightDecay >= 0, "training.weight_decay is %g, must not be negative", t.WeightDecay)
-	r.must(t.Clip >= 0, "training.clip is %g, must not be negative", t.Clip)
+	r.must(t.WeightDecay >= 0 && t.WeightDecay <= largestRate, "training.weight_decay is %g, must not be negative, and at most %g", t.WeightDecay, largestRate)
+	r.must(t.Clip == 0 || t.Clip >= smallestRate && t.Clip <= largestRate, "training.clip is %g, must be 0 for no bound, or from %g to %g", t.Clip, smallestRate, largestRate)
 }
 
 func (e Evaluation) validate(r *rules) {
@@ -147,6 +177,10 @@ func (e Evaluation) validate(r *rules) {
 	r.atLeast("evaluation.max_tokens", e.MaxTokens, 1)
 	r.must(len(e.Lengths) >= 1 && len(e.Lengths) <= 3, "evaluation.lengths has %d lengths, must have one to three: each is a graph to compile", len(e.Lengths))
 	r.must(ascending(e.Lengths, 2), "evaluation.lengths is %v, must ascend from at least 2", e.Lengths)
+	if n := len(e.Lengths); n > 0 {
+		r.must(e.Lengths[n-1] <= maxRowTokens, "evaluation.lengths is %v, must be at most %d", e.Lengths, maxRowTokens)
+		r.tokens("evaluation.batch", e.Batch, e.Lengths[n-1])
+	}
 	r.oneOf("evaluation.keep_checkpoints", e.KeepCheckpoints, "all", "last")
 }
 
@@ -195,9 +229,11 @@ func (s Suite) validateMethods(r *rules, presets Presets) {
 		} else if presets != nil {
 			r.oneOf("method", m.Preset, presets.Names()...)
 		}
-		r.must(methodName.MatchString(m.Name), "method name %q must be lower-case letters, digits, _ and -; a tuning's trial adds .t01", m.Name)
+		r.must(methodName.MatchString(m.Name) && len(m.Name) <= maxName, "method name %q must be lower-case letters, digits, _ and -, at most %d of them; a tuning's trial adds .t01", m.Name, maxName)
 		r.must(!slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }), "method %q stands twice; give one of them another name", m.Name)
-		r.must(m.LearningRate >= 0, "methods.%s.learning_rate is %g, must be above 0", m.Name, m.LearningRate)
+		if m.LearningRate != 0 {
+			r.rate("methods."+m.Name+".learning_rate", m.LearningRate)
+		}
 		r.must(m.LearningRate == 0 || m.Reason != "", "methods.%s.learning_rate needs a reason beside it", m.Name)
 	}
 }
@@ -216,5 +252,5 @@ func (s Suite) Select(names []string) (Suite, error) {
 		}
 	}
 	s.Methods = chosen
-	return s, errors.Join(mistakes...)
+	return s, Told(mistakes...)
 }

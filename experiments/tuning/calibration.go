@@ -15,7 +15,7 @@ import (
 // test split alone, is left out.
 func calibration(s suite.Suite, o Options) suite.Suite {
 	c := s
-	c.Name = s.Name + "-tune"
+	c.Name = SuiteName(s)
 	c.Doc = fmt.Sprintf("The trials of a tuning of %s: validation splits of a calibration stream.", s.Name)
 	c.Tasks = calibrationTasks(s, c.Name)
 	c.Knowledge = []datasets.Task{}
@@ -69,3 +69,6 @@ func calibrationTasks(s suite.Suite, name string) []datasets.Task {
 	}
 	return tasks
 }
+
+// SuiteName is the name of the suite that a suite's trials are of.
+func SuiteName(s suite.Suite) string { return s.Name + "-tune" }

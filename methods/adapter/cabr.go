@@ -121,7 +121,7 @@ func (c CABR) check() error {
 	}
 	switch {
 	case c.Start != StartReleased && c.Start != StartPrincipal:
-		return fmt.Errorf("CABR's start is %q, expected %s or %s", c.Start, StartReleased, StartPrincipal)
+		return fmt.Errorf("CABR's start (init) is %q, expected %s or %s", c.Start, StartReleased, StartPrincipal)
 	case !slices.Contains(formers, c.Former):
 		return fmt.Errorf("CABR's former weight is %q, expected one of %v", c.Former, formers)
 	case c.MagNorm != nil:

@@ -27,7 +27,7 @@ func (p MergePrecision) check() error {
 	case MergeFloat32, MergeBFloat16, MergeBFloat16Weight:
 		return nil
 	}
-	return fmt.Errorf("the merge's precision is %q, expected %s, %s or %s", p, MergeFloat32, MergeBFloat16, MergeBFloat16Weight)
+	return fmt.Errorf("the merge's precision (merge_precision) is %q, expected %s, %s or %s", p, MergeFloat32, MergeBFloat16, MergeBFloat16Weight)
 }
 
 // merged is w with an update, see above.

@@ -214,6 +214,9 @@ func provenance(r *report.Report) []fact {
 		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
 		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", m.Processor},
 	}
+	for _, name := range r.Suite.BackboneNames() {
+		list = append(list, fact{"revision of " + name, r.Suite.Revisions[name]})
+	}
 	for _, f := range m.Files {
 		list = append(list, fact{f.Path, fmt.Sprintf("%d bytes, sha256 %s", f.Bytes, f.SHA256)})
 	}

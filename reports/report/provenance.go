@@ -28,6 +28,9 @@ func WriteProvenance(out *bytes.Buffer, r *Report) {
 	item("plugin sha256", m.PluginSHA256)
 	item("XLA flags", m.XLAFlags)
 	item("processor", m.Processor)
+	for _, name := range r.Suite.BackboneNames() {
+		item("revision of "+name, r.Suite.Revisions[name])
+	}
 	for _, f := range m.Files {
 		item("file", fmt.Sprintf("%s, %d bytes, sha256 %s", f.Path, f.Bytes, f.SHA256))
 	}

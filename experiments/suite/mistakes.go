@@ -1,0 +1,57 @@
+package suite
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+)
+
+// Bounds of what is told of mistakes: of a list with ten thousand wrong items some show what is wrong.
+const (
+	mostMistakes = 20
+	longestText  = 2000
+)
+
+// Told joins mistakes as errors.Join does, those that are joined already one by one: the first 20, and how many more there
+// are. One with a very long text loses the middle of it.
+func Told(list ...error) error {
+	var told []error
+	n := 0
+	for _, err := range flat(list) {
+		if n++; n > mostMistakes {
+			continue
+		}
+		if len(err.Error()) > longestText {
+			err = errors.New(shorten(err.Error(), longestText))
+		}
+		told = append(told, err)
+	}
+	if n > mostMistakes {
+		told = append(told, fmt.Errorf("and %d more mistakes", n-mostMistakes))
+	}
+	return errors.Join(told...)
+}
+
+// joined is the type of what errors.Join makes.
+var joined = reflect.TypeOf(errors.Join(io.EOF))
+
+// flat are errors without nil ones, and those that errors.Join made taken apart.
+func flat(list []error) (all []error) {
+	for _, err := range list {
+		if reflect.TypeOf(err) == joined { // other errors of several have a text of their own
+			all = append(all, flat(err.(interface{ Unwrap() []error }).Unwrap())...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}
+
+// shorten leaves out the middle of a text of more than most bytes.
+func shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%.*s […] %s", most/2, text, []byte(text[len(text)-most/2:]))
+}
