@@ -210,10 +210,11 @@ func (s Suite) validateCells(r *rules) {
 
 // validate checks what a suite says of its tuning, and holds a tuning's own suite to it.
 func (t Tuning) validate(r *rules) {
-	if t.Trials == 0 && t.Split == "" && t.Objective == "" && len(t.Stream) == 0 && t.Examples == 0 {
+	if t.Trials == 0 && t.Split == "" && t.Objective == "" && len(t.Stream) == 0 && t.Examples == 0 && t.Seeds == 0 {
 		return
 	}
-	r.must(t.Trials >= 1 && len(t.Stream) > 0 && t.Examples >= 0, "tuning has %d trials, a stream of %d tasks and %d examples; must have at least 1, 1 and 0", t.Trials, len(t.Stream), t.Examples)
+	r.must(t.Trials >= 1 && len(t.Stream) > 0 && t.Examples >= 0 && t.Seeds >= 0, "tuning has %d trials, a stream of %d tasks, %d examples and %d seeds; must have at least 1, 1, 0 and 0",
+		t.Trials, len(t.Stream), t.Examples, t.Seeds)
 	r.must(t.Split == "validation", "tuning.split is %q, must be validation: what is chosen on the test split says nothing about it", t.Split)
 	r.oneOf("metric in tuning.objective", t.Objective, Objectives...)
 }
