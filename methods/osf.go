@@ -29,13 +29,14 @@ var OSF = Method{
 	Params: OSFParams{0.3, 0.7},
 	Tuning: Tuning{Least: 1e-4, Largest: 3e-3, Coefficient: shares("last", 2, 0.3, 0.5, 0.7, 0.9)},
 	Adapter: func(params any) (adapter.Adapter, error) {
-		return adapter.OSF{Preserved: params.(*OSFParams).First}, nil
+		p := params.(*OSFParams)
+		if !(p.First >= 0 && p.First <= p.Last && p.Last < 1) {
+			return nil, fmt.Errorf("first is %g and last %g, expected 0 ≤ first ≤ last < 1", p.First, p.Last)
+		}
+		return adapter.OSF{Preserved: p.First}, nil
 	},
 	Start: func(params any, s *Session) (Hooks, error) {
 		p := params.(*OSFParams)
-		if !(p.First >= 0 && p.First <= p.Last && p.Last < 1) {
-			return Hooks{}, fmt.Errorf("first is %g and last %g, expected 0 ≤ first ≤ last < 1", p.First, p.Last)
-		}
 		return Hooks{AfterTask: func(t *TaskEnd) error {
 			if t.Index >= s.Tasks {
 				return nil
