@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"secura/experiments/machine"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -65,8 +66,13 @@ const benchSteps = 24
 // The operations of training, those of padding included, are twice those of a forward pass: the gradients of the frozen
 // weights are not computed.
 func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) {
-	o.Suite.Training.Lengths = nil
 	var w *Worker
+	if o.Shape != nil {
+		o.Suite = o.Suite.WithLengthsOf(suite.Default()) // such a backbone reads no data
+	} else if o.Suite, err = (&Prepared{Texts: stream.NewTexts(o.DataDir)}).chooseLengths(o.Suite); err != nil {
+		return BenchResult{}, err
+	}
+	o.Suite.Training.Lengths = nil
 	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
 	} else {

@@ -114,11 +114,14 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if err := fetchBackbones(ctx, s, o.NoDownload, stderr); err != nil {
 		return err
 	}
+	if s, err = launch.WithLengths(o.run(s), s); err != nil {
+		return err
+	}
 	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err
 	}
-	l := o.launch(s, prepared, stderr)
+	l := o.launch(prepared.Suite, prepared, stderr)
 	if o.Engine == slurmEngine {
 		return runOnSlurm(ctx, o, l, stdout)
 	}
@@ -138,10 +141,15 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	return errors.Join(failures, printTables(l.Run, stdout))
 }
 
+// run is the folder of a suite's run.
+func (o *PlaceOptions) run(s suite.Suite) rundir.Run {
+	return rundir.Run{Path: cmp.Or(o.Out, filepath.Join("runs", s.Name))}
+}
+
 // launch is the run of a suite that the flags ask for.
 func (o *PlaceOptions) launch(s suite.Suite, prepared *experiments.Prepared, stderr io.Writer) launch.Launch {
 	return launch.Launch{
-		Run: rundir.Run{Path: cmp.Or(o.Out, filepath.Join("runs", s.Name))}, Suite: s, Prepared: prepared, DataDir: o.DataDir,
+		Run: o.run(s), Suite: s, Prepared: prepared, DataDir: o.DataDir,
 		Jobs: int(o.Jobs), RetryParts: int(o.RetryParts), NoDownload: o.NoDownload, AllowBackendChange: o.AllowBackendChange,
 		Log: stderr, View: func(workers, cells int) launch.View { return newProgress(stderr, workers, cells) },
 	}
