@@ -41,14 +41,25 @@ func (e Example) RightAnswers() []string {
 	return trimmed
 }
 
-// Cut is what a written answer says before the first of the task's stop texts.
+// Cut is what a written answer says before the first of the task's stop texts, that is, the one that is whole first. What
+// follows it changes nothing.
 func (t Task) Cut(written string) string {
+	for _, stop := range t.Stop {
+		if i := strings.Index(written, stop); i >= 0 {
+			written = written[:i+len(stop)]
+		}
+	}
 	for _, stop := range t.Stop {
 		if i := strings.Index(written, stop); i >= 0 {
 			written = written[:i]
 		}
 	}
 	return written
+}
+
+// Stopped says whether a written answer has one of the task's stop texts.
+func (t Task) Stopped(written string) bool {
+	return slices.ContainsFunc(t.Stop, func(stop string) bool { return strings.Contains(written, stop) })
 }
 
 // hasEqualOptions says whether two of an example's options read alike.

@@ -52,6 +52,11 @@ func (c *Encoder) Warnings(e Evaluated) (texts []string) {
 		say("%d of %d right answers cannot be written by this tokenizer, such as %q of row %d, which it gives back as another text: these are never right",
 			n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 	}
+	if n, first := countExamples(e.Used, func(x Example) bool {
+		return x.Options == nil && !slices.ContainsFunc(x.RightAnswers(), func(gold string) bool { return !e.Task.Stopped(gold) })
+	}); n > 0 {
+		say("%d of %d right answers have one of the texts of stop, such as %q of row %d: what is written is cut before it", n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
+	}
 	for _, name := range e.Task.Scores {
 		if !slices.Contains([]string{"rouge1", "rougeL"}, name) {
 			continue

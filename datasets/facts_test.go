@@ -38,6 +38,7 @@ func TestWarningsTellWhatIsKnownOfTheData(t *testing.T) {
 		"blank":         {Evaluated{Task: written, UsedIDs: []Encoded{{Border: Border{Blank: true}}, {}}}, "1 of 2 evaluated prompts end in white space"},
 		"merged":        {Evaluated{Task: written, TrainIDs: []Encoded{{Border: Border{Merged: true}}}}, "in 1 of 1 training examples a token reaches over the border"},
 		"NFC":           {Evaluated{Task: written, Used: []Example{{ID: 7, Answer: " e\u0301t"}, {Answer: "b"}}}, "1 of 2 right answers cannot be written by this tokenizer"},
+		"stop":          {Evaluated{Task: Task{Name: "n", Scores: []string{"exact"}, Stop: []string{"."}}, Used: []Example{{ID: 6, Answer: "e.g."}, {Answer: "b"}, {Golds: []string{"a.", "c"}}}}, `1 of 3 right answers have one of the texts of stop, such as "e.g." of row 6`},
 		"scripts":       {Evaluated{Task: written, Used: []Example{{ID: 5, Answer: "日本語"}, {Answer: "b"}}}, "rougeL sees nothing of 1 of 2 right answers, such as row 5"},
 	} {
 		got := strings.Join(encoder.Warnings(c.data), "\n")

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -178,7 +179,7 @@ func selectColumns(file *parquet.File, name string, columns []string) ([]*parque
 	for _, column := range columns {
 		i := slices.Index(known, column)
 		if i < 0 {
-			mistakes = append(mistakes, fmt.Errorf("read %s: %s", name, Unknown("column", column, known)))
+			mistakes = append(mistakes, fmt.Errorf("read %s: %s%s", name, Unknown("column", column, known), pointed(column, known)))
 			continue
 		}
 		if j := slices.Index(known[i+1:], column); j >= 0 {
@@ -194,4 +195,15 @@ func selectColumns(file *parquet.File, name string, columns []string) ([]*parque
 		mistakes = append(mistakes, fmt.Errorf("read %s: no column is asked for", name))
 	}
 	return wanted, errors.Join(mistakes...)
+}
+
+// pointed says how a column is read whose name has a point, as of data that were made flat: .choices.text is the field text
+// of the column choices.
+func pointed(column string, known []string) string {
+	for _, name := range known {
+		if strings.HasPrefix(name, column+".") {
+			return fmt.Sprintf(`. A name with a point is read by {{column %q}}`, name)
+		}
+	}
+	return ""
 }

@@ -244,4 +244,10 @@ func TestAnAnswerEndsAtTheFirstStopText(t *testing.T) {
 			t.Errorf("%q is cut to %q, expected %q", written, got, want)
 		}
 	}
+	// Of texts within each other the one that is whole first counts, so that writing may end there.
+	for _, stop := range [][]string{{"x\ny", "\n"}, {"\n", "x\ny"}} {
+		if got := (Task{Stop: stop}).Cut("ax\ny"); got != "ax" {
+			t.Errorf("%q cuts to %q", stop, got)
+		}
+	}
 }

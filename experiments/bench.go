@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"secura/experiments/machine"
+	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -68,7 +69,12 @@ const benchSteps = 24
 func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) {
 	var w *Worker
 	if o.Shape != nil {
+		o.Suite = o.Suite.WithLengthsOf(suite.Default()) // such a backbone reads no data
 		o.Suite.Training.Lengths = nil
+	} else if o.Suite, err = (&Prepared{Texts: stream.NewTexts(o.DataDir)}).chooseLengths(o.Suite); err != nil {
+		return BenchResult{}, err
+	}
+	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
 	} else {
 		w, err = openSingle(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})

@@ -69,7 +69,13 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := stream.LoadTests(s, stream.NewTexts(o.DataDir), b.Encoder)
+	texts := stream.NewTexts(o.DataDir)
+	if len(s.Evaluation.Lengths) == 0 {
+		if s.Evaluation.Lengths, err = evaluationLengths(s, texts, b); err != nil {
+			return record.Evaluation{}, nil, err
+		}
+	}
+	data, err := stream.LoadTests(s, texts, b.Encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}

@@ -120,3 +120,59 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 		}
 	}
 }
+
+// TestWrittenAnswersEndAtStopTexts writes the same texts with stop texts as are cut from those that are written to their
+// end, also where several tokens make a stop text, and where a task without stop texts stands beside.
+func TestWrittenAnswersEndAtStopTexts(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "frozen"})
+	for i := range s.Tasks {
+		if !s.Tasks[i].Choice() {
+			s.Tasks[i].MaxNewTokens = 10
+		}
+	}
+	write := func(s suite.Suite) (texts []string) {
+		row, err := y.open(t, s, t.TempDir()).evaluator.Evaluate(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range []int{0, 2} {
+			for _, p := range row.Groups[g] {
+				texts = append(texts, p.Text)
+			}
+		}
+		return texts
+	}
+	plain := write(s)
+	var longest []rune
+	for _, text := range plain {
+		if runes := []rune(text); len(runes) > len(longest) {
+			longest = runes
+		}
+	}
+	if len(longest) < 6 {
+		t.Fatalf("the longest text that is written is %q", string(longest))
+	}
+	middle := len(longest) / 2
+	for _, stop := range [][]string{{string(longest[middle : middle+3])}, {string(longest[middle]), string(longest[1:3])}, {"never written"}} {
+		stopping := s
+		stopping.Tasks = slices.Clone(s.Tasks)
+		stopping.Tasks[0].Stop = stop
+		cut := 0
+		for i, got := range write(stopping) {
+			want := plain[i]
+			if i < len(plain)/2 {
+				want = strings.TrimSpace(stopping.Tasks[0].Cut(plain[i]))
+			}
+			if got != want {
+				t.Errorf("stop %q: text %d is %q, expected %q of %q", stop, i, got, want, plain[i])
+			}
+			if want != plain[i] {
+				cut++
+			}
+		}
+		if cut == 0 && stop[0] != "never written" {
+			t.Errorf("stop %q cuts nothing", stop)
+		}
+	}
+}

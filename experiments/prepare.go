@@ -21,6 +21,10 @@ import (
 
 // Prepared is what a suite's cells will read, found to be good.
 type Prepared struct {
+	// Suite is the suite with the lengths of rows that it leaves to its data.
+	Suite suite.Suite
+	// Chosen tells of these lengths; it is empty where the suite has its own.
+	Chosen string
 	// Files are the data files and the backbones' files, by their content.
 	Files []rundir.File
 	// Sources tell where data sets and backbones come from, as far as their folders say.
@@ -47,13 +51,17 @@ func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
 		p.Files, err = identify(s, "", dataDir)
 	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, startable(s))
 	}
 	var unread []string
 	p.Sources, unread = sources(s, dataDir)
 	for _, text := range unread {
 		p.Warnings = append(p.Warnings, text+": its license is not known")
 	}
+	if s, err = p.chooseLengths(s); err != nil {
+		return nil, err
+	}
+	p.Suite = s
 	for i, name := range s.BackboneNames() {
 		if i > 0 {
 			debug.FreeOSMemory() // of the one before: there may be memory for one

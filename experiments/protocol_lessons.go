@@ -84,11 +84,12 @@ func checkMethods(s suite.Suite, config backbone.Config, examples int) error {
 			continue // Validate has told of it
 		}
 		params, err := presetOf(method).Params(spec)
+		if err != nil {
+			continue // CheckParams has told of it
+		}
+		session, err := methods.NewSession(base, method, params, spec.Name, settingOf(s, suite.Cell{Method: spec}, examples))
 		if err == nil {
-			var session *methods.Session
-			if session, err = methods.NewSession(base, method, params, spec.Name, settingOf(s, suite.Cell{Method: spec}, examples)); err == nil {
-				err = session.Close()
-			}
+			err = session.Close()
 		}
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("methods.%s on backbone %s: %w", spec.Name, s.Backbone, err))

@@ -142,7 +142,14 @@ func (b *Base) logits(in Inputs) *graph.Node {
 	return config.Logits(in.Weights, in.hidden(config, in.Targets.Shape().Dimensions[1]))
 }
 
-// BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at most maxNew.
+// BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at most maxNew. Where three
+// more follow, rows end at stop texts: the automaton's Class, Next and number of classes; a row's first target is the state in
+// which it begins.
 func (b *Base) BuildGenerate(in Inputs, maxNew int, ends []int32) []*graph.Node {
-	return []*graph.Node{b.Model.Config.Generate(in.Weights, in.Rows, maxNew, in.More[0], ends, in.Project)}
+	var stops *backbone.Stops
+	if len(in.More) > 1 {
+		state := graph.Squeeze(graph.Slice(in.Targets, graph.AxisRange(), graph.AxisRange(0, 1)), -1)
+		stops = &backbone.Stops{State: state, Class: in.More[1], Next: in.More[2], Classes: in.More[3]}
+	}
+	return []*graph.Node{b.Model.Config.Generate(in.Weights, in.Rows, maxNew, in.More[0], ends, in.Project, stops)}
 }

@@ -63,6 +63,7 @@ func newCellBench(ctx context.Context, o BenchOptions, s suite.Suite, stderr io.
 	if err != nil {
 		return nil, err
 	}
+	s = prepared.Suite
 	scratch, err := launch.NewScratch(ctx, s, prepared, o.DataDir, o.NoDownload, stderr)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,8 @@ and evaluated. These are embedded:
 	$ runner list suites
 	ablation             SECURA with one part changed at a time: S-MagNorm, merging, selection, ranks,
 	                     space, normalisation, restraint.
+	benchmarks           HellaSwag, MMLU, TruthfulQA, GPQA, RACE, SQuAD, ANLI, GLUE and SuperGLUE with
+	                     the harness's prompts; the data lie below -data.
 	continual16-real     Six methods on a stream of sixteen public data sets, for real backbones; the
 	                     data lie below -data.
 	continual16          Six methods on a stream of sixteen built-in tasks of four families, with the
@@ -75,7 +77,7 @@ data file and every row before hours are spent:
 For a name that is wrong, the error gives the nearest known one:
 
 	$ runner -suite smok
-	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, trace, variants. A file's name ends in .yaml
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, benchmarks, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, trace, variants. A file's name ends in .yaml
 
 # Tuning
 

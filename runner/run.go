@@ -114,11 +114,14 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if s, err = fetchForRun(ctx, o.place(s), s, o.NoDownload, stderr); err != nil {
 		return err
 	}
+	if s, err = launch.WithLengths(o.place(s), s); err != nil {
+		return err
+	}
 	prepared, err := experiments.Prepare(s, o.DataDir)
 	if err != nil {
 		return err
 	}
-	l := o.launch(s, prepared, stderr)
+	l := o.launch(prepared.Suite, prepared, stderr)
 	if o.Engine == slurmEngine {
 		return runOnSlurm(ctx, o, l, stdout)
 	}

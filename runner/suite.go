@@ -88,13 +88,17 @@ func (s *settings) Set(setting string) error {
 }
 
 // load reads the suite, applies the options and checks everything that can be
-// checked without a data file; each mistake is wrong usage.
+// checked without a data file; each mistake is wrong usage, together a *suite.Faulty.
 func (o *SuiteOptions) load() (suite.Suite, error) {
 	chosen := splitNames(o.Methods)
 	s, err := suite.Load(o.Suite, suite.Options{Presets: experiments.KnownPresets(), Set: o.Set, Methods: knownMethods(chosen)})
-	if err != nil {
+	faulty := (*suite.Faulty)(nil)
+	if errors.As(err, &faulty) {
+		s = faulty.Suite
+	} else if err != nil {
 		return suite.Suite{}, usage(err)
 	}
+	mistakes := []error{err}
 	if o.Seeds != 0 {
 		s.Seeds = int(o.Seeds)
 	}
@@ -108,15 +112,23 @@ func (o *SuiteOptions) load() (suite.Suite, error) {
 		s.Backend = o.Backend
 	}
 	if len(chosen) > 0 {
-		if s, err = selectMethods(s, chosen); err != nil {
-			return suite.Suite{}, usage(err)
+		selected, err := selectMethods(s, chosen)
+		if err == nil {
+			s = selected
+		}
+		mistakes = append(mistakes, err)
+	}
+	inSuite := func(err error) {
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("suite %s: %w", s.Name, err))
 		}
 	}
-	if err := s.Validate(experiments.KnownPresets()); err != nil {
-		return suite.Suite{}, usagef("suite %s: %w", s.Name, err)
+	if faulty == nil { // else they were told
+		inSuite(s.Validate(experiments.KnownPresets()))
 	}
-	if err := s.CheckParams(experiments.KnownPresets()); err != nil {
-		return suite.Suite{}, usagef("suite %s: %w", s.Name, err)
+	inSuite(s.CheckParams(experiments.KnownPresets()))
+	if err := errors.Join(mistakes...); err != nil {
+		return suite.Suite{}, usage(&suite.Faulty{Suite: s, Err: err})
 	}
 	return s, nil
 }

@@ -93,7 +93,11 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return usage(err)
 	}
-	prepared, err := experiments.Prepare(tuner.Suite(), o.DataDir)
+	begun, err := launch.WithLengths(o.place(tuner.Suite()), tuner.Suite())
+	if err != nil {
+		return err
+	}
+	prepared, err := experiments.Prepare(begun, o.DataDir)
 	if err != nil {
 		return err
 	}
@@ -145,7 +149,7 @@ func trials(n int) string {
 
 // runTrials runs what is missing of the trials of a suite, and gives score what tells how each trial ended on a seed.
 func runTrials(ctx context.Context, l launch.Launch, s suite.Suite, objective string, score func(outcome tuning.Outcomes) error) error {
-	l.Suite = s
+	l.Suite = s.WithLengthsOf(l.Prepared.Suite)
 	failures, err := runMissing(ctx, l)
 	if err != nil {
 		return err

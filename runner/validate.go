@@ -52,6 +52,9 @@ func (o *ValidateOptions) addFlags(flags *flag.FlagSet) {
 
 func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Writer) error {
 	s, err := o.load()
+	if faulty := (*suite.Faulty)(nil); errors.As(err, &faulty) {
+		return usage(errors.Join(err, experiments.Mistakes(faulty.Suite, o.DataDir)))
+	}
 	if err != nil {
 		return err
 	}
@@ -60,6 +63,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
+	s = prepared.Suite
 	launch.Warn(stderr, prepared.Warnings)
 	cells, hash, err := suite.Plan(s)
 	if err != nil {
@@ -67,6 +71,9 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	}
 	if err := printCounts(s, prepared, stdout); err != nil {
 		return err
+	}
+	if prepared.Chosen != "" {
+		fmt.Fprintf(stdout, "\n%s\n", prepared.Chosen)
 	}
 	several := ""
 	if n := len(s.BackboneNames()); n > 1 {

@@ -54,7 +54,9 @@ func (s Source) Write(dir string) (Result, error) {
 }
 
 func (s Source) write(dir string) (Result, error) {
-	if !slices.Contains(Extensions, filepath.Ext(s.Path)) {
+	if ending := filepath.Ext(s.Path); slices.Contains([]string{".gz", ".bz2", ".xz", ".zst", ".zip"}, ending) {
+		return Result{}, fmt.Errorf("it is compressed: unpack it first, into a file whose name ends in %s", strings.Join(Extensions, ", "))
+	} else if !slices.Contains(Extensions, ending) {
 		return Result{}, fmt.Errorf("expected a name that ends in %s", strings.Join(Extensions, ", "))
 	}
 	out := s.Output(dir)
@@ -105,6 +107,11 @@ func (s Source) each(do func(row) error) error {
 	if head, _ := in.r.Peek(3); string(head) == "\xef\xbb\xbf" {
 		in.r.Discard(3)
 	}
+	for _, other := range foreign {
+		if head, _ := in.r.Peek(len(other.begin)); string(head) == other.begin {
+			return fmt.Errorf("%s, whatever its name says", other.is)
+		}
+	}
 	switch filepath.Ext(s.Path) {
 	case ".csv":
 		return eachCSV(in, do)
@@ -112,6 +119,18 @@ func (s Source) each(do func(row) error) error {
 		return eachTSV(in, do)
 	}
 	return eachJSON(in, s.Rows, do)
+}
+
+// foreign are the beginnings of files that are none of these texts.
+var foreign = []struct{ begin, is string }{
+	{"\xff\xfe", "it is written in UTF-16: write it in UTF-8"},
+	{"\xfe\xff", "it is written in UTF-16: write it in UTF-8"},
+	{"\x1f\x8b", "it is compressed by gzip: unpack it first"},
+	{"\x28\xb5\x2f\xfd", "it is compressed by zstd: unpack it first"},
+	{"\xfd7zXZ", "it is compressed by xz: unpack it first"},
+	{"BZh", "it is compressed by bzip2: unpack it first"},
+	{"PK\x03\x04", "it is a ZIP archive, as Excel's files are: unpack it, or write it as CSV"},
+	{"PAR1", "it is a Parquet file, which needs no converting"},
 }
 
 // counted counts the lines that were read.

@@ -121,6 +121,20 @@ func TestBadFilesNameLineAndColumn(t *testing.T) {
 		{"a.csv", "", "no rows"},
 		{"a.tsv", "a\tb\n1\n", "line 2 has 1 cells, the first line names 2"},
 		{"a.txt", "a", "expected a name that ends in"},
+		{"a.jsonl.gz", "\x1f\x8b", "it is compressed: unpack it first"},
+		{"a.jsonl", "\x1f\x8b\x08", "compressed by gzip"},
+		{"a.csv", "PK\x03\x04...", "ZIP archive"},
+		{"a.csv", "\xff\xfea\x00,\x00", "UTF-16"},
+		{"a.json", "PAR1", "needs no converting"},
+		{"a.csv", "text;label\nhi;1\n", "the one column \"text;label\" has a ';' in its name: cells are separated by ,"},
+		{"a.csv", "text\tlabel\nhi\t1\n", "cells are separated by ,"},
+		{"a.tsv", "text,label\nhi,1\n", "cells are separated by tabs"},
+		{"a.csv", ",text\n0,x\n", "column 1 has no name: give it one, or leave it out (pandas"},
+		{"a.jsonl", "{\"a\": NaN}", "Python writes NaN and Infinity, which are no JSON: write null"},
+		{"a.jsonl", "{\"a\": -Infinity}", "write null"},
+		{"a.jsonl", "{\"a\": 1}\n{\"b\": {\"c\": 1, \"c\": 2}}", "line 2: the key \"c\" stands twice"},
+		{"a.jsonl", "{\"a\": " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}", "line 1: lists and objects within each other are deeper than 64"},
+		{"a.jsonl", `{"a": "\ud83d"}`, "line 1: half of a character"},
 	} {
 		if _, _, err := converted(t, c.name, c.content, ""); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.name) {
 			t.Errorf("%s %q: %v, expected %q", c.name, c.content, err, c.want)

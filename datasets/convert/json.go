@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -134,11 +136,74 @@ func nextObject(d *json.Decoder, lines *lineReader, do func(row) error) error {
 	}
 	inner := json.NewDecoder(bytes.NewReader(raw))
 	inner.UseNumber()
-	var value map[string]any
-	if err := inner.Decode(&value); err != nil {
+	value, err := decode(inner, 0)
+	if err == nil && halfCharacter(raw, value) {
+		err = errors.New(`half of a character (such as \ud83d, whose other half has to follow)`)
+	}
+	if err != nil {
 		return fmt.Errorf("line %d: %w", line, err)
 	}
-	return do(row{value, line})
+	return do(row{value.(map[string]any), line})
+}
+
+// deepest bounds lists and objects within each other; Parquet counts their levels in a byte.
+const deepest = 64
+
+// decode reads a value of which no object has a key twice.
+func decode(d *json.Decoder, depth int) (any, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	if token != json.Delim('{') && token != json.Delim('[') {
+		return token, nil
+	}
+	if depth++; depth > deepest {
+		return nil, fmt.Errorf("lists and objects within each other are deeper than %d", deepest)
+	}
+	object, list := map[string]any{}, []any{}
+	for d.More() {
+		key := ""
+		if token == json.Delim('{') {
+			name, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			key = name.(string)
+			if _, twice := object[key]; twice {
+				return nil, fmt.Errorf("the key %q stands twice in one object", key)
+			}
+		}
+		value, err := decode(d, depth)
+		if err != nil {
+			return nil, err
+		}
+		if token == json.Delim('{') {
+			object[key] = value
+		} else {
+			list = append(list, value)
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	if token == json.Delim('{') {
+		return object, nil
+	}
+	return list, nil
+}
+
+// surrogate is an escape of half of a character beyond U+FFFF.
+var surrogate = regexp.MustCompile(`\\u[dD][89a-fA-F]`)
+
+// halfCharacter says whether a text of the value has U+FFFD, which JSON's decoder writes where half of a character stands
+// alone, and its source has not.
+func halfCharacter(raw []byte, value any) bool {
+	if !surrogate.Match(raw) || bytes.Contains(raw, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(raw), []byte(`\ufffd`)) {
+		return false
+	}
+	encoded, err := json.Marshal(value)
+	return err == nil && bytes.Contains(encoded, []byte("\uFFFD"))
 }
 
 // lineReader remembers where lines end, as far as they may still be asked for.
@@ -190,5 +255,9 @@ func (l *lineReader) wrong(d *json.Decoder, err error) error {
 	if l.lines > 0 {
 		start = l.last
 	}
-	return fmt.Errorf("line %d, byte %d: no JSON: %w", line, offset-start+1, err)
+	hint := ""
+	if text := err.Error(); strings.Contains(text, "character 'N' looking") || strings.Contains(text, "character 'I'") {
+		hint = "; Python writes NaN and Infinity, which are no JSON: write null"
+	}
+	return fmt.Errorf("line %d, byte %d: no JSON: %w%s", line, offset-start+1, err, hint)
 }

@@ -28,7 +28,7 @@ func eachCSV(in *counted, do func(row) error) error {
 		return csvError(err)
 	}
 	names := append([]string(nil), header...)
-	if err := checkHeader(names); err != nil {
+	if err := checkHeader(names, ",", ";\t|"); err != nil {
 		return err
 	}
 	for {
@@ -57,7 +57,7 @@ func csvError(err error) error {
 	}
 	switch {
 	case errors.Is(err, csv.ErrFieldCount):
-		return fmt.Errorf("line %d has another number of cells than the first line has names: a cell with a comma or a line end stands in quotes", at.Line)
+		return fmt.Errorf("line %d has another number of cells than the first line has names: cells are separated by commas, and one with a comma or a line end stands in quotes", at.Line)
 	case errors.Is(err, csv.ErrBareQuote):
 		return fmt.Errorf("line %d, character %d: a quote within a cell: such a cell stands in quotes, and the quote twice", at.Line, at.Column)
 	case errors.Is(err, csv.ErrQuote):
@@ -76,8 +76,9 @@ func eachTSV(in *counted, do func(row) error) error {
 		}
 		parts := strings.Split(text, "\t")
 		if names == nil {
-			if names = parts; checkHeader(names) != nil {
-				return checkHeader(names)
+			names = parts
+			if err := checkHeader(names, "tabs", ",;|"); err != nil {
+				return err
 			}
 			continue
 		}
@@ -94,11 +95,16 @@ func eachTSV(in *counted, do func(row) error) error {
 	}
 }
 
-func checkHeader(names []string) error {
+// checkHeader refuses names that are none, that stand twice, and a first line of one cell with what separates cells in
+// other tables.
+func checkHeader(names []string, separator, others string) error {
+	if i := strings.IndexAny(names[0], others); i >= 0 && len(names) == 1 {
+		return fmt.Errorf("line 1: the one column %q has a %q in its name: cells are separated by %s here", names[0], names[0][i], separator)
+	}
 	seen := map[string]int{}
 	for i, name := range names {
 		if name == "" {
-			return fmt.Errorf("line 1: column %d has no name", i+1)
+			return fmt.Errorf("line 1: column %d has no name: give it one, or leave it out (pandas writes its index so, unless index=False)", i+1)
 		}
 		if other, twice := seen[name]; twice {
 			return fmt.Errorf("line 1: columns %d and %d are both named %s", other, i+1, name)

@@ -91,22 +91,27 @@ func readStrip(part json.RawMessage) ([]decoder, error) {
 	})}, nil
 }
 
-// decodeByteLevel joins the bytes that the tokens' characters stand for. A
-// token with a character that stands for no byte counts as its own UTF-8.
+// decodeByteLevel joins the bytes that the tokens' characters stand for.
 func decodeByteLevel(tokens []string) []string {
 	var text []byte
 	for _, token := range tokens {
-		start := len(text)
-		for _, r := range token {
-			b, ok := byteOf[r]
-			if !ok {
-				text = append(text[:start], token...)
-				break
-			}
-			text = append(text, b)
-		}
+		text = byteLevelBytes(text, token)
 	}
 	return []string{replaceInvalid(text)}
+}
+
+// byteLevelBytes appends what a token of byte-level BPE stands for. One with a character that stands for no byte counts as
+// its own UTF-8.
+func byteLevelBytes(text []byte, token string) []byte {
+	start := len(text)
+	for _, r := range token {
+		b, ok := byteOf[r]
+		if !ok {
+			return append(text[:start], token...)
+		}
+		text = append(text, b)
+	}
+	return text
 }
 
 // decodeByteFallback joins runs of tokens such as <0xE2> into text; a run that

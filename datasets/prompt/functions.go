@@ -3,8 +3,10 @@ package prompt
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,6 +26,9 @@ var functions = template.FuncMap{
 	"capitalize": capitalize, // capitalize TEXT: its first letter in upper case
 	"replace":    replace,    // replace OLD NEW TEXT: every OLD as NEW
 	"regex":      regex,      // regex PATTERN TEXT: what matches first, or its first group
+	"substitute": substitute, // substitute PATTERN NEW TEXT: every match as NEW, in which $1 is the first group
+	"list":       list,       // list VALUE…: a list of the values
+	"shuffle":    shuffle,    // shuffle SEED LIST: its entries in an order that the text SEED draws
 	"split":      split,      // split SEP TEXT: a list of what stands between the SEPs
 	"json":       jsonValue,  // json TEXT: the value, list or struct that it writes in JSON or Python's notation
 	"join":       join,       // join SEP LIST: the list's entries with SEP between them
@@ -31,6 +36,10 @@ var functions = template.FuncMap{
 	"position":   position,   // position LIST VALUE: the index from 0 of the entry that reads like VALUE
 	"last":       last,       // last LIST: its last entry
 	"null":       null,       // null VALUE: whether it is null; any other use of a null is an error
+	"slice":      slice,      // slice VALUE FROM TO: the entries of a list, or characters of a text, from index FROM to before TO
+	"len":        length,     // len VALUE: the number of entries, or of characters
+	"index":      index,      // index VALUE KEY…: the entry of a list or struct
+	"printf":     printf,     // printf FORMAT VALUE…: as in Go, but what does not fit the format is an error
 
 	// Numbers are compared by value, whatever their types.
 	"eq": eq, "ne": ne,
@@ -174,6 +183,40 @@ func regex(pattern string, v any) (string, error) {
 		return "", fmt.Errorf("nothing in %q matches %q", Shorten(text), pattern)
 	}
 	return m[min(1, len(m)-1)], nil
+}
+
+// substitute replaces all that matches a pattern, as Python's re.sub.
+func substitute(pattern, with string, v any) (string, error) {
+	text, err := asText(v)
+	if err != nil {
+		return "", err
+	}
+	compiled, err := regexp.Compile(pattern)
+	if err != nil {
+		return "", fmt.Errorf("pattern %q: %w", pattern, err)
+	}
+	return compiled.ReplaceAllString(text, with), nil
+}
+
+func list(values ...any) []any { return values }
+
+// shuffle draws an order by a text, such as a question: the same wherever that text stands, and of no use to guess by.
+func shuffle(seed, v any) ([]any, error) {
+	text, err := asText(seed)
+	if err != nil {
+		return nil, err
+	}
+	entries, ok := v.([]any)
+	if !ok {
+		return nil, fmt.Errorf("it is %s, not a list", describe(v))
+	}
+	hash := fnv.New64a()
+	hash.Write([]byte(text))
+	shuffled := slices.Clone(entries)
+	rand.New(rand.NewPCG(hash.Sum64(), uint64(len(shuffled)))).Shuffle(len(shuffled), func(i, j int) {
+		shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+	})
+	return shuffled, nil
 }
 
 func split(separator string, v any) ([]any, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -250,13 +251,27 @@ func render(t *template.Template, dot any) (string, error) {
 		if value := (*valueError)(nil); errors.As(err, &value) {
 			return "", fmt.Errorf("%s: %w", t.Name(), value)
 		}
-		return "", fmt.Errorf("%s: %w", t.Name(), err)
+		return "", fmt.Errorf("%s: %w", t.Name(), plain(err))
 	}
 	text := out.String()
 	if strings.TrimSpace(text) == "" {
 		return "", fmt.Errorf("%s: the text is empty", t.Name())
 	}
 	return text, nil
+}
+
+// calling is what text/template writes before a function's own error, and checked what this package put into the template.
+var (
+	calling = regexp.MustCompile(`^(?s)template: .*? at <(.*?)>: error calling \w+: `)
+	checked = regexp.MustCompile(`\((\S+) \| (?:value|printed|listed) "[^"]*"\)`)
+)
+
+// plain leaves of a function's error what was called and what it says.
+func plain(err error) error {
+	if m := calling.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("{{%s}}: %s", checked.ReplaceAllString(m[1], "$1"), strings.TrimPrefix(err.Error(), m[0]))
+	}
+	return err
 }
 
 type limited struct{ strings.Builder }

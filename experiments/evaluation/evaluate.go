@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/datasets"
@@ -117,16 +116,12 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		tokens, err := v.generate(f, b)
+		texts, err := v.write(f, b)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
 		for n, p := range b.items {
-			ids := tokens[n*v.maxNew : (n+1)*v.maxNew][:groups[p.group].Task.MaxNewTokens]
-			if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) }); i >= 0 {
-				ids = ids[:i]
-			}
-			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(groups[p.group].Task.Cut(v.tokenizer.Decode(ids))), Option: -1}
+			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(groups[p.group].Task.Cut(texts[n])), Option: -1}
 		}
 	}
 	if err := v.evaluateForced(ctx, f, out); err != nil {
@@ -260,16 +255,6 @@ func (v *Evaluator) logLikelihoods(f *methods.Function, b datasets.Batch) ([]flo
 		return nil, err
 	}
 	return hostValues[float32](outputs)
-}
-
-// generate continues prompts greedily, [rows, maxNew].
-func (v *Evaluator) generate(f *methods.Function, b writtenBatch) ([]int32, error) {
-	outputs, err := f.Run(fmt.Sprintf("generate-%dx%d+%d", b.batch.Rows, b.batch.Length, v.maxNew), methods.Batch(b.batch),
-		func(in methods.Inputs) []*graph.Node { return v.base.BuildGenerate(in, v.maxNew, v.ends) }, tensors.FromScalar(b.limit))
-	if err != nil {
-		return nil, err
-	}
-	return hostValues[int32](outputs)
 }
 
 // hostValues copies the only output of a graph to the host and releases it.

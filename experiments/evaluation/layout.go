@@ -25,7 +25,8 @@ type Evaluator struct {
 	written   []writtenBatch
 	forced    []forcedBatch // nil unless evaluation.teacher_forced asks for it
 	maxNew    int
-	Tokens    int64 // computed at most in one evaluation, padding included
+	stops     *stops // nil where no task has stop texts
+	Tokens    int64  // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
 	covers func(group int) bool
 }
@@ -90,6 +91,7 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 	}
 	v.Answers = min((v.Answers+7)/8*8, longest) // even shapes compute faster
 	v.lay(options, prompts, e)
+	v.stops = v.newStops()
 	if v.Tokens > int64(e.MaxTokens) {
 		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or the tasks' max_new_tokens, or raise the bound",
 			v.Tokens, e.MaxTokens)
@@ -116,7 +118,7 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 	data := *v.data
 	data.HeldOut = nil
-	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew,
+	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops,
 		covers: func(group int) bool { return group == task }}
 	var items []item
 	for i := range data.Tasks[task].Test {
@@ -175,11 +177,14 @@ func (v *Evaluator) layOptions(options []item, lengths []int, rows int) {
 }
 
 // layPrompts puts prompts that are to be continued into rows of the smallest length that fits, those with short
-// answers together, since a batch is decoded until its longest.
+// answers together, and of these those with stop texts, since a batch is decoded until its longest.
 func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	groups := v.Groups()
 	limit := func(p item) int { return groups[p.group].Task.MaxNewTokens }
-	slices.SortStableFunc(prompts, func(a, b item) int { return cmp.Compare(limit(a), limit(b)) })
+	stops := func(p item) int { return min(len(groups[p.group].Task.Stop), 1) }
+	slices.SortStableFunc(prompts, func(a, b item) int {
+		return cmp.Or(cmp.Compare(limit(a), limit(b)), cmp.Compare(stops(a), stops(b)))
+	})
 	shortest := 0
 	for _, length := range lengths {
 		var open *writtenBatch

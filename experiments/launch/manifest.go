@@ -19,6 +19,9 @@ import (
 
 // Manifest describes a run of a suite on this machine, but for the backend.
 func Manifest(s suite.Suite, prepared *experiments.Prepared) (m rundir.Manifest, err error) {
+	if s.LeavesLengths() {
+		return m, fmt.Errorf("begin suite %s: the lengths of its rows were not chosen: they are where its data are read (experiments.Prepare)", s.Name)
+	}
 	m = rundir.Manifest{Files: prepared.Files, Sources: prepared.Sources, Processor: machine.Processor()}
 	if m.Suite, err = json.Marshal(s); err != nil {
 		return rundir.Manifest{}, fmt.Errorf("encode suite %s: %w", s.Name, err)
@@ -87,9 +90,29 @@ func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
 	if err != nil {
 		return rundir.Manifest{}, err
 	}
+	if l.Prepared.Chosen != "" {
+		fmt.Fprintln(l.Log, l.Prepared.Chosen)
+	}
 	Warn(l.Log, slices.Concat(l.Prepared.Warnings, warnings))
-	l.Prepared.Warnings = nil
+	l.Prepared.Warnings, l.Prepared.Chosen = nil, ""
 	return merged, nil
+}
+
+// WithLengths is a suite that is to be run with the lengths of rows with which an earlier run in the same place began, where
+// it leaves them to the data.
+func WithLengths(run rundir.Run, s suite.Suite) (suite.Suite, error) {
+	if !s.LeavesLengths() {
+		return s, nil
+	}
+	old, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	begun, err := SuiteOf(run, old)
+	return s.WithLengthsOf(begun), err
 }
 
 // Warn writes each warning on a line.

@@ -51,34 +51,37 @@ func List() []string {
 // longestSetting is how much of a setting a message has.
 const longestSetting = 100
 
+// Faulty is the error of a suite that has mistakes. Suite is what is left of it without them, for those that only its data,
+// its backbones or its methods can tell.
+type Faulty struct {
+	Suite Suite
+	Err   error
+}
+
+func (f *Faulty) Error() string { return f.Err.Error() }
+
+// Unwrap gives the mistakes.
+func (f *Faulty) Unwrap() error { return f.Err }
+
 // Load reads an embedded suite by its name, or a file: whatever has a
 // slash or ends in .yaml or .yml. The suite is complete and validated; all
-// mistakes come back at once, with file, line and the nearest known name.
+// mistakes come back at once, as *Faulty, with file, line and the nearest known name.
 func Load(nameOrFile string, options Options) (Suite, error) {
-	tree, label, err := loadTree(nameOrFile, nil)
-	if err != nil {
-		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
-	}
-	addMethods(tree, options.Methods)
-	for _, setting := range options.Set {
-		label := "-set " + shorten(setting, longestSetting)
-		c, tasks := checker{file: label}, tasksIn(tree)
-		if err := set(tree, setting); err != nil {
-			return Suite{}, fmt.Errorf("load suite %s: %s: %w", nameOrFile, label, err)
-		}
-		if expand(&c, tree, tasks); c.err() == nil {
-			c.check(tree, reflect.TypeFor[Suite](), "")
-		}
-		if err := c.err(); err != nil {
-			return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
-		}
+	l := &loader{}
+	tree, label, err := l.tree(nameOrFile, nil)
+	if err == nil {
+		addMethods(tree, options.Methods)
+		l.set(tree, options.Set)
 	}
 	suite := Default()
-	if find(tree, "backbones") != nil {
-		suite.Backbone = "" // stands aside, unless the file or a setting names one
+	if err == nil {
+		if find(tree, "backbones") != nil {
+			suite.Backbone = "" // stands aside, unless the file or a setting names one
+		}
+		err = tree.Decode(&suite)
 	}
-	if err := tree.Decode(&suite); err != nil {
-		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+	if err != nil {
+		return Suite{}, l.wrap(nameOrFile, append(l.mistakes, err))
 	}
 	if suite.Backbone == "" && len(suite.Backbones) == 1 && suite.Backbones[0] != "" {
 		suite.Backbone, suite.Backbones = suite.Backbones[0], nil
@@ -89,10 +92,41 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 	if suite.Name == "" {
 		suite.Name = strings.TrimSuffix(filepath.Base(label), filepath.Ext(label))
 	}
-	if err := suite.Validate(options.Presets); err != nil {
-		return Suite{}, fmt.Errorf("load suite %s: %w", nameOrFile, err)
+	if mistakes := append(l.mistakes, suite.mistakes(options.Presets, l.lost)...); len(mistakes) > 0 {
+		return Suite{}, &Faulty{suite, l.wrap(nameOrFile, mistakes)}
 	}
 	return suite, nil
+}
+
+// loader collects the mistakes of a suite's files and settings.
+type loader struct {
+	mistakes []error
+	// lost says whether tasks or methods were left out because of a mistake.
+	lost bool
+}
+
+func (l *loader) add(c checker) {
+	l.mistakes = append(l.mistakes, c.mistakes...)
+	l.lost = l.lost || c.lost
+}
+
+func (l *loader) wrap(nameOrFile string, mistakes []error) error {
+	return fmt.Errorf("load suite %s: %w", nameOrFile, Told(mistakes...))
+}
+
+// set applies KEY=VALUE settings.
+func (l *loader) set(tree *yaml.Node, settings []string) {
+	for _, setting := range settings {
+		label := "-set " + shorten(setting, longestSetting)
+		c, tasks := checker{file: label}, tasksIn(tree)
+		if err := set(tree, setting); err != nil {
+			l.mistakes = append(l.mistakes, fmt.Errorf("%s: %w", label, err))
+			continue
+		}
+		expand(&c, tree, tasks)
+		c.check(tree, reflect.TypeFor[Suite](), "")
+		l.add(c)
+	}
 }
 
 // BuiltinTasks are the tasks that suites may name: the stream's and those of
@@ -125,9 +159,10 @@ var readBuiltin = sync.OnceValues(func() (file taskFile, err error) {
 	return file, tree.Decode(&file)
 })
 
-// loadTree reads a suite's YAML, merged over the one it extends, names of
-// tasks and methods replaced by what they stand for, checked against Suite.
-func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string, err error) {
+// tree reads a suite's YAML, merged over the one it extends, names of
+// tasks and methods replaced by what they stand for, checked against Suite:
+// the loader has what is wrong in it. The error is of what cannot be read.
+func (l *loader) tree(nameOrFile string, within []string) (tree *yaml.Node, label string, err error) {
 	if slices.Contains(within, nameOrFile) {
 		return nil, "", fmt.Errorf("extends goes in a circle: %s", strings.Join(append(within, nameOrFile), ", "))
 	}
@@ -155,12 +190,17 @@ func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string
 		if isFile && strings.HasSuffix(parent, ".yaml") && !filepath.IsAbs(parent) {
 			parent = filepath.Join(filepath.Dir(nameOrFile), parent)
 		}
-		if under, _, err = loadTree(parent, append(within, nameOrFile)); err != nil {
+		if under, _, err = l.tree(parent, append(within, nameOrFile)); err != nil {
 			return nil, "", fmt.Errorf("%s:%d: extends: %w", label, base.Line, err)
 		}
 	}
-	if err := checkTree(tree, label, under); err != nil || under == nil {
-		return tree, label, err
+	own := hasOwnTasks(tree)
+	l.add(checkTree(tree, label, under))
+	if own {
+		leaveLengths(tree, under)
+	}
+	if under == nil {
+		return tree, label, nil
 	}
 	remove(tree, "extends")
 	remove(under, "name")
@@ -172,19 +212,22 @@ func loadTree(nameOrFile string, within []string) (tree *yaml.Node, label string
 
 // checkTree expands and checks a suite file, whose names of tasks may be those
 // of the suite that it extends.
-func checkTree(tree *yaml.Node, label string, under *yaml.Node) error {
+func checkTree(tree *yaml.Node, label string, under *yaml.Node) checker {
 	c := checker{file: label}
 	var inherited []*yaml.Node
 	if under != nil {
 		inherited = tasksIn(under)
 	}
 	expand(&c, tree, inherited)
-	c.check(tree, reflect.TypeFor[struct {
+	readable := c.check(tree, reflect.TypeFor[struct {
 		Suite   Suite  `yaml:",inline"`
 		Extends string `yaml:"extends"`
 	}](), "")
+	if !readable {
+		tree.Content = nil
+	}
 	if n := find(tree, "backbones"); n != nil && find(tree, "backbone") != nil {
 		c.wrong(n, "backbones and backbone are both given; give backbone for one, backbones for a list that is run as one plan")
 	}
-	return c.err()
+	return c
 }

@@ -13,12 +13,17 @@ const (
 	longestText  = 2000
 )
 
-// Told joins mistakes as errors.Join does, those that are joined already one by one: the first 20, and how many more there
-// are. One with a very long text loses the middle of it.
+// Told joins mistakes as errors.Join does, those that are joined already one by one and those that read alike once: the
+// first 20, and how many more there are. One with a very long text loses the middle of it.
 func Told(list ...error) error {
 	var told []error
+	seen := map[string]bool{}
 	n := 0
 	for _, err := range flat(list) {
+		if seen[err.Error()] {
+			continue
+		}
+		seen[err.Error()] = true
 		if n++; n > mostMistakes {
 			continue
 		}

@@ -42,10 +42,14 @@ func parseYAML(data []byte, name string) (*yaml.Node, error) {
 
 // checker holds YAML nodes against Go types more strictly than yaml.v3 does:
 // 1.5 or 010 are no integers, NaN no number, on no bool, null no value; a key
-// is known and stands once. It collects all mistakes.
+// is known and stands once. It collects all mistakes, and takes what is wrong
+// out of the tree, so that the rest can be read: a key with its value, and of
+// the lists of tasks and methods the whole item.
 type checker struct {
 	file     string
 	mistakes []error
+	// lost says whether an item of a list was taken out.
+	lost bool
 }
 
 func (c *checker) wrong(n *yaml.Node, format string, args ...any) {
@@ -58,49 +62,64 @@ func (c *checker) wrong(n *yaml.Node, format string, args ...any) {
 
 func (c *checker) err() error { return Told(c.mistakes...) }
 
-// check holds n against t; key is the path of n for messages.
-func (c *checker) check(n *yaml.Node, t reflect.Type, key string) {
+// check holds n against t; key is the path of n for messages. It says whether
+// n, without what was taken out of it, can be read.
+func (c *checker) check(n *yaml.Node, t reflect.Type, key string) bool {
+	before := len(c.mistakes)
+	right := func() bool { return len(c.mistakes) == before }
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
 		c.wrong(n, "%s: anchors and aliases are not read; write the value out", key)
-		return
+		return false
 	}
 	if n.ShortTag() == "!!null" {
 		c.wrong(n, "%s has no value", key)
-		return
+		return false
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		c.mapping(n, key, func(name, value *yaml.Node) {
+		return c.mapping(n, key, func(name, value *yaml.Node) bool {
 			field, ok := fieldOf(t, name.Value)
 			if !ok {
 				c.wrong(name, "%s", datasets.Unknown("key", name.Value, keysOf(t)))
-				return
+				return false
 			}
-			c.check(value, t.FieldByIndex(field).Type, join(key, name.Value))
+			return c.check(value, t.FieldByIndex(field).Type, join(key, name.Value))
 		})
 	case reflect.Map:
-		c.mapping(n, key, func(name, value *yaml.Node) { c.check(value, t.Elem(), join(key, name.Value)) })
+		return c.mapping(n, key, func(name, value *yaml.Node) bool { return c.check(value, t.Elem(), join(key, name.Value)) })
 	case reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
 			c.wrong(n, "%s must be a list", key)
-			return
+			return false
 		}
+		var kept []*yaml.Node
 		for i, item := range n.Content {
-			c.check(item, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
+			found := len(c.mistakes)
+			if c.check(item, t.Elem(), fmt.Sprintf("%s[%d]", key, i)); len(c.mistakes) == found {
+				kept = append(kept, item)
+			}
 		}
+		if t.Elem().Kind() != reflect.Struct {
+			return right()
+		}
+		c.lost = c.lost || len(kept) < len(n.Content)
+		n.Content = kept
+		return true
 	case reflect.Interface:
 		c.any(n, key)
 	default:
 		c.scalar(n, t.Kind(), key)
 	}
+	return right()
 }
 
-func (c *checker) mapping(n *yaml.Node, key string, each func(name, value *yaml.Node)) {
+func (c *checker) mapping(n *yaml.Node, key string, each func(name, value *yaml.Node) bool) bool {
 	if n.Kind != yaml.MappingNode {
 		c.wrong(n, "%s must be a mapping of keys to values", key)
-		return
+		return false
 	}
 	seen := map[string]int{}
+	var kept []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name := n.Content[i]
 		if name.Kind != yaml.ScalarNode || name.ShortTag() != "!!str" {
@@ -112,8 +131,12 @@ func (c *checker) mapping(n *yaml.Node, key string, each func(name, value *yaml.
 			continue
 		}
 		seen[name.Value] = name.Line
-		each(name, n.Content[i+1])
+		if each(name, n.Content[i+1]) {
+			kept = append(kept, name, n.Content[i+1])
+		}
 	}
+	n.Content = kept
+	return true
 }
 
 // any checks a value whose type only a method knows.

@@ -131,7 +131,8 @@ type Training struct {
 	WeightDecay float64 `yaml:"weight_decay" json:"weight_decay"`
 	// Clip bounds the gradient's global norm; 0 does not clip.
 	Clip float64 `yaml:"clip" json:"clip"`
-	// Length is the number of tokens of a training row, prompt and answer.
+	// Length is the number of tokens of a training row, prompt and answer. 0 leaves it, and Lengths where they are empty, to
+	// the data, from which they are chosen before a run starts.
 	Length int `yaml:"length" json:"length"`
 	// Lengths are shorter rows, ascending, each of them one more graph of each
 	// method to compile: a batch takes the shortest in which all its texts fit. They
@@ -144,7 +145,7 @@ type Training struct {
 	// which is an example's own, is estimated from a row for each either way.
 	Pack bool `yaml:"pack" json:"pack,omitempty"`
 	// AnswerLength is the number of answer tokens whose logits are computed, all of
-	// them in rows that are shorter.
+	// them in rows that are shorter. 0 leaves it to the data.
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
@@ -185,7 +186,7 @@ type Evaluation struct {
 	TestExamples      int `yaml:"test_examples" json:"test_examples"`
 	KnowledgeExamples int `yaml:"knowledge_examples" json:"knowledge_examples"`
 	// Lengths are the row lengths that rows are padded to, ascending; each is
-	// one compiled graph.
+	// one compiled graph. None leaves them to the data.
 	Lengths []int `yaml:"lengths" json:"lengths"`
 	// Batch is the number of rows of a forward pass.
 	Batch int `yaml:"batch" json:"batch"`

@@ -35,16 +35,22 @@ func expand(c *checker, tree *yaml.Node, inherited []*yaml.Node) {
 		known[name] = t
 	}
 	for _, key := range []string{"tasks", "knowledge"} {
+		var kept []*yaml.Node
 		for _, item := range items(tree, key) {
-			if item.Kind != yaml.ScalarNode {
+			task, ok := known[item.Value]
+			switch {
+			case item.Kind != yaml.ScalarNode:
+			case ok:
+				encode(item, task)
+			default:
+				c.wrong(item, "%s", datasets.Unknown("task", item.Value, names))
+				c.lost = true
 				continue
 			}
-			task, ok := known[item.Value]
-			if !ok {
-				c.wrong(item, "%s", datasets.Unknown("task", item.Value, names))
-				task = builtin[0] // any, lest the same item is a second mistake
-			}
-			encode(item, task)
+			kept = append(kept, item)
+		}
+		if list := find(tree, key); list != nil && list.Kind == yaml.SequenceNode {
+			list.Content = kept
 		}
 	}
 	for _, item := range items(tree, "methods") {

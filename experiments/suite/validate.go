@@ -48,7 +48,11 @@ var DiagnosticTables = []string{"norms", "gradients", "steps"}
 var TableNames = append([]string{"ablation"}, DiagnosticTables...)
 
 // rules are what a suite's values must keep; all that are broken are told at once.
-type rules struct{ broken []error }
+type rules struct {
+	broken []error
+	// lost says that tasks or methods were left out because of a mistake that was told: what follows from that is no mistake.
+	lost bool
+}
 
 func (r *rules) wrong(format string, args ...any) {
 	r.broken = append(r.broken, fmt.Errorf(format, args...))
@@ -99,8 +103,11 @@ func ascending(list []int, least int) bool {
 
 // Validate returns all mistakes in the suite's values at once; nil if there
 // are none. presets are those that it may name; nil knows all.
-func (s Suite) Validate(presets Presets) error {
-	r := &rules{}
+func (s Suite) Validate(presets Presets) error { return Told(s.mistakes(presets, false)...) }
+
+// mistakes are those of Validate; lost is that of rules.
+func (s Suite) mistakes(presets Presets, lost bool) []error {
+	r := &rules{lost: lost}
 	s.validateBackbones(r)
 	if file, ok := strings.CutPrefix(s.Backend, "xla:"); !ok || file == "" {
 		r.oneOf("backend", s.Backend, "auto", "xla", "go", "xla:FILE")
@@ -128,11 +135,11 @@ func (s Suite) Validate(presets Presets) error {
 	s.validateTables(r)
 	s.validateStream(r)
 	s.Tuning.validate(r)
-	return Told(r.broken...)
+	return r.broken
 }
 
 func (s Suite) validateTasks(r *rules) {
-	r.must(len(s.Tasks) > 0, "tasks is empty; `list tasks` names the built-in ones")
+	r.must(len(s.Tasks) > 0 || r.lost, "tasks is empty; `list tasks` names the built-in ones")
 	seen := map[string]bool{}
 	for _, t := range append(slices.Clone(s.Tasks), s.Knowledge...) {
 		if err := t.Validate(); err != nil {
@@ -151,16 +158,19 @@ func (t Training) validate(r *rules) {
 	}
 	r.within("training.steps", t.Steps, 1, maxSteps)
 	r.atLeast("training.batch", t.Batch, 1)
-	r.within("training.length", t.Length, 2, maxRowTokens)
-	r.tokens("training.batch", t.Batch, t.Length)
+	if t.Length != 0 { // 0 is chosen from the data
+		r.within("training.length", t.Length, 2, maxRowTokens)
+		r.tokens("training.batch", t.Batch, t.Length)
+	}
 	r.atLeast("training.accumulate", t.Accumulate, 0)
 	r.must(t.Accumulate < 2 || t.Batch%t.Accumulate == 0, "training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
 	r.within("training.max_prompt", t.MaxPrompt, 0, maxRowTokens)
-	r.atLeast("training.answer_length", t.AnswerLength, 1)
+	r.within("training.answer_length", t.AnswerLength, 0, maxRowTokens)
 	r.within("training.checkpoint_every", t.CheckpointEvery, 0, maxSteps)
-	r.must(t.AnswerLength < t.Length, "training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
+	r.must(t.Length == 0 || t.AnswerLength < t.Length, "training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
 	r.must(len(t.Lengths) <= 3, "training.lengths has %d lengths, must have at most three: each is a graph to compile", len(t.Lengths))
-	r.must(ascending(append(slices.Clone(t.Lengths), t.Length), 2) || len(t.Lengths) == 0, "training.lengths is %v, must ascend from at least 2 and stay below training.length, %d", t.Lengths, t.Length)
+	r.must(ascending(t.Lengths, 2), "training.lengths is %v, must ascend from at least 2", t.Lengths)
+	r.must(t.Length == 0 || len(t.Lengths) == 0 || slices.Max(t.Lengths) < t.Length, "training.lengths is %v, must stay below training.length, %d", t.Lengths, t.Length)
 	r.rate("training.learning_rate", t.LearningRate)
 	r.must(t.Warmup >= 0 && t.Warmup < 1, "training.warmup is %g, must be a share from 0 to below 1", t.Warmup)
 	r.oneOf("training.schedule", cmp.Or(t.Schedule, Cosine), Cosine, Linear, Constant)
@@ -175,7 +185,7 @@ func (e Evaluation) validate(r *rules) {
 	r.atLeast("evaluation.knowledge_examples", e.KnowledgeExamples, 0)
 	r.atLeast("evaluation.batch", e.Batch, 1)
 	r.atLeast("evaluation.max_tokens", e.MaxTokens, 1)
-	r.must(len(e.Lengths) >= 1 && len(e.Lengths) <= 3, "evaluation.lengths has %d lengths, must have one to three: each is a graph to compile", len(e.Lengths))
+	r.must(len(e.Lengths) <= 3, "evaluation.lengths has %d lengths, must have at most three: each is a graph to compile; none are chosen from the data", len(e.Lengths))
 	r.must(ascending(e.Lengths, 2), "evaluation.lengths is %v, must ascend from at least 2", e.Lengths)
 	if n := len(e.Lengths); n > 0 {
 		r.must(e.Lengths[n-1] <= maxRowTokens, "evaluation.lengths is %v, must be at most %d", e.Lengths, maxRowTokens)
@@ -196,6 +206,9 @@ func (s Suite) validateTables(r *rules) {
 
 // validateCells checks how many cells there are of each method.
 func (s Suite) validateCells(r *rules) {
+	if r.lost {
+		return
+	}
 	most := permutations(len(s.Tasks), maxCells+1)
 	r.must(len(s.Tasks) == 0 || s.Orders <= most, "orders is %d, must be at most %d: no more than that many orders of %d tasks differ", s.Orders, most, len(s.Tasks))
 	cells := max(len(s.Methods), 1) * max(len(s.BackboneNames()), 1)
@@ -223,7 +236,7 @@ func (t Tuning) validate(r *rules) {
 var Objectives = []string{"acc", "learning_accuracy"}
 
 func (s Suite) validateMethods(r *rules, presets Presets) {
-	r.must(len(s.Methods) > 0, "methods is empty; `list methods` names them")
+	r.must(len(s.Methods) > 0 || r.lost, "methods is empty; `list methods` names them")
 	for i, m := range s.Methods {
 		if now := presets.renamed(m.Preset); now != "" {
 			r.wrong("unknown method %q: %s", m.Preset, now)

@@ -23,8 +23,10 @@ import (
 //
 // project (nil: x·Wᵀ) gives what computes projections from nodes with the names of weights, which may hold more than
 // the model's. It is called for the prompts and for the loop's body, which sees no other nodes.
+//
+// With stops (nil: none) a row ends at a stop text too, after the token that makes it whole.
 func (c Config) Generate(weights map[string]*Node, rows Rows, maxNew int, limit *Node, endTokens []int32,
-	project func(weights map[string]*Node) Project) *Node {
+	project func(weights map[string]*Node) Project, stops *Stops) *Node {
 	if maxNew < 1 {
 		exceptions.Panicf("backbone: Generate with maxNew %d, expected at least 1", maxNew)
 	}
@@ -36,8 +38,8 @@ func (c Config) Generate(weights map[string]*Node, rows Rows, maxNew int, limit 
 	} else {
 		names = slices.Sorted(maps.Keys(weights))
 	}
-	d := decoder{c, prompt, prompt + maxNew - 1, maxNew, endTokens, names, project}
-	return d.loop(d.prefill(weights, rows, limit))
+	d := decoder{c, prompt, prompt + maxNew - 1, maxNew, endTokens, names, project, stops != nil}
+	return d.loop(d.prefill(weights, rows, limit, stops))
 }
 
 // decoder builds the graph of Generate.
@@ -47,6 +49,7 @@ type decoder struct {
 	endTokens             []int32
 	names                 []string // of the weights, sorted
 	project               func(weights map[string]*Node) Project
+	stops                 bool // whether rows end at stop texts
 }
 
 // state is what goes round the loop. The XLA backend takes no node from outside into a loop's body, so the parts that
@@ -66,16 +69,19 @@ type state struct {
 	caches []*Node
 	// weights are those of the model, by names.
 	weights []*Node
+	// stops are the states that the rows' texts are in, and the automaton; nil where there are no stop texts.
+	stops *Stops
 }
 
 func (s state) nodes() []*Node {
-	return slices.Concat([]*Node{s.written, s.limit, s.token, s.ended, s.text, s.positions, s.bias}, s.caches, s.weights)
+	return slices.Concat([]*Node{s.written, s.limit, s.token, s.ended, s.text, s.positions, s.bias}, s.caches, s.weights, s.stops.nodes())
 }
 
 // state puts the nodes back in their places.
 func (d decoder) state(n []*Node) state {
 	end := 7 + 2*d.config.Layers
-	return state{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7:end:end], n[end:]}
+	last := end + len(d.names)
+	return state{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7:end:end], n[end:last:last], stopsOf(n[last:])}
 }
 
 func (d decoder) weights(s state) map[string]*Node {
@@ -87,7 +93,7 @@ func (d decoder) weights(s state) map[string]*Node {
 }
 
 // prefill runs the prompts and returns the state after the first new token.
-func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state {
+func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node, stops *Stops) state {
 	c, g := d.config, limit.Graph()
 	batch, fresh := rows.Tokens.Shape().Dimensions[0], d.slots-d.prompt
 	lastSlot := AxisRange(d.prompt - 1)
@@ -118,6 +124,9 @@ func (d decoder) prefill(weights map[string]*Node, rows Rows, limit *Node) state
 	})
 	s.token = ArgMax(d.scores(weights, hidden), -1)
 	s.ended = d.ends(s.token)
+	if stops != nil {
+		s = s.stopAfter(stops)
+	}
 	s.text = put(BroadcastToDims(d.fill(g), batch, d.maxNew), InsertAxes(s.token, -1), Const(g, int32(0)), 1)
 	return s
 }
@@ -163,6 +172,9 @@ func (d decoder) turn(s state) state {
 	s.text = put(s.text, InsertAxes(s.token, -1), s.written, 1)
 	s.written = Add(s.written, Const(g, int32(1)))
 	s.ended = Or(s.ended, d.ends(s.token))
+	if s.stops != nil {
+		s = s.stopAfter(s.stops)
+	}
 	return s
 }
 

@@ -35,7 +35,7 @@ func leftPadded(prompts [][]int32) [3][][]int32 {
 func generate(t *testing.T, m *Model, prompts [][]int32, maxNew, limit int, endTokens []int32) [][]int32 {
 	t.Helper()
 	flat := run[int32](t, m, leftPadded(prompts), func(w map[string]*Node, rows Rows) []*Node {
-		return []*Node{m.Config.Generate(w, rows, maxNew, Const(rows.Tokens.Graph(), int32(limit)), endTokens, nil)}
+		return []*Node{m.Config.Generate(w, rows, maxNew, Const(rows.Tokens.Graph(), int32(limit)), endTokens, nil, nil)}
 	})[0]
 	return slices.Collect(slices.Chunk(flat, maxNew))
 }
@@ -115,6 +115,41 @@ func TestGenerationEqualsWholePasses(t *testing.T) {
 	})
 }
 
+// TestRowsEndAtStopTexts has an automaton that ends a row once it has written two given tokens one after the other: state 2
+// begins, 3 has seen the first.
+func TestRowsEndAtStopTexts(t *testing.T) {
+	m, want := golden(t, "tiny-qwen2")
+	prompts := [][]int32{want.GreedyPrompt, want.GreedyPrompt}
+	const maxNew, end = 12, 1
+	plain := generate(t, m, prompts[:1], maxNew, maxNew, []int32{end})[0]
+	if slices.Contains(plain, end) {
+		t.Fatalf("%v ends by itself", plain)
+	}
+	first, second := plain[4], plain[5]
+	class := make([]int32, m.Config.Vocabulary)
+	class[first], class[second] = 1, 2
+	next := []int32{0, 0, 0, 1, 1, 1, 2, 3, 2, 2, 3, 1}
+	if first == second {
+		class[first], next = 1, []int32{0, 0, 0, 1, 1, 1, 2, 3, 2, 2, 1, 2}
+	}
+	met := 0 // how many tokens that takes
+	for state := int32(2); state != 1; met++ {
+		state = next[state*3+class[plain[met]]]
+	}
+	flat := run[int32](t, m, leftPadded(prompts), func(w map[string]*Node, rows Rows) []*Node {
+		g := rows.Tokens.Graph()
+		stops := &Stops{State: Const(g, []int32{2, 0}), Class: Const(g, class), Next: Const(g, next), Classes: Const(g, int32(3))}
+		return []*Node{m.Config.Generate(w, rows, maxNew, Const(g, int32(maxNew)), []int32{end}, nil, stops)}
+	})[0]
+	cut := append(slices.Clone(plain[:met]), slices.Repeat([]int32{end}, maxNew-met)...)
+	if got := flat[:maxNew]; !slices.Equal(got, cut) {
+		t.Errorf("%v, want %v", got, cut)
+	}
+	if got := flat[maxNew:]; !slices.Equal(got, plain) {
+		t.Errorf("a row without stop texts: %v, want %v", got, plain)
+	}
+}
+
 // TestGenerationFollowsTheLastSegment continues an option: it sees the prompt and itself, not the option before it.
 func TestGenerationFollowsTheLastSegment(t *testing.T) {
 	m, _ := golden(t, "tiny-qwen2")
@@ -124,7 +159,7 @@ func TestGenerationFollowsTheLastSegment(t *testing.T) {
 		{{0, 0, 0, 1, 1, 2, 2}},
 	}
 	got := run[int32](t, m, packed, func(w map[string]*Node, rows Rows) []*Node {
-		return []*Node{m.Config.Generate(w, rows, 8, Const(rows.Tokens.Graph(), int32(8)), nil, nil)}
+		return []*Node{m.Config.Generate(w, rows, 8, Const(rows.Tokens.Graph(), int32(8)), nil, nil, nil)}
 	})[0]
 	if want := generate(t, m, [][]int32{{5, 9, 71, 44, 8}}, 8, 8, nil)[0]; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
