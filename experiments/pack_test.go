@@ -123,7 +123,7 @@ func TestTextsLongerThanARowAreCutAsInRows(t *testing.T) {
 	packed := w.trainer(w.cells[0], session, nil)
 	rows := *packed
 	rows.packer = nil
-	for i := range w.data.Tasks[w.cells[0].Tasks[0]].Train {
+	for i := range w.data.Tasks[w.cells[0].Tasks[0]].Train.Len() {
 		var targets [2][]int32
 		var tokens [2][]int32
 		for k, tr := range []*trainer{packed, &rows} {

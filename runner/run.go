@@ -114,7 +114,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if s, err = fetchForRun(ctx, o.place(s), s, o.NoDownload, stderr); err != nil {
 		return err
 	}
-	prepared, err := experiments.Prepare(s, o.DataDir)
+	prepared, err := prepare(ctx, s, o.DataDir, stderr)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return usage(err)
 	}
-	prepared, err := experiments.Prepare(tuner.Suite(), o.DataDir)
+	prepared, err := prepare(ctx, tuner.Suite(), o.DataDir, stderr)
 	if err != nil {
 		return err
 	}

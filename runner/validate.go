@@ -56,7 +56,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 		return err
 	}
 	s = experiments.Pin(s)
-	prepared, err := experiments.Prepare(s, o.DataDir)
+	prepared, err := prepare(ctx, s, o.DataDir, stderr)
 	if err != nil {
 		return err
 	}
@@ -96,23 +96,11 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 func printCounts(s suite.Suite, prepared *experiments.Prepared, stdout io.Writer) error {
 	t := table.New("task", "family", "train", s.Evaluation.Split)
 	t.TextColumns = []int{1}
-	for _, task := range s.Tasks {
-		train, err := prepared.Texts.Count(task, "train")
-		if err != nil {
-			return err
-		}
-		evaluated, err := prepared.Texts.Count(task, s.Evaluation.Split)
-		if err != nil {
-			return err
-		}
-		t.AddRow(task.Name, task.Family, strconv.Itoa(train), strconv.Itoa(evaluated))
+	for _, task := range prepared.Data.Tasks {
+		t.AddRow(task.Task.Name, task.Task.Family, strconv.Itoa(task.Train.Available), strconv.Itoa(task.Available))
 	}
-	for _, task := range s.Knowledge {
-		n, err := prepared.Texts.Count(task, "test")
-		if err != nil {
-			return err
-		}
-		t.AddRow(task.Name, "knowledge", "", strconv.Itoa(n))
+	for _, task := range prepared.Data.Knowledge {
+		t.AddRow(task.Task.Name, "knowledge", "", strconv.Itoa(task.Available))
 	}
 	return t.Print(stdout)
 }

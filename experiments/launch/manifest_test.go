@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
@@ -18,7 +19,7 @@ func TestWarningsOfTheDataAreToldOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prepared, err := experiments.Prepare(s, ".")
+	prepared, err := experiments.Prepare(t.Context(), s, &prepared.Store{DataDir: "."})
 	if err != nil {
 		t.Fatal(err)
 	}
