@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/experiments"
 	"secura/experiments/launch"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
