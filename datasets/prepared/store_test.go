@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -391,5 +392,51 @@ func TestHashesAreRememberedOfOldFilesAlone(t *testing.T) {
 	whole := &Store{DataDir: p.dir} // as verify's
 	if fourth, err := whole.hash(path); err != nil || fourth.SHA256 == first.SHA256 {
 		t.Error("a store without a folder believes what another remembers", err)
+	}
+}
+
+// TestMemoryDoesNotGrowWithTheData prepares 16 MB of text, which took 100 MB when it was read at once.
+func TestMemoryDoesNotGrowWithTheData(t *testing.T) {
+	p := newPlace(t, 5)
+	long := strings.Repeat("Some words of a question, and a few more. ", 48)
+	rows := rowsOf(8_000, "red")
+	for i := range rows {
+		rows[i].Question = fmt.Sprint(i, long)
+	}
+	p.write(t, "train", rows)
+	rows = nil
+	var log []string
+	s := p.store(&log)
+	s.Doing = nil
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	peak := uint64(0)
+	stop := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		var now runtime.MemStats
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+				runtime.ReadMemStats(&now)
+				peak = max(peak, now.HeapAlloc)
+			}
+		}
+	})
+	split, err := s.Open(t.Context(), p.task, Want{Split: "train"}, p.encoder)
+	close(stop)
+	watching.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer split.Close()
+	const most = 36 << 20
+	if grown := int64(peak) - int64(before.HeapAlloc); split.Len() != 8_000 || grown > most {
+		t.Errorf("%d examples took %d MB of heap, expected at most %d", split.Len(), grown>>20, most>>20)
+	} else {
+		t.Logf("%d MB of heap", grown>>20)
 	}
 }
