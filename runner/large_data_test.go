@@ -87,8 +87,8 @@ func TestLargeDataIsPreparedWithinItsBounds(t *testing.T) {
 	}
 	second := watched(t, "validate", suite, "-data", folder)
 	t.Logf("second start: %.2f s, %.2f s of processor, %d MB of anonymous memory", second.wall.Seconds(), second.processor.Seconds(), second.anonymous>>20)
-	if second.wall > mostToBegin || second.anonymous > mostAnonymous {
-		t.Errorf("expected at most %v and %d MB", mostToBegin, mostAnonymous>>20)
+	if second.processor > mostToBegin || second.anonymous > mostAnonymous { // others may compute meanwhile: the clock is not asked
+		t.Errorf("expected at most %v of processor and %d MB", mostToBegin, mostAnonymous>>20)
 	}
 	run := filepath.Join(t.TempDir(), "run")
 	trained := watched(t, "run", "-suite", suite, "-data", folder, "-out", run, "-backend", "go", "-jobs", "1")

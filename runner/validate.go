@@ -119,11 +119,23 @@ func estimate(ctx context.Context, o ValidateOptions, s suite.Suite, prepared *e
 	fmt.Fprintf(stdout, "\nall cells will take about %s on %d cores with no other work, and %.1f GB for each of %d workers.\nMeasured here, in seconds of one core:\n",
 		(time.Duration(total) * time.Second).Round(time.Second), workers, float64(e.PeakBytes)/1e9, workers)
 	t := table.New("", "a step", "its padding", "a task's end", "compiling")
+	like := ""
 	for _, m := range e.Methods {
+		if m.Like != "" {
+			like = m.Like
+			m.Name += " *"
+		}
 		t.AddRow(m.Name, fmt.Sprintf("%.3f", m.Step), fmt.Sprintf("%.0f %%", 100*m.Padding), fmt.Sprintf("%.2f", m.TaskEnd), fmt.Sprintf("%.1f", m.Compile))
 	}
-	t.AddRow("everything evaluated once", fmt.Sprintf("%.2f", e.Evaluation), "", "", fmt.Sprintf("%.1f", e.EvaluationCompile))
-	return t.Print(stdout)
+	t.AddRow("everything evaluated once", fmt.Sprintf("%.2f", e.Evaluation), fmt.Sprintf("%.0f %%", 100*e.EvaluationPadding), "", fmt.Sprintf("%.1f", e.EvaluationCompile))
+	if err := t.Print(stdout); err != nil {
+		return err
+	}
+	if like != "" {
+		fmt.Fprintf(stdout, "* not measured, for measuring may take 2 %% of the run or a minute: as %s, by the slots of a step\n", like)
+	}
+	_, err = fmt.Fprintf(stdout, "measuring took %.0f s\n", e.Spent)
+	return err
 }
 
 // measured lets a worker measure the suite in a scratch run.
