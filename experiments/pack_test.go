@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments/packing"
 	"secura/experiments/record"
 	"secura/experiments/suite"
@@ -70,7 +71,7 @@ func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := openSingle(t.Context(), s, WorkerOptions{Backend: backbone.BackendOptions{Name: "go"}})
+	w, err := openSingle(t.Context(), s, WorkerOptions{Store: &prepared.Store{}, Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		t.Fatal(err)
 	}
