@@ -264,6 +264,11 @@ large-checkpoint folder="/tmp/secura-large-checkpoint":
     SECURA_LARGE_CHECKPOINT={{quote(folder)}} go test ./methods/backbone -run ALargeCheckpoint -count 1 -v || { rm -rf {{quote(folder)}}; exit 1; }
     rm -rf {{quote(folder)}}
 
+# The rows are made up, once, in a folder of 0.8 GB. Their tokens take 1.1 GB more meanwhile. `just tokenizers` comes first.
+# prepare and train on data of CNN/DailyMail's size with Llama 3's tokenizer: time, memory, a second start
+large-data folder="/tmp/secura-large-data":
+    SECURA_LARGE_DATA={{quote(folder)}} go test ./runner -run LargeData -count 1 -v -timeout 60m
+
 # On a processor the two devices are parts of it.
 # train every method on two devices, each with half of a batch, and compare with one device
 devices:

@@ -2,6 +2,8 @@ package datasets
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,6 +73,26 @@ func (c *Encoder) WithEmpty(id int32) *Encoder {
 	with := *c
 	with.empty = []int32{id}
 	return &with
+}
+
+// Digest names all that decides an example's tokens: the tokenizer's file, the chat template and the system prompt.
+func (c *Encoder) Digest() string {
+	template := ""
+	if c.template != nil {
+		template = c.template.Digest()
+	}
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s %q %q %v", c.tokenizer.Digest(), template, c.system, c.empty)
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// Largest is an id that none of an example's is above.
+func (c *Encoder) Largest() int32 {
+	largest := int32(c.tokenizer.Size() - 1)
+	for _, id := range c.empty {
+		largest = max(largest, id)
+	}
+	return largest
 }
 
 // End is the token that a chat template writes after an answer. ok is false where prompts are read as they are: the

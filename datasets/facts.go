@@ -1,6 +1,8 @@
 package datasets
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,19 +15,37 @@ import (
 // Evaluated are a task's splits as a run reads them, for Warnings.
 type Evaluated struct {
 	Task Task
-	// Train and Test are what was read of the training split and of the one that is evaluated; Train is empty where
-	// nothing is trained.
+	// Train and Test count what was read of the training split and of the one that is evaluated; their examples are not
+	// looked at. Train is empty where nothing is trained.
 	Train, Test Set
-	// Used are the test examples that are evaluated, and TrainIDs and UsedIDs the tokens of Train's and of these; both
-	// may be nil where there is no tokenizer.
-	Used              []Example
-	TrainIDs, UsedIDs []Encoded
+	// Used are the test examples that are evaluated.
+	Used []Example
+	// Shared are the places in Used of those that stand in training too, by their Fingerprint.
+	Shared []int
+	// TrainBorders and UsedBorders count where the prompts of both end; empty where there is no tokenizer.
+	TrainBorders, UsedBorders Borders
+	// Unwritable are the places in Used of those whose answer the tokenizer cannot write, by Encoder.CannotWrite.
+	Unwritable []int
+}
+
+// Borders count examples by what is special where their prompts end.
+type Borders struct{ All, Blank, Merged int }
+
+// Add counts an example.
+func (b *Borders) Add(border Border) {
+	b.All++
+	if border.Blank {
+		b.Blank++
+	}
+	if border.Merged {
+		b.Merged++
+	}
 }
 
 // Warnings tell what is known of a task's data before a run: rows that are left out, one class alone in what is
 // evaluated, equal texts in train and test, equal options, borders that the tokenizer joins, right answers that it
 // cannot write, texts that ROUGE cannot see.
-func (c *Encoder) Warnings(e Evaluated) (texts []string) {
+func (e Evaluated) Warnings() (texts []string) {
 	say := func(format string, args ...any) {
 		texts = append(texts, fmt.Sprintf("task "+e.Task.Name+": "+format, args...))
 	}
@@ -40,15 +60,16 @@ func (c *Encoder) Warnings(e Evaluated) (texts []string) {
 	if class, alone := oneClass(e.Task, e.Used); alone {
 		say("all %d evaluated examples have the answer %q", len(e.Used), prompt.Shorten(class))
 	}
-	if n, examples := sharedTexts(e.Train.Examples, e.Used); n > 0 {
-		say("%d of %d evaluated examples stand in training too, with their answers, such as %s", n, len(e.Used), strings.Join(examples, ", "))
+	if n := len(e.Shared); n > 0 {
+		say("%d of %d evaluated examples stand in training too, with their answers, such as %s", n, len(e.Used), strings.Join(e.someShared(), ", "))
 	}
 	if n, first := countExamples(e.Used, Example.hasEqualOptions); n > 0 {
 		say("%d of %d evaluated examples have two options of equal text, such as row %d: they count as one answer", n, len(e.Used), first.ID)
 	}
-	c.borderWarnings(say, "training", e.TrainIDs)
-	c.borderWarnings(say, "evaluated", e.UsedIDs)
-	if n, first := countExamples(e.Used, c.cannotWrite); n > 0 {
+	e.TrainBorders.warn(say, "training")
+	e.UsedBorders.warn(say, "evaluated")
+	if n := len(e.Unwritable); n > 0 {
+		first := e.Used[e.Unwritable[0]]
 		say("%d of %d right answers cannot be written by this tokenizer, such as %q of row %d, which it gives back as another text: these are never right",
 			n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 	}
@@ -85,23 +106,19 @@ func oneClass(task Task, examples []Example) (class string, alone bool) {
 	return strings.TrimSpace(examples[0].Answer), true
 }
 
-// sharedTexts counts test examples whose prompt, options and answer stand in training, and shows three.
-func sharedTexts(train, test []Example) (n int, examples []string) {
-	text := func(e Example) string {
-		return strings.Join(append([]string{e.Prompt, e.Answer}, e.Options...), "\x00")
+// Fingerprint is of an example's prompt, answer and options: two that differ have the same one by a chance of 2⁻⁶⁴.
+func (e Example) Fingerprint() uint64 {
+	text := strings.Join(append([]string{e.Prompt, e.Answer}, e.Options...), "\x00")
+	sum := sha256.Sum256([]byte(text))
+	return binary.LittleEndian.Uint64(sum[:])
+}
+
+// someShared shows three examples that stand in training too.
+func (e Evaluated) someShared() (examples []string) {
+	for _, i := range e.Shared[:min(len(e.Shared), 3)] {
+		examples = append(examples, fmt.Sprintf("row %d %q", e.Used[i].ID, prompt.Shorten(e.Used[i].Prompt)))
 	}
-	seen := make(map[string]bool, len(train))
-	for _, e := range train {
-		seen[text(e)] = true
-	}
-	for _, e := range test {
-		if seen[text(e)] {
-			if n++; n <= 3 {
-				examples = append(examples, fmt.Sprintf("row %d %q", e.ID, prompt.Shorten(e.Prompt)))
-			}
-		}
-	}
-	return n, examples
+	return examples
 }
 
 // countExamples counts those of which something is true, and gives the first.
@@ -116,27 +133,18 @@ func countExamples(examples []Example, is func(Example) bool) (n int, first Exam
 	return n, first
 }
 
-func (c *Encoder) borderWarnings(say func(string, ...any), which string, encoded []Encoded) {
-	blank, merged := 0, 0
-	for _, e := range encoded {
-		if e.Border.Blank {
-			blank++
-		}
-		if e.Border.Merged {
-			merged++
-		}
+func (b Borders) warn(say func(string, ...any), which string) {
+	if b.Blank > 0 {
+		say("%d of %d %s prompts end in white space, which is encoded with what follows it", b.Blank, b.All, which)
 	}
-	if blank > 0 {
-		say("%d of %d %s prompts end in white space, which is encoded with what follows it", blank, len(encoded), which)
-	}
-	if merged > 0 {
-		say("in %d of %d %s examples a token reaches over the border between prompt and answer; let the answer begin with a blank", merged, len(encoded), which)
+	if b.Merged > 0 {
+		say("in %d of %d %s examples a token reaches over the border between prompt and answer; let the answer begin with a blank", b.Merged, b.All, which)
 	}
 }
 
-// cannotWrite says whether a right answer is another text once it was encoded: its normalizer, NFC mostly, writes other
+// CannotWrite says whether a right answer is another text once it was encoded: its normalizer, NFC mostly, writes other
 // characters.
-func (c *Encoder) cannotWrite(e Example) bool {
+func (c *Encoder) CannotWrite(e Example) bool {
 	if e.Options != nil {
 		return false
 	}

@@ -30,7 +30,7 @@ func (t Task) Load(dir, split string) ([]Example, error) {
 // Read reads the examples of a split in the order of the rows and of the files: those of the task's share of it that
 // Where does not leave out, at most as many as Limits says. A relative source lies below dir. Errors name the task, the
 // file, the row (from 1 in its file) and what was wrong there; a split without examples is an error, and so is one that
-// Allow refuses.
+// Allow refuses. All of them are held in memory; Open is for any number of them.
 func (t Task) Read(dir, split string) (Set, error) {
 	set, err := t.read(dir, split)
 	if err != nil {
@@ -40,56 +40,23 @@ func (t Task) Read(dir, split string) (Set, error) {
 }
 
 func (t Task) read(dir, split string) (Set, error) {
-	template, condition, err := t.compile(dir, split)
+	o, err := t.open(dir, split)
 	if err != nil {
 		return Set{}, err
 	}
-	sources, err := t.sources(dir, split)
-	if err != nil {
-		return Set{}, err
-	}
-	part, err := t.Splits.share(split)
-	if err != nil {
-		return Set{}, err
-	}
-	chosen, set, err := t.choose(sources, part, split, condition)
-	if err != nil {
-		return Set{}, err
-	}
-	shots, err := t.shots(dir)
-	if err != nil {
-		return Set{}, err
-	}
-	wanted := set.Rows - set.LeftOut - set.Bounded
-	err = walk(sources, template.Columns(), chosen, func(id int, row Row) (more bool, err error) {
-		text, err := template.Render(row)
-		if err != nil && t.Where == "" {
-			err = fmt.Errorf("%w; `where` leaves rows out", err)
-		}
+	set := o.Set
+	for row, err := range o.rows() {
 		if err != nil {
-			return false, err
+			return Set{}, err
 		}
-		set.Examples = append(set.Examples, Example{Task: t.Name, ID: id, System: t.System, Prompt: text.Prompt,
-			Answer: text.Answer, Golds: text.Golds, Options: text.Options, Gold: text.Gold, Original: text.Original})
-		return set.Bounded == 0 || len(set.Examples) < wanted, nil
-	})
-	if err != nil {
-		return Set{}, err
+		e, err := o.example(row)
+		if err != nil {
+			return Set{}, err
+		}
+		set.Examples = append(set.Examples, e)
 	}
 	if len(set.Examples) == 0 {
-		var names []string
-		for _, source := range sources {
-			names = append(names, source.name)
-		}
-		if set.LeftOut > 0 {
-			return Set{}, fmt.Errorf("split %s of %s: `where` leaves out all %d rows, of %s", split, t.Source, set.LeftOut, few(names))
-		}
-		return Set{}, fmt.Errorf("split %s of %s has no rows, in %s", split, t.Source, few(names))
-	}
-	if t.Shots > 0 {
-		for i := range set.Examples {
-			set.Examples[i].Prompt = t.withShots(set.Examples[i], split, shots)
-		}
+		return Set{}, o.empty()
 	}
 	return set, nil
 }
@@ -147,12 +114,13 @@ func (t Task) choose(sources []source, part share, split string, condition *prom
 		}
 	}
 	if condition != nil {
-		err := walk(sources, condition.Columns(), chosen, func(id int, row Row) (more bool, err error) {
-			chosen[id], err = condition.Holds(row)
-			return true, err
-		})
-		if err != nil {
-			return nil, Set{}, err
+		for row, err := range chosenRows(sources, condition.Columns(), chosen) {
+			if err != nil {
+				return nil, Set{}, err
+			}
+			if chosen[row.ID], err = condition.Holds(row.Row); err != nil {
+				return nil, Set{}, row.wrong(err)
+			}
 		}
 	}
 	var left []int
@@ -177,33 +145,6 @@ func (t Task) choose(sources []source, part share, split string, condition *prom
 		chosen[left[i]] = true
 	}
 	return chosen, set, nil
-}
-
-// walk calls do for each of the chosen rows, nil being all, as long as it wants more. The id of a row counts those of all
-// sources from 0.
-func walk(sources []source, columns []string, chosen []bool, do func(id int, row Row) (more bool, err error)) error {
-	id := -1
-	for _, source := range sources {
-		number := 0
-		for row, err := range source.rows(columns) {
-			if err != nil {
-				return err
-			}
-			number++
-			if id++; chosen != nil && id >= len(chosen) {
-				return fmt.Errorf("read %s: it has more rows than its footer says", source.name)
-			}
-			if chosen != nil && !chosen[id] {
-				continue
-			}
-			if more, err := do(id, row); err != nil {
-				return fmt.Errorf("read %s: row %d: %w", source.name, number, err)
-			} else if !more {
-				return nil
-			}
-		}
-	}
-	return nil
 }
 
 // source is a file of rows; name is what errors call it.

@@ -141,20 +141,20 @@ func permutation(n, seed int) []int {
 	return rand.New(rand.NewPCG(uint64(seed), uint64(n))).Perm(n)
 }
 
-// Sample draws n of a task's examples by its seed, in their order; all where n is 0 or not below their number. The
-// built-in tasks' rows stand in a random order already: of these it takes the first.
-func (t Task) Sample(examples []Example, n int) []Example {
-	if n <= 0 || n >= len(examples) {
-		return examples
+// Sample draws n of all of a task's examples by its seed, and gives their places in order; nil are all, where n is 0 or
+// not below their number. The built-in tasks' rows stand in a random order already: of these it takes the first.
+func (t Task) Sample(all, n int) []int {
+	if n <= 0 || n >= all {
+		return nil
 	}
 	if _, builtin := t.Builtin(); builtin {
-		return examples[:n]
+		first := make([]int, n)
+		for i := range first {
+			first[i] = i
+		}
+		return first
 	}
-	list := make([]Example, n)
-	for i, j := range drawn(len(examples), n, t.Seed) {
-		list[i] = examples[j]
-	}
-	return list
+	return drawn(all, n, t.Seed)
 }
 
 // drawn are n of the numbers below all, in order.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"secura/datasets/prepared"
 	"secura/experiments/machine"
-	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -16,7 +16,7 @@ import (
 type BenchOptions struct {
 	// Suite has one backbone (see Suite.CheckSingle), unless there is a Shape.
 	Suite   suite.Suite
-	DataDir string
+	Store   *prepared.Store
 	Backend backbone.BackendOptions
 	// Shape is the content of a config.json: a backbone of random weights of that shape is measured, on random tokens in
 	// full rows, instead of the suite's backbone and tasks. Nil for these.
@@ -71,13 +71,13 @@ func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) 
 	if o.Shape != nil {
 		o.Suite = o.Suite.WithLengthsOf(suite.Default()) // such a backbone reads no data
 		o.Suite.Training.Lengths = nil
-	} else if o.Suite, err = (&Prepared{Texts: stream.NewTexts(o.DataDir)}).chooseLengths(o.Suite); err != nil {
+	} else if o.Suite, err = (&Prepared{}).chooseLengths(ctx, o.Suite, o.Store); err != nil {
 		return BenchResult{}, err
 	}
 	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
 	} else {
-		w, err = openSingle(ctx, o.Suite, WorkerOptions{DataDir: o.DataDir, Backend: o.Backend})
+		w, err = openSingle(ctx, o.Suite, WorkerOptions{Store: o.Store, Backend: o.Backend})
 	}
 	if err != nil {
 		return result, err

@@ -120,7 +120,7 @@ func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string
 	}
 	defer w.Close()
 	told := Job{TrainTokens: map[string][]int64{}, groups: w.evaluator.Groups(), tokenizer: w.tokenizer}
-	if cut := w.data.CutWarnings(s.Training, w.ends[0]); len(cut) > 0 {
+	if cut := w.data.CutWarnings(s.Training); len(cut) > 0 {
 		return Job{}, fmt.Errorf("write job: texts would have to be cut the same way elsewhere: %s", cut[0])
 	}
 	j := job{Suite: s, Ends: w.ends, Answers: w.evaluator.Answers, HeldOut: append([][]int32{}, w.data.HeldOut...), Tasks: jobTasks(w.data.Tasks), Knowledge: jobTasks(w.data.Knowledge)}
@@ -146,7 +146,8 @@ func jobTasks(list []stream.Task) []jobTask {
 	tasks := []jobTask{} // not null, where a suite has no battery
 	for _, t := range list {
 		task := jobTask{Name: t.Task.Name, Choice: t.Task.Choice(), MaxNew: t.Task.MaxNewTokens}
-		for _, e := range t.Train {
+		for i := range t.Train.Len() {
+			e := t.Train.At(i)
 			task.Train = append(task.Train, [2][]int32{e.Prompt, e.Answer})
 		}
 		for _, e := range t.Test {

@@ -20,7 +20,7 @@ func TestJobIsRefusedWhereTorchWouldDoAnother(t *testing.T) {
 	constant, forced := y.with(suite.MethodSpec{Preset: "seq"}), y.with(suite.MethodSpec{Preset: "seq"})
 	constant.Training.Schedule, forced.Evaluation.TeacherForced = suite.Constant, true
 	for key, s := range map[string]suite.Suite{"training.schedule": constant, "evaluation.teacher_forced": forced} {
-		if _, err := WriteJob(t.Context(), s, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}, t.TempDir()); err == nil || !strings.Contains(err.Error(), key) {
+		if _, err := WriteJob(t.Context(), s, WorkerOptions{Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}, t.TempDir()); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: error %v", key, err)
 		}
 	}
@@ -53,7 +53,7 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 	}
 
 	out := t.TempDir()
-	told, err := WriteJob(context.Background(), st, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}, out)
+	told, err := WriteJob(context.Background(), st, WorkerOptions{Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}, out)
 	if err != nil {
 		t.Fatal(err)
 	}

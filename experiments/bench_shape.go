@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
@@ -34,9 +35,13 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 		return ids
 	}
 	data := stream.Task{Task: task}
-	answer := t.AnswerLength - 1    // and its end
+	answer := t.AnswerLength - 1 // and its end
+	var train []datasets.Encoded
 	for range max(4*t.Batch, 512) { // enough for a memory of two hundredths of them
-		data.Train = append(data.Train, datasets.Encoded{Prompt: tokens(t.Length - answer), Answer: tokens(answer)})
+		train = append(train, datasets.Encoded{Prompt: tokens(t.Length - answer), Answer: tokens(answer)})
+	}
+	if data.Train, err = prepared.Temporary(train); err != nil {
+		return nil, err
 	}
 	const options = 4
 	size := max(t.AnswerLength/options, 1)

@@ -54,8 +54,8 @@ func TestBenchTakesRowsInTheirLengths(t *testing.T) {
 	y := newToy(t)
 	bench := func(lengths []int) Speed {
 		s := y.with(suite.MethodSpec{Preset: "seq"})
-		s.Training.Lengths, s.Training.Batch = lengths, 2
-		result, err := Bench(t.Context(), BenchOptions{Suite: s, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
+		s.Training.Pack, s.Training.Lengths, s.Training.Batch = false, lengths, 2
+		result, err := Bench(t.Context(), BenchOptions{Suite: s, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}})
 		if err != nil || len(result.Training) != 1 {
 			t.Fatal(result, err)
 		}

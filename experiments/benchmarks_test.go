@@ -11,6 +11,7 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/convert"
+	"secura/datasets/prepared"
 	"secura/experiments/suite"
 )
 
@@ -133,7 +134,7 @@ func TestBenchmarksHaveTheHarnessPrompts(t *testing.T) {
 		s.Tasks[i].Limits = datasets.Limits{}
 	}
 	s.Backbone, s.Knowledge, s.Evaluation.MaxTokens = "nano", nil, 1<<40
-	p, err := Prepare(s, dir)
+	p, err := Prepare(t.Context(), s, &prepared.Store{DataDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package experiments
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"secura/experiments/machine"
@@ -18,10 +19,14 @@ type Estimate struct {
 	Methods []MethodEstimate
 	// Evaluation is everything evaluated once, and EvaluationCompile what each worker compiles for it.
 	Evaluation, EvaluationCompile float64
+	// EvaluationPadding is the share of the slots of an evaluation that hold no token.
+	EvaluationPadding float64
 	// PeakBytes is the largest memory of the measuring process, which did what a worker does.
 	PeakBytes int64
 	// Own is an evaluation of one task alone as a share of everything.
 	Own float64
+	// Spent is what measuring took.
+	Spent float64
 }
 
 // MethodEstimate is what one method takes: a step, the mean over the stream's, a task's end, and its graphs' compiling, once
@@ -31,13 +36,18 @@ type MethodEstimate struct {
 	Step, TaskEnd, Compile float64
 	// Padding is the share of the slots of all steps that hold no token, missing rows included.
 	Padding float64
+	// Like names the method that was measured in this one's place, because there was no time left; a step is then taken
+	// to be as long as that one's by the number of its slots, and a task's end to take none.
+	Like string
 }
 
 // estimateSteps are about how many steps of a stream are measured, after some that compile.
 const estimateSteps = 16
 
-// Measure makes a few steps of each method and evaluates the backbone once, which takes about as long as compiling does.
+// Measure computes one batch of each shape of an evaluation, and makes a few steps of each method, as far as there is time
+// (budget). What is not measured is told from what is.
 func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, error) {
+	started := machine.StartClock()
 	w, err := openSingle(ctx, st, o)
 	if err != nil {
 		return Estimate{}, err
@@ -47,49 +57,30 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	if w.onProcessor && machine.PeakMemory() > 0 { // the system tells both or neither
 		seconds = func(s machine.Spent) float64 { return s.Processor }
 	}
-	var e Estimate
+	m := &measuring{worker: w, doing: tellerOf(o.Doing), spent: func() float64 { return seconds(started()) }}
 	// timed splits what a function takes into compiling and the rest.
-	timed := func(run func() error) (rest, compile float64, err error) {
+	m.timed = func(run func() error) (rest, compile float64, err error) {
 		elapsed, before := machine.StartClock(), w.compiling.Total()
 		err = run()
 		compiled := w.compiling.Total().Minus(before)
 		return seconds(elapsed().Minus(compiled)), seconds(compiled), err
 	}
-	evaluate := func() error {
-		_, err := w.evaluator.Evaluate(ctx, nil)
-		return err
-	}
-	doing := tellerOf(o.Doing)
-	doing("compiles, and evaluates everything twice")
-	if _, e.EvaluationCompile, err = timed(evaluate); err != nil {
-		return Estimate{}, err
-	}
-	if e.Evaluation, _, err = timed(evaluate); err != nil {
+	if err := m.evaluation(ctx); err != nil {
 		return Estimate{}, err
 	}
 	own := w.evaluator.Only(0, st.Evaluation)
-	e.Own = float64(own.Tokens) / float64(w.evaluator.Tokens)
-	for _, cell := range w.cells[:len(st.Methods)] {
-		doing("compiles and makes some steps of " + cell.Method.Name)
-		m, err := w.measureMethod(ctx, cell, timed)
-		if err != nil {
-			return Estimate{}, err
-		}
-		e.Methods = append(e.Methods, m)
+	m.Own = float64(own.Tokens) / float64(w.evaluator.Tokens)
+	if err := m.methods(ctx, w.cells[:len(st.Methods)]); err != nil {
+		return Estimate{}, err
 	}
-	e.PeakBytes = machine.PeakMemory()
-	return e, nil
+	m.PeakBytes, m.Spent = machine.PeakMemory(), m.spent()
+	return m.Estimate, nil
 }
 
-// measureMethod makes some of the steps of a cell's stream, and ends the first task.
-func (w *Worker) measureMethod(ctx context.Context, cell suite.Cell, timed func(run func() error) (rest, compile float64, err error)) (MethodEstimate, error) {
-	e := MethodEstimate{Name: cell.Method.Name}
-	w.shareGraphs(cell)
-	r, err := w.rehearse(cell)
-	if err != nil || r == nil {
-		return e, err
-	}
-	defer r.session.Close()
+// measureMethod makes some of the steps of a cell's stream, and ends the first task. Shapes of batches after the first one's
+// are compiled only where that leaves time for the methods to come; else they are taken to compile as long as it.
+func (m *measuring) measureMethod(ctx context.Context, r *rehearsal) (e MethodEstimate, err error) {
+	e.Name = r.cell.Method.Name
 	if err := r.session.StartTask(); err != nil {
 		return e, err
 	}
@@ -97,24 +88,59 @@ func (w *Worker) measureMethod(ctx context.Context, cell suite.Cell, timed func(
 	if err != nil {
 		return e, err
 	}
-	e.Padding = 1 - float64(steps.held)/float64(steps.slots)
-	if _, e.Compile, err = timed(func() error { return r.step(ctx, steps.covering) }); err != nil {
-		return e, err
+	e.Padding, m.slots = steps.padding(), steps.slotsPerStep()
+	begun := m.spent()
+	counted, compiled := map[string]bool{}, map[string]bool{}
+	var shape, slot float64 // seconds to compile a shape, and to compute a slot
+	for i, b := range steps.covering {
+		fresh := 0
+		for _, name := range b.shapes() {
+			if !counted[name] {
+				counted[name] = true
+				fresh++
+			}
+		}
+		slots, _ := b.slots()
+		if i > 0 && !m.fits(shape*float64(fresh)+slot*float64(slots)+float64(m.left)*(m.spent()-begun)) {
+			e.Compile += shape * float64(fresh)
+			continue
+		}
+		seconds, compile, err := m.timed(func() error { return r.step(ctx, steps.covering[i:i+1]) })
+		if err != nil {
+			return e, err
+		}
+		e.Compile += compile
+		for _, name := range b.shapes() {
+			compiled[name] = true
+		}
+		if i == 0 {
+			shape, slot = compile/float64(fresh), seconds/float64(slots)
+		}
 	}
-	seconds, _, err := timed(func() error { return r.step(ctx, steps.sampled) })
+	sampled := slices.DeleteFunc(steps.sampled, func(b batch) bool {
+		return slices.ContainsFunc(b.shapes(), func(name string) bool { return !compiled[name] })
+	})
+	if len(sampled) == 0 {
+		sampled = steps.covering[:1]
+	}
+	all, _ := sampled[0].slots()
+	sampled = sampled[:m.some(len(sampled), slot*float64(all))]
+	seconds, _, err := m.timed(func() error { return r.step(ctx, sampled) })
 	if err != nil {
 		return e, err
 	}
 	slots := 0
-	for _, b := range steps.sampled {
+	for _, b := range sampled {
 		all, _ := b.slots()
 		slots += all
 	}
 	e.Step = seconds / float64(slots) * float64(steps.slots) / float64(steps.count)
 	if r.kind == methods.Sequential {
 		var compile float64
-		first := r.lessons[0]
-		e.TaskEnd, compile, err = timed(func() error { return r.session.EndTask(first.index, r.batches(first)) })
+		lesson := r.lessons[0]
+		batches, scale := m.fewer(r.batches(lesson))
+		e.TaskEnd, compile, err = m.timed(func() error { return r.session.EndTask(lesson.index, batches) })
+		e.TaskEnd *= scale()
 		e.Compile += compile
 	}
 	return e, err
@@ -128,6 +154,11 @@ type streamSteps struct {
 	// covering are batches that need all graphs, sampled ones come from all over the stream.
 	covering, sampled []batch
 }
+
+// padding is the share of the slots that hold no token.
+func (s streamSteps) padding() float64 { return 1 - float64(s.held)/float64(max(s.slots, 1)) }
+
+func (s streamSteps) slotsPerStep() float64 { return float64(s.slots) / float64(max(s.count, 1)) }
 
 // sampleSteps goes through the batches of the whole stream.
 func (r *rehearsal) sampleSteps() (s streamSteps, err error) {

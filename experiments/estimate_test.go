@@ -27,7 +27,7 @@ func TestEstimateOfARun(t *testing.T) {
 func TestMeasureForAnEstimate(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "ewc"}, suite.MethodSpec{Preset: "frozen"})
-	e, err := Measure(context.Background(), s, WorkerOptions{DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
+	e, err := Measure(context.Background(), s, WorkerOptions{Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/evaluation"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
@@ -32,8 +33,8 @@ type EvalOptions struct {
 	// and held-out text, as a run's base row does.
 	Tasks []string
 	// Limit bounds the examples of each task; 0 leaves the suite's bounds.
-	Limit   int
-	DataDir string
+	Limit int
+	Store *prepared.Store
 	// HeldOut are texts that are scored beside all tasks; nil takes what is known for the backbone.
 	HeldOut []string
 	// Adapter is a PEFT folder whose adapter is merged into the backbone; empty for none.
@@ -57,7 +58,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	doing := tellerOf(o.Doing)
 	doing("loads backbone " + s.Backbone + " and the examples")
 	out := record.Evaluation{Suite: s.Name, Backbone: s.Backbone, Chat: s.Chat, Adapter: o.Adapter, Split: s.Evaluation.Split, Files: map[string]string{}}
-	if err := hashEvaluated(s, o.DataDir, out.Files); err != nil {
+	if err := hashEvaluated(s, o.Store, out.Files); err != nil {
 		return record.Evaluation{}, nil, err
 	}
 	b, err := openBackbone(s)
@@ -69,13 +70,12 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	texts := stream.NewTexts(o.DataDir)
 	if len(s.Evaluation.Lengths) == 0 {
-		if s.Evaluation.Lengths, err = evaluationLengths(s, texts, b); err != nil {
+		if s.Evaluation.Lengths, err = evaluationLengths(ctx, s, o.Store, b); err != nil {
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := stream.LoadTests(s, texts, b.Encoder)
+	data, err := stream.LoadTests(ctx, s, o.Store, b.Encoder)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
@@ -202,7 +202,7 @@ func (o EvalOptions) CheckTasks() error {
 }
 
 // hashEvaluated puts the sha256 of the backbone's and the tasks' files into hashes.
-func hashEvaluated(s suite.Suite, dataDir string, hashes map[string]string) error {
+func hashEvaluated(s suite.Suite, store *prepared.Store, hashes map[string]string) error {
 	files, err := pretrained.Hash(s.Place(), s.Chat)
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func hashEvaluated(s suite.Suite, dataDir string, hashes map[string]string) erro
 		if i >= len(s.Tasks) {
 			split = "test"
 		}
-		list, err := identifyTask(task, dataDir, split)
+		list, err := identifyTask(task, store, split)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ import (
 // evalToy scores the toy's backbone by Eval.
 func evalToy(t *testing.T, y toy, s suite.Suite, change func(o *EvalOptions)) (record.Evaluation, []record.EvaluatedExample) {
 	t.Helper()
-	o := EvalOptions{Suite: s, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}
+	o := EvalOptions{Suite: s, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}
 	if change != nil {
 		change(&o)
 	}
@@ -109,14 +109,11 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 	st := y.with(suite.MethodSpec{Preset: "frozen"})
 	st.Tasks = st.Tasks[:1]
 	st.Tasks[0].Scores = []string{"bleu", "rougeL"}
-	b, err := openBackbone(st)
+	loaded, err := stream.LoadTests(t.Context(), st, y.store(), openTexts(t, st).Encoder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := stream.LoadTask(st.Tasks[0], stream.NewTexts(y.dir), b.Encoder, "test", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := loaded.Tasks[0]
 	predictions := make([]evaluation.Prediction, len(data.Examples))
 	for i := range predictions {
 		data.Examples[i].Answer += " and some more of the same colour"

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/evaluation"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -101,18 +102,22 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := stream.Load(s, stream.NewTexts(""), b.Encoder)
+	data, err := stream.Load(t.Context(), s, &prepared.Store{}, b.Encoder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, warning := range data.CutWarnings(s.Training, b.Ends[0]) {
+	for _, warning := range data.CutWarnings(s.Training) {
 		t.Error(warning)
 	}
 	if _, err := evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation); err != nil {
 		t.Error(err)
 	}
 	for _, task := range append(slices.Clone(data.Tasks), data.Knowledge...) {
-		for _, e := range append(slices.Clone(task.Train), task.Test...) {
+		examples := task.Test
+		for i := range task.Train.Len() {
+			examples = append(examples, task.Train.At(i))
+		}
+		for _, e := range examples {
 			if n := len(e.Answer); !task.Task.Choice() && n > task.Task.MaxNewTokens {
 				t.Errorf("task %s has an answer of %d tokens, %d may be written", task.Task.Name, n, task.Task.MaxNewTokens)
 				break

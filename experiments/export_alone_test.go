@@ -37,7 +37,7 @@ func TestExportNeedsNoData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if manifest.Files, err = identify(s, "", y.dir); err != nil {
+	if manifest.Files, err = identify(s, "", y.store()); err != nil {
 		t.Fatal(err)
 	}
 	if err := rundir.WriteManifest(w.run, manifest); err != nil {

@@ -154,7 +154,7 @@ func checkAdapterEvaluation(t *testing.T, preset string) {
 	if cmp.Equal(last.Scores, base.Scores) {
 		t.Error("nothing was learned")
 	}
-	if _, _, err := Eval(t.Context(), EvalOptions{Suite: s, DataDir: y.dir, Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "adapter_config.json") {
+	if _, _, err := Eval(t.Context(), EvalOptions{Suite: s, Store: y.store(), Adapter: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "adapter_config.json") {
 		t.Error(err)
 	}
 }

@@ -1,29 +1,28 @@
 package experiments
 
 import (
+	"context"
 	"errors"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/pretrained"
-	"secura/experiments/stream"
 	"secura/experiments/suite"
 )
 
 // Mistakes are those that the data, the backbones and the methods show of a suite that has others, so that all are told at
 // once. s is what is left of it (see suite.Faulty).
-func Mistakes(s suite.Suite, dataDir string) error {
+func Mistakes(ctx context.Context, s suite.Suite, store *prepared.Store) error {
 	mistakes := []error{checkBackbones(s)}
 	if s.Evaluation.Split != "validation" {
 		s.Evaluation.Split = "test"
 	}
-	texts := stream.NewTexts(dataDir)
 	for _, r := range reads(s) {
 		if !readable(r.task) {
 			continue
 		}
 		for _, split := range r.splits {
-			_, err := texts.Load(r.task, split)
-			mistakes = append(mistakes, err)
+			mistakes = append(mistakes, store.Check(ctx, r.task, split))
 		}
 	}
 	return suite.Told(append(mistakes, startable(s))...)
@@ -41,9 +40,11 @@ func readable(t datasets.Task) bool {
 	return t.Validate() == nil
 }
 
+// unknownExamples stands for the number of a stream's examples where they could not be read.
+const unknownExamples = 512
+
 // startable says which methods cannot be started on the suite's backbones; a backbone that cannot be opened was told.
 func startable(s suite.Suite) error {
-	const examples = 512 // how many there are is not known
 	var mistakes []error
 	for _, name := range s.BackboneNames() {
 		if pretrained.Check(name) != nil {
@@ -51,7 +52,7 @@ func startable(s suite.Suite) error {
 		}
 		b, err := pretrained.OpenTexts(name, backboneOptions(s))
 		if err == nil {
-			err = checkMethods(s.RunOn(name), b.Config, examples)
+			err = checkMethods(s.RunOn(name), b.Config, unknownExamples)
 		}
 		mistakes = append(mistakes, err)
 	}

@@ -57,11 +57,13 @@ func (w *Worker) sample(key packs) (batches [][]packing.Item, longest packing.It
 	t, tasks := w.suite.Training, w.data.Tasks
 	items := make([][]packing.Item, len(tasks))
 	for i, task := range tasks {
-		for _, e := range task.Train {
-			if t.MaxPrompt > 0 && len(e.Prompt) >= t.MaxPrompt {
+		for k := range task.Train.Len() {
+			n := task.Train.Lengths(k)
+			if t.MaxPrompt > 0 && n.Prompt >= t.MaxPrompt {
 				continue
 			}
-			item := itemOf(learned(e, t, w.ends[0]), false)
+			var item packing.Item
+			item.Tokens, item.Answers, _ = n.Trained(t.Length, min(t.AnswerLength, t.Length))
 			longest = packing.Item{Tokens: max(longest.Tokens, item.Tokens), Answers: max(longest.Answers, item.Answers)}
 			items[i] = append(items[i], item)
 		}

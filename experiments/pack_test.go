@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments/packing"
 	"secura/experiments/record"
 	"secura/experiments/suite"
@@ -70,7 +71,7 @@ func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := openSingle(t.Context(), s, WorkerOptions{Backend: backbone.BackendOptions{Name: "go"}})
+	w, err := openSingle(t.Context(), s, WorkerOptions{Store: &prepared.Store{}, Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestTextsLongerThanARowAreCutAsInRows(t *testing.T) {
 	packed := w.trainer(w.cells[0], session, nil)
 	rows := *packed
 	rows.packer = nil
-	for i := range w.data.Tasks[w.cells[0].Tasks[0]].Train {
+	for i := range w.data.Tasks[w.cells[0].Tasks[0]].Train.Len() {
 		var targets [2][]int32
 		var tokens [2][]int32
 		for k, tr := range []*trainer{packed, &rows} {

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -10,7 +11,7 @@ import (
 	"strings"
 
 	"secura/datasets"
-	"secura/datasets/builtin"
+	"secura/datasets/prepared"
 	"secura/experiments/evaluation"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
@@ -29,49 +30,56 @@ type Prepared struct {
 	Files []rundir.File
 	// Sources tell where data sets and backbones come from, as far as their folders say.
 	Sources []rundir.Source
-	// Texts are the examples of every split that is read.
-	Texts *stream.Texts
+	// Data are the examples, as the suite's first backbone reads them.
+	Data *stream.Data
 	// Warnings tell what is known of the data that is no mistake, such as prompts that are cut.
 	Warnings []string
 }
 
 // Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
-// parameters, every task's splits through its template, the backbone. Its error joins what is wrong in all of these.
-func Prepare(s suite.Suite, dataDir string) (*Prepared, error) {
-	p := &Prepared{Texts: stream.NewTexts(dataDir)}
-	mistakes := []error{s.CheckParams(KnownPresets()), checkBackbones(s)}
-	for _, r := range reads(s) {
-		for _, split := range r.splits {
-			_, err := p.Texts.Load(r.task, split)
-			mistakes = append(mistakes, err)
-		}
+// parameters, every task's splits through its template, the backbone. Examples are left in the store for the cells. Its
+// error joins what is wrong in all of these.
+func Prepare(ctx context.Context, s suite.Suite, store *prepared.Store) (*Prepared, error) {
+	p := &Prepared{}
+	if mistakes := suite.Told(s.CheckParams(KnownPresets()), checkBackbones(s)); mistakes != nil {
+		return nil, suite.Told(mistakes, checkRows(ctx, s, store), startable(s))
 	}
-	err := suite.Told(mistakes...)
-	if err == nil {
-		p.Files, err = identify(s, "", dataDir)
-	}
+	files, err := identify(s, "", store)
 	if err != nil {
-		return nil, errors.Join(err, startable(s))
+		return nil, suite.Told(err, checkRows(ctx, s, store), startable(s))
 	}
+	p.Files = files
 	var unread []string
-	p.Sources, unread = sources(s, dataDir)
+	p.Sources, unread = sources(s, store.DataDir)
 	for _, text := range unread {
 		p.Warnings = append(p.Warnings, text+": its license is not known")
 	}
-	if s, err = p.chooseLengths(s); err != nil {
-		return nil, err
+	if s, err = p.chooseLengths(ctx, s, store); err != nil {
+		return nil, suite.Told(err, startable(s))
 	}
 	p.Suite = s
+	var mistakes []error
 	for i, name := range s.BackboneNames() {
 		if i > 0 {
 			debug.FreeOSMemory() // of the one before: there may be memory for one
 		}
-		mistakes = append(mistakes, p.fits(s.RunOn(name)))
+		mistakes = append(mistakes, p.fits(ctx, s.RunOn(name), store))
 	}
 	if err := suite.Told(mistakes...); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// checkRows makes an example of every row, where there is no backbone to prepare them for.
+func checkRows(ctx context.Context, s suite.Suite, store *prepared.Store) error {
+	var mistakes []error
+	for _, r := range reads(s) {
+		for _, split := range r.splits {
+			mistakes = append(mistakes, store.Check(ctx, r.task, split))
+		}
+	}
+	return errors.Join(mistakes...)
 }
 
 // taskSplits are the splits of a task that a suite's cells read.
@@ -93,7 +101,7 @@ func reads(s suite.Suite) (list []taskSplits) {
 
 // identify names the backbones' and the data files of a suite by their content; at says where the backbones lie, as for
 // Suite.Places.
-func identify(s suite.Suite, at, dataDir string) (files []rundir.File, err error) {
+func identify(s suite.Suite, at string, store *prepared.Store) (files []rundir.File, err error) {
 	places, err := s.Places(at)
 	if err != nil {
 		return nil, err
@@ -105,14 +113,14 @@ func identify(s suite.Suite, at, dataDir string) (files []rundir.File, err error
 		}
 		files = append(files, list...)
 	}
-	data, err := identifyData(s, dataDir)
+	data, err := identifyData(s, store)
 	return append(files, data...), err
 }
 
 // identifyData names the data files of a suite by their content.
-func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error) {
+func identifyData(s suite.Suite, store *prepared.Store) (files []rundir.File, err error) {
 	for _, r := range reads(s) {
-		list, err := identifyTask(r.task, dataDir, r.splits...)
+		list, err := identifyTask(r.task, store, r.splits...)
 		if err != nil {
 			return nil, err
 		}
@@ -123,16 +131,16 @@ func identifyData(s suite.Suite, dataDir string) (files []rundir.File, err error
 
 // fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
 // can be started on it.
-func (p *Prepared) fits(s suite.Suite) error {
+func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Store) error {
 	b, err := pretrained.OpenTexts(s.Place(), backboneOptions(s))
 	if err != nil {
-		return err
+		return errors.Join(err, checkRows(ctx, s, store))
 	}
-	data, err := stream.Load(s, p.Texts, b.Encoder)
+	data, err := stream.Load(ctx, s, store, b.Encoder)
 	if err != nil {
-		return err
+		return errors.Join(err, checkMethods(s, b.Config, unknownExamples))
 	}
-	for _, text := range data.Warnings(s, b.Ends[0]) {
+	for _, text := range data.Warnings(s) {
 		if !slices.Contains(p.Warnings, text) {
 			p.Warnings = append(p.Warnings, text)
 		}
@@ -144,15 +152,20 @@ func (p *Prepared) fits(s suite.Suite) error {
 		return err
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
-	return errors.Join(checkMethods(s, b.Config, data.TrainExamples()), err)
+	err = errors.Join(checkMethods(s, b.Config, data.TrainExamples()), err)
+	if p.Data == nil {
+		p.Data = data
+		return err
+	}
+	return errors.Join(err, data.Close())
 }
 
 // longerRows says what lengths of rows would cut no training example; it is empty where none is cut.
 func longerRows(data *stream.Data, t suite.Training) string {
 	var tokens []int
 	for _, task := range data.Tasks {
-		for _, e := range task.Train {
-			tokens = append(tokens, e.Tokens())
+		for i := range task.Train.Len() {
+			tokens = append(tokens, task.Train.Lengths(i).Tokens)
 		}
 	}
 	if len(tokens) == 0 || slices.Max(tokens) <= t.Length {
@@ -164,57 +177,27 @@ func longerRows(data *stream.Data, t suite.Training) string {
 }
 
 // identifyTask names the files of a task's splits by their content.
-func identifyTask(task datasets.Task, dataDir string, splits ...string) (files []rundir.File, err error) {
-	var read []string // with few-shot examples, those of the training split too
-	for _, split := range splits {
-		for _, other := range task.SplitsRead(split) {
-			if !slices.Contains(read, other) {
-				read = append(read, other)
-			}
-		}
+func identifyTask(task datasets.Task, store *prepared.Store, splits ...string) (files []rundir.File, err error) {
+	list, err := store.Files(task, splits...)
+	if err != nil {
+		return nil, err
 	}
-	for _, split := range read {
-		if err := task.Allow(split); err != nil {
-			return nil, err
+	for _, f := range list {
+		// Named by what it is for: another folder's file must not pass as another file.
+		name := task.Name + "/" + f.Split + "/" + filepath.Base(f.Path)
+		if source, ok := task.Builtin(); ok {
+			name = "builtin/" + source + "/" + f.Split + ".parquet"
 		}
-		if name, ok := task.Builtin(); ok {
-			data, err := builtin.File(name, split)
-			if err != nil {
-				return nil, fmt.Errorf("task %s: %w", task.Name, err)
-			}
-			files = append(files, rundir.HashBytes("builtin/"+name+"/"+split+".parquet", data))
-			continue
-		}
-		paths, err := task.Files(dataDir, split)
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range paths {
-			f, err := rundir.HashFile(path)
-			if err != nil {
-				return nil, fmt.Errorf("task %s: %w", task.Name, err)
-			}
-			// Named by what it is for: another folder's file must not pass as another file.
-			f.Path = task.Name + "/" + split + "/" + filepath.Base(path)
-			files = append(files, f)
-		}
+		files = append(files, rundir.File{Path: name, SHA256: f.SHA256, Bytes: f.Bytes})
 	}
 	return files, nil
 }
 
 // WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
-func WriteExamples(run rundir.Run, s suite.Suite, texts *stream.Texts) error {
+func WriteExamples(run rundir.Run, data *stream.Data) error {
 	var rows []record.Example
-	for i, task := range append(append([]datasets.Task{}, s.Tasks...), s.Knowledge...) {
-		split, bound := s.Evaluation.Split, s.Evaluation.TestExamples
-		if i >= len(s.Tasks) {
-			split, bound = "test", s.Evaluation.KnowledgeExamples
-		}
-		examples, err := texts.Load(task, split)
-		if err != nil {
-			return fmt.Errorf("write examples: %w", err)
-		}
-		for _, e := range task.Sample(examples, bound) {
+	for _, task := range slices.Concat(data.Tasks, data.Knowledge) {
+		for _, e := range task.Examples {
 			options := make([]string, len(e.Options))
 			for i, o := range e.Options {
 				options[i] = strings.TrimSpace(o)
@@ -222,9 +205,9 @@ func WriteExamples(run rundir.Run, s suite.Suite, texts *stream.Texts) error {
 			rows = append(rows, record.Example{Task: e.Task, ID: int32(e.ID), Prompt: e.Prompt, Options: options, Gold: strings.TrimSpace(e.Answer)})
 		}
 	}
-	data, err := record.EncodeExamples(rows)
+	content, err := record.EncodeExamples(rows)
 	if err != nil {
 		return fmt.Errorf("write examples: %w", err)
 	}
-	return rundir.WriteBytes(run.Examples(), data)
+	return rundir.WriteBytes(run.Examples(), content)
 }

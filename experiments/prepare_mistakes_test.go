@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments/suite"
 )
 
@@ -15,7 +16,7 @@ func TestPrepareNamesEveryMistakeAtOnce(t *testing.T) {
 	}
 	s.Backbone = "no-such-backbone"
 	s.Methods[0].Params = map[string]any{"no_such_parameter": 1}
-	_, err = Prepare(s, t.TempDir())
+	_, err = Prepare(t.Context(), s, &prepared.Store{DataDir: t.TempDir()})
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -30,12 +31,12 @@ func TestPrepareNamesEveryMistakeAtOnce(t *testing.T) {
 func TestLongerRowsAreSuggested(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "seq"})
-	whole, err := Prepare(s, y.dir)
+	whole, err := Prepare(t.Context(), s, y.store())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Training.Length, s.Training.AnswerLength, s.Training.Lengths = 4, 3, nil
-	cut, err := Prepare(s, y.dir)
+	cut, err := Prepare(t.Context(), s, y.store())
 	if err != nil {
 		t.Fatal(err)
 	}

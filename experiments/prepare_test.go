@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments/suite"
 )
 
@@ -33,13 +34,13 @@ func TestMistakesOfMethodsAreToldBeforeTraining(t *testing.T) {
 		"merging":     {"secura", map[string]any{"merge_every": 0}, "merge_every"},
 	}
 	s.Methods = []suite.MethodSpec{{Preset: "er", Name: "er", Params: map[string]any{"buffer": 0.5}}, {Preset: "seq", Name: "seq"}}
-	if _, err := Prepare(s, "."); err != nil {
+	if _, err := Prepare(t.Context(), s, &prepared.Store{DataDir: "."}); err != nil {
 		t.Fatalf("good methods: %v", err)
 	}
 	for name, m := range wrong {
 		s.Methods = append(s.Methods, suite.MethodSpec{Preset: m.preset, Name: name, Params: m.params})
 	}
-	_, err = Prepare(s, ".")
+	_, err = Prepare(t.Context(), s, &prepared.Store{DataDir: "."})
 	if err == nil {
 		t.Fatal("no mistake was told")
 	}

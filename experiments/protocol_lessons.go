@@ -103,7 +103,7 @@ func (p *protocol) plan() []lesson {
 	rate := p.worker.suite.MethodRate(p.cell.Method, p.method.LearningRate)
 	steps := p.worker.suite.Training.Steps
 	rowsOf := func(position int) []methods.Row {
-		rows := make([]methods.Row, len(p.worker.data.Tasks[p.cell.Tasks[position]].Train))
+		rows := make([]methods.Row, p.worker.data.Tasks[p.cell.Tasks[position]].Train.Len())
 		for i := range rows {
 			rows[i] = methods.Row{Task: position, Index: i}
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/record"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -135,10 +137,11 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 		}
 	}
 	data := &stream.Data{Tasks: []stream.Task{{Task: y.suite.Tasks[0], Available: 2}}}
-	data.Tasks[0].Train = slices.Grow(data.Tasks[0].Train, 2)[:2]
-	data.Tasks[0].Train[1].Answer = []int32{1}
-	data.Tasks[0].Train[0].Prompt, data.Tasks[0].Train[1].Prompt = []int32{1}, []int32{1}
-	if got := fmt.Sprint(data.Warnings(y.suite, 0)); !strings.Contains(got, "1 of 2 training examples have no answer tokens") {
+	var err error
+	if data.Tasks[0].Train, err = prepared.Temporary([]datasets.Encoded{{Prompt: []int32{1}}, {Prompt: []int32{1}, Answer: []int32{1}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(data.Warnings(y.suite)); !strings.Contains(got, "1 of 2 training examples have no answer tokens") {
 		t.Error(got)
 	}
 }

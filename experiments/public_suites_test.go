@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"secura/datasets/convert"
+	"secura/datasets/prepared"
 	"secura/experiments/suite"
 )
 
@@ -104,7 +105,7 @@ func TestTheSuitesOfThePublicBenchmarksFitTheirLayouts(t *testing.T) {
 			}
 			dir := t.TempDir()
 			writeMadeUp(t, s, dir)
-			if _, err := Prepare(s, dir); err != nil {
+			if _, err := Prepare(t.Context(), s, &prepared.Store{DataDir: dir}); err != nil {
 				t.Error(err)
 			}
 			if len(s.Tasks) != want.tasks || s.Orders != want.orders {

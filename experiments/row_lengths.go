@@ -1,11 +1,14 @@
 package experiments
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/pretrained"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -23,7 +26,7 @@ const (
 const heldOutLength = 64
 
 // chooseLengths gives the suite the lengths of rows that it leaves to the data, the same for all of its backbones.
-func (p *Prepared) chooseLengths(s suite.Suite) (suite.Suite, error) {
+func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prepared.Store) (suite.Suite, error) {
 	if !s.LeavesLengths() {
 		return s, nil
 	}
@@ -34,19 +37,20 @@ func (p *Prepared) chooseLengths(s suite.Suite) (suite.Suite, error) {
 		if err != nil {
 			return s, err
 		}
-		data, err := stream.Load(uncut(s), p.Texts, b.Encoder)
+		data, err := stream.Load(ctx, uncut(s), store, b.Encoder)
 		if err != nil {
 			return s, err
 		}
 		positions = min(positions, b.Config.MaxPositions)
 		for _, task := range data.Tasks {
-			for _, e := range task.Train {
-				rows, answers = append(rows, e.Tokens()), append(answers, e.AnswerTokens())
+			for i := range task.Train.Len() {
+				n := task.Train.Lengths(i)
+				rows, answers = append(rows, n.Tokens), append(answers, n.AnswerTokens)
 			}
 		}
 		tests = append(tests, testTokens(data, b.Config, s.Evaluation.TeacherForced)...)
 		texts, err := b.HeldOut()
-		if err != nil {
+		if err := errors.Join(err, data.Close()); err != nil {
 			return s, err
 		}
 		heldOut += len(texts)
@@ -65,8 +69,8 @@ func (p *Prepared) chooseLengths(s suite.Suite) (suite.Suite, error) {
 }
 
 // evaluationLengths are those of an evaluation alone.
-func evaluationLengths(s suite.Suite, texts *stream.Texts, b *pretrained.Backbone) ([]int, error) {
-	data, err := stream.LoadTests(uncut(s), texts, b.Encoder)
+func evaluationLengths(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone) ([]int, error) {
+	data, err := stream.LoadTests(ctx, uncut(s), store, b.Encoder)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func TestLengthsThatASuiteLeavesAreChosenFromItsData(t *testing.T) {
 	s.Training.Length, s.Training.AnswerLength, s.Evaluation.Lengths = 0, 0, nil
 	var first suite.Suite
 	for range 2 {
-		p, err := Prepare(s, y.dir)
+		p, err := Prepare(t.Context(), s, y.store())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func TestLengthsThatASuiteLeavesAreChosenFromItsData(t *testing.T) {
 
 	// What the suite has stays.
 	s.Evaluation.Lengths = []int{8, 16}
-	p, err := Prepare(s, y.dir)
+	p, err := Prepare(t.Context(), s, y.store())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestChosenLengthsAreBounded(t *testing.T) {
 	s.Training.Length, s.Training.AnswerLength, s.Evaluation.Lengths = 0, 0, nil
 	s.Tasks = slices.Clone(s.Tasks)
 	s.Tasks[0].Prompt = `{{printf "%0100d" 1}}{{.question}}:` // longer than the toy's 64 positions
-	p, err := Prepare(s, y.dir)
+	p, err := Prepare(t.Context(), s, y.store())
 	if err != nil {
 		t.Fatal(err)
 	}

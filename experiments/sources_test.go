@@ -28,7 +28,7 @@ func TestAPreparedSuiteKnowsWhereItsDataComeFrom(t *testing.T) {
 	again := s.Tasks[0]
 	again.Name = "again"
 	s.Tasks = append(s.Tasks, again)
-	prepared, err := Prepare(s, y.dir)
+	prepared, err := Prepare(t.Context(), s, y.store())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
+	"secura/experiments/pretrained"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/experiments/toyrun"
@@ -41,6 +43,21 @@ func newToy(t *testing.T) toy {
 	return y
 }
 
+// store has the toy's examples, in a folder beside them.
+func (y toy) store() *prepared.Store {
+	return &prepared.Store{DataDir: y.dir, Folder: filepath.Join(y.dir, "prepared")}
+}
+
+// openTexts opens the texts of a suite's backbone.
+func openTexts(t *testing.T, s suite.Suite) *pretrained.Backbone {
+	t.Helper()
+	b, err := pretrained.OpenTexts(s.Backbone, backboneOptions(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // with is the toy's suite with these methods.
 func (y toy) with(methods ...suite.MethodSpec) suite.Suite {
 	s := y.suite
@@ -65,7 +82,7 @@ func (y toy) open(t *testing.T, s suite.Suite, folder string) *Worker {
 	if err := rundir.WriteManifest(run, rundir.Manifest{Suite: data, Files: []rundir.File{}}); err != nil {
 		t.Fatal(err)
 	}
-	w, err := OpenWorker(context.Background(), WorkerOptions{Run: run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
+	w, err := OpenWorker(context.Background(), WorkerOptions{Run: run, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/evaluation"
 	"secura/experiments/packing"
 	"secura/experiments/record"
@@ -131,7 +132,7 @@ func (t *trainer) examples(l lesson) func() methods.Row {
 	}
 	return func() methods.Row {
 		row := next()
-		for len(t.text(row).Prompt) >= bound { // stream.Load holds that some are shorter
+		for t.split(row).Lengths(row.Index).Prompt >= bound { // stream.Load holds that some are shorter
 			row = next()
 		}
 		return row
@@ -174,7 +175,7 @@ func (t *trainer) batch(current, replayed []methods.Row) (b batch, err error) {
 func (t *trainer) layOut(current, replayed []methods.Row, rows int) datasets.Batch {
 	longest := 0
 	for _, row := range slices.Concat(current, replayed) {
-		longest = max(longest, t.text(row).Tokens())
+		longest = max(longest, t.split(row).Lengths(row.Index).Tokens)
 	}
 	length := t.training.RowLength(longest)
 	b := datasets.NewBatch(rows, length, min(t.training.AnswerLength, length))
@@ -193,7 +194,12 @@ func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
 
 // text is a row's example.
 func (t *trainer) text(row methods.Row) datasets.Encoded {
-	return t.data.Tasks[t.cell.Tasks[row.Task]].Train[row.Index]
+	return t.split(row).At(row.Index)
+}
+
+// split is that of a row's example.
+func (t *trainer) split(row methods.Row) *prepared.Split {
+	return t.data.Tasks[t.cell.Tasks[row.Task]].Train
 }
 
 // batches gives some of a lesson's examples in batches without replayed rows, for Session.EndTask.

@@ -103,7 +103,8 @@ func TestLongPromptsAreDrawnAgain(t *testing.T) {
 	s := y.with(suite.MethodSpec{Preset: "seq"})
 	w := y.open(t, s, t.TempDir())
 	var lengths []int
-	for _, e := range w.data.Tasks[0].Train {
+	for i := range w.data.Tasks[0].Train.Len() {
+		e := w.data.Tasks[0].Train.At(i)
 		lengths = append(lengths, len(e.Prompt))
 	}
 	longest, shortest := slices.Max(lengths), slices.Min(lengths)
@@ -130,7 +131,7 @@ func TestLongPromptsAreDrawnAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stream.Load(s, stream.NewTexts(y.dir), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
+	if _, err := stream.Load(t.Context(), s, y.store(), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
 		t.Error(err)
 	}
 }

@@ -35,7 +35,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 		t.Fatal(err)
 	}
 	sound := tuner.Suite()
-	if prepared, err := Prepare(sound, y.dir); err != nil || slices.ContainsFunc(prepared.Files, func(f rundir.File) bool { return strings.Contains(f.Path, "/test/") }) {
+	if prepared, err := Prepare(t.Context(), sound, y.store()); err != nil || slices.ContainsFunc(prepared.Files, func(f rundir.File) bool { return strings.Contains(f.Path, "/test/") }) {
 		t.Fatalf("prepared %v, %v", prepared, err)
 	}
 	y.open(t, sound, t.TempDir())
@@ -48,10 +48,11 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 			t.Errorf("%s: error %v, expected that the test split is refused", what, err)
 		}
 	}
-	_, err = Prepare(planted, y.dir)
+	_, err = Prepare(t.Context(), planted, y.store())
 	refused("Prepare", err)
-	refused("WriteExamples", WriteExamples(rundir.Run{Path: t.TempDir()}, planted, stream.NewTexts(y.dir)))
-	_, err = identifyTask(planted.Tasks[0], y.dir, "test")
+	_, err = stream.LoadTests(t.Context(), planted, y.store(), openTexts(t, planted).Encoder)
+	refused("LoadTests", err)
+	_, err = identifyTask(planted.Tasks[0], y.store(), "test")
 	refused("prepareTask", err)
 	_, err = planted.Tasks[0].Files(y.dir, "test")
 	refused("Files", err)
@@ -65,7 +66,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	if err := rundir.WriteManifest(run, rundir.Manifest{Suite: data, Files: []rundir.File{}}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = OpenWorker(t.Context(), WorkerOptions{Run: run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}})
+	_, err = OpenWorker(t.Context(), WorkerOptions{Run: run, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}})
 	refused("OpenWorker", err)
 
 	// The built-in tasks' rows are in the program.
@@ -79,7 +80,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	}
 	planted = builtin.Suite()
 	planted.Evaluation.Split = "test"
-	_, err = Prepare(planted, y.dir)
+	_, err = Prepare(t.Context(), planted, y.store())
 	refused("Prepare of built-in tasks", err)
 	_, err = planted.Tasks[0].Load(y.dir, "test")
 	refused("Load", err)

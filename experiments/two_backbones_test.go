@@ -21,7 +21,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 	y.suite.Tasks = y.suite.Tasks[:2]
 	single := y.with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "secura"})
 	both := single.RunOn(filepath.Join(y.dir, "backbone"), filepath.Join(y.dir, "other"))
-	prepared, err := Prepare(both, y.dir)
+	prepared, err := Prepare(t.Context(), both, y.store())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 	if err := rundir.WriteManifest(w.run, rundir.Manifest{Suite: encoded(t, both), Files: prepared.Files}); err != nil {
 		t.Fatal(err)
 	}
-	open := WorkerOptions{Run: w.run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}
+	open := WorkerOptions{Run: w.run, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}
 	again, err := OpenWorker(t.Context(), open)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		t.Errorf("%v, expected that the files are others", err)
 	}
 	missing := both.RunOn(both.Backbones[0], filepath.Join(y.dir, "none"))
-	if _, err := Prepare(missing, y.dir); err == nil || !strings.Contains(err.Error(), "none: no such file") {
+	if _, err := Prepare(t.Context(), missing, y.store()); err == nil || !strings.Contains(err.Error(), "none: no such file") {
 		t.Errorf("%v, expected that a backbone is missing", err)
 	}
 }

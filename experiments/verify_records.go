@@ -2,12 +2,15 @@ package experiments
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"secura/datasets/prepared"
+	"secura/experiments/pretrained"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/stream"
@@ -131,11 +134,11 @@ func sameLines(got, want string, whole bool) error {
 
 // CheckFiles holds the data and the backbones' files, and the run's examples, against its manifest. backbone is where the
 // backbone lies here, or the backbones in their order, separated by commas; empty where the suite says.
-func CheckFiles(run rundir.Run, manifest rundir.Manifest, s suite.Suite, dataDir, backbone string) (wrong []error) {
+func CheckFiles(ctx context.Context, run rundir.Run, manifest rundir.Manifest, s suite.Suite, store *prepared.Store, backbone string) (wrong []error) {
 	if hash, err := s.Hash(); err != nil || hash != manifest.Plan {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s: the suite has hash %s, its plan %s", run.Manifest(), hash, manifest.Plan)))
 	}
-	files, err := identify(s, backbone, dataDir)
+	files, err := identify(s, backbone, &prepared.Store{DataDir: store.DataDir}) // one that remembers nothing
 	if err != nil {
 		return append(wrong, err)
 	}
@@ -146,7 +149,19 @@ func CheckFiles(run rundir.Run, manifest rundir.Manifest, s suite.Suite, dataDir
 	}
 	defer os.RemoveAll(temp)
 	again := rundir.Run{Path: temp}
-	if err := WriteExamples(again, s, stream.NewTexts(dataDir)); err != nil {
+	places, err := s.Places(backbone)
+	if err != nil {
+		return append(wrong, err)
+	}
+	b, err := pretrained.OpenTexts(places[0], backboneOptions(s))
+	if err != nil {
+		return append(wrong, err)
+	}
+	data, err := stream.LoadTests(ctx, s, store, b.Encoder)
+	if err != nil {
+		return append(wrong, err)
+	}
+	if err := WriteExamples(again, data); err != nil {
 		return append(wrong, err)
 	}
 	if err := sameFile(again.Examples(), run.Examples()); err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
-	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -229,16 +228,16 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if manifest.Files, err = identify(s, "", y.dir); err != nil {
+	if manifest.Files, err = identify(s, "", y.store()); err != nil {
 		t.Fatal(err)
 	}
 	if manifest.Plan, err = s.Hash(); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteExamples(w.run, s, stream.NewTexts(y.dir)); err != nil {
+	if err := WriteExamples(w.run, w.data); err != nil {
 		t.Fatal(err)
 	}
-	wrong := func() string { return fmt.Sprint(CheckFiles(w.run, manifest, s, y.dir, "")) }
+	wrong := func() string { return fmt.Sprint(CheckFiles(t.Context(), w.run, manifest, s, y.store(), "")) }
 	if got := wrong(); got != "[]" {
 		t.Errorf("untouched files: %s", got)
 	}
@@ -257,7 +256,7 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 		if err := rundir.WriteManifest(w.run, manifest); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenWorker(t.Context(), WorkerOptions{Run: w.run, DataDir: y.dir, Backend: backbone.BackendOptions{Name: "go"}}); err == nil || !strings.Contains(err.Error(), expected) {
+		if _, err := OpenWorker(t.Context(), WorkerOptions{Run: w.run, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}); err == nil || !strings.Contains(err.Error(), expected) {
 			t.Errorf("OpenWorker: %v, expected %q", err, expected)
 		}
 		if got := wrong(); !strings.Contains(got, expected) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"secura/datasets/prepared"
 	"secura/datasets/prompt"
 	"secura/experiments/engine"
 	"secura/experiments/evaluation"
@@ -26,8 +27,9 @@ import (
 // WorkerOptions are what OpenWorker is told.
 type WorkerOptions struct {
 	// Run has a manifest, whose suite the worker runs cells of.
-	Run     rundir.Run
-	DataDir string
+	Run rundir.Run
+	// Store has the prepared examples; nil is one that keeps none, for data below the present folder.
+	Store   *prepared.Store
 	Backend backbone.BackendOptions
 	// Until ends each cell at a boundary, for measurements: no later boundary is reached, and the cell is not finished. 0
 	// goes on to the end.
@@ -58,7 +60,8 @@ type Worker struct {
 	onProcessor bool
 	suite       suite.Suite // its Backbone is the one that is open
 	cells       []suite.Cell
-	dataDir     string
+	store       *prepared.Store
+	ctx         context.Context // of OpenWorker: what prepares examples ends with it
 	withoutData bool
 	planned     suite.Suite   // the run's, as its manifest has it
 	places      []string      // where its backbones lie here
@@ -94,7 +97,10 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 }
 
 func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, dataDir: o.DataDir, withoutData: o.WithoutData, files: files, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
+	if o.Store == nil {
+		o.Store = &prepared.Store{DataDir: "."}
+	}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: files, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
 	var err error
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err

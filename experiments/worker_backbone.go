@@ -37,13 +37,13 @@ func (w *Worker) use(name string) error {
 		w.base = methods.NewBase(w.backend, b.Model)
 		return nil
 	}
-	if w.data, err = stream.Load(w.suite, stream.NewTexts(w.dataDir), b.Encoder); err != nil {
+	if w.data, err = stream.Load(w.ctx, w.suite, w.store, b.Encoder); err != nil {
 		return err
 	}
 	if w.data.HeldOut, err = b.HeldOut(); err != nil {
 		return err
 	}
-	w.warnings = w.data.Warnings(w.suite, w.ends[0])
+	w.warnings = w.data.Warnings(w.suite)
 	if split := w.suite.Evaluation.Split; split != "test" {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}
@@ -76,6 +76,9 @@ func (w *Worker) release() {
 	if w.base != nil {
 		w.base.Close()
 	}
+	if w.data != nil {
+		w.data.Close()
+	}
 	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.graphs, w.packers = nil, nil, nil, nil, nil, nil, "", nil
 }
 
@@ -89,7 +92,7 @@ func (w *Worker) checkBackbone(i int) error {
 		return err
 	}
 	folder := manifestFolder(w.planned, i)
-	return checkUnchanged(filesOf(w.files, func(of string) bool { return of == folder }), files, w.dataDir)
+	return checkUnchanged(filesOf(w.files, func(of string) bool { return of == folder }), files, w.store.DataDir)
 }
 
 // checkData holds the data files to the manifest's.
@@ -97,7 +100,7 @@ func (w *Worker) checkData() error {
 	if len(w.files) == 0 {
 		return nil
 	}
-	files, err := identifyData(w.planned, w.dataDir)
+	files, err := identifyData(w.planned, w.store)
 	if err != nil {
 		return err
 	}
@@ -105,7 +108,7 @@ func (w *Worker) checkData() error {
 	for i := range w.places {
 		folders = append(folders, manifestFolder(w.planned, i))
 	}
-	return checkUnchanged(filesOf(w.files, func(of string) bool { return !slices.Contains(folders, of) }), files, w.dataDir)
+	return checkUnchanged(filesOf(w.files, func(of string) bool { return !slices.Contains(folders, of) }), files, w.store.DataDir)
 }
 
 // filesOf are the files in some of a manifest's folders.

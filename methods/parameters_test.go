@@ -27,7 +27,7 @@ func TestParametersAreRefusedByName(t *testing.T) {
 		{CURLoRAReleased, "rank is 150", func(p any) { p.(*CURLoRAParams).Rank, p.(*CURLoRAParams).Sizes = 0, "absolute" }},
 		{Secura, `"height"`, func(p any) { p.(*SecuraParams).Sizes = "height" }},
 		{Secura, "rank is 150", func(p any) { p.(*SecuraParams).Rank, p.(*SecuraParams).Sizes = 0, "absolute" }},
-		{Secura, `precision is "half"`, func(p any) { p.(*SecuraParams).MergePrecision = "half" }},
+		{Secura, `(merge_precision) is "half"`, func(p any) { p.(*SecuraParams).MergePrecision = "half" }},
 		{DoRA, "rank is 0", func(p any) { p.(*LoRAParams).Rank = 0 }},
 		{ILoRA, "lambda 1.5 ", func(p any) { p.(*ILoRAParams).Lambda = 1.5 }},
 		{ILoRA, "gamma -2 ", func(p any) { p.(*ILoRAParams).Gamma = -2 }},

@@ -67,8 +67,10 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 	if o.Cells || o.Torch != "" {
 		return benchCells(ctx, o, suite, stdout, stderr)
 	}
+	store, done := newStore(o.DataDir, stderr)
+	defer done()
 	result, err := experiments.Bench(ctx, experiments.BenchOptions{
-		Suite: suite, DataDir: o.DataDir, Shape: shape,
+		Suite: suite, Store: store, Shape: shape,
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	})
 	if err != nil {

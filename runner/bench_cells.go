@@ -59,7 +59,7 @@ type cellBench struct {
 // newCellBench prepares a scratch folder, which Close removes.
 func newCellBench(ctx context.Context, o BenchOptions, s suite.Suite, stderr io.Writer) (*cellBench, error) {
 	s.Seeds = max(s.Seeds, 2, int(o.Jobs)) // two workers take one seed each
-	prepared, err := experiments.Prepare(s, o.DataDir)
+	prepared, err := prepare(ctx, s, o.DataDir, stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,9 @@ type bothSides struct {
 // how much faster a worker is. Those of the first seed and order count, of which both learn from the same rows in the same
 // order and evaluate the same examples, which is checked.
 func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) error {
-	job, err := experiments.WriteJob(ctx, b.Suite, experiments.WorkerOptions{DataDir: b.DataDir, Backend: b.backendOptions(stderr)}, b.Folder)
+	store, done := newStore(b.DataDir, stderr)
+	defer done()
+	job, err := experiments.WriteJob(ctx, b.Suite, experiments.WorkerOptions{Store: store, Backend: b.backendOptions(stderr)}, b.Folder)
 	if err != nil {
 		return err
 	}

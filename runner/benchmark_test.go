@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestTheBenchmarkKeepsItsBounds(t *testing.T) {
 	if s, err = selectMethods(s, []string{"seq", "joint"}); err != nil {
 		t.Fatal(err)
 	}
-	prepared, err := experiments.Prepare(s, ".")
+	prepared, err := prepare(t.Context(), s, ".", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,11 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	var at phase
 	t := newTeller(stderr, at.String)
 	defer t.Close()
+	store, done := newStore(o.DataDir, stderr)
+	defer done()
 	options := experiments.EvalOptions{
 		Doing: at.is,
-		Suite: suite, Tasks: splitNames(o.Tasks), Limit: int(o.Limit), DataDir: o.DataDir, Adapter: o.Adapter,
+		Suite: suite, Tasks: splitNames(o.Tasks), Limit: int(o.Limit), Store: store, Adapter: o.Adapter,
 		Warn:    func(text string) { fmt.Fprintln(t, "warning:", text) },
 		Backend: backbone.BackendOptions{Name: suite.Backend, NoDownload: o.NoDownload, Log: stderr},
 	}

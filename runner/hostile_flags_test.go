@@ -132,7 +132,7 @@ func (h hostile) finishedRun(t *testing.T) rundir.Run {
 		err = os.Mkdir(run.Path, 0o755)
 	}
 	if err == nil {
-		err = launch.Begin(run, manifest, prepared.Texts)
+		err = launch.Begin(run, manifest, prepared.Data)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"secura/datasets/prepared"
 	"secura/experiments"
 	"secura/experiments/launch"
 	"secura/experiments/rundir"
@@ -84,7 +85,7 @@ func (h hostile) run(t *testing.T, s suite.Suite, prepared *experiments.Prepared
 		err = os.MkdirAll(run.Path, 0o755)
 	}
 	if err == nil {
-		err = launch.Begin(run, manifest, prepared.Texts)
+		err = launch.Begin(run, manifest, prepared.Data)
 	}
 	if err != nil {
 		return "not begun", err
@@ -111,7 +112,7 @@ func (h hostile) run(t *testing.T, s suite.Suite, prepared *experiments.Prepared
 }
 
 func (h hostile) runCell(ctx context.Context, run rundir.Run, s suite.Suite, method string) (end string, err error) {
-	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: run, DataDir: h.dir, Backend: backbone.BackendOptions{Name: "go"}})
+	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: run, Store: &prepared.Store{DataDir: h.dir}, Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		return "not opened", err
 	}

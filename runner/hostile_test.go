@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -210,7 +212,7 @@ func (h hostile) prepare(methods []string, a attempt) (s suite.Suite, prepared *
 		err = s.CheckParams(experiments.KnownPresets())
 	}
 	if err == nil {
-		prepared, err = experiments.Prepare(s, h.dir)
+		prepared, err = prepare(context.Background(), s, h.dir, io.Discard)
 	}
 	if err == nil {
 		_, _, err = suite.Plan(s)

@@ -277,6 +277,7 @@ func TestTheReadmesCommandsRun(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
+			env.Setenv(cacheVariable, os.Getenv(cacheVariable))
 			// The suite of a task of one's own is the README's.
 			for _, block := range codeBlocks(readDocument(t, "README.md"), "yaml") {
 				if err := os.WriteFile(filepath.Join(env.WorkDir, "mine.yaml"), []byte(block), 0o644); err != nil {

@@ -117,7 +117,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	if s, err = launch.WithLengths(o.place(s), s); err != nil {
 		return err
 	}
-	prepared, err := experiments.Prepare(s, o.DataDir)
+	prepared, err := prepare(ctx, s, o.DataDir, stderr)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,23 @@ import (
 
 // TestMain lets the scripts call this program as "runner".
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"runner": main})
+	testscript.Main(ownCache{m}, map[string]func(){"runner": main})
+}
+
+// ownCache runs the tests with a cache of their own, which is removed again.
+type ownCache struct{ *testing.M }
+
+func (o ownCache) Run() int {
+	folder, err := os.MkdirTemp("", "runner-cache-")
+	if err == nil {
+		err = os.Setenv(cacheVariable, folder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	return o.M.Run()
 }
 
 // TestScripts runs the scripts in testdata/script, the command line's
@@ -44,6 +60,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GGUF", gguf)
 			env.Setenv("HF_HOME", filepath.Join(env.WorkDir, "hub"))
 			env.Setenv("HF_HUB_OFFLINE", "1")
+			env.Setenv(cacheVariable, os.Getenv(cacheVariable))
 			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
 			return nil
 		},

@@ -14,9 +14,10 @@ const (
 
 // teller is a writer that does not fall silent: where nothing was written for a while, it writes what is being done.
 type teller struct {
-	w     io.Writer
-	doing func() string // empty where there is nothing to say
-	now   func() time.Time
+	w            io.Writer
+	doing        func() string // empty where there is nothing to say
+	now          func() time.Time
+	first, every time.Duration
 
 	mu      sync.Mutex
 	written time.Time // the last line, at first the start
@@ -28,9 +29,14 @@ type teller struct {
 
 // newTeller begins to tell on w; the caller closes it.
 func newTeller(w io.Writer, doing func() string) *teller {
-	t := &teller{w: w, doing: doing, now: time.Now, written: time.Now(), stop: make(chan struct{})}
+	return newTellerEvery(w, doing, tellFirst, tellEvery)
+}
+
+// newTellerEvery tells after first without a line, and then after each every.
+func newTellerEvery(w io.Writer, doing func() string, first, every time.Duration) *teller {
+	t := &teller{w: w, doing: doing, now: time.Now, first: first, every: every, written: time.Now(), stop: make(chan struct{})}
 	t.done.Go(func() {
-		ticker := time.NewTicker(tellFirst / 4)
+		ticker := time.NewTicker(first / 4)
 		defer ticker.Stop()
 		for {
 			select {
@@ -51,7 +57,7 @@ func (t *teller) tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	quiet := t.now().Sub(t.written)
-	if doing == "" || quiet < tellFirst || t.told != "" && quiet < tellEvery {
+	if doing == "" || quiet < t.first || t.told != "" && quiet < t.every {
 		return
 	}
 	t.told, t.written = doing, t.now()

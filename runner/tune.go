@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/experiments"
 	"secura/experiments/launch"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
@@ -97,7 +96,7 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	prepared, err := experiments.Prepare(begun, o.DataDir)
+	prepared, err := prepare(ctx, begun, o.DataDir, stderr)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments"
 	"secura/experiments/launch"
 	"secura/experiments/machine"
@@ -76,6 +77,7 @@ type verification struct {
 	run      rundir.Run
 	manifest rundir.Manifest
 	suite    suite.Suite
+	store    *prepared.Store
 	// packed says that the run came in a bundle, which may lack checkpoints.
 	packed bool
 	stdout io.Writer
@@ -120,7 +122,10 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if len(open) > 0 {
 		fmt.Fprintf(stdout, "not finished, and not looked at: %s\n", strings.Join(open, ", "))
 	}
-	files := experiments.CheckFiles(run, v.manifest, v.suite, o.DataDir, o.Backbone)
+	store, storeDone := newStore(o.DataDir, stderr)
+	defer storeDone()
+	v.store = store
+	files := experiments.CheckFiles(ctx, run, v.manifest, v.suite, store, o.Backbone)
 	v.found(fmt.Sprintf("suite, examples, and %d files of data and backbone", len(v.manifest.Files)), files...)
 	if err := v.reports(cells); err != nil {
 		return err
@@ -190,7 +195,7 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 		tolerance = scoreTolerance
 		fmt.Fprintf(v.stdout, "only scores are compared, to %g, for the run was computed by %s\n", tolerance, strings.Join(reasons, ", "))
 	}
-	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, DataDir: v.options.DataDir, Backbone: v.options.Backbone,
+	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, Store: v.store, Backbone: v.options.Backbone,
 		Backend: backbone.BackendOptions{Name: backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err

@@ -92,8 +92,10 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	if err != nil {
 		return err
 	}
+	store, done := newStore(o.DataDir, stderr)
+	defer done()
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{
-		Run: run, DataDir: o.DataDir, Until: o.Until,
+		Run: run, Store: store, Until: o.Until,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
 	})
 	if err != nil {
@@ -135,7 +137,9 @@ func measure(ctx context.Context, o WorkerOptions, run rundir.Run, stdout, stder
 	at.is("loads the backbone and the examples")
 	t := newTeller(stderr, at.String)
 	defer t.Close()
-	e, err := experiments.Measure(ctx, s, experiments.WorkerOptions{DataDir: o.DataDir, Doing: at.is,
+	store, done := newStore(o.DataDir, stderr)
+	defer done()
+	e, err := experiments.Measure(ctx, s, experiments.WorkerOptions{Store: store, Doing: at.is,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err

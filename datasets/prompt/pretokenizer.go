@@ -157,7 +157,12 @@ func matcher(search string) (func(string) ([][]int, error), error) {
 }
 
 // isolate makes each match, and each stretch between matches, a piece.
-func isolate(search string) (splitter, error) { return splitAt(search, true) }
+func isolate(pattern string) (splitter, error) {
+	if known, ok := knownSplits[pattern]; ok {
+		return known, nil
+	}
+	return splitAt(pattern, true)
+}
 
 // mergeWithPrevious makes a match the end of the stretch before it; a match
 // right after another one is a piece of its own.

@@ -2,6 +2,8 @@ package prompt
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +28,7 @@ type Tokenizer struct {
 	special map[int32]bool
 	size    int
 	start   []int32
+	digest  string
 }
 
 // tokenizerFile is the content of tokenizer.json. Its parts are tagged by a
@@ -50,8 +53,13 @@ func NewTokenizer(tokenizerJSON []byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read tokenizer.json: %w", err)
 	}
+	sum := sha256.Sum256(tokenizerJSON)
+	t.digest = hex.EncodeToString(sum[:])
 	return t, nil
 }
+
+// Digest is the SHA-256 of the file.
+func (t *Tokenizer) Digest() string { return t.digest }
 
 func newTokenizer(content []byte) (*Tokenizer, error) {
 	var file tokenizerFile

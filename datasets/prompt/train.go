@@ -12,10 +12,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// qwen2Pattern is how Qwen2's tokenizer cuts text into words: each digit is a
-// word of its own, and a word takes the one space before it.
-const qwen2Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-
 // Train learns byte-level byte-pair encoding from documents and returns it as
 // a tokenizer.json in the style of Qwen2: text is brought to NFC, cut into
 // words, and the most frequent pair of neighbouring tokens within words is

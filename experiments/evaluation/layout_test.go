@@ -3,6 +3,7 @@ package evaluation
 import (
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments/pretrained"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -18,7 +19,7 @@ func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := stream.Load(s, stream.NewTexts(""), b.Encoder)
+	data, err := stream.Load(t.Context(), s, &prepared.Store{}, b.Encoder)
 	if err != nil {
 		t.Fatal(err)
 	}

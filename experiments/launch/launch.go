@@ -75,7 +75,7 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Begin(l.Run, merged, l.Prepared.Texts); err != nil {
+	if err := Begin(l.Run, merged, l.Prepared.Data); err != nil {
 		return nil, err
 	}
 	failed := l.work(ctx, backend, missing, GraphKeys(cells))

@@ -147,18 +147,14 @@ func KeepRevisions(run rundir.Run, s suite.Suite) (suite.Suite, error) {
 
 // Begin writes what a run has before its first cell: the manifest, and the examples that its predictions are of, which no
 // later command changes.
-func Begin(run rundir.Run, manifest rundir.Manifest, texts *stream.Texts) error {
+func Begin(run rundir.Run, manifest rundir.Manifest, data *stream.Data) error {
 	if err := rundir.WriteManifest(run, manifest); err != nil {
 		return err
 	}
 	if _, err := os.Stat(run.Examples()); err == nil {
 		return nil
 	}
-	s, err := SuiteOf(run, manifest)
-	if err != nil {
-		return err
-	}
-	return experiments.WriteExamples(run, s, texts)
+	return experiments.WriteExamples(run, data)
 }
 
 // SuiteOf is the suite of a run's manifest.

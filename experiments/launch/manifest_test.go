@@ -1,44 +1,38 @@
 package launch
 
 import (
-	"slices"
+	"bytes"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments"
+	"secura/experiments/engine"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 )
 
-// TestARunKeepsTheLengthsThatItBeganWith, whatever would be chosen from the data now.
-func TestARunKeepsTheLengthsThatItBeganWith(t *testing.T) {
-	run := rundir.Run{Path: t.TempDir()}
-	left := suite.Default()
-	left.Training.Length, left.Training.AnswerLength, left.Evaluation.Lengths = 0, 0, nil
-	if s, err := WithLengths(run, left); err != nil || !s.LeavesLengths() {
-		t.Errorf("a new run: %v, %v", s.Training, err)
-	}
-	if _, err := Manifest(left, &experiments.Prepared{}); err == nil {
-		t.Error("a run begins without lengths")
-	}
-	begun := left
-	begun.Training.Length, begun.Training.Lengths, begun.Training.AnswerLength, begun.Evaluation.Lengths = 40, []int{24}, 8, []int{16, 32}
-	m, err := Manifest(begun, &experiments.Prepared{Files: []rundir.File{}})
+// What is known of the data is told before cells run, on a cluster too, and not again by the next stage of a tuning.
+func TestWarningsOfTheDataAreToldOnce(t *testing.T) {
+	s, err := suite.Load("smoke", suite.Options{Presets: experiments.KnownPresets(), Set: []string{"backend=go"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := rundir.WriteManifest(run, m); err != nil {
-		t.Fatal(err)
-	}
-	s, err := WithLengths(run, left)
+	prepared, err := experiments.Prepare(t.Context(), s, &prepared.Store{DataDir: "."})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hash, err := s.Hash(); err != nil || hash != m.Plan {
-		t.Errorf("%+v is another plan, %v", s.Training, err)
-	}
-	own := left
-	own.Training.Length = 32 // said by the suite: another plan, which the run refuses
-	if s, err = WithLengths(run, own); err != nil || s.Training.Length != 32 || s.Training.AnswerLength != 8 || !slices.Equal(s.Evaluation.Lengths, []int{16, 32}) {
-		t.Errorf("%+v, %v", s.Training, err)
+	prepared.Warnings = []string{"prompts are cut"}
+	var log bytes.Buffer
+	folder := t.TempDir()
+	l := Launch{Run: rundir.Run{Path: filepath.Join(folder, "run")}, Suite: s, Prepared: prepared, DataDir: ".", NoDownload: true, Log: &log}
+	for range 2 {
+		if err := l.share(t.Context(), &engine.Array{Program: filepath.Join(folder, "runner")}); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Count(log.String(), "warning: prompts are cut\n"); told != 1 {
+			t.Errorf("told %d times: %q", told, log.String())
+		}
 	}
 }

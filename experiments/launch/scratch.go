@@ -31,13 +31,13 @@ type Scratch struct {
 	DataDir string
 
 	program string
-	texts   *stream.Texts
+	data    *stream.Data
 	runs    int
 }
 
 // NewScratch opens the backend of a prepared suite once and makes the folder, which Close removes.
 func NewScratch(ctx context.Context, s suite.Suite, prepared *experiments.Prepared, dataDir string, noDownload bool, log io.Writer) (r *Scratch, err error) {
-	r = &Scratch{Suite: s, DataDir: dataDir, texts: prepared.Texts}
+	r = &Scratch{Suite: s, DataDir: dataDir, data: prepared.Data}
 	if r.program, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("find this program's file: %w", err)
 	}
@@ -63,7 +63,7 @@ func (r *Scratch) Begin() (rundir.Run, error) {
 	run := rundir.Run{Path: filepath.Join(r.Folder, strconv.Itoa(r.runs))}
 	err := os.Mkdir(run.Path, 0o755)
 	if err == nil {
-		err = Begin(run, r.Manifest, r.texts)
+		err = Begin(run, r.Manifest, r.data)
 	}
 	if err != nil {
 		return run, fmt.Errorf("begin a scratch run: %w", err)

@@ -87,7 +87,7 @@ func (l Launch) share(ctx context.Context, array *engine.Array) (err error) {
 	switch {
 	case err == nil:
 		defer func() { err = errors.Join(err, lock.Release()) }()
-		if err := Begin(l.Run, merged, l.Prepared.Texts); err != nil {
+		if err := Begin(l.Run, merged, l.Prepared.Data); err != nil {
 			return err
 		}
 	case errors.Is(err, rundir.ErrLocked):

@@ -1,19 +1,23 @@
-// Package stream has what the cells of a suite read: the examples of each task and of the knowledge battery, as texts (Texts)
-// and as a backbone's tokens (Data), and what there is to warn of them. Read Load first.
+// Package stream has what the cells of a suite read, the examples of each task and of the knowledge battery as a
+// backbone's tokens (Data), and what there is to warn of them. Read Load first.
 package stream
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"secura/datasets"
+	"secura/datasets/prepared"
 	"secura/experiments/suite"
 )
 
-// Task is a task's examples as token ids, made once per process.
+// Task is a task's examples as token ids.
 type Task struct {
-	Task  datasets.Task
-	Train []datasets.Encoded
+	Task datasets.Task
+	// Train are the examples that are learned, which lie in a file; nil where only Test is read.
+	Train *prepared.Split
 	Test  []datasets.Encoded // of the split that is evaluated
 	// Examples are the texts of Test.
 	Examples []datasets.Example
@@ -21,9 +25,8 @@ type Task struct {
 	Available int
 	// Cut counts the test prompts whose beginning did not fit a row.
 	Cut int
-	// set is the split that is evaluated, without its examples; warnings are what its data tell before a run.
-	set      datasets.Set
-	warnings []string
+
+	warnings []string // what its data tell before a run
 }
 
 // Data is everything that a suite's cells read.
@@ -34,69 +37,97 @@ type Data struct {
 	HeldOut [][]int32
 }
 
-// Load reads and encodes a suite's examples.
-func Load(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error) {
-	data, err := loadTests(s, texts, encoder)
-	if err != nil {
-		return nil, err
-	}
-	for i, task := range s.Tasks {
-		set, err := texts.Read(task, "train")
-		if err != nil {
-			return nil, err
+// Load opens a suite's examples, and prepares what was not prepared yet. Its error joins what is wrong with each split.
+func Load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder) (*Data, error) {
+	return load(ctx, s, store, encoder, func(task datasets.Task) (*prepared.Split, error) {
+		train, err := store.Open(ctx, task, prepared.Want{Split: "train"}, encoder)
+		if err != nil || s.Training.MaxPrompt == 0 {
+			return train, err
 		}
-		t := &data.Tasks[i]
-		if t.Train, err = encodeAll(encoder, set.Examples); err != nil {
-			return nil, err
+		for i := range train.Len() {
+			if train.Lengths(i).Prompt < s.Training.MaxPrompt {
+				return train, nil
+			}
 		}
-		t.warn(encoder, set)
-		fits := func(e datasets.Encoded) bool { return len(e.Prompt) < s.Training.MaxPrompt }
-		if s.Training.MaxPrompt > 0 && !slices.ContainsFunc(t.Train, fits) {
-			return nil, fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt)
-		}
-	}
-	return data, nil
+		return nil, errors.Join(train.Close(), fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt))
+	})
 }
 
-// LoadTests reads what a suite evaluates alone, and cuts the prompts that do not fit.
-func LoadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error) {
-	data, err := loadTests(s, texts, encoder)
-	if err != nil {
-		return nil, err
-	}
-	for i := range data.Tasks {
-		data.Tasks[i].warn(encoder, datasets.Set{})
-	}
-	return data, nil
+// LoadTests opens what a suite evaluates alone, and cuts the prompts that do not fit.
+func LoadTests(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder) (*Data, error) {
+	return load(ctx, s, store, encoder, func(datasets.Task) (*prepared.Split, error) { return nil, nil })
 }
 
-// loadTests is LoadTests without what the stream's tasks tell, which training rows add to.
-func loadTests(s suite.Suite, texts *Texts, encoder *datasets.Encoder) (*Data, error) {
+func load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder, open func(datasets.Task) (*prepared.Split, error)) (*Data, error) {
 	data := &Data{}
-	for _, task := range s.Tasks {
-		t, err := LoadTask(task, texts, encoder, s.Evaluation.Split, s.Evaluation.TestExamples)
-		if err != nil {
-			return nil, err
+	longest := slices.Max(s.Evaluation.Lengths)
+	var mistakes []error
+	read := func(task datasets.Task, split string, bound int, train func(datasets.Task) (*prepared.Split, error)) Task {
+		t := Task{Task: task}
+		var err error
+		if t.Train, err = train(task); err != nil {
+			mistakes = append(mistakes, err)
 		}
-		data.Tasks = append(data.Tasks, t)
+		if err := t.loadTest(ctx, store, encoder, split, bound, longest); err != nil {
+			mistakes = append(mistakes, err)
+		}
+		return t
+	}
+	for _, task := range s.Tasks {
+		data.Tasks = append(data.Tasks, read(task, s.Evaluation.Split, s.Evaluation.TestExamples, open))
 	}
 	for _, task := range s.Knowledge {
-		t, err := LoadTask(task, texts, encoder, "test", s.Evaluation.KnowledgeExamples)
-		if err != nil {
-			return nil, err
-		}
-		data.Knowledge = append(data.Knowledge, t)
+		data.Knowledge = append(data.Knowledge, read(task, "test", s.Evaluation.KnowledgeExamples, func(datasets.Task) (*prepared.Split, error) { return nil, nil }))
 	}
-	longest := slices.Max(s.Evaluation.Lengths)
-	for _, list := range [][]Task{data.Tasks, data.Knowledge} {
-		for i := range list {
-			list[i].cutPrompts(longest)
-		}
-	}
-	for i := range data.Knowledge {
-		data.Knowledge[i].warn(encoder, datasets.Set{})
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, errors.Join(err, data.Close())
 	}
 	return data, nil
+}
+
+// Close releases the examples' files.
+func (d *Data) Close() error {
+	var errs []error
+	for _, t := range d.Tasks {
+		errs = append(errs, t.Train.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// loadTest takes the split that a task is evaluated on into memory, at most bound examples of it, 0 being all; how much
+// is evaluated is bounded by evaluation.max_tokens. Prompts are cut to what fits in rows of the longest length.
+func (t *Task) loadTest(ctx context.Context, store *prepared.Store, encoder *datasets.Encoder, split string, bound, longest int) error {
+	test, err := store.Open(ctx, t.Task, prepared.Want{Split: split, Evaluated: true, Most: bound}, encoder)
+	if err != nil {
+		return err
+	}
+	defer test.Close()
+	t.Available = test.Available
+	for i := range test.Len() {
+		e, cut := t.fit(test.At(i), longest)
+		if cut {
+			t.Cut++
+		}
+		t.Test, t.Examples = append(t.Test, e), append(t.Examples, test.Text(i))
+	}
+	known := datasets.Evaluated{Task: t.Task, Test: test.Set(), Used: t.Examples, UsedBorders: test.Borders(), Unwritable: test.Unwritable()}
+	if t.Train != nil {
+		known.Train, known.TrainBorders, known.Shared = t.Train.Set(), t.Train.Borders(), test.Shared(t.Train)
+	}
+	t.warnings = known.Warnings()
+	return nil
+}
+
+// fit cuts a test prompt that does not fit a row with its options, as training does.
+func (t *Task) fit(e datasets.Encoded, longest int) (datasets.Encoded, bool) {
+	room := longest
+	if t.Task.Choice() {
+		room++ // the prompt's last token stands before each option
+		for _, option := range e.Options {
+			room -= len(option)
+		}
+	}
+	return e.Cut(room)
 }
 
 // TextWarnings tell of the tasks' texts.
@@ -118,77 +149,26 @@ func (d *Data) PromptWarnings() (texts []string) {
 	return texts
 }
 
-// cutPrompts cuts test prompts that do not fit a row with their options, as training does.
-func (t *Task) cutPrompts(longest int) {
-	for i, example := range t.Test {
-		room := longest
-		if t.Task.Choice() {
-			room++ // the prompt's last token stands before each option
-			for _, option := range example.Options {
-				room -= len(option)
-			}
-		}
-		var cut bool
-		if t.Test[i], cut = example.Cut(room); cut {
-			t.Cut++
-		}
-	}
-}
-
-// LoadTask reads the split that a task is evaluated on, at most bound examples of it; 0 takes all.
-func LoadTask(task datasets.Task, texts *Texts, encoder *datasets.Encoder, split string, bound int) (Task, error) {
-	t := Task{Task: task}
-	set, err := texts.Read(task, split)
-	if err != nil {
-		return Task{}, err
-	}
-	t.Available = len(set.Examples)
-	t.Examples = task.Sample(set.Examples, bound)
-	if t.Test, err = encodeAll(encoder, t.Examples); err != nil {
-		return Task{}, err
-	}
-	set.Examples = nil
-	t.set = set
-	return t, nil
-}
-
-// warn finds what the task's data tell before a run; train is the split that it learns from, if that was read.
-func (t *Task) warn(encoder *datasets.Encoder, train datasets.Set) {
-	t.warnings = encoder.Warnings(datasets.Evaluated{Task: t.Task, Train: train, Test: t.set, Used: t.Examples, TrainIDs: t.Train, UsedIDs: t.Test})
-}
-
-func encodeAll(encoder *datasets.Encoder, examples []datasets.Example) ([]datasets.Encoded, error) {
-	list := make([]datasets.Encoded, len(examples))
-	for i, e := range examples {
-		var err error
-		if list[i], err = encoder.Encode(e); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
 // TrainExamples counts the training examples of all tasks.
 func (d *Data) TrainExamples() (n int) {
 	for _, t := range d.Tasks {
-		n += len(t.Train)
+		n += t.Train.Len()
 	}
 	return n
 }
 
 // CutWarnings tells of examples that do not fit the training shape.
-func (d *Data) CutWarnings(t suite.Training, end int32) (texts []string) {
-	scratch := datasets.NewBatch(1, t.Length, t.AnswerLength)
+func (d *Data) CutWarnings(t suite.Training) (texts []string) {
 	for _, task := range d.Tasks {
 		cut := 0
-		for _, e := range task.Train {
-			if scratch.SetText(0, e, end) {
+		for i := range task.Train.Len() {
+			if _, _, lost := task.Train.Lengths(i).Trained(t.Length, t.AnswerLength); lost {
 				cut++
 			}
 		}
 		if cut > 0 {
 			texts = append(texts, fmt.Sprintf("task %s: %d of %d training examples are longer than %d tokens, answers than %d, and were cut",
-				task.Task.Name, cut, len(task.Train), t.Length, t.AnswerLength-1))
+				task.Task.Name, cut, task.Train.Len(), t.Length, t.AnswerLength-1))
 		}
 	}
 	return append(texts, d.PromptWarnings()...)
@@ -196,15 +176,15 @@ func (d *Data) CutWarnings(t suite.Training, end int32) (texts []string) {
 
 // Warnings tell of what the data or the suite make of the numbers: examples that are cut or have no answer, and
 // evaluation sets of which only a part is used.
-func (d *Data) Warnings(s suite.Suite, end int32) (texts []string) {
-	texts = append(d.TextWarnings(), d.CutWarnings(s.Training, end)...)
+func (d *Data) Warnings(s suite.Suite) (texts []string) {
+	texts = append(d.TextWarnings(), d.CutWarnings(s.Training)...)
 	for _, t := range slices.Concat(d.Tasks, d.Knowledge) {
 		for _, split := range []struct {
 			name     string
 			Examples int
 			empty    func(i int) bool
 		}{
-			{"training", len(t.Train), func(i int) bool { return len(t.Train[i].Answer) == 0 }},
+			{"training", t.Train.Len(), func(i int) bool { return t.Train.Lengths(i).Answer == 0 }},
 			{"test", len(t.Test), func(i int) bool { return len(t.Test[i].Answer) == 0 && len(t.Test[i].Options) == 0 }},
 		} {
 			empty := 0

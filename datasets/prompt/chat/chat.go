@@ -5,6 +5,8 @@
 package chat
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +27,14 @@ type Message struct {
 type Template struct {
 	program *exec.Template
 	tokens  map[string]string
+	source  string
+}
+
+// Digest names the template's source and the special tokens that it may write.
+func (t *Template) Digest() string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q", t.source, t.tokens) // a map is printed in the order of its keys
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // Refusal is what a template says of a conversation that it does not take,
@@ -71,7 +81,7 @@ func Compile(source string, specialTokens map[string]string) (t *Template, err e
 	if _, err := rewriteNodes(source, program.Root().Nodes); err != nil {
 		return nil, fmt.Errorf("parse chat template: %w", err)
 	}
-	return &Template{program: program, tokens: maps.Clone(specialTokens)}, nil
+	return &Template{program: program, tokens: maps.Clone(specialTokens), source: source}, nil
 }
 
 // Render writes a conversation, with generationPrompt the beginning of the
