@@ -22,8 +22,10 @@ type packs struct {
 const (
 	// sampledBatches are drawn from the stream to choose shapes for.
 	sampledBatches = 48
-	// partFLOP is what a part costs besides its slots, in operations of a forward pass: two milliseconds of a core.
-	partFLOP = 5e7
+	// partFLOP is what a part costs besides its slots, in operations of a forward pass: about half a millisecond of a core.
+	partFLOP = 3e7
+	// scoreFLOP is what softmax and its gradient take for each attention score, likewise.
+	scoreFLOP = 700
 	// layerFLOP is what compiling a part's graph costs for each layer: half a second of a core.
 	layerFLOP = 1.5e10
 )
@@ -40,11 +42,12 @@ func (w *Worker) packer(session *methods.Session) *packing.Packer {
 	}
 	t, config, rows := w.suite.Training, w.base.Model.Config, max(w.suite.Devices, 1)
 	cost := func(s packing.Shape) float64 {
-		return config.PackedFLOP(rows, s.Length, s.Answers, t.Length) + partFLOP
+		return config.PackedFLOP(rows, s.Length, s.Answers, t.Length) +
+			scoreFLOP*config.PackedScores(rows, s.Length, t.Length) + partFLOP
 	}
 	batches, longest := w.sample(key)
 	plain := (t.Batch + key.replayed) * t.Length
-	shapes := packing.Choose(packing.Needs{Batches: batches, Longest: longest, Rows: rows, Most: plain / (rows * key.parts), Front: key.front,
+	shapes := packing.Choose(packing.Needs{Batches: batches, Longest: longest, Rows: rows, Most: plain / (rows * key.parts), Front: key.front, Block: backbone.PackedBlock(longest.Tokens),
 		Cost: cost, Compile: layerFLOP * float64(config.Layers), Steps: t.Steps * len(w.suite.Tasks)})
 	p := packing.New(rows, shapes, cost)
 	w.packers[key] = p

@@ -1,6 +1,7 @@
 package packing
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -15,6 +16,8 @@ type Needs struct {
 	Rows int
 	// Most bounds the length of a row, unless the longest example is longer; 0 does not.
 	Most int
+	// Block divides the lengths of rows that are longer than three of it; 0 is Unit.
+	Block int
 	// Front says that replayed examples must stand at the front of a row.
 	Front bool
 	// Cost is the time that a part of a shape takes, and Compile that of compiling a shape, in the same unit.
@@ -50,7 +53,7 @@ func Choose(n Needs) (chosen []Shape) {
 			} else {
 				tried = append(tried, s)
 			}
-			if !n.holdsAny(tried) { // one must hold any example
+			if !n.holdsAny(tried) {
 				continue
 			}
 			if cost, _ := n.measure(New(n.Rows, tried, n.Cost)); cost < least {
@@ -78,10 +81,23 @@ func Choose(n Needs) (chosen []Shape) {
 	return chosen
 }
 
-// holdsAny says whether one of the shapes holds any example.
+// largest is the number of tokens of the largest batch.
+func (n Needs) largest() (most int) {
+	for _, items := range n.Batches {
+		most = max(most, total(items).tokens)
+	}
+	return most
+}
+
+// holdsAny says whether one of the shapes holds any example, and some parts together any batch, as far as parts may be so
+// long.
 func (n Needs) holdsAny(shapes []Shape) bool {
 	longest := n.Longest
 	longest.Replayed = n.Front
+	largest := slices.MaxFunc(shapes, func(a, b Shape) int { return cmp.Compare(a.Length, b.Length) }).Length
+	if largest*n.Rows*mostParts < n.largest() && (n.Most == 0 || largest < n.Most-max(n.Block, Unit)) {
+		return false
+	}
 	return slices.ContainsFunc(shapes, func(s Shape) bool { return longest.need().fits(s.room()) })
 }
 
@@ -105,7 +121,7 @@ func (n Needs) candidates() (list []Shape) {
 	if n.Front && len(fronts) > 0 {
 		front = quantile(fronts, 0.75)
 	}
-	for length := up(least); ; length = up(max(length+1, length*9/8)) {
+	for length := up(least); ; length = n.next(length) {
 		for _, q := range []float64{0.25, 0.5, 0.75, 0.9, 1} {
 			s := Shape{Length: length, Answers: up(int(math.Ceil(quantile(answers, q) * float64(length))))}
 			for _, s := range []Shape{s, {Length: length, Answers: max(s.Answers, up(n.Longest.Answers))}} {
@@ -123,6 +139,15 @@ func (n Needs) candidates() (list []Shape) {
 			return list
 		}
 	}
+}
+
+// next is the length after a length.
+func (n Needs) next(length int) int {
+	longer := up(max(length+1, length*9/8))
+	if block := max(n.Block, 1); longer > 3*block {
+		longer = max((length/block+1)*block, (length*9/8+block-1)/block*block)
+	}
+	return longer
 }
 
 // quantile is that of sorted values.

@@ -17,6 +17,12 @@ func (c Config) PackedFLOP(rows, length, answers, longest int) float64 {
 	return slots*(layers*(all+attention)+(layers-1)*rest) + wanted*(rest+2*float64(c.Vocabulary)*float64(c.Width))
 }
 
+// PackedScores counts the attention scores of HiddenPacked, with what copying keys and values costs as if it were more of
+// them.
+func (c Config) PackedScores(rows, length, longest int) float64 {
+	return float64(rows*length) * float64(newNeighbourhood(length, longest).cost()) * float64(c.Layers*c.Heads)
+}
+
 // ForwardFLOP counts the floating-point operations of a forward pass over full rows, with logits at the last answers slots
 // of each: two for each weight and token, and for each pair of slots and number of a head those of scores and of their
 // use. Norms, activations and softmax are left out, as is usual for model FLOP utilisation (Chowdhery et al. 2022,

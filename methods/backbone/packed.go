@@ -62,16 +62,25 @@ type neighbourhood struct {
 	block, blocks, before int
 }
 
-// leastBlock bounds a block: shorter ones make products too small to be fast.
-const leastBlock = 16
+const (
+	// leastBlock bounds a block: shorter ones make products too small to be fast.
+	leastBlock = 16
+	// copiedSlots is what copying the keys and values of a block once more costs, in slots that are seen, measured on a
+	// processor at the embedded backbone's shape.
+	copiedSlots = 17
+)
 
-// newNeighbourhood chooses the blocks in which a slot sees fewest slots, that reach back over texts of the longest length;
-// where that is the least, one block is the whole row.
+// PackedBlock is a block in which texts of at most so many slots are computed fast: a slot sees its own and two before it.
+// Rows whose length is a multiple of it, or that are hardly longer than a text, are computed fastest.
+func PackedBlock(longest int) int { return max((longest+3)/4*2, leastBlock) }
+
+// newNeighbourhood chooses the blocks in which a slot sees few slots and few blocks, that reach back over texts of the
+// longest length; where that is the least, one block is the whole row.
 func newNeighbourhood(length, longest int) neighbourhood {
 	best := neighbourhood{block: length, blocks: 1}
 	for block := leastBlock; block < length; block++ {
 		n := neighbourhood{block, length / block, (longest - 1 + block - 1) / block}
-		if length%block == 0 && n.seen() <= best.seen() {
+		if length%block == 0 && n.cost() <= best.cost() {
 			best = n
 		}
 	}
@@ -80,6 +89,14 @@ func newNeighbourhood(length, longest int) neighbourhood {
 
 // seen is how many slots a slot sees, hidden ones included.
 func (n neighbourhood) seen() int { return (n.before + 1) * n.block }
+
+// cost is the time of a slot's attention, in slots that it sees.
+func (n neighbourhood) cost() int {
+	if n.before == 0 {
+		return n.seen()
+	}
+	return n.seen() + copiedSlots*(n.before+1)
+}
 
 // near gives each block the slots that it sees: of x [batch, length, …] [batch, blocks, seen, …], with fill before a row's
 // beginning.
