@@ -7,13 +7,15 @@ type Encoded struct {
 	Prompt, Answer []int32
 	// Options are the options' ids; nil where the answer is written.
 	Options [][]int32
-	// Tail are tokens that the answer's end token is followed by, which are learned too; nil for most.
+	// Tail are tokens that the answer's end token is followed by, which are learned too; nil for
+	// most.
 	Tail []int32
-	// Start is how many tokens at the prompt's beginning are not the example's own, but what every text begins with;
-	// they stay where a prompt is cut.
+	// Start is how many tokens at the prompt's beginning are not the example's own, but what every
+	// text begins with; they stay where a prompt is cut.
 	Start int
-	// Opening is what a written answer is generated from, where that is not Prompt: a chat template opens an answer
-	// with white space, which belongs to the continuation where it is trained or scored. nil: Prompt.
+	// Opening is what a written answer is generated from, where that is not Prompt: a chat template
+	// opens an answer with white space, which belongs to the continuation where it is trained or
+	// scored. nil: Prompt.
 	Opening []int32
 	// Border tells what is special where the prompt ends.
 	Border Border
@@ -23,8 +25,9 @@ type Encoded struct {
 type Border struct {
 	// Blank: the prompt ends in white space, which was moved to what follows.
 	Blank bool
-	// Merged: a token of the answer or of an option reaches back over the border: prompt and continuation are not
-	// together what their text is encoded to, just as in lm-evaluation-harness.
+	// Merged: a token of the answer or of an option reaches back over the border: prompt and
+	// continuation are not together what their text is encoded to, just as in
+	// lm-evaluation-harness.
 	Merged bool
 }
 
@@ -36,14 +39,16 @@ func (e Encoded) Generated() []int32 {
 	return e.Prompt
 }
 
-// Tokens counts those of prompt and answer that a row holds; the last one that is predicted is not among them.
+// Tokens counts those of prompt and answer that a row holds; the last one that is predicted is not
+// among them.
 func (e Encoded) Tokens() int { return len(e.Prompt) + len(e.Answer) + len(e.Tail) }
 
 // AnswerTokens counts those that are predicted: the answer, the token that ends it, and its tail.
 func (e Encoded) AnswerTokens() int { return len(e.Answer) + 1 + len(e.Tail) }
 
-// Cut is the example with at most room tokens of its prompt, and at least one: what stands after the start tokens
-// loses its beginning, since what is nearest to the answer says most. It says whether tokens were lost.
+// Cut is the example with at most room tokens of its prompt, and at least one: what stands after
+// the start tokens loses its beginning, since what is nearest to the answer says most. It says
+// whether tokens were lost.
 func (e Encoded) Cut(room int) (Encoded, bool) {
 	room = max(room, 1)
 	start := min(e.Start, room-1)
@@ -59,13 +64,14 @@ func (e Encoded) Cut(room int) (Encoded, bool) {
 	return e, cut
 }
 
-// Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at the last slot, and
-// predictions are made at the last Answers slots only: slot i of these predicts Targets[i], and where Weights is 0 it
-// predicts nothing.
+// Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at
+// the last slot, and predictions are made at the last Answers slots only: slot i of these predicts
+// Targets[i], and where Weights is 0 it predicts nothing.
 type Batch struct {
 	Rows, Length, Answers int
-	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding, 0 for what every
-	// slot after it sees, and 1… for options, which see themselves and segment 0 only.
+	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding,
+	// 0 for what every slot after it sees, and 1… for options, which see themselves and segment 0
+	// only.
 	Tokens, Positions, Segments []int32
 	// Targets and Weights are [Rows, Answers].
 	Targets []int32
@@ -90,9 +96,9 @@ type Trained struct {
 	Targets []int32
 }
 
-// Train is the example as a prompt that goes on with its answer, which is learned, and the end token after it, in at most
-// length tokens and answers targets. It says whether tokens were cut: a prompt that is too long loses its beginning, an
-// answer its end.
+// Train is the example as a prompt that goes on with its answer, which is learned, and the end
+// token after it, in at most length tokens and answers targets. It says whether tokens were cut: a
+// prompt that is too long loses its beginning, an answer its end.
 func (e Encoded) Train(length, answers int, end int32) (t Trained, cut bool) {
 	answer := e.Answer
 	ends := e.AnswerTokens() <= answers
@@ -113,7 +119,8 @@ func (e Encoded) Train(length, answers int, end int32) (t Trained, cut bool) {
 	return t, cut || !ends
 }
 
-// SetText fills a row with what an example teaches in a row of this length, see Train. It says whether tokens were cut.
+// SetText fills a row with what an example teaches in a row of this length, see Train. It says
+// whether tokens were cut.
 func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
 	t, cut := e.Train(b.Length, b.Answers, end)
 	at := b.Length - len(t.Tokens)
@@ -126,12 +133,12 @@ func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
 	return cut
 }
 
-// SetOptions fills a row with a prompt once and its options after it, each of which sees the prompt and itself. It
-// returns for each option the slots, within the row's Answers, that predict its tokens. ok is false, and the row is
-// left empty, where they do not fit.
+// SetOptions fills a row with a prompt once and its options after it, each of which sees the prompt
+// and itself. It returns for each option the slots, within the row's Answers, that predict its
+// tokens. ok is false, and the row is left empty, where they do not fit.
 func (b Batch) SetOptions(row int, text []int32, options [][]int32) (slots [][2]int, ok bool) {
-	// The prompt's last token stands once more before each option, so that every token is predicted from the slot
-	// before it.
+	// The prompt's last token stands once more before each option, so that every token is predicted
+	// from the slot before it.
 	shared, last := text[:len(text)-1], text[len(text)-1]
 	total := 0
 	for _, o := range options {
@@ -161,7 +168,8 @@ func (b Batch) SetOptions(row int, text []int32, options [][]int32) (slots [][2]
 	return slots, true
 }
 
-// SetPrompt fills a row with a prompt that is to be continued. It says whether its beginning was cut.
+// SetPrompt fills a row with a prompt that is to be continued. It says whether its beginning was
+// cut.
 func (b Batch) SetPrompt(row int, text []int32) (cut bool) {
 	if len(text) > b.Length {
 		text, cut = text[len(text)-b.Length:], true

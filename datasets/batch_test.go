@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// learned reads back what a row of a batch predicts: for each slot that
-// carries a loss, the tokens that the slot sees in order, and the target.
+// learned reads back what a row of a batch predicts: for each slot that carries a loss, the tokens
+// that the slot sees in order, and the target.
 func learned(b Batch, row int) (seen [][]int32, targets []int32) {
 	at := func(slot int) int { return row*b.Length + slot }
 	for i := range b.Answers {
@@ -36,8 +36,7 @@ func ids(t *rapid.T, low, high int, label string) []int32 {
 	return rapid.SliceOfN(rapid.Int32Range(1, 99), low, high).Draw(t, label)
 }
 
-// A text row predicts each token of its answer, and the end, from all tokens
-// before it.
+// A text row predicts each token of its answer, and the end, from all tokens before it.
 func TestTextRowsPredictTheAnswerAndItsEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text, answer := ids(t, 1, 12, "text"), ids(t, 1, 6, "answer")
@@ -82,8 +81,7 @@ func TestLongTextsAreCutAndSaidSo(t *testing.T) {
 	}
 }
 
-// Each option's tokens are predicted as if the option stood alone after the
-// prompt.
+// Each option's tokens are predicted as if the option stood alone after the prompt.
 func TestOptionsShareOneRowAndDoNotSeeEachOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := ids(t, 1, 8, "text")

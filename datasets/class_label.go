@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// ClassNames are the names of a ClassLabel column's classes, by their numbers, from the metadata that Hugging Face's
-// datasets library writes into a Parquet file.
+// ClassNames are the names of a ClassLabel column's classes, by their numbers, from the metadata
+// that Hugging Face's datasets library writes into a Parquet file.
 func ClassNames(path, column string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {

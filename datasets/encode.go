@@ -15,11 +15,12 @@ import (
 
 // Encoder turns examples into the token ids that a backbone reads.
 //
-// A prompt and what follows it are encoded as one text, as lm-evaluation-harness does (TemplateLM._encode_pair):
-// white space at the prompt's end is moved to the continuation, and the continuation is what the joint encoding has
-// after as many tokens as the prompt alone has. So "…a little" and " girl" give the tokens of "…a little girl", where
-// a tokenizer that puts a blank before every text would write two blanks. Where a token reaches over the border, the
-// prompt keeps its own tokens and the continuation begins with that one, as there (see Border).
+// A prompt and what follows it are encoded as one text, as lm-evaluation-harness does
+// (TemplateLM._encode_pair): white space at the prompt's end is moved to the continuation, and the
+// continuation is what the joint encoding has after as many tokens as the prompt alone has. So "…a
+// little" and " girl" give the tokens of "…a little girl", where a tokenizer that puts a blank
+// before every text would write two blanks. Where a token reaches over the border, the prompt keeps
+// its own tokens and the continuation begins with that one, as there (see Border).
 type Encoder struct {
 	tokenizer *prompt.Tokenizer
 	template  *chat.Template // nil where prompts are read as they are
@@ -36,9 +37,9 @@ func NewEncoder(tokenizer *prompt.Tokenizer) *Encoder {
 	return &Encoder{tokenizer: tokenizer, start: len(tokenizer.Start())}
 }
 
-// NewChatEncoder writes prompts as a user's turn in a conversation, and answers and options as the assistant's, without
-// the space around them. The error tells of a template that an answer cannot follow, or after whose answers no token
-// stands that the tokenizer has for itself.
+// NewChatEncoder writes prompts as a user's turn in a conversation, and answers and options as the
+// assistant's, without the space around them. The error tells of a template that an answer cannot
+// follow, or after whose answers no token stands that the tokenizer has for itself.
 func NewChatEncoder(tokenizer *prompt.Tokenizer, template *chat.Template) (*Encoder, error) {
 	frame, err := template.Frame()
 	if err != nil {
@@ -67,15 +68,17 @@ func (c *Encoder) WithSystem(text string) *Encoder {
 	return &with
 }
 
-// WithEmpty is the encoder in the form of SECURA's released code: the token of an id stands before each answer, so that
-// the first token of an answer is predicted from it, and all that a chat template writes after an answer is learned.
+// WithEmpty is the encoder in the form of SECURA's released code: the token of an id stands before
+// each answer, so that the first token of an answer is predicted from it, and all that a chat
+// template writes after an answer is learned.
 func (c *Encoder) WithEmpty(id int32) *Encoder {
 	with := *c
 	with.empty = []int32{id}
 	return &with
 }
 
-// Digest names all that decides an example's tokens: the tokenizer's file, the chat template and the system prompt.
+// Digest names all that decides an example's tokens: the tokenizer's file, the chat template and
+// the system prompt.
 func (c *Encoder) Digest() string {
 	template := ""
 	if c.template != nil {
@@ -95,8 +98,8 @@ func (c *Encoder) Largest() int32 {
 	return largest
 }
 
-// End is the token that a chat template writes after an answer. ok is false where prompts are read as they are: the
-// backbone's own end token ends an answer then.
+// End is the token that a chat template writes after an answer. ok is false where prompts are read
+// as they are: the backbone's own end token ends an answer then.
 func (c *Encoder) End() (id int32, ok bool) { return c.end, c.template != nil }
 
 // Encode turns an example into ids.
@@ -150,8 +153,8 @@ func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
 	return encoded, nil
 }
 
-// context is the text before an answer, and the one that an answer is generated from in chat form: what the template
-// itself opens an answer with.
+// context is the text before an answer, and the one that an answer is generated from in chat form:
+// what the template itself opens an answer with.
 func (c *Encoder) context(system, text string) (context, opening string, err error) {
 	if c.template == nil {
 		return before(system) + text, "", nil
@@ -175,8 +178,8 @@ func before(system string) string {
 	return system + "\n\n"
 }
 
-// startOf is how many tokens stand before a prompt's own: what every text begins with, the chat template's turn, and what
-// the system says.
+// startOf is how many tokens stand before a prompt's own: what every text begins with, the chat
+// template's turn, and what the system says.
 func (c *Encoder) startOf(system string) (int, error) {
 	if system == "" {
 		return c.start, nil
@@ -192,7 +195,8 @@ func (c *Encoder) startOf(system string) (int, error) {
 	return len(c.started(ids)), err
 }
 
-// started puts the tokens that begin every text before ids, unless the text wrote them itself, as chat templates do.
+// started puts the tokens that begin every text before ids, unless the text wrote them itself, as
+// chat templates do.
 func (c *Encoder) started(ids []int32) []int32 {
 	start := c.tokenizer.Start()
 	if len(start) > 0 && len(ids) >= len(start) && slices.Equal(ids[:len(start)], start) {
@@ -225,7 +229,8 @@ type pair struct {
 	ids         []int32 // of text
 }
 
-// encode gives the ids of what follows. merged says whether one of its tokens reaches back over the border.
+// encode gives the ids of what follows. merged says whether one of its tokens reaches back over the
+// border.
 func (p pair) encode(text string) (ids []int32, merged bool, err error) {
 	if text == "" {
 		return nil, false, fmt.Errorf("%q has no token", text)

@@ -13,8 +13,8 @@ import (
 	"secura/datasets/prompt/chat"
 )
 
-// pairTokenizers are where the tokenizers of testdata/encode/pairs.json lie: in the project, beside it, and in the folder
-// that `just tokenizers` fills.
+// pairTokenizers are where the tokenizers of testdata/encode/pairs.json lie: in the project, beside
+// it, and in the folder that `just tokenizers` fills.
 func pairTokenizers() map[string]string {
 	files := map[string]string{
 		"nano":        "../methods/backbone/nano/files/tokenizer.json",

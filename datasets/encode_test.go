@@ -126,8 +126,8 @@ func TestCutKeepsTheStartAndTheEnd(t *testing.T) {
 	})
 }
 
-// In the released form a token that means nothing stands before each answer, and what the template writes after an
-// answer's end is learned; a system prompt begins each conversation.
+// In the released form a token that means nothing stands before each answer, and what the template
+// writes after an answer's end is learned; a system prompt begins each conversation.
 func TestEncoderOfTheReleasedForm(t *testing.T) {
 	tokenizer := smallTokenizer(t)
 	const empty = 900

@@ -22,8 +22,8 @@ type Example struct {
 	Original string
 }
 
-// Right says whether an option is the right one, or reads like it: equal texts are one answer. An example may have the
-// number of its right option alone, as one of random tokens has.
+// Right says whether an option is the right one, or reads like it: equal texts are one answer. An
+// example may have the number of its right option alone, as one of random tokens has.
 func (e Example) Right(option int) bool {
 	return option == e.Gold || option >= 0 && max(option, e.Gold) < len(e.Options) && strings.TrimSpace(e.Options[option]) == strings.TrimSpace(e.Options[e.Gold])
 }
@@ -41,8 +41,8 @@ func (e Example) RightAnswers() []string {
 	return trimmed
 }
 
-// Cut is what a written answer says before the first of the task's stop texts, that is, the one that is whole first. What
-// follows it changes nothing.
+// Cut is what a written answer says before the first of the task's stop texts, that is, the one
+// that is whole first. What follows it changes nothing.
 func (t Task) Cut(written string) string {
 	for _, stop := range t.Stop {
 		if i := strings.Index(written, stop); i >= 0 {

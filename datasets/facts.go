@@ -15,16 +15,18 @@ import (
 // Evaluated are a task's splits as a run reads them, for Warnings.
 type Evaluated struct {
 	Task Task
-	// Train and Test count what was read of the training split and of the one that is evaluated; their examples are not
-	// looked at. Train is empty where nothing is trained.
+	// Train and Test count what was read of the training split and of the one that is evaluated;
+	// their examples are not looked at. Train is empty where nothing is trained.
 	Train, Test Set
 	// Used are the test examples that are evaluated.
 	Used []Example
 	// Shared are the places in Used of those that stand in training too, by their Fingerprint.
 	Shared []int
-	// TrainBorders and UsedBorders count where the prompts of both end; empty where there is no tokenizer.
+	// TrainBorders and UsedBorders count where the prompts of both end; empty where there is no
+	// tokenizer.
 	TrainBorders, UsedBorders Borders
-	// Unwritable are the places in Used of those whose answer the tokenizer cannot write, by Encoder.CannotWrite.
+	// Unwritable are the places in Used of those whose answer the tokenizer cannot write, by
+	// Encoder.CannotWrite.
 	Unwritable []int
 }
 
@@ -42,9 +44,9 @@ func (b *Borders) Add(border Border) {
 	}
 }
 
-// Warnings tell what is known of a task's data before a run: rows that are left out, one class alone in what is
-// evaluated, equal texts in train and test, equal options, borders that the tokenizer joins, right answers that it
-// cannot write, texts that ROUGE cannot see.
+// Warnings tell what is known of a task's data before a run: rows that are left out, one class
+// alone in what is evaluated, equal texts in train and test, equal options, borders that the
+// tokenizer joins, right answers that it cannot write, texts that ROUGE cannot see.
 func (e Evaluated) Warnings() (texts []string) {
 	say := func(format string, args ...any) {
 		texts = append(texts, fmt.Sprintf("task "+e.Task.Name+": "+format, args...))
@@ -106,7 +108,8 @@ func oneClass(task Task, examples []Example) (class string, alone bool) {
 	return strings.TrimSpace(examples[0].Answer), true
 }
 
-// Fingerprint is of an example's prompt, answer and options: two that differ have the same one by a chance of 2⁻⁶⁴.
+// Fingerprint is of an example's prompt, answer and options: two that differ have the same one by a
+// chance of 2⁻⁶⁴.
 func (e Example) Fingerprint() uint64 {
 	text := strings.Join(append([]string{e.Prompt, e.Answer}, e.Options...), "\x00")
 	sum := sha256.Sum256([]byte(text))
@@ -142,8 +145,8 @@ func (b Borders) warn(say func(string, ...any), which string) {
 	}
 }
 
-// CannotWrite says whether a right answer is another text once it was encoded: its normalizer, NFC mostly, writes other
-// characters.
+// CannotWrite says whether a right answer is another text once it was encoded: its normalizer, NFC
+// mostly, writes other characters.
 func (c *Encoder) CannotWrite(e Example) bool {
 	if e.Options != nil {
 		return false
@@ -158,8 +161,9 @@ func unseenByRouge(e Example) bool {
 	return strings.ContainsFunc(e.Answer, unicode.IsLetter) && len(score.RougeTokens(e.Answer, false)) == 0
 }
 
-// RowLengths chooses lengths of rows from the numbers of tokens that a suite's examples have: the smallest multiple of 8
-// that at least a half, 90% and all of them fit. They are no longer than most.
+// RowLengths chooses lengths of rows from the numbers of tokens that a suite's examples have: the
+// smallest multiple of 8 that at least a half, 90% and all of them fit. They are no longer than
+// most.
 func RowLengths(tokens []int, most int) (lengths []int) {
 	if len(tokens) == 0 {
 		return nil

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestEveryGoldenFileMapsToItsExamples reads each file of the shared goldens by a task of a few lines; the expected
-// prompt pieces and answers were written by hand. A row that is no example is an error that names it.
+// TestEveryGoldenFileMapsToItsExamples reads each file of the shared goldens by a task of a few
+// lines; the expected prompt pieces and answers were written by hand. A row that is no example is
+// an error that names it.
 func TestEveryGoldenFileMapsToItsExamples(t *testing.T) {
 	const dir = "../../shared/golden/parquet"
 	content, err := os.ReadFile(dir + "/expected.json")

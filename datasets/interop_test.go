@@ -59,8 +59,9 @@ func bounded(t *testing.T, data []byte, name string) ([]Row, error) {
 	return rows, err
 }
 
-// TestFilesOfManyWriters reads each file of the collection: what is sound gives its rows, what is damaged or encrypted a
-// clear error. The rows that come from "bad" files are right: those are bad for other readers.
+// TestFilesOfManyWriters reads each file of the collection: what is sound gives its rows, what is
+// damaged or encrypted a clear error. The rows that come from "bad" files are right: those are bad
+// for other readers.
 func TestFilesOfManyWriters(t *testing.T) {
 	if _, err := os.Stat(interop); err != nil {
 		t.Skip("the files of other writers are not here:", err)
@@ -129,8 +130,8 @@ func TestFilesOfManyWriters(t *testing.T) {
 	}
 }
 
-// TestCodecsGiveTheSameRows holds one writer's files with each codec against the one without, and LZ4 in Hadoop's
-// frames against LZ4_RAW of the same rows.
+// TestCodecsGiveTheSameRows holds one writer's files with each codec against the one without, and
+// LZ4 in Hadoop's frames against LZ4_RAW of the same rows.
 func TestCodecsGiveTheSameRows(t *testing.T) {
 	read := func(name string) []Row {
 		data, err := os.ReadFile(filepath.Join(interop, name))
@@ -155,7 +156,8 @@ func TestCodecsGiveTheSameRows(t *testing.T) {
 	}
 }
 
-// TestDamagedFilesDoNoHarm changes bytes of sound files: there are rows or an error, soon, and without much memory.
+// TestDamagedFilesDoNoHarm changes bytes of sound files: there are rows or an error, soon, and
+// without much memory.
 func TestDamagedFilesDoNoHarm(t *testing.T) {
 	files, _ := filepath.Glob("testdata/parquet/*.parquet")
 	more, _ := filepath.Glob(interop + "/duckdb/*_V2.parquet")

@@ -7,8 +7,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest returns the known name with the fewest edits from name, the first
-// of equals; "" if even that one has nothing to do with it.
+// Nearest returns the known name with the fewest edits from name, the first of equals; "" if even
+// that one has nothing to do with it.
 func Nearest(name string, known []string) string {
 	best, distance := "", len([]rune(name))/2+2
 	for _, k := range known {
@@ -19,8 +19,8 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// Unknown is the sentence about a name that is not known: what kind of thing
-// it names, the nearest known one and all of them.
+// Unknown is the sentence about a name that is not known: what kind of thing it names, the nearest
+// known one and all of them.
 func Unknown(kind, name string, known []string) string {
 	list := strings.Join(known, ", ")
 	if list == "" {

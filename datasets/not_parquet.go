@@ -15,7 +15,8 @@ func notParquet(path, name string) error {
 	return fmt.Errorf("%s is no Parquet file, which is what is read: `runner data convert %s -out %s` makes one of it", name, path, filepath.Dir(path))
 }
 
-// recognise says what a file that is no Parquet file is, by its first bytes, and what to do; nil where it cannot tell.
+// recognise says what a file that is no Parquet file is, by its first bytes, and what to do; nil
+// where it cannot tell.
 func recognise(head []byte, path string) error {
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	trimmed := bytes.TrimLeftFunc(text, unicode.IsSpace)

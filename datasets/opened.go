@@ -8,7 +8,8 @@ import (
 	"secura/datasets/prompt"
 )
 
-// Opened is a split whose rows are chosen and not read yet: its examples may be made one by one, by several goroutines.
+// Opened is a split whose rows are chosen and not read yet: its examples may be made one by one, by
+// several goroutines.
 type Opened struct {
 	// Set says how many rows there are and are left out; it has no examples.
 	Set
@@ -23,7 +24,8 @@ type Opened struct {
 // SourceRow is a row of a split with its place.
 type SourceRow struct {
 	Row
-	// ID counts the rows of all files of the source's split from 0, Number those of its own file, File, from 1.
+	// ID counts the rows of all files of the source's split from 0, Number those of its own file,
+	// File, from 1.
 	ID, Number int
 	File       string
 }
@@ -60,8 +62,8 @@ func (t Task) open(dir, split string) (*Opened, error) {
 // Len is how many examples there are.
 func (o *Opened) Len() int { return o.Set.Rows - o.LeftOut - o.Bounded }
 
-// Rows reads the rows of the examples in their order, a page of each column at a time. After an error, which is the
-// last pair, there are no more; a split without rows is one.
+// Rows reads the rows of the examples in their order, a page of each column at a time. After an
+// error, which is the last pair, there are no more; a split without rows is one.
 func (o *Opened) Rows() iter.Seq2[SourceRow, error] {
 	return func(yield func(SourceRow, error) bool) {
 		n := 0

@@ -12,18 +12,16 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Row is one row of a Parquet file by column name. A value is nil, a string,
-// int64, float64 or bool, a []any for a list, or a map[string]any for a
-// struct or map; dates, times, decimals and raw bytes are readable strings.
-// NaN is nil, and a float of 32 or 16 bits the number that its shortest
+// Row is one row of a Parquet file by column name. A value is nil, a string, int64, float64 or
+// bool, a []any for a list, or a map[string]any for a struct or map; dates, times, decimals and raw
+// bytes are readable strings. NaN is nil, and a float of 32 or 16 bits the number that its shortest
 // decimal notation names.
 type Row map[string]any
 
-// ReadRows reads the named top-level columns of a Parquet file, in order, a
-// page of each column at a time; other columns are not decoded. name stands
-// for the file in errors. After an error, which is the last pair, there are
-// no more rows. A column that is unknown, or stands twice, is an error. Rows are
-// counted from 1 in errors.
+// ReadRows reads the named top-level columns of a Parquet file, in order, a page of each column at
+// a time; other columns are not decoded. name stands for the file in errors. After an error, which
+// is the last pair, there are no more rows. A column that is unknown, or stands twice, is an error.
+// Rows are counted from 1 in errors.
 func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		file, err := openParquet(r, size, name)
@@ -70,8 +68,7 @@ func ReadRows(r io.ReaderAt, size int64, name string, columns []string) iter.Seq
 	}
 }
 
-// OpenRows is ReadRows of a file on the disk, which is open while rows are
-// asked for.
+// OpenRows is ReadRows of a file on the disk, which is open while rows are asked for.
 func OpenRows(path string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		f, size, err := openFile(path)
@@ -106,8 +103,8 @@ func openFile(path string) (f *os.File, size int64, err error) {
 	return nil, 0, err
 }
 
-// readGroup yields the rows of one row group, all that its columns have where
-// rows is -1; false when there is to be no further row.
+// readGroup yields the rows of one row group, all that its columns have where rows is -1; false
+// when there is to be no further row.
 func readGroup(a *assembler, rows int64, name string, number *int64, yield func(Row, error) bool) bool {
 	defer a.close()
 	for n := int64(0); n < rows || rows < 0 && !a.ended(); n++ {
@@ -128,8 +125,8 @@ func readGroup(a *assembler, rows int64, name string, number *int64, yield func(
 	return true
 }
 
-// guard runs f and turns a panic in it into an error. The library panics on
-// some malformed files; this is the only place that catches them.
+// guard runs f and turns a panic in it into an error. The library panics on some malformed files;
+// this is the only place that catches them.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -197,8 +194,8 @@ func selectColumns(file *parquet.File, name string, columns []string) ([]*parque
 	return wanted, errors.Join(mistakes...)
 }
 
-// pointed says how a column is read whose name has a point, as of data that were made flat: .choices.text is the field text
-// of the column choices.
+// pointed says how a column is read whose name has a point, as of data that were made flat:
+// .choices.text is the field text of the column choices.
 func pointed(column string, known []string) string {
 	for _, name := range known {
 		if strings.HasPrefix(name, column+".") {

@@ -10,9 +10,9 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// assembler makes rows of one row group from the columns' values and levels,
-// as the Dremel paper describes it: a value's definition level says how much
-// of its path is there, its repetition level which list it continues.
+// assembler makes rows of one row group from the columns' values and levels, as the Dremel paper
+// describes it: a value's definition level says how much of its path is there, its repetition level
+// which list it continues.
 type assembler struct {
 	columns []*parquet.Column
 	cursors map[int]*cursor // by leaf index
@@ -20,8 +20,8 @@ type assembler struct {
 	bytes   int             // of the row so far
 }
 
-// largestRow bounds a row's values in memory, in bytes: a short run of lengths or repetitions in a file can stand for
-// gigabytes of them.
+// largestRow bounds a row's values in memory, in bytes: a short run of lengths or repetitions in a
+// file can stand for gigabytes of them.
 const largestRow = 64 << 20
 
 // valueBytes is what a value takes beside its content.
@@ -178,8 +178,8 @@ func (a *assembler) content(node *parquet.Column) (any, error) {
 	return m, nil
 }
 
-// halfFloats finds the leaves of half floats in the footer; the library's
-// columns do not tell them from bytes.
+// halfFloats finds the leaves of half floats in the footer; the library's columns do not tell them
+// from bytes.
 func halfFloats(file *parquet.File) map[int]bool {
 	halves, leaf := map[int]bool{}, 0
 	for _, element := range file.Metadata().Schema {
@@ -206,8 +206,8 @@ func isMap(node *parquet.Column) bool {
 	return len(children) == 1 && children[0].Repeated() && len(children[0].Columns()) == 2 && isLogical[*format.MapType](node)
 }
 
-// isWrapper says whether the repeated child of a list only wraps the element,
-// by the format's rules for files old and new.
+// isWrapper says whether the repeated child of a list only wraps the element, by the format's rules
+// for files old and new.
 func isWrapper(list, repeated *parquet.Column) bool {
 	return !repeated.Leaf() && len(repeated.Columns()) == 1 && repeated.Name() != "array" && repeated.Name() != list.Name()+"_tuple"
 }

@@ -16,8 +16,8 @@ type cursor struct {
 	at, n  int
 }
 
-// peek returns the next value, or io.EOF. The value's bytes are good until
-// the next call after advance.
+// peek returns the next value, or io.EOF. The value's bytes are good until the next call after
+// advance.
 func (c *cursor) peek() (parquet.Value, error) {
 	if c.pages == nil {
 		c.pages = c.chunk.Pages()

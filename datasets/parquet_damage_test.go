@@ -53,8 +53,8 @@ func TestADamagedFileIsAnErrorNeverAPanic(t *testing.T) {
 	}
 }
 
-// TestARowOfTooManyValuesIsAnError writes a list that takes some kilobytes in the file, since all its items are equal, and
-// more than the bound of a row in memory.
+// TestARowOfTooManyValuesIsAnError writes a list that takes some kilobytes in the file, since all
+// its items are equal, and more than the bound of a row in memory.
 func TestARowOfTooManyValuesIsAnError(t *testing.T) {
 	type row struct {
 		ID    int64    `parquet:"id"`
@@ -81,8 +81,8 @@ func TestARowOfTooManyValuesIsAnError(t *testing.T) {
 	}
 }
 
-// FuzzReadRows reads what may be no Parquet file at all: the rows are there, or an error names the file, within bounded
-// time and memory.
+// FuzzReadRows reads what may be no Parquet file at all: the rows are there, or an error names the
+// file, within bounded time and memory.
 func FuzzReadRows(f *testing.F) {
 	for _, name := range []string{"nested_nulls_delta", "gsm8k_main"} {
 		data, err := os.ReadFile("testdata/parquet/" + name + ".parquet")

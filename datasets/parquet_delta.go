@@ -9,8 +9,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// deltaRuns is how many runs of delta-coded numbers a page's values begin with, by their encoding: the numbers
-// themselves, or lengths of texts.
+// deltaRuns is how many runs of delta-coded numbers a page's values begin with, by their encoding:
+// the numbers themselves, or lengths of texts.
 var deltaRuns = map[format.Encoding]int{format.DeltaBinaryPacked: 1, format.DeltaLengthByteArray: 1, format.DeltaByteArray: 2}
 
 // deltaRunsOf is how many of them a page has.
@@ -24,8 +24,9 @@ func deltaRunsOf(header format.PageHeader) int {
 	return 0
 }
 
-// checkDelta holds what a delta-coded page says of its number of values, for which the library takes memory, to what its
-// header says: a few bytes can claim two thousand million. content is the page's, after the levels of the second version.
+// checkDelta holds what a delta-coded page says of its number of values, for which the library
+// takes memory, to what its header says: a few bytes can claim two thousand million. content is the
+// page's, after the levels of the second version.
 func (p pageWalk) checkDelta(header format.PageHeader, content []byte) (err error) {
 	encoding, values := header.DataPageHeader.V.Encoding, header.DataPageHeader.V.NumValues
 	if v2 := header.DataPageHeaderV2; v2.Valid {
@@ -62,8 +63,8 @@ func (p pageWalk) behindLevels(header format.DataPageHeader, content []byte) ([]
 	return content, nil
 }
 
-// skipDelta goes over a run of delta-coded numbers, of which there may be at most so many, and returns what is after it.
-// Source: the Parquet format's encodings, DELTA_BINARY_PACKED.
+// skipDelta goes over a run of delta-coded numbers, of which there may be at most so many, and
+// returns what is after it. Source: the Parquet format's encodings, DELTA_BINARY_PACKED.
 func skipDelta(data []byte, most int64) (rest []byte, err error) {
 	cut := errors.New("it ends within a run of numbers")
 	number := func() (u uint64) {

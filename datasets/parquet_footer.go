@@ -27,9 +27,9 @@ func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
 	return length, nil
 }
 
-// mendFooter gives a file whose footer has key-value metadata without values: the format makes them optional and
-// fastparquet leaves them out, parquet-go v0.32.0 refuses them. They become empty texts. nil where there is nothing to
-// mend.
+// mendFooter gives a file whose footer has key-value metadata without values: the format makes them
+// optional and fastparquet leaves them out, parquet-go v0.32.0 refuses them. They become empty
+// texts. nil where there is nothing to mend.
 func mendFooter(r io.ReaderAt, size, length int64) *appended {
 	footer := make([]byte, length)
 	if _, err := r.ReadAt(footer, size-8-length); err != nil {
@@ -218,8 +218,9 @@ func (m *mender) times(n uint64, each func() error) error {
 
 var oldArrow = regexp.MustCompile(`^parquet-cpp(-arrow)? version (\d+)\.`)
 
-// alwaysCompressed says whether a file's writer said of the second version's pages that they are not compressed, and
-// compressed them: Arrow before 3.0.0 (ARROW-10353), which first called itself parquet-cpp 1.
+// alwaysCompressed says whether a file's writer said of the second version's pages that they are
+// not compressed, and compressed them: Arrow before 3.0.0 (ARROW-10353), which first called itself
+// parquet-cpp 1.
 func alwaysCompressed(createdBy string) bool {
 	m := oldArrow.FindStringSubmatch(createdBy)
 	if m == nil {
@@ -229,8 +230,8 @@ func alwaysCompressed(createdBy string) bool {
 	return err == nil && (m[1] == "" && major < 2 || m[1] != "" && major < 3)
 }
 
-// rowsOf is the number of a row group's rows. Some writers leave it 0; a column that is in no list has as many values
-// then. known is false where there is no such column.
+// rowsOf is the number of a row group's rows. Some writers leave it 0; a column that is in no list
+// has as many values then. known is false where there is no such column.
 func rowsOf(group parquet.RowGroup) (rows int64, known bool) {
 	if n := group.NumRows(); n > 0 {
 		return n, true

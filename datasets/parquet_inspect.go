@@ -49,8 +49,8 @@ func Inspect(r io.ReaderAt, size int64, name string) (info FileInfo, err error) 
 	return info, nil
 }
 
-// FirstRows reads the first n rows column by column: a column that cannot be read is in unread, with the reason, and not
-// in the rows.
+// FirstRows reads the first n rows column by column: a column that cannot be read is in unread,
+// with the reason, and not in the rows.
 func FirstRows(r io.ReaderAt, size int64, name string, n int) (rows []Row, unread map[string]error, err error) {
 	info, err := Inspect(r, size, name)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// rewritten is a Parquet file with another footer and other page headers of the same size or not: each page of the first
-// row group is changed and copied after the others.
+// rewritten is a Parquet file with another footer and other page headers of the same size or not:
+// each page of the first row group is changed and copied after the others.
 func rewritten(t testing.TB, data []byte, footer func(*format.FileMetaData), page func(*format.PageHeader, []byte) []byte) []byte {
 	t.Helper()
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
@@ -125,7 +125,8 @@ func TestFootersThatSayNoRowsAreReadByTheirColumns(t *testing.T) {
 	sameRows(t, rewritten(t, out.Bytes(), func(m *format.FileMetaData) { m.NumRows, m.RowGroups[0].NumRows = 0, 0 }, nil), lists)
 }
 
-// TestPagesOfOldArrowAreCompressed: before Arrow 3.0.0 pages of the second version were said not to be compressed.
+// TestPagesOfOldArrowAreCompressed: before Arrow 3.0.0 pages of the second version were said not to
+// be compressed.
 func TestPagesOfOldArrowAreCompressed(t *testing.T) {
 	data, want := oddFile(t, parquet.DataPageVersion(2), parquet.Compression(&snappy.Codec{}))
 	wrong := func(h *format.PageHeader, content []byte) []byte {

@@ -15,20 +15,22 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// largestPage bounds what a page may hold once decompressed. Writers aim at 1 MB; a few kilobytes of a compressed file
-// can claim gigabytes.
+// largestPage bounds what a page may hold once decompressed. Writers aim at 1 MB; a few kilobytes
+// of a compressed file can claim gigabytes.
 const largestPage = 256 << 20
 
-// checkPages goes through the page headers of the columns, without decompressing, and refuses sizes that no page of a
-// data set has. The bytes of pages that the Parquet library cannot decompress, those of LZ4, come back uncompressed: as
-// the content of a file that is otherwise the same. plain is nil where there are none.
+// checkPages goes through the page headers of the columns, without decompressing, and refuses sizes
+// that no page of a data set has. The bytes of pages that the Parquet library cannot decompress,
+// those of LZ4, come back uncompressed: as the content of a file that is otherwise the same. plain
+// is nil where there are none.
 //
-// Of LZ4_RAW, parquet-go v0.32.0 loses a page that is compressed to more than a third of its size: its codec decodes
-// such a page into a buffer of its own, which its caller takes for the one that it handed over, and tells the two apart
-// by their lengths alone (github.com/parquet-go/parquet-go/issues/608; read such pages by the library once that is
+// Of LZ4_RAW, parquet-go v0.32.0 loses a page that is compressed to more than a third of its size:
+// its codec decodes such a page into a buffer of its own, which its caller takes for the one that
+// it handed over, and tells the two apart by their lengths alone
+// (github.com/parquet-go/parquet-go/issues/608; read such pages by the library once that is
 // solved). Damaged pages make the same codec grow its buffer without end. LZ4 in Hadoop's frames it
-// refuses. So it does the second version's pages whose values are all null and compressed to nothing, and those that
-// Arrow before 3.0.0 said were not compressed.
+// refuses. So it does the second version's pages whose values are all null and compressed to
+// nothing, and those that Arrow before 3.0.0 said were not compressed.
 func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parquet.Column) (plain *appended, err error) {
 	wanted := map[string]bool{}
 	for _, c := range columns {
@@ -79,8 +81,8 @@ func checkPages(r io.ReaderAt, size int64, file *parquet.File, columns []*parque
 	return plain, nil
 }
 
-// pageWalk goes through the pages of one column in a row group. With out, pages are written there uncompressed, and the
-// chunk is made to say where they are.
+// pageWalk goes through the pages of one column in a row group. With out, pages are written there
+// uncompressed, and the chunk is made to say where they are.
 type pageWalk struct {
 	r     io.ReaderAt
 	size  int64
@@ -92,7 +94,8 @@ type pageWalk struct {
 	always bool
 }
 
-// walk says whether the library cannot read some page, so that all have to be written again without compression.
+// walk says whether the library cannot read some page, so that all have to be written again without
+// compression.
 func (p pageWalk) walk() (rewrite bool, err error) {
 	start := p.chunk.DataPageOffset
 	if d := p.chunk.DictionaryPageOffset; d > 0 && d < start {
@@ -153,7 +156,8 @@ func (p pageWalk) unreadable(header format.PageHeader) bool {
 	return compressed && int64(header.CompressedPageSize) == levels || !compressed && p.always
 }
 
-// page checks a page's content, and writes it without compression if it is to be. What needs neither is not read.
+// page checks a page's content, and writes it without compression if it is to be. What needs
+// neither is not read.
 func (p pageWalk) page(header format.PageHeader, data int64) error {
 	delta := deltaRunsOf(header) > 0
 	if p.out == nil && !delta {
@@ -186,8 +190,8 @@ func (p pageWalk) page(header format.PageHeader, data int64) error {
 	return nil
 }
 
-// read gives a page's content without compression; in the second version of pages the levels stand before it, and are
-// never compressed.
+// read gives a page's content without compression; in the second version of pages the levels stand
+// before it, and are never compressed.
 func (p pageWalk) read(header format.PageHeader, data int64) (levels, content []byte, err error) {
 	page := make([]byte, header.CompressedPageSize)
 	if _, err := p.r.ReadAt(page, data); err != nil {
@@ -220,8 +224,9 @@ func (p pageWalk) decompress(data []byte, size int) ([]byte, error) {
 	return parquet.LookupCompressionCodec(p.chunk.Codec).Decode(make([]byte, 0, size), data)
 }
 
-// decompressLZ4 decompresses blocks to exactly size bytes. Hadoop puts before each block its lengths, uncompressed and
-// compressed, as big-endian numbers; some writers of the same codec do not, and are told by that.
+// decompressLZ4 decompresses blocks to exactly size bytes. Hadoop puts before each block its
+// lengths, uncompressed and compressed, as big-endian numbers; some writers of the same codec do
+// not, and are told by that.
 func decompressLZ4(data []byte, size int, hadoop bool) ([]byte, error) {
 	out := make([]byte, size)
 	if hadoop {

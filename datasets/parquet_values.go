@@ -109,8 +109,9 @@ func float(x float64) any {
 	return x
 }
 
-// decimalOf is the number whose decimal notation is the shortest that reads back as x in a format of fewer bits, so that
-// 0.1 in 32 bits is 0.1 and not 0.10000000149. Whole numbers that such a format counts one by one stay what they are.
+// decimalOf is the number whose decimal notation is the shortest that reads back as x in a format
+// of fewer bits, so that 0.1 in 32 bits is 0.1 and not 0.10000000149. Whole numbers that such a
+// format counts one by one stay what they are.
 func decimalOf(x float64, readsBack func(decimal string) bool) float64 {
 	if math.IsInf(x, 0) || math.IsNaN(x) || x == math.Trunc(x) && math.Abs(x) < 1<<24 {
 		return x

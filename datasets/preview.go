@@ -12,8 +12,9 @@ const border = "┃"
 // aroundBorder is how many tokens of a prompt a preview shows.
 const aroundBorder = 8
 
-// Preview writes some examples of a task's split as the model sees them: the text before the answer, the answer or the
-// options, and the tokens around the border between them. The examples are drawn by seed.
+// Preview writes some examples of a task's split as the model sees them: the text before the
+// answer, the answer or the options, and the tokens around the border between them. The examples
+// are drawn by seed.
 func (c *Encoder) Preview(w io.Writer, task Task, dir, split string, rows, seed int) error {
 	set, err := task.Read(dir, split)
 	if err != nil {

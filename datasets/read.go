@@ -27,10 +27,11 @@ func (t Task) Load(dir, split string) ([]Example, error) {
 	return set.Examples, err
 }
 
-// Read reads the examples of a split in the order of the rows and of the files: those of the task's share of it that
-// Where does not leave out, at most as many as Limits says. A relative source lies below dir. Errors name the task, the
-// file, the row (from 1 in its file) and what was wrong there; a split without examples is an error, and so is one that
-// Allow refuses. All of them are held in memory; Open is for any number of them.
+// Read reads the examples of a split in the order of the rows and of the files: those of the task's
+// share of it that Where does not leave out, at most as many as Limits says. A relative source lies
+// below dir. Errors name the task, the file, the row (from 1 in its file) and what was wrong there;
+// a split without examples is an error, and so is one that Allow refuses. All of them are held in
+// memory; Open is for any number of them.
 func (t Task) Read(dir, split string) (Set, error) {
 	set, err := t.read(dir, split)
 	if err != nil {
@@ -85,7 +86,8 @@ func (t Task) compile(dir, split string) (*prompt.Template, *prompt.Condition, e
 	return template, condition, err
 }
 
-// mostRows bounds the rows of a split of which some are chosen; a damaged footer may claim any number.
+// mostRows bounds the rows of a split of which some are chosen; a damaged footer may claim any
+// number.
 const mostRows = 1 << 30
 
 // choose says of every row of the sources whether it is read; nil are all.

@@ -8,8 +8,8 @@ import (
 // between stands between the examples before a prompt, and before it.
 const between = "\n\n"
 
-// shots are the examples of the training split that stand before prompts, one more than needed: an example is not shown
-// its own answer.
+// shots are the examples of the training split that stand before prompts, one more than needed: an
+// example is not shown its own answer.
 func (t Task) shots(dir string) ([]Example, error) {
 	if t.Shots == 0 {
 		return nil, nil
@@ -29,7 +29,8 @@ func (t Task) shots(dir string) ([]Example, error) {
 	return set.Examples, nil
 }
 
-// withShots is an example's prompt after the shots; of the training split the example itself is left out.
+// withShots is an example's prompt after the shots; of the training split the example itself is
+// left out.
 func (t Task) withShots(e Example, split string, shots []Example) string {
 	var text strings.Builder
 	shown := 0
@@ -46,7 +47,8 @@ func (t Task) withShots(e Example, split string, shots []Example) string {
 	return text.String()
 }
 
-// SplitsRead are the splits whose files decide what is read of one of them: itself, and with Shots the training split.
+// SplitsRead are the splits whose files decide what is read of one of them: itself, and with Shots
+// the training split.
 func (t Task) SplitsRead(split string) []string {
 	if t.Shots > 0 && split != "train" {
 		return []string{"train", split}

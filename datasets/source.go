@@ -9,15 +9,18 @@ import (
 	"strings"
 )
 
-// Files finds the Parquet files of a split, in the order of their numbers. A relative source lies below dir.
+// Files finds the Parquet files of a split, in the order of their numbers. A relative source lies
+// below dir.
 //
-// Source is a file's path with {split} in it, which may have * in its last element for any text, or a folder. In a
-// folder they are SPLIT.parquet, or SPLIT-00000-of-00002.parquet and so on, or SPLIT-0.parquet and so on, there or in its
-// folder data, or all files of its folder SPLIT. Names that begin with a point or an underscore are passed over.
+// Source is a file's path with {split} in it, which may have * in its last element for any text, or
+// a folder. In a folder they are SPLIT.parquet, or SPLIT-00000-of-00002.parquet and so on, or
+// SPLIT-0.parquet and so on, there or in its folder data, or all files of its folder SPLIT. Names
+// that begin with a point or an underscore are passed over.
 //
-// It is an error, which lists what was found, where files are missing that a name promises, where files of several such
-// forms stand beside each other, and where there are none. A built-in task has no files of its own. A split that Allow
-// refuses is not looked for. Where the task's Splits say so, they are those of another split of the source.
+// It is an error, which lists what was found, where files are missing that a name promises, where
+// files of several such forms stand beside each other, and where there are none. A built-in task
+// has no files of its own. A split that Allow refuses is not looked for. Where the task's Splits
+// say so, they are those of another split of the source.
 func (t Task) Files(dir, split string) ([]string, error) {
 	files, err := t.files(dir, split)
 	if err != nil {
@@ -92,8 +95,8 @@ func matches(pattern, name string) bool {
 // starsAlone takes from path.Match's other signs what they mean there.
 var starsAlone = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `?`, `\?`)
 
-// listNames are the sorted names of a folder's files that may hold data; a program's own begin with a point or an
-// underscore, such as ._train.parquet of macOS and _SUCCESS of Spark.
+// listNames are the sorted names of a folder's files that may hold data; a program's own begin with
+// a point or an underscore, such as ._train.parquet of macOS and _SUCCESS of Spark.
 func listNames(folder string) (names []string, err error) {
 	if folder == "" {
 		folder = "."

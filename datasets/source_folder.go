@@ -114,7 +114,8 @@ func (s fileSet) files(split string) ([]string, error) {
 	return files, nil
 }
 
-// After SPLIT- stands which of how many files it is, sometimes with a hash after it, or its number alone.
+// After SPLIT- stands which of how many files it is, sometimes with a hash after it, or its number
+// alone.
 var (
 	shardName  = regexp.MustCompile(`^(\d+)-of-(\d+)(-[0-9a-f]{8,})?$`)
 	numberName = regexp.MustCompile(`^(?:part-?)?(\d+)$`)

@@ -39,7 +39,8 @@ func TestFilesOfASplitAreFound(t *testing.T) {
 	}
 }
 
-// TestWhichFilesAreASplit: sets of files, and which of them the split train is, or what the error says.
+// TestWhichFilesAreASplit: sets of files, and which of them the split train is, or what the error
+// says.
 func TestWhichFilesAreASplit(t *testing.T) {
 	for name, c := range map[string]struct{ there, want, fails string }{
 		"one":                   {"train.parquet test.parquet", "train.parquet", ""},

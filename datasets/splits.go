@@ -9,13 +9,14 @@ import (
 	"strconv"
 )
 
-// Splits say which of a source's splits serve as train, validation and test, where they are named otherwise or one has
-// to be carved from another: "validation_matched", or a share of a split in the hub's notation, "train[:80%]" and
-// "train[80%:]". Unlike the hub's, a share is drawn: its rows are the first 80% in an order that the task's seed gives,
-// and stand in the order of the file.
+// Splits say which of a source's splits serve as train, validation and test, where they are named
+// otherwise or one has to be carved from another: "validation_matched", or a share of a split in
+// the hub's notation, "train[:80%]" and "train[80%:]". Unlike the hub's, a share is drawn: its rows
+// are the first 80% in an order that the task's seed gives, and stand in the order of the file.
 //
-// Without any, each is the source's split of the same name. With some, a split that is not named here is the source's
-// too, unless another one reads it: with {test: validation} there is no validation split.
+// Without any, each is the source's split of the same name. With some, a split that is not named
+// here is the source's too, unless another one reads it: with {test: validation} there is no
+// validation split.
 type Splits struct {
 	Train      string `yaml:"train,omitempty" json:"train,omitempty"`
 	Validation string `yaml:"validation,omitempty" json:"validation,omitempty"`
@@ -141,8 +142,9 @@ func permutation(n, seed int) []int {
 	return rand.New(rand.NewPCG(uint64(seed), uint64(n))).Perm(n)
 }
 
-// Sample draws n of all of a task's examples by its seed, and gives their places in order; nil are all, where n is 0 or
-// not below their number. The built-in tasks' rows stand in a random order already: of these it takes the first.
+// Sample draws n of all of a task's examples by its seed, and gives their places in order; nil are
+// all, where n is 0 or not below their number. The built-in tasks' rows stand in a random order
+// already: of these it takes the first.
 func (t Task) Sample(all, n int) []int {
 	if n <= 0 || n >= all {
 		return nil

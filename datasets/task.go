@@ -1,6 +1,6 @@
-// Package datasets turns Parquet files into examples. In come a Task (where the rows lie, templates, scores) and a folder;
-// out come examples, their token ids, and batches laid out in rows of one length. Every error names file, row and column.
-// Read Task first, then Task.Load.
+// Package datasets turns Parquet files into examples. In come a Task (where the rows lie,
+// templates, scores) and a folder; out come examples, their token ids, and batches laid out in rows
+// of one length. Every error names file, row and column. Read Task first, then Task.Load.
 package datasets
 
 import (
@@ -15,15 +15,14 @@ import (
 	"secura/datasets/score"
 )
 
-// Task says where a task's rows lie, how a row becomes an example, and how
-// its answers are scored. Templates are Go text/template over the row's
-// columns. It is decoded from a suite's YAML.
+// Task says where a task's rows lie, how a row becomes an example, and how its answers are scored.
+// Templates are Go text/template over the row's columns. It is decoded from a suite's YAML.
 type Task struct {
 	Name string `yaml:"name" json:"name"`
 	// Family groups tasks of one kind, such as "arithmetic".
 	Family string `yaml:"family" json:"family"`
-	// Source is "builtin:NAME", a Parquet file with {split} in its path, or a
-	// folder that holds SPLIT.parquet or SPLIT-*.parquet.
+	// Source is "builtin:NAME", a Parquet file with {split} in its path, or a folder that holds
+	// SPLIT.parquet or SPLIT-*.parquet.
 	Source string `yaml:"source" json:"source"`
 
 	// Splits say which of the source's splits serve as train, validation and test.
@@ -33,32 +32,31 @@ type Task struct {
 	// Seed gives the draws of shares, shots and bounded numbers of examples.
 	Seed int `yaml:"seed,omitempty" json:"seed,omitempty"`
 
-	// System is what a conversation's system turn says; where prompts are read as they are it stands before the prompt,
-	// with an empty line between them.
+	// System is what a conversation's system turn says; where prompts are read as they are it
+	// stands before the prompt, with an empty line between them.
 	System string `yaml:"system,omitempty" json:"system,omitempty"`
 	// Prompt is what the model reads.
 	Prompt string `yaml:"prompt" json:"prompt"`
-	// Shots is how many examples of the training split stand before each prompt, with their answers.
+	// Shots is how many examples of the training split stand before each prompt, with their
+	// answers.
 	Shots int `yaml:"shots,omitempty" json:"shots,omitempty"`
 	// Answer is what it should write; with options it is left empty.
 	Answer string `yaml:"answer,omitempty" json:"answer,omitempty"`
-	// AnswersColumn is the list of all right answers, where there are several: of a written answer the best of them
-	// counts. Answer is the one that is trained.
+	// AnswersColumn is the list of all right answers, where there are several: of a written answer
+	// the best of them counts. Answer is the one that is trained.
 	AnswersColumn string `yaml:"answers_column,omitempty" json:"answers_column,omitempty"`
 	// Original is the text that an answer simplifies, which the score sari compares it with.
 	Original string `yaml:"original,omitempty" json:"original,omitempty"`
-	// Stop are texts of which the first one that a written answer has ends it. (In YAML on one line: yaml.v3 writes "\n"
-	// on lines of its own so that it reads back as nothing.)
+	// Stop are texts of which the first one that a written answer has ends it. (In YAML on one
+	// line: yaml.v3 writes "\n" on lines of its own so that it reads back as nothing.)
 	Stop []string `yaml:"stop,omitempty,flow" json:"stop,omitempty"`
-	// OptionsColumn names the column with the list of options: a column, with points a list within one (choices.text),
-	// or a template that gives a list ({{json .choices}}).
+	// OptionsColumn names the column with the list of options: a column, with points a list within
+	// one (choices.text), or a template that gives a list ({{json .choices}}).
 	OptionsColumn string `yaml:"options_column,omitempty" json:"options_column,omitempty"`
-	// Options are templates over the row, one for each option, where no column
-	// has them as a list.
+	// Options are templates over the row, one for each option, where no column has them as a list.
 	Options []string `yaml:"options,omitempty" json:"options,omitempty"`
-	// ClassLabel names a column of class numbers whose names stand in the file's
-	// Hugging Face metadata: the options of every row. Gold is then that column,
-	// unless it says otherwise.
+	// ClassLabel names a column of class numbers whose names stand in the file's Hugging Face
+	// metadata: the options of every row. Gold is then that column, unless it says otherwise.
 	ClassLabel string `yaml:"class_label,omitempty" json:"class_label,omitempty"`
 	// Option makes one option's text; its dot is the option.
 	Option string `yaml:"option,omitempty" json:"option,omitempty"`
@@ -73,13 +71,12 @@ type Task struct {
 	MaxNewTokens int `yaml:"max_new_tokens,omitempty" json:"max_new_tokens,omitempty"`
 	// Limits bounds the examples that are read of each split.
 	Limits Limits `yaml:"limits,omitempty" json:"limits,omitzero"`
-	// Readable are the only splits that may be read, whoever asks; all where none
-	// is named. A tuning's tasks have train and validation here.
+	// Readable are the only splits that may be read, whoever asks; all where none is named. A
+	// tuning's tasks have train and validation here.
 	Readable []string `yaml:"-" json:"splits,omitempty"`
 }
 
-// Allow says whether a split of the task may be read; the error names the
-// splits that may.
+// Allow says whether a split of the task may be read; the error names the splits that may.
 func (t Task) Allow(split string) error {
 	if err := t.allow(split); err != nil {
 		return fmt.Errorf("task %s: %w", t.Name, err)
@@ -94,8 +91,9 @@ func (t Task) allow(split string) error {
 	return fmt.Errorf("split %s is refused: only %s may be read here", split, strings.Join(t.Readable, " and "))
 }
 
-// Limits bounds the number of examples of each split; 0 is no bound. Which ones they are is drawn; of a built-in task,
-// whose rows stand in a random order, they are the first ones unless there is a seed.
+// Limits bounds the number of examples of each split; 0 is no bound. Which ones they are is drawn;
+// of a built-in task, whose rows stand in a random order, they are the first ones unless there is a
+// seed.
 type Limits struct {
 	Train      int `yaml:"train,omitempty" json:"train,omitempty"`
 	Validation int `yaml:"validation,omitempty" json:"validation,omitempty"`
@@ -117,8 +115,8 @@ func (l Limits) For(split string) int {
 	return 0
 }
 
-// ScoreNames are the scores a task may name: accuracy for a chosen option, and
-// the scorers of written answers.
+// ScoreNames are the scores a task may name: accuracy for a chosen option, and the scorers of
+// written answers.
 var ScoreNames = scoreNames()
 
 func scoreNames() []string {
@@ -129,8 +127,8 @@ func scoreNames() []string {
 	return names
 }
 
-// Bounds of a task: of its name and family, which tables have, of options that are templates, and of the tokens of an
-// answer.
+// Bounds of a task: of its name and family, which tables have, of options that are templates, and
+// of the tokens of an answer.
 const (
 	maxName      = 100
 	maxOptions   = 1000
@@ -164,8 +162,8 @@ func (t Task) gold() string {
 // Builtin returns NAME of the source "builtin:NAME".
 func (t Task) Builtin() (name string, ok bool) { return strings.CutPrefix(t.Source, "builtin:") }
 
-// Validate returns all mistakes at once, each naming the task and the key;
-// nil if there are none. It does not look at files or parse templates.
+// Validate returns all mistakes at once, each naming the task and the key; nil if there are none.
+// It does not look at files or parse templates.
 func (t Task) Validate() error {
 	var mistakes []error
 	wrong := func(format string, args ...any) {

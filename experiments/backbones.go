@@ -23,7 +23,8 @@ func manifestFolder(s suite.Suite, i int) string {
 	return path.Join("backbone", record.BackboneLabels(names)[i])
 }
 
-// identifyBackbone names the files of the suite's i-th backbone, which lies in place, by their content.
+// identifyBackbone names the files of the suite's i-th backbone, which lies in place, by their
+// content.
 func identifyBackbone(s suite.Suite, i int, place string) ([]rundir.File, error) {
 	files, err := pretrained.Hash(place, s.Chat)
 	for k := range files {
@@ -32,8 +33,9 @@ func identifyBackbone(s suite.Suite, i int, place string) ([]rundir.File, error)
 	return files, err
 }
 
-// Pin gives a suite the revisions of its backbones on the hub that the hub's cache has now, but for those that it has
-// already: what it computes is then that of these commits, whatever becomes of the cache's branches.
+// Pin gives a suite the revisions of its backbones on the hub that the hub's cache has now, but for
+// those that it has already: what it computes is then that of these commits, whatever becomes of
+// the cache's branches.
 func Pin(s suite.Suite) suite.Suite {
 	revisions := maps.Clone(s.Revisions)
 	for _, name := range s.BackboneNames() {
@@ -66,8 +68,8 @@ func precision(s suite.Suite) backbone.Precision {
 	return backbone.Precision{Half: s.DType == suite.HalfPrecision, Changed: s.Training.Targets}
 }
 
-// checkBackbones says which of a suite's backbones are missing, or why they cannot be computed, and what to do, before
-// their large files are read.
+// checkBackbones says which of a suite's backbones are missing, or why they cannot be computed, and
+// what to do, before their large files are read.
 func checkBackbones(s suite.Suite) error {
 	others := ""
 	if s.Backbone != "" && len(s.Backbones) > 0 {

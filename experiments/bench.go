@@ -18,8 +18,9 @@ type BenchOptions struct {
 	Suite   suite.Suite
 	Store   *prepared.Store
 	Backend backbone.BackendOptions
-	// Shape is the content of a config.json: a backbone of random weights of that shape is measured, on random tokens in
-	// full rows, instead of the suite's backbone and tasks. Nil for these.
+	// Shape is the content of a config.json: a backbone of random weights of that shape is
+	// measured, on random tokens in full rows, instead of the suite's backbone and tasks. Nil for
+	// these.
 	Shape []byte
 }
 
@@ -48,7 +49,8 @@ type Speed struct {
 	CompileSeconds float64
 }
 
-// TokensPerSecond are those of training's examples, replayed ones included, or of an evaluation's slots, padding included.
+// TokensPerSecond are those of training's examples, replayed ones included, or of an evaluation's
+// slots, padding included.
 func (s Speed) TokensPerSecond() float64 { return float64(s.Tokens) / s.Elapsed.Seconds() }
 
 // StepMilliseconds is what a step takes.
@@ -60,12 +62,12 @@ func (s Speed) TFLOPS() float64 { return s.FLOP / s.Elapsed.Seconds() / 1e12 }
 // benchSteps are timed after as many, which compile.
 const benchSteps = 24
 
-// Bench measures, in this process, how fast each method of a suite trains and how fast the backbone is evaluated. A
-// training token is one of an example's, replayed ones included, not only what carries a loss. Rows of one example
-// each, where training.pack is off, have the lengths that they have in a run (training.lengths); with a Shape all are of
-// training.length.
-// The operations of training, those of padding included, are twice those of a forward pass: the gradients of the frozen
-// weights are not computed.
+// Bench measures, in this process, how fast each method of a suite trains and how fast the backbone
+// is evaluated. A training token is one of an example's, replayed ones included, not only what
+// carries a loss. Rows of one example each, where training.pack is off, have the lengths that they
+// have in a run (training.lengths); with a Shape all are of training.length. The operations of
+// training, those of padding included, are twice those of a forward pass: the gradients of the
+// frozen weights are not computed.
 func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) {
 	var w *Worker
 	if o.Shape != nil {

@@ -20,8 +20,9 @@ import (
 	"secura/methods/backbone/nano"
 )
 
-// job is what another program needs to do the same as a suite's cells of the first seed and order: the plan, every text
-// as ids, the rows of every step, and where the adapters start. experiments/bench/torch_job.py reads it.
+// job is what another program needs to do the same as a suite's cells of the first seed and order:
+// the plan, every text as ids, the rows of every step, and where the adapters start.
+// experiments/bench/torch_job.py reads it.
 type job struct {
 	Suite suite.Suite `json:"suite"`
 	// Model is the backbone's folder, and GGUF the file's name in it if it is one.
@@ -55,9 +56,11 @@ type jobCell struct {
 	Preset string         `json:"preset"`
 	Params map[string]any `json:"params"`
 	Rate   float64        `json:"rate"`
-	// Start has the trained tensors of LoRA adapters by name, row by row; what others start from follows from the weights.
+	// Start has the trained tensors of LoRA adapters by name, row by row; what others start from
+	// follows from the weights.
 	Start map[string][]float32 `json:"start"`
-	// Steps are, for each task and each of its steps, the rows [task, example], replayed ones after the current ones.
+	// Steps are, for each task and each of its steps, the rows [task, example], replayed ones after
+	// the current ones.
 	Steps [][][][2]int `json:"steps"`
 	// Fisher are the rows that the Fisher information is estimated on at each task's end.
 	Fisher [][][2]int `json:"fisher"`
@@ -65,21 +68,23 @@ type jobCell struct {
 
 // Job is what WriteJob wrote, as far as results of both programs are held against each other.
 type Job struct {
-	// TrainTokens counts, for each method and task, the tokens of the texts of all steps, padding left out.
+	// TrainTokens counts, for each method and task, the tokens of the texts of all steps, padding
+	// left out.
 	TrainTokens map[string][]int64
 
 	groups    []stream.Task
 	tokenizer *prompt.Tokenizer
 }
 
-// JobPrediction is what another program predicted for one test example: an option, or the tokens that it wrote.
+// JobPrediction is what another program predicted for one test example: an option, or the tokens
+// that it wrote.
 type JobPrediction struct {
 	Option *int    `json:"option"`
 	IDs    []int32 `json:"ids"`
 }
 
-// Agreement is the share of a file of predictions, of all tasks in the suite's order and then the battery, that another
-// program's predictions by group and example equal, as texts.
+// Agreement is the share of a file of predictions, of all tasks in the suite's order and then the
+// battery, that another program's predictions by group and example equal, as texts.
 func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 	mine, err := record.ReadPredictions(path)
 	if err != nil {
@@ -104,9 +109,9 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 	return float64(equal) / float64(n), nil
 }
 
-// WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that one's, what another
-// program needs to do the same job as the suite's cells of the first seed and order.
-// A suite that asks for what torch_job.py does not do is refused.
+// WriteJob writes into a folder, as job.json and a copy of the embedded backbone if it is that
+// one's, what another program needs to do the same job as the suite's cells of the first seed and
+// order. A suite that asks for what torch_job.py does not do is refused.
 func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string) (Job, error) {
 	if k := s.Training.Schedule; k != "" && k != suite.Cosine {
 		return Job{}, fmt.Errorf("write job: training.schedule is %s, and torch is only told of %s; give -set training.schedule=%s", k, suite.Cosine, suite.Cosine)
@@ -201,7 +206,8 @@ func (w *Worker) jobCell(cell suite.Cell) (jobCell, []int64, error) {
 	return c, tokens, nil
 }
 
-// rows are what train makes its batches of, as tasks of the suite and examples, and the number of their tokens.
+// rows are what train makes its batches of, as tasks of the suite and examples, and the number of
+// their tokens.
 func (t *trainer) rows(l lesson) (steps [][][2]int, tokens int64) {
 	for current, replayed := range t.draws(l) {
 		var places [][2]int
@@ -217,7 +223,8 @@ func (t *trainer) rows(l lesson) (steps [][][2]int, tokens int64) {
 // place is a row's task in the suite and its example.
 func (t *trainer) place(row methods.Row) [2]int { return [2]int{t.cell.Tasks[row.Task], row.Index} }
 
-// backboneFolder is where a backbone lies for another program; the embedded one is copied into the folder.
+// backboneFolder is where a backbone lies for another program; the embedded one is copied into the
+// folder.
 func backboneFolder(name, folder string) (path, gguf string, err error) {
 	if name != pretrained.Nano {
 		place, err := pretrained.Find(name)

@@ -26,7 +26,8 @@ func TestJobIsRefusedWhereTorchWouldDoAnother(t *testing.T) {
 	}
 }
 
-// The rows of a job are those that a cell learns, replayed ones included; what is measured of the cell can be read.
+// The rows of a job are those that a cell learns, replayed ones included; what is measured of the
+// cell can be read.
 func TestJobHasTheRowsOfACell(t *testing.T) {
 	y := newToy(t)
 	st := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}})

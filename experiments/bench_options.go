@@ -12,7 +12,8 @@ import (
 	"secura/experiments/stream"
 )
 
-// OptionsSpeed compares the options of a question in one row after their prompt with those in a row each.
+// OptionsSpeed compares the options of a question in one row after their prompt with those in a row
+// each.
 type OptionsSpeed struct {
 	// Ratio is how many times as fast options in one row are.
 	Ratio                       float64
@@ -20,7 +21,8 @@ type OptionsSpeed struct {
 	Questions                   int
 }
 
-// benchOptions measures both ways, and holds that both choose the same. It is nil where no task has options.
+// benchOptions measures both ways, and holds that both choose the same. It is nil where no task has
+// options.
 func (w *Worker) benchOptions(ctx context.Context) (*OptionsSpeed, error) {
 	together, apart := w.optionsTogether(), w.optionsApart()
 	if len(together.Tasks) == 0 {

@@ -12,8 +12,9 @@ import (
 	"secura/methods/backbone"
 )
 
-// openShape is a worker whose backbone has random weights in the shape of a config.json, and whose one task is random
-// tokens: what is computed, and how long it takes, is as with a pretrained backbone of that shape and full rows.
+// openShape is a worker whose backbone has random weights in the shape of a config.json, and whose
+// one task is random tokens: what is computed, and how long it takes, is as with a pretrained
+// backbone of that shape and full rows.
 func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.BackendOptions) (*Worker, error) {
 	shape, err := backbone.ParseConfig(config)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// A suite may ask of its own tasks what random tokens cannot give: orders of them, prompts below a bound, true answers.
+// A suite may ask of its own tasks what random tokens cannot give: orders of them, prompts below a
+// bound, true answers.
 func TestRandomTokensTakeAnySuite(t *testing.T) {
 	s, err := suite.Load("smoke", suite.Options{Presets: KnownPresets(), Set: []string{"orders=3", `task_orders=[["syllogisms","add_subtract_stories","country_phrases"]]`,
 		"training.max_prompt=40", "evaluation.teacher_forced=true"}})
@@ -48,8 +49,8 @@ func TestRandomTokensTakeAnySuite(t *testing.T) {
 	}
 }
 
-// TestBenchTakesRowsInTheirLengths: where training.lengths has a shorter length, batches are computed in it, and less is
-// padding.
+// TestBenchTakesRowsInTheirLengths: where training.lengths has a shorter length, batches are
+// computed in it, and less is padding.
 func TestBenchTakesRowsInTheirLengths(t *testing.T) {
 	y := newToy(t)
 	bench := func(lengths []int) Speed {

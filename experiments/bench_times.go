@@ -63,8 +63,8 @@ func ReadCellTimes(cell rundir.Cell) (CellTimes, error) {
 	return t, nil
 }
 
-// LossDifference is the largest relative difference between the losses of the first task's steps that a cell recorded
-// and those of another program.
+// LossDifference is the largest relative difference between the losses of the first task's steps
+// that a cell recorded and those of another program.
 func LossDifference(cell rundir.Cell, others []float64) (float64, error) {
 	steps, _, err := record.Read[record.Step](cell.Steps())
 	if err != nil {

@@ -86,8 +86,9 @@ func unordered(prompt string, gold int) (text, right string) {
 	return lettered.ReplaceAllString(prompt, "") + strings.Join(list, "|"), right
 }
 
-// TestBenchmarksHaveTheHarnessPrompts reads made-up rows with the hub's columns by the suite benchmarks: prompts, options and
-// right answers are those that the harness makes of them, but for what the suite says.
+// TestBenchmarksHaveTheHarnessPrompts reads made-up rows with the hub's columns by the suite
+// benchmarks: prompts, options and right answers are those that the harness makes of them, but for
+// what the suite says.
 func TestBenchmarksHaveTheHarnessPrompts(t *testing.T) {
 	s, err := suite.Load("benchmarks", suite.Options{Presets: KnownPresets()})
 	if err != nil {

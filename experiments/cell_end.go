@@ -35,8 +35,8 @@ func EndState(ctx context.Context, err error) (record.State, string) {
 	return record.Failed, err.Error()
 }
 
-// Ended says whether nothing of a cell remains to be run: it is done, with complete records, or diverged, and then the
-// error is its *DivergedError.
+// Ended says whether nothing of a cell remains to be run: it is done, with complete records, or
+// diverged, and then the error is its *DivergedError.
 func Ended(cell rundir.Cell) (bool, error) {
 	end, ended := standing.Ended(cell)
 	if ended && end.Kind == record.Diverged {

@@ -14,7 +14,8 @@ type cellLog struct {
 	mine func() error
 	// compiled tells what was spent on compiling so far.
 	compiled func() machine.Spent
-	// timed and timedCompiled are what all phases that have ended took, and what was spent on compiling in them.
+	// timed and timedCompiled are what all phases that have ended took, and what was spent on
+	// compiling in them.
 	timed, timedCompiled machine.Spent
 }
 
@@ -47,8 +48,9 @@ func (l *cellLog) close() error {
 	return errors.Join(errs...)
 }
 
-// time starts a clock for a phase of a task; the function it returns stops it. What was spent on compiling meanwhile is
-// a phase of its own, and so is a phase that began and ended meanwhile. A timing that cannot be written stops nothing: the numbers do not depend on it.
+// time starts a clock for a phase of a task; the function it returns stops it. What was spent on
+// compiling meanwhile is a phase of its own, and so is a phase that began and ended meanwhile. A
+// timing that cannot be written stops nothing: the numbers do not depend on it.
 func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) {
 	elapsed, before, timed, timedCompiled := machine.StartClock(), l.compiled(), l.timed, l.timedCompiled
 	return func(tokens int64) {

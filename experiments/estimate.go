@@ -13,11 +13,13 @@ import (
 	"secura/methods/backbone"
 )
 
-// Estimate is what a suite's cells will take on this machine, from what was measured here, in the place and the
-// environment of a worker: seconds of one core, or of the clock where the backend computes on another device.
+// Estimate is what a suite's cells will take on this machine, from what was measured here, in the
+// place and the environment of a worker: seconds of one core, or of the clock where the backend
+// computes on another device.
 type Estimate struct {
 	Methods []MethodEstimate
-	// Evaluation is everything evaluated once, and EvaluationCompile what each worker compiles for it.
+	// Evaluation is everything evaluated once, and EvaluationCompile what each worker compiles for
+	// it.
 	Evaluation, EvaluationCompile float64
 	// EvaluationPadding is the share of the slots of an evaluation that hold no token.
 	EvaluationPadding float64
@@ -29,23 +31,24 @@ type Estimate struct {
 	Spent float64
 }
 
-// MethodEstimate is what one method takes: a step, the mean over the stream's, a task's end, and its graphs' compiling, once
-// for all seeds and orders that a worker runs.
+// MethodEstimate is what one method takes: a step, the mean over the stream's, a task's end, and
+// its graphs' compiling, once for all seeds and orders that a worker runs.
 type MethodEstimate struct {
 	Name                   string
 	Step, TaskEnd, Compile float64
 	// Padding is the share of the slots of all steps that hold no token, missing rows included.
 	Padding float64
-	// Like names the method that was measured in this one's place, because there was no time left; a step is then taken
-	// to be as long as that one's by the number of its slots, and a task's end to take none.
+	// Like names the method that was measured in this one's place, because there was no time left;
+	// a step is then taken to be as long as that one's by the number of its slots, and a task's end
+	// to take none.
 	Like string
 }
 
 // estimateSteps are about how many steps of a stream are measured, after some that compile.
 const estimateSteps = 16
 
-// Measure computes one batch of each shape of an evaluation, and makes a few steps of each method, as far as there is time
-// (budget). What is not measured is told from what is.
+// Measure computes one batch of each shape of an evaluation, and makes a few steps of each method,
+// as far as there is time (budget). What is not measured is told from what is.
 func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, error) {
 	started := machine.StartClock()
 	w, err := openSingle(ctx, st, o)
@@ -77,8 +80,9 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	return m.Estimate, nil
 }
 
-// measureMethod makes some of the steps of a cell's stream, and ends the first task. Shapes of batches after the first one's
-// are compiled only where that leaves time for the methods to come; else they are taken to compile as long as it.
+// measureMethod makes some of the steps of a cell's stream, and ends the first task. Shapes of
+// batches after the first one's are compiled only where that leaves time for the methods to come;
+// else they are taken to compile as long as it.
 func (m *measuring) measureMethod(ctx context.Context, r *rehearsal) (e MethodEstimate, err error) {
 	e.Name = r.cell.Method.Name
 	if err := r.session.StartTask(); err != nil {
@@ -230,8 +234,8 @@ func (r *rehearsal) train(ctx context.Context, steps int) error {
 	return err
 }
 
-// Seconds is how long all cells of the suite take on so many workers of one core each, the longest cells first, each to
-// the worker that is free first.
+// Seconds is how long all cells of the suite take on so many workers of one core each, the longest
+// cells first, each to the worker that is free first.
 func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err error) {
 	cells, _, err := suite.Plan(s)
 	if err != nil {
@@ -268,7 +272,8 @@ func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err erro
 	return longest, nil
 }
 
-// onProcessor says whether a backend computes on this machine's processor, whose time then tells its work.
+// onProcessor says whether a backend computes on this machine's processor, whose time then tells
+// its work.
 func onProcessor(info backbone.BackendInfo) bool {
 	return info.Plugin == "" || strings.Contains(filepath.Base(info.Plugin), "cpu")
 }

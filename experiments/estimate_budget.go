@@ -10,13 +10,14 @@ import (
 	"secura/methods"
 )
 
-// An estimate takes at most estimateShare of the run that it tells of, or leastBudget seconds if that is more, and never
-// more than mostBudget.
+// An estimate takes at most estimateShare of the run that it tells of, or leastBudget seconds if
+// that is more, and never more than mostBudget.
 const (
 	estimateShare = 0.02
 	leastBudget   = 60.0
 	mostBudget    = 120.0
-	// enoughSeconds of steps or batches of one shape are measured, if a single one does not take longer.
+	// enoughSeconds of steps or batches of one shape are measured, if a single one does not take
+	// longer.
 	enoughSeconds = 2.0
 )
 
@@ -27,7 +28,8 @@ type measuring struct {
 	doing  func(text string)
 	left   int     // methods after the one that is being measured
 	slots  float64 // of a step of the method that was measured last
-	// spent is how long the measuring has taken, and timed how long a function takes, without what it compiles.
+	// spent is how long the measuring has taken, and timed how long a function takes, without what
+	// it compiles.
 	spent func() float64
 	timed func(run func() error) (rest, compile float64, err error)
 }
@@ -59,8 +61,8 @@ func (m *measuring) some(n int, seconds float64) int {
 	return min(n, max(1, int(enoughSeconds/max(seconds, 1e-9))))
 }
 
-// evaluation measures a batch of each shape, as far as there is time for half of the budget; batches of a shape that was
-// not measured take as long by their tokens as those of their kind.
+// evaluation measures a batch of each shape, as far as there is time for half of the budget;
+// batches of a shape that was not measured take as long by their tokens as those of their kind.
 func (m *measuring) evaluation(ctx context.Context) error {
 	f := m.worker.evaluator.Function()
 	type rate struct{ token, compile float64 }
@@ -105,8 +107,8 @@ func (m *measuring) evaluation(ctx context.Context) error {
 	return nil
 }
 
-// methods measures one cell of each method; one for which there is no time left is taken to be as the first that was
-// measured, by the slots of its steps.
+// methods measures one cell of each method; one for which there is no time left is taken to be as
+// the first that was measured, by the slots of its steps.
 func (m *measuring) methods(ctx context.Context, cells []suite.Cell) error {
 	var first *MethodEstimate
 	firstSlots, took := 0.0, 0.0
@@ -150,8 +152,8 @@ func (m *measuring) methods(ctx context.Context, cells []suite.Cell) error {
 	return nil
 }
 
-// fewer gives of a task's batches what can be computed in enoughSeconds, and one at least. scale is by how much more there
-// would be.
+// fewer gives of a task's batches what can be computed in enoughSeconds, and one at least. scale is
+// by how much more there would be.
 func (m *measuring) fewer(batches func(examples int) iter.Seq2[methods.Batch, error]) (some func(examples int) iter.Seq2[methods.Batch, error], scale func() float64) {
 	given, all := 0, 0
 	some = func(examples int) iter.Seq2[methods.Batch, error] {

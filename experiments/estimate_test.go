@@ -9,7 +9,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// Two methods of two seeds on two workers: each method's cells go where its graphs are, the base row is each worker's.
+// Two methods of two seeds on two workers: each method's cells go where its graphs are, the base
+// row is each worker's.
 func TestEstimateOfARun(t *testing.T) {
 	s := newToy(t).with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "er"})
 	s.Seeds = 2

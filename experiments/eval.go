@@ -27,10 +27,11 @@ import (
 
 // EvalOptions are what Eval is told.
 type EvalOptions struct {
-	// Suite has one backbone (see Suite.CheckSingle), the tasks and the shapes; its methods and training are not used.
+	// Suite has one backbone (see Suite.CheckSingle), the tasks and the shapes; its methods and
+	// training are not used.
 	Suite suite.Suite
-	// Tasks are the names of those of the suite's tasks and its battery that are scored, in this order; nil scores all,
-	// and held-out text, as a run's base row does.
+	// Tasks are the names of those of the suite's tasks and its battery that are scored, in this
+	// order; nil scores all, and held-out text, as a run's base row does.
 	Tasks []string
 	// Limit bounds the examples of each task; 0 leaves the suite's bounds.
 	Limit int
@@ -128,7 +129,8 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	return out, examples, nil
 }
 
-// mergeAdapter puts a PEFT folder's adapter into the model's weights, and its files' hashes beside the others.
+// mergeAdapter puts a PEFT folder's adapter into the model's weights, and its files' hashes beside
+// the others.
 func mergeAdapter(model *backbone.Model, dir string, hashes map[string]string) error {
 	adapter, err := weights.ReadPEFT(dir)
 	if err != nil {
@@ -162,8 +164,8 @@ func mergeAdapter(model *backbone.Model, dir string, hashes map[string]string) e
 	return nil
 }
 
-// suite is the options' suite with the tasks and bounds that are asked for. What an evaluation computes is not bounded:
-// it is done once.
+// suite is the options' suite with the tasks and bounds that are asked for. What an evaluation
+// computes is not bounded: it is done once.
 func (o EvalOptions) suite() (suite.Suite, error) {
 	s := o.Suite
 	s.Evaluation.MaxTokens = math.MaxInt

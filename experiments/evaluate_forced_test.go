@@ -27,8 +27,8 @@ func forcedToy(t *testing.T) *Worker {
 	return y.open(t, s, t.TempDir())
 }
 
-// One forward pass over prompt and true answer predicts what as many passes predict, each over the prompt and the true
-// answer so far.
+// One forward pass over prompt and true answer predicts what as many passes predict, each over the
+// prompt and the true answer so far.
 func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 	w := forcedToy(t)
 	plain := w.suite.Evaluation
@@ -89,7 +89,8 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 	}
 }
 
-// The measure is on record of every task and of the battery, its references in the base row alone, and no metric uses it.
+// The measure is on record of every task and of the battery, its references in the base row alone,
+// and no metric uses it.
 func TestTeacherForcedScoresAreOnRecord(t *testing.T) {
 	w := forcedToy(t)
 	folder := mustRun(t, w, w.cells[0])

@@ -17,8 +17,8 @@ import (
 	"secura/methods"
 )
 
-// TestOptionsInOneRowScoreAsInRowsOfTheirOwn compares the shared-prefix rows
-// with one row per option.
+// TestOptionsInOneRowScoreAsInRowsOfTheirOwn compares the shared-prefix rows with one row per
+// option.
 func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
@@ -91,8 +91,8 @@ func TestEpochsGoThroughAllRows(t *testing.T) {
 	}
 }
 
-// TestBuiltinRowsFitTheMainSuite: nothing of the built-in data is cut, and
-// every answer can be written in the tokens that are allowed for it.
+// TestBuiltinRowsFitTheMainSuite: nothing of the built-in data is cut, and every answer can be
+// written in the tokens that are allowed for it.
 func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	s, err := suite.Load("continual16", suite.Options{})
 	if err != nil {
@@ -126,8 +126,9 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	}
 }
 
-// TestWrittenAnswersEndAtStopTexts writes the same texts with stop texts as are cut from those that are written to their
-// end, also where several tokens make a stop text, and where a task without stop texts stands beside.
+// TestWrittenAnswersEndAtStopTexts writes the same texts with stop texts as are cut from those that
+// are written to their end, also where several tokens make a stop text, and where a task without
+// stop texts stands beside.
 func TestWrittenAnswersEndAtStopTexts(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "frozen"})

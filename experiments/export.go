@@ -25,8 +25,8 @@ import (
 	"secura/methods/weights"
 )
 
-// ExportFormats are what Export can write: a merged model in the hub's layout, an adapter as the peft library keeps
-// one, and auto, which is peft where the update has few enough ranks.
+// ExportFormats are what Export can write: a merged model in the hub's layout, an adapter as the
+// peft library keeps one, and auto, which is peft where the update has few enough ranks.
 var ExportFormats = []string{"auto", "merged", "peft"}
 
 // ExportOptions are what Export is told.
@@ -38,7 +38,8 @@ type ExportOptions struct {
 	Dir string
 	// Format is one of ExportFormats.
 	Format string
-	// Describe writes what else belongs into the folder, such as a README; nil for nothing. What it fails with, Export does.
+	// Describe writes what else belongs into the folder, such as a README; nil for nothing. What it
+	// fails with, Export does.
 	Describe func(dir string, done Exported) error
 }
 
@@ -51,8 +52,8 @@ type Exported struct {
 	Rank int
 }
 
-// Export writes what a cell has learned by its newest task boundary, so that transformers, or peft, loads it. It reads the
-// run's manifest, the cell's checkpoint and the backbone, and no data.
+// Export writes what a cell has learned by its newest task boundary, so that transformers, or peft,
+// loads it. It reads the run's manifest, the cell's checkpoint and the backbone, and no data.
 func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	entries, err := os.ReadDir(o.Dir)
 	switch {
@@ -151,7 +152,8 @@ func (w *Worker) restore(cell suite.Cell) (_ *methods.Session, place rundir.Plac
 	return session, place, nil
 }
 
-// writeModel writes the backbone with the learned weights in it: config.json, the weights in float32, and the tokenizer.
+// writeModel writes the backbone with the learned weights in it: config.json, the weights in
+// float32, and the tokenizer.
 func (w *Worker) writeModel(session *methods.Session, dir string) error {
 	effective, err := session.Effective()
 	if err != nil {
@@ -204,11 +206,12 @@ func writeGGUFTokenizer(path, dir string) error {
 	return os.WriteFile(filepath.Join(dir, "tokenizer.json"), content, 0o644)
 }
 
-// adapterOf is what a session learned as an adapter. LoRA and DoRA stay as they are. Any other method's learned weights
-// are written as W + B·A with as few ranks as there are: an update C·X·R of a CUR decomposition has the decomposition's
-// rank. It is taken apart by its singular values, U√S·√SVᵀ, so that an update is told by what it is and not by how the
-// method got there. The error names a weight whose update has more ranks than half of its smaller side: an adapter would
-// be no smaller than the weight.
+// adapterOf is what a session learned as an adapter. LoRA and DoRA stay as they are. Any other
+// method's learned weights are written as W + B·A with as few ranks as there are: an update C·X·R
+// of a CUR decomposition has the decomposition's rank. It is taken apart by its singular values,
+// U√S·√SVᵀ, so that an update is told by what it is and not by how the method got there. The error
+// names a weight whose update has more ranks than half of its smaller side: an adapter would be no
+// smaller than the weight.
 func (w *Worker) adapterOf(session *methods.Session) (weights.PEFT, error) {
 	adapter, ok, err := session.PEFT()
 	adapter.Base = w.suite.Backbone
@@ -265,8 +268,8 @@ func moduleOf(name string, learned *tensors.Tensor, model *backbone.Model) (weig
 	if !svd.Factorize(update, mat.SVDThin) {
 		return weights.PEFTModule{}, fmt.Errorf("%s: the singular values of its update do not converge", name)
 	}
-	// Of an update of low rank, rounding the learned weight to float32 leaves singular values like those of noise: an
-	// entry's last bit times the sum of the sides' roots.
+	// Of an update of low rank, rounding the learned weight to float32 leaves singular values like
+	// those of noise: an entry's last bit times the sum of the sides' roots.
 	largest := 0.0
 	for _, x := range after {
 		largest = max(largest, math.Abs(float64(x)))

@@ -14,8 +14,9 @@ import (
 	"secura/methods/backbone"
 )
 
-// TestExportNeedsNoData runs a cell of every method, removes all data, moves the backbone, and exports: the files are those
-// that an export had beside the data. A backbone that is another one is refused.
+// TestExportNeedsNoData runs a cell of every method, removes all data, moves the backbone, and
+// exports: the files are those that an export had beside the data. A backbone that is another one
+// is refused.
 func TestExportNeedsNoData(t *testing.T) {
 	y := newToy(t)
 	var specs []suite.MethodSpec

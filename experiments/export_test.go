@@ -17,8 +17,8 @@ import (
 	"secura/methods/weights"
 )
 
-// TestExportsComputeWhatWasLearned exports cells both ways and holds the weights that come of it against those that the
-// cell evaluates with. An update of full rank is no adapter, and says so.
+// TestExportsComputeWhatWasLearned exports cells both ways and holds the weights that come of it
+// against those that the cell evaluates with. An update of full rank is no adapter, and says so.
 func TestExportsComputeWhatWasLearned(t *testing.T) {
 	y := newToy(t)
 	rank := func(r int) map[string]any { return map[string]any{"rank": r} }
@@ -114,8 +114,8 @@ func sameAdapter(t *testing.T, adapter weights.PEFT, want map[string]*tensors.Te
 	}
 }
 
-// TestAnAdapterIsEvaluatedAsTheCellWas learns, exports an adapter, and evaluates the backbone with it: the scores are
-// those of the cell's last boundary.
+// TestAnAdapterIsEvaluatedAsTheCellWas learns, exports an adapter, and evaluates the backbone with
+// it: the scores are those of the cell's last boundary.
 func TestAnAdapterIsEvaluatedAsTheCellWas(t *testing.T) {
 	for _, preset := range []string{"lora", "dora"} {
 		t.Run(preset, func(t *testing.T) { checkAdapterEvaluation(t, preset) })

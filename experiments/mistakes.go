@@ -10,8 +10,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// Mistakes are those that the data, the backbones and the methods show of a suite that has others, so that all are told at
-// once. s is what is left of it (see suite.Faulty).
+// Mistakes are those that the data, the backbones and the methods show of a suite that has others,
+// so that all are told at once. s is what is left of it (see suite.Faulty).
 func Mistakes(ctx context.Context, s suite.Suite, store *prepared.Store) error {
 	mistakes := []error{checkBackbones(s)}
 	if s.Evaluation.Split != "validation" {
@@ -28,8 +28,8 @@ func Mistakes(ctx context.Context, s suite.Suite, store *prepared.Store) error {
 	return suite.Told(append(mistakes, startable(s))...)
 }
 
-// readable says whether a task has what it needs to be read. Where it has not, its own mistake was told, and what follows
-// from that is none.
+// readable says whether a task has what it needs to be read. Where it has not, its own mistake was
+// told, and what follows from that is none.
 func readable(t datasets.Task) bool {
 	t.Scores, t.Limits, t.Stop, t.Shots = []string{"exact"}, datasets.Limits{}, nil, 0
 	if t.Original = ""; t.Choice() {
@@ -43,7 +43,8 @@ func readable(t datasets.Task) bool {
 // unknownExamples stands for the number of a stream's examples where they could not be read.
 const unknownExamples = 512
 
-// startable says which methods cannot be started on the suite's backbones; a backbone that cannot be opened was told.
+// startable says which methods cannot be started on the suite's backbones; a backbone that cannot
+// be opened was told.
 func startable(s suite.Suite) error {
 	var mistakes []error
 	for _, name := range s.BackboneNames() {

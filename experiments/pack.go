@@ -22,7 +22,8 @@ type packs struct {
 const (
 	// sampledBatches are drawn from the stream to choose shapes for.
 	sampledBatches = 48
-	// partFLOP is what a part costs besides its slots, in operations of a forward pass: about half a millisecond of a core.
+	// partFLOP is what a part costs besides its slots, in operations of a forward pass: about half
+	// a millisecond of a core.
 	partFLOP = 3e7
 	// scoreFLOP is what softmax and its gradient take for each attention score, likewise.
 	scoreFLOP = 700
@@ -30,8 +31,9 @@ const (
 	layerFLOP = 1.5e10
 )
 
-// packer lays out the batches of a session's cells; nil where the suite asks for a row for each example. Its shapes follow
-// from the suite and its data alone, so that all seeds and orders of a method share their graphs.
+// packer lays out the batches of a session's cells; nil where the suite asks for a row for each
+// example. Its shapes follow from the suite and its data alone, so that all seeds and orders of a
+// method share their graphs.
 func (w *Worker) packer(session *methods.Session) *packing.Packer {
 	if !w.suite.Training.Pack || session == nil || session.Kind() == methods.Untrained {
 		return nil
@@ -54,8 +56,8 @@ func (w *Worker) packer(session *methods.Session) *packing.Packer {
 	return p
 }
 
-// sample draws batches as cells have them, from a stream of random numbers that names the suite alone, and gives the most
-// tokens and answers of any example.
+// sample draws batches as cells have them, from a stream of random numbers that names the suite
+// alone, and gives the most tokens and answers of any example.
 func (w *Worker) sample(key packs) (batches [][]packing.Item, longest packing.Item) {
 	t, tasks := w.suite.Training, w.data.Tasks
 	items := make([][]packing.Item, len(tasks))
@@ -202,7 +204,8 @@ func (b batch) slots() (all, held int) {
 	return all, held
 }
 
-// forwardFLOP counts the operations of a forward pass over the batch; longest bounds a text of a packed one.
+// forwardFLOP counts the operations of a forward pass over the batch; longest bounds a text of a
+// packed one.
 func (b batch) forwardFLOP(c backbone.Config, longest int) (flop float64) {
 	for _, p := range b.packed {
 		flop += c.PackedFLOP(p.Rows, p.Length, p.Answers, longest)

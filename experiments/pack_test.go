@@ -14,8 +14,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// Packed batches give the losses and the gradients of batches with a row for each example, replay, own terms and a task's
-// end included, also in parts of a bounded size, and leave less padding.
+// Packed batches give the losses and the gradients of batches with a row for each example, replay,
+// own terms and a task's end included, also in parts of a bounded size, and leave less padding.
 func TestPackedBatchesLearnTheSame(t *testing.T) {
 	y := newToy(t)
 	for _, preset := range []string{"ewc", "i-lora", "secura", "er"} {
@@ -65,7 +65,8 @@ func TestPackedBatchesLearnTheSame(t *testing.T) {
 	}
 }
 
-// The shapes of packed batches and their padding in the main job: what a suite's author reads in validate -time.
+// The shapes of packed batches and their padding in the main job: what a suite's author reads in
+// validate -time.
 func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
 	s, err := suite.Load("continual16", suite.Options{Presets: KnownPresets()})
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestHalfPrecisionLearnsAsFullPrecisionDoes holds each kind of method, one of which writes weights in every step, to what
-// it does on the same backbone in float32: nearly the same losses, and the same bytes again.
+// TestHalfPrecisionLearnsAsFullPrecisionDoes holds each kind of method, one of which writes weights
+// in every step, to what it does on the same backbone in float32: nearly the same losses, and the
+// same bytes again.
 func TestHalfPrecisionLearnsAsFullPrecisionDoes(t *testing.T) {
 	y := newToy(t)
 	losses := func(dtype string) (list []float64, records string) {

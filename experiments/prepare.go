@@ -36,9 +36,9 @@ type Prepared struct {
 	Warnings []string
 }
 
-// Prepare checks everything that a suite's cells will read, before anything is written or trained: every method's
-// parameters, every task's splits through its template, the backbone. Examples are left in the store for the cells. Its
-// error joins what is wrong in all of these.
+// Prepare checks everything that a suite's cells will read, before anything is written or trained:
+// every method's parameters, every task's splits through its template, the backbone. Examples are
+// left in the store for the cells. Its error joins what is wrong in all of these.
 func Prepare(ctx context.Context, s suite.Suite, store *prepared.Store) (*Prepared, error) {
 	p := &Prepared{}
 	if mistakes := suite.Told(s.CheckParams(KnownPresets()), checkBackbones(s)); mistakes != nil {
@@ -99,8 +99,8 @@ func reads(s suite.Suite) (list []taskSplits) {
 	return list
 }
 
-// identify names the backbones' and the data files of a suite by their content; at says where the backbones lie, as for
-// Suite.Places.
+// identify names the backbones' and the data files of a suite by their content; at says where the
+// backbones lie, as for Suite.Places.
 func identify(s suite.Suite, at string, store *prepared.Store) (files []rundir.File, err error) {
 	places, err := s.Places(at)
 	if err != nil {
@@ -129,8 +129,8 @@ func identifyData(s suite.Suite, store *prepared.Store) (files []rundir.File, er
 	return files, nil
 }
 
-// fits says whether the suite's one backbone is whole, every test example has room in the suite's shapes, and every method
-// can be started on it.
+// fits says whether the suite's one backbone is whole, every test example has room in the suite's
+// shapes, and every method can be started on it.
 func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Store) error {
 	b, err := pretrained.OpenTexts(s.Place(), backboneOptions(s))
 	if err != nil {
@@ -160,7 +160,8 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 	return errors.Join(err, data.Close())
 }
 
-// longerRows says what lengths of rows would cut no training example; it is empty where none is cut.
+// longerRows says what lengths of rows would cut no training example; it is empty where none is
+// cut.
 func longerRows(data *stream.Data, t suite.Training) string {
 	var tokens []int
 	for _, task := range data.Tasks {
@@ -193,7 +194,8 @@ func identifyTask(task datasets.Task, store *prepared.Store, splits ...string) (
 	return files, nil
 }
 
-// WriteExamples writes the texts of all evaluated examples into the run, once: predictions name them by task and id.
+// WriteExamples writes the texts of all evaluated examples into the run, once: predictions name
+// them by task and id.
 func WriteExamples(run rundir.Run, data *stream.Data) error {
 	var rows []record.Example
 	for _, task := range slices.Concat(data.Tasks, data.Knowledge) {

@@ -8,7 +8,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestPrepareNamesEveryMistakeAtOnce breaks a method's parameter, the backbone and two tasks' files.
+// TestPrepareNamesEveryMistakeAtOnce breaks a method's parameter, the backbone and two tasks'
+// files.
 func TestPrepareNamesEveryMistakeAtOnce(t *testing.T) {
 	s, err := suite.Load("olora-standard", suite.Options{Presets: KnownPresets(), Set: []string{"backbone=nano", "knowledge=[]"}})
 	if err != nil {

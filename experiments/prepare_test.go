@@ -8,8 +8,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestMistakesOfMethodsAreToldBeforeTraining prepares a suite whose methods cannot be started on its backbone: each is
-// told, all at once, and what a batch in parts asks of replayed rows is none.
+// TestMistakesOfMethodsAreToldBeforeTraining prepares a suite whose methods cannot be started on
+// its backbone: each is told, all at once, and what a batch in parts asks of replayed rows is none.
 func TestMistakesOfMethodsAreToldBeforeTraining(t *testing.T) {
 	s, err := suite.Load("smoke", suite.Options{Presets: KnownPresets(), Set: []string{"training.accumulate=16"}})
 	if err != nil {

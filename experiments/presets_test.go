@@ -6,7 +6,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestTrialsShareGraphs holds that keys differ with preset and parameters but for coefficients, and with nothing else.
+// TestTrialsShareGraphs holds that keys differ with preset and parameters but for coefficients, and
+// with nothing else.
 func TestTrialsShareGraphs(t *testing.T) {
 	ewc := suite.MethodSpec{Preset: "ewc", Name: "ewc.t01", LearningRate: 1e-3, Params: map[string]any{"lambda": 10.}}
 	same := suite.MethodSpec{Preset: "ewc", Name: "ewc.t02", LearningRate: 1e-2, Params: map[string]any{"lambda": 11}}

@@ -1,7 +1,8 @@
-// Package experiments does what one cell of a run does. A cell is one method on one backbone, one seed and one order of
-// the tasks. In come the run's suite, its data and a backbone; out go records, predictions and checkpoints in the cell's
-// folder. The loop is protocol.run: base row, then for each task train, evaluate, record, checkpoint. The same pieces
-// execute cells again (verify), score a backbone without training (eval), measure (bench) and write what was learned
+// Package experiments does what one cell of a run does. A cell is one method on one backbone, one
+// seed and one order of the tasks. In come the run's suite, its data and a backbone; out go
+// records, predictions and checkpoints in the cell's folder. The loop is protocol.run: base row,
+// then for each task train, evaluate, record, checkpoint. The same pieces execute cells again
+// (verify), score a backbone without training (eval), measure (bench) and write what was learned
 // (export). Read protocol.run first.
 package experiments
 
@@ -16,10 +17,10 @@ import (
 	"secura/methods"
 )
 
-// protocol runs one cell: the base model's row first; then for each task train, evaluate, append the raw records,
-// checkpoint. What is printed later is a function of these records alone. Whether a task goes on from the one before
-// (stream), and what is evaluated when (evaluation.every, evaluation.every_steps), is in protocol_lessons.go and
-// protocol_evaluate.go.
+// protocol runs one cell: the base model's row first; then for each task train, evaluate, append
+// the raw records, checkpoint. What is printed later is a function of these records alone. Whether
+// a task goes on from the one before (stream), and what is evaluated when (evaluation.every,
+// evaluation.every_steps), is in protocol_lessons.go and protocol_evaluate.go.
 type protocol struct {
 	worker  *Worker
 	cell    suite.Cell
@@ -31,7 +32,8 @@ type protocol struct {
 	boundaryTokens map[int]int64
 	// until is the boundary at which the run stops; EndOfCell goes on to the end.
 	until int
-	// parts is in how many parts a batch is computed because the cell's worker was killed; 0 leaves that to the suite.
+	// parts is in how many parts a batch is computed because the cell's worker was killed; 0 leaves
+	// that to the suite.
 	parts    int
 	log      *cellLog
 	progress func(engine.Progress)

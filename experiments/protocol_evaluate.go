@@ -14,8 +14,8 @@ import (
 	"secura/methods"
 )
 
-// evaluator is what evaluates at the boundary after a lesson: everything, or with evaluation.every "final" only the
-// task that was learned, except where a stream ends.
+// evaluator is what evaluates at the boundary after a lesson: everything, or with evaluation.every
+// "final" only the task that was learned, except where a stream ends.
 func (p *protocol) evaluator(l lesson) *evaluation.Evaluator {
 	s := p.worker.suite
 	ends := s.Stream == suite.Sequential && l.index == len(p.cell.Tasks)
@@ -51,8 +51,8 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	return row, measures, nil
 }
 
-// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it, or of the first one
-// evaluation.at_steps. The boundary after the lesson's last step does so itself.
+// within evaluates everything at a step within a lesson if evaluation.every_steps asks for it, or
+// of the first one evaluation.at_steps. The boundary after the lesson's last step does so itself.
 func (p *protocol) within(ctx context.Context, session *methods.Session, l lesson, step int) error {
 	if step == l.steps || !p.worker.suite.Evaluation.AtStep(l.index == p.lessons[0].index, step) {
 		return nil
@@ -80,8 +80,8 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 	return p.log.event(event)
 }
 
-// measuresOf gives measures the form of records. One that is not finite has no form there and is left out: there was
-// nothing to be measured.
+// measuresOf gives measures the form of records. One that is not finite has no form there and is
+// left out: there was nothing to be measured.
 func measuresOf(list []methods.Measure) (measures []record.Measure) {
 	for _, m := range list {
 		if evaluation.Finite(m.Value) {
@@ -91,7 +91,8 @@ func measuresOf(list []methods.Measure) (measures []record.Measure) {
 	return measures
 }
 
-// measureStart gives the diagnostics of the boundary before the stream, where nothing has moved yet.
+// measureStart gives the diagnostics of the boundary before the stream, where nothing has moved
+// yet.
 func (p *protocol) measureStart(session *methods.Session) ([]record.Measure, error) {
 	if !p.worker.suite.Evaluation.Diagnostics {
 		return nil, nil

@@ -52,8 +52,8 @@ func evaluated(e record.Event) string {
 	return strings.Join(names, " ")
 }
 
-// TestCellsOfEveryModeAreReproducible interrupts a cell in its second task, after an evaluation within the task where
-// there is one: it ends with the bytes of one that ran through.
+// TestCellsOfEveryModeAreReproducible interrupts a cell in its second task, after an evaluation
+// within the task where there is one: it ends with the bytes of one that ran through.
 func TestCellsOfEveryModeAreReproducible(t *testing.T) {
 	y := newToy(t)
 	base := y.with(suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}, suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"})
@@ -83,8 +83,8 @@ func TestCellsOfEveryModeAreReproducible(t *testing.T) {
 	}
 }
 
-// TestFinalEvaluatesTheOwnTaskAlone: rows within the stream hold what their whole rows would for the task that was just
-// learned, and nothing else; the first and the last are whole.
+// TestFinalEvaluatesTheOwnTaskAlone: rows within the stream hold what their whole rows would for
+// the task that was just learned, and nothing else; the first and the last are whole.
 func TestFinalEvaluatesTheOwnTaskAlone(t *testing.T) {
 	y := newToy(t)
 	base := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.02, Reason: "test"})
@@ -111,8 +111,8 @@ func TestFinalEvaluatesTheOwnTaskAlone(t *testing.T) {
 	}
 }
 
-// TestSeparateTasksAreLearnedFromThePretrainedBackbone: the second task's losses are those of a fresh session that learns
-// it first, from the same draws.
+// TestSeparateTasksAreLearnedFromThePretrainedBackbone: the second task's losses are those of a
+// fresh session that learns it first, from the same draws.
 func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {
 	y := newToy(t)
 	base := y.with(suite.MethodSpec{Preset: "secura", LearningRate: 0.1, Reason: "test"})
@@ -155,7 +155,8 @@ func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {
 	}
 }
 
-// TestTheCurveChangesNoTraining: evaluating within tasks adds events and predictions and leaves all else as it was.
+// TestTheCurveChangesNoTraining: evaluating within tasks adds events and predictions and leaves all
+// else as it was.
 func TestTheCurveChangesNoTraining(t *testing.T) {
 	y := newToy(t)
 	base := y.with(suite.MethodSpec{Preset: "i-lora", Params: map[string]any{"buffer": 0.2, "lambda": 0.9}}, suite.MethodSpec{Preset: "joint"})
@@ -184,7 +185,8 @@ func TestTheCurveChangesNoTraining(t *testing.T) {
 	}
 }
 
-// TestPhasesWithinPhasesAreTimedOnce: what an evaluation within a task takes is no time of training.
+// TestPhasesWithinPhasesAreTimedOnce: what an evaluation within a task takes is no time of
+// training.
 func TestPhasesWithinPhasesAreTimedOnce(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, sayWhen(y.with(suite.MethodSpec{Preset: "seq"}), suite.Sequential, suite.EveryTask, 1), t.TempDir())

@@ -52,8 +52,8 @@ func (p *protocol) start() (*methods.Session, error) {
 	return methods.NewSession(w.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), setting)
 }
 
-// trainExamples counts the stream's training examples. Without data it is a number that any replay memory can be a share of:
-// a session that is loaded has the memory of its checkpoint.
+// trainExamples counts the stream's training examples. Without data it is a number that any replay
+// memory can be a share of: a session that is loaded has the memory of its checkpoint.
 func (w *Worker) trainExamples() int {
 	if w.withoutData {
 		return math.MaxInt32
@@ -72,8 +72,8 @@ func settingOf(s suite.Suite, cell suite.Cell, examples int) methods.Setting {
 	}
 }
 
-// checkMethods starts every method of the suite on the shapes of its one backbone, without a backend, and returns all
-// mistakes at once.
+// checkMethods starts every method of the suite on the shapes of its one backbone, without a
+// backend, and returns all mistakes at once.
 func checkMethods(s suite.Suite, config backbone.Config, examples int) error {
 	base := methods.NewShapes(config, s.Training.Targets, s.Devices)
 	defer base.Close()
@@ -127,8 +127,8 @@ func (p *protocol) plan() []lesson {
 	return list
 }
 
-// sessionFor is the session that a lesson is learned in: the one before, or where each task is learned alone a fresh
-// one on the pretrained backbone, for which it closes the one before.
+// sessionFor is the session that a lesson is learned in: the one before, or where each task is
+// learned alone a fresh one on the pretrained backbone, for which it closes the one before.
 func (p *protocol) sessionFor(l lesson, before *methods.Session) (*methods.Session, error) {
 	if p.worker.suite.Stream != suite.Separate || l.index == p.lessons[0].index {
 		return before, nil

@@ -27,8 +27,8 @@ func (p *protocol) note(format string, args ...any) {
 	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: record.Running, Note: fmt.Sprintf(format, args...)})
 }
 
-// share is how much of a cell's computing is done after a step of a lesson, from 0 to 1, counted in tokens: those of a
-// training row three times, for its backward pass takes two forward passes.
+// share is how much of a cell's computing is done after a step of a lesson, from 0 to 1, counted in
+// tokens: those of a training row three times, for its backward pass takes two forward passes.
 func (p *protocol) share(l lesson, step int) float64 {
 	t, whole := p.worker.suite.Training, p.worker.evaluator.Tokens
 	cost := func(l lesson, steps int) int64 {

@@ -14,13 +14,15 @@ import (
 // anew is where a cell starts that has no checkpoint: before its base row.
 var anew = rundir.Place{Index: -1}
 
-// position is where training stands within a lesson, beside the session's state; the zero value is its start.
+// position is where training stands within a lesson, beside the session's state; the zero value is
+// its start.
 type position struct {
 	// step is the last one made.
 	step int
 	// Tokens are those that carried a loss so far.
 	Tokens int64 `json:"tokens"`
-	// Replay is where the stream stands that replayed rows are drawn from. That of the examples is drawn again.
+	// Replay is where the stream stands that replayed rows are drawn from. That of the examples is
+	// drawn again.
 	Replay []byte `json:"replay"`
 	// Start is the session's fingerprint where the lesson started.
 	Start fingerprint `json:"start"`
@@ -29,7 +31,8 @@ type position struct {
 // positionFile holds a position in a checkpoint within a task.
 const positionFile = "position.json"
 
-// resume loads the newest checkpoint and cuts every record after it. It returns its place, anew where there is none.
+// resume loads the newest checkpoint and cuts every record after it. It returns its place, anew
+// where there is none.
 func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	if err := p.folder.Sweep(); err != nil {
 		return anew, err
@@ -102,8 +105,8 @@ func (p *protocol) begin(session *methods.Session, l lesson, at *position) (err 
 	return err
 }
 
-// checkpointWithin saves where a lesson stands. The boundary before it stays, and the last checkpoint within the
-// lesson until this one is on the disk.
+// checkpointWithin saves where a lesson stands. The boundary before it stays, and the last
+// checkpoint within the lesson until this one is on the disk.
 func (p *protocol) checkpointWithin(session *methods.Session, l lesson, at position) error {
 	if err := p.log.sync(); err != nil {
 		return err
@@ -121,7 +124,8 @@ func (p *protocol) checkpointWithin(session *methods.Session, l lesson, at posit
 	return rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool { return !other.Within() || other == place })
 }
 
-// onRecord says whether the records up to a place are whole: a checkpoint without them is worth nothing.
+// onRecord says whether the records up to a place are whole: a checkpoint without them is worth
+// nothing.
 func (p *protocol) onRecord(place rundir.Place) error {
 	steps, there := place.Step, false
 	for _, l := range p.lessons {

@@ -74,8 +74,8 @@ func TestOwnForwardPassIsRecorded(t *testing.T) {
 	}
 }
 
-// TestCellsAreReproducible runs each method twice in full, and once more with an interruption in the middle of the
-// second task, where it saves before it stops: all three leave the same bytes.
+// TestCellsAreReproducible runs each method twice in full, and once more with an interruption in
+// the middle of the second task, where it saves before it stops: all three leave the same bytes.
 func TestCellsAreReproducible(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "seq"}, suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}},
@@ -131,8 +131,9 @@ func goOn(t *testing.T, w *Worker, cell suite.Cell) string {
 	return strings.Join(notes, "\n")
 }
 
-// TestGoingOnWithinATask: at whatever step a cell stops, it goes on from the last checkpoint within the task and leaves
-// the same bytes, whether tasks are learned alone, moments are carried over or everything is evaluated within tasks.
+// TestGoingOnWithinATask: at whatever step a cell stops, it goes on from the last checkpoint within
+// the task and leaves the same bytes, whether tasks are learned alone, moments are carried over or
+// everything is evaluated within tasks.
 func TestGoingOnWithinATask(t *testing.T) {
 	y := newToy(t)
 	er := suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}
@@ -241,8 +242,8 @@ func TestDivergedCell(t *testing.T) {
 	}
 }
 
-// TestCheckpointWithoutItsRecords: a cell whose records do not reach its
-// checkpoint starts again and ends as it should.
+// TestCheckpointWithoutItsRecords: a cell whose records do not reach its checkpoint starts again
+// and ends as it should.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())

@@ -48,8 +48,8 @@ func (p *protocol) fingerprint(session *methods.Session) (f fingerprint, err err
 	return f, err
 }
 
-// evaluatedDigest is the digest of what is evaluated: the effective weights, and for a forward pass that is no weight what
-// is trained beside them, such as a bias.
+// evaluatedDigest is the digest of what is evaluated: the effective weights, and for a forward pass
+// that is no weight what is trained beside them, such as a bias.
 func evaluatedDigest(session *methods.Session, effective map[string]*tensors.Tensor) (string, error) {
 	weights, err := digestOf(effective)
 	if err != nil || session.LearnsWeights() {
@@ -59,8 +59,8 @@ func evaluatedDigest(session *methods.Session, effective map[string]*tensors.Ten
 	return weights + " " + trained, err
 }
 
-// unchanged lists what a lesson did not change. Trained parameters that are made part of the weight in every step may
-// stand as they did.
+// unchanged lists what a lesson did not change. Trained parameters that are made part of the weight
+// in every step may stand as they did.
 func (f fingerprint) unchanged(before fingerprint) (list []string) {
 	if f.Effective != before.Effective {
 		return nil
@@ -71,7 +71,8 @@ func (f fingerprint) unchanged(before fingerprint) (list []string) {
 	return append(list, effectiveWeights)
 }
 
-// end records what a cell's records say went wrong silently, once for all tasks, and that the cell has ended.
+// end records what a cell's records say went wrong silently, once for all tasks, and that the cell
+// has ended.
 func (p *protocol) end() error {
 	steps, _, err := record.Read[record.Step](p.folder.Steps())
 	if err != nil {
@@ -156,8 +157,8 @@ func alwaysZero(steps []record.Step, name string) bool {
 	})
 }
 
-// notFiniteGroups names the groups of parameters whose gradient is not finite, or without diagnostics a tensor that is
-// not any more.
+// notFiniteGroups names the groups of parameters whose gradient is not finite, or without
+// diagnostics a tensor that is not any more.
 func notFiniteGroups(session *methods.Session, measures []methods.Measure) string {
 	var groups []string
 	for _, m := range measures {

@@ -34,8 +34,8 @@ func warningsOf(t *testing.T, y toy, m suite.MethodSpec, change func(*suite.Suit
 	return texts
 }
 
-// TestMethodsThatLearnHaveNoWarnings, and those do that are known not to: the release's M1 gives A no gradient, and its
-// M2 does not use what it accumulates: without its bias nothing learns.
+// TestMethodsThatLearnHaveNoWarnings, and those do that are known not to: the release's M1 gives A
+// no gradient, and its M2 does not use what it accumulates: without its bias nothing learns.
 func TestMethodsThatDoNotLearnAreWarnedOf(t *testing.T) {
 	y := newToy(t)
 	noGradient := "the gradient of q_proj/A, v_proj/A was 0 in every step of 3 of 3 tasks"
@@ -146,7 +146,8 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 	}
 }
 
-// TestDivergenceNamesTheParameters whose gradient is not finite, also where no diagnostics are taken.
+// TestDivergenceNamesTheParameters whose gradient is not finite, also where no diagnostics are
+// taken.
 func TestDivergenceNamesTheParameters(t *testing.T) {
 	y := newToy(t)
 	for _, diagnostics := range []bool{true, false} {

@@ -14,8 +14,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// madeUp are columns of the public sets as their suites' comments list them: of each a value for row i. A label is one
-// of so many.
+// madeUp are columns of the public sets as their suites' comments list them: of each a value for
+// row i. A label is one of so many.
 var madeUp = map[string]map[string]any{
 	"dbpedia": {"title": "t", "content": " a place", "label": 14},
 	"amazon":  {"title": "good", "content": "it works", "label": 5},
@@ -93,8 +93,8 @@ func writeMadeUp(t *testing.T, s suite.Suite, dir string) {
 	}
 }
 
-// TestTheSuitesOfThePublicBenchmarksFitTheirLayouts validates the suites on made-up files with the columns that they
-// say; the backbone is nano.
+// TestTheSuitesOfThePublicBenchmarksFitTheirLayouts validates the suites on made-up files with the
+// columns that they say; the backbone is nano.
 func TestTheSuitesOfThePublicBenchmarksFitTheirLayouts(t *testing.T) {
 	for name, want := range map[string]struct{ tasks, orders int }{"olora-standard": {4, 3}, "olora-long": {15, 3}, "trace": {8, 1}} {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestThePublicDataSetsRender holds the templates of continual16-real against every row of the sets: none may fail, and
-// a prompt ends where its answer begins.
+// TestThePublicDataSetsRender holds the templates of continual16-real against every row of the
+// sets: none may fail, and a prompt ends where its answer begins.
 func TestThePublicDataSetsRender(t *testing.T) {
 	const dir = "../../shared/data/real"
 	if _, err := os.Stat(dir); err != nil {

@@ -9,9 +9,9 @@ import (
 	"secura/experiments/rundir"
 )
 
-// TestReleasedM1OnSmolLM holds a run of experiments/bench/released-smollm.yaml to what the released code itself did to the
-// same backbone (float32, one seed, other rows): in direction, and in size within the spread of the rows. `just
-// released-smollm` makes the run and checks it.
+// TestReleasedM1OnSmolLM holds a run of experiments/bench/released-smollm.yaml to what the released
+// code itself did to the same backbone (float32, one seed, other rows): in direction, and in size
+// within the spread of the rows. `just released-smollm` makes the run and checks it.
 func TestReleasedM1OnSmolLM(t *testing.T) {
 	path := os.Getenv("SECURA_RELEASED_RUN")
 	if path == "" {

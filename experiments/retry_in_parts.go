@@ -10,16 +10,16 @@ import (
 	"secura/experiments/rundir"
 )
 
-// inParts is the file of a cell that starts again with each batch computed in parts, since its worker was killed, as
-// the system does when memory runs out.
+// inParts is the file of a cell that starts again with each batch computed in parts, since its
+// worker was killed, as the system does when memory runs out.
 type inParts struct {
 	Accumulate int `json:"accumulate"`
 	// Started says that what the killed worker left is gone.
 	Started bool `json:"started"`
 }
 
-// RetryInParts lets a cell whose worker was killed start again with each batch computed in so many parts, as
-// training.accumulate does for a whole suite. It is false where the cell did so already.
+// RetryInParts lets a cell whose worker was killed start again with each batch computed in so many
+// parts, as training.accumulate does for a whole suite. It is false where the cell did so already.
 func RetryInParts(folder rundir.Cell, parts int) (bool, error) {
 	before, err := readInParts(folder)
 	if err != nil || before.Accumulate != 0 {
@@ -37,7 +37,8 @@ func readInParts(folder rundir.Cell) (p inParts, err error) {
 	return p, err
 }
 
-// startInParts removes what the killed worker left, whose last digits would be others; the caller owns the cell.
+// startInParts removes what the killed worker left, whose last digits would be others; the caller
+// owns the cell.
 func startInParts(folder rundir.Cell) error {
 	p, err := readInParts(folder)
 	if err != nil || p.Accumulate == 0 || p.Started {

@@ -15,17 +15,20 @@ import (
 	"secura/methods/backbone"
 )
 
-// The longest rows that are chosen from the data: the memory of a training row grows with its tokens. Longer texts are cut,
-// and a warning counts them; a suite may have longer rows by saying so.
+// The longest rows that are chosen from the data: the memory of a training row grows with its
+// tokens. Longer texts are cut, and a warning counts them; a suite may have longer rows by saying
+// so.
 const (
 	longestTraining   = 1024
 	longestEvaluation = 2048
 )
 
-// heldOutLength is the longest row that is evaluated at least where there is held-out text, which is cut to it.
+// heldOutLength is the longest row that is evaluated at least where there is held-out text, which
+// is cut to it.
 const heldOutLength = 64
 
-// chooseLengths gives the suite the lengths of rows that it leaves to the data, the same for all of its backbones.
+// chooseLengths gives the suite the lengths of rows that it leaves to the data, the same for all of
+// its backbones.
 func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prepared.Store) (suite.Suite, error) {
 	if !s.LeavesLengths() {
 		return s, nil

@@ -8,7 +8,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestLengthsThatASuiteLeavesAreChosenFromItsData chooses the same ones again, cuts nothing, and keeps those that it has.
+// TestLengthsThatASuiteLeavesAreChosenFromItsData chooses the same ones again, cuts nothing, and
+// keeps those that it has.
 func TestLengthsThatASuiteLeavesAreChosenFromItsData(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "seq"})

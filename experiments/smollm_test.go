@@ -10,8 +10,9 @@ import (
 	"secura/experiments/pretrained"
 )
 
-// TestSmolLMTokenizerGivesThePythonLibrarysIDs holds the tokenizer in SmolLM2's GGUF file, which cuts digits one by one,
-// to the ids that testdata/smollm2.json of the backbone lists. `just test-smollm` runs it.
+// TestSmolLMTokenizerGivesThePythonLibrarysIDs holds the tokenizer in SmolLM2's GGUF file, which
+// cuts digits one by one, to the ids that testdata/smollm2.json of the backbone lists. `just
+// test-smollm` runs it.
 func TestSmolLMTokenizerGivesThePythonLibrarysIDs(t *testing.T) {
 	path := os.Getenv("SECURA_SMOLLM")
 	if path == "" {
@@ -59,7 +60,8 @@ func TestSmolLMTokenizerGivesThePythonLibrarysIDs(t *testing.T) {
 	}
 }
 
-// TestSmolLMIsAskedByItsChatTemplate holds a rendered question to the text that its authors trained it on.
+// TestSmolLMIsAskedByItsChatTemplate holds a rendered question to the text that its authors trained
+// it on.
 func TestSmolLMIsAskedByItsChatTemplate(t *testing.T) {
 	path := os.Getenv("SECURA_SMOLLM")
 	if path == "" {

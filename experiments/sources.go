@@ -13,9 +13,9 @@ import (
 // mostBibTeX bounds the entries of a README that are kept, in bytes.
 const mostBibTeX = 32 << 10
 
-// sources reads what the folders of a suite's backbones and data sets tell of where these come from. What is in the program
-// has no source, and of a folder without a README nothing is known. unread tells of READMEs that cannot be read: that is no
-// mistake of the run.
+// sources reads what the folders of a suite's backbones and data sets tell of where these come
+// from. What is in the program has no source, and of a folder without a README nothing is known.
+// unread tells of READMEs that cannot be read: that is no mistake of the run.
 func sources(s suite.Suite, dataDir string) (list []rundir.Source, unread []string) {
 	add := func(folder string, of rundir.Source) {
 		card, found, err := hub.ReadCard(folder)

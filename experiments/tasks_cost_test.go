@@ -13,8 +13,9 @@ import (
 	"secura/methods/backbone"
 )
 
-// What a cell costs grows with the tasks of its stream as it should: training with their number, evaluation of everything
-// at every boundary with its square, and evaluation of the task just learned (every: final) with their number again.
+// What a cell costs grows with the tasks of its stream as it should: training with their number,
+// evaluation of everything at every boundary with its square, and evaluation of the task just
+// learned (every: final) with their number again.
 func TestCostOfMoreTasks(t *testing.T) {
 	if os.Getenv("SECURA_TASKS_COST") == "" {
 		t.Skip("SECURA_TASKS_COST is not set: train on streams of 4, 8, 16 and 32 tasks, some ten minutes")
@@ -35,7 +36,8 @@ func TestCostOfMoreTasks(t *testing.T) {
 		if low, high := slices.Min(perTask), slices.Max(perTask); high > 1.5*low { // the tasks are not of one length
 			t.Errorf("every %s: a task's training takes %.2f to %.2f s", every, low, high)
 		}
-		// Held-out text is a constant part, and batches are filled up: what twice the tasks add is twice as much.
+		// Held-out text is a constant part, and batches are filled up: what twice the tasks add is
+		// twice as much.
 		for i := 2; i < len(lengths); i++ {
 			if ratio := (tokens[i] - tokens[i-1]) / (tokens[i-1] - tokens[i-2]); ratio < 1.5 || ratio > 2.6 {
 				t.Errorf("every %s: from %d to %d tasks %.2f times the tokens are added that the step before added", every, lengths[i-1], lengths[i], ratio)
@@ -44,7 +46,8 @@ func TestCostOfMoreTasks(t *testing.T) {
 	}
 }
 
-// costOf runs a cell of SEQ on so many tasks of the main job's stream, over again where it has fewer.
+// costOf runs a cell of SEQ on so many tasks of the main job's stream, over again where it has
+// fewer.
 func costOf(t *testing.T, tasks int, every string) CellTimes {
 	t.Helper()
 	s, err := suite.Load("continual16", suite.Options{Set: []string{"methods=[seq]", "knowledge=[]", "evaluation.test_examples=16", "evaluation.diagnostics=false"}})

@@ -17,7 +17,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// toy is a run small enough for the pure-Go backend: three tasks in files, a battery, and a random backbone of width 16.
+// toy is a run small enough for the pure-Go backend: three tasks in files, a battery, and a random
+// backbone of width 16.
 type toy struct {
 	dir   string
 	suite suite.Suite

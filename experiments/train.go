@@ -45,8 +45,8 @@ type trainer struct {
 	save func(position) error
 }
 
-// train goes through a lesson, from a position in it on that the session stands at, and returns the number of tokens
-// that carried a loss and the last step's loss.
+// train goes through a lesson, from a position in it on that the session stands at, and returns the
+// number of tokens that carried a loss and the last step's loss.
 func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int64, loss float64, err error) {
 	examples := t.examples(l)
 	replaySource := t.cell.Streams().Source(suite.TaskPurpose("replay", l.index))
@@ -170,8 +170,8 @@ func (t *trainer) batch(current, replayed []methods.Row) (b batch, err error) {
 	return b, nil
 }
 
-// layOut lays out current rows and, after a batch of them, replayed ones, in the shortest length in which all fit; rows
-// that are missing stay empty.
+// layOut lays out current rows and, after a batch of them, replayed ones, in the shortest length in
+// which all fit; rows that are missing stay empty.
 func (t *trainer) layOut(current, replayed []methods.Row, rows int) datasets.Batch {
 	longest := 0
 	for _, row := range slices.Concat(current, replayed) {

@@ -14,7 +14,8 @@ import (
 	"secura/methods"
 )
 
-// Batches in shorter rows give the losses and the gradients of full ones, replay, own terms and a task's end included.
+// Batches in shorter rows give the losses and the gradients of full ones, replay, own terms and a
+// task's end included.
 func TestShorterRowsLearnTheSame(t *testing.T) {
 	y := newToy(t)
 	for _, preset := range []string{"ewc", "i-lora", "secura"} {
@@ -59,7 +60,8 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 	}
 }
 
-// The published protocol: one rate throughout, examples drawn with replacement, the same in each run of a seed.
+// The published protocol: one rate throughout, examples drawn with replacement, the same in each
+// run of a seed.
 func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01})

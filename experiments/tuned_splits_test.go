@@ -16,8 +16,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// TestATuningRefusesTheTestSplit plants reads of the test split, whose files are there, into everything that opens data,
-// and sees each refused.
+// TestATuningRefusesTheTestSplit plants reads of the test split, whose files are there, into
+// everything that opens data, and sees each refused.
 func TestATuningRefusesTheTestSplit(t *testing.T) {
 	options := tuning.Options{Trials: 8, Examples: 16, Objective: "acc"}
 	y := newToy(t)

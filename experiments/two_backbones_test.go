@@ -14,8 +14,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave compares all bytes of all cells, whatever the order in which the worker
-// changes backbones.
+// TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave compares all bytes of all cells, whatever the order
+// in which the worker changes backbones.
 func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 	y := newToy(t)
 	y.suite.Tasks = y.suite.Tasks[:2]
@@ -39,7 +39,8 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The worker went from one backbone to the other three times, and evaluated each untouched once.
+	// The worker went from one backbone to the other three times, and evaluated each untouched
+	// once.
 	rows := 0
 	for _, cell := range w.cells {
 		timings, _, err := record.Read[record.Timing](w.run.Cell(cell.ID).Timing())
@@ -70,7 +71,8 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 			}
 		}
 	}
-	// Each backbone's files are held to the manifest's, and parts of cells of both are executed again.
+	// Each backbone's files are held to the manifest's, and parts of cells of both are executed
+	// again.
 	if err := rundir.WriteManifest(w.run, rundir.Manifest{Suite: encoded(t, both), Files: prepared.Files}); err != nil {
 		t.Fatal(err)
 	}

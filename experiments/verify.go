@@ -40,8 +40,8 @@ func (p Part) String() string {
 // Whole is all of a cell.
 func Whole(c suite.Cell) Part { return Part{c, -1, EndOfCell} }
 
-// Sample draws one task of one of the cells of each method on each backbone, by a seed. A task whose checkpoint before it
-// was not kept is replaced by the first of the cell.
+// Sample draws one task of one of the cells of each method on each backbone, by a seed. A task
+// whose checkpoint before it was not kept is replaced by the first of the cell.
 func (w *Worker) Sample(cells []suite.Cell, seed uint64) ([]Part, error) {
 	r := suite.Streams{RunSeed: seed, PairingKey: w.suite.Name}.Rand("verify")
 	var fields [][]suite.Cell
@@ -83,8 +83,9 @@ func (w *Worker) Sample(cells []suite.Cell, seed uint64) ([]Part, error) {
 	return parts, nil
 }
 
-// Again executes a part of a cell in a run folder of its own, and names the first difference from what is on record.
-// With a tolerance, which is for other backends and processors, only scores are compared.
+// Again executes a part of a cell in a run folder of its own, and names the first difference from
+// what is on record. With a tolerance, which is for other backends and processors, only scores are
+// compared.
 func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, tolerance float64) error {
 	kept, again := w.run.Cell(part.Cell.ID), scratch.Cell(part.Cell.ID)
 	if err := again.Make(); err != nil {

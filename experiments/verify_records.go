@@ -17,9 +17,10 @@ import (
 	"secura/experiments/suite"
 )
 
-// CheckCell holds a cell's files against each other and against the data, without executing anything: its seal, its
-// records, the predictions that they name, and the scores, which are computed from the predictions again. checkpoints
-// says whether the checkpoints must be there. It returns everything that is wrong.
+// CheckCell holds a cell's files against each other and against the data, without executing
+// anything: its seal, its records, the predictions that they name, and the scores, which are
+// computed from the predictions again. checkpoints says whether the checkpoints must be there. It
+// returns everything that is wrong.
 func (w *Worker) CheckCell(cell suite.Cell, checkpoints bool) (wrong []error) {
 	if err := w.use(cell.Backbone); err != nil {
 		return []error{fmt.Errorf("cell %s: %w", cell.ID, err)}
@@ -52,7 +53,8 @@ func (w *Worker) CheckCell(cell suite.Cell, checkpoints bool) (wrong []error) {
 	return wrong
 }
 
-// checkScores computes an event's scores from its predictions, and its file of predictions from what the data say.
+// checkScores computes an event's scores from its predictions, and its file of predictions from
+// what the data say.
 func (w *Worker) checkScores(cell suite.Cell, e record.Event, path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -80,7 +82,8 @@ func (w *Worker) checkScores(cell suite.Cell, e record.Event, path string) error
 	return nil
 }
 
-// scoresApart names the first difference between the scores of an event and what was computed again; empty if none.
+// scoresApart names the first difference between the scores of an event and what was computed
+// again; empty if none.
 func scoresApart(kept, again record.Event, tolerance float64) string {
 	type scores struct {
 		Scores         []record.TaskScores `json:"scores"`
@@ -99,8 +102,8 @@ func scoresApart(kept, again record.Event, tolerance float64) string {
 	return d
 }
 
-// sameLines compares two files of JSON lines and names the first line that differs, and what of it. got may be the
-// beginning of want unless whole.
+// sameLines compares two files of JSON lines and names the first line that differs, and what of it.
+// got may be the beginning of want unless whole.
 func sameLines(got, want string, whole bool) error {
 	a, err := os.ReadFile(got)
 	if err != nil {
@@ -132,8 +135,9 @@ func sameLines(got, want string, whole bool) error {
 	}
 }
 
-// CheckFiles holds the data and the backbones' files, and the run's examples, against its manifest. backbone is where the
-// backbone lies here, or the backbones in their order, separated by commas; empty where the suite says.
+// CheckFiles holds the data and the backbones' files, and the run's examples, against its manifest.
+// backbone is where the backbone lies here, or the backbones in their order, separated by commas;
+// empty where the suite says.
 func CheckFiles(ctx context.Context, run rundir.Run, manifest rundir.Manifest, s suite.Suite, store *prepared.Store, backbone string) (wrong []error) {
 	if hash, err := s.Hash(); err != nil || hash != manifest.Plan {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s: the suite has hash %s, its plan %s", run.Manifest(), hash, manifest.Plan)))

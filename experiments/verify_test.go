@@ -14,8 +14,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// TestAnUntouchedRunVerifies executes samples of several methods and a whole cell again, of streams, of tasks that are
-// learned alone and where only the last checkpoint was kept.
+// TestAnUntouchedRunVerifies executes samples of several methods and a whole cell again, of
+// streams, of tasks that are learned alone and where only the last checkpoint was kept.
 func TestAnUntouchedRunVerifies(t *testing.T) {
 	y := newToy(t)
 	for name, change := range map[string]func(*suite.Suite){
@@ -73,8 +73,8 @@ func rewrite(t *testing.T, path, old, new string) {
 	}
 }
 
-// TestTamperingIsFound changes one thing after the other of a finished cell, some with a new seal over them: the files'
-// hashes, the scores' own computation, or the execution again tell of it.
+// TestTamperingIsFound changes one thing after the other of a finished cell, some with a new seal
+// over them: the files' hashes, the scores' own computation, or the execution again tell of it.
 func TestTamperingIsFound(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
@@ -123,7 +123,8 @@ func TestTamperingIsFound(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		tamper func(t *testing.T)
-		// found is said by the files alone, sealed where a new seal covers the change, again by executing it again.
+		// found is said by the files alone, sealed where a new seal covers the change, again by
+		// executing it again.
 		found, sealed, again string
 	}{
 		"a score": {boundary(func(e *record.Event) { e.Scores[0].Scores[0].Value = 0.9375 }), "records.jsonl has changed",
@@ -219,7 +220,8 @@ func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	}
 }
 
-// TestFilesThatChangedUnderneathAreRefused: a worker does not open a run whose data or backbone are other ones.
+// TestFilesThatChangedUnderneathAreRefused: a worker does not open a run whose data or backbone are
+// other ones.
 func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "frozen"})

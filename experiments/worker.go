@@ -28,14 +28,15 @@ import (
 type WorkerOptions struct {
 	// Run has a manifest, whose suite the worker runs cells of.
 	Run rundir.Run
-	// Store has the prepared examples; nil is one that keeps none, for data below the present folder.
+	// Store has the prepared examples; nil is one that keeps none, for data below the present
+	// folder.
 	Store   *prepared.Store
 	Backend backbone.BackendOptions
-	// Until ends each cell at a boundary, for measurements: no later boundary is reached, and the cell is not finished. 0
-	// goes on to the end.
+	// Until ends each cell at a boundary, for measurements: no later boundary is reached, and the
+	// cell is not finished. 0 goes on to the end.
 	Until int
-	// Backbone is where the suite's backbone lies here, or its backbones in their order, separated by commas; empty where
-	// the suite says.
+	// Backbone is where the suite's backbone lies here, or its backbones in their order, separated
+	// by commas; empty where the suite says.
 	Backbone string
 	// WithoutData leaves the data files alone: for what needs a cell's weights and no example.
 	WithoutData bool
@@ -51,8 +52,8 @@ func tellerOf(doing func(text string)) func(text string) {
 	return doing
 }
 
-// Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs serve all of them; of
-// several backbones one at a time is open, that of the last cell.
+// Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs
+// serve all of them; of several backbones one at a time is open, that of the last cell.
 type Worker struct {
 	run   rundir.Run
 	until int
@@ -82,8 +83,8 @@ type Worker struct {
 	packers   map[packs]*packing.Packer
 }
 
-// OpenWorker reads the run's manifest and opens the backend, and a single backbone; of several, each is opened when a
-// cell of it is asked for. The caller closes the worker.
+// OpenWorker reads the run's manifest and opens the backend, and a single backbone; of several,
+// each is opened when a cell of it is asked for. The caller closes the worker.
 func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	manifest, err := rundir.ReadManifest(o.Run)
 	if err != nil {
@@ -127,7 +128,8 @@ func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o Worke
 	return w, nil
 }
 
-// openSingle opens a worker of no run, for measurements on the one backbone that the suite must have.
+// openSingle opens a worker of no run, for measurements on the one backbone that the suite must
+// have.
 func openSingle(ctx context.Context, s suite.Suite, o WorkerOptions) (*Worker, error) {
 	if err := s.CheckSingle(); err != nil {
 		return nil, err
@@ -151,10 +153,11 @@ func (w *Worker) Cell(id string) (suite.Cell, error) {
 	return cell, nil
 }
 
-// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder meanwhile; a cell that
-// another process finished is left as it is. The error is rundir.ErrLocked where another process has the cell: asked
-// for it again, the worker waits until it knows whether that process is still there. It is a *DivergedError where
-// numbers became infinite, and ctx's where ctx ended it.
+// RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder
+// meanwhile; a cell that another process finished is left as it is. The error is rundir.ErrLocked
+// where another process has the cell: asked for it again, the worker waits until it knows whether
+// that process is still there. It is a *DivergedError where numbers became infinite, and ctx's
+// where ctx ended it.
 func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(engine.Progress)) (err error) {
 	folder := w.run.Cell(cell.ID)
 	if err := folder.Make(); err != nil {
@@ -220,8 +223,8 @@ func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.
 		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: machine.PeakMemory()})
 }
 
-// shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal graphs come together,
-// and each set of them takes 100 MB.
+// shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal
+// graphs come together, and each set of them takes 100 MB.
 func (w *Worker) shareGraphs(cell suite.Cell) {
 	if key := KnownPresets().GraphKey(cell.Method); w.graphs != key {
 		w.base.Forget(w.graphs)
@@ -247,11 +250,13 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, er
 	return row, nil
 }
 
-// perturbedDeviations is how much noise, in standard deviations of each weight, makes the reference: it destroys SmolLM2,
-// whose nats a token go from 1.5 to 7, while the embedded backbone stands it.
+// perturbedDeviations is how much noise, in standard deviations of each weight, makes the
+// reference: it destroys SmolLM2, whose nats a token go from 1.5 to 7, while the embedded backbone
+// stands it.
 const perturbedDeviations = 0.5
 
-// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell and run.
+// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell
+// and run.
 func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
 	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// use opens one of the run's backbones, and what is made with its tokenizer, unless it is open. The one before is closed
-// first: a worker has memory for one.
+// use opens one of the run's backbones, and what is made with its tokenizer, unless it is open. The
+// one before is closed first: a worker has memory for one.
 func (w *Worker) use(name string) error {
 	if w.base != nil && w.suite.Backbone == name {
 		return nil
@@ -56,7 +56,8 @@ func (w *Worker) place() string {
 	return w.places[slices.Index(w.planned.BackboneNames(), w.suite.Backbone)]
 }
 
-// compute puts a model on the backend's devices, and lays out what is evaluated of the worker's data.
+// compute puts a model on the backend's devices, and lays out what is evaluated of the worker's
+// data.
 func (w *Worker) compute(model *backbone.Model) error {
 	w.base = methods.NewBase(w.backend, model)
 	w.base.Compiling = w.compiling.Start

@@ -8,7 +8,8 @@ type Group struct {
 	Methods []Method
 }
 
-// Groups are all methods in the order in which tables print them. A new one is put into the group that it belongs to.
+// Groups are all methods in the order in which tables print them. A new one is put into the group
+// that it belongs to.
 var Groups = []Group{
 	{"References", []Method{Frozen, JointTraining, SeqFull, LoRA, DoRA}},
 	{"The paper's methods", []Method{Seq, ER, EWC, ILoRA, CURLoRA, Secura}},

@@ -11,8 +11,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// TestEveryArchitectureLearns trains adapters on every projection of a small backbone of each architecture, and
-// evaluates and continues text with what was learned.
+// TestEveryArchitectureLearns trains adapters on every projection of a small backbone of each
+// architecture, and evaluates and continues text with what was learned.
 func TestEveryArchitectureLearns(t *testing.T) {
 	for _, name := range []string{"tiny-qwen2-sharded", "tiny-llama31", "tiny-gemma2"} {
 		t.Run(name, func(t *testing.T) {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// WiSE-FT learns as SEQ does; what is evaluated lies on the line from the pretrained to the learned weight.
+// WiSE-FT learns as SEQ does; what is evaluated lies on the line from the pretrained to the learned
+// weight.
 func TestWiSEFTEvaluatesAMixture(t *testing.T) {
 	seq := open[*LoRAParams](t, Seq, "", toySetting(1), nil)
 	learn(t, seq, 1, 0, toyRate)
@@ -31,7 +32,8 @@ func TestWiSEFTEvaluatesAMixture(t *testing.T) {
 	}
 }
 
-// SFA is SEQ but for the averages: after each period, and at the end of a task that is no multiple of it.
+// SFA is SEQ but for the averages: after each period, and at the end of a task that is no multiple
+// of it.
 func TestSFAAveragesWithTheTasksStart(t *testing.T) {
 	const beta, period = 0.25, 3
 	setting := toySetting(1)

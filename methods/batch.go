@@ -10,13 +10,14 @@ import (
 	"secura/methods/backbone"
 )
 
-// Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at the last slot, and
-// the loss is computed at the last Answers slots only. Slot i of these predicts Targets[i]; where Weights is 0 it
-// predicts nothing.
+// Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at
+// the last slot, and the loss is computed at the last Answers slots only. Slot i of these predicts
+// Targets[i]; where Weights is 0 it predicts nothing.
 type Batch struct {
 	Rows, Length, Answers int
-	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding, 0 for what every
-	// slot after it sees, and 1… for options, which see themselves and segment 0 only.
+	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding,
+	// 0 for what every slot after it sees, and 1… for options, which see themselves and segment 0
+	// only.
 	Tokens, Positions, Segments []int32
 	// Targets and Weights are [Rows, Answers].
 	Targets []int32
@@ -57,18 +58,20 @@ func (b Batch) check() error {
 	return nil
 }
 
-// Packed is a batch, or a part of one, whose rows hold several texts each: a segment from 1 on for each text, in
-// consecutive slots, with positions from 0. Predictions are made at slots of any place.
+// Packed is a batch, or a part of one, whose rows hold several texts each: a segment from 1 on for
+// each text, in consecutive slots, with positions from 0. Predictions are made at slots of any
+// place.
 type Packed struct {
 	// Batch has Answers predictions in each row; those with a weight of 0 are of no slot.
 	Batch
 	// Slots are the slots of a row that predict its Targets, [Rows, Answers].
 	Slots []int32
-	// Examples says which example of the step each prediction belongs to, [Rows, Answers]: the current ones from 0, the
-	// replayed ones from the setting's Rows on.
+	// Examples says which example of the step each prediction belongs to, [Rows, Answers]: the
+	// current ones from 0, the replayed ones from the setting's Rows on.
 	Examples []int32
-	// Front is how many slots at a row's beginning, and FrontAnswers how many of its first predictions, hold whatever the
-	// row has of replayed examples; where both are 0 these stand anywhere.
+	// Front is how many slots at a row's beginning, and FrontAnswers how many of its first
+	// predictions, hold whatever the row has of replayed examples; where both are 0 these stand
+	// anywhere.
 	Front, FrontAnswers int
 }
 
@@ -149,7 +152,8 @@ func (b Packed) tensors() []*tensors.Tensor {
 type batchNodes struct {
 	rows             backbone.Rows
 	targets, weights *graph.Node
-	// slots and examples are a packed batch's, and front and frontAnswers too; slots is nil for one of a text a row.
+	// slots and examples are a packed batch's, and front and frontAnswers too; slots is nil for one
+	// of a text a row.
 	slots, examples     *graph.Node
 	front, frontAnswers int
 }
@@ -168,7 +172,8 @@ func packedNodesOf(inputs []*graph.Node, b Packed) batchNodes {
 // answers is the number of answer slots of a row.
 func (b batchNodes) answers() int { return b.targets.Shape().Dimensions[1] }
 
-// cut is the batch with each of its tensors changed, by slots those of all slots, by answers those of answers.
+// cut is the batch with each of its tensors changed, by slots those of all slots, by answers those
+// of answers.
 func (b batchNodes) cut(slots, answers func(x *graph.Node) *graph.Node) batchNodes {
 	b.rows = backbone.Rows{Tokens: slots(b.rows.Tokens), Positions: slots(b.rows.Positions), Segments: slots(b.rows.Segments)}
 	b.targets, b.weights = answers(b.targets), answers(b.weights)
@@ -178,7 +183,8 @@ func (b batchNodes) cut(slots, answers func(x *graph.Node) *graph.Node) batchNod
 	return b
 }
 
-// real says which of so many slots of each row, the last ones or a packed batch's wanted ones, hold a token.
+// real says which of so many slots of each row, the last ones or a packed batch's wanted ones, hold
+// a token.
 func (b batchNodes) real(slots int) *graph.Node {
 	held := b.rows.Segments
 	zero := graph.ScalarZero(held.Graph(), held.DType())

@@ -20,8 +20,9 @@ const (
 	momentKey     = "/moment"
 )
 
-// Save writes into a folder what is needed to go on after a task: the variables that learning changed (the others are
-// made again from the same streams), the optimiser's moments where they are carried over, and the state on the host.
+// Save writes into a folder what is needed to go on after a task: the variables that learning
+// changed (the others are made again from the same streams), the optimiser's moments where they are
+// carried over, and the state on the host.
 func (s *Session) Save(dir string) error { return s.save(dir, s.carries()) }
 
 // SaveWithin is Save within a task, where the optimiser's moments always belong to what goes on.
@@ -63,7 +64,8 @@ func (s *Session) save(dir string, moments bool) error {
 	return nil
 }
 
-// Load goes on from what Save wrote. The session must be new and of the same method, parameters and setting.
+// Load goes on from what Save wrote. The session must be new and of the same method, parameters and
+// setting.
 func (s *Session) Load(dir string) error { return s.load(dir, s.carries()) }
 
 // LoadWithin goes on from what SaveWithin wrote.

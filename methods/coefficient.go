@@ -5,9 +5,9 @@ import "github.com/gomlx/gomlx/core/graph"
 // coefficients is the prefix of the names of scalars that AddCoefficient adds.
 const coefficients = "coefficient/"
 
-// AddCoefficient makes a parameter a scalar input of the graphs instead of a constant in them, so that methods which
-// differ in its value alone share their compiled graphs. The parameter's field has the tag json:"-", which leaves it out
-// of what tells graphs apart.
+// AddCoefficient makes a parameter a scalar input of the graphs instead of a constant in them, so
+// that methods which differ in its value alone share their compiled graphs. The parameter's field
+// has the tag json:"-", which leaves it out of what tells graphs apart.
 func (s *Session) AddCoefficient(name string, value float64) {
 	s.AddVariable(coefficients+name, nil, []float32{float32(value)})
 }

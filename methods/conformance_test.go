@@ -11,8 +11,8 @@ import (
 	"secura/methods/adapter"
 )
 
-// toyParams fits a method's defaults to the toy's narrow projections and short tasks, and gives a rate at which the
-// method learns there.
+// toyParams fits a method's defaults to the toy's narrow projections and short tasks, and gives a
+// rate at which the method learns there.
 func toyParams(m Method) (params any, rate float64) {
 	params, rate = m.NewParams(), toyRate
 	switch p := params.(type) {
@@ -69,14 +69,15 @@ func writesWeight(m Method) bool {
 	return m.Name == ILoRAReleased.Name || m.Name == OLoRA.Name || m.Name == OSF.Name
 }
 
-// drawsNothing says whether a method chooses its columns and rows without a draw and makes none later.
+// drawsNothing says whether a method chooses its columns and rows without a draw and makes none
+// later.
 func drawsNothing(m Method) bool {
 	p, ok := m.Params.(SecuraParams)
 	return m.Name == CURLoRA.Name || m.Name == CURLoRAReleased.Name || m.Name == SeqFull.Name || m.Name == OSF.Name || ok && p.Selection == string(adapter.InverseTop) && !p.Restraint
 }
 
-// neverMoves says whether no effective weight moves: the release's M2 never uses what it accumulates and learns by its bias
-// alone, see TestPresetSecuraReleasedM2.
+// neverMoves says whether no effective weight moves: the release's M2 never uses what it
+// accumulates and learns by its bias alone, see TestPresetSecuraReleasedM2.
 func neverMoves(m Method) bool { return m.Name == SecuraReleasedM2.Name }
 
 // amplifies says whether S-MagNorm multiplies outputs from the second step on: the loss jumps then.

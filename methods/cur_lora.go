@@ -10,10 +10,11 @@ import (
 
 // CURLoRAParams are the parameters of CUR-LoRA.
 type CURLoRAParams struct {
-	// Rank is the number of columns and rows. [16; cur-lora-released: 0, the released 150 by the rule of sizes]
+	// Rank is the number of columns and rows. [16; cur-lora-released: 0, the released 150 by the
+	// rule of sizes]
 	Rank int `yaml:"rank"`
-	// Sizes says what a rank of 0 means: width, ⌊150·in/1536⌋, or absolute, 150. [width: the release's on Qwen2-1.5B, whose
-	// width is 1536]
+	// Sizes says what a rank of 0 means: width, ⌊150·in/1536⌋, or absolute, 150. [width: the
+	// release's on Qwen2-1.5B, whose width is 1536]
 	Sizes string `yaml:"sizes"`
 	// Alpha scales the update. [1]
 	Alpha float64 `yaml:"alpha"`
@@ -25,8 +26,8 @@ type CURLoRAParams struct {
 
 var defaultCURLoRA = CURLoRAParams{Rank: 16, Sizes: string(adapter.SizesByWidth), Alpha: 1, Selection: string(adapter.InverseTop), Fold: true}
 
-// CURLoRA trains U of W + α·C U R, where C and R are unimportant columns and rows of the pretrained weight; at a task's
-// end the update becomes part of W and U starts again from 0.
+// CURLoRA trains U of W + α·C U R, where C and R are unimportant columns and rows of the pretrained
+// weight; at a task's end the update becomes part of W and U starts again from 0.
 var CURLoRA = Method{
 	Name: "cur-lora",
 	Doc: "CUR-LoRA: the update C·U·R is made of frozen columns and rows of the pretrained weight with the smallest norms; " +
@@ -38,8 +39,9 @@ var CURLoRA = Method{
 	Start:   startCURLoRA,
 }
 
-// CURLoRAPaper is CUR-LoRA as its own paper and code have it: columns and rows are drawn, with replacement, with
-// probabilities ∝ 1/(P + 0.001), so that one may come twice, and one U goes through the whole stream.
+// CURLoRAPaper is CUR-LoRA as its own paper and code have it: columns and rows are drawn, with
+// replacement, with probabilities ∝ 1/(P + 0.001), so that one may come twice, and one U goes
+// through the whole stream.
 var CURLoRAPaper = Method{
 	Name: "cur-lora-paper",
 	Doc: "CUR-LoRA as first published: frozen columns and rows are drawn at random, small ones with more probability, and one " +
@@ -52,11 +54,12 @@ var CURLoRAPaper = Method{
 	Start:        startCURLoRA,
 }
 
-// CURLoRAReleased is the CUR-LoRA that SECURA's release compares itself with: rank 150, U folded into the weight when the
-// task changes, and AdamW's moments kept over the fold. In float32, without a bias of its own.
+// CURLoRAReleased is the CUR-LoRA that SECURA's release compares itself with: rank 150, U folded
+// into the weight when the task changes, and AdamW's moments kept over the fold. In float32,
+// without a bias of its own.
 //
-// The published code raises at the first change of task: its fold assigns a tensor where its module holds a parameter.
-// Supplied is that the sum is stored as a parameter.
+// The published code raises at the first change of task: its fold assigns a tensor where its module
+// holds a parameter. Supplied is that the sum is stored as a parameter.
 var CURLoRAReleased = Method{
 	Name: "cur-lora-released",
 	Doc: "CUR-LoRA in SECURA's published code, for reproduction: of SECURA's rank, on the columns and rows with the smallest norms, U " +

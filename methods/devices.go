@@ -11,9 +11,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors/dtensor"
 )
 
-// sharding runs graphs over a batch on several devices at once. The batch's rows are shared out, everything else is on
-// every device, and the compiler adds the sums over devices that a graph of the whole batch needs, those of the gradients
-// among them. So a method's graph is the same on one device and on many; only the order of sums differs.
+// sharding runs graphs over a batch on several devices at once. The batch's rows are shared out,
+// everything else is on every device, and the compiler adds the sums over devices that a graph of
+// the whole batch needs, those of the gradients among them. So a method's graph is the same on one
+// device and on many; only the order of sums differs.
 type sharding struct {
 	devices     int
 	mesh        *distributed.DeviceMesh
@@ -22,8 +23,8 @@ type sharding struct {
 	copies map[*tensors.Tensor][]*tensors.Tensor
 }
 
-// UseDevices lets graphs over a batch run on the backend's first n devices, a part of the rows on each. The error tells
-// that there are fewer.
+// UseDevices lets graphs over a batch run on the backend's first n devices, a part of the rows on
+// each. The error tells that there are fewer.
 func (b *Base) UseDevices(n int) error {
 	if n <= 1 {
 		return nil
@@ -59,8 +60,8 @@ func (s *sharding) configure(e *graph.Exec, batch span, inputs int) *graph.Exec 
 	return e.AutoSharding(s.mesh).WithInputShardingSpecs(specs...).WithOutputShardingSpecs(s.whole)
 }
 
-// run calls a graph with inputs for every device, and gives the outputs on device 0; those on the others, which are equal,
-// are kept for when the outputs become inputs.
+// run calls a graph with inputs for every device, and gives the outputs on device 0; those on the
+// others, which are equal, are kept for when the outputs become inputs.
 func (s *sharding) run(backend compute.Backend, inputs []*tensors.Tensor, batch span, call func(kinds []shapes.Shape, arguments []any) ([]*tensors.Tensor, error)) ([]*tensors.Tensor, error) {
 	s.sweep()
 	var parts [][]*tensors.Tensor // of the batch's inputs, by device

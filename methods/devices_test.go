@@ -32,9 +32,9 @@ func onDevices(t *testing.T, backend compute.Backend, devices int) *Base {
 	return b
 }
 
-// TestTwoDevicesLearnAsOneDoes trains methods with their rows shared out to two devices of XLA, which on a processor are
-// parts of it, and holds losses, weights, scores and written text to those of one device. `just devices` tries every
-// method.
+// TestTwoDevicesLearnAsOneDoes trains methods with their rows shared out to two devices of XLA,
+// which on a processor are parts of it, and holds losses, weights, scores and written text to those
+// of one device. `just devices` tries every method.
 func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 	backend, _, err := backbone.OpenBackend(context.Background(), backbone.BackendOptions{Name: "xla", NoDownload: true})
 	if err != nil {
@@ -111,7 +111,8 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 	}
 }
 
-// scoreAndWrite evaluates what a session has learned: log-likelihoods of a batch, and greedily written tokens.
+// scoreAndWrite evaluates what a session has learned: log-likelihoods of a batch, and greedily
+// written tokens.
 func scoreAndWrite(t *testing.T, s *Session) (outputs [][]float32) {
 	t.Helper()
 	f, err := s.Function()

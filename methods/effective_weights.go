@@ -12,8 +12,9 @@ import (
 	"secura/methods/weights"
 )
 
-// Effective computes the weights that are to be evaluated, by the backbone's names: those of the adapted projections, and
-// zeros for their biases where the method drops them. The caller releases them.
+// Effective computes the weights that are to be evaluated, by the backbone's names: those of the
+// adapted projections, and zeros for their biases where the method drops them. The caller releases
+// them.
 func (s *Session) Effective() (map[string]*tensors.Tensor, error) {
 	effective := map[string]*tensors.Tensor{}
 	if len(s.projections) == 0 {
@@ -43,13 +44,15 @@ func (s *Session) Effective() (map[string]*tensors.Tensor, error) {
 	return effective, nil
 }
 
-// WeightWith is the weight of a projection with another copy of the adapter's trained tensors, for EvalWith.
+// WeightWith is the weight of a projection with another copy of the adapter's trained tensors, for
+// EvalWith.
 func (s *Session) WeightWith(v Vars, p Projection, copy string) *graph.Node {
 	return s.adapter.Weight(v.Base(p), v.adapted(s, p, copy))
 }
 
-// PEFT is the session's adapter as it was trained, if the peft library computes what is evaluated from it: LoRA or DoRA
-// on the backbone's own weights. ok is false for any other. Base is left empty.
+// PEFT is the session's adapter as it was trained, if the peft library computes what is evaluated
+// from it: LoRA or DoRA on the backbone's own weights. ok is false for any other. Base is left
+// empty.
 func (s *Session) PEFT() (p weights.PEFT, ok bool, err error) {
 	var lora adapter.LoRA
 	switch a := s.adapter.(type) {

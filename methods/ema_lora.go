@@ -15,8 +15,9 @@ type EMALoRAParams struct {
 	Lambda float64 `yaml:"lambda" json:"-"`
 }
 
-// EMALoRA is what remains of I-LoRA without replay and without its consistency term: a slow copy of the adapter follows the
-// learning one, θˡ ← λθˡ + (1−λ)θ after each step, and is evaluated. It says what I-LoRA owes to the average alone.
+// EMALoRA is what remains of I-LoRA without replay and without its consistency term: a slow copy of
+// the adapter follows the learning one, θˡ ← λθˡ + (1−λ)θ after each step, and is evaluated. It
+// says what I-LoRA owes to the average alone.
 var EMALoRA = Method{
 	Name: "ema-lora",
 	Doc: "Sequential fine-tuning of which an exponential moving average is evaluated: I-LoRA's slow copy, without replay and " +

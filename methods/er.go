@@ -15,9 +15,11 @@ import (
 
 // ReplayParams are the parameters of a replay memory.
 type ReplayParams struct {
-	// Buffer is the reservoir's size as a share of the stream's training examples. [0.02: about what fits beside a model]
+	// Buffer is the reservoir's size as a share of the stream's training examples. [0.02: about
+	// what fits beside a model]
 	Buffer float64 `yaml:"buffer"`
-	// ReplayRatio is the number of replayed rows as a share of the batch; they are added to it. [0.5]
+	// ReplayRatio is the number of replayed rows as a share of the batch; they are added to it.
+	// [0.5]
 	ReplayRatio float64 `yaml:"replay_ratio"`
 }
 
@@ -26,8 +28,8 @@ var defaultReplay = ReplayParams{Buffer: 0.02, ReplayRatio: 0.5}
 // mostReplay bounds the rows that are learned beside a batch, in batches.
 const mostReplay = 100
 
-// memory makes the reservoir and the hook that replays from it. A row is offered to the reservoir once, after its
-// first use, and replayed rows never are.
+// memory makes the reservoir and the hook that replays from it. A row is offered to the reservoir
+// once, after its first use, and replayed rows never are.
 func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
 	if !(p.Buffer > 0 && p.Buffer <= 1) || !(p.ReplayRatio > 0) || math.IsInf(p.ReplayRatio, 0) {
 		return nil, 0, fmt.Errorf("buffer %g must lie in (0, 1] and replay_ratio %g be finite and positive",
@@ -49,7 +51,8 @@ func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
 	return &rehearsal{Reservoir: reservoir, rows: rows, offered: map[Row]bool{}}, rows, nil
 }
 
-// rehearsal is a reservoir and what has been offered to it, which is all that must be saved within a task.
+// rehearsal is a reservoir and what has been offered to it, which is all that must be saved within
+// a task.
 type rehearsal struct {
 	*replay.Reservoir
 	rows    int
@@ -75,7 +78,8 @@ func (m *rehearsal) mix(current []Row, r *rand.Rand) []Row {
 // offeredKey is where MarshalJSON adds the offered rows to what the reservoir writes.
 const offeredKey = "offered"
 
-// MarshalJSON writes the reservoir, and the rows of the current task that were offered to it, in order.
+// MarshalJSON writes the reservoir, and the rows of the current task that were offered to it, in
+// order.
 func (m *rehearsal) MarshalJSON() ([]byte, error) {
 	raw, err := json.Marshal(m.Reservoir)
 	if err != nil {
@@ -129,7 +133,8 @@ type ERParams struct {
 	ReplayParams `yaml:",inline"`
 }
 
-// ER is experience replay: the loss is one mean over the current batch and rows drawn from a reservoir of the stream.
+// ER is experience replay: the loss is one mean over the current batch and rows drawn from a
+// reservoir of the stream.
 var ER = Method{
 	Name: "er",
 	Doc: "Experience replay: a reservoir keeps a uniform sample of the stream's examples; rows drawn from it are learned " +

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestPresetERBall trains far too fast: no projection leaves its ball, what is told of it is so, and the radius changes
-// the result.
+// TestPresetERBall trains far too fast: no projection leaves its ball, what is told of it is so,
+// and the radius changes the result.
 func TestPresetERBall(t *testing.T) {
 	after := map[float64]map[string][]float32{}
 	for _, radius := range []float64{0.1, 0.4} {

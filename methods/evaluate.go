@@ -9,10 +9,11 @@ import (
 	"secura/methods/backbone"
 )
 
-// Function is what is evaluated: the backbone with effective weights, by graphs that serve all methods, or a method's
-// own forward pass, by graphs that are compiled for it.
+// Function is what is evaluated: the backbone with effective weights, by graphs that serve all
+// methods, or a method's own forward pass, by graphs that are compiled for it.
 type Function struct {
-	// Effective are the weights that replace the backbone's. A method's own forward pass does not use them.
+	// Effective are the weights that replace the backbone's. A method's own forward pass does not
+	// use them.
 	Effective map[string]*tensors.Tensor
 
 	base    *Base
@@ -20,12 +21,14 @@ type Function struct {
 	inputs  []*tensors.Tensor
 }
 
-// Function is the backbone with the weights of effective, which may be nil, in place of those of the same names.
+// Function is the backbone with the weights of effective, which may be nil, in place of those of
+// the same names.
 func (b *Base) Function(effective map[string]*tensors.Tensor) *Function {
 	return &Function{Effective: effective, base: b, inputs: b.Weights(effective)}
 }
 
-// Function is what the session has learned, to be evaluated before it learns on. The caller closes it.
+// Function is what the session has learned, to be evaluated before it learns on. The caller closes
+// it.
 func (s *Session) Function() (*Function, error) {
 	effective, err := s.Effective()
 	if err != nil {
@@ -38,7 +41,8 @@ func (s *Session) Function() (*Function, error) {
 	return f, nil
 }
 
-// LearnsWeights says that what the method learns are weights in the backbone's place, and no forward pass of its own.
+// LearnsWeights says that what the method learns are weights in the backbone's place, and no
+// forward pass of its own.
 func (s *Session) LearnsWeights() bool { return !s.hooks.EvalForward }
 
 // Learned are all tensors, by their names, that a method adds to the backbone.
@@ -80,7 +84,8 @@ func (in Inputs) hidden(c backbone.Config, slots int) *graph.Node {
 	return c.HiddenTail(in.Weights, in.Rows, slots, project)
 }
 
-// Run runs the compiled graph of a key over a batch and further tensors, which it releases. The caller owns the outputs.
+// Run runs the compiled graph of a key over a batch and further tensors, which it releases. The
+// caller owns the outputs.
 func (f *Function) Run(key string, batch Batch, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
 	mine := append(batch.tensors(), more...)
 	defer release(mine)
@@ -124,13 +129,15 @@ func (b *Base) RunBatch(key string, weights []*tensors.Tensor, batch Batch, buil
 	return (&Function{base: b, inputs: weights}).Run(key, batch, build, more...)
 }
 
-// BuildScore gives log p(target) at the answer slots, [rows, answers]; meaningless where nothing is predicted.
+// BuildScore gives log p(target) at the answer slots, [rows, answers]; meaningless where nothing is
+// predicted.
 func (b *Base) BuildScore(in Inputs) []*graph.Node {
 	return []*graph.Node{graph.Neg(negativeLogLikelihood(b.logits(in), in.Targets))}
 }
 
-// BuildForced gives, at the answer slots and given the true answer so far, the most likely token, [rows, answers] int32,
-// and log p(target), [rows, answers]; both are meaningless where nothing is predicted.
+// BuildForced gives, at the answer slots and given the true answer so far, the most likely token,
+// [rows, answers] int32, and log p(target), [rows, answers]; both are meaningless where nothing is
+// predicted.
 func (b *Base) BuildForced(in Inputs) []*graph.Node {
 	logits := b.logits(in)
 	return []*graph.Node{graph.ArgMax(logits, -1), graph.Neg(negativeLogLikelihood(logits, in.Targets))}
@@ -142,9 +149,9 @@ func (b *Base) logits(in Inputs) *graph.Node {
 	return config.Logits(in.Weights, in.hidden(config, in.Targets.Shape().Dimensions[1]))
 }
 
-// BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at most maxNew. Where three
-// more follow, rows end at stop texts: the automaton's Class, Next and number of classes; a row's first target is the state in
-// which it begins.
+// BuildGenerate continues each row greedily, [rows, maxNew]; the first of More is the limit, at
+// most maxNew. Where three more follow, rows end at stop texts: the automaton's Class, Next and
+// number of classes; a row's first target is the state in which it begins.
 func (b *Base) BuildGenerate(in Inputs, maxNew int, ends []int32) []*graph.Node {
 	var stops *backbone.Stops
 	if len(in.More) > 1 {

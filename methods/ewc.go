@@ -14,11 +14,14 @@ type EWCParams struct {
 	LoRAParams `yaml:",inline"`
 	// Lambda is the penalty's weight. [1e4: it depends on the scale of the loss and wants tuning]
 	Lambda float64 `yaml:"lambda" json:"-"`
-	// Gamma is what remains of the earlier tasks' Fisher information at each task's end. [1: nothing decays]
+	// Gamma is what remains of the earlier tasks' Fisher information at each task's end. [1:
+	// nothing decays]
 	Gamma float64 `yaml:"gamma"`
-	// Online keeps one anchor, where the last task left the adapter; false keeps a penalty for each task. [true]
+	// Online keeps one anchor, where the last task left the adapter; false keeps a penalty for each
+	// task. [true]
 	Online bool `yaml:"online"`
-	// FisherExamples bounds the training examples of a task that estimate its Fisher information. [1024]
+	// FisherExamples bounds the training examples of a task that estimate its Fisher information.
+	// [1024]
 	FisherExamples int `yaml:"fisher_examples"`
 }
 
@@ -31,9 +34,10 @@ const (
 	leastFisher = 1e-37
 )
 
-// EWC pulls each trained value θ towards where the last task left it, θ*, in proportion to how much the tasks so far
-// depend on it: the loss gains (λ/2)·Σ_i F_i (θ_i − θ*_i)² (Kirkpatrick et al. 2017, equation 3), with one anchor and
-// F ← γF + F_new at each task's end (online EWC: Schwarz et al. 2018). F is the empirical Fisher information.
+// EWC pulls each trained value θ towards where the last task left it, θ*, in proportion to how much
+// the tasks so far depend on it: the loss gains (λ/2)·Σ_i F_i (θ_i − θ*_i)² (Kirkpatrick et al.
+// 2017, equation 3), with one anchor and F ← γF + F_new at each task's end (online EWC: Schwarz et
+// al. 2018). F is the empirical Fisher information.
 var EWC = Method{
 	Name: "ewc",
 	Doc: "Online elastic weight consolidation: a quadratic penalty, weighted by the Fisher information of the tasks so far, " +
@@ -48,10 +52,11 @@ var EWC = Method{
 
 // EWCSeparate is EWC as first published: a penalty (λ/2)·Σ_i F_ki (θ_i − θ*_ki)² for each task k.
 //
-// Σ_k F_k(θ − θ*_k)² = F(θ − μ)² + c with F = Σ F_k, μ = Σ F_k θ*_k / F and c = Σ F_k(θ*_k − μ)². F, μ and the sum of c
-// over all values are kept, and updated at each task's end as Chan, Golub and LeVeque (1979) do with weighted means and
-// sums of squares: nothing cancels, so that value and gradient are those of one (F_k, θ*_k) per task to rounding, and
-// the memory does not grow with the tasks.
+// Σ_k F_k(θ − θ*_k)² = F(θ − μ)² + c with F = Σ F_k, μ = Σ F_k θ*_k / F and c = Σ F_k(θ*_k − μ)².
+// F, μ and the sum of c over all values are kept, and updated at each task's end as Chan, Golub and
+// LeVeque (1979) do with weighted means and sums of squares: nothing cancels, so that value and
+// gradient are those of one (F_k, θ*_k) per task to rounding, and the memory does not grow with the
+// tasks.
 var EWCSeparate = Method{
 	Name: "ewc-separate",
 	Doc: "Elastic weight consolidation with a quadratic penalty of its own for each task learned so far: that task's Fisher " +
@@ -71,7 +76,8 @@ func (p EWCParams) separate() EWCParams {
 	return p
 }
 
-// ewcTuning goes by decades, since the scale of F depends on the backbone; at the published 1e4 a small one learns nothing.
+// ewcTuning goes by decades, since the scale of F depends on the backbone; at the published 1e4 a
+// small one learns nothing.
 var ewcTuning = Tuning{Coefficient: decades("lambda", 10)}
 
 func newEWCAdapter(params any) (adapter.Adapter, error) {

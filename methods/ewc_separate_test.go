@@ -29,8 +29,8 @@ func penalties(t *testing.T, s *Session, past []pastTask, lambda float64) (total
 	return total, gradient
 }
 
-// The sum that EWC keeps has the value and the gradient of one penalty for each task, kept apart; its size does not
-// depend on the number of tasks.
+// The sum that EWC keeps has the value and the gradient of one penalty for each task, kept apart;
+// its size does not depend on the number of tasks.
 func TestPresetEWCSeparate(t *testing.T) {
 	const lambda = 1e4
 	setting := toySetting(1)

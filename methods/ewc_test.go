@@ -44,7 +44,8 @@ func TestEWCPenaltyHoldsTheWeights(t *testing.T) {
 	}
 }
 
-// A batch that predicts nothing leaves the penalty alone: its value and gradient are those of the formula.
+// A batch that predicts nothing leaves the penalty alone: its value and gradient are those of the
+// formula.
 func TestEWCPenaltyAloneHasTheFormulasValueAndGradient(t *testing.T) {
 	s := openEWC(t, "on", nil)
 	learn(t, s, 1, 0, toyRate)

@@ -7,7 +7,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections by apply.
+// forward computes hidden states at the answer slots, [batch, answers, hidden], adapted projections
+// by apply.
 func (s *Session) forward(weights map[string]*graph.Node, batch batchNodes, apply func(p backbone.Projection, x *graph.Node) *graph.Node) *graph.Node {
 	config := s.base.Model.Config
 	if batch.slots != nil {
@@ -37,8 +38,8 @@ func (s *Session) project(apply func(p backbone.Projection, x *graph.Node) *grap
 	}
 }
 
-// recompute lets what an adapter computes of its trained tensors alone, such as a fused weight, be computed again in the
-// backward pass, as what it computes of x is.
+// recompute lets what an adapter computes of its trained tensors alone, such as a fused weight, be
+// computed again in the backward pass, as what it computes of x is.
 func (s *Session) recompute(p backbone.Projection, tensors map[string]*graph.Node) {
 	for _, t := range s.adapterTensors[p] {
 		if t.Trained {

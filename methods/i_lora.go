@@ -13,7 +13,8 @@ import (
 type ILoRAParams struct {
 	LoRAParams   `yaml:",inline"`
 	ReplayParams `yaml:",inline"`
-	// Lambda is the weight of the old value in the long-term memory's moving average. [0.99: averages over 100 steps]
+	// Lambda is the weight of the old value in the long-term memory's moving average. [0.99:
+	// averages over 100 steps]
 	Lambda float64 `yaml:"lambda" json:"-"`
 	// Gamma is the weight of the consistency term. [1: as published]
 	Gamma float64 `yaml:"gamma" json:"-"`
@@ -23,9 +24,9 @@ type ILoRAParams struct {
 
 const longCopy = "long"
 
-// ILoRA keeps two LoRA memories: the working one θʷ learns, the long-term one follows it, θˡ ← λθˡ + (1−λ)θʷ after each
-// step. On replayed rows the working memory's hidden states at the answer positions are held near the long-term
-// memory's: CE + γ·MSE(h(θʷ), stop(h(θˡ))).
+// ILoRA keeps two LoRA memories: the working one θʷ learns, the long-term one follows it, θˡ ←
+// λθˡ + (1−λ)θʷ after each step. On replayed rows the working memory's hidden states at the answer
+// positions are held near the long-term memory's: CE + γ·MSE(h(θʷ), stop(h(θˡ))).
 var ILoRA = Method{
 	Name: "i-lora",
 	Doc: "Interpolation-based LoRA: experience replay, a slow copy of the adapter that averages the learning one, and a " +
@@ -66,8 +67,8 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 	return hooks, nil
 }
 
-// longTermMemory adds the long-term memory and the coefficients λ and γ. Its hooks move that memory towards the working
-// one after each step, and measure how far apart the two are.
+// longTermMemory adds the long-term memory and the coefficients λ and γ. Its hooks move that memory
+// towards the working one after each step, and measure how far apart the two are.
 func (s *Session) longTermMemory(lambda, gamma float64) (Hooks, error) {
 	if !(lambda >= 0 && lambda <= 1) || !(gamma >= 0) || math.IsInf(gamma, 0) {
 		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", lambda, gamma)
@@ -91,9 +92,9 @@ func (s *Session) follow(v Vars) {
 	}
 }
 
-// memories are values of λ whose moving average goes over 0.4 tasks' steps on rung 0, and on each further rung over 2.5 times
-// as many, from 2 steps to 16 tasks: one that is much longer than a task follows it too late, one that is much shorter keeps
-// nothing of the tasks before.
+// memories are values of λ whose moving average goes over 0.4 tasks' steps on rung 0, and on each
+// further rung over 2.5 times as many, from 2 steps to 16 tasks: one that is much longer than a
+// task follows it too late, one that is much shorter keeps nothing of the tasks before.
 func memories(s Scale, k int) ([]any, bool) {
 	tasks := 0.4 * math.Pow(2.5, float64(k))
 	steps := tasks * float64(s.TaskSteps)
@@ -105,8 +106,8 @@ func movingAverage(old, new, lambda *graph.Node) *graph.Node {
 	return graph.Add(graph.Mul(old, lambda), graph.Mul(new, graph.OneMinus(lambda)))
 }
 
-// meanSquaredError is the mean over units and, by their number, over counted slots of (a − b)², for a and b
-// [rows, answers, units] and counted [rows, answers]; 0 where nothing is counted.
+// meanSquaredError is the mean over units and, by their number, over counted slots of (a − b)², for
+// a and b [rows, answers, units] and counted [rows, answers]; 0 where nothing is counted.
 func meanSquaredError(a, b, counted, slots *graph.Node) *graph.Node {
 	d := graph.Sub(a, b)
 	total := graph.ReduceAllSum(graph.Mul(graph.ReduceMean(graph.Mul(d, d), -1), counted))

@@ -47,8 +47,9 @@ func eachReleasedILoRA(t *testing.T, test func(t *testing.T, c releasedILoRA)) {
 	}
 }
 
-// Losses, both memories over a fold, and the outputs, of the recorded steps. The recorded loss is a squared error in the
-// cross-entropy's place. The moments go on over the fold; the backbone's bias is not used.
+// Losses, both memories over a fold, and the outputs, of the recorded steps. The recorded loss is a
+// squared error in the cross-entropy's place. The moments go on over the fold; the backbone's bias
+// is not used.
 func TestGoldenILoRAReleased(t *testing.T) {
 	eachReleasedILoRA(t, func(t *testing.T, c releasedILoRA) {
 		tolerance, memories := 1e-5, 1e-5
@@ -159,8 +160,9 @@ func longWeights(t *testing.T, s *Session) map[string][]float32 {
 	return all
 }
 
-// The term's value is the mean squared difference of logits that other graphs compute; its gradient is what γ adds to
-// that of the cross-entropy. Both in the second task, where the weight is not the pretrained one any more.
+// The term's value is the mean squared difference of logits that other graphs compute; its gradient
+// is what γ adds to that of the cross-entropy. Both in the second task, where the weight is not the
+// pretrained one any more.
 func TestPresetILoRAReleased(t *testing.T) {
 	loss, gradient, after := map[float64]float64{}, map[float64]map[string][]float32{}, map[float64]map[string][]float32{}
 	wanted := 0.0
@@ -202,7 +204,8 @@ func TestPresetILoRAReleased(t *testing.T) {
 	}
 }
 
-// At a task's end the function stays, the update is in the weight, B and B_long are 0, and A is kept and copied.
+// At a task's end the function stays, the update is in the weight, B and B_long are 0, and A is
+// kept and copied.
 func TestILoRAReleasedFoldsBothMemories(t *testing.T) {
 	s := openILoRAReleased(t, "test", 0.1)
 	steps(t, s, 1, 0, 0, toySteps, toyRate)

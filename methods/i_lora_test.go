@@ -39,8 +39,8 @@ func hiddenStates(t *testing.T, s *Session, b Batch) []float32 {
 	return floats(t, out[0])
 }
 
-// The consistency term's value is the mean squared difference of hidden states that other graphs compute, and its
-// gradient is what it adds to that of the cross-entropy.
+// The consistency term's value is the mean squared difference of hidden states that other graphs
+// compute, and its gradient is what it adds to that of the cross-entropy.
 func TestILoRAHoldsReplayedRowsNearTheLongMemory(t *testing.T) {
 	loss, gradient, after := map[float64]float64{}, map[float64]map[string][]float32{}, map[float64]map[string][]float32{}
 	for _, gamma := range []float64{0, 1} {

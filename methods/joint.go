@@ -1,7 +1,8 @@
 package methods
 
-// JointTraining learns a shuffled mixture of all tasks at once with SEQ's adapter, for as many steps as the stream has
-// in all. It bounds from above what a continual learner could reach; it is no continual learner.
+// JointTraining learns a shuffled mixture of all tasks at once with SEQ's adapter, for as many
+// steps as the stream has in all. It bounds from above what a continual learner could reach; it is
+// no continual learner.
 var JointTraining = Method{
 	Name:    "joint",
 	Doc:     "One LoRA adapter trained on the shuffled mixture of all tasks for the sum of their steps: an upper bound.",

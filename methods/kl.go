@@ -9,22 +9,25 @@ import (
 	"secura/methods/adapter"
 )
 
-// DistillationParams are the parameters of a method that holds the model's predictions near those of a teacher.
+// DistillationParams are the parameters of a method that holds the model's predictions near those
+// of a teacher.
 type DistillationParams struct {
 	LoRAParams `yaml:",inline"`
 	// Beta is the weight of the divergence. [kl, lwf: 1]
 	Beta float64 `yaml:"beta" json:"-"`
-	// Temperature τ divides the logits of both, and the divergence is multiplied by τ², which keeps the size of its gradient.
-	// [kl: 1; lwf: 2, as published]
+	// Temperature τ divides the logits of both, and the divergence is multiplied by τ², which keeps
+	// the size of its gradient. [kl: 1; lwf: 2, as published]
 	Temperature float64 `yaml:"temperature"`
-	// Direction of the divergence: forward, KL(teacher ‖ model), or reverse, KL(model ‖ teacher). [forward]
+	// Direction of the divergence: forward, KL(teacher ‖ model), or reverse, KL(model ‖ teacher).
+	// [forward]
 	Direction string `yaml:"direction"`
 }
 
 const teacherCopy = "teacher"
 
-// KL adds to the loss β·τ²·KL(q ‖ p_θ), the mean over the answers' tokens, where q is what the untouched backbone predicts
-// on the same texts. The teacher is the adapter as it started, which changes nothing.
+// KL adds to the loss β·τ²·KL(q ‖ p_θ), the mean over the answers' tokens, where q is what the
+// untouched backbone predicts on the same texts. The teacher is the adapter as it started, which
+// changes nothing.
 var KL = Method{
 	Name: "kl",
 	Doc: "Sequential fine-tuning whose predictions on the task's own answers are held near those of the untouched backbone by " +
@@ -63,7 +66,8 @@ func startDistillation(params any, s *Session) (Hooks, error) {
 	}, nil
 }
 
-// divergence is τ²·KL at each slot, [rows, answers], between what logits [rows, answers, vocabulary] predict at temperature τ.
+// divergence is τ²·KL at each slot, [rows, answers], between what logits [rows, answers,
+// vocabulary] predict at temperature τ.
 func (p *DistillationParams) divergence(teacher, model *graph.Node) *graph.Node {
 	from, to := graph.LogSoftmax(graph.DivScalar(teacher, p.Temperature)), graph.LogSoftmax(graph.DivScalar(model, p.Temperature))
 	if p.Direction == "reverse" {

@@ -50,8 +50,8 @@ func TestDivergenceIsTorchs(t *testing.T) {
 	}
 }
 
-// kl's teacher is the untouched backbone for ever, lwf's the model before the task: the term is 0 when that task begins, and
-// holds the predictions later.
+// kl's teacher is the untouched backbone for ever, lwf's the model before the task: the term is 0
+// when that task begins, and holds the predictions later.
 func TestTeachers(t *testing.T) {
 	terms := map[string][2]float64{}
 	for _, m := range []Method{KL, LwF} {

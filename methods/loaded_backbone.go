@@ -15,15 +15,17 @@ import (
 	"secura/methods/backbone"
 )
 
-// Base is a pretrained backbone on a backend, shared by the sessions of a process: its weights are never written.
+// Base is a pretrained backbone on a backend, shared by the sessions of a process: its weights are
+// never written.
 type Base struct {
 	Backend compute.Backend
 	Model   *backbone.Model
-	// Compiling is called when a graph begins to be compiled, and what it returns when that is done, for a caller who
-	// counts the time. It may be nil.
+	// Compiling is called when a graph begins to be compiled, and what it returns when that is
+	// done, for a caller who counts the time. It may be nil.
 	Compiling func() (done func())
 
-	// built is called with each graph's outputs when it is built, for a test that measures graphs; nil is no call.
+	// built is called with each graph's outputs when it is built, for a test that measures graphs;
+	// nil is no call.
 	built func(key string, outputs []*graph.Node)
 
 	execs   map[string]*graph.Exec
@@ -39,8 +41,8 @@ func NewBase(b compute.Backend, m *backbone.Model) *Base {
 	return &Base{Backend: b, Model: m, execs: map[string]*graph.Exec{}, steps: map[string]*stepPlan{}, starts: map[string]Measure{}}
 }
 
-// Weights are the tensors that an evaluation graph takes, in the order of Model.Names: the pretrained ones, replaced by
-// those of the same name in effective, which may be nil.
+// Weights are the tensors that an evaluation graph takes, in the order of Model.Names: the
+// pretrained ones, replaced by those of the same name in effective, which may be nil.
 func (b *Base) Weights(effective map[string]*tensors.Tensor) []*tensors.Tensor {
 	list := make([]*tensors.Tensor, len(b.Model.Names))
 	for i, name := range b.Model.Names {
@@ -74,8 +76,8 @@ func (b *Base) Close() {
 	}
 }
 
-// exec returns the compiled graph of a key, making it on first use; configure, which may be nil, changes it before it is
-// compiled.
+// exec returns the compiled graph of a key, making it on first use; configure, which may be nil,
+// changes it before it is compiled.
 func (b *Base) exec(key string, inputs []shapes.Shape, configure func(*graph.Exec) *graph.Exec, build func(inputs []*graph.Node) []*graph.Node) (*graph.Exec, error) {
 	if e, ok := b.execs[key]; ok {
 		return e, nil
@@ -105,7 +107,8 @@ func (b *Base) exec(key string, inputs []shapes.Shape, configure func(*graph.Exe
 	return e, nil
 }
 
-// Forget releases the compiled graphs of the sessions with a key, and forgets what was measured of their starts.
+// Forget releases the compiled graphs of the sessions with a key, and forgets what was measured of
+// their starts.
 func (b *Base) Forget(key string) {
 	for name, e := range b.execs {
 		if strings.HasPrefix(name, key+"/") {
@@ -120,8 +123,8 @@ func (b *Base) Forget(key string) {
 // ExecuteSeconds is the time spent in compiled graphs so far.
 func (b *Base) ExecuteSeconds() float64 { return b.execute.Seconds() }
 
-// Run runs the compiled graph of a key over tensors, compiling it on first use. What build does must depend on the key
-// and the shapes alone. The caller owns the outputs.
+// Run runs the compiled graph of a key over tensors, compiling it on first use. What build does
+// must depend on the key and the shapes alone. The caller owns the outputs.
 func (b *Base) Run(key string, inputs []*tensors.Tensor, build func(inputs []*graph.Node) []*graph.Node) ([]*tensors.Tensor, error) {
 	arguments, kinds := make([]any, len(inputs)), make([]shapes.Shape, len(inputs))
 	for i, t := range inputs {

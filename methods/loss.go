@@ -8,8 +8,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers, vocabulary]; slots is
-// their number.
+// crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers,
+// vocabulary]; slots is their number.
 func crossEntropy(logits, targets, weights, slots *graph.Node) *graph.Node {
 	total := graph.ReduceAllSum(graph.Mul(negativeLogLikelihood(logits, targets), weights))
 	return graph.Div(total, graph.MaxScalar(slots, 1))
@@ -22,9 +22,9 @@ func negativeLogLikelihood(logits, targets *graph.Node) *graph.Node {
 	return graph.Neg(graph.ReduceSum(picked, -1))
 }
 
-// Loss is what a method's own term of the loss can be made of: a step's batch, or a part of it. A row is one example, or
-// of a packed batch several; what is an example's own is asked of PerExample, Replayed and ReplayedCounted, never of a
-// row's index.
+// Loss is what a method's own term of the loss can be made of: a step's batch, or a part of it. A
+// row is one example, or of a packed batch several; what is an example's own is asked of
+// PerExample, Replayed and ReplayedCounted, never of a row's index.
 type Loss struct {
 	// Vars are the variables before the step.
 	Vars Vars
@@ -38,9 +38,11 @@ type Loss struct {
 	session *Session
 	weights map[string]*graph.Node
 	batch   batchNodes
-	// slots and replayedSlots are the whole batch's numbers of counted slots; nil where l holds the whole batch.
+	// slots and replayedSlots are the whole batch's numbers of counted slots; nil where l holds the
+	// whole batch.
 	slots, replayedSlots *graph.Node
-	// inputs are what enters each adapted projection, for measures; nil where none are taken of them.
+	// inputs are what enters each adapted projection, for measures; nil where none are taken of
+	// them.
 	inputs map[backbone.Projection]*graph.Node
 }
 
@@ -76,8 +78,8 @@ func (l *Loss) own() (own *graph.Node) {
 	return own
 }
 
-// Replayed selects of x, [rows, answers, …], the slots that replayed examples may have: ReplayedCounted says which are
-// theirs.
+// Replayed selects of x, [rows, answers, …], the slots that replayed examples may have:
+// ReplayedCounted says which are theirs.
 func (l *Loss) Replayed(x *graph.Node) *graph.Node {
 	if l.batch.slots == nil {
 		return graph.SliceAxis(x, 0, graph.AxisRangeToEnd(l.session.partRows()))
@@ -88,7 +90,8 @@ func (l *Loss) Replayed(x *graph.Node) *graph.Node {
 	return graph.SliceAxis(x, 1, graph.AxisRange(0, l.batch.frontAnswers))
 }
 
-// ReplayedCounted is 1 at the slots of Replayed that carry a loss and belong to a replayed example, and 0 elsewhere.
+// ReplayedCounted is 1 at the slots of Replayed that carry a loss and belong to a replayed example,
+// and 0 elsewhere.
 func (l *Loss) ReplayedCounted() *graph.Node {
 	counted := l.Replayed(l.Counted)
 	if l.batch.slots == nil {
@@ -99,8 +102,9 @@ func (l *Loss) ReplayedCounted() *graph.Node {
 	return graph.Mul(counted, graph.ConvertDType(graph.GreaterOrEqual(examples, first), counted.DType()))
 }
 
-// PerExample sums x, [rows, answers], over the counted slots of each example: [examples], those of the setting's rows and
-// then the replayed ones, 0 for an example that l does not hold. Of rows of one text each it is [rows].
+// PerExample sums x, [rows, answers], over the counted slots of each example: [examples], those of
+// the setting's rows and then the replayed ones, 0 for an example that l does not hold. Of rows of
+// one text each it is [rows].
 func (l *Loss) PerExample(x *graph.Node) *graph.Node {
 	x = graph.Mul(x, l.Counted)
 	if l.batch.slots == nil {
@@ -118,7 +122,8 @@ func (l *Loss) Slots() *graph.Node {
 	return graph.ReduceAllSum(l.Counted)
 }
 
-// ReplayedSlots is the number of counted slots of replayed examples in the whole batch; counted is ReplayedCounted.
+// ReplayedSlots is the number of counted slots of replayed examples in the whole batch; counted is
+// ReplayedCounted.
 func (l *Loss) ReplayedSlots(counted *graph.Node) *graph.Node {
 	if l.replayedSlots != nil {
 		return l.replayedSlots
@@ -126,14 +131,14 @@ func (l *Loss) ReplayedSlots(counted *graph.Node) *graph.Node {
 	return graph.ReduceAllSum(counted)
 }
 
-// LogitsWith are the logits at the answer slots, [rows, answers, vocabulary], computed with another copy of the adapter's
-// tensors.
+// LogitsWith are the logits at the answer slots, [rows, answers, vocabulary], computed with another
+// copy of the adapter's tensors.
 func (l *Loss) LogitsWith(copy string) *graph.Node {
 	return l.session.base.Model.Config.Logits(l.weights, l.hidden(l.batch, l.Vars, copy))
 }
 
-// ReplayedHiddenWith are Replayed of the hidden states, computed with another copy of the adapter's tensors. A method that
-// calls it says so by Hooks.ReplayForward.
+// ReplayedHiddenWith are Replayed of the hidden states, computed with another copy of the adapter's
+// tensors. A method that calls it says so by Hooks.ReplayForward.
 func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
 	first := func(n int) func(x *graph.Node) *graph.Node {
 		return func(x *graph.Node) *graph.Node { return graph.SliceAxis(x, 1, graph.AxisRange(0, n)) }

@@ -2,9 +2,10 @@ package methods
 
 import "github.com/gomlx/gomlx/core/graph"
 
-// LwF, learning without forgetting, is KL with another teacher: the model before this task, which is the untouched backbone
-// for the first one. The texts are those of the task that is learned; nothing of earlier tasks is kept (Li and Hoiem 2016,
-// equation 2, with the temperature of Hinton et al. 2015).
+// LwF, learning without forgetting, is KL with another teacher: the model before this task, which
+// is the untouched backbone for the first one. The texts are those of the task that is learned;
+// nothing of earlier tasks is kept (Li and Hoiem 2016, equation 2, with the temperature of Hinton
+// et al. 2015).
 var LwF = Method{
 	Name: "lwf",
 	Doc: "Learning without forgetting: on the texts of the task that is learned, predictions are held near those of the model " +

@@ -7,10 +7,12 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Measure is one named number that a step or a boundary tells beside its results, to say why they are what they are.
+// Measure is one named number that a step or a boundary tells beside its results, to say why they
+// are what they are.
 type Measure struct {
 	Name string
-	// Value is not finite where there is nothing to be measured, such as a ratio to an update that is 0.
+	// Value is not finite where there is nothing to be measured, such as a ratio to an update that
+	// is 0.
 	Value float64
 }
 
@@ -41,8 +43,9 @@ func (s *Session) measures(gradients Vars, n StepNodes) []NamedNode {
 	return list
 }
 
-// gradientNorms are the norms over all layers of the gradients by each of the adapter's tensors of each projection,
-// named gradient/PROJECTION/TENSOR. The root of their sum of squares is the global norm.
+// gradientNorms are the norms over all layers of the gradients by each of the adapter's tensors of
+// each projection, named gradient/PROJECTION/TENSOR. The root of their sum of squares is the global
+// norm.
 func (s *Session) gradientNorms(gradients Vars) (list []NamedNode) {
 	for _, t := range s.Trained() {
 		name := "gradient/" + t.Projection.Name + "/" + t.Tensor

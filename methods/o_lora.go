@@ -15,17 +15,19 @@ type OLoRAParams struct {
 	LoRAParams `yaml:",inline"`
 	// Lambda is the weight of the orthogonality term, λ₁ in the paper. [0.5: as released]
 	Lambda float64 `yaml:"lambda" json:"-"`
-	// Norm of the products: l1, the sum of their absolute values, as released; or squared, the sum of their squares, as the
-	// paper has it. [l1]
+	// Norm of the products: l1, the sum of their absolute values, as released; or squared, the sum
+	// of their squares, as the paper has it. [l1]
 	Norm string `yaml:"norm"`
 }
 
-// pastA are the A of the tasks before, [tasks·rank, in], the newest first; rows of tasks to come are 0.
+// pastA are the A of the tasks before, [tasks·rank, in], the newest first; rows of tasks to come
+// are 0.
 const pastA = "past/A"
 
-// OLoRA learns each task in a LoRA of its own. Those of earlier tasks are frozen and summed into the weight. The loss gains
-// λ₁·Σ_{i<t} Σ|A_i A_tᵀ| over all adapted projections, so that a task's A has rows orthogonal to those of the tasks before
-// (Wang et al. 2023, section 3.2: squares there, absolute values in its code).
+// OLoRA learns each task in a LoRA of its own. Those of earlier tasks are frozen and summed into
+// the weight. The loss gains λ₁·Σ_{i<t} Σ|A_i A_tᵀ| over all adapted projections, so that a task's
+// A has rows orthogonal to those of the tasks before (Wang et al. 2023, section 3.2: squares there,
+// absolute values in its code).
 var OLoRA = Method{
 	Name: "o-lora",
 	Doc: "Orthogonal LoRA: each task learns a LoRA of its own, those of earlier tasks stay in the weight, and a term of the loss " +
@@ -67,7 +69,8 @@ func startOLoRA(params any, s *Session) (Hooks, error) {
 	}, nil
 }
 
-// nextLoRA makes the task's LoRA part of the weight, remembers its A, and starts a new one from a draw of its own.
+// nextLoRA makes the task's LoRA part of the weight, remembers its A, and starts a new one from a
+// draw of its own.
 func (t *TaskEnd) nextLoRA() error {
 	s := t.session
 	fresh := make([]*tensors.Tensor, len(s.projections))

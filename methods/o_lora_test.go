@@ -14,7 +14,8 @@ func openOLoRA(t *testing.T, key string, change func(p *OLoRAParams)) *Session {
 	return open(t, OLoRA, key, setting, change)
 }
 
-// The term alone, in both norms, and its gradient are what torch makes of the same numbers in each projection.
+// The term alone, in both norms, and its gradient are what torch makes of the same numbers in each
+// projection.
 func TestOLoRATermIsTorchs(t *testing.T) {
 	raw, err := os.ReadFile("testdata/o_lora/reference.json")
 	if err != nil {
@@ -56,8 +57,8 @@ func TestOLoRATermIsTorchs(t *testing.T) {
 	}
 }
 
-// Each task starts with a LoRA of its own that changes nothing; what the task before learned stays in the weight, and its
-// A is remembered.
+// Each task starts with a LoRA of its own that changes nothing; what the task before learned stays
+// in the weight, and its A is remembered.
 func TestOLoRAKeepsEachTasksLoRA(t *testing.T) {
 	s := openOLoRA(t, "", nil)
 	if err := s.StartTask(); err != nil {

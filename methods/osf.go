@@ -11,14 +11,16 @@ import (
 
 // OSFParams are the parameters of orthogonal subspace fine-tuning.
 type OSFParams struct {
-	// First and Last are the shares of each weight's singular directions that the first and the last task preserve; the tasks
-	// between have shares between them, evenly spaced. [0.3 and 0.7: the directions that later tasks may change grow fewer]
+	// First and Last are the shares of each weight's singular directions that the first and the
+	// last task preserve; the tasks between have shares between them, evenly spaced. [0.3 and 0.7:
+	// the directions that later tasks may change grow fewer]
 	First float64 `yaml:"first"`
 	Last  float64 `yaml:"last"`
 }
 
-// OSF trains what each weight holds of its small singular directions, orthogonal to the large ones, which it preserves. At
-// each task's end what was learned becomes part of the weight, which is decomposed again, and more of it is preserved.
+// OSF trains what each weight holds of its small singular directions, orthogonal to the large ones,
+// which it preserves. At each task's end what was learned becomes part of the weight, which is
+// decomposed again, and more of it is preserved.
 var OSF = Method{
 	Name: "osf",
 	Doc: "Orthogonal subspace fine-tuning: a weight's large singular directions are preserved, the small ones are trained and " +

@@ -12,9 +12,10 @@ import (
 	"secura/methods/backbone"
 )
 
-// peakBytes is the most that a graph holds at once beyond its inputs, if its nodes are computed one by one in the order
-// in which they were made, each released after its last use. It knows no fusion, and so is more than a compiler needs; but
-// it is the same on every machine, and grows with a batch as the compiled graph does.
+// peakBytes is the most that a graph holds at once beyond its inputs, if its nodes are computed one
+// by one in the order in which they were made, each released after its last use. It knows no
+// fusion, and so is more than a compiler needs; but it is the same on every machine, and grows with
+// a batch as the compiled graph does.
 func peakBytes(outputs []*graph.Node) (peak int64) {
 	needed, last := map[*graph.Node]bool{}, map[*graph.Node]int{}
 	var visit func(n *graph.Node)
@@ -54,8 +55,8 @@ func peakBytes(outputs []*graph.Node) (peak int64) {
 	return peak
 }
 
-// peaks makes a step and ends a task with a batch of so many rows in so many parts, in two lengths, computes
-// the effective weights, and returns each graph's peak in bytes.
+// peaks makes a step and ends a task with a batch of so many rows in so many parts, in two lengths,
+// computes the effective weights, and returns each graph's peak in bytes.
 func peaks(t *testing.T, m Method, rows, parts int, checkpoint bool) map[string]int64 {
 	t.Helper()
 	const length, answers = 48, 4
@@ -103,9 +104,10 @@ func peaks(t *testing.T, m Method, rows, parts int, checkpoint bool) map[string]
 	return list
 }
 
-// TestEveryPhaseKeepsToTheMemoryOfAStep holds the graphs of every method to the memory bound of training.accumulate and
-// training.checkpoint: what a method does at a task's end needs no more than its step, a batch of twice the rows in twice
-// the parts no more than the batch, and no method more than 2.5 times what SEQ does (I-LoRA has a second forward pass).
+// TestEveryPhaseKeepsToTheMemoryOfAStep holds the graphs of every method to the memory bound of
+// training.accumulate and training.checkpoint: what a method does at a task's end needs no more
+// than its step, a batch of twice the rows in twice the parts no more than the batch, and no method
+// more than 2.5 times what SEQ does (I-LoRA has a second forward pass).
 func TestEveryPhaseKeepsToTheMemoryOfAStep(t *testing.T) {
 	largest := func(list map[string]int64) (peak int64, key string) {
 		for name, bytes := range list {

@@ -25,7 +25,8 @@ type peftRun struct {
 	Norms   []float64 `json:"total_norms"` // before clipping
 }
 
-// peftReference is reference.json in a folder of testdata: an adapter on tiny-qwen2 as peft and torch compute it.
+// peftReference is reference.json in a folder of testdata: an adapter on tiny-qwen2 as peft and
+// torch compute it.
 type peftReference struct {
 	folder    string
 	IDs       [][]int32     `json:"input_ids"`
@@ -39,7 +40,8 @@ type peftReference struct {
 	Clipped   peftRun       `json:"adamw_clipped"`
 }
 
-// batch shifts the rows, which are padded on the right, to the left-padded layout, and predicts label i+1 at slot i.
+// batch shifts the rows, which are padded on the right, to the left-padded layout, and predicts
+// label i+1 at slot i.
 func (p peftReference) batch() Batch {
 	rows, length := len(p.IDs), len(p.IDs[0])
 	b := Batch{Rows: rows, Length: length, Answers: length, Tokens: make([]int32, rows*length), Positions: make([]int32, rows*length),
@@ -165,7 +167,8 @@ func checkAgainstPeft(t *testing.T, m Method, folder string) {
 	}
 }
 
-// checkPEFT holds what a session gives for peft against the tensors that it was given from a folder of peft's.
+// checkPEFT holds what a session gives for peft against the tensors that it was given from a folder
+// of peft's.
 func checkPEFT(t *testing.T, s *Session, want map[string][]float32) {
 	t.Helper()
 	p, ok, err := s.PEFT()
@@ -249,7 +252,8 @@ func (p peftReference) checkForward(t *testing.T, base *Base, s *Session) {
 	p.checkWeights(t, base, list)
 }
 
-// checkWeights compares weights with peft's merged ones, and the logits under them, and releases them.
+// checkWeights compares weights with peft's merged ones, and the logits under them, and releases
+// them.
 func (p peftReference) checkWeights(t *testing.T, base *Base, list map[string]*tensors.Tensor) {
 	t.Helper()
 	merged := readTensors(t, p.folder+"merged.safetensors")

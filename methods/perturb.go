@@ -8,9 +8,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Perturbed are the weights of the targeted projections with noise, by the backbone's names: to each entry is added a normal
-// number with so many of the weight's own standard deviations. It is a reference for measures of what a model has kept: half a
-// deviation on q_proj and v_proj destroys SmolLM2. The caller releases them.
+// Perturbed are the weights of the targeted projections with noise, by the backbone's names: to
+// each entry is added a normal number with so many of the weight's own standard deviations. It is a
+// reference for measures of what a model has kept: half a deviation on q_proj and v_proj destroys
+// SmolLM2. The caller releases them.
 func (b *Base) Perturbed(targets []string, deviations float64, r *rand.Rand) (map[string]*tensors.Tensor, error) {
 	projections, err := b.Projections(targets)
 	if err != nil {

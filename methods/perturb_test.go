@@ -7,7 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// The noise has its share of each weight's own deviation, on the targeted projections alone, and follows its stream.
+// The noise has its share of each weight's own deviation, on the targeted projections alone, and
+// follows its stream.
 func TestPerturbedWeightsHaveTheirNoise(t *testing.T) {
 	noisy := func(seed uint64) map[string][]float32 {
 		list, err := toy.Perturbed([]string{"q_proj", "v_proj"}, 0.5, stream(seed, "noise"))

@@ -106,7 +106,8 @@ func TestPresetCURLoRAPaper(t *testing.T) {
 	}
 }
 
-// Sessions that differ in a coefficient alone share their compiled graphs, and each computes with its own.
+// Sessions that differ in a coefficient alone share their compiled graphs, and each computes with
+// its own.
 func TestCoefficientsAreInputsOfTheGraph(t *testing.T) {
 	losses := map[float64]float64{}
 	compiled := 0

@@ -13,8 +13,8 @@ import (
 	"secura/methods/weights"
 )
 
-// Pretrainer trains every weight of a backbone on a language-modelling loss. It is how a backbone is made, not a
-// continual-learning method.
+// Pretrainer trains every weight of a backbone on a language-modelling loss. It is how a backbone
+// is made, not a continual-learning method.
 type Pretrainer struct {
 	base    *Base
 	adamw   optimizer.AdamW
@@ -23,7 +23,8 @@ type Pretrainer struct {
 	steps   int
 }
 
-// NewPretrainer trains the weights of b, which it replaces step by step. Matrices are decayed, vectors are not.
+// NewPretrainer trains the weights of b, which it replaces step by step. Matrices are decayed,
+// vectors are not.
 func NewPretrainer(b *Base, adamw optimizer.AdamW, clip float64) *Pretrainer {
 	p := &Pretrainer{base: b, adamw: adamw, clip: clip}
 	for _, name := range b.Model.Names {
@@ -72,7 +73,8 @@ func (p *Pretrainer) Save(path string) error {
 	return nil
 }
 
-// Load goes on from what Save wrote and says after how many steps that was. The backbone must have the same shapes.
+// Load goes on from what Save wrote and says after how many steps that was. The backbone must have
+// the same shapes.
 func (p *Pretrainer) Load(path string) (steps int, err error) {
 	file, err := weights.Open(path)
 	if err != nil {

@@ -17,15 +17,15 @@ type SecuraParams struct {
 	Rank int `yaml:"rank"`
 	// Inner m is the inner rank, larger than r. [0: the released 200, by the rule of sizes]
 	Inner int `yaml:"inner"`
-	// Sizes says what a rank of 0 means: width, ⌊150·in/1536⌋ and ⌊200·in/1536⌋, or absolute, 150 and 200. [width: the
-	// release's on Qwen2-1.5B, whose width is 1536]
+	// Sizes says what a rank of 0 means: width, ⌊150·in/1536⌋ and ⌊200·in/1536⌋, or absolute, 150
+	// and 200. [width: the release's on Qwen2-1.5B, whose width is 1536]
 	Sizes string `yaml:"sizes"`
 	// Selection says how columns and rows are chosen. [inverse-top: the release's]
 	Selection string `yaml:"selection"`
 	// Init says how A starts: released or principal. [released: the weight's top-left block]
 	Init string `yaml:"init"`
-	// Bias adds a trained bias to each adapted projection, which is decayed and never merged. [false; the released presets:
-	// true]
+	// Bias adds a trained bias to each adapted projection, which is decayed and never merged.
+	// [false; the released presets: true]
 	Bias bool `yaml:"bias"`
 	// MagNorm fuses the updated weight with the former one. [true]
 	MagNorm bool `yaml:"magnorm"`
@@ -37,7 +37,8 @@ type SecuraParams struct {
 	Normalise string `yaml:"normalise"`
 	// Form of the result: sum, (F + G)/S, or step, F + (G − F)/S. [sum: as published]
 	Form string `yaml:"form"`
-	// Restraint shrinks drawn output features where S-MagNorm lets nearly everything through, in evaluation too. [false]
+	// Restraint shrinks drawn output features where S-MagNorm lets nearly everything through, in
+	// evaluation too. [false]
 	Restraint bool `yaml:"restraint"`
 	// Edge is the S up to which an entry counts as let through. [1.2: the release's]
 	Edge float64 `yaml:"edge"`
@@ -49,11 +50,13 @@ type SecuraParams struct {
 	Merge string `yaml:"merge"`
 	// MergeEvery is the number of steps between merges; a task's end merges as well. [1]
 	MergeEvery int `yaml:"merge_every"`
-	// MergePrecision is that of an update that M1 adds to the weight: float32, bf16 (rounded before it is added), or
-	// bf16-weight (the sum rounded too, as where the backbone is bfloat16). [float32; secura-released-m1: bf16]
+	// MergePrecision is that of an update that M1 adds to the weight: float32, bf16 (rounded before
+	// it is added), or bf16-weight (the sum rounded too, as where the backbone is bfloat16).
+	// [float32; secura-released-m1: bf16]
 	MergePrecision string `yaml:"merge_precision"`
-	// Former says what S-MagNorm compares with: held, base (of M2: without the sum) or updated (held with this step's
-	// update, which then counts twice). [held: M2 then equals M1; secura-released-m2: updated]
+	// Former says what S-MagNorm compares with: held, base (of M2: without the sum) or updated
+	// (held with this step's update, which then counts twice). [held: M2 then equals M1;
+	// secura-released-m2: updated]
 	Former string `yaml:"former"`
 }
 
@@ -88,8 +91,8 @@ func (p SecuraParams) check() error {
 	return errors.Join(p.norm().Check(), adapter.Restraint{Edge: p.Edge, Share: p.Share, Decay: p.Decay}.Check())
 }
 
-// isWeight says whether the forward pass is one with a weight wherever it is evaluated. What S-MagNorm makes of outputs
-// is none unless B is 0 then, and the former output is the whole one.
+// isWeight says whether the forward pass is one with a weight wherever it is evaluated. What
+// S-MagNorm makes of outputs is none unless B is 0 then, and the former output is the whole one.
 func (p SecuraParams) isWeight() bool {
 	fusesOutputs := p.MagNorm && p.Space == adapter.SpaceActivation
 	merged := p.MergeEvery == 1 && p.Merge != string(adapter.MergeNone)
@@ -118,7 +121,8 @@ func startSecura(params any, s *Session) (Hooks, error) {
 	return hooks, nil
 }
 
-// stepsLeft is the variable that counts the steps until the next merge; it starts again at a task's end.
+// stepsLeft is the variable that counts the steps until the next merge; it starts again at a task's
+// end.
 const stepsLeft = "secura/steps_left"
 
 // mergeEvery adds the merges after every n steps, and at a task's end.

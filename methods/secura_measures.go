@@ -17,20 +17,22 @@ import (
 //	step/relative          ‖update of this step‖/‖W‖
 //	merge/mismatch         ‖merged − trained weight‖/‖what was trained since the last merge‖
 //
-// Of S-MagNorm of outputs, over the outputs of all tokens of a batch, in the last layer as far as they are computed:
+// Of S-MagNorm of outputs, over the outputs of all tokens of a batch, in the last layer as far as
+// they are computed:
 //
 //	magnorm/mean           the mean of S; 2 where the adapter moves no output
 //	magnorm/edge_share     the share of its entries with S ≤ edge
 //	magnorm/gain           ‖output‖/‖output without the adapter‖
 //
-// Of merges into the weight that are rounded to bfloat16, what a weight that is bfloat16 itself would keep of this step's
-// update:
+// Of merges into the weight that are rounded to bfloat16, what a weight that is bfloat16 itself
+// would keep of this step's update:
 //
 //	merge/kept_entries     the share of its entries that would change
 //	merge/kept_error       ‖what would be added − the update‖/‖the update‖
 //
-// Those of the update are taken after the optimiser and before the merge. A ratio to an update that is 0 is no number.
-// S-MagNorm's are there with one of weights, the mismatch where merges are several steps apart; it is no number between.
+// Those of the update are taken after the optimiser and before the merge. A ratio to an update that
+// is 0 is no number. S-MagNorm's are there with one of weights, the mismatch where merges are
+// several steps apart; it is no number between.
 func (s *Session) securaMeasures(c adapter.CABR, edge float64) func(n StepNodes) []NamedNode {
 	return func(n StepNodes) []NamedNode {
 		var weights, updates, fusings, changes, mismatches, forward, moved []*graph.Node
@@ -112,8 +114,9 @@ func size(list []*graph.Node) (n float64) {
 	return n
 }
 
-// outputSums are what the measures of S-MagNorm of outputs are made of: the sums of 2 − S, of the entries with S ≤ edge, of
-// all entries, and of the squares of the outputs and of those without the adapter.
+// outputSums are what the measures of S-MagNorm of outputs are made of: the sums of 2 − S, of the
+// entries with S ≤ edge, of all entries, and of the squares of the outputs and of those without the
+// adapter.
 func (s *Session) outputSums(c adapter.CABR, edge float64) func(l *Loss) []*graph.Node {
 	return func(l *Loss) []*graph.Node {
 		sums := make([][]*graph.Node, outputSumCount)
@@ -156,8 +159,8 @@ func outputMeasures(sums []*graph.Node) []NamedNode {
 	}
 }
 
-// keptInBFloat16 is what weights that are bfloat16 keep of updates that are rounded to it: the share of their entries that
-// change, and the error in terms of the updates.
+// keptInBFloat16 is what weights that are bfloat16 keep of updates that are rounded to it: the
+// share of their entries that change, and the error in terms of the updates.
 func keptInBFloat16(weights, updates []*graph.Node) (entries, err *graph.Node) {
 	var changed, missed []*graph.Node
 	for i, w := range weights {

@@ -45,8 +45,8 @@ func agrees(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
-// With a merge after each step S is 2 in every forward pass, while merging what S-MagNorm makes of a step would change
-// the weight by more than the step.
+// With a merge after each step S is 2 in every forward pass, while merging what S-MagNorm makes of
+// a step would change the weight by more than the step.
 func TestSMagNormIsExactlyTwoWithAMergeAfterEachStep(t *testing.T) {
 	s := openMeasuredSecura(t, "1", every(1))
 	for i := range 4 {
@@ -90,7 +90,8 @@ func TestSMagNormIsExactlyTwoWithAMergeAfterEachStep(t *testing.T) {
 	}
 }
 
-// Merges of several steps keep another function than the one that was trained; it is measured at these steps only.
+// Merges of several steps keep another function than the one that was trained; it is measured at
+// these steps only.
 func TestMergeMismatchIsMeasuredAtMerges(t *testing.T) {
 	s := openMeasuredSecura(t, "4", every(4))
 	twin := openSecura(t, "none", func(p *SecuraParams) { p.Merge = "none" }) // the same up to the first merge
@@ -144,7 +145,8 @@ func TestMergesWithoutSMagNormMatch(t *testing.T) {
 	}
 }
 
-// A merge that keeps what S-MagNorm made has no mismatch, and its form never changes a weight by more than the update.
+// A merge that keeps what S-MagNorm made has no mismatch, and its form never changes a weight by
+// more than the update.
 func TestSecuraNormedKeepsWhatWasTrained(t *testing.T) {
 	s := openMeasuredSecura(t, "normed", func(p *SecuraParams) {
 		*p = SecuraNormed.Params.(SecuraParams)
@@ -161,7 +163,8 @@ func TestSecuraNormedKeepsWhatWasTrained(t *testing.T) {
 	}
 }
 
-// In the first step S is 2 and the outputs are the weight's own; from the second on they are multiplied by about 4/3.
+// In the first step S is 2 and the outputs are the weight's own; from the second on they are
+// multiplied by about 4/3.
 func TestReleasedSecuraAmplifiesFromTheSecondStepOn(t *testing.T) {
 	for _, bias := range []bool{true, false} {
 		s := openMeasuredSecura(t, fmt.Sprintf("released m1, bias %v", bias), func(p *SecuraParams) {

@@ -18,9 +18,10 @@ func (p SecuraParams) changed(change func(p *SecuraParams)) SecuraParams {
 	return p
 }
 
-// Secura trains CABR, W + C A B R, under S-MagNorm in weight space, and merges after every step: W ← W + C A B R,
-// B ← 0 (M1). With a merge at each step B is 0 in every forward pass, so that A gets no gradient and S-MagNorm changes
-// no loss: that is what the published equations say, and it is kept.
+// Secura trains CABR, W + C A B R, under S-MagNorm in weight space, and merges after every step: W
+// ← W + C A B R, B ← 0 (M1). With a merge at each step B is 0 in every forward pass, so that A gets
+// no gradient and S-MagNorm changes no loss: that is what the published equations say, and it is
+// kept.
 var Secura = Method{
 	Name: "secura",
 	Doc: "SECURA as specified: the CABR adapter W + C·A·B·R on unimportant columns and rows, S-MagNorm in weight space, and a " +
@@ -33,8 +34,8 @@ var Secura = Method{
 	Start:        startSecura,
 }
 
-// SecuraM2 is Secura with the updates in a sum beside the weight, (AB)_long, which the forward pass uses. With former
-// held it is the same function as Secura, up to rounding.
+// SecuraM2 is Secura with the updates in a sum beside the weight, (AB)_long, which the forward pass
+// uses. With former held it is the same function as Secura, up to rounding.
 var SecuraM2 = Method{
 	Name: "secura-m2",
 	Doc: "SECURA with merging M2: after every step A·B is added to a separate sum, W + C·(AB)_long·R is what is held, and the " +
@@ -47,7 +48,8 @@ var SecuraM2 = Method{
 	Start:        startSecura,
 }
 
-// CABR is the adapter alone: no S-MagNorm, no merge, no bias. B leaves 0 with the first step, so that A is trained.
+// CABR is the adapter alone: no S-MagNorm, no merge, no bias. B leaves 0 with the first step, so
+// that A is trained.
 var CABR = Method{
 	Name: "cabr",
 	Doc: "CABR alone, an ablation of SECURA: W + C·A·B·R on unimportant columns and rows with A and B trained through the whole " +
@@ -60,8 +62,9 @@ var CABR = Method{
 	Start:        startSecura,
 }
 
-// SecuraK is Secura with a merge after every few steps. Between merges B is not 0: A is trained and S-MagNorm acts. What
-// is merged, W + C A B R, is not the function that was trained, which is the fused weight.
+// SecuraK is Secura with a merge after every few steps. Between merges B is not 0: A is trained and
+// S-MagNorm acts. What is merged, W + C A B R, is not the function that was trained, which is the
+// fused weight.
 var SecuraK = Method{
 	Name: "secura-k",
 	Doc: "SECURA with a merge (M1) after every 10 steps instead of each, so that A is trained and S-MagNorm acts in between; " +
@@ -74,10 +77,11 @@ var SecuraK = Method{
 	Start:        startSecura,
 }
 
-// SecuraNormed keeps what was trained: at each merge the weight becomes the fused one. That needs the form
-// F + (G − F)/S, which S-MagNorm's published form equals at S = 2: an entry that did not move keeps its value exactly, a
-// small relative move is halved, a large one is let through. The published form would scale the weight at every merge.
-// With a merge after each step S would act on an update that the forward pass never saw; hence every 10 or more.
+// SecuraNormed keeps what was trained: at each merge the weight becomes the fused one. That needs
+// the form F + (G − F)/S, which S-MagNorm's published form equals at S = 2: an entry that did not
+// move keeps its value exactly, a small relative move is halved, a large one is let through. The
+// published form would scale the weight at every merge. With a merge after each step S would act on
+// an update that the forward pass never saw; hence every 10 or more.
 var SecuraNormed = Method{
 	Name: "secura-normed",
 	Doc: "SECURA whose S-MagNorm acts as its text intends: every 10 steps the weight becomes F + (G − F)/S, which is also what the " +
@@ -92,9 +96,10 @@ var SecuraNormed = Method{
 	Start:   startSecura,
 }
 
-// sizes are those of CABR, r and m: how much an update can hold is SECURA's own coefficient, as λ is EWC's. The least are
-// the published share of the width, ⌊150·in/1536⌋ and ⌊200·in/1536⌋, the largest ⌊in/2⌋ and ⌊2·in/3⌋; two lie between, in
-// equal steps of their logarithms, and rung 0 is the larger of these. r stays within the smallest side of a weight.
+// sizes are those of CABR, r and m: how much an update can hold is SECURA's own coefficient, as λ
+// is EWC's. The least are the published share of the width, ⌊150·in/1536⌋ and ⌊200·in/1536⌋, the
+// largest ⌊in/2⌋ and ⌊2·in/3⌋; two lie between, in equal steps of their logarithms, and rung 0 is
+// the larger of these. r stays within the smallest side of a weight.
 func sizes(s Scale, k int) ([]any, bool) {
 	const (
 		least, largest = float64(adapter.PublishedRank) / adapter.PublishedWidth, 0.5
@@ -118,7 +123,8 @@ func sizes(s Scale, k int) ([]any, bool) {
 // rounding is what a size that is a whole number may lack after its computation.
 const rounding = 1e-9
 
-// mergeIntervals are 10 steps on rung 0, and 2.5 times as many on each further one, from 2 up to those of a task.
+// mergeIntervals are 10 steps on rung 0, and 2.5 times as many on each further one, from 2 up to
+// those of a task.
 func mergeIntervals(s Scale, k int) ([]any, bool) {
 	steps := int(math.Round(10 * math.Pow(2.5, float64(k))))
 	return []any{steps}, steps >= 2 && steps <= s.TaskSteps

@@ -23,7 +23,8 @@ func aIsUntrained(t *testing.T, s *Session, step int) {
 	}
 }
 
-// As published the bias is trained and S-MagNorm amplifies from the second step on; A has no gradient.
+// As published the bias is trained and S-MagNorm amplifies from the second step on; A has no
+// gradient.
 func TestPresetSecuraReleasedM1(t *testing.T) {
 	expectParams(t, SecuraReleasedM1, func(p *SecuraParams) {
 		p.Bias, p.Space, p.Normalise, p.Restraint, p.MergePrecision = true, "activation", "none", true, "bf16"
@@ -88,7 +89,8 @@ func TestReleasedM1RoundsItsMerges(t *testing.T) {
 	}
 }
 
-// As published M2 learns by its bias alone, the weight stays; without the bias its loss is constant to all digits.
+// As published M2 learns by its bias alone, the weight stays; without the bias its loss is constant
+// to all digits.
 func TestPresetSecuraReleasedM2(t *testing.T) {
 	expectParams(t, SecuraReleasedM2, func(p *SecuraParams) {
 		p.Bias, p.Space, p.Normalise, p.Restraint, p.Merge, p.Former = true, "activation", "none", true, "M2-released", "updated"

@@ -25,8 +25,8 @@ func second(n int) func(*SecuraParams) {
 	return func(p *SecuraParams) { p.MergeEvery, p.Merge = n, "M2" }
 }
 
-// With a merge after each step B is 0 in every forward pass: S-MagNorm halves the gradient, which AdamW cancels, and A
-// gets none.
+// With a merge after each step B is 0 in every forward pass: S-MagNorm halves the gradient, which
+// AdamW cancels, and A gets none.
 func TestSECURAWithAMergeAfterEachStep(t *testing.T) {
 	with, without := openSecura(t, "1", every(1)), openSecura(t, "1/plain", plain(1))
 	base := map[string][]float32{}

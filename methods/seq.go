@@ -16,8 +16,8 @@ func (p LoRAParams) adapter() (adapter.Adapter, error) {
 	return adapter.LoRA{Rank: p.Rank, Alpha: p.Alpha}, nil
 }
 
-// Seq is plain sequential fine-tuning: one LoRA adapter goes through the whole stream and nothing is done against
-// forgetting. All hooks are nil.
+// Seq is plain sequential fine-tuning: one LoRA adapter goes through the whole stream and nothing
+// is done against forgetting. All hooks are nil.
 var Seq = Method{
 	Name:    "seq",
 	Doc:     "Sequential fine-tuning of one LoRA adapter through the whole stream; nothing is done against forgetting.",

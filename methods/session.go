@@ -26,10 +26,11 @@ type Setting struct {
 	WeightDecay float64
 	// Clip bounds the gradient's global norm; 0 does not clip.
 	Clip float64
-	// Accumulate is in how many parts, one after the other, a batch is computed, for less memory; 0 is one.
+	// Accumulate is in how many parts, one after the other, a batch is computed, for less memory; 0
+	// is one.
 	Accumulate int
-	// Checkpoint keeps of a step's forward pass only what enters each layer, and computes the layers again in the backward
-	// pass, for less memory.
+	// Checkpoint keeps of a step's forward pass only what enters each layer, and computes the
+	// layers again in the backward pass, for less memory.
 	Checkpoint bool
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool
@@ -45,7 +46,8 @@ type Setting struct {
 	Rand func(purpose string) *rand.Rand
 }
 
-// Session is a method at work on one cell: the values of its variables, and the compiled graphs that change them.
+// Session is a method at work on one cell: the values of its variables, and the compiled graphs
+// that change them.
 type Session struct {
 	Setting
 	method         Method
@@ -70,8 +72,9 @@ type variable struct {
 	written          bool               // value is not the starting value any more
 }
 
-// NewSession starts a method on a backbone. key tells sessions on it apart whose graphs differ: by the method's name,
-// its parameters, or the setting. params is what the method's NewParams gives. The caller closes the session.
+// NewSession starts a method on a backbone. key tells sessions on it apart whose graphs differ: by
+// the method's name, its parameters, or the setting. params is what the method's NewParams gives.
+// The caller closes the session.
 func NewSession(b *Base, m Method, params any, key string, setting Setting) (*Session, error) {
 	s := &Session{Setting: setting, method: m, base: b, key: key, optimizer: optimizer.NewAdamW(setting.WeightDecay),
 		adapterTensors: map[backbone.Projection][]adapter.Tensor{}}
@@ -116,7 +119,8 @@ func (s *Session) start(params any) (err error) {
 	return s.resetOptimizer()
 }
 
-// addAdapters makes the variables of every adapted projection, drawn from a stream that names the projection.
+// addAdapters makes the variables of every adapted projection, drawn from a stream that names the
+// projection.
 func (s *Session) addAdapters() error {
 	for _, p := range s.projections {
 		w := s.base.Model.Weights[p.WeightName()]
@@ -140,8 +144,8 @@ func (s *Session) addAdapters() error {
 	return nil
 }
 
-// AddVariable adds a variable that is not trained; its starting values may not depend on anything that a cell has
-// learned.
+// AddVariable adds a variable that is not trained; its starting values may not depend on anything
+// that a cell has learned.
 func (s *Session) AddVariable(name string, shape []int, values []float32) {
 	s.addVariable(name, shape, values)
 }
@@ -169,7 +173,8 @@ func (s *Session) addVariable(name string, shape []int, values []float32) *varia
 	return v
 }
 
-// AddCopies adds a second copy of the adapter's trained tensors, with the same starting values, or zeros.
+// AddCopies adds a second copy of the adapter's trained tensors, with the same starting values, or
+// zeros.
 func (s *Session) AddCopies(copy string, zeros bool) {
 	for _, p := range s.projections {
 		for _, t := range s.adapterTensors[p] {
@@ -221,7 +226,8 @@ func (s *Session) TrainedParameters() (n int64) {
 	return n
 }
 
-// StateBytes is the size of what the method keeps beyond the backbone: its tensors and its memory on the host.
+// StateBytes is the size of what the method keeps beyond the backbone: its tensors and its memory
+// on the host.
 func (s *Session) StateBytes() (n int64) {
 	for _, v := range s.variables {
 		if !strings.HasSuffix(v.name, "/"+baseTensor) && !strings.HasPrefix(v.name, coefficients) {
@@ -240,7 +246,8 @@ func (s *Session) ReplayRows() int { return s.hooks.ReplayRows }
 // Kind is the method's.
 func (s *Session) Kind() Kind { return s.method.Kind }
 
-// ReplaysForward says that packed batches must have replayed examples at the front, see Hooks.ReplayForward.
+// ReplaysForward says that packed batches must have replayed examples at the front, see
+// Hooks.ReplayForward.
 func (s *Session) ReplaysForward() bool { return s.hooks.ReplayForward }
 
 // MixBatch chooses the rows to replay beside the current ones.
@@ -254,7 +261,8 @@ func (s *Session) MixBatch(current []Row, r *rand.Rand) []Row {
 // carries says whether the optimiser's moments go on from task to task.
 func (s *Session) carries() bool { return s.CarryOptimizer || s.method.KeepMoments }
 
-// StartTask prepares for a task: the optimiser starts again, unless the setting or the method carries it over.
+// StartTask prepares for a task: the optimiser starts again, unless the setting or the method
+// carries it over.
 func (s *Session) StartTask() error {
 	if s.carries() {
 		return nil
@@ -324,7 +332,8 @@ func (s *Session) write(indices []int, outputs []*tensors.Tensor) error {
 	return nil
 }
 
-// changed lists the variables that differ between two states of the same graph, and their new nodes.
+// changed lists the variables that differ between two states of the same graph, and their new
+// nodes.
 func (s *Session) changed(before, after Vars) (indices []int, nodes []*graph.Node) {
 	for i, v := range s.variables {
 		if after[v.name] != before[v.name] {

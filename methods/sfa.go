@@ -12,7 +12,8 @@ import (
 // SFAParams are the parameters of sequential fine-tuning with averaging.
 type SFAParams struct {
 	LoRAParams `yaml:",inline"`
-	// Period is after which share of a task's steps the average is taken, p in the paper; 1 is at its end alone. [0.25]
+	// Period is after which share of a task's steps the average is taken, p in the paper; 1 is at
+	// its end alone. [0.25]
 	Period float64 `yaml:"period"`
 	// Beta is the weight of where the task began. [0.5]
 	Beta float64 `yaml:"beta" json:"-"`
@@ -24,9 +25,9 @@ const (
 	sfaStep = "sfa/step"
 )
 
-// SFA goes back a part of the way, again and again: after every p·T of a task's T steps, and at its end,
-// θ ← (1 − β)θ + βθ_start, where θ_start is where the task began (Kleiman et al. 2025). The paper averages all weights; here
-// the trained tensors of the adapter are averaged, each by itself.
+// SFA goes back a part of the way, again and again: after every p·T of a task's T steps, and at its
+// end, θ ← (1 − β)θ + βθ_start, where θ_start is where the task began (Kleiman et al. 2025). The
+// paper averages all weights; here the trained tensors of the adapter are averaged, each by itself.
 var SFA = Method{
 	Name: "sfa",
 	Doc: "Sequential fine-tuning with averaging: several times a task the adapter is averaged with what it was when the task " +

@@ -9,9 +9,10 @@ import (
 	"secura/methods/backbone"
 )
 
-// NewShapes is a base on which sessions can be started, to see whether they can, and on which nothing can be run: it has
-// no backend, and of the backbone one layer's projections of these names, with values of their own. devices is on how many
-// a run would compute; 0 is one. The caller closes it.
+// NewShapes is a base on which sessions can be started, to see whether they can, and on which
+// nothing can be run: it has no backend, and of the backbone one layer's projections of these
+// names, with values of their own. devices is on how many a run would compute; 0 is one. The caller
+// closes it.
 func NewShapes(c backbone.Config, targets []string, devices int) *Base {
 	c.Layers = 1
 	m := &backbone.Model{Config: c, Weights: map[string]*tensors.Tensor{}}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestEveryMethodStartsOnShapes starts each method without a backend, as on the backbone itself, and with a rank or a
-// number of devices that does not fit.
+// TestEveryMethodStartsOnShapes starts each method without a backend, as on the backbone itself,
+// and with a rank or a number of devices that does not fit.
 func TestEveryMethodStartsOnShapes(t *testing.T) {
 	for _, m := range All {
 		for devices, want := range map[int]string{0: "", 2: "", 5: "cannot be shared out evenly to 5 devices"} {

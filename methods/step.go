@@ -20,7 +20,8 @@ type StepResult struct {
 	Measures []Measure
 }
 
-// stepPlan remembers which variables the compiled step changes and what it measures, in the order of its outputs.
+// stepPlan remembers which variables the compiled step changes and what it measures, in the order
+// of its outputs.
 type stepPlan struct {
 	changed  []int
 	trained  []int
@@ -52,9 +53,10 @@ func (s *Session) shapeKey(batch Batch, part string) string {
 	return fmt.Sprintf("%s%s of %d", s.stepKey(), part, batch.Length)
 }
 
-// Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and what the method does
-// after it, all in one compiled graph. The batch has the setting's rows, of one of its lengths, and after them room for ReplayRows more; rows
-// that are missing there have no counted slot.
+// Step makes one step of the optimiser at a learning rate: forward, loss, gradients, AdamW, and
+// what the method does after it, all in one compiled graph. The batch has the setting's rows, of
+// one of its lengths, and after them room for ReplayRows more; rows that are missing there have no
+// counted slot.
 func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	if err := s.trains(); err != nil {
 		return StepResult{}, err
@@ -72,8 +74,8 @@ func (s *Session) Step(batch Batch, rate float64) (StepResult, error) {
 	})
 }
 
-// StepPacked is Step for a batch that is laid into packed parts, which are computed one after the other. Each shape of
-// them is a graph of its own.
+// StepPacked is Step for a batch that is laid into packed parts, which are computed one after the
+// other. Each shape of them is a graph of its own.
 func (s *Session) StepPacked(parts []Packed, rate float64) (StepResult, error) {
 	if err := s.trains(); err != nil {
 		return StepResult{}, err
@@ -105,8 +107,8 @@ func (s *Session) trains() error {
 	return nil
 }
 
-// step makes a step of so many examples, some of them replayed, by run, which is given the step's number and the rate and
-// releases them.
+// step makes a step of so many examples, some of them replayed, by run, which is given the step's
+// number and the rate and releases them.
 func (s *Session) step(rate float64, examples, replayed int, run func(schedule []*tensors.Tensor) ([]*tensors.Tensor, error)) (StepResult, error) {
 	if s.hooks.BeforeStep != nil {
 		if err := s.hooks.BeforeStep(); err != nil {
@@ -144,7 +146,8 @@ func (s *Session) step(rate float64, examples, replayed int, run func(schedule [
 	return result, nil
 }
 
-// runStep runs the one graph of a step; schedule is the step's number and the learning rate, which it releases.
+// runStep runs the one graph of a step; schedule is the step's number and the learning rate, which
+// it releases.
 func (s *Session) runStep(batch Batch, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	inputs := append(append(s.frozenWeights(), s.values()...), s.moments()...)
 	mine := append(batch.tensors(), schedule...)
@@ -170,8 +173,8 @@ func (s *Session) frozenWeights() []*tensors.Tensor {
 	return list
 }
 
-// split takes the inputs of a graph apart: the backbone's weights by name, base weights of adapted projections included, the
-// variables by name, and the rest.
+// split takes the inputs of a graph apart: the backbone's weights by name, base weights of adapted
+// projections included, the variables by name, and the rest.
 func (s *Session) split(inputs []*graph.Node) (weights map[string]*graph.Node, vars Vars, rest []*graph.Node) {
 	weights = map[string]*graph.Node{}
 	for i, name := range s.frozen {
@@ -221,7 +224,8 @@ func (s *Session) trainedNodes(vars Vars) (t trainedNodes) {
 	return t
 }
 
-// buildUpdate is the part of a step's graph after the gradients: clipping, AdamW, and what the method does after it.
+// buildUpdate is the part of a step's graph after the gradients: clipping, AdamW, and what the
+// method does after it.
 func (s *Session) buildUpdate(l *Loss, t trainedNodes, unclipped, moments []*graph.Node, loss, own *graph.Node, sums []*graph.Node, step, rate *graph.Node) []*graph.Node {
 	gradients, norm := optimizer.ClipByGlobalNorm(unclipped, s.Clip)
 	vars := l.Vars

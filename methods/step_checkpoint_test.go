@@ -8,9 +8,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// TestACheckpointedStepIsThePlainStep makes steps, a task's end between them, with the layers computed once and computed
-// again in the backward pass: losses, gradient norms and weights are the same, own terms and replayed rows included, also
-// where the batch is computed in parts.
+// TestACheckpointedStepIsThePlainStep makes steps, a task's end between them, with the layers
+// computed once and computed again in the backward pass: losses, gradient norms and weights are the
+// same, own terms and replayed rows included, also where the batch is computed in parts.
 func TestACheckpointedStepIsThePlainStep(t *testing.T) {
 	for _, m := range All {
 		if m.Kind == Untrained {
@@ -36,8 +36,8 @@ func TestACheckpointedStepIsThePlainStep(t *testing.T) {
 	}
 }
 
-// TestCheckpointsLetEachLayerBeComputedAgain counts the activations that wait for a gradient before they are used in the
-// backward pass: what enters each layer, and none without checkpoints.
+// TestCheckpointsLetEachLayerBeComputedAgain counts the activations that wait for a gradient before
+// they are used in the backward pass: what enters each layer, and none without checkpoints.
 func TestCheckpointsLetEachLayerBeComputedAgain(t *testing.T) {
 	for _, checkpoint := range []bool{false, true} {
 		setting := toySetting(5)

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// packedToys lays rows into packed parts of so many slots and answers, in order, replayed ones at the front where the
-// method computes them once more. A part has room for a few toy examples only, so that steps have several.
+// packedToys lays rows into packed parts of so many slots and answers, in order, replayed ones at
+// the front where the method computes them once more. A part has room for a few toy examples only,
+// so that steps have several.
 func packedToys(s *Session, length, answers int, current, replayed []Row) (parts []Packed) {
 	devices, front, frontAnswers := s.base.devices(), 0, 0
 	if s.hooks.ReplayForward {
@@ -53,8 +54,9 @@ func packedToys(s *Session, length, answers int, current, replayed []Row) (parts
 	return parts
 }
 
-// TestAPackedBatchIsTheSame makes steps, a task's end between them, with batches laid into parts of several texts a row,
-// kept or computed again: losses, gradients, weights and measures are those of a text a row but for the order of sums.
+// TestAPackedBatchIsTheSame makes steps, a task's end between them, with batches laid into parts of
+// several texts a row, kept or computed again: losses, gradients, weights and measures are those of
+// a text a row but for the order of sums.
 func TestAPackedBatchIsTheSame(t *testing.T) {
 	for _, m := range All {
 		if m.Kind == Untrained {

@@ -8,8 +8,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// runParts is runStep with the batch computed in Accumulate parts one after the other: the memory of a forward and
-// backward pass over one of them is enough.
+// runParts is runStep with the batch computed in Accumulate parts one after the other: the memory
+// of a forward and backward pass over one of them is enough.
 func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	rows, replayed := s.partRows(), s.partReplayed()
 	var parts []part
@@ -40,8 +40,9 @@ type part struct {
 	nodes   func(inputs []*graph.Node) batchNodes
 }
 
-// addParts adds up the losses and gradients of parts, whose tensors it releases, and makes the step of the sums. A part's
-// loss is divided by the whole batch's number of slots, so that the gradients' sum is the whole batch's gradient.
+// addParts adds up the losses and gradients of parts, whose tensors it releases, and makes the step
+// of the sums. A part's loss is divided by the whole batch's number of slots, so that the
+// gradients' sum is the whole batch's gradient.
 func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	defer release(schedule)
 	counts := []*tensors.Tensor{tensors.FromScalar(float32(slots)), tensors.FromScalar(float32(replayed))}
@@ -51,7 +52,8 @@ func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tens
 			release(p.tensors)
 		}
 	}()
-	// The sums of the cross-entropy, of the method's own term, of what measures ask for, and of the gradients.
+	// The sums of the cross-entropy, of the method's own term, of what measures ask for, and of the
+	// gradients.
 	sums := []*tensors.Tensor{tensors.FromScalar(float32(0)), tensors.FromScalar(float32(0))}
 	for range s.sumCount() {
 		sums = append(sums, tensors.FromScalar(float32(0)))
@@ -78,7 +80,8 @@ func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tens
 	return s.base.Run(s.stepKey()+"/update", slices.Concat(s.values(), s.moments(), sums, schedule), s.buildPartsUpdate)
 }
 
-// sumCount is how many scalars of the batch's examples measures ask for; of a layer that is computed again nothing is kept.
+// sumCount is how many scalars of the batch's examples measures ask for; of a layer that is
+// computed again nothing is kept.
 func (s *Session) sumCount() int {
 	if !s.Diagnostics || s.Checkpoint {
 		return 0
@@ -86,15 +89,16 @@ func (s *Session) sumCount() int {
 	return s.hooks.SumCount
 }
 
-// partRows and partReplayed are how many current and replayed rows a part has. Where the replayed ones do not divide, the
-// last parts have empty rows in their place.
+// partRows and partReplayed are how many current and replayed rows a part has. Where the replayed
+// ones do not divide, the last parts have empty rows in their place.
 func (s *Session) partRows() int { return s.Rows / max(s.Accumulate, 1) }
 func (s *Session) partReplayed() int {
 	parts := max(s.Accumulate, 1)
 	return (s.hooks.ReplayRows + parts - 1) / parts
 }
 
-// buildPart adds a part's losses and gradients to the sums; rest are the numbers of slots and the sums.
+// buildPart adds a part's losses and gradients to the sums; rest are the numbers of slots and the
+// sums.
 func (s *Session) buildPart(weights map[string]*graph.Node, vars Vars, batch batchNodes, rest []*graph.Node) []*graph.Node {
 	l := s.newLoss(weights, vars, batch)
 	l.slots, l.replayedSlots = rest[0], rest[1]

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestABatchInPartsIsTheWholeBatch makes steps, a task's end between them, with the batch computed at once, in two and in
-// four parts: losses, gradient norms and weights are the same but for the order of sums, own terms and replayed rows included.
+// TestABatchInPartsIsTheWholeBatch makes steps, a task's end between them, with the batch computed
+// at once, in two and in four parts: losses, gradient norms and weights are the same but for the
+// order of sums, own terms and replayed rows included.
 func TestABatchInPartsIsTheWholeBatch(t *testing.T) {
 	for _, m := range All {
 		if m.Kind == Untrained {
@@ -19,7 +20,8 @@ func TestABatchInPartsIsTheWholeBatch(t *testing.T) {
 			var results [2][]StepResult
 			var learned [2]map[string][]float32
 			results[0], learned[0] = twoTasks(t, m, func(s *Setting) { s.Accumulate = 0 })
-			// The toy replays two rows: in four parts they do not divide, and two parts have an empty one.
+			// The toy replays two rows: in four parts they do not divide, and two parts have an
+			// empty one.
 			for _, parts := range []int{2, 4} {
 				results[1], learned[1] = twoTasks(t, m, func(s *Setting) { s.Accumulate = parts })
 				sameTwoTasks(t, fmt.Sprint(parts, " parts"), results, learned, closeness{
@@ -42,8 +44,9 @@ func TestABatchInPartsIsTheWholeBatch(t *testing.T) {
 	}
 }
 
-// closeness is how near two sessions' results must be: losses and gradient norms relative, by steps, measures relative with
-// what small ones may differ by, and weights relative to the largest of their tensor.
+// closeness is how near two sessions' results must be: losses and gradient norms relative, by
+// steps, measures relative with what small ones may differ by, and weights relative to the largest
+// of their tensor.
 type closeness struct {
 	loss, norm                     func(step int) float64
 	measure, smallMeasure, weights float64
@@ -82,7 +85,8 @@ func sameTwoTasks(t *testing.T, what string, results [2][]StepResult, learned [2
 	}
 }
 
-// twoTasks makes three steps on each of two tasks with a changed setting: what each step told, and the effective weights.
+// twoTasks makes three steps on each of two tasks with a changed setting: what each step told, and
+// the effective weights.
 func twoTasks(t *testing.T, m Method, change func(s *Setting)) (results []StepResult, learned map[string][]float32) {
 	t.Helper()
 	return twoTasksBy(t, m, change, func(s *Session, current, replayed []Row, rate float64) (StepResult, error) {

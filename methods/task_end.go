@@ -23,9 +23,9 @@ type TaskEnd struct {
 	batches func(examples int) iter.Seq2[Batch, error]
 }
 
-// EndTask tells the method that the task at a 1-based position is learned. batches gives that task's training examples
-// once, at most so many, in batches of the setting's rows and of one of its lengths; rows without a counted slot are no
-// examples.
+// EndTask tells the method that the task at a 1-based position is learned. batches gives that
+// task's training examples once, at most so many, in batches of the setting's rows and of one of
+// its lengths; rows without a counted slot are no examples.
 func (s *Session) EndTask(index int, batches func(examples int) iter.Seq2[Batch, error]) error {
 	if s.hooks.AfterTask == nil {
 		return nil
@@ -36,8 +36,8 @@ func (s *Session) EndTask(index int, batches func(examples int) iter.Seq2[Batch,
 	return nil
 }
 
-// Update changes variables by a graph of its own: change replaces entries of v; with are further tensors that it is
-// given. name tells the method's updates apart.
+// Update changes variables by a graph of its own: change replaces entries of v; with are further
+// tensors that it is given. name tells the method's updates apart.
 func (t *TaskEnd) Update(name string, with []*tensors.Tensor, change func(v Vars, with []*graph.Node)) error {
 	s := t.session
 	key := s.key + "/" + name
@@ -56,9 +56,10 @@ func (t *TaskEnd) Update(name string, with []*tensors.Tensor, change func(v Vars
 	return s.write(s.base.steps[key].changed, outputs)
 }
 
-// SquaredGradients estimates the diagonal of the empirical Fisher information: for each of at most so many training
-// examples of the task, the squared gradient of the example's mean loss over its answer tokens at the true labels,
-// averaged over the examples. The tensors are in the order of Session.Trained; the caller releases them.
+// SquaredGradients estimates the diagonal of the empirical Fisher information: for each of at most
+// so many training examples of the task, the squared gradient of the example's mean loss over its
+// answer tokens at the true labels, averaged over the examples. The tensors are in the order of
+// Session.Trained; the caller releases them.
 func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 	s := t.session
 	trained := s.Trained()
@@ -97,8 +98,9 @@ func (t *TaskEnd) SquaredGradients(examples int) ([]*tensors.Tensor, error) {
 	})
 }
 
-// addSquaredGradients adds those of a batch to sums, in the parts, lengths and layers in which a step computes its batch:
-// the memory of a step is enough. It releases the old sums; with an error it returns those that are left.
+// addSquaredGradients adds those of a batch to sums, in the parts, lengths and layers in which a
+// step computes its batch: the memory of a step is enough. It releases the old sums; with an error
+// it returns those that are left.
 func (s *Session) addSquaredGradients(batch Batch, sums []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	inputs := append(s.frozenWeights(), s.values()...)
 	key := fmt.Sprintf("%s of %d", s.gradientKey("fisher"), batch.Length)
@@ -120,8 +122,8 @@ func (s *Session) addSquaredGradients(batch Batch, sums []*tensors.Tensor) ([]*t
 	return sums, nil
 }
 
-// buildSquaredGradients adds the squared gradients of a batch's examples to sums. Each example gets its own copy of the
-// trained tensors, so that one backward pass gives every example's gradient.
+// buildSquaredGradients adds the squared gradients of a batch's examples to sums. Each example gets
+// its own copy of the trained tensors, so that one backward pass gives every example's gradient.
 func (s *Session) buildSquaredGradients(inputs []*graph.Node) []*graph.Node {
 	weights, vars, rest := s.split(inputs)
 	batch, sums := nodesOf(rest), rest[batchInputs:]
@@ -148,7 +150,8 @@ func perExample(x *graph.Node, rows int) *graph.Node {
 	return graph.BroadcastToDims(graph.InsertAxes(x, 0), append([]int{rows}, x.Shape().Dimensions...)...)
 }
 
-// sumsOfSquaredGradients sums over examples the squared gradient of each one's loss, [rows], by its own copies.
+// sumsOfSquaredGradients sums over examples the squared gradient of each one's loss, [rows], by its
+// own copies.
 func sumsOfSquaredGradients(each *graph.Node, copies []*graph.Node) []*graph.Node {
 	gradients := graph.Gradient(graph.ReduceAllSum(each), copies...)
 	sums := make([]*graph.Node, len(gradients))

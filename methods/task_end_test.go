@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The empirical Fisher information, example by example: a batch with one example, whose gradient the optimiser's first
-// moment shows, without clipping.
+// The empirical Fisher information, example by example: a batch with one example, whose gradient
+// the optimiser's first moment shows, without clipping.
 func TestSquaredGradientsAgainstSingleExamples(t *testing.T) {
 	setting := toySetting(1)
 	setting.Clip = 0

@@ -28,7 +28,8 @@ const (
 	toyRate     = 0.02
 )
 
-// toy is one random backbone for all tests of the package: graphs are compiled once for each key, as in a run.
+// toy is one random backbone for all tests of the package: graphs are compiled once for each key,
+// as in a run.
 var toy *Base
 
 // openBackend opens the pure-Go backend, or the one that SECURA_TEST_BACKEND names (xla).
@@ -83,7 +84,8 @@ func toySetting(seed uint64) Setting {
 // emptyBatch is all padding and predicts nothing.
 func emptyBatch(rows int) Batch { return EmptyBatch(rows, toyLength, toyAnswers) }
 
-// fill writes the toy example that row names into a slot: 3 to 5 tokens of a prompt, then 1 to 2 of an answer and its end.
+// fill writes the toy example that row names into a slot: 3 to 5 tokens of a prompt, then 1 to 2 of
+// an answer and its end.
 func fill(b Batch, slot int, row Row) {
 	r := rand.New(rand.NewPCG(uint64(row.Task), uint64(row.Index)))
 	answer := 1 + r.IntN(toyAnswers-1)
@@ -158,7 +160,8 @@ func open[P any](t testing.TB, m Method, key string, setting Setting, change fun
 	return s
 }
 
-// steps trains on a task from a 0-based step on, without starting or ending it, and returns the losses.
+// steps trains on a task from a 0-based step on, without starting or ending it, and returns the
+// losses.
 func steps(t testing.TB, s *Session, seed uint64, task, from, n int, rate float64) (losses []float64) {
 	t.Helper()
 	return stepsBy(t, s, seed, task, from, n, func(current, replayed []Row) (StepResult, error) {
@@ -232,7 +235,8 @@ func onHost(t testing.TB, list map[string]*tensors.Tensor) map[string][]float32 
 	return values
 }
 
-// snapshot is all that a session holds: variables but for coefficients, moments, effective weights, state on the host.
+// snapshot is all that a session holds: variables but for coefficients, moments, effective weights,
+// state on the host.
 func snapshot(t testing.TB, s *Session) map[string][]float32 {
 	t.Helper()
 	all := map[string][]float32{}
@@ -308,7 +312,8 @@ func value(t testing.TB, s *Session, name string) []float32 {
 	return floats(t, s.find(name).value)
 }
 
-// gradients are the (clipped) gradients of the first step since the optimiser started: its first moments over 1 − β1.
+// gradients are the (clipped) gradients of the first step since the optimiser started: its first
+// moments over 1 − β1.
 func gradients(t testing.TB, s *Session) map[string][]float32 {
 	t.Helper()
 	if s.steps != 1 {

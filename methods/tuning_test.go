@@ -9,7 +9,8 @@ import (
 	"secura/methods/backbone"
 )
 
-// TestGridsFollowTheAdapter holds the bounds by the kind of the adapter, and that a method's own come first.
+// TestGridsFollowTheAdapter holds the bounds by the kind of the adapter, and that a method's own
+// come first.
 func TestGridsFollowTheAdapter(t *testing.T) {
 	bounds := func(m Method) [2]float64 {
 		t.Helper()
@@ -39,7 +40,8 @@ func TestGridsFollowTheAdapter(t *testing.T) {
 	}
 }
 
-// TestLadders holds the values of each method's coefficient, rung by rung, and where the ladders end.
+// TestLadders holds the values of each method's coefficient, rung by rung, and where the ladders
+// end.
 func TestLadders(t *testing.T) {
 	nano := Scale{TaskSteps: 50, Width: 128, Side: 64}
 	for _, c := range []struct {
@@ -86,7 +88,8 @@ func TestLadders(t *testing.T) {
 	}
 }
 
-// TestTheScaleIsThatOfTheAdaptedWeights: v_proj of grouped queries has fewer outputs, down_proj more inputs.
+// TestTheScaleIsThatOfTheAdaptedWeights: v_proj of grouped queries has fewer outputs, down_proj
+// more inputs.
 func TestTheScaleIsThatOfTheAdaptedWeights(t *testing.T) {
 	c := backbone.Config{Architecture: backbone.Qwen2Architecture, Vocabulary: 10, Width: 128, Intermediate: 448, Layers: 1, Heads: 4, KeyValueHeads: 2, HeadSize: 32}
 	for _, test := range []struct {

@@ -10,7 +10,8 @@ import (
 	"secura/methods/adapter"
 )
 
-// MeasureBoundary measures how far the effective weights, as Effective gives them, are from the pretrained ones:
+// MeasureBoundary measures how far the effective weights, as Effective gives them, are from the
+// pretrained ones:
 //
 //	update/frobenius       the norm ‖W_effective − W_pretrained‖_F of all adapted projections together
 //	update/relative        the same over ‖W_pretrained‖_F
@@ -21,7 +22,8 @@ import (
 //
 // Of weights that are not finite the measures are not finite either.
 //
-// The update is that of the single-precision weights: where it is as small as their rounding, that is part of it.
+// The update is that of the single-precision weights: where it is as small as their rounding, that
+// is part of it.
 func (s *Session) MeasureBoundary(effective map[string]*tensors.Tensor) ([]Measure, error) {
 	if len(s.projections) == 0 {
 		return nil, nil

@@ -2,7 +2,8 @@ package methods
 
 import "secura/methods/adapter"
 
-// LoRA is fine-tuning with a LoRA adapter, for comparisons of adapters on one task at a time. Through a stream it is Seq.
+// LoRA is fine-tuning with a LoRA adapter, for comparisons of adapters on one task at a time.
+// Through a stream it is Seq.
 var LoRA = Method{
 	Name: "lora",
 	Doc: "Fine-tuning of a LoRA adapter, W + (α/r)·B·A, for comparisons of adapters on single tasks; through a stream it is " +

@@ -11,13 +11,14 @@ import (
 // WiSEFTParams are the parameters of WiSE-FT.
 type WiSEFTParams struct {
 	LoRAParams `yaml:",inline"`
-	// Mix is how much of the way from the pretrained to the learned weight is evaluated, α in the paper. [0.5: its choice
-	// where nothing is known]
+	// Mix is how much of the way from the pretrained to the learned weight is evaluated, α in the
+	// paper. [0.5: its choice where nothing is known]
 	Mix float64 `yaml:"mix" json:"-"`
 }
 
-// WiSEFT learns as SEQ does and evaluates θ₀ + α(θ − θ₀), between the pretrained weight θ₀ and the learned θ (Wortsman et al.
-// 2022, section 3). Learning goes on from θ: the mixture is for evaluation alone.
+// WiSEFT learns as SEQ does and evaluates θ₀ + α(θ − θ₀), between the pretrained weight θ₀ and the
+// learned θ (Wortsman et al. 2022, section 3). Learning goes on from θ: the mixture is for
+// evaluation alone.
 var WiSEFT = Method{
 	Name: "wise-ft",
 	Doc: "Sequential fine-tuning of which a mixture is evaluated: the pretrained weights, and a share of the way to the learned " +

@@ -16,7 +16,8 @@ import (
 	"secura/reports/tables"
 )
 
-// onBackbones makes one run of what several runs have, each on a backbone of its own, which is called by its key.
+// onBackbones makes one run of what several runs have, each on a backbone of its own, which is
+// called by its key.
 func onBackbones(t testing.TB, names []string, each []synthetic.Run) rundir.Run {
 	t.Helper()
 	var files []*synthetic.CellFiles
@@ -61,7 +62,8 @@ func readResults(t testing.TB, run rundir.Run) (out report.ResultsFile) {
 	return out
 }
 
-// Means, tests and bounds of a backbone are those of a run of it alone: nothing is taken from the cells of another.
+// Means, tests and bounds of a backbone are those of a run of it alone: nothing is taken from the
+// cells of another.
 func TestABackbonesNumbersAreThoseOfARunOfItAlone(t *testing.T) {
 	run, each := twoBackbones(t)
 	got := readResults(t, run)
@@ -113,7 +115,8 @@ func TestBackbonesAreSetSideBySide(t *testing.T) {
 	if !strings.HasPrefix(text, "Backbones side by side\n") || strings.Count(text, "\nSummary on ") != 2 || !strings.Contains(text, "backbone ORG/Other-1.5B") {
 		t.Errorf("the tables are not those of both backbones:\n%s", text)
 	}
-	// The tables of a backbone are those of a run of it, but for their titles, the cells' ids and the backbone's name.
+	// The tables of a backbone are those of a run of it, but for their titles, the cells' ids and
+	// the backbone's name.
 	alone := load(t, each[1].Make(t, nil))
 	for i, want := range tables.Of(alone) {
 		got := tables.Of(r.Backbones[1])[i]

@@ -114,8 +114,8 @@ func TestRunsSideBySide(t *testing.T) {
 	}
 }
 
-// TestRunsOfOtherTasks sets runs of different tasks side by side, which their tables say, and of equal tasks in another
-// order, of which there is nothing to say.
+// TestRunsOfOtherTasks sets runs of different tasks side by side, which their tables say, and of
+// equal tasks in another order, of which there is nothing to say.
 func TestRunsOfOtherTasks(t *testing.T) {
 	first, second := twoRuns(t)
 	const says = "other tasks than"

@@ -18,17 +18,15 @@ import (
 // ExplainKeys are the numbers that Explain can trace.
 func ExplainKeys() []string { return append(slices.Clone(metric.Keys), CostKeys...) }
 
-// CanExplain says whether a key is one of ExplainKeys, or an entry of R or K as
-// in R[2][1].
+// CanExplain says whether a key is one of ExplainKeys, or an entry of R or K as in R[2][1].
 func CanExplain(key string) bool {
 	_, isMetric := metric.Find(key)
 	return isMetric || slices.Contains(CostKeys, key)
 }
 
-// Explain traces a method's number back to the records: its formula, the lines of
-// the files that it was read from, and the arithmetic from these to the number in
-// the tables. Numbers are written with eight digits; nothing is rounded on the
-// way.
+// Explain traces a method's number back to the records: its formula, the lines of the files that it
+// was read from, and the arithmetic from these to the number in the tables. Numbers are written
+// with eight digits; nothing is rounded on the way.
 func Explain(w io.Writer, r *report.Report, method, key string) error {
 	e := explanation{r: r}
 	if err := e.explain(method, key); err != nil {

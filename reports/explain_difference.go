@@ -13,9 +13,8 @@ import (
 	"secura/reports/tables"
 )
 
-// ExplainDifference traces a row of the comparison of two methods: the numbers of
-// the seeds that both have, their differences, and what the interval, the effect
-// size and the tests make of these.
+// ExplainDifference traces a row of the comparison of two methods: the numbers of the seeds that
+// both have, their differences, and what the interval, the effect size and the tests make of these.
 func ExplainDifference(w io.Writer, r *report.Report, method, other, key string) error {
 	e := explanation{r: r}
 	a, b, _, reason := r.Pairs(method, other, report.MetricOf(key))

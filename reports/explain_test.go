@@ -31,8 +31,8 @@ func TestExplanationOfARun(t *testing.T) {
 	synthetic.CompareGolden(t, "explained.txt", []byte(explained(t, r, "secura", "forgetting")+"\n"+explained(t, r, "er", "knowledge_retention")+"\n"+explained(t, r, "er", "seconds")))
 }
 
-// Every line of the records that an explanation names holds the number that it
-// says, and the explanation ends in the number of the tables.
+// Every line of the records that an explanation names holds the number that it says, and the
+// explanation ends in the number of the tables.
 func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 	s := eight()
 	s.Seeds, s.Orders = 2, 2

@@ -24,8 +24,8 @@ import (
 	"secura/reports/tables"
 )
 
-// full is a made-up run with all that a cell can leave: steps with gradients,
-// norms at the boundaries, and predictions that agree with the scores.
+// full is a made-up run with all that a cell can leave: steps with gradients, norms at the
+// boundaries, and predictions that agree with the scores.
 func full(methods, tasks, seeds, examples int) synthetic.Run {
 	s := synthetic.Run{Tasks: synthetic.TaskNames(tasks), Seeds: seeds, Orders: 1, Knowledge: true, Perplexity: true}
 	s.Methods = append(synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "er-ball")[:methods-1], synthetic.Named("secura")...)
@@ -79,8 +79,8 @@ func makeFull(t testing.TB, s synthetic.Run, steps, examples int) rundir.Run {
 	return run
 }
 
-// writePredictions makes predictions of so many examples of each task, of which
-// the share that the records tell is right.
+// writePredictions makes predictions of so many examples of each task, of which the share that the
+// records tell is right.
 func writePredictions(t testing.TB, folder rundir.Cell, events []record.Event, examples int) {
 	t.Helper()
 	for _, e := range events {
@@ -263,8 +263,8 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 			}
 		}
 	}
-	// Pairs leave no spread: a method that is right where the other is differs
-	// by the same in each drawing.
+	// Pairs leave no spread: a method that is right where the other is differs by the same in each
+	// drawing.
 	seq, secura := run.Cell("seq-s0-o0"), run.Cell("secura-s0-o0")
 	for i := range 4 {
 		data, err := os.ReadFile(seq.Predictions(i))
@@ -286,8 +286,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	}
 }
 
-// TestALargeRunIsReportedInSeconds holds the time for a run of the main job's
-// size in every form.
+// TestALargeRunIsReportedInSeconds holds the time for a run of the main job's size in every form.
 func TestALargeRunIsReportedInSeconds(t *testing.T) {
 	if os.Getenv("SECURA_LARGE_REPORT") == "" {
 		t.Skip("SECURA_LARGE_REPORT is not set: give a folder to keep a made-up run of 6 methods, 16 tasks and 8 seeds in, and time its report")

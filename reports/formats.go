@@ -11,26 +11,27 @@ import (
 	"secura/reports/tables"
 )
 
-// Format is a form in which a report can be had. A new one is a value in
-// Formats: the command line and the run's folder follow from there.
+// Format is a form in which a report can be had. A new one is a value in Formats: the command line
+// and the run's folder follow from there.
 type Format struct {
 	// Name is what -format calls it.
 	Name string
-	// File is where WriteAll keeps the whole report in the run's folder; nil for
-	// a form that is printed only.
+	// File is where WriteAll keeps the whole report in the run's folder; nil for a form that is
+	// printed only.
 	File func(run rundir.Run) string
-	// Opened says that the file is for another program to open: the command line
-	// tells where it lies instead of printing it.
+	// Opened says that the file is for another program to open: the command line tells where it
+	// lies instead of printing it.
 	Opened bool
-	// Tables writes some tables by themselves; nil where the form has no tables. Colour says that the writer is a terminal
-	// which shows bold text; other forms than text have no use for it.
+	// Tables writes some tables by themselves; nil where the form has no tables. Colour says that
+	// the writer is a terminal which shows bold text; other forms than text have no use for it.
 	Tables func(w io.Writer, tables []table.Table, colour bool) error
-	// Extension is that of the file of each table in the run's folder tables, such as csv; empty for a form that is not
-	// kept there.
+	// Extension is that of the file of each table in the run's folder tables, such as csv; empty
+	// for a form that is not kept there.
 	Extension string
 	// Report writes the whole report; nil for a form in which that is its tables.
 	Report func(w io.Writer, r *report.Report) error
-	// SideBySide writes several runs, or backbones, side by side; nil for a form in which that is a table.
+	// SideBySide writes several runs, or backbones, side by side; nil for a form in which that is a
+	// table.
 	SideBySide func(w io.Writer, runs []*report.Report) error
 }
 

@@ -12,7 +12,8 @@ import (
 	"secura/reports/tables"
 )
 
-// TestTheGateAsksTheWholeInterval moves the bar over the interval of a difference: only beyond its far end there is a loss.
+// TestTheGateAsksTheWholeInterval moves the bar over the interval of a difference: only beyond its
+// far end there is a loss.
 func TestTheGateAsksTheWholeInterval(t *testing.T) {
 	s := eight()
 	first := load(t, s.Make(t, nil))

@@ -185,8 +185,8 @@ func column(name string) string {
 
 const sortByAccuracy = `[...document.querySelectorAll('[aria-labelledby=table-1] thead .sort')].find((b) => b.textContent.trim() === 'accuracy').click()`
 
-// TestThePageInABrowser opens the page from its file and uses it as a reader
-// would: nothing may go wrong, and nothing may be loaded.
+// TestThePageInABrowser opens the page from its file and uses it as a reader would: nothing may go
+// wrong, and nothing may be loaded.
 func TestThePageInABrowser(t *testing.T) {
 	b := openBrowser(t)
 	s := synthetic.StreamOf16(3)
@@ -317,8 +317,8 @@ func compareNumbers(t *testing.T, x, y string) int {
 	return 0
 }
 
-// TestALivePageFollows serves a page whose run goes on: it draws itself again and
-// keeps what the reader has chosen.
+// TestALivePageFollows serves a page whose run goes on: it draws itself again and keeps what the
+// reader has chosen.
 func TestALivePageFollows(t *testing.T) {
 	b := openBrowser(t)
 	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named("seq", "secura"), Seeds: 2, Orders: 1, Knowledge: true, Score: synthetic.Fade}

@@ -50,8 +50,8 @@ func unpackExamples(t testing.TB, r string) page.ExampleData {
 	return data
 }
 
-// rundirIn is an empty folder for a run: that of SECURA_KEEP, to look at it later,
-// or one that goes away.
+// rundirIn is an empty folder for a run: that of SECURA_KEEP, to look at it later, or one that goes
+// away.
 func rundirIn(t testing.TB) rundir.Run {
 	t.Helper()
 	if folder := os.Getenv("SECURA_KEEP"); folder != "" {
@@ -60,8 +60,8 @@ func rundirIn(t testing.TB) rundir.Run {
 	return rundir.Run{Path: t.TempDir()}
 }
 
-// TestThePageNeedsNothingElse holds that nothing is loaded from elsewhere, and
-// that the same records give the same bytes.
+// TestThePageNeedsNothingElse holds that nothing is loaded from elsewhere, and that the same
+// records give the same bytes.
 func TestThePageNeedsNothingElse(t *testing.T) {
 	run := smallStream(t)
 	r := htmlOf(t, run)
@@ -80,8 +80,8 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 	}
 }
 
-// TestPredictionsAreNeverMarkup holds that a model's output cannot end a script
-// or begin an element.
+// TestPredictionsAreNeverMarkup holds that a model's output cannot end a script or begin an
+// element.
 func TestPredictionsAreNeverMarkup(t *testing.T) {
 	s := synthetic.Run{Tasks: []string{synthetic.Hostile, "b"}, Methods: []suite.MethodSpec{{Preset: "seq", Name: "seq"}}, Seeds: 1, Orders: 1, Score: synthetic.Fade}
 	s.End = func(f *synthetic.CellFiles) { f.Events[1].Text = synthetic.Hostile }
@@ -138,8 +138,8 @@ func TestTracksHoldEveryChange(t *testing.T) {
 	}
 }
 
-// TestExamplesThatDoNotFitAreLeftOut halves until the rest fits, and keeps
-// tracks and texts in step.
+// TestExamplesThatDoNotFitAreLeftOut halves until the rest fits, and keeps tracks and texts in
+// step.
 func TestExamplesThatDoNotFitAreLeftOut(t *testing.T) {
 	data := unpackExamples(t, htmlOf(t, smallStream(t)))
 	want := data.Texts[int(data.Methods[1].Tracks[2][2][1])]
@@ -200,8 +200,7 @@ func TestAPageOfARunThatHasJustBegun(t *testing.T) {
 	}
 }
 
-// TestTheMainJobsPageIsSmallAndQuick makes the page of 6 methods, 16 tasks and 8
-// seeds.
+// TestTheMainJobsPageIsSmallAndQuick makes the page of 6 methods, 16 tasks and 8 seeds.
 func TestTheMainJobsPageIsSmallAndQuick(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a large run takes seconds to write")

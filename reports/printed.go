@@ -10,14 +10,14 @@ import (
 	"secura/reports/tables"
 )
 
-// Text prints the summary and then every method's matrix, in at most 100 columns.
-// With colour, marked entries and titles are also bold.
+// Text prints the summary and then every method's matrix, in at most 100 columns. With colour,
+// marked entries and titles are also bold.
 func Text(w io.Writer, r *report.Report, colour bool) error {
 	return table.Text(w, tables.Of(r), colour)
 }
 
-// Markdown writes the whole report: every table with its footnotes, and where
-// the numbers come from.
+// Markdown writes the whole report: every table with its footnotes, and where the numbers come
+// from.
 func Markdown(w io.Writer, r *report.Report) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# %s\n", table.EscapeMarkdown(r.Suite.Name))

@@ -12,7 +12,8 @@ import (
 	"secura/reports/tables"
 )
 
-// predicting is a run of two tasks that predicted true answers at the boundaries, and at step 2 of the first task.
+// predicting is a run of two tasks that predicted true answers at the boundaries, and at step 2 of
+// the first task.
 func predicting(methods ...string) synthetic.Run {
 	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named(methods...), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
 	synthetic.Predicting(&s, func(string) float64 { return 0.5 })
@@ -59,7 +60,8 @@ func TestReleasedTableAndFigure(t *testing.T) {
 	}
 }
 
-// The untouched backbone predicts before the first step alone: there is no number of its own at later steps, and least of all a 0.
+// The untouched backbone predicts before the first step alone: there is no number of its own at
+// later steps, and least of all a 0.
 func TestTheReleasedFigureLeavesOutWhatWasNotMeasured(t *testing.T) {
 	r := load(t, predicting("frozen", "secura").Make(t, nil))
 	figures, err := figure.ReleasedFigures(r)

@@ -236,8 +236,8 @@ func TestSecondsOfACellThatWasKilledAndWentOn(t *testing.T) {
 	}
 }
 
-// FuzzRecords holds that any bytes in a cell's records give a report or an
-// error, and that a report can be printed in every form.
+// FuzzRecords holds that any bytes in a cell's records give a report or an error, and that a report
+// can be printed in every form.
 func FuzzRecords(f *testing.F) {
 	s := small()
 	s.Methods = synthetic.Named("seq")

@@ -18,8 +18,8 @@ import (
 	"secura/reports/tables"
 )
 
-// withOptions writes examples of the tasks: so many options for each task by its name, 0 for a written answer, and four
-// for each question of the battery.
+// withOptions writes examples of the tasks: so many options for each task by its name, 0 for a
+// written answer, and four for each question of the battery.
 func withOptions(t *testing.T, path string, options map[string]int) {
 	t.Helper()
 	options["knowledge"] = 4
@@ -38,7 +38,8 @@ func withOptions(t *testing.T, path string, options map[string]int) {
 	synthetic.Must(t, os.WriteFile(path, data, 0o644))
 }
 
-// pressed is a run whose methods hardly leave the base row of 5: seq learns and forgets it all, secura does not learn.
+// pressed is a run whose methods hardly leave the base row of 5: seq learns and forgets it all,
+// secura does not learn.
 func pressed(seeds int, end float64) synthetic.Run {
 	s := small()
 	s.Methods, s.Seeds, s.Knowledge = synthetic.Named("joint", "seq", "secura"), seeds, true
@@ -61,7 +62,8 @@ func pressed(seeds int, end float64) synthetic.Run {
 	return s
 }
 
-// TestReferencesComeFirst: base row, chance and joint are the first three rows, with their numbers, and methods follow.
+// TestReferencesComeFirst: base row, chance and joint are the first three rows, with their numbers,
+// and methods follow.
 func TestReferencesComeFirst(t *testing.T) {
 	run := pressed(8, 0.05).Make(t, nil)
 	withOptions(t, run.Examples(), map[string]int{"task_1": 2, "task_2": 5, "task_3": 0})
@@ -100,8 +102,9 @@ func TestReferencesComeFirst(t *testing.T) {
 	}
 }
 
-// TestATableThatCannotRankSaysSo: where no method ends above the base row, by its interval or of one seed by 8 points, the
-// table says so above its rows and marks nothing in the column of accuracy.
+// TestATableThatCannotRankSaysSo: where no method ends above the base row, by its interval or of
+// one seed by 8 points, the table says so above its rows and marks nothing in the column of
+// accuracy.
 func TestATableThatCannotRankSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		seeds int
@@ -121,7 +124,8 @@ func TestATableThatCannotRankSaysSo(t *testing.T) {
 	}
 }
 
-// TestAMethodThatDidNotLearnIsMarkedInItsRow, in every form, which stays within its width, and is still found by its name.
+// TestAMethodThatDidNotLearnIsMarkedInItsRow, in every form, which stays within its width, and is
+// still found by its name.
 func TestAMethodThatDidNotLearnIsMarkedInItsRow(t *testing.T) {
 	r := load(t, pressed(8, 0.05).Make(t, nil))
 	shown := tables.Summary(r)

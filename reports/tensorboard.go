@@ -15,19 +15,17 @@ import (
 	"secura/experiments/record"
 )
 
-// eventsFile is the name of a folder's file of events: TensorBoard looks for
-// "tfevents" in it.
+// eventsFile is the name of a folder's file of events: TensorBoard looks for "tfevents" in it.
 const eventsFile = "events.out.tfevents.0000000000.secura"
 
-// TensorBoard writes scalars into a file of events that TensorBoard shows, a
-// folder being one of its runs. The same scalars give the same bytes: records
-// hold no clock, so an event's time is its step, in seconds. What the file holds
-// already of them stays, and from the first byte that differs it is written
-// again; so writing may go on after an interruption while a dashboard reads.
+// TensorBoard writes scalars into a file of events that TensorBoard shows, a folder being one of
+// its runs. The same scalars give the same bytes: records hold no clock, so an event's time is its
+// step, in seconds. What the file holds already of them stays, and from the first byte that differs
+// it is written again; so writing may go on after an interruption while a dashboard reads.
 type TensorBoard struct {
 	file *os.File
-	// old is what the file held when it was opened, at how much of the file is
-	// known to be as it should.
+	// old is what the file held when it was opened, at how much of the file is known to be as it
+	// should.
 	old []byte
 	at  int64
 }
@@ -77,8 +75,7 @@ func (t *TensorBoard) Close() error {
 	return errors.Join(err, t.file.Close())
 }
 
-// event begins an Event message: wall_time and step, which are left out where
-// they are 0.
+// event begins an Event message: wall_time and step, which are left out where they are 0.
 func event(step int) []byte {
 	if step == 0 {
 		return nil
@@ -112,8 +109,8 @@ func (t *TensorBoard) write(message []byte) error {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// tfRecord frames data as TensorFlow's record files do: its length as 8 bytes,
-// their masked CRC, the data, its masked CRC, all little-endian.
+// tfRecord frames data as TensorFlow's record files do: its length as 8 bytes, their masked CRC,
+// the data, its masked CRC, all little-endian.
 func tfRecord(data []byte) []byte {
 	out := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
 	out = binary.LittleEndian.AppendUint32(out, maskedCRC(out))
@@ -121,8 +118,8 @@ func tfRecord(data []byte) []byte {
 	return binary.LittleEndian.AppendUint32(out, maskedCRC(data))
 }
 
-// maskedCRC is the CRC-32C rotated right by 15 bits plus a constant, so that a
-// CRC of data that holds CRCs stays good.
+// maskedCRC is the CRC-32C rotated right by 15 bits plus a constant, so that a CRC of data that
+// holds CRCs stays good.
 func maskedCRC(data []byte) uint32 {
 	crc := crc32.Checksum(data, castagnoli)
 	return (crc>>15 | crc<<17) + 0xa282ead8

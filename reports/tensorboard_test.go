@@ -11,9 +11,9 @@ import (
 	"secura/reports/synthetic"
 )
 
-// TestEventsAreThoseOfTensorBoardsWriter compares with the bytes that
-// TensorBoard 2's own RecordWriter made of its own Event messages: the version
-// that begins a file, and two scalars of step 2 at time 2.
+// TestEventsAreThoseOfTensorBoardsWriter compares with the bytes that TensorBoard 2's own
+// RecordWriter made of its own Event messages: the version that begins a file, and two scalars of
+// step 2 at time 2.
 func TestEventsAreThoseOfTensorBoardsWriter(t *testing.T) {
 	const golden = "0f000000000000006d532b091a0d627261696e2e4576656e743a32fc985129" +
 		"31000000000000009d8383e909000000000000004010022a240a110a0a747261696e2f6c6f7373150000c03f0a0f0a0873636f72652fc3bc150000803e2c2ab7ad"
@@ -29,8 +29,8 @@ func TestEventsAreThoseOfTensorBoardsWriter(t *testing.T) {
 	}
 }
 
-// TestEventsBeginWhereTheyDiffer holds that an interrupted file is gone on with,
-// and that one of other numbers is written again from there.
+// TestEventsBeginWhereTheyDiffer holds that an interrupted file is gone on with, and that one of
+// other numbers is written again from there.
 func TestEventsBeginWhereTheyDiffer(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, eventsFile)

@@ -15,8 +15,8 @@ import (
 	"secura/reports/synthetic"
 )
 
-// tried is a tuning of two methods: one whose second trial is best of three seeds, with two parameters that go together, and
-// whose last trial diverged, and one without any score.
+// tried is a tuning of two methods: one whose second trial is best of three seeds, with two
+// parameters that go together, and whose last trial diverged, and one without any score.
 func tried() record.Tuning {
 	outcome := func(acc, learning, gain float64) record.Outcome {
 		return record.Outcome{Score: &acc, Gain: &gain, Metrics: []record.Score{{Name: "acc", Value: acc}, {Name: "learning_accuracy", Value: learning}}}
@@ -73,7 +73,8 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 	}
 }
 
-// TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite came from a tuning.
+// TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite
+// came from a tuning.
 func TestTheReportTellsOfTheTuning(t *testing.T) {
 	r, err := Load(small().Make(t, nil))
 	synthetic.Must(t, err)

@@ -14,13 +14,15 @@ import (
 	"secura/reports/tables"
 )
 
-// WriteAll makes the files of a run's report again from its records: one of each
-// of Formats that has a file, a page of each of several backbones, and each table and figure by itself. Each file is replaced as a whole or not at all. It
-// returns the report, so that the records are read once; where these could be read, also beside an error. unwritten says which files could not be written, as on a full
-// disk or in a folder of another user's; the report is complete all the same.
+// WriteAll makes the files of a run's report again from its records: one of each of Formats that
+// has a file, a page of each of several backbones, and each table and figure by itself. Each file
+// is replaced as a whole or not at all. It returns the report, so that the records are read once;
+// where these could be read, also beside an error. unwritten says which files could not be written,
+// as on a full disk or in a folder of another user's; the report is complete all the same.
 func WriteAll(run rundir.Run) (r *report.Report, unwritten, err error) { return WriteInto(run, run) }
 
-// WriteInto is WriteAll with the files in another folder, where they can be compared with those of the run.
+// WriteInto is WriteAll with the files in another folder, where they can be compared with those of
+// the run.
 func WriteInto(to, run rundir.Run) (r *report.Report, unwritten, err error) {
 	if r, err = Load(run); err != nil {
 		return nil, nil, err
@@ -57,8 +59,7 @@ func WriteInto(to, run rundir.Run) (r *report.Report, unwritten, err error) {
 	return r, nil, nil
 }
 
-// writeTables writes each table into files of its own, for papers and for other
-// programs.
+// writeTables writes each table into files of its own, for papers and for other programs.
 func writeTables(run rundir.Run, r []table.Table) error {
 	taken := map[string]int{}
 	var failed []error

@@ -19,8 +19,9 @@ func writeAll(run rundir.Run) (*report.Report, error) {
 	return r, errors.Join(unwritten, err)
 }
 
-// TestAReportThatCannotBeWrittenIsMade puts a file in the place of each of a run's folders for tables and figures, and a
-// folder in that of a report: the report is whole, the error names what is missing, and the other files are there.
+// TestAReportThatCannotBeWrittenIsMade puts a file in the place of each of a run's folders for
+// tables and figures, and a folder in that of a report: the report is whole, the error names what
+// is missing, and the other files are there.
 func TestAReportThatCannotBeWrittenIsMade(t *testing.T) {
 	run := small().Make(t, nil)
 	for _, name := range []string{"tables", "figures"} {

@@ -79,8 +79,8 @@ func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) err
 	return printBench(result, o.PeakTFLOPS, stdout)
 }
 
-// printBench prints what was measured, and where the device's best is known, in 10¹² floating-point operations a second,
-// the share of it that was reached.
+// printBench prints what was measured, and where the device's best is known, in 10¹² floating-point
+// operations a second, the share of it that was reached.
 func printBench(result experiments.BenchResult, peakTFLOPS float64, stdout io.Writer) error {
 	t := table.New("what", "tokens/s", "padding", "ms a step", "compile s", "TFLOP/s")
 	if peakTFLOPS > 0 {

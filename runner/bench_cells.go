@@ -84,8 +84,8 @@ func (b *cellBench) seed(n int) []suite.Cell {
 	return b.Planned[at : at+len(b.Suite.Methods)]
 }
 
-// measure runs cells in a fresh run by so many workers of a core each, and returns the run and the time until the last
-// worker was gone.
+// measure runs cells in a fresh run by so many workers of a core each, and returns the run and the
+// time until the last worker was gone.
 func (b *cellBench) measure(ctx context.Context, jobs int, cells ...suite.Cell) (rundir.Run, machine.Spent, error) {
 	run, err := b.Begin()
 	if err != nil {
@@ -146,7 +146,8 @@ func (o CellBenchOptions) keep(name, text string) error {
 	return nil
 }
 
-// section replaces what stands between the lines <!-- bench NAME --> and <!-- end --> of a Markdown text.
+// section replaces what stands between the lines <!-- bench NAME --> and <!-- end --> of a Markdown
+// text.
 func section(content []byte, name, text string) ([]byte, error) {
 	begin, end := "<!-- bench "+name+" -->\n", "<!-- end -->"
 	before, rest, ok := strings.Cut(string(content), begin)

@@ -42,16 +42,18 @@ type torchCell struct {
 	Losses       [][]float64        `json:"losses"` // by task and step
 }
 
-// bothSides is one measurement of the same cells by both programs, this one and torch: by method, and of the whole.
+// bothSides is one measurement of the same cells by both programs, this one and torch: by method,
+// and of the whole.
 type bothSides struct {
 	train, evaluate [2]map[string]machine.Spent
 	whole           [2]machine.Spent
 	peak            [2]float64
 }
 
-// runTorchBench measures the same cells, by workers of one core and by as many processes of one thread, in turn, and prints
-// how much faster a worker is. Those of the first seed and order count, of which both learn from the same rows in the same
-// order and evaluate the same examples, which is checked.
+// runTorchBench measures the same cells, by workers of one core and by as many processes of one
+// thread, in turn, and prints how much faster a worker is. Those of the first seed and order count,
+// of which both learn from the same rows in the same order and evaluate the same examples, which is
+// checked.
 func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) error {
 	store, done := newStore(b.DataDir, stderr)
 	defer done()
@@ -92,7 +94,8 @@ func runTorchBench(ctx context.Context, b *cellBench, stdout, stderr io.Writer) 
 	return b.printTorch(stdout, all, job, run, torch)
 }
 
-// torches runs the other program on the job as often side by side as there are workers, and returns what the first told.
+// torches runs the other program on the job as often side by side as there are workers, and returns
+// what the first told.
 func (b *cellBench) torches(ctx context.Context, stderr io.Writer) (torchResult, error) {
 	results, errs := make([]torchResult, b.Jobs), make([]error, b.Jobs)
 	var all sync.WaitGroup
@@ -149,8 +152,8 @@ func (c torchCell) spent(phase string) machine.Spent {
 	return machine.Spent{Seconds: c.Seconds[phase], Processor: c.Processor[phase]}
 }
 
-// complete computes from what the measured tasks took what the whole stream takes: training grows with the tasks,
-// evaluation with the boundaries, and what is neither stays.
+// complete computes from what the measured tasks took what the whole stream takes: training grows
+// with the tasks, evaluation with the boundaries, and what is neither stays.
 func (b *cellBench) complete(m bothSides, side int, of func(machine.Spent) float64) float64 {
 	train, evaluate := 0.0, 0.0
 	for name := range m.train[side] {
@@ -226,7 +229,8 @@ Speed compared with torch, which is 1.00; start, loading and compiling count:
 	return err
 }
 
-// computed are the seconds of the processor, or those of the clock where the system does not tell these.
+// computed are the seconds of the processor, or those of the clock where the system does not tell
+// these.
 func computed(s machine.Spent) float64 {
 	if s.Processor > 0 {
 		return s.Processor

@@ -19,8 +19,8 @@ import (
 	"secura/reports/synthetic"
 )
 
-// The bounds of a benchmark whose numbers can tell methods apart: sequential fine-tuning can learn its tasks, the untouched
-// backbone has not solved them, and all of them fit into one model.
+// The bounds of a benchmark whose numbers can tell methods apart: sequential fine-tuning can learn
+// its tasks, the untouched backbone has not solved them, and all of them fit into one model.
 const (
 	benchmarkSeeds  = 3    // at least, of seq and joint
 	learnedWell     = 0.30 // right after learning above the base row
@@ -78,8 +78,9 @@ func outOfBounds(r *report.Report) (broken []string) {
 	return broken
 }
 
-// TestTheBenchmarkKeepsItsBounds looks at the committed records of a run of continual16, which must be of the backbone, the
-// tasks and the settings of today: whoever changes these makes the run again.
+// TestTheBenchmarkKeepsItsBounds looks at the committed records of a run of continual16, which must
+// be of the backbone, the tasks and the settings of today: whoever changes these makes the run
+// again.
 func TestTheBenchmarkKeepsItsBounds(t *testing.T) {
 	run := rundir.Run{Path: benchmarkFolder}
 	manifest, err := rundir.ReadManifest(run)
@@ -117,7 +118,8 @@ func TestTheBenchmarkKeepsItsBounds(t *testing.T) {
 
 // TestBoundsOfTheBenchmark tries the bounds on made-up records.
 func TestBoundsOfTheBenchmark(t *testing.T) {
-	// good keeps every bound by little: 13 tasks gain 30 points, three 15, joint ends at 60, the base row is 5.
+	// good keeps every bound by little: 13 tasks gain 30 points, three 15, joint ends at 60, the
+	// base row is 5.
 	good := func(method, _, i, j int) float64 {
 		switch {
 		case method == 1:

@@ -10,8 +10,7 @@ import (
 	"secura/reports"
 )
 
-// packRun makes a run's reports and packs all but what only this machine can
-// use into an archive.
+// packRun makes a run's reports and packs all but what only this machine can use into an archive.
 func packRun(o ReportOptions, stdout io.Writer) error {
 	run, err := runAt(o.Run)
 	if err != nil {
@@ -41,8 +40,8 @@ func packRun(o ReportOptions, stdout io.Writer) error {
 	return errors.Join(err, unwritten)
 }
 
-// unpackRun is the run in a folder, or in a bundle, which is unpacked into a
-// folder that done removes.
+// unpackRun is the run in a folder, or in a bundle, which is unpacked into a folder that done
+// removes.
 func unpackRun(path string) (run rundir.Run, done func(), err error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -25,7 +25,8 @@ func newCancel() command {
 	}
 }
 
-// runCancel stops jobs and processes. Their cells go on from their checkpoints when the run is given again.
+// runCancel stops jobs and processes. Their cells go on from their checkpoints when the run is
+// given again.
 func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 	if _, err := rundir.ReadManifest(run); err != nil {
 		return fmt.Errorf("cancel %s: %w", run.Path, err)

@@ -11,8 +11,8 @@ import (
 	"secura/datasets"
 )
 
-// command is one entry of the command table. It is made for each call,
-// since its flags write into its options.
+// command is one entry of the command table. It is made for each call, since its flags write into
+// its options.
 type command struct {
 	// name is what the user types; "data build" has two words.
 	name string
@@ -20,20 +20,18 @@ type command struct {
 	does string
 	// examples are command lines without the program's name.
 	examples []string
-	// argument is what the single positional argument is called in the usage;
-	// empty if the command takes none.
+	// argument is what the single positional argument is called in the usage; empty if the command
+	// takes none.
 	argument string
 	// optional says that the argument may be left out.
 	optional bool
-	// further collects the arguments after the first one; nil if the command
-	// takes one at most.
+	// further collects the arguments after the first one; nil if the command takes one at most.
 	further *[]string
 	// hidden keeps a command that other commands start out of the overview.
 	hidden bool
 	// flags are the command's own; parsing fills the command's options.
 	flags *flag.FlagSet
-	// check says what is wrong with the options, before anything is read; it
-	// may be nil.
+	// check says what is wrong with the options, before anything is read; it may be nil.
 	check func(argument string) error
 	// run does the work. Results go to stdout, progress and logs to stderr.
 	run func(ctx context.Context, argument string, stdout, stderr io.Writer) error
@@ -63,8 +61,7 @@ func usage(err error) error {
 	return &usageError{err}
 }
 
-// choose finds the command that args name and what remains for it. Without a
-// name, run is meant.
+// choose finds the command that args name and what remains for it. Without a name, run is meant.
 func choose(table []command, args []string) (command, []string, error) {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		args = append([]string{"run"}, args...)
@@ -97,8 +94,8 @@ func choose(table []command, args []string) (command, []string, error) {
 	return command{}, nil, usagef("%s", datasets.Unknown("command", name, names))
 }
 
-// parse reads flags and the positional argument, which may stand before,
-// between or after the flags. flag.ErrHelp asks for the help.
+// parse reads flags and the positional argument, which may stand before, between or after the
+// flags. flag.ErrHelp asks for the help.
 func (c command) parse(args []string) (argument string, err error) {
 	given := false
 	for {

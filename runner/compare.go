@@ -20,8 +20,7 @@ import (
 type CompareOptions struct {
 	// Further is the second run, if there is one.
 	Further []string
-	// Methods are names, separated by commas; empty for those that can be
-	// compared.
+	// Methods are names, separated by commas; empty for those that can be compared.
 	Methods string
 	Format  string
 	// Fail are conditions, separated by commas, on which the command ends with exit code 3.

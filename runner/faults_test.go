@@ -63,8 +63,8 @@ func remount(t *testing.T, dir string, flags uintptr, options string) {
 	}
 }
 
-// TestFullDisk: on disks of several sizes the run fails and says so; when there is room again, the same command ends
-// with the same bytes.
+// TestFullDisk: on disks of several sizes the run fails and says so; when there is room again, the
+// same command ends with the same bytes.
 func TestFullDisk(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "1")
 	want, _ := x.unbroken(t)
@@ -82,7 +82,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestReadOnlyFolder: a run that cannot be written fails at once, or in the middle, and goes on later.
+// TestReadOnlyFolder: a run that cannot be written fails at once, or in the middle, and goes on
+// later.
 func TestReadOnlyFolder(t *testing.T) {
 	heavy(t)
 	x := newTorture(t, "-backend", "go", "-jobs", "1")
@@ -141,7 +142,8 @@ func TestTwoProcessesOnOneRun(t *testing.T) {
 	sameContents(t, "run by several processes", contents(t, run), want)
 }
 
-// TestClockJumps: statuses and files from the next century, or from before the last one, change nothing.
+// TestClockJumps: statuses and files from the next century, or from before the last one, change
+// nothing.
 func TestClockJumps(t *testing.T) {
 	heavy(t)
 	x := newTorture(t, "-backend", "go", "-jobs", "1", "-methods", "er")
@@ -218,8 +220,8 @@ func killWorker(t *testing.T, run rundir.Run, process int) (killed bool) {
 	return killed
 }
 
-// TestAKilledWorkersCellIsTriedInParts: asked for it, the run goes on without a failure; the cell says what was done, and
-// has the steps of a run that computed all batches so.
+// TestAKilledWorkersCellIsTriedInParts: asked for it, the run goes on without a failure; the cell
+// says what was done, and has the steps of a run that computed all batches so.
 func TestAKilledWorkersCellIsTriedInParts(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "1", "-retry-parts", "2")
 	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
@@ -263,7 +265,8 @@ func TestAKilledWorkersCellIsTriedInParts(t *testing.T) {
 	}
 }
 
-// TestPluginMissingOnResume: a run that XLA began does not quietly go on in pure Go where the plugin is gone.
+// TestPluginMissingOnResume: a run that XLA began does not quietly go on in pure Go where the
+// plugin is gone.
 func TestPluginMissingOnResume(t *testing.T) {
 	x := newTorture(t, "-jobs", "1", "-methods", "seq", "-no-download")
 	t.Setenv("HOME", t.TempDir()) // where no plugin is installed
@@ -279,7 +282,8 @@ func TestPluginMissingOnResume(t *testing.T) {
 	x.fault(t, run.Path, "none.so: no such file or directory")
 }
 
-// TestChangedFilesOnResume: data or a backbone that is another one than when the run began is refused by name.
+// TestChangedFilesOnResume: data or a backbone that is another one than when the run began is
+// refused by name.
 func TestChangedFilesOnResume(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "1", "-methods", "seq")
 	run := filepath.Join(x.dir, "run")

@@ -19,18 +19,20 @@ import (
 	"secura/experiments/rundir"
 )
 
-// hostileWords are values of flags. Nothing of the system is among them: some flags name files to write.
+// hostileWords are values of flags. Nothing of the system is among them: some flags name files to
+// write.
 var hostileWords = []string{"", " ", ",", "-1", "0", "0.5", "1000000000", "9223372036854775808", "1e300", "nan", "a b", "..", ".", "x/y", "a\nb", "\x00", "-x",
 	"<script>alert(1)</script>", "{{", "%s%n", "seq", "a,b,a", "seq,seq", strings.Repeat("n", 300), strings.Repeat("x,", 10_000), "=", "a=b", "training.steps=", "training={}"}
 
-// longFlags are executed at values that they refuse alone: the others would serve, compute for minutes, or install.
+// longFlags are executed at values that they refuse alone: the others would serve, compute for
+// minutes, or install.
 var longFlags = []string{"setup", "pretrain", "watch", "data build", "data fetch"}
 
 // quickWords are tried where not all are asked for.
 var quickWords = []string{"", "-1", "nan", "9223372036854775808", "a\nb", strings.Repeat("x,", 10_000)}
 
-// TestHostileFlags gives every flag of every command absurd values: the command ends soon, without a panic; an error is
-// short and names the flag or the value.
+// TestHostileFlags gives every flag of every command absurd values: the command ends soon, without
+// a panic; an error is short and names the flag or the value.
 func TestHostileFlags(t *testing.T) {
 	h := newHostile(t)
 	run := h.finishedRun(t)

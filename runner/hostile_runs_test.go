@@ -23,9 +23,9 @@ import (
 // hostileRun is how long a run of a taken setting may train; it must stop soon after.
 const hostileRun = 10 * time.Second
 
-// TestHostileRuns runs a cell with each setting and parameter that was taken: it ends, or trains until it is stopped, or
-// diverges and says so; the report of what was learned by then can be made. The variable has the beginnings of keys,
-// separated by commas, or 1 for all.
+// TestHostileRuns runs a cell with each setting and parameter that was taken: it ends, or trains
+// until it is stopped, or diverges and says so; the report of what was learned by then can be made.
+// The variable has the beginnings of keys, separated by commas, or 1 for all.
 func TestHostileRuns(t *testing.T) {
 	asked := os.Getenv(hostileVariable)
 	if asked == "" {

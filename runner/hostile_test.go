@@ -20,7 +20,8 @@ import (
 	"secura/methods"
 )
 
-// attempt is a setting of a hostile user, as -set takes it; value is JSON, or a word of YAML such as .nan.
+// attempt is a setting of a hostile user, as -set takes it; value is JSON, or a word of YAML such
+// as .nan.
 type attempt struct{ key, value string }
 
 func (a attempt) String() string {
@@ -30,7 +31,8 @@ func (a attempt) String() string {
 // name is the last word of the key, which an error has to name.
 func (a attempt) name() string { return a.key[strings.LastIndexByte(a.key, '.')+1:] }
 
-// named says whether an error names the key, or what the key stands for, or the value where a file was looked through for it.
+// named says whether an error names the key, or what the key stands for, or the value where a file
+// was looked through for it.
 func (a attempt) named(err error) bool {
 	text, value := err.Error(), strings.Trim(a.value, `"[]`)
 	for key, other := range map[string]string{"preset": "method ", "params": "parameters of ", "knowledge": "task ",
@@ -43,7 +45,8 @@ func (a attempt) named(err error) bool {
 	return strings.Contains(text, strings.TrimSuffix(a.name(), "s")) || len(value) > 1 && strings.Contains(text, value)
 }
 
-// hostileNumbers are for whole numbers and for others, hostileTexts for names, paths, words of a list and templates.
+// hostileNumbers are for whole numbers and for others, hostileTexts for names, paths, words of a
+// list and templates.
 var (
 	hostileNumbers = []string{"-1", "0", "1", "2", "3", "0.5", "-0.0", "1000000000", "9223372036854775807", "9223372036854775808", "1e300", "-1e300", "1e-300",
 		".nan", ".inf", "-.inf", "0x10", "010", "1_000", `"5"`}
@@ -61,8 +64,9 @@ func quoted(text string) string {
 	return string(data)
 }
 
-// attempts of hostile users. A key that stands in several places, such as those of every task, is tried in full in the first
-// of them that has it and in the first that lacks it, and with numbers alone in the others, unless all is asked for.
+// attempts of hostile users. A key that stands in several places, such as those of every task, is
+// tried in full in the first of them that has it and in the first that lacks it, and with numbers
+// alone in the others, unless all is asked for.
 type attempts struct {
 	seen map[string]bool
 	all  bool
@@ -91,7 +95,8 @@ func (w attempts) of(v reflect.Value, key string) (list []attempt) {
 	return list
 }
 
-// on gives for a key, and for those below it, whatever keys there are, what a hostile user would set it to.
+// on gives for a key, and for those below it, whatever keys there are, what a hostile user would
+// set it to.
 func (w attempts) on(v reflect.Value, key string, whole bool) (list []attempt) {
 	add := func(values ...string) {
 		for _, value := range values {
@@ -125,8 +130,8 @@ func (w attempts) on(v reflect.Value, key string, whole bool) (list []attempt) {
 	return list
 }
 
-// listsOf are lists in the place of one: of a hostile item and of it twice, of the own items twice and ten thousand times, and
-// of ten thousand others.
+// listsOf are lists in the place of one: of a hostile item and of it twice, of the own items twice
+// and ten thousand times, and of ten thousand others.
 func listsOf(v reflect.Value) (lists []string) {
 	for _, item := range (attempts{map[string]bool{}, true}).on(reflect.Zero(v.Type().Elem()), "item", true) {
 		if item.key == "item" && len(item.value) < 10_000 {
@@ -147,7 +152,8 @@ func listsOf(v reflect.Value) (lists []string) {
 	return append(lists, "["+strings.Repeat("1,", 10_000)+"1]", "["+distinct.String()+"x]")
 }
 
-// hostileSuite is a toy with tasks of each kind, in a folder with its data. Names of it stand for lists in attempts.
+// hostileSuite is a toy with tasks of each kind, in a folder with its data. Names of it stand for
+// lists in attempts.
 const hostileSuite = `name: toy
 doc: A toy.
 tasks:
@@ -274,8 +280,8 @@ func (h hostile) try(t *testing.T, methods []string, a attempt) (s suite.Suite, 
 	return s, err
 }
 
-// TestHostileSettings sets every key of a suite to absurd values: each is an error that names the key, or a suite that can be
-// planned, in little time and memory.
+// TestHostileSettings sets every key of a suite to absurd values: each is an error that names the
+// key, or a suite that can be planned, in little time and memory.
 func TestHostileSettings(t *testing.T) {
 	h := newHostile(t)
 	s, err := h.validate(nil, attempt{"seeds", "1"})

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// room is a package, or with a trailing /... all below it too, and what of the program it may import. Rooms stand above
-// those that they import, so that the arrows run in one direction.
+// room is a package, or with a trailing /... all below it too, and what of the program it may
+// import. Rooms stand above those that they import, so that the arrows run in one direction.
 type room struct {
 	path string
 	may  []string
@@ -73,7 +73,8 @@ var rooms = []room{
 	{"datasets/...", []string{"datasets", "datasets/..."}, "a data set's test needs no backend"},
 }
 
-// libraries have the rooms that may import them: a suite is YAML, and so are the metadata of a hub's README.
+// libraries have the rooms that may import them: a suite is YAML, and so are the metadata of a
+// hub's README.
 var libraries = map[string][]string{
 	"gopkg.in/yaml.v3":                  {"experiments/suite", "datasets/hub"},
 	"github.com/olekukonko/tablewriter": {"reports/..."},

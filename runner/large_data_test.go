@@ -24,7 +24,8 @@ import (
 	"secura/methods/weights"
 )
 
-// largeVariable names the folder for data of the size and shape of CNN/DailyMail, which the test makes there once.
+// largeVariable names the folder for data of the size and shape of CNN/DailyMail, which the test
+// makes there once.
 const largeVariable = "SECURA_LARGE_DATA"
 
 // largeRows are the rows of CNN/DailyMail's splits.
@@ -59,7 +60,8 @@ evaluation: {test_examples: 4, knowledge_examples: 0, lengths: [512], batch: 4, 
 `
 )
 
-// TestLargeDataIsPreparedWithinItsBounds validates and trains on data of CNN/DailyMail's size, with a published tokenizer.
+// TestLargeDataIsPreparedWithinItsBounds validates and trains on data of CNN/DailyMail's size, with
+// a published tokenizer.
 func TestLargeDataIsPreparedWithinItsBounds(t *testing.T) {
 	folder := os.Getenv(largeVariable)
 	if folder == "" {
@@ -211,7 +213,8 @@ type articles struct {
 	often *rand.Zipf
 }
 
-// newWriterOfArticles has the words of the built-in corpus, the frequent ones, and after them 40,000 names.
+// newWriterOfArticles has the words of the built-in corpus, the frequent ones, and after them
+// 40,000 names.
 func newWriterOfArticles(seed uint64) *articles {
 	w := &articles{r: rand.New(rand.NewPCG(seed, 7))}
 	seen := map[string]bool{}

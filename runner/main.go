@@ -326,8 +326,8 @@ import (
 	"time"
 )
 
-// patience is how long a command may take to stop after an interruption. The
-// engine kills its workers after 4 seconds.
+// patience is how long a command may take to stop after an interruption. The engine kills its
+// workers after 4 seconds.
 const patience = 4800 * time.Millisecond
 
 func main() {
@@ -413,8 +413,8 @@ const (
 	longestLine    = 2000
 )
 
-// told is an error's text without the middle of very long lines, such as those with a text that was given for a name, and
-// without the lines after the first hundred.
+// told is an error's text without the middle of very long lines, such as those with a text that was
+// given for a name, and without the lines after the first hundred.
 func told(err error) string {
 	lines := strings.Split(err.Error(), "\n")
 	if more := len(lines) - mostErrorLines; more > 0 {

@@ -16,8 +16,8 @@ import (
 // words are a command line's arguments; no quoted one has a blank.
 func words(line string) []string { return strings.Fields(strings.ReplaceAll(line, "'", "")) }
 
-// TestTheManualsExamplesAreTrue runs each example of the package comment that
-// shows an output, and parses the command lines of all.
+// TestTheManualsExamplesAreTrue runs each example of the package comment that shows an output, and
+// parses the command lines of all.
 func TestTheManualsExamplesAreTrue(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "main.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"secura/experiments/launch"
 )
 
-// newProgress shows bars on a terminal, else a line for each task's end: off
-// a terminal, or on one that does not tell its width, bars would be lost.
+// newProgress shows bars on a terminal, else a line for each task's end: off a terminal, or on one
+// that does not tell its width, bars would be lost.
 func newProgress(stderr io.Writer, workers, cells int) launch.View {
 	t := newTracker(cells, time.Now)
 	if isTerminal(stderr) {
@@ -37,22 +37,21 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// coloured says whether colours may be written to w: on a terminal, unless
-// NO_COLOR is set (no-color.org).
+// coloured says whether colours may be written to w: on a terminal, unless NO_COLOR is set
+// (no-color.org).
 func coloured(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
 
 // tracker follows the cells of a run.
 type tracker struct {
 	now func() time.Time
-	// begun is when the first work of this run was reported, after what workers compile at their start, and the sum of
-	// the shares then; zero before.
+	// begun is when the first work of this run was reported, after what workers compile at their
+	// start, and the sum of the shares then; zero before.
 	begun     time.Time
 	begunWith float64
 	cells     int // that the run has to do
 	last      map[string]engine.Progress
-	// sum is the sum of the cells' shares. skipped is the part of it that was
-	// there when the cells began: one that goes on from a checkpoint has not
-	// done that part in this run.
+	// sum is the sum of the cells' shares. skipped is the part of it that was there when the cells
+	// began: one that goes on from a checkpoint has not done that part in this run.
 	sum, skipped float64
 	ended        int
 }
@@ -78,8 +77,8 @@ func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool)
 	return before, known
 }
 
-// share is how much of its cell is done, from 0 to 1; an ended cell needs no
-// more time however it ended.
+// share is how much of its cell is done, from 0 to 1; an ended cell needs no more time however it
+// ended.
 func share(p engine.Progress) float64 {
 	switch {
 	case p.Ended():
@@ -99,8 +98,8 @@ func share(p engine.Progress) float64 {
 // done is how much of the whole is done, from 0 to 1.
 func (t *tracker) done() float64 { return min(t.sum/float64(max(t.cells, 1)), 1) }
 
-// remaining estimates the time that is left from the work done so far; ok is
-// false while there is too little of it.
+// remaining estimates the time that is left from the work done so far; ok is false while there is
+// too little of it.
 func (t *tracker) remaining() (left time.Duration, ok bool) {
 	worked := t.sum - t.skipped - t.begunWith
 	elapsed := t.now().Sub(t.begun)
@@ -120,7 +119,8 @@ func (t *tracker) whole() string {
 	return text
 }
 
-// lines writes a line when a cell has learned a task and when it ends, and what the cells do where that takes long.
+// lines writes a line when a cell has learned a task and when it ends, and what the cells do where
+// that takes long.
 type lines struct {
 	w       io.Writer
 	teller  *teller    // nil where nothing is told between the lines

@@ -206,7 +206,8 @@ func TestTheReadmeNamesEveryParameter(t *testing.T) {
 	}
 }
 
-// TestTheWalksLeadThroughTheCode holds CONTRIBUTING's two lists to functions that are where it says.
+// TestTheWalksLeadThroughTheCode holds CONTRIBUTING's two lists to functions that are where it
+// says.
 func TestTheWalksLeadThroughTheCode(t *testing.T) {
 	_, walks, _ := strings.Cut(readDocument(t, "CONTRIBUTING.md"), "## Two walks through the code")
 	walks, _, _ = strings.Cut(walks, "\n## ")
@@ -269,7 +270,8 @@ func TestTheReadmesMethodCompiles(t *testing.T) {
 // quick are the commands that need nothing but a run.
 var quick = []string{"list", "show", "version", "status", "report", "compare", "verify", "watch", "export", "validate", "data build", "data inspect"}
 
-// TestTheReadmesCommandsRun runs the commands of the READMEs that are quick, on toys in the place of runs.
+// TestTheReadmesCommandsRun runs the commands of the READMEs that are quick, on toys in the place
+// of runs.
 func TestTheReadmesCommandsRun(t *testing.T) {
 	ran := 0
 	testscript.Run(t, testscript.Params{
@@ -307,7 +309,8 @@ func TestTheReadmesCommandsRun(t *testing.T) {
 	})
 }
 
-// quickOnToys says whether a command is quick, and needs no other runs and files than the script has.
+// quickOnToys says whether a command is quick, and needs no other runs and files than the script
+// has.
 func quickOnToys(args []string) bool {
 	line := strings.Join(args, " ")
 	if !slices.ContainsFunc(quick, func(name string) bool { return line == name || strings.HasPrefix(line, name+" ") }) {

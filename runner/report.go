@@ -29,8 +29,7 @@ type ReportOptions struct {
 	Claims  bool
 	// With are further runs that claims are judged by, separated by commas.
 	With string
-	// Table names the tables to print instead, separated by
-	// commas.
+	// Table names the tables to print instead, separated by commas.
 	Table string
 	// Explain is METHOD.METRIC, the number to trace instead.
 	Explain string

@@ -32,7 +32,8 @@ func TestEveryMethodsPaperHasAnEntry(t *testing.T) {
 	}
 }
 
-// TestTheCitationFileTellsOfThisProgram holds CITATION.cff to what -cite prints and the license says.
+// TestTheCitationFileTellsOfThisProgram holds CITATION.cff to what -cite prints and the license
+// says.
 func TestTheCitationFileTellsOfThisProgram(t *testing.T) {
 	file := readDocument(t, "CITATION.cff")
 	var out strings.Builder

@@ -29,7 +29,8 @@ const (
 type RunOptions struct {
 	SuiteOptions
 	PlaceOptions
-	// Engine is local or slurm; DryRun prints what would be handed to Slurm, Wait stays until its elements are gone.
+	// Engine is local or slurm; DryRun prints what would be handed to Slurm, Wait stays until its
+	// elements are gone.
 	Engine string
 	DryRun bool
 	Wait   bool
@@ -100,9 +101,8 @@ func newRun() command {
 	return c
 }
 
-// runSuite runs the cells of the suite that are not finished yet, and prints
-// the tables of the whole run. Nothing is written before the suite and all its
-// data were found to be good.
+// runSuite runs the cells of the suite that are not finished yet, and prints the tables of the
+// whole run. Nothing is written before the suite and all its data were found to be good.
 func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err error) {
 	s, err := o.load()
 	if err != nil {
@@ -207,8 +207,8 @@ func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout io.Wr
 	return errors.Join(array.Outcome(job), printTables(run, stdout))
 }
 
-// printTables makes the reports of a run from its records alone, writes them
-// into the run and prints the tables; what could not be written is an error after that.
+// printTables makes the reports of a run from its records alone, writes them into the run and
+// prints the tables; what could not be written is an error after that.
 func printTables(run rundir.Run, stdout io.Writer) error {
 	report, unwritten, err := reports.WriteAll(run)
 	if err != nil {

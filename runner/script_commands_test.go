@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// exits CODE PROGRAM [ARGUMENT…] runs a program that must end with this very
-// code; its outputs are left to stdout and stderr as with exec.
+// exits CODE PROGRAM [ARGUMENT…] runs a program that must end with this very code; its outputs are
+// left to stdout and stderr as with exec.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENT…]")

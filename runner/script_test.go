@@ -30,8 +30,7 @@ func (o ownCache) Run() int {
 	return o.M.Run()
 }
 
-// TestScripts runs the scripts in testdata/script, the command line's
-// specification.
+// TestScripts runs the scripts in testdata/script, the command line's specification.
 func TestScripts(t *testing.T) {
 	parquet, err := filepath.Abs("../datasets/testdata/parquet")
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 	"secura/experiments/rundir"
 )
 
-// slurmConfig is a cluster of one node on this machine, which claims to have four processors, without accounting. A job
-// that was queued again may start after five seconds.
+// slurmConfig is a cluster of one node on this machine, which claims to have four processors,
+// without accounting. A job that was queued again may start after five seconds.
 const slurmConfig = `ClusterName=secura
 SlurmctldHost={{.Host}}(127.0.0.1)
 SlurmUser={{.User}}
@@ -161,7 +161,8 @@ func (c *cluster) until(what string, limit time.Duration, holds func() bool) {
 	}
 }
 
-// untilDone waits until no element is left in the queue, as long as the run's files grow: how fast is the machine's affair.
+// untilDone waits until no element is left in the queue, as long as the run's files grow: how fast
+// is the machine's affair.
 func (c *cluster) untilDone(run rundir.Run, idle time.Duration) {
 	c.t.Helper()
 	size := func() (sum int64) {
@@ -233,8 +234,9 @@ func (c *cluster) one(run rundir.Run, struck map[string]bool) (id string, status
 	return id, status
 }
 
-// TestSlurm hands twelve cells to a real Slurm as an array, kills the worker of one element, has one preempted and lets
-// one reach its time limit: all cells end, with the bytes that the local engine writes.
+// TestSlurm hands twelve cells to a real Slurm as an array, kills the worker of one element, has
+// one preempted and lets one reach its time limit: all cells end, with the bytes that the local
+// engine writes.
 func TestSlurm(t *testing.T) {
 	c := startCluster(t)
 	suite := c.suite("faults", 60, 3, "seq, lora, cur-lora, cabr")
@@ -287,7 +289,8 @@ func TestSlurm(t *testing.T) {
 	}
 }
 
-// TestSlurmAndTheLocalEngineShareARun has forty short cells done by a job array and by the local engine at once.
+// TestSlurmAndTheLocalEngineShareARun has forty short cells done by a job array and by the local
+// engine at once.
 func TestSlurmAndTheLocalEngineShareARun(t *testing.T) {
 	c := startCluster(t)
 	suite := c.suite("shared", 2, 10, "seq, lora, cur-lora, cabr")
@@ -332,12 +335,13 @@ func TestSlurmAndTheLocalEngineShareARun(t *testing.T) {
 	}
 }
 
-// TestSlurmElementThatNeverSaves gives an element a limit that its base row outlasts: it is queued again twice and then
-// fails, with the reason in its log and in what status prints.
+// TestSlurmElementThatNeverSaves gives an element a limit that its base row outlasts: it is queued
+// again twice and then fails, with the reason in its log and in what status prints.
 func TestSlurmElementThatNeverSaves(t *testing.T) {
 	c := startCluster(t)
 	path := filepath.Join(c.dir, "short.yaml")
-	// Slurm sends the signal up to a minute early: at once. In pure Go the base row of sixteen tasks takes longer.
+	// Slurm sends the signal up to a minute early: at once. In pure Go the base row of sixteen
+	// tasks takes longer.
 	text := `extends: continual16
 name: short
 backend: go

@@ -13,7 +13,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// cacheVariable names the folder for what can be made again; without it, it is the user's cache folder.
+// cacheVariable names the folder for what can be made again; without it, it is the user's cache
+// folder.
 const cacheVariable = "SECURA_CACHE"
 
 // cacheFolder is where prepared examples are kept; empty where there is no such place.
@@ -28,7 +29,8 @@ func cacheFolder() string {
 	return filepath.Join(folder, "secura", "examples")
 }
 
-// newStore is the store of prepared examples, which tells on stderr what it does for longer than a second, until done.
+// newStore is the store of prepared examples, which tells on stderr what it does for longer than a
+// second, until done.
 func newStore(dataDir string, stderr io.Writer) (store *prepared.Store, done func()) {
 	var at phase
 	t := newTellerEvery(stderr, at.String, time.Second, 5*time.Second)

@@ -87,8 +87,8 @@ func (s *settings) Set(setting string) error {
 	return nil
 }
 
-// load reads the suite, applies the options and checks everything that can be
-// checked without a data file; each mistake is wrong usage, together a *suite.Faulty.
+// load reads the suite, applies the options and checks everything that can be checked without a
+// data file; each mistake is wrong usage, together a *suite.Faulty.
 func (o *SuiteOptions) load() (suite.Suite, error) {
 	chosen := splitNames(o.Methods)
 	s, err := suite.Load(o.Suite, suite.Options{Presets: experiments.KnownPresets(), Set: o.Set, Methods: knownMethods(chosen)})
@@ -144,8 +144,8 @@ func (o *SuiteOptions) loadSingle() (suite.Suite, error) {
 	return s, err
 }
 
-// fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache, and returns the suite with their
-// revisions.
+// fetchBackbones brings the suite's backbones that lie on the hub into the hub's cache, and returns
+// the suite with their revisions.
 func fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr io.Writer) (suite.Suite, error) {
 	places, err := s.Places("")
 	if err != nil {
@@ -177,8 +177,8 @@ func fetchForRun(ctx context.Context, run rundir.Run, s suite.Suite, noDownload 
 	return fetchBackbones(ctx, s, noDownload, stderr)
 }
 
-// selectMethods keeps the named methods. A method that the suite leaves out
-// takes part with its preset's values.
+// selectMethods keeps the named methods. A method that the suite leaves out takes part with its
+// preset's values.
 func selectMethods(s suite.Suite, names []string) (suite.Suite, error) {
 	s.Methods = append([]suite.MethodSpec(nil), s.Methods...)
 	for _, name := range methods.Names() {
@@ -189,8 +189,8 @@ func selectMethods(s suite.Suite, names []string) (suite.Suite, error) {
 	return s.Select(names)
 }
 
-// knownMethods are those of the names that are presets. An unknown one is told with the nearest when the suite's methods are
-// chosen.
+// knownMethods are those of the names that are presets. An unknown one is told with the nearest
+// when the suite's methods are chosen.
 func knownMethods(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(methods.Names(), name) })
 }

@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// A command that computes for long says what it does after tellFirst without a line, and then after each tellEvery.
+// A command that computes for long says what it does after tellFirst without a line, and then after
+// each tellEvery.
 const (
 	tellFirst = 2 * time.Second
 	tellEvery = 25 * time.Second
 )
 
-// teller is a writer that does not fall silent: where nothing was written for a while, it writes what is being done.
+// teller is a writer that does not fall silent: where nothing was written for a while, it writes
+// what is being done.
 type teller struct {
 	w            io.Writer
 	doing        func() string // empty where there is nothing to say
@@ -50,8 +52,8 @@ func newTellerEvery(w io.Writer, doing func() string, first, every time.Duration
 	return t
 }
 
-// tick writes a line if it is time: soon where what is being done has never been told, later where it was told or another
-// line was written meanwhile.
+// tick writes a line if it is time: soon where what is being done has never been told, later where
+// it was told or another line was written meanwhile.
 func (t *teller) tick() {
 	doing := t.doing()
 	t.mu.Lock()

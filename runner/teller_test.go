@@ -10,7 +10,8 @@ import (
 	"secura/experiments/record"
 )
 
-// TestNoSilence lets a clock run for two minutes over a run that says nothing itself, and measures the pauses.
+// TestNoSilence lets a clock run for two minutes over a run that says nothing itself, and measures
+// the pauses.
 func TestNoSilence(t *testing.T) {
 	var out bytes.Buffer
 	start := time.Now()

@@ -61,7 +61,8 @@ func newTorture(t *testing.T, flags ...string) torture {
 	return x
 }
 
-// command is the runner on a run's folder, in a process group of its own; before stands before its name.
+// command is the runner on a run's folder, in a process group of its own; before stands before its
+// name.
 func (x torture) command(run string, before ...string) (*exec.Cmd, *bytes.Buffer) {
 	words := append(append(before, "runner"), x.flags...)
 	command := exec.Command(words[0], append(words[1:], "-out", run)...)
@@ -72,7 +73,8 @@ func (x torture) command(run string, before ...string) (*exec.Cmd, *bytes.Buffer
 	return command, &output
 }
 
-// finish runs the suite to its end, as often as workers are killed, and returns how often it was started.
+// finish runs the suite to its end, as often as workers are killed, and returns how often it was
+// started.
 func (x torture) finish(t *testing.T, run string) (starts int) {
 	t.Helper()
 	for starts = 1; ; starts++ {
@@ -106,8 +108,8 @@ func children(pid int) (list []int) {
 	return list
 }
 
-// killAt starts the run and kills it after a time: the process that drives it, or one of its workers. It tells whether
-// the run was still going on.
+// killAt starts the run and kills it after a time: the process that drives it, or one of its
+// workers. It tells whether the run was still going on.
 func (x torture) killAt(t *testing.T, run string, after time.Duration, r *rand.Rand) bool {
 	t.Helper()
 	command, _ := x.command(run)
@@ -132,9 +134,9 @@ func (x torture) killAt(t *testing.T, run string, after time.Duration, r *rand.R
 
 var measuredSeconds = regexp.MustCompile(`(?s)"measured": \{.*?\n {6}\}`)
 
-// contents are a run's files by their paths, all that equal runs write alike. Only what holds clocks is left out:
-// status.json, timing.jsonl, locks and claims, and of the reports, which are made of the records, all but results.json without
-// its measured times.
+// contents are a run's files by their paths, all that equal runs write alike. Only what holds
+// clocks is left out: status.json, timing.jsonl, locks and claims, and of the reports, which are
+// made of the records, all but results.json without its measured times.
 func contents(t *testing.T, run string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -220,8 +222,8 @@ func (x torture) randomKills(t *testing.T, kills, each int, want map[string]stri
 	t.Logf("%d kills at random instants of a run of %s", kills, took.Round(time.Millisecond))
 }
 
-// writePoint is a moment of writing: the first call of one of some system calls by any thread, on a path in the run or
-// on any, after so many others.
+// writePoint is a moment of writing: the first call of one of some system calls by any thread, on a
+// path in the run or on any, after so many others.
 type writePoint struct {
 	name, calls, path string
 	when              int
@@ -253,7 +255,8 @@ func writePoints() (points []writePoint) {
 	return points
 }
 
-// killAtPoint starts the run under strace, which kills the process that comes to a point. It tells whether one did.
+// killAtPoint starts the run under strace, which kills the process that comes to a point. It tells
+// whether one did.
 func (x torture) killAtPoint(t *testing.T, run string, p writePoint) bool {
 	t.Helper()
 	trace := filepath.Join(x.dir, "strace.txt")
@@ -293,8 +296,8 @@ func (x torture) pointKills(t *testing.T, points []writePoint, want map[string]s
 	t.Logf("%d kills at named points of writing", len(points))
 }
 
-// TestKilledRunsEndWithTheSameBytes kills a run with SIGKILL and starts it again: at a few instants and points, and in
-// the long form at many.
+// TestKilledRunsEndWithTheSameBytes kills a run with SIGKILL and starts it again: at a few instants
+// and points, and in the long form at many.
 func TestKilledRunsEndWithTheSameBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for some seconds")
@@ -328,8 +331,8 @@ func TestKilledRunsOnXLA(t *testing.T) {
 	x.randomKills(t, 10, 10, want, took)
 }
 
-// TestWorkersAreKilledAllTheTime runs 24 cells while a worker is killed every few seconds, and the suite is started
-// again until it is complete.
+// TestWorkersAreKilledAllTheTime runs 24 cells while a worker is killed every few seconds, and the
+// suite is started again until it is complete.
 func TestWorkersAreKilledAllTheTime(t *testing.T) {
 	if os.Getenv(tortureVariable) == "" {
 		t.Skip("takes minutes; set " + tortureVariable + "=1")

@@ -63,8 +63,8 @@ func newTune() command {
 	return c
 }
 
-// runTune runs the trials that are not finished yet, round by round, and the best of them again, chooses, and writes and
-// prints what was chosen.
+// runTune runs the trials that are not finished yet, round by round, and the best of them again,
+// chooses, and writes and prints what was chosen.
 func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err error) {
 	all := o.Methods == "all"
 	if all {
@@ -146,7 +146,8 @@ func trials(n int) string {
 	return fmt.Sprintf("%d trials", n)
 }
 
-// runTrials runs what is missing of the trials of a suite, and gives score what tells how each trial ended on a seed.
+// runTrials runs what is missing of the trials of a suite, and gives score what tells how each
+// trial ended on a seed.
 func runTrials(ctx context.Context, l launch.Launch, s suite.Suite, objective string, score func(outcome tuning.Outcomes) error) error {
 	l.Suite = s.WithLengthsOf(l.Prepared.Suite)
 	failures, err := runMissing(ctx, l)

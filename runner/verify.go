@@ -23,8 +23,8 @@ import (
 	"secura/reports/report"
 )
 
-// scoreTolerance is how far scores may be apart that two backends, plugin
-// builds or processors computed.
+// scoreTolerance is how far scores may be apart that two backends, plugin builds or processors
+// computed.
 const scoreTolerance = 1e-4
 
 // VerifyOptions are the flags of verify.
@@ -144,8 +144,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	return err
 }
 
-// finishedCells are the cells that say that they are done or diverged, and the
-// ids of the others.
+// finishedCells are the cells that say that they are done or diverged, and the ids of the others.
 func finishedCells(run rundir.Run, cells []suite.Cell) (finished []suite.Cell, open []string) {
 	for _, c := range cells {
 		if at, err := standing.Read(run.Cell(c.ID)); err == nil && at.Finished() {
@@ -177,8 +176,7 @@ func (v *verification) results(r *report.Report) error {
 	return nil
 }
 
-// compute opens what computes, checks the finished cells' files and executes
-// parts of them again.
+// compute opens what computes, checks the finished cells' files and executes parts of them again.
 func (v *verification) compute(ctx context.Context, finished []suite.Cell, stderr io.Writer) (err error) {
 	name := v.options.Backend
 	if name == "" {

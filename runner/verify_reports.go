@@ -15,8 +15,9 @@ import (
 	"secura/reports"
 )
 
-// reports makes the run's report, pages, tables and figures again from the records, which it reads once, and compares those
-// that the run has: results.json value by value, the others byte by byte. It names files that are no part of a run.
+// reports makes the run's report, pages, tables and figures again from the records, which it reads
+// once, and compares those that the run has: results.json value by value, the others byte by byte.
+// It names files that are no part of a run.
 func (v *verification) reports(cells []suite.Cell) error {
 	scratch, err := os.MkdirTemp("", "runner-verify-")
 	if err != nil {
@@ -101,7 +102,8 @@ func filesBelow(dir string) (names []string, err error) {
 	return names, err
 }
 
-// partOfRun says whether a run's folder has a file of this name beside its report. A bundle has suite.yaml too.
+// partOfRun says whether a run's folder has a file of this name beside its report. A bundle has
+// suite.yaml too.
 func partOfRun(name string, cells []suite.Cell) bool {
 	first, rest, below := strings.Cut(name, "/")
 	if !below {

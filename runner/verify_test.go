@@ -64,7 +64,8 @@ func copyRun(t *testing.T, run string) string {
 	return to
 }
 
-// TestVerify verifies a run, its bundle on "another machine", and copies of both with something changed.
+// TestVerify verifies a run, its bundle on "another machine", and copies of both with something
+// changed.
 func TestVerify(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "2")
 	run := filepath.Join(x.dir, "run")

@@ -50,8 +50,8 @@ func newWatch() command {
 const (
 	// watchEvery is the time between two looks at the run's files.
 	watchEvery = time.Second
-	// eventsEvery is the time between two updates of TensorBoard's files, which
-	// read a cell's steps whole.
+	// eventsEvery is the time between two updates of TensorBoard's files, which read a cell's steps
+	// whole.
 	eventsEvery = 10 * time.Second
 )
 

@@ -21,7 +21,8 @@ type dashboard struct {
 	whole map[string]bool
 }
 
-// ownerName is the file of a folder of events that names the run they are of: cells of two runs have equal names.
+// ownerName is the file of a folder of events that names the run they are of: cells of two runs
+// have equal names.
 const ownerName = "run.txt"
 
 // own takes the folder of events for a run, or says whose it is.
@@ -59,11 +60,11 @@ func (d *dashboard) update(f *launch.Follower) error {
 	return nil
 }
 
-// writeEvents writes a cell's steps and rows in the order in which they happened,
-// counted in steps of the stream, a task having so many of them.
+// writeEvents writes a cell's steps and rows in the order in which they happened, counted in steps
+// of the stream, a task having so many of them.
 func writeEvents(folder string, c *launch.FollowedCell, taskSteps int) (err error) {
-	// Steps are read first. Every row that lies before the newest of them has then
-	// been written; one after it may have steps before it that were not read.
+	// Steps are read first. Every row that lies before the newest of them has then been written;
+	// one after it may have steps before it that were not read.
 	steps, _, err := record.Read[record.Step](c.Folder.Steps())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -128,8 +129,8 @@ func stepScalars(s record.Step) []record.Measure {
 	return []record.Measure{{Name: "train/loss", Value: s.Loss}, {Name: "train/gradient_norm", Value: s.GradientNorm}, {Name: "train/learning_rate", Value: s.LearningRate}}
 }
 
-// rowScalars are what was evaluated: each task's first score, and what was kept
-// of the base model's knowledge, first being what that knew.
+// rowScalars are what was evaluated: each task's first score, and what was kept of the base model's
+// knowledge, first being what that knew.
 func rowScalars(e record.Event, first *float64) []record.Measure {
 	var scalars []record.Measure
 	add := func(name string, value float64) {

@@ -22,8 +22,8 @@ import (
 	"secura/reports/report"
 )
 
-// pageServer serves a run's page, made again when its records have changed: at /, and of each of several backbones at
-// /LABEL/, with the newest state at page below either.
+// pageServer serves a run's page, made again when its records have changed: at /, and of each of
+// several backbones at /LABEL/, with the newest state at page below either.
 type pageServer struct {
 	run rundir.Run
 
@@ -33,8 +33,8 @@ type pageServer struct {
 	pages   map[string][]byte // by label, those that were asked for in this version
 }
 
-// newest is the page of what the run's files say now, of the backbone with a label, or with "" of all. ok is false where there
-// is no such backbone.
+// newest is the page of what the run's files say now, of the backbone with a label, or with "" of
+// all. ok is false where there is no such backbone.
 func (s *pageServer) newest(label string) (version string, content []byte, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,8 +77,7 @@ func labelOf(path string) (label string, ok bool) {
 	return label, ok && ended && label != "" && !strings.Contains(label, "/")
 }
 
-// versionOf names the state of a run by the sizes of the files that its page is
-// made of.
+// versionOf names the state of a run by the sizes of the files that its page is made of.
 func versionOf(run rundir.Run) (string, error) {
 	cells, err := run.Cells()
 	if err != nil {
@@ -135,8 +134,8 @@ func (s *pageServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	w.Write(content)
 }
 
-// onlyNamed refuses requests under another name than the machine's own: a page
-// of the web could otherwise have its name point here and read the run.
+// onlyNamed refuses requests under another name than the machine's own: a page of the web could
+// otherwise have its name point here and read the run.
 func onlyNamed(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		host, _, err := net.SplitHostPort(q.Host)
@@ -151,8 +150,8 @@ func onlyNamed(names []string, next http.Handler) http.Handler {
 	})
 }
 
-// listenAddress is where -http listens: a port alone is one of this machine's
-// loopback. open says that others can reach it.
+// listenAddress is where -http listens: a port alone is one of this machine's loopback. open says
+// that others can reach it.
 func listenAddress(flag string) (address string, open bool, err error) {
 	host, port, err := net.SplitHostPort(flag)
 	if err != nil || port == "" {

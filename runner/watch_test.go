@@ -21,8 +21,8 @@ import (
 	"secura/experiments/rundir"
 )
 
-// watchedRun is a run of the suite smoke with two methods and one seed, of which
-// nothing has happened yet.
+// watchedRun is a run of the suite smoke with two methods and one seed, of which nothing has
+// happened yet.
 func watchedRun(t *testing.T) (rundir.Run, *launch.Follower) {
 	t.Helper()
 	o := SuiteOptions{Suite: "smoke"}
@@ -161,8 +161,8 @@ func TestARunWithoutAProcessIsOver(t *testing.T) {
 	}
 }
 
-// TestTheBlockOfATerminalFits holds that no line is wider or higher than the
-// terminal, and that what stands in records cannot steer it.
+// TestTheBlockOfATerminalFits holds that no line is wider or higher than the terminal, and that
+// what stands in records cannot steer it.
 func TestTheBlockOfATerminalFits(t *testing.T) {
 	_, f := watchedRun(t)
 	for _, c := range f.Cells {
@@ -299,9 +299,9 @@ func TestThePagesOfBackbonesAreServed(t *testing.T) {
 	}
 }
 
-// TestEventFilesGrowWithTheRun holds that what was written while a cell ran is
-// the beginning of what is written at its end, in whatever moments it was looked
-// at, and that writing again changes nothing.
+// TestEventFilesGrowWithTheRun holds that what was written while a cell ran is the beginning of
+// what is written at its end, in whatever moments it was looked at, and that writing again changes
+// nothing.
 func TestEventFilesGrowWithTheRun(t *testing.T) {
 	_, f := watchedRun(t)
 	c := f.Cells[0]
@@ -352,7 +352,8 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 	}
 }
 
-// TestEventsOfOneRun gives a folder of events to a second run, whose cells have the names of the first one's.
+// TestEventsOfOneRun gives a folder of events to a second run, whose cells have the names of the
+// first one's.
 func TestEventsOfOneRun(t *testing.T) {
 	dir := t.TempDir()
 	d := &dashboard{dir: filepath.Join(dir, "events")}

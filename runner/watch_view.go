@@ -54,8 +54,8 @@ func runLine(f *launch.Follower, now time.Time) string {
 	return text
 }
 
-// scoreLine tells what a cell has reached: accuracy on what it has learned, and
-// what it has kept of the base model's knowledge.
+// scoreLine tells what a cell has reached: accuracy on what it has learned, and what it has kept of
+// the base model's knowledge.
 func scoreLine(c *launch.FollowedCell) string {
 	var parts []string
 	if a, ok := c.Accuracy(); ok {

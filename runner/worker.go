@@ -25,8 +25,8 @@ type WorkerOptions struct {
 	Run     string
 	DataDir string
 	Backend string
-	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and after them all that
-	// nobody else has.
+	// Shard is "K/N": the cells are not told on standard input, but are those of part K of N, and
+	// after them all that nobody else has.
 	Shard string
 	// Measure tells what the run's methods take, instead of running cells.
 	Measure bool

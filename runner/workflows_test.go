@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestTheWorkflowsCallWhatThereIs parses the program's command lines in the workflows, and looks for their recipes. actions
-// are pinned by a whole version.
+// TestTheWorkflowsCallWhatThereIs parses the program's command lines in the workflows, and looks
+// for their recipes. actions are pinned by a whole version.
 func TestTheWorkflowsCallWhatThereIs(t *testing.T) {
 	recipes := readDocument(t, "Justfile")
 	for name, least := range map[string]int{"ci.yml": 2, "reproduce.yml": 6} {

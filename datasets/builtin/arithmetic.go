@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// arithmeticTasks are worded sums with small numbers. Two items of a task
-// never ask for the same calculation.
+// arithmeticTasks are worded sums with small numbers. Two items of a task never ask for the same
+// calculation.
 func arithmeticTasks() []task {
 	return []task{
 		newTask("add_subtract_stories", 0, drawStory),
@@ -37,8 +37,8 @@ var losses = []string{
 	"From {a} {things}, {name} sells {b}. How many {things} remain?",
 }
 
-// drawStory keeps amounts above 1, for the plural. In additions the order of
-// the amounts makes no other item.
+// drawStory keeps amounts above 1, for the plural. In additions the order of the amounts makes no
+// other item.
 func drawStory(random *rand.Rand) item {
 	s := &slots{random: random}
 	a, b := between(random, 2, 30), between(random, 2, 20)
@@ -63,8 +63,8 @@ func drawStory(random *rand.Rand) item {
 // goods are sold one by one.
 var goods = list("pen,cup,map,bun,pin,mug,rose,candle,brush,comb")
 
-// A purchase is of mostPieces of each of two goods at most, at dearest euros
-// the piece at most, and of mostEuros altogether.
+// A purchase is of mostPieces of each of two goods at most, at dearest euros the piece at most, and
+// of mostEuros altogether.
 const (
 	mostPieces = 3
 	dearest    = 10
@@ -123,8 +123,8 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// conversions are pairs of units and how many of the second one of the first
-// is, with the largest amount that is asked for.
+// conversions are pairs of units and how many of the second one of the first is, with the largest
+// amount that is asked for.
 var conversions = []struct {
 	from, to     string
 	factor, most int

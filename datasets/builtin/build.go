@@ -1,7 +1,7 @@
-// Package builtin makes the tasks, the knowledge battery and the pretraining text that come with the program. In come typed
-// tables of facts and fixed seeds; out come the same rows and the same text at each call. Its Parquet files are embedded,
-// and Build makes them again, byte for byte. A test holds that no test item stands in training rows or in the text. Read
-// Build first.
+// Package builtin makes the tasks, the knowledge battery and the pretraining text that come with
+// the program. In come typed tables of facts and fixed seeds; out come the same rows and the same
+// text at each call. Its Parquet files are embedded, and Build makes them again, byte for byte. A
+// test holds that no test item stands in training rows or in the text. Read Build first.
 package builtin
 
 import (
@@ -16,8 +16,8 @@ import (
 //go:embed data
 var embedded embed.FS
 
-// Names lists the tasks of the stream, family by family, and then the two
-// halves of the knowledge battery.
+// Names lists the tasks of the stream, family by family, and then the two halves of the knowledge
+// battery.
 func Names() []string {
 	var names []string
 	for _, t := range slices.Concat(tasks(), batteryTasks()) {
@@ -26,8 +26,8 @@ func Names() []string {
 	return names
 }
 
-// File is the embedded Parquet file of a task's split. The battery has a test
-// split only; no other split, and no other name, is known.
+// File is the embedded Parquet file of a task's split. The battery has a test split only; no other
+// split, and no other name, is known.
 func File(name, split string) ([]byte, error) {
 	names := Names()
 	if !slices.Contains(names, name) {
@@ -41,8 +41,8 @@ func File(name, split string) ([]byte, error) {
 	return data, nil
 }
 
-// Build makes every built-in task and writes DIR/NAME/SPLIT.parquet, byte
-// for byte the files that are in the program.
+// Build makes every built-in task and writes DIR/NAME/SPLIT.parquet, byte for byte the files that
+// are in the program.
 func Build(dir string) error {
 	for _, t := range slices.Concat(tasks(), batteryTasks()) {
 		splits := t.splits()

@@ -20,9 +20,9 @@ type generator struct {
 	write  func(random *rand.Rand) string
 }
 
-// generators are all kinds of documents. None writes an item of a task or of
-// the knowledge battery: they teach the words, the facts and the skills that
-// the tasks need, and the shape of prompts, on other content.
+// generators are all kinds of documents. None writes an item of a task or of the knowledge battery:
+// they teach the words, the facts and the skills that the tasks need, and the shape of prompts, on
+// other content.
 func generators() []generator {
 	return []generator{
 		{"fact statements", 13, factStatements()},
@@ -36,11 +36,10 @@ func generators() []generator {
 	}
 }
 
-// Corpus returns the endless stream of documents on which the nano backbone is
-// pretrained. Equal seeds give equal streams. Each kind of document draws from
-// a random sequence of its own, so that a change to one kind leaves the
-// documents of the others as they are. Documents are 20 to 220 characters long
-// and never among those of HeldOut.
+// Corpus returns the endless stream of documents on which the nano backbone is pretrained. Equal
+// seeds give equal streams. Each kind of document draws from a random sequence of its own, so that
+// a change to one kind leaves the documents of the others as they are. Documents are 20 to 220
+// characters long and never among those of HeldOut.
 func Corpus(seed uint64) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for document := range allDocuments(seed) {
@@ -84,12 +83,12 @@ func fits(document string) bool {
 	return n >= shortestDocument && n <= longestDocument
 }
 
-// reservedShare is the number of documents of which one is kept out of every
-// corpus, whatever its seed.
+// reservedShare is the number of documents of which one is kept out of every corpus, whatever its
+// seed.
 const reservedShare = 509
 
-// reserved tells by its content alone whether a document is kept out of the
-// corpus; so no seed can bring a held-out document back.
+// reserved tells by its content alone whether a document is kept out of the corpus; so no seed can
+// bring a held-out document back.
 func reserved(document string) bool {
 	hash := fnv.New64a()
 	hash.Write([]byte(document)) // never fails, by its contract

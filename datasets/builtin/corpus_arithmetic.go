@@ -125,8 +125,8 @@ func doubles(random *rand.Rand) string {
 	return questionAndAnswer(fmt.Sprintf("What is double %d?", a), strconv.Itoa(2*a))
 }
 
-// counting runs through multiples of the step only, or by ones: a sequence
-// from elsewhere is what the task of number sequences asks about.
+// counting runs through multiples of the step only, or by ones: a sequence from elsewhere is what
+// the task of number sequences asks about.
 func counting(random *rand.Rand) string {
 	step := between(random, 1, 10)
 	start, terms := step*random.IntN(6), between(random, 5, 8)
@@ -176,8 +176,8 @@ var units = []struct {
 	{"year", "years", 12, "months"}, {"euro", "euros", 100, "cents"}, {"dozen", "dozens", 12, "pieces"},
 }
 
-// unitFact tells what one larger unit holds and how many make another amount;
-// amounts are one, two and ten only, which leaves the others to the task.
+// unitFact tells what one larger unit holds and how many make another amount; amounts are one, two
+// and ten only, which leaves the others to the task.
 func unitFact(random *rand.Rand) string {
 	u := pick(random, units)
 	switch random.IntN(6) {
@@ -196,8 +196,8 @@ func unitFact(random *rand.Rand) string {
 	return fmt.Sprintf("From %s to %s, divide by %d: %d is 1, %d is 2.", u.smaller, u.largers, u.factor, u.factor, 2*u.factor)
 }
 
-// numberStory is a sum in a scene of nature; people who buy, find, give or
-// lose things are the tasks' themes.
+// numberStory is a sum in a scene of nature; people who buy, find, give or lose things are the
+// tasks' themes.
 func numberStory(random *rand.Rand) string {
 	a, b := between(random, 3, 30), between(random, 2, 15)
 	switch random.IntN(8) {

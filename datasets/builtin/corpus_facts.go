@@ -85,8 +85,8 @@ func orderList(random *rand.Rand) string {
 	return title + ": " + strings.Join(run, ", ")
 }
 
-// factQuestions asks for facts in the style of the knowledge battery, and
-// never in a wording in which the battery asks for them.
+// factQuestions asks for facts in the style of the knowledge battery, and never in a wording in
+// which the battery asks for them.
 func factQuestions() func(*rand.Rand) string {
 	pool := newFactPool()
 	return func(random *rand.Rand) string {

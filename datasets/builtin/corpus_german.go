@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// dictionaryWordings tell a German word; a bare "English: … German: …" about
-// these words is what the translation tasks look like, so it is none of them.
+// dictionaryWordings tell a German word; a bare "English: … German: …" about these words is what
+// the translation tasks look like, so it is none of them.
 var dictionaryWordings = []string{
 	"{s} is {a} in German.", "The German word for {s} is {a}.", "Germans call {s} {a}.", "In German, {s} is called {a}.",
 	"{a} is German and means {s}.", "Dictionary: {s} = {a}", "The word {a} means {s}.",
 }
 
-// dictionaryKinds holds English words with their German by kind: countries,
-// languages, weekdays, months, and the numbers from 0 to 100.
+// dictionaryKinds holds English words with their German by kind: countries, languages, weekdays,
+// months, and the numbers from 0 to 100.
 func dictionaryKinds() [][]fact {
 	kinds := make([][]fact, 5)
 	for _, country := range Countries() {

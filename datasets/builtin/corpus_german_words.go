@@ -76,8 +76,8 @@ var germanCities = [][2]string{
 	{"Madrid", "Madrid"}, {"Oslo", "Oslo"}, {"Dublin", "Dublin"}, {"Dresden", "Dresden"}, {"Salzburg", "Salzburg"},
 }
 
-// citySentences and personSentences hold the word order and the function words
-// of the translation tasks, with cities and people in place of their nouns.
+// citySentences and personSentences hold the word order and the function words of the translation
+// tasks, with cities and people in place of their nouns.
 var (
 	citySentences = [][2]string{
 		{"from %s to %s", "von %s nach %s"}, {"The train goes from %s to %s.", "Der Zug fährt von %s nach %s."},

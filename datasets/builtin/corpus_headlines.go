@@ -5,8 +5,8 @@ import "math/rand/v2"
 // report is one kind of event: articles and headlines that fit each other.
 type report struct{ articles, headlines []string }
 
-// reports are about everything but weather, matches, markets and countries,
-// whose headlines are tasks.
+// reports are about everything but weather, matches, markets and countries, whose headlines are
+// tasks.
 var reports = []report{
 	{
 		articles: []string{
@@ -124,8 +124,8 @@ var reports = []report{
 	},
 }
 
-// headlineDocument is an article with a headline, which takes its names and
-// numbers from the article.
+// headlineDocument is an article with a headline, which takes its names and numbers from the
+// article.
 func headlineDocument(random *rand.Rand) string {
 	s := &slots{random: random}
 	kind := pick(random, reports)

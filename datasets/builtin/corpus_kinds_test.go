@@ -140,8 +140,8 @@ func TestGermanNumbers(t *testing.T) {
 	}
 }
 
-// Phrases with countries, languages, days, months or written numbers are what
-// the translation tasks ask for.
+// Phrases with countries, languages, days, months or written numbers are what the translation tasks
+// ask for.
 func TestTranslatedPairsLeaveTheTasksWordsOut(t *testing.T) {
 	words, numbers := dictionary()
 	taken := map[string]bool{}

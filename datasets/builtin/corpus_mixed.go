@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// freeHeadline is an article with a headline that takes any of its pieces, in
-// any order and with any words between: what is learned is to copy, not how
-// headlines look.
+// freeHeadline is an article with a headline that takes any of its pieces, in any order and with
+// any words between: what is learned is to copy, not how headlines look.
 func freeHeadline(random *rand.Rand) string {
 	s := &slots{random: random}
 	pieces := [][2]string{ // in the article, and what a headline takes of it
@@ -38,9 +37,9 @@ func freeHeadline(random *rand.Rand) string {
 	return s.fill("Article: " + strings.Join(article, " ") + ".\nHeadline: " + headline)
 }
 
-// mixedPhrase is one or two words of different kinds with their German: countries,
-// languages, weekdays, months and numbers, never two of a kind together and
-// never a whole date, which the tasks ask for.
+// mixedPhrase is one or two words of different kinds with their German: countries, languages,
+// weekdays, months and numbers, never two of a kind together and never a whole date, which the
+// tasks ask for.
 func mixedPhrase(words [][]fact) func(*rand.Rand) string {
 	links := [][2]string{{", ", ", "}, {" and ", " und "}, {" or ", " oder "}, {" not ", " nicht "}, {" with ", " mit "}, {" without ", " ohne "}}
 	return func(random *rand.Rand) string {
@@ -66,8 +65,8 @@ func mixedPhrase(words [][]fact) func(*rand.Rand) string {
 	}
 }
 
-// scenes are sums told as little stories, the result last. Their things and
-// verbs are not those of the tasks.
+// scenes are sums told as little stories, the result last. Their things and verbs are not those of
+// the tasks.
 var scenes = []struct {
 	story, asked string
 	operator     byte
@@ -111,8 +110,7 @@ func sceneDocument(random *rand.Rand) string {
 	return story + ". " + asked + " " + result
 }
 
-// roundProducts are products with 10, 100 and 1000, for numbers of one or two
-// digits.
+// roundProducts are products with 10, 100 and 1000, for numbers of one or two digits.
 func roundProducts(random *rand.Rand) string {
 	n, factor := between(random, 2, 99), pick(random, []int{10, 100, 1000})
 	switch random.IntN(4) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// found are contexts with questions whose answer stands in the context; the
-// answer is the template after the question.
+// found are contexts with questions whose answer stands in the context; the answer is the template
+// after the question.
 var found = []struct {
 	context   string
 	questions [][2]string
@@ -41,8 +41,7 @@ var found = []struct {
 		{"Who has the {object} now?", "{name3}"}, {"Who had the {object} first?", "{name}"}, {"What did {name2} get?", "the {object}"}}},
 }
 
-// reasoningDocument asks about a context, or tells of categories and of the
-// compass.
+// reasoningDocument asks about a context, or tells of categories and of the compass.
 func reasoningDocument(random *rand.Rand) string {
 	switch random.IntN(10) {
 	case 0, 1, 2, 3:
@@ -62,8 +61,8 @@ func reasoningDocument(random *rand.Rand) string {
 
 var compass = list("north,east,south,west")
 
-// compassFact tells how two directions lie to each other, one step at a time;
-// ways with several turns are the task's.
+// compassFact tells how two directions lie to each other, one step at a time; ways with several
+// turns are the task's.
 func compassFact(random *rand.Rand) string {
 	at := random.IntN(4)
 	sides := []struct {
@@ -104,8 +103,8 @@ func members(random *rand.Rand, category Category, count int) []string {
 	return all[:count]
 }
 
-// sameCategory puts two things of one kind beside one of another; four things
-// are what the task of the odd one out asks about.
+// sameCategory puts two things of one kind beside one of another; four things are what the task of
+// the odd one out asks about.
 func sameCategory(random *rand.Rand) string {
 	first, second := twoCategories(random)
 	same := members(random, first, 2)

@@ -37,9 +37,8 @@ var wordLists = map[string][]string{
 
 func list(names string) []string { return strings.Split(names, ",") }
 
-// slots fills templates. A slot such as {city} keeps its value in all
-// templates that one slots fills; {city2} and {city3} are other values of the
-// same list.
+// slots fills templates. A slot such as {city} keeps its value in all templates that one slots
+// fills; {city2} and {city3} are other values of the same list.
 type slots struct {
 	random *rand.Rand
 	names  []string

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// disjointFrom says whether what is asked in the test and validation splits stands
-// elsewhere: no item may share its combination or its text with one of another
-// split of its task, nor may the text of a test or validation item stand in
-// one of the documents. The error names task, split and row (from 0).
+// disjointFrom says whether what is asked in the test and validation splits stands elsewhere: no
+// item may share its combination or its text with one of another split of its task, nor may the
+// text of a test or validation item stand in one of the documents. The error names task, split and
+// row (from 0).
 func disjointFrom(documents iter.Seq[string]) error {
 	stream := map[string]map[string][]item{}
 	for _, t := range tasks() {

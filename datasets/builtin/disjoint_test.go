@@ -15,8 +15,8 @@ func split(t *testing.T) map[string]map[string][]item {
 	return stream
 }
 
-// The corpus's generators write none of the tasks' wordings; this looks at
-// every document that the embedded backbone read, 596,406 of them.
+// The corpus's generators write none of the tasks' wordings; this looks at every document that the
+// embedded backbone read, 596,406 of them.
 func TestSplitsAndPretrainingTextAreDisjoint(t *testing.T) {
 	if err := disjointFrom(slices.Values(first(Corpus(0), 600_000))); err != nil {
 		t.Error(err)

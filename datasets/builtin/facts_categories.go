@@ -6,8 +6,7 @@ import (
 	"sync"
 )
 
-// Category is a kind of thing and real things of this kind. No thing belongs
-// to two categories.
+// Category is a kind of thing and real things of this kind. No thing belongs to two categories.
 type Category struct {
 	Name    string   // singular, such as "fruit"
 	Members []string // singular, in lower case
@@ -40,6 +39,6 @@ var parsedCategories = sync.OnceValue(func() []Category {
 	return categories
 })
 
-// Categories returns kinds of everyday things with twelve to fourteen members
-// each in a fixed order. The members are shared: do not change them.
+// Categories returns kinds of everyday things with twelve to fourteen members each in a fixed
+// order. The members are shared: do not change them.
 func Categories() []Category { return slices.Clone(parsedCategories()) }

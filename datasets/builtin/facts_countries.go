@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-// Country is a country and what the tasks and the knowledge battery ask about
-// it. Its two names are CLDR's.
+// Country is a country and what the tasks and the knowledge battery ask about it. Its two names are
+// CLDR's.
 type Country struct {
 	Name      string // English name
 	Capital   string // English name of the capital, without accents
@@ -20,11 +20,10 @@ type Country struct {
 	Code      string // ISO 3166-1 alpha-2
 }
 
-// countryFacts holds what is typed by hand. Countries whose German name takes
-// an article (die Schweiz, der Iran), whose capital is disputed, divided or
-// named like the country, or which lie on two continents are left out, so that
-// every question about a country has one short answer and every German phrase
-// one form. Capitals and currencies are those of 2026.
+// countryFacts holds what is typed by hand. Countries whose German name takes an article (die
+// Schweiz, der Iran), whose capital is disputed, divided or named like the country, or which lie on
+// two continents are left out, so that every question about a country has one short answer and
+// every German phrase one form. Capitals and currencies are those of 2026.
 var countryFacts = []Country{
 	{Code: "AL", Capital: "Tirana", Continent: "Europe", Currency: "lek", Language: "Albanian"},
 	{Code: "AT", Capital: "Vienna", Continent: "Europe", Currency: "euro", Language: "German"},

@@ -33,8 +33,8 @@ var namedLanguages = sync.OnceValue(func() []Language {
 	return languages
 })
 
-// withoutBokmål shortens the name of Norwegian, which x/text always gives with
-// its written standard.
+// withoutBokmål shortens the name of Norwegian, which x/text always gives with its written
+// standard.
 func withoutBokmål(name string) string { return strings.TrimSuffix(name, " Bokmål") }
 
 // Languages returns about fifty languages in a fixed order.

@@ -24,8 +24,8 @@ func numbersIn(t *testing.T, text string) []int {
 	return numbers
 }
 
-// solvers answer a question from its words and numbers alone, without what
-// the generators know; -1 where the words are not understood.
+// solvers answer a question from its words and numbers alone, without what the generators know; -1
+// where the words are not understood.
 var solvers = map[string]func(question string, n []int) int{
 	"add_subtract_stories": func(question string, n []int) int {
 		if len(n) != 2 {
@@ -122,8 +122,8 @@ func TestDirectionsAreRight(t *testing.T) {
 	}
 }
 
-// Each place of the four has the right option equally often in each split, and
-// the options that a syllogism names are named alike.
+// Each place of the four has the right option equally often in each split, and the options that a
+// syllogism names are named alike.
 func TestOptionsHaveNoLeak(t *testing.T) {
 	stream := split(t)
 	for _, task := range reasoningTasks() {
@@ -154,8 +154,7 @@ func TestOptionsHaveNoLeak(t *testing.T) {
 	}
 }
 
-// The same purchase, the same addition and the same pair of languages are one
-// item in either order.
+// The same purchase, the same addition and the same pair of languages are one item in either order.
 func TestOrderMakesNoOtherItem(t *testing.T) {
 	if a, b := purchaseKey(2, 7, 3, 1), purchaseKey(3, 1, 2, 7); a != b {
 		t.Errorf("one purchase has the keys %s and %s", a, b)

@@ -23,6 +23,6 @@ var heldOut = sync.OnceValue(func() []string {
 	return documents
 })
 
-// HeldOut returns 64 documents of the corpus's kinds that occur in no corpus,
-// whatever its seed. A backbone's perplexity is measured on them.
+// HeldOut returns 64 documents of the corpus's kinds that occur in no corpus, whatever its seed. A
+// backbone's perplexity is measured on them.
 func HeldOut() []string { return slices.Clone(heldOut()) }

@@ -13,10 +13,9 @@ const (
 	knowledgeOptions = 4
 )
 
-// heldOutWording tells whether a question about the fact with this number in
-// its relation belongs to the battery in this wording. Such a question never
-// occurs in the corpus, which asks for the same fact in the relation's other
-// wordings, and for other facts in this one.
+// heldOutWording tells whether a question about the fact with this number in its relation belongs
+// to the battery in this wording. Such a question never occurs in the corpus, which asks for the
+// same fact in the relation's other wordings, and for other facts in this one.
 func (r relation) heldOutWording(fact, wording int) bool {
 	return wording == r.choiceWording(fact) || wording == r.completionWording(fact)
 }
@@ -48,8 +47,8 @@ type batteryItem struct {
 	fact     int
 }
 
-// knowledgeBattery spreads the battery's items evenly over all facts of all
-// relations; the even ones are choices, the odd ones completions.
+// knowledgeBattery spreads the battery's items evenly over all facts of all relations; the even
+// ones are choices, the odd ones completions.
 func knowledgeBattery() (choices, completions []batteryItem) {
 	var all []batteryItem
 	for _, r := range knowledgeRelations() {
@@ -68,8 +67,8 @@ func knowledgeBattery() (choices, completions []batteryItem) {
 	return choices, completions
 }
 
-// knowledgeChoiceRows are the battery's questions with four options of the
-// same kind, of which the right one stands equally often in each place.
+// knowledgeChoiceRows are the battery's questions with four options of the same kind, of which the
+// right one stands equally often in each place.
 func knowledgeChoiceRows() []choiceRow {
 	items, _ := knowledgeBattery()
 	random := rand.New(rand.NewPCG(knowledgeSeed, 0))
@@ -99,8 +98,8 @@ func wrongAnswers(r relation, f fact, random *rand.Rand) []string {
 	return answers[: knowledgeOptions-1 : knowledgeOptions-1]
 }
 
-// alsoRight are the pairs of kinds of which the second may be said of the
-// first too: a bird is an animal, and gold is a colour.
+// alsoRight are the pairs of kinds of which the second may be said of the first too: a bird is an
+// animal, and gold is a colour.
 func alsoRight(kind, other string) bool {
 	switch kind {
 	case "bird", "fish", "insect":
@@ -111,8 +110,7 @@ func alsoRight(kind, other string) bool {
 	return false
 }
 
-// knowledgeCompletionRows are the battery's questions with a short written
-// answer.
+// knowledgeCompletionRows are the battery's questions with a short written answer.
 func knowledgeCompletionRows() []completionRow {
 	_, items := knowledgeBattery()
 	rows := make([]completionRow, len(items))

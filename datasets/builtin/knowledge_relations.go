@@ -6,12 +6,11 @@ import (
 	"sync"
 )
 
-// fact is one thing the backbone is to know: what is asked about and what is
-// answered.
+// fact is one thing the backbone is to know: what is asked about and what is answered.
 type fact struct{ subject, answer string }
 
-// relation is a kind of fact and its wordings, in which {s} is the subject,
-// {S} the subject with a capital letter, and {a} the answer.
+// relation is a kind of fact and its wordings, in which {s} is the subject, {S} the subject with a
+// capital letter, and {a} the answer.
 type relation struct {
 	name       string
 	facts      []fact // those of the knowledge battery
@@ -21,8 +20,8 @@ type relation struct {
 	entry      string // one fact within a list of them
 }
 
-// The countries that the battery asks about, by code; a currency or a language
-// is asked for only where it is well known.
+// The countries that the battery asks about, by code; a currency or a language is asked for only
+// where it is well known.
 const (
 	batteryCountries = "FR DE IT ES PT AT PL HU CZ GR DK SE NO FI IE RU RO BG HR BE CN JP IN TH VN KR ID NP PK SA KZ MY " +
 		"EG MA KE NG ET GH CA MX CU JM BR AR CL PE CO AU NZ"
@@ -37,8 +36,8 @@ var (
 	weekdays = strings.Fields("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 )
 
-// countryRelation splits the countries' facts into the battery's and others. A
-// word that is the same in both languages is nothing to know.
+// countryRelation splits the countries' facts into the battery's and others. A word that is the
+// same in both languages is nothing to know.
 func countryRelation(r relation, codes string, pair func(Country) fact) relation {
 	listed := strings.Fields(codes)
 	for _, country := range Countries() {
@@ -64,8 +63,7 @@ func elementRelation(r relation, pair func(Element) fact) relation {
 	return r
 }
 
-// orderRelation pairs every name with the one that lies shift further in the
-// cycle.
+// orderRelation pairs every name with the one that lies shift further in the cycle.
 func orderRelation(r relation, names []string, shift int) relation {
 	for i, name := range names {
 		r.facts = append(r.facts, fact{name, names[(i+shift+len(names))%len(names)]})
@@ -88,8 +86,8 @@ func categoryRelation(r relation) relation {
 	return r
 }
 
-// withoutArticle are the members of categories that are no countable
-// singulars: materials, colours, drinks and pairs.
+// withoutArticle are the members of categories that are no countable singulars: materials, colours,
+// drinks and pairs.
 var withoutArticle = strings.Fields("iron copper gold silver zinc tin lead nickel aluminium steel bronze brass " +
 	"red blue green yellow black white brown pink purple grey turquoise beige " +
 	"water milk tea coffee juice lemonade wine beer cocoa cider soda whisky " +
@@ -106,8 +104,7 @@ func withArticle(thing string) string {
 	return "a " + thing
 }
 
-// knowledgeRelations are all kinds of facts of the knowledge battery, in the
-// order of its items.
+// knowledgeRelations are all kinds of facts of the knowledge battery, in the order of its items.
 var knowledgeRelations = sync.OnceValue(func() []relation {
 	return []relation{
 		countryRelation(capitalWording, batteryCountries, func(c Country) fact { return fact{c.Name, c.Capital} }),

@@ -57,8 +57,8 @@ func TestChoiceRowsAreBalancedAndRight(t *testing.T) {
 	}
 }
 
-// An answer that is right for the subject in a relation may not be offered as
-// a wrong option; capitals, for instance, are checked against the countries.
+// An answer that is right for the subject in a relation may not be offered as a wrong option;
+// capitals, for instance, are checked against the countries.
 func TestChoicesAgreeWithTheCountries(t *testing.T) {
 	checked := 0
 	for _, row := range knowledgeChoiceRows() {
@@ -109,8 +109,8 @@ func TestCompletionAnswersAreShort(t *testing.T) {
 	}
 }
 
-// Every question that the corpus may ask about a fact differs from all of the
-// battery's, across relations too.
+// Every question that the corpus may ask about a fact differs from all of the battery's, across
+// relations too.
 func TestCorpusCannotAskABatteryQuestion(t *testing.T) {
 	prompts := batteryPrompts()
 	for _, r := range knowledgeRelations() {

@@ -1,7 +1,7 @@
 package builtin
 
-// The wordings of each kind of fact. Every kind has eight questions, so that
-// a fact can be held out in two of them and still be asked for in six others.
+// The wordings of each kind of fact. Every kind has eight questions, so that a fact can be held out
+// in two of them and still be asked for in six others.
 var (
 	capitalWording = relation{
 		name: "capital",

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// reasoningTasks are questions with four options, the right one in each place
-// equally often.
+// reasoningTasks are questions with four options, the right one in each place equally often.
 func reasoningTasks() []task {
 	return []task{
 		newTask("syllogisms", 0, drawSyllogism),
@@ -26,8 +25,8 @@ func reasoningItem(random *rand.Rand, key, context, query, right string, wrong [
 	return item{row, key, context + " " + query + " " + strings.Join(options, " ")}
 }
 
-// placeRight moves the right options so that each of the four places has it
-// equally often in a split, whose number of rows is a multiple of four.
+// placeRight moves the right options so that each of the four places has it equally often in a
+// split, whose number of rows is a multiple of four.
 func placeRight(random *rand.Rand, items []item) {
 	for i, at := range random.Perm(len(items)) {
 		row, ok := items[i].row.(reasoningRow)
@@ -52,8 +51,8 @@ func distinct[T comparable](random *rand.Rand, values []T, count int) []T {
 	return drawn
 }
 
-// drawSyllogism names the right job no more often than two of the wrong ones,
-// so that counting words does not find it.
+// drawSyllogism names the right job no more often than two of the wrong ones, so that counting
+// words does not find it.
 func drawSyllogism(random *rand.Rand) item {
 	jobs := distinct(random, wordLists["job"], 5)
 	name := pick(random, wordLists["name"])
@@ -101,8 +100,8 @@ func drawDirections(random *rand.Rand) item {
 	return reasoningItem(random, key, s.fill(way+"."), s.fill(query), right, wrong)
 }
 
-// alike are pairs of kinds with things that some would call both: gold is a
-// colour to them, a violet too, and a fig a tree.
+// alike are pairs of kinds with things that some would call both: gold is a colour to them, a
+// violet too, and a fig a tree.
 var alike = [][2]string{{"metal", "colour"}, {"flower", "colour"}, {"fruit", "colour"}, {"drink", "colour"}, {"fruit", "tree"}, {"fruit", "vegetable"}}
 
 func drawOddOne(random *rand.Rand) item {

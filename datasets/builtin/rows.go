@@ -1,10 +1,9 @@
 package builtin
 
-// The column layouts of the built-in Parquet files. They are those of the
-// public data sets of the same kind, so that a suite's templates fit both.
+// The column layouts of the built-in Parquet files. They are those of the public data sets of the
+// same kind, so that a suite's templates fit both.
 
-// arithmeticRow is a worded sum. The answer is a short rationale, then
-// "#### " and the number.
+// arithmeticRow is a worded sum. The answer is a short rationale, then "#### " and the number.
 type arithmeticRow struct {
 	Question string `parquet:"question"`
 	Answer   string `parquet:"answer"`

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// summaryTasks are short reports with headlines in one house style each. What
-// the headline tells stands word for word in the report.
+// summaryTasks are short reports with headlines in one house style each. What the headline tells
+// stands word for word in the report.
 func summaryTasks() []task {
 	return []task{
 		newTask("weather_headlines", 0, drawWeather),

@@ -9,16 +9,15 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// The number of rows of each split. A family that has fewer combinations has
-// fewer rows to train on.
+// The number of rows of each split. A family that has fewer combinations has fewer rows to train
+// on.
 const (
 	testRows       = 64
 	validationRows = 64
 	trainRows      = 512
 )
 
-// Splits are the splits of a built-in task, in the order in which their items
-// are drawn.
+// Splits are the splits of a built-in task, in the order in which their items are drawn.
 var Splits = []string{"test", "validation", "train"}
 
 // task is a built-in task: its rows by split, made from a seed of its own.
@@ -37,9 +36,9 @@ type item struct {
 	text string
 }
 
-// newTask makes a task from a function that draws one item. Items with a key
-// that was drawn before are dropped; few is how many distinct keys there are
-// where they are fewer than the splits could hold, else 0.
+// newTask makes a task from a function that draws one item. Items with a key that was drawn before
+// are dropped; few is how many distinct keys there are where they are fewer than the splits could
+// hold, else 0.
 func newTask(name string, few int, draw func(random *rand.Rand) item) task {
 	return task{name, func() map[string][]item {
 		random := rand.New(rand.NewPCG(16, seedOf(name)))
@@ -84,8 +83,7 @@ func tasks() []task {
 	return slices.Concat(arithmeticTasks(), summaryTasks(), translationTasks(), reasoningTasks())
 }
 
-// batteryTasks are the two halves of the knowledge battery; all their rows are
-// test rows.
+// batteryTasks are the two halves of the knowledge battery; all their rows are test rows.
 func batteryTasks() []task {
 	whole := func(items []item) func() map[string][]item {
 		return func() map[string][]item { return map[string][]item{"test": items} }

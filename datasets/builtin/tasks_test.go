@@ -31,8 +31,8 @@ func TestSplitsHaveEnoughRows(t *testing.T) {
 
 var calculation = regexp.MustCompile(`(\d+) ([-+*]) (\d+) = (\d+)`)
 
-// The rationale's last result is the answer, every step of it is right, and
-// the numbers of the question are those that it starts from.
+// The rationale's last result is the answer, every step of it is right, and the numbers of the
+// question are those that it starts from.
 func TestArithmeticAnswersAreRight(t *testing.T) {
 	stream, checked := split(t), 0
 	for _, task := range arithmeticTasks() {
@@ -112,8 +112,7 @@ func TestGermanOfTheTasks(t *testing.T) {
 	}
 }
 
-// The right option stands in each place about equally often, and is not told
-// by its length.
+// The right option stands in each place about equally often, and is not told by its length.
 func TestOptionsAreBalanced(t *testing.T) {
 	for _, task := range reasoningTasks() {
 		var places [4]int

@@ -21,8 +21,7 @@ func translationItem(key, english, german string) item {
 	return item{translationRow{translationPair{german, english}}, key, english}
 }
 
-// withoutGermanArticle are the countries that German names without an article,
-// as most are.
+// withoutGermanArticle are the countries that German names without an article, as most are.
 func withoutGermanArticle() []Country {
 	article := list("CH,TR,IR,IQ,US,NL,SK,UA,MN,PH,LB,SD,AE,DO,CF,GB,CI")
 	return slices.DeleteFunc(Countries(), func(c Country) bool {

@@ -1,6 +1,6 @@
-// Package convert writes the rows of JSON, JSON Lines, CSV and TSV files as Parquet, the one format that tasks are read
-// from. The types of the columns come from all rows. In comes a file, out goes a Parquet file. Read
-// Source.Write first.
+// Package convert writes the rows of JSON, JSON Lines, CSV and TSV files as Parquet, the one format
+// that tasks are read from. The types of the columns come from all rows. In comes a file, out goes
+// a Parquet file. Read Source.Write first.
 package convert
 
 import (
@@ -28,8 +28,8 @@ type Result struct {
 // Source is a file to convert.
 type Source struct {
 	Path string
-	// Rows names the list of rows in a JSON file whose rows are not the whole of it, as Instances does in
-	// {"Definition": …, "Instances": [{…}]}; empty for none.
+	// Rows names the list of rows in a JSON file whose rows are not the whole of it, as Instances
+	// does in {"Definition": …, "Instances": [{…}]}; empty for none.
 	Rows string
 }
 
@@ -39,12 +39,13 @@ func (s Source) Output(dir string) string {
 	return filepath.Join(dir, strings.TrimSuffix(name, filepath.Ext(name))+".parquet")
 }
 
-// Write reads a file twice, first for the types of its columns and then for its rows, and writes them to Output(dir),
-// which must not be there yet. Errors name the file, the line and the column, and what was expected.
+// Write reads a file twice, first for the types of its columns and then for its rows, and writes
+// them to Output(dir), which must not be there yet. Errors name the file, the line and the column,
+// and what was expected.
 //
-// A column holds texts, whole numbers, floats, booleans, lists or structs; whole numbers become floats where a row has
-// one. It may be null everywhere. In CSV and TSV an empty cell is null, or an empty text in a column of texts, and a
-// number that begins with a zero is a text.
+// A column holds texts, whole numbers, floats, booleans, lists or structs; whole numbers become
+// floats where a row has one. It may be null everywhere. In CSV and TSV an empty cell is null, or
+// an empty text in a column of texts, and a number that begins with a zero is a text.
 func (s Source) Write(dir string) (Result, error) {
 	result, err := s.write(dir)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// eachJSON reads a list of objects, or objects one after the other, each on a line or on several. rows names the list
-// within an object.
+// eachJSON reads a list of objects, or objects one after the other, each on a line or on several.
+// rows names the list within an object.
 func eachJSON(in *counted, rows string, do func(row) error) error {
 	first, err := firstByte(in)
 	if err != nil {
@@ -196,8 +196,8 @@ func decode(d *json.Decoder, depth int) (any, error) {
 // surrogate is an escape of half of a character beyond U+FFFF.
 var surrogate = regexp.MustCompile(`\\u[dD][89a-fA-F]`)
 
-// halfCharacter says whether a text of the value has U+FFFD, which JSON's decoder writes where half of a character stands
-// alone, and its source has not.
+// halfCharacter says whether a text of the value has U+FFFD, which JSON's decoder writes where half
+// of a character stands alone, and its source has not.
 func halfCharacter(raw []byte, value any) bool {
 	if !surrogate.Match(raw) || bytes.Contains(raw, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(raw), []byte(`\ufffd`)) {
 		return false

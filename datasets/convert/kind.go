@@ -120,7 +120,8 @@ func kindOf(v any) (int, error) {
 	return nothing, fmt.Errorf("a value of type %T", v)
 }
 
-// kindOfCell is what a cell may be read as. 007 and +1 are texts: written back they would be others.
+// kindOfCell is what a cell may be read as. 007 and +1 are texts: written back they would be
+// others.
 func kindOfCell(text string) int {
 	switch text {
 	case "":

@@ -16,7 +16,8 @@ func ignoreEnd(err error) error {
 	return err
 }
 
-// eachCSV reads RFC 4180: the first line names the columns, cells in quotes may hold commas and lines.
+// eachCSV reads RFC 4180: the first line names the columns, cells in quotes may hold commas and
+// lines.
 func eachCSV(in *counted, do func(row) error) error {
 	r := csv.NewReader(in.r)
 	r.ReuseRecord = true
@@ -95,8 +96,8 @@ func eachTSV(in *counted, do func(row) error) error {
 	}
 }
 
-// checkHeader refuses names that are none, that stand twice, and a first line of one cell with what separates cells in
-// other tables.
+// checkHeader refuses names that are none, that stand twice, and a first line of one cell with what
+// separates cells in other tables.
 func checkHeader(names []string, separator, others string) error {
 	if i := strings.IndexAny(names[0], others); i >= 0 && len(names) == 1 {
 		return fmt.Errorf("line 1: the one column %q has a %q in its name: cells are separated by %s here", names[0], names[0][i], separator)

@@ -97,11 +97,12 @@ func leaves(k *kind) (n int) {
 	return 1
 }
 
-// shredder takes a row apart into the values of its columns, each with a repetition and a definition level (the Dremel
-// paper, section 4.1).
+// shredder takes a row apart into the values of its columns, each with a repetition and a
+// definition level (the Dremel paper, section 4.1).
 type shredder struct{ columns [][]parquet.Value }
 
-// fields writes a struct's fields; its leaves begin at a column. nil are those of a struct that is null.
+// fields writes a struct's fields; its leaves begin at a column. nil are those of a struct that is
+// null.
 func (s *shredder) fields(k *kind, v map[string]any, column int, at levels) error {
 	for _, name := range k.names() {
 		field := k.fields[name]

@@ -8,8 +8,8 @@ import (
 // entryPattern begins an entry on a line of its own, with its key.
 var entryPattern = regexp.MustCompile(`(?m)^[ \t]*@[A-Za-z]+[ \t]*\{\s*[^,\s]+\s*,`)
 
-// BibTeX finds the entries of a bibliography in a text, such as a README: from @ to the brace that closes it. One that is not
-// closed, and one without a key, are left out.
+// BibTeX finds the entries of a bibliography in a text, such as a README: from @ to the brace that
+// closes it. One that is not closed, and one without a key, are left out.
 func BibTeX(text string) (list []string) {
 	for {
 		at := entryPattern.FindStringIndex(text)

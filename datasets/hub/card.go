@@ -13,12 +13,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Card is what is known of a repository beyond its files: its name and commit, and what its README says.
+// Card is what is known of a repository beyond its files: its name and commit, and what its README
+// says.
 type Card struct {
 	// Name is ORG/NAME and Revision the commit; empty where the folder does not tell.
 	Name, Revision string
-	// Licenses are those of the README's metadata, as the hub names them, such as "apache-2.0"; nil where it names none. One
-	// that is called other there is "other: NAME LINK".
+	// Licenses are those of the README's metadata, as the hub names them, such as "apache-2.0"; nil
+	// where it names none. One that is called other there is "other: NAME LINK".
 	Licenses []string
 	// Text is the README without its metadata.
 	Text string
@@ -42,9 +43,10 @@ type origin struct {
 	Revision string `json:"revision"`
 }
 
-// ReadCard reads what a folder tells of the repository that it came from: its README.md, the origin.json that FetchDataset
-// writes, and the name of a snapshot in the hub's cache. found is false where there is nothing. The error names a file that
-// cannot be read as what it should be; the card has what the others tell.
+// ReadCard reads what a folder tells of the repository that it came from: its README.md, the
+// origin.json that FetchDataset writes, and the name of a snapshot in the hub's cache. found is
+// false where there is nothing. The error names a file that cannot be read as what it should be;
+// the card has what the others tell.
 func ReadCard(folder string) (card Card, found bool, err error) {
 	if commit := filepath.Base(folder); commitPattern.MatchString(commit) {
 		kind, name, ok := strings.Cut(filepath.Base(filepath.Dir(filepath.Dir(folder))), "s--")
@@ -132,8 +134,8 @@ func readBounded(path string) ([]byte, error) {
 	return content, err
 }
 
-// keepCard puts beside a data set's files what a snapshot tells of them: the README, where there is one, and the name and
-// commit.
+// keepCard puts beside a data set's files what a snapshot tells of them: the README, where there is
+// one, and the name and commit.
 func keepCard(r Repository, snapshot, folder string) error {
 	if _, err := os.Stat(filepath.Join(snapshot, readmeFile)); err == nil {
 		if err := share(filepath.Join(snapshot, readmeFile), filepath.Join(folder, readmeFile)); err != nil {

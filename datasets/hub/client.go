@@ -19,8 +19,8 @@ import (
 // largestAnswer bounds a listing, in bytes.
 const largestAnswer = 64 << 20
 
-// newClient follows redirects, as large files are served by another host, without the token and never from https to
-// http.
+// newClient follows redirects, as large files are served by another host, without the token and
+// never from https to http.
 func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 30 * time.Second
@@ -147,14 +147,16 @@ func (h *Hub) list(ctx context.Context, r Repository) (found listing, err error)
 	return found, nil
 }
 
-// listing is what the hub tells of a revision: its commit, its files, and the configs of its README's metadata as JSON.
+// listing is what the hub tells of a revision: its commit, its files, and the configs of its
+// README's metadata as JSON.
 type listing struct {
 	commit  string
 	files   []string
 	configs []byte
 }
 
-// remote is what the hub tells of a file: its size, and its SHA-256 for a large file or its git object's SHA-1.
+// remote is what the hub tells of a file: its size, and its SHA-256 for a large file or its git
+// object's SHA-1.
 type remote struct {
 	path, checksum string
 	size           int64

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// cardConfig is an entry of `configs` in the metadata of a data set's README: which files are which split.
+// cardConfig is an entry of `configs` in the metadata of a data set's README: which files are which
+// split.
 type cardConfig struct {
 	Name      string          `json:"config_name"`
 	DataDir   string          `json:"data_dir"`
@@ -23,8 +24,9 @@ type dataFile struct {
 	patterns []string
 }
 
-// files reads data_files in each of its forms: a pattern, a list of patterns, a list of splits with their paths, or a
-// mapping of splits to paths. Without a split it is train, as in the Python library.
+// files reads data_files in each of its forms: a pattern, a list of patterns, a list of splits with
+// their paths, or a mapping of splits to paths. Without a split it is train, as in the Python
+// library.
 func (c cardConfig) files() (list []dataFile, err error) {
 	if patterns, ok := patternsOf(c.DataFiles); ok {
 		return []dataFile{{"train", patterns}}, nil
@@ -101,8 +103,8 @@ func globOf(pattern string) (*regexp.Regexp, error) {
 	return glob, nil
 }
 
-// cardSplits are the configurations that a README names, and their Parquet files by split. unread are files of theirs in
-// other formats. nil where the README names none with files.
+// cardSplits are the configurations that a README names, and their Parquet files by split. unread
+// are files of theirs in other formats. nil where the README names none with files.
 func cardSplits(l listing) (found map[string]map[string][]string, unread []string, standard string, err error) {
 	var configs []cardConfig
 	if len(l.configs) == 0 || string(l.configs) == "null" || json.Unmarshal(l.configs, &configs) != nil {

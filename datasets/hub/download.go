@@ -29,10 +29,11 @@ const (
 
 var errStalled = errors.New("no data came for a minute")
 
-// Download brings files of a repository into the cache and returns the snapshot's folder. choose is called once with
-// all paths of the repository, and returns those that are wanted, of those. A file that is there is not asked for
-// again; one that was cut off is continued. A file appears in the cache whole and with the hub's checksum, or not at all.
-// Several processes may download the same files: one does, the others wait.
+// Download brings files of a repository into the cache and returns the snapshot's folder. choose is
+// called once with all paths of the repository, and returns those that are wanted, of those. A file
+// that is there is not asked for again; one that was cut off is continued. A file appears in the
+// cache whole and with the hub's checksum, or not at all. Several processes may download the same
+// files: one does, the others wait.
 func (h *Hub) Download(ctx context.Context, r Repository, choose func(files []string) ([]string, error)) (string, error) {
 	snapshot, err := h.download(ctx, r, func(l listing) ([]string, error) { return choose(slices.Clone(l.files)) })
 	if err != nil {
@@ -77,7 +78,8 @@ func (h *Hub) download(ctx context.Context, r Repository, choose func(listing) (
 	return filepath.Join(folder, "snapshots", l.commit), nil
 }
 
-// fetch brings one file into the cache: its content under its checksum in blobs, and a link to it in the snapshot.
+// fetch brings one file into the cache: its content under its checksum in blobs, and a link to it
+// in the snapshot.
 func (h *Hub) fetch(ctx context.Context, r Repository, commit, file string) error {
 	folder := filepath.Join(h.cache, r.folder())
 	link := filepath.Join(folder, "snapshots", commit, filepath.FromSlash(file))
@@ -226,8 +228,8 @@ func (h *Hub) repeat(ctx context.Context, try func() error) error {
 	}
 }
 
-// checksum is the SHA-256 of a file's content, or, as the hub states it of files in git itself, the SHA-1 of the git
-// object.
+// checksum is the SHA-256 of a file's content, or, as the hub states it of files in git itself, the
+// SHA-1 of the git object.
 func checksum(file *os.File, from remote) (string, error) {
 	var sum hash.Hash = sha256.New()
 	if len(from.checksum) == 2*sha1.Size {

@@ -1,6 +1,6 @@
-// Package hub finds models and data sets in the cache of Hugging Face's hub and downloads what is missing, in the layout
-// that the Python library reads and writes. In comes ORG/NAME and a revision; out come paths of files whose checksums were
-// compared. Read Hub first.
+// Package hub finds models and data sets in the cache of Hugging Face's hub and downloads what is
+// missing, in the layout that the Python library reads and writes. In comes ORG/NAME and a
+// revision; out come paths of files whose checksums were compared. Read Hub first.
 package hub
 
 import (
@@ -32,7 +32,8 @@ type Repository struct {
 	Kind Kind
 	// Name is ORG/NAME.
 	Name string
-	// Revision is a branch, a tag, a reference such as refs/convert/parquet, or a commit; "" is main.
+	// Revision is a branch, a tag, a reference such as refs/convert/parquet, or a commit; "" is
+	// main.
 	Revision string
 }
 
@@ -85,9 +86,10 @@ type Hub struct {
 	pause                  time.Duration // before the first repetition of a request; it doubles
 }
 
-// New reads the variables that the Python library reads: HF_HUB_CACHE, else HF_HOME, else XDG_CACHE_HOME place the
-// cache, HF_ENDPOINT names the server, HF_TOKEN the access token, which goes to that server alone and is never
-// printed, and HF_HUB_OFFLINE forbids downloads. A line for each download goes to log, which may be nil.
+// New reads the variables that the Python library reads: HF_HUB_CACHE, else HF_HOME, else
+// XDG_CACHE_HOME place the cache, HF_ENDPOINT names the server, HF_TOKEN the access token, which
+// goes to that server alone and is never printed, and HF_HUB_OFFLINE forbids downloads. A line for
+// each download goes to log, which may be nil.
 func New(getenv func(string) string, log io.Writer) (*Hub, error) {
 	h := &Hub{cache: getenv("HF_HUB_CACHE"), endpoint: strings.TrimRight(getenv("HF_ENDPOINT"), "/"), token: getenv("HF_TOKEN"),
 		offline: slices.Contains([]string{"1", "on", "yes", "true"}, strings.ToLower(getenv("HF_HUB_OFFLINE"))),
@@ -123,8 +125,9 @@ func New(getenv func(string) string, log io.Writer) (*Hub, error) {
 // Cache is the cache's folder.
 func (h *Hub) Cache() string { return h.cache }
 
-// Snapshot is the folder of a revision in the cache; the error is fs.ErrNotExist where there is none. Whether the
-// files that a reader needs are all in it is for the reader to say: a snapshot may hold some of a repository's files.
+// Snapshot is the folder of a revision in the cache; the error is fs.ErrNotExist where there is
+// none. Whether the files that a reader needs are all in it is for the reader to say: a snapshot
+// may hold some of a repository's files.
 func (h *Hub) Snapshot(r Repository) (string, error) {
 	if err := r.check(); err != nil {
 		return "", err

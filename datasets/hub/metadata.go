@@ -10,14 +10,15 @@ import (
 
 // ModelMetadata are the metadata of a model's README, as the hub reads them at its beginning.
 type ModelMetadata struct {
-	// Base is the model that this one was made of, ORG/NAME; empty where it is not on the hub, for other names are not valid
-	// there. Relation is "adapter" or "finetune".
+	// Base is the model that this one was made of, ORG/NAME; empty where it is not on the hub, for
+	// other names are not valid there. Relation is "adapter" or "finetune".
 	Base     string `yaml:"base_model,omitempty"`
 	Relation string `yaml:"base_model_relation,omitempty"`
 	// Library loads the model: "peft" or "transformers".
 	Library  string `yaml:"library_name"`
 	Pipeline string `yaml:"pipeline_tag"`
-	// License is as the hub names it, "other" for one that it has no name for. SetLicenses sets the three.
+	// License is as the hub names it, "other" for one that it has no name for. SetLicenses sets the
+	// three.
 	License     string `yaml:"license,omitempty"`
 	LicenseName string `yaml:"license_name,omitempty"`
 	LicenseLink string `yaml:"license_link,omitempty"`
@@ -47,7 +48,8 @@ type ModelTask struct {
 	Type string `yaml:"type"`
 }
 
-// ModelDataset is what a model was evaluated on. Type is ORG/NAME, or a name for what is not on the hub.
+// ModelDataset is what a model was evaluated on. Type is ORG/NAME, or a name for what is not on the
+// hub.
 type ModelDataset struct {
 	Name     string `yaml:"name"`
 	Type     string `yaml:"type"`
@@ -62,7 +64,8 @@ type ModelMetric struct {
 	Value float64 `yaml:"value"`
 }
 
-// SetLicenses takes a Card's licenses. Of several the hub has no field for a model's: they are one other license.
+// SetLicenses takes a Card's licenses. Of several the hub has no field for a model's: they are one
+// other license.
 func (m *ModelMetadata) SetLicenses(list []string) {
 	switch {
 	case len(list) == 0:

@@ -21,8 +21,8 @@ import (
 
 const testCommit = "0123456789abcdef0123456789abcdef01234567"
 
-// server imitates the hub: large files are redirected to a second server, small ones come at once. Its fields say what
-// goes wrong; the first cut answers end after half of what was asked for.
+// server imitates the hub: large files are redirected to a second server, small ones come at once.
+// Its fields say what goes wrong; the first cut answers end after half of what was asked for.
 type server struct {
 	t              *testing.T
 	files          map[string]string // by path

@@ -16,20 +16,22 @@ import (
 	"strings"
 )
 
-// splitFile is how data sets name the files of a split: test.parquet, test-00000-of-00002.parquet, test-0.parquet.
+// splitFile is how data sets name the files of a split: test.parquet, test-00000-of-00002.parquet,
+// test-0.parquet.
 var splitFile = regexp.MustCompile(`^(train|validation|test|(?:.+?)(?:-\d+-of-\d+))(-[^/]*)?\.parquet$`)
 
 // shardOf stands after a split's name.
 var shardOf = regexp.MustCompile(`-\d+-of-\d+$`)
 
-// splitFolder is how conversions do: test/0000.parquet, and partial-train/0000.parquet of a set that was converted in part.
+// splitFolder is how conversions do: test/0000.parquet, and partial-train/0000.parquet of a set
+// that was converted in part.
 var splitFolder = regexp.MustCompile(`^(partial-)?(train|validation|test)$`)
 
 // numbered is a file of such a folder.
 var numbered = regexp.MustCompile(`^\d+\.parquet$`)
 
-// splits groups a repository's Parquet files by configuration, "" for the only one without a name, and split; other are
-// those whose names tell of no split.
+// splits groups a repository's Parquet files by configuration, "" for the only one without a name,
+// and split; other are those whose names tell of no split.
 func splits(files []string) (found map[string]map[string][]string, other []string) {
 	found = map[string]map[string][]string{}
 	for _, file := range slices.Sorted(slices.Values(files)) {
@@ -57,8 +59,8 @@ func splits(files []string) (found map[string]map[string][]string, other []strin
 	return found, other
 }
 
-// chooseSplits takes one configuration's splits: as the README's metadata says, else by the names of the files. leftOut
-// are the configuration's files that are not fetched.
+// chooseSplits takes one configuration's splits: as the README's metadata says, else by the names
+// of the files. leftOut are the configuration's files that are not fetched.
 func chooseSplits(l listing, configuration string) (chosen map[string][]string, leftOut []string, err error) {
 	found, unread, standard, err := cardSplits(l)
 	if err != nil {
@@ -99,10 +101,12 @@ type Fetched struct {
 	LeftOut []string
 }
 
-// FetchDataset brings the Parquet files of a data set into dir/NAME/SPLIT-I-of-N.parquet, which is where a task with the
-// source NAME looks for them. Which files are which split is what the README's metadata says (configs), else what the
-// files' names say; every split is fetched. A second configuration or revision goes beside the first, into
-// dir/NAME/CONFIG. Beside them lie the README, and the name and commit, which ReadCard reads. The files are shared with the hub's cache where the file system can do so, else copied.
+// FetchDataset brings the Parquet files of a data set into dir/NAME/SPLIT-I-of-N.parquet, which is
+// where a task with the source NAME looks for them. Which files are which split is what the
+// README's metadata says (configs), else what the files' names say; every split is fetched. A
+// second configuration or revision goes beside the first, into dir/NAME/CONFIG. Beside them lie the
+// README, and the name and commit, which ReadCard reads. The files are shared with the hub's cache
+// where the file system can do so, else copied.
 func (h *Hub) FetchDataset(ctx context.Context, r Repository, configuration, dir string) (Fetched, error) {
 	var chosen map[string][]string
 	var out Fetched
@@ -166,7 +170,8 @@ func (h *Hub) FetchDataset(ctx context.Context, r Repository, configuration, dir
 	return out, nil
 }
 
-// otherFile is a Parquet file in a folder that is none of ours, by its name or its content; "" where there is none.
+// otherFile is a Parquet file in a folder that is none of ours, by its name or its content; ""
+// where there is none.
 func otherFile(folder string, ours map[string]string) (string, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -87,7 +87,8 @@ func TestSplits(t *testing.T) {
 	}
 }
 
-// TestTheReadmeSaysWhichFilesAreASplit: configs of the README's metadata in each form that the hub knows.
+// TestTheReadmeSaysWhichFilesAreASplit: configs of the README's metadata in each form that the hub
+// knows.
 func TestTheReadmeSaysWhichFilesAreASplit(t *testing.T) {
 	files := []string{"README.md", "a/one.parquet", "a/two.parquet", "b/four.parquet", "b/x/three.parquet", "c.csv", "train-00000-of-00001.parquet"}
 	for _, c := range []struct{ configs, configuration, want, leftOut, fails string }{

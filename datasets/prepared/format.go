@@ -18,7 +18,8 @@ import (
 //	facts     JSON (header)
 //	footer    64 bytes (footer): where the parts lie, and checksums of all
 //
-// The footer stands at the end because a writer knows its numbers last: a file that was cut off has none.
+// The footer stands at the end because a writer knows its numbers last: a file that was cut off has
+// none.
 
 // version changes with the layout.
 const version = 1
@@ -35,7 +36,8 @@ const (
 // header is the facts of a file, and what it was made of.
 type header struct {
 	Facts
-	// Key names everything that decides the content; Program is the digest of the program that made it.
+	// Key names everything that decides the content; Program is the digest of the program that made
+	// it.
 	Key     string `json:"key"`
 	Program string `json:"program"`
 }
@@ -117,7 +119,8 @@ func (s *Split) entry(i int) entry {
 	return decodeEntry(b[:])
 }
 
-// check holds a file to its checksums and every number in it to the others, so that no example of it can fail to decode.
+// check holds a file to its checksums and every number in it to the others, so that no example of
+// it can fail to decode.
 func (s *Split) check(size int64) (header, error) {
 	var h header
 	if size < footerBytes {

@@ -27,9 +27,9 @@ type File struct {
 
 // Files names the files by their content that decide what a task's splits are, in their order.
 //
-// A file's hash is remembered in the store's folder, with the file's size and the time when it was last changed. Where
-// both are the same, and the file was at least two seconds old when it was hashed, it is not read again. A store without
-// a folder reads each file.
+// A file's hash is remembered in the store's folder, with the file's size and the time when it was
+// last changed. Where both are the same, and the file was at least two seconds old when it was
+// hashed, it is not read again. A store without a folder reads each file.
 func (s *Store) Files(task datasets.Task, splits ...string) (list []File, err error) {
 	var read []string // with few-shot examples, those of the training split too
 	for _, split := range splits {
@@ -75,8 +75,8 @@ type hashed struct {
 	SHA256   string    `json:"sha256"`
 }
 
-// settled is how long a file must have been left alone before its hash is remembered: within the resolution of a file
-// system's clock it could change once more and look the same.
+// settled is how long a file must have been left alone before its hash is remembered: within the
+// resolution of a file system's clock it could change once more and look the same.
 const settled = 2 * time.Second
 
 // same says whether a file has the size and the time of change of one that was hashed.
@@ -134,7 +134,8 @@ func (s *Store) remember(h hashed) hashed {
 	return h
 }
 
-// keepHash writes what is remembered. It saves time alone: where it cannot be written, the file is hashed again.
+// keepHash writes what is remembered. It saves time alone: where it cannot be written, the file is
+// hashed again.
 func (s *Store) keepHash(path string, h hashed) {
 	data, err := json.Marshal(h)
 	if err != nil || os.MkdirAll(s.Folder, 0o755) != nil {

@@ -57,7 +57,8 @@ func (m *making) unchanged() error {
 	return nil
 }
 
-// A chunk is some rows that one goroutine makes examples of. It bounds what is in memory: rows of 4 kB make 64 of them.
+// A chunk is some rows that one goroutine makes examples of. It bounds what is in memory: rows of 4
+// kB make 64 of them.
 const (
 	chunkRows  = 256
 	chunkBytes = 256 << 10
@@ -74,7 +75,8 @@ type chunk struct {
 	entries []entry
 }
 
-// each makes examples of a split's rows on all cores, and hands their records on in the order of the rows.
+// each makes examples of a split's rows on all cores, and hands their records on in the order of
+// the rows.
 func (m *making) each(ctx context.Context, keep func(records []byte, entries []entry) error) (Facts, error) {
 	m.tell(0, 0)
 	defer m.tell(0, -1)

@@ -7,9 +7,9 @@ import (
 	"secura/datasets"
 )
 
-// A record holds the tokens of prompt, answer and tail, each of the file's width, whose numbers the index has; then
-// Start, the opening if the entry's flag says so, and the options, each list after its number of tokens; and where the
-// file has texts, those of the example.
+// A record holds the tokens of prompt, answer and tail, each of the file's width, whose numbers the
+// index has; then Start, the opening if the entry's flag says so, and the options, each list after
+// its number of tokens; and where the file has texts, those of the example.
 
 // recordOf appends an example's record, and gives its entry without the offset.
 func recordOf(b []byte, width uint32, e datasets.Encoded, text *datasets.Example, fingerprint uint64, cannotWrite bool) ([]byte, entry) {

@@ -1,6 +1,7 @@
-// Package prepared keeps a split's examples as tokens in a file that every process of a run maps into memory, so that
-// Parquet is read and text is encoded once. In come a task, a split and an encoder; out comes a Split, which decodes an
-// example when it is asked for. Read Store.Open first, then the layout of the file in format.go.
+// Package prepared keeps a split's examples as tokens in a file that every process of a run maps
+// into memory, so that Parquet is read and text is encoded once. In come a task, a split and an
+// encoder; out comes a Split, which decodes an example when it is asked for. Read Store.Open first,
+// then the layout of the file in format.go.
 package prepared
 
 import (
@@ -9,8 +10,8 @@ import (
 	"secura/datasets"
 )
 
-// Split is the examples of a split as tokens. It holds none of them in memory: At decodes one. It may be used by several
-// goroutines.
+// Split is the examples of a split as tokens. It holds none of them in memory: At decodes one. It
+// may be used by several goroutines.
 type Split struct {
 	Facts
 	file   io.ReaderAt
@@ -81,7 +82,8 @@ func (s *Split) Lengths(i int) Lengths {
 	return n
 }
 
-// Trained is how many tokens and targets datasets.Encoded.Train would give, and whether it would cut.
+// Trained is how many tokens and targets datasets.Encoded.Train would give, and whether it would
+// cut.
 func (n Lengths) Trained(length, answers int) (tokens, targets int, cut bool) {
 	answer := n.AnswerTokens - 1 // with the tail, if it ends
 	ends := n.AnswerTokens <= answers

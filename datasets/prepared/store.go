@@ -21,7 +21,8 @@ import (
 type Store struct {
 	// DataDir is the folder below which the tasks' relative sources lie.
 	DataDir string
-	// Folder keeps the files for later and for other processes. Without one, each is a temporary file of this process.
+	// Folder keeps the files for later and for other processes. Without one, each is a temporary
+	// file of this process.
 	Folder string
 	// Warn is told why a file is made again, or cannot be kept. It may be nil.
 	Warn func(text string)
@@ -37,16 +38,17 @@ type Store struct {
 // Want says what of a split is prepared.
 type Want struct {
 	Split string
-	// Evaluated keeps the texts beside the tokens, and at most Most of the examples, which datasets.Task.Sample chooses; 0
-	// keeps all. Every row is made an example all the same, so that each is known to be good.
+	// Evaluated keeps the texts beside the tokens, and at most Most of the examples, which
+	// datasets.Task.Sample chooses; 0 keeps all. Every row is made an example all the same, so that
+	// each is known to be good.
 	Evaluated bool
 	Most      int
 }
 
-// Open gives a split's examples as an encoder encodes them: from the file in the store's folder that was made of the same
-// data by the same program, or from a new one. A file that is damaged, or was made of other data, is made again. Of
-// several processes that want the same file one makes it and the others wait. Errors of the data are those of
-// datasets.Task.Read.
+// Open gives a split's examples as an encoder encodes them: from the file in the store's folder
+// that was made of the same data by the same program, or from a new one. A file that is damaged, or
+// was made of other data, is made again. Of several processes that want the same file one makes it
+// and the others wait. Errors of the data are those of datasets.Task.Read.
 func (s *Store) Open(ctx context.Context, task datasets.Task, want Want, encoder *datasets.Encoder) (*Split, error) {
 	files, err := s.Files(task, want.Split)
 	if err != nil {
@@ -170,8 +172,8 @@ func (s *Store) trim() {
 	}
 }
 
-// key is the digest of everything that decides a split's examples: the rows, how they become texts, how these become
-// tokens, and which are kept.
+// key is the digest of everything that decides a split's examples: the rows, how they become texts,
+// how these become tokens, and which are kept.
 func (m *making) key() (string, error) {
 	task := m.task
 	task.Family, task.Scores, task.MaxNewTokens, task.Stop, task.Readable = "", nil, 0, nil, nil // these are for later

@@ -395,7 +395,8 @@ func TestHashesAreRememberedOfOldFilesAlone(t *testing.T) {
 	}
 }
 
-// TestMemoryDoesNotGrowWithTheData prepares 16 MB of text, which took 100 MB when it was read at once.
+// TestMemoryDoesNotGrowWithTheData prepares 16 MB of text, which took 100 MB when it was read at
+// once.
 func TestMemoryDoesNotGrowWithTheData(t *testing.T) {
 	p := newPlace(t, 5)
 	long := strings.Repeat("Some words of a question, and a few more. ", 48)

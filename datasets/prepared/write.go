@@ -12,8 +12,8 @@ import (
 	"secura/datasets"
 )
 
-// writer writes a file's records one after the other. The index is kept in a file of its own until its turn comes, so
-// that no number of examples needs memory.
+// writer writes a file's records one after the other. The index is kept in a file of its own until
+// its turn comes, so that no number of examples needs memory.
 type writer struct {
 	out      *bufio.Writer // to the file and its checksum
 	to       io.Writer
@@ -102,7 +102,8 @@ func widthOf(largest int32) uint32 {
 // content writes a file's records, and gives the width of its tokens and what is known of it.
 type content func(*writer) (width uint32, h header, err error)
 
-// folderError says why a file cannot be written where it should be; what is wrong with the content is another error.
+// folderError says why a file cannot be written where it should be; what is wrong with the content
+// is another error.
 type folderError struct{ err error }
 
 func (e *folderError) Error() string { return "keep prepared examples: " + e.err.Error() }

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// addedToken is an entry of added_tokens: a text that becomes one id wherever
-// it stands, before the model sees the rest.
+// addedToken is an entry of added_tokens: a text that becomes one id wherever it stands, before the
+// model sees the rest.
 type addedToken struct {
 	ID         int32  `json:"id"`
 	Content    string `json:"content"`
@@ -80,9 +80,8 @@ func (a *addedTokens) sort() {
 	}
 }
 
-// cut calls yield for the pieces of text in order: with a piece between added
-// tokens, or with "" and an added token's id. At each place the leftmost and
-// then longest token counts.
+// cut calls yield for the pieces of text in order: with a piece between added tokens, or with ""
+// and an added token's id. At each place the leftmost and then longest token counts.
 func (a *addedTokens) cut(text string, yield func(piece string, id int32) error) error {
 	done := 0
 	for i := 0; i < len(text); i++ {

@@ -19,9 +19,9 @@ const (
 	longestCachedAt = 64 // bytes
 )
 
-// bpe is a byte-pair encoding model: a word starts as its characters, and of
-// all neighbouring pairs that have a merge the one with the lowest rank, the
-// leftmost of equals, is merged until there is none.
+// bpe is a byte-pair encoding model: a word starts as its characters, and of all neighbouring pairs
+// that have a merge the one with the lowest rank, the leftmost of equals, is merged until there is
+// none.
 type bpe struct {
 	ids          map[string]int32
 	merges       map[uint64]merge
@@ -224,8 +224,8 @@ func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
 		}
 		return mergeAll(ids, symbols, m.merges), nil
 	}
-	// As in the reference, an unknown character's token is put down when the
-	// next known character comes, thus after bytes that stand between them.
+	// As in the reference, an unknown character's token is put down when the next known character
+	// comes, thus after bytes that stand between them.
 	pending := false
 	for i, r := range word {
 		character := word[i : i+utf8.RuneLen(r)]

@@ -2,9 +2,9 @@ package prompt
 
 import "strings"
 
-// Byte-level BPE works on 256 printable characters that stand for bytes:
-// printable Latin-1 for itself, the others in order from U+0100 on (GPT-2's
-// bytes_to_unicode), so that a space is written Ġ.
+// Byte-level BPE works on 256 printable characters that stand for bytes: printable Latin-1 for
+// itself, the others in order from U+0100 on (GPT-2's bytes_to_unicode), so that a space is written
+// Ġ.
 var (
 	runeOf [256]rune
 	byteOf = map[rune]byte{}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// compare orders two texts, or two numbers of whatever types: a column of whole numbers is one of floats where pandas
-// wrote it with a missing value.
+// compare orders two texts, or two numbers of whatever types: a column of whole numbers is one of
+// floats where pandas wrote it with a missing value.
 func compare(a, b any) (int, error) {
 	if s, ok := a.(string); ok {
 		if t, ok := b.(string); ok {

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// decoder rewrites the list of tokens on its way back to text; what the last
-// one leaves is joined.
+// decoder rewrites the list of tokens on its way back to text; what the last one leaves is joined.
 type decoder func([]string) []string
 
 func readDecoder(part json.RawMessage, depth int) ([]decoder, error) {
@@ -64,8 +63,8 @@ func each(rewrite func(string) string) decoder {
 	}
 }
 
-// readStrip reads the decoder that takes at most start characters off the
-// front, and stop off the end, that equal content.
+// readStrip reads the decoder that takes at most start characters off the front, and stop off the
+// end, that equal content.
 func readStrip(part json.RawMessage) ([]decoder, error) {
 	var p struct {
 		Type, Content string
@@ -100,8 +99,8 @@ func decodeByteLevel(tokens []string) []string {
 	return []string{replaceInvalid(text)}
 }
 
-// byteLevelBytes appends what a token of byte-level BPE stands for. One with a character that stands for no byte counts as
-// its own UTF-8.
+// byteLevelBytes appends what a token of byte-level BPE stands for. One with a character that
+// stands for no byte counts as its own UTF-8.
 func byteLevelBytes(text []byte, token string) []byte {
 	start := len(text)
 	for _, r := range token {
@@ -114,8 +113,8 @@ func byteLevelBytes(text []byte, token string) []byte {
 	return text
 }
 
-// decodeByteFallback joins runs of tokens such as <0xE2> into text; a run that
-// is not UTF-8 becomes one U+FFFD a byte.
+// decodeByteFallback joins runs of tokens such as <0xE2> into text; a run that is not UTF-8 becomes
+// one U+FFFD a byte.
 func decodeByteFallback(tokens []string) []string {
 	var out []string
 	var run []byte
@@ -150,8 +149,8 @@ func fallbackByte(token string) (byte, bool) {
 	return byte(b), err == nil
 }
 
-// replaceInvalid makes each longest beginning of a character that is cut off,
-// or else each stray byte, one U+FFFD, as Unicode recommends and Rust does.
+// replaceInvalid makes each longest beginning of a character that is cut off, or else each stray
+// byte, one U+FFFD, as Unicode recommends and Rust does.
 func replaceInvalid(text []byte) string {
 	if utf8.Valid(text) {
 		return string(text)
@@ -168,8 +167,7 @@ func replaceInvalid(text []byte) string {
 	return out.String()
 }
 
-// invalidLength is how many bytes at the front of text could have begun one
-// character, at least 1.
+// invalidLength is how many bytes at the front of text could have begun one character, at least 1.
 func invalidLength(text []byte) int {
 	for n := min(3, len(text)); n > 1; n-- {
 		// A beginning is good if some continuation makes a character of it.

@@ -83,9 +83,9 @@ func listed(source string, v any) (any, error) {
 	return nil, &valueError{source, describe(v) + ", not a list to range over"}
 }
 
-// asText writes a text, number or bool as text. A float is written as the
-// shortest decimal that reads back, without an exponent, and a whole one as a
-// whole number: pandas stores whole numbers as floats where one is missing.
+// asText writes a text, number or bool as text. A float is written as the shortest decimal that
+// reads back, without an exponent, and a whole one as a whole number: pandas stores whole numbers
+// as floats where one is missing.
 func asText(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
@@ -120,8 +120,7 @@ func after(separator string, v any) (string, error) {
 	return text[i+len(separator):], nil
 }
 
-// before is what stands before the first separator, as after is what stands
-// after the last one.
+// before is what stands before the first separator, as after is what stands after the last one.
 func before(separator string, v any) (string, error) {
 	text, err := asText(v)
 	if err != nil {
@@ -200,7 +199,8 @@ func substitute(pattern, with string, v any) (string, error) {
 
 func list(values ...any) []any { return values }
 
-// shuffle draws an order by a text, such as a question: the same wherever that text stands, and of no use to guess by.
+// shuffle draws an order by a text, such as a question: the same wherever that text stands, and of
+// no use to guess by.
 func shuffle(seed, v any) ([]any, error) {
 	text, err := asText(seed)
 	if err != nil {
@@ -319,7 +319,8 @@ func listKeys(fields map[string]any) string {
 	return strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 }
 
-// Shorten is a text's first 60 characters: errors and warnings stay readable where it is a whole article.
+// Shorten is a text's first 60 characters: errors and warnings stay readable where it is a whole
+// article.
 func Shorten(text string) string {
 	const most = 60
 	count := 0

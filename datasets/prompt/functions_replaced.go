@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// text/template's own functions of these names count the bytes of a text, and write what does not fit into the text. A
-// prompt that is wrong in silence is worse than an error.
+// text/template's own functions of these names count the bytes of a text, and write what does not
+// fit into the text. A prompt that is wrong in silence is worse than an error.
 
 // slice takes a part of a list, or of a text by characters. Without TO it goes to the end.
 func slice(v any, bounds ...any) (any, error) {

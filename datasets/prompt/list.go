@@ -9,7 +9,8 @@ import (
 	"text/template/parse"
 )
 
-// listSource is where a list of a row comes from: a column and the fields below it, or a template that gives a list.
+// listSource is where a list of a row comes from: a column and the fields below it, or a template
+// that gives a list.
 type listSource struct {
 	key      string
 	path     []string

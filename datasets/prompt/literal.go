@@ -52,7 +52,8 @@ func parseNumber(text string) (any, error) {
 	return strconv.ParseFloat(text, 64)
 }
 
-// jsonValue reads a text as JSON, or in Python's notation as str writes lists and dicts: ['a', "it's", 1, None, True].
+// jsonValue reads a text as JSON, or in Python's notation as str writes lists and dicts: ['a',
+// "it's", 1, None, True].
 func jsonValue(v any) (any, error) {
 	text, err := asText(v)
 	if err != nil {

@@ -1,8 +1,8 @@
 package prompt
 
-// mergeAll applies merges to the symbols of a word and appends what is left to
-// ids. It keeps a heap of candidate pairs by rank and place, so a word of n
-// symbols takes n·log n steps: without a pre-tokenizer a whole text is a word.
+// mergeAll applies merges to the symbols of a word and appends what is left to ids. It keeps a heap
+// of candidate pairs by rank and place, so a word of n symbols takes n·log n steps: without a
+// pre-tokenizer a whole text is a word.
 func mergeAll(ids, symbols []int32, merges map[uint64]merge) []int32 {
 	if len(symbols) == 1 {
 		return append(ids, symbols[0])

@@ -6,9 +6,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The library norm puts a joiner (U+034F) into runs of more than 30 combining
-// marks. A character decomposes into at most 3 marks, so shorter runs than
-// this are safe.
+// The library norm puts a joiner (U+034F) into runs of more than 30 combining marks. A character
+// decomposes into at most 3 marks, so shorter runs than this are safe.
 const safeMarks = 8
 
 // normalForm brings text to one of Unicode's four normal forms (UAX #15).
@@ -67,8 +66,8 @@ func sortMarks(runes []rune) {
 	}
 }
 
-// compose joins each character with the starter before it where the pair has
-// a composite and nothing between them blocks it.
+// compose joins each character with the starter before it where the pair has a composite and
+// nothing between them blocks it.
 func compose(runes []rune) []rune {
 	out := runes[:0]
 	starter := -1      // where in out

@@ -89,8 +89,8 @@ func readReplace(part json.RawMessage) (func(string) string, error) {
 		return nil, errors.New("Replace: pattern.String is missing or empty")
 	}
 	old := *p.Pattern.String
-	// A replacement that is much longer than what it replaces can make each
-	// further one multiply the text's length.
+	// A replacement that is much longer than what it replaces can make each further one multiply
+	// the text's length.
 	if len(p.Content) > 16*len(old) {
 		return nil, fmt.Errorf("Replace: content is longer than 16 times pattern %q", old)
 	}

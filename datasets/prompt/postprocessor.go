@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// startTokens are the tokens that the post-processors write before a text, such as Llama's <|begin_of_text|>. What they
-// write after it is left out: a prompt goes on with an answer.
+// startTokens are the tokens that the post-processors write before a text, such as Llama's
+// <|begin_of_text|>. What they write after it is left out: a prompt goes on with an answer.
 func (t *Tokenizer) startTokens(part json.RawMessage, depth int) ([]int32, error) {
 	name, err := kind(part, depth)
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 // splitter cuts one piece of text into smaller ones and appends them to pieces.
 type splitter func(pieces []string, piece string) ([]string, error)
 
-// splitTimeout bounds the search for one match: a file's pattern may
-// backtrack without end. The usual patterns take microseconds.
+// splitTimeout bounds the search for one match: a file's pattern may backtrack without end. The
+// usual patterns take microseconds.
 const splitTimeout = 2 * time.Second
 
 // gpt2Pattern is what ByteLevel cuts by where use_regex is true.
 const gpt2Pattern = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-// readPreTokenizer returns the steps that cut text into the words that the
-// model sees, and whether the words' bytes stand for the model's characters.
+// readPreTokenizer returns the steps that cut text into the words that the model sees, and whether
+// the words' bytes stand for the model's characters.
 func readPreTokenizer(part json.RawMessage, depth int) (steps []splitter, byteLevel bool, err error) {
 	name, err := kind(part, depth)
 	if err != nil {
@@ -96,8 +96,8 @@ func readByteLevel(part json.RawMessage) (steps []splitter, err error) {
 	return steps, nil
 }
 
-// byteLevelSettings are the keys of ByteLevel as pre-tokenizer, post-processor
-// and decoder; trim_offsets never changes ids.
+// byteLevelSettings are the keys of ByteLevel as pre-tokenizer, post-processor and decoder;
+// trim_offsets never changes ids.
 type byteLevelSettings struct {
 	Type           string `json:"type"`
 	AddPrefixSpace bool   `json:"add_prefix_space"`
@@ -138,8 +138,8 @@ func readSplit(part json.RawMessage) (splitter, error) {
 	return nil, fmt.Errorf("Split: behavior %q is not supported; known: Isolated, MergedWithPrevious", p.Behavior)
 }
 
-// matcher returns a function that finds the matches of a pattern as pairs of
-// byte offsets, empty matches left out.
+// matcher returns a function that finds the matches of a pattern as pairs of byte offsets, empty
+// matches left out.
 func matcher(search string) (func(string) ([][]int, error), error) {
 	expression, err := regexp2.Compile(search)
 	if err != nil {
@@ -164,8 +164,8 @@ func isolate(pattern string) (splitter, error) {
 	return splitAt(pattern, true)
 }
 
-// mergeWithPrevious makes a match the end of the stretch before it; a match
-// right after another one is a piece of its own.
+// mergeWithPrevious makes a match the end of the stretch before it; a match right after another one
+// is a piece of its own.
 func mergeWithPrevious(search string) (splitter, error) { return splitAt(search, false) }
 
 // splitAt ends a piece after each match, and where matches stand alone before each too.

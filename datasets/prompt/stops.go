@@ -5,26 +5,28 @@ import (
 	"strings"
 )
 
-// The states of Stops that are the same for all texts: one that meets no stop text whatever follows, and one that has met
-// one. Neither is left again.
+// The states of Stops that are the same for all texts: one that meets no stop text whatever
+// follows, and one that has met one. Neither is left again.
 const (
 	NeverStops int32 = 0
 	HasStopped int32 = 1
 )
 
-// Stops follow texts as they are written, token by token, and say which of them have met a stop text, also one that several
-// tokens make. It is an automaton (Aho and Corasick 1975) over the bytes that tokens stand for, with a turn for each token:
-// the state after token id is Next[state·Classes+Class[id]]. Tokens that lead alike from every state are of one class.
+// Stops follow texts as they are written, token by token, and say which of them have met a stop
+// text, also one that several tokens make. It is an automaton (Aho and Corasick 1975) over the
+// bytes that tokens stand for, with a turn for each token: the state after token id is
+// Next[state·Classes+Class[id]]. Tokens that lead alike from every state are of one class.
 type Stops struct {
 	Class, Next []int32
 	Classes     int
 }
 
-// Stops makes the automaton for lists of stop texts and ids below vocabulary. starts are the states in which a text that
-// ends at one of the texts of each list begins; an empty list never stops.
+// Stops makes the automaton for lists of stop texts and ids below vocabulary. starts are the states
+// in which a text that ends at one of the texts of each list begins; an empty list never stops.
 //
-// What a token stands for may depend on the tokens around it: SentencePiece drops a text's first blank, and bytes that make
-// no character become U+FFFD. Then HasStopped is told of a text that, decoded, has no stop text; it is never told late.
+// What a token stands for may depend on the tokens around it: SentencePiece drops a text's first
+// blank, and bytes that make no character become U+FFFD. Then HasStopped is told of a text that,
+// decoded, has no stop text; it is never told late.
 func (t *Tokenizer) Stops(vocabulary int, lists [][]string) (s Stops, starts []int32) {
 	type state struct{ list, text string } // the text's end that begins a stop text
 	numbers := map[state]int32{}
@@ -102,7 +104,8 @@ func (s Stops) Met(state int32, ids []int32) bool {
 	return state == HasStopped
 }
 
-// pieces are the bytes that each token stands for within a text: none for a special one, and for ids without a token.
+// pieces are the bytes that each token stands for within a text: none for a special one, and for
+// ids without a token.
 func (t *Tokenizer) pieces(vocabulary int) []string {
 	text := func(tokens ...string) string {
 		for _, d := range t.decode {

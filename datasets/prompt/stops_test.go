@@ -19,7 +19,8 @@ func met(tokenizer *Tokenizer, ids []int32, stop []string) int {
 	return -1
 }
 
-// A text ends with the token with which its decoded text has a stop text, whatever the tokenizer's family.
+// A text ends with the token with which its decoded text has a stop text, whatever the tokenizer's
+// family.
 func TestStopsEndATextWhereItsDecodedTextHasOne(t *testing.T) {
 	for _, family := range []string{"small-qwen2", "small-llama3", "small-gemma2", "stories260K"} {
 		t.Run(family, func(t *testing.T) {
@@ -55,7 +56,8 @@ func TestStopsEndATextWhereItsDecodedTextHasOne(t *testing.T) {
 					}
 				}
 				late := want >= 0 && (got < 0 || got > want)
-				// A first blank that is dropped, and bytes that are no character, may be told early.
+				// A first blank that is dropped, and bytes that are no character, may be told
+				// early.
 				if exact := !slices.Contains(text, '\uFFFD') && !blank(stop); late || exact && got != want {
 					r.Fatalf("%q is met with token %d, expected %d, by %q", string(text), got, want, stop)
 				}

@@ -11,8 +11,8 @@ import (
 	"text/template"
 )
 
-// Spec holds the templates of a task, Go text/template over a row's columns.
-// What a task file calls each field stands after it.
+// Spec holds the templates of a task, Go text/template over a row's columns. What a task file calls
+// each field stands after it.
 type Spec struct {
 	Prompt        string   // prompt: what the model reads
 	Answer        string   // answer: what it should write; empty with options
@@ -48,8 +48,8 @@ type Template struct {
 	columns                      []string
 }
 
-// Compile parses the templates of spec and returns all mistakes at once, each
-// naming the key. Functions beside text/template's own: see functions.
+// Compile parses the templates of spec and returns all mistakes at once, each naming the key.
+// Functions beside text/template's own: see functions.
 func Compile(spec Spec) (*Template, error) {
 	t := &Template{labels: spec.GoldLabels}
 	columns := map[string]bool{}
@@ -119,10 +119,9 @@ func Compile(spec Spec) (*Template, error) {
 // Columns returns the top-level columns that the templates read, sorted.
 func (t *Template) Columns() []string { return slices.Clone(t.columns) }
 
-// Render makes the texts of a row. A column that is missing, a value that is
-// null where a template uses it, an empty text, options that are not a list of
-// two or more, and a gold that names none of them are errors, which name the
-// key and what was there.
+// Render makes the texts of a row. A column that is missing, a value that is null where a template
+// uses it, an empty text, options that are not a list of two or more, and a gold that names none of
+// them are errors, which name the key and what was there.
 func (t *Template) Render(row map[string]any) (Text, error) {
 	var text Text
 	var err error
@@ -240,8 +239,8 @@ func (t *Template) renderGold(row map[string]any, n int) (int, error) {
 	return i, nil
 }
 
-// largestText bounds what one template may write, in bytes: nested ranges can
-// multiply a row's lists.
+// largestText bounds what one template may write, in bytes: nested ranges can multiply a row's
+// lists.
 const largestText = 16 << 20
 
 // render executes a template named by its key. Text of white space alone is an error.
@@ -260,7 +259,8 @@ func render(t *template.Template, dot any) (string, error) {
 	return text, nil
 }
 
-// calling is what text/template writes before a function's own error, and checked what this package put into the template.
+// calling is what text/template writes before a function's own error, and checked what this package
+// put into the template.
 var (
 	calling = regexp.MustCompile(`^(?s)template: .*? at <(.*?)>: error calling \w+: `)
 	checked = regexp.MustCompile(`\((\S+) \| (?:value|printed|listed) "[^"]*"\)`)

@@ -8,12 +8,12 @@ import (
 	"text/template/parse"
 )
 
-// parseTemplate parses the template of a key and adds the columns that it
-// reads to columns. row says whether its dot is the row.
+// parseTemplate parses the template of a key and adds the columns that it reads to columns. row
+// says whether its dot is the row.
 //
-// text/template writes a null as "<no value>", counts it as false and prints
-// lists in Go's notation. So every value that a template reads is sent through
-// a check ("value", "printed", "listed") that makes such a case an error.
+// text/template writes a null as "<no value>", counts it as false and prints lists in Go's
+// notation. So every value that a template reads is sent through a check ("value", "printed",
+// "listed") that makes such a case an error.
 func parseTemplate(key, text string, row bool, columns map[string]bool) (*template.Template, error) {
 	t, err := template.New(key).Option("missingkey=error").Funcs(functions).Parse(text)
 	if err != nil {
@@ -108,8 +108,8 @@ func (w *walker) column(command *parse.CommandNode) {
 	command.Args = []parse.Node{&parse.VariableNode{NodeType: parse.NodeVariable, Pos: name.Pos, Ident: []string{"$", name.Text}}}
 }
 
-// reads notes the column that arg reads and says whether arg is a value of the
-// row, or of a variable, rather than a constant, a function or a pipeline.
+// reads notes the column that arg reads and says whether arg is a value of the row, or of a
+// variable, rather than a constant, a function or a pipeline.
 func (w *walker) reads(arg parse.Node, dotIsRow bool) bool {
 	switch n := arg.(type) {
 	case *parse.FieldNode:
@@ -145,8 +145,8 @@ func (w *walker) wrong(format string, args ...any) {
 	w.mistakes = append(w.mistakes, fmt.Errorf(format, args...))
 }
 
-// check sends a pipeline's value through a function that also gets the
-// pipeline's source for its errors.
+// check sends a pipeline's value through a function that also gets the pipeline's source for its
+// errors.
 func check(pipe *parse.PipeNode, function, source string) {
 	pipe.Cmds = append(pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pipe.Pos, Args: []parse.Node{
 		parse.NewIdentifier(function).SetPos(pipe.Pos),

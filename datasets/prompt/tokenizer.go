@@ -14,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// Tokenizer turns text into token ids and back, as the file tokenizer.json
-// says. It is safe for concurrent use.
+// Tokenizer turns text into token ids and back, as the file tokenizer.json says. It is safe for
+// concurrent use.
 type Tokenizer struct {
 	raw, normalized addedTokens // found before, and after, normalisation
 	normalize       []normalizer
@@ -31,8 +31,8 @@ type Tokenizer struct {
 	digest  string
 }
 
-// tokenizerFile is the content of tokenizer.json. Its parts are tagged by a
-// "type" and are read by the file of that part.
+// tokenizerFile is the content of tokenizer.json. Its parts are tagged by a "type" and are read by
+// the file of that part.
 type tokenizerFile struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"`
@@ -45,9 +45,8 @@ type tokenizerFile struct {
 	Model         json.RawMessage `json:"model"`
 }
 
-// NewTokenizer reads a tokenizer.json. A key, a type or a setting that would
-// change the ids and is not supported is an error that names it. The model
-// must be byte-pair encoding (BPE).
+// NewTokenizer reads a tokenizer.json. A key, a type or a setting that would change the ids and is
+// not supported is an error that names it. The model must be byte-pair encoding (BPE).
 func NewTokenizer(tokenizerJSON []byte) (*Tokenizer, error) {
 	t, err := newTokenizer(tokenizerJSON)
 	if err != nil {
@@ -96,14 +95,14 @@ func newTokenizer(content []byte) (*Tokenizer, error) {
 	return t, nil
 }
 
-// Start returns the ids that stand before the text of a whole input, such as
-// Llama's <|begin_of_text|> and Gemma's <bos>; none for Qwen2. Models that were
-// trained with such a token write nonsense without it.
+// Start returns the ids that stand before the text of a whole input, such as Llama's
+// <|begin_of_text|> and Gemma's <bos>; none for Qwen2. Models that were trained with such a token
+// write nonsense without it.
 func (t *Tokenizer) Start() []int32 { return slices.Clone(t.start) }
 
-// Encode returns the ids of text. No tokens are added at its ends; an added
-// token, special or not, that is written in the text becomes its one id. Text
-// that is not UTF-8, or that the vocabulary has no token for, is an error.
+// Encode returns the ids of text. No tokens are added at its ends; an added token, special or not,
+// that is written in the text becomes its one id. Text that is not UTF-8, or that the vocabulary
+// has no token for, is an error.
 func (t *Tokenizer) Encode(text string) ([]int32, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("encode text: %w", invalidUTF8(text))
@@ -140,9 +139,9 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 	return ids, nil
 }
 
-// Decode returns the text of ids. Special tokens are left out, and so is an id
-// that the tokenizer does not have: a model may have more outputs than there
-// are tokens. Bytes that are not UTF-8 become U+FFFD.
+// Decode returns the text of ids. Special tokens are left out, and so is an id that the tokenizer
+// does not have: a model may have more outputs than there are tokens. Bytes that are not UTF-8
+// become U+FFFD.
 func (t *Tokenizer) Decode(ids []int32) string { return t.decoded(ids, false) }
 
 // DecodeAll is Decode with special tokens, each as it is written in the file.
@@ -164,8 +163,8 @@ func (t *Tokenizer) decoded(ids []int32, special bool) string {
 // Size is the largest id + 1.
 func (t *Tokenizer) Size() int { return t.size }
 
-// WithSpecial is the tokenizer with a special token more, which Decode leaves
-// out and no text encodes to.
+// WithSpecial is the tokenizer with a special token more, which Decode leaves out and no text
+// encodes to.
 func (t *Tokenizer) WithSpecial(id int32, token string) *Tokenizer {
 	with := *t
 	with.tokens, with.special = maps.Clone(t.tokens), maps.Clone(t.special)
@@ -174,8 +173,8 @@ func (t *Tokenizer) WithSpecial(id int32, token string) *Tokenizer {
 	return &with
 }
 
-// ID returns the id of a token, written as in the file (byte-level BPE writes
-// a leading space as "Ġ").
+// ID returns the id of a token, written as in the file (byte-level BPE writes a leading space as
+// "Ġ").
 func (t *Tokenizer) ID(token string) (int32, bool) {
 	id, ok := t.ids[token]
 	return id, ok
@@ -187,12 +186,11 @@ func (t *Tokenizer) Token(id int32) (string, bool) {
 	return token, ok
 }
 
-// deepest is how far parts of the kind "Sequence" may lie in each other; real
-// files have two levels.
+// deepest is how far parts of the kind "Sequence" may lie in each other; real files have two
+// levels.
 const deepest = 8
 
-// strict reads JSON and refuses keys that v has no field for, and anything
-// after the value.
+// strict reads JSON and refuses keys that v has no field for, and anything after the value.
 func strict(content []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(content))
 	d.DisallowUnknownFields()

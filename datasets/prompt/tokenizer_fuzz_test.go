@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// FuzzTokenizer: a hostile tokenizer.json is an error, or a tokenizer that
-// gives ids below its size, in a short time.
+// FuzzTokenizer: a hostile tokenizer.json is an error, or a tokenizer that gives ids below its
+// size, in a short time.
 func FuzzTokenizer(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/tokenizer.json")
 	if err != nil || len(files) != 4 {

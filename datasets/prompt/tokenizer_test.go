@@ -57,8 +57,7 @@ func TestIDsAndTextAreThoseOfThePythonLibrary(t *testing.T) {
 	}
 }
 
-// checkEncodings compares ids and decoded text with what the Python library
-// made of the same texts.
+// checkEncodings compares ids and decoded text with what the Python library made of the same texts.
 func checkEncodings(t *testing.T, tokenizer *Tokenizer, family string, cases []map[string]json.RawMessage) {
 	t.Helper()
 	for _, c := range cases {

@@ -12,15 +12,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Train learns byte-level byte-pair encoding from documents and returns it as
-// a tokenizer.json in the style of Qwen2: text is brought to NFC, cut into
-// words, and the most frequent pair of neighbouring tokens within words is
-// merged, again and again (Sennrich et al. 2016). Of equally frequent pairs the
-// one with the lowest ids is merged.
+// Train learns byte-level byte-pair encoding from documents and returns it as a tokenizer.json in
+// the style of Qwen2: text is brought to NFC, cut into words, and the most frequent pair of
+// neighbouring tokens within words is merged, again and again (Sennrich et al. 2016). Of equally
+// frequent pairs the one with the lowest ids is merged.
 //
-// The file has exactly vocabulary tokens: the 256 bytes, the merges' results
-// and, with the last ids, specials in their order. Equal documents give equal
-// bytes. Documents with too few pairs for the vocabulary are an error.
+// The file has exactly vocabulary tokens: the 256 bytes, the merges' results and, with the last
+// ids, specials in their order. Equal documents give equal bytes. Documents with too few pairs for
+// the vocabulary are an error.
 func Train(documents iter.Seq[string], vocabulary int, specials []string) (tokenizerJSON []byte, err error) {
 	file, err := train(documents, vocabulary, specials)
 	if err != nil {
@@ -104,8 +103,8 @@ func (tr *trainer) add(token string) int32 {
 	return id
 }
 
-// count cuts the documents into words and counts their pairs. What a special
-// token is made of is not counted.
+// count cuts the documents into words and counts their pairs. What a special token is made of is
+// not counted.
 func (tr *trainer) count(documents iter.Seq[string], added []addedToken) error {
 	var specials addedTokens
 	for _, a := range added {
@@ -176,8 +175,8 @@ func (tr *trainer) change(p uint64, word, by int) {
 	}
 }
 
-// mostFrequent takes the best pair off the queue. Counts in the queue may be
-// too high, as merges lower them; such an entry goes back with its true count.
+// mostFrequent takes the best pair off the queue. Counts in the queue may be too high, as merges
+// lower them; such an entry goes back with its true count.
 func (tr *trainer) mostFrequent() (counted, bool) {
 	for len(tr.queue) > 0 {
 		best := heap.Pop(&tr.queue).(counted)
@@ -226,15 +225,14 @@ func (tr *trainer) merge(p uint64, id int32) {
 	}
 }
 
-// counted is a pair and how often it stood in the documents when it was put
-// on the queue.
+// counted is a pair and how often it stood in the documents when it was put on the queue.
 type counted struct {
 	pair  uint64
 	count int
 }
 
-// frequent is a heap, the most frequent pair first. The order is total, so
-// the order in which pairs were put in does not matter.
+// frequent is a heap, the most frequent pair first. The order is total, so the order in which pairs
+// were put in does not matter.
 type frequent []counted
 
 func (f frequent) Len() int { return len(f) }

@@ -63,8 +63,8 @@ func (tr *trainer) file(merges [][2]string, added []addedToken) (*trainedFile, e
 	}, nil
 }
 
-// vocabularyInOrder writes the tokens with their ids in the order of the ids,
-// as the usual files do; a map would be sorted by name.
+// vocabularyInOrder writes the tokens with their ids in the order of the ids, as the usual files
+// do; a map would be sorted by name.
 func vocabularyInOrder(tokens []string) (json.RawMessage, error) {
 	var out bytes.Buffer
 	for id, token := range tokens {

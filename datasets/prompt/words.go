@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// words is a pattern that published byte-level tokenizers cut text by, as a loop over characters: some ten times as fast
-// as the search of the library. A test holds each to its pattern.
+// words is a pattern that published byte-level tokenizers cut text by, as a loop over characters:
+// some ten times as fast as the search of the library. A test holds each to its pattern.
 type words struct {
 	// llama has the form that Llama 3 and Qwen2 share; without it, the form is that of GPT-2.
 	llama bool
@@ -14,7 +14,8 @@ type words struct {
 	digits int
 }
 
-// What Llama 3 and Qwen2 cut text by, where a digit of Qwen2's is a word of its own; a word takes the one space before it.
+// What Llama 3 and Qwen2 cut text by, where a digit of Qwen2's is a word of its own; a word takes
+// the one space before it.
 const (
 	llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	qwen2Pattern  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -92,8 +93,9 @@ func (w words) ends(text string, n int) int {
 	return n
 }
 
-// spaces is a word of white space. It ends after its last end of a line, where there is one and the form says so; else
-// the last character of it is left to what follows, unless it is the only one or nothing follows.
+// spaces is a word of white space. It ends after its last end of a line, where there is one and the
+// form says so; else the last character of it is left to what follows, unless it is the only one or
+// nothing follows.
 func (w words) spaces(text string) int {
 	end, last, line := 0, 0, 0
 	for end < len(text) {
@@ -115,7 +117,8 @@ func (w words) spaces(text string) int {
 	return last
 }
 
-// contraction is the length of 's, 't, 're, 've, 'm, 'll or 'd at a text's beginning, 0 where there is none.
+// contraction is the length of 's, 't, 're, 've, 'm, 'll or 'd at a text's beginning, 0 where there
+// is none.
 func contraction(text string, anyCase bool) int {
 	if len(text) < 2 || text[0] != '\'' {
 		return 0

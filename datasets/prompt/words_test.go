@@ -29,8 +29,8 @@ func sameWords(t testing.TB, pattern string, library splitter, text string) {
 	}
 }
 
-// TestKnownWordsAreThoseOfTheirPatterns tries characters in every place that a pattern tells apart: all below U+3100, and
-// above, where they come in long rows of a kind, some of each row.
+// TestKnownWordsAreThoseOfTheirPatterns tries characters in every place that a pattern tells apart:
+// all below U+3100, and above, where they come in long rows of a kind, some of each row.
 func TestKnownWordsAreThoseOfTheirPatterns(t *testing.T) {
 	for pattern := range knownSplits {
 		library := searched(t, pattern)

@@ -18,8 +18,8 @@ type BLEU struct {
 	SysLen, RefLen int               // tokens predicted, tokens in the gold texts
 }
 
-// count counts a prediction against its references: an n-gram as often as the reference has it that has it most, and
-// the length of the reference that is nearest in length, the shorter of two.
+// count counts a prediction against its references: an n-gram as often as the reference has it that
+// has it most, and the length of the reference that is nearest in length, the shorter of two.
 func (b *BLEU) count(prediction string, golds []string, tokens func(string) []string) {
 	p := tokens(strings.TrimRightFunc(prediction, isSpace))
 	b.SysLen += len(p)
@@ -57,8 +57,8 @@ func (b *BLEU) addCounts(of BLEU) {
 
 func distance(a, b int) int { return max(a-b, b-a) }
 
-// finish computes the score from the counts. An order without predicted n-grams
-// makes the score 0, unless effective leaves it out.
+// finish computes the score from the counts. An order without predicted n-grams makes the score 0,
+// unless effective leaves it out.
 func (b *BLEU) finish(effective bool) {
 	b.BP = brevity(b.SysLen, b.RefLen)
 	if b.Correct[0] == 0 {
@@ -90,9 +90,8 @@ func brevity(predicted, gold int) float64 {
 	return math.Exp(1 - float64(gold)/float64(predicted))
 }
 
-// BLEU4Smooth4 is NLTK 3.10.4's sentence BLEU-4 with smoothing method 4 (Chen
-// and Cherry 2014) on words between white space, in [0, 1]. It is 0 where no
-// word matches.
+// BLEU4Smooth4 is NLTK 3.10.4's sentence BLEU-4 with smoothing method 4 (Chen and Cherry 2014) on
+// words between white space, in [0, 1]. It is 0 where no word matches.
 func BLEU4Smooth4(prediction, gold string) float64 { return smoothed4(words(prediction), words(gold)) }
 
 // smoothed4 is BLEU4Smooth4 of tokens.
@@ -123,8 +122,8 @@ var (
 	dashAfterNum = regexp.MustCompile(`([0-9])(-)`)
 )
 
-// Tokens13a splits a text as mteval-v13a and sacreBLEU's "13a" do: signs stand
-// alone, points and commas too unless they are inside a number.
+// Tokens13a splits a text as mteval-v13a and sacreBLEU's "13a" do: signs stand alone, points and
+// commas too unless they are inside a number.
 func Tokens13a(text string) []string {
 	// One after the other, as there: "&amp;lt;" ends as "<".
 	for _, swap := range [][2]string{{"<skipped>", ""}, {"-\n", ""}, {"\n", " "},
@@ -143,7 +142,8 @@ func western(text string) []string {
 	return words(text)
 }
 
-// TokensZh splits a text as sacreBLEU's "zh" does: each Chinese character stands alone, the rest is split as in 13a.
+// TokensZh splits a text as sacreBLEU's "zh" does: each Chinese character stands alone, the rest is
+// split as in 13a.
 func TokensZh(text string) []string {
 	var out strings.Builder
 	for _, r := range strings.TrimFunc(text, isSpace) {
@@ -158,8 +158,9 @@ func TokensZh(text string) []string {
 	return western(out.String())
 }
 
-// isChinese has sacreBLEU 2.6.0's ranges. It writes Extension B as the texts "\u2000" + "0" to "\u2a6d" + "6", which
-// characters are compared with: so signs such as “, … and € are Chinese, and Extension B itself is not.
+// isChinese has sacreBLEU 2.6.0's ranges. It writes Extension B as the texts "\u2000" + "0" to
+// "\u2a6d" + "6", which characters are compared with: so signs such as “, … and € are Chinese, and
+// Extension B itself is not.
 func isChinese(r rune) bool {
 	for _, span := range [...][2]rune{{0x3400, 0x4db5}, {0x4e00, 0x9fbb}, {0xf900, 0xfa2d}, {0xfa30, 0xfa6a}, {0xfa70, 0xfad9}, {0x2001, 0x2a6d},
 		{0xff00, 0xffef}, {0x2e80, 0x2eff}, {0x3000, 0x303f}, {0x31c0, 0x31ef}, {0x2f00, 0x2fdf}, {0x2ff0, 0x2fff}, {0x3100, 0x312f},

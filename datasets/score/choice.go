@@ -2,11 +2,10 @@ package score
 
 import "math"
 
-// Choose returns the index of the option with the highest log-likelihood per
-// token: the answer to a multiple-choice question. sums holds each option's
-// summed log-likelihood in nats, tokens its length. Ties go to the lowest index.
-// An option that is NaN or has no tokens is never chosen; -1 means that none
-// could be. It panics if the lists differ in length.
+// Choose returns the index of the option with the highest log-likelihood per token: the answer to a
+// multiple-choice question. sums holds each option's summed log-likelihood in nats, tokens its
+// length. Ties go to the lowest index. An option that is NaN or has no tokens is never chosen; -1
+// means that none could be. It panics if the lists differ in length.
 func Choose(sums []float64, tokens []int) int {
 	if len(sums) != len(tokens) {
 		panic("score: sums and lengths of options differ in number")
@@ -21,8 +20,8 @@ func Choose(sums []float64, tokens []int) int {
 	return ChooseRaw(means)
 }
 
-// ChooseRaw returns the index of the highest summed log-likelihood, without
-// regard to length, by the same rules for ties and NaN.
+// ChooseRaw returns the index of the highest summed log-likelihood, without regard to length, by
+// the same rules for ties and NaN.
 func ChooseRaw(sums []float64) int {
 	best := -1
 	for i, sum := range sums {

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// resamples of a bootstrap: the ends of its interval are then good to about a
-// tenth of the interval.
+// resamples of a bootstrap: the ends of its interval are then good to about a tenth of the
+// interval.
 const resamples = 1000
 
-// Wilson is the 95% interval of a share, right of n (Wilson 1927), within
-// [0, 1]. With n 0 it is all of [0, 1]. It panics unless 0 ≤ right ≤ n.
+// Wilson is the 95% interval of a share, right of n (Wilson 1927), within [0, 1]. With n 0 it is
+// all of [0, 1]. It panics unless 0 ≤ right ≤ n.
 func Wilson(right, n int) (low, high float64) {
 	if right < 0 || right > n {
 		panic("score: more are right than there are")
@@ -33,10 +33,9 @@ func Wilson(right, n int) (low, high float64) {
 	return low, high
 }
 
-// Bootstrap is the 95% percentile interval of a statistic of n examples (Efron
-// 1979): statistic is asked for 1000 samples of them, drawn with replacement
-// from r, each a list of n indices, which it must not keep. It panics if n is
-// below 1.
+// Bootstrap is the 95% percentile interval of a statistic of n examples (Efron 1979): statistic is
+// asked for 1000 samples of them, drawn with replacement from r, each a list of n indices, which it
+// must not keep. It panics if n is below 1.
 func Bootstrap(n int, r *rand.Rand, statistic func(sample []int) float64) (low, high float64) {
 	if n < 1 {
 		panic("score: a bootstrap needs examples")

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// By the closed forms: for none of n the interval is 0 to z²/(n+z²), for one half it is symmetric with the half-width
-// z/√(4(n+z²)).
+// By the closed forms: for none of n the interval is 0 to z²/(n+z²), for one half it is symmetric
+// with the half-width z/√(4(n+z²)).
 func TestWilsonAgainstClosedForms(t *testing.T) {
 	const z = 1.959963984540054
 	for _, c := range []struct {

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// NumberMatch says whether both texts answer with the same number, by value: "#### 1,234.50" equals "so it is $1234.5",
-// and "3/4" equals "0.75". A number with a percent sign equals both itself and its hundredth: "50%" equals "50" and
-// "0.5". It is false where either text has no number.
+// NumberMatch says whether both texts answer with the same number, by value: "#### 1,234.50" equals
+// "so it is $1234.5", and "3/4" equals "0.75". A number with a percent sign equals both itself and
+// its hundredth: "50%" equals "50" and "0.5". It is false where either text has no number.
 func NumberMatch(prediction, gold string) bool {
 	return sameNumber(answerNumber(prediction), answerNumber(gold))
 }
@@ -26,14 +26,16 @@ func LastNumberMatch(prediction, gold string) bool {
 	return sameNumber(last(numbers(prediction)), last(numbers(gold)))
 }
 
-// answerNumber is the number that a worked answer ends in: the first one after the first "####" (GSM8K's mark, after
-// which a model may ramble on), else the last one in the text. It is exact, and nil where there is none.
+// answerNumber is the number that a worked answer ends in: the first one after the first "####"
+// (GSM8K's mark, after which a model may ramble on), else the last one in the text. It is exact,
+// and nil where there is none.
 //
-// Read are signs, also before a currency sign; thousands in groups of three, separated by a comma, an apostrophe, a
-// point where there are two of them, or a no-break or thin space ("1,234", "1'234", "1.234.567"), and India's
-// ("12,34,567"); a decimal point, and a decimal comma where it cannot separate thousands ("3,5", "0,125", "1.234,5");
-// exponents ("1e+06", "1.5 × 10^6"); fractions ("3/4", "1 3/4", "½"). "1,234" is read as English has it. Currency and
-// percent signs are no part of the number.
+// Read are signs, also before a currency sign; thousands in groups of three, separated by a comma,
+// an apostrophe, a point where there are two of them, or a no-break or thin space ("1,234",
+// "1'234", "1.234.567"), and India's ("12,34,567"); a decimal point, and a decimal comma where it
+// cannot separate thousands ("3,5", "0,125", "1.234,5"); exponents ("1e+06", "1.5 × 10^6");
+// fractions ("3/4", "1 3/4", "½"). "1,234" is read as English has it. Currency and percent signs
+// are no part of the number.
 func answerNumber(text string) *number {
 	if _, after, ok := strings.Cut(text, "####"); ok {
 		if n := first(numbers(after)); n != nil {
@@ -77,7 +79,8 @@ func sameNumber(a, b *number) bool {
 
 func hundredth(n *big.Rat) *big.Rat { return new(big.Rat).Quo(n, big.NewRat(100, 1)) }
 
-// asASCII writes full-width digits and signs, and the spaces and apostrophes that separate thousands, as one form each.
+// asASCII writes full-width digits and signs, and the spaces and apostrophes that separate
+// thousands, as one form each.
 var asASCII = func() *strings.Replacer {
 	pairs := []string{"．", ".", "，", ",", "－", "-", "−", "-", "–", "-", "％", "%", "’", "'", "\u202f", "\u00a0", "\u2009", "\u00a0", "\u2007", "\u00a0"}
 	for d := '0'; d <= '9'; d++ {
@@ -139,8 +142,8 @@ func powerOfTen(exponent string) *big.Rat {
 	return power
 }
 
-// readDigits reads text[at:end], digits with separators: as one number where they can be one, else as several, of which
-// a point joins two.
+// readDigits reads text[at:end], digits with separators: as one number where they can be one, else
+// as several, of which a point joins two.
 func readDigits(text string, at, end int) (list []number) {
 	run := text[at:end]
 	if run[0] == '.' {
@@ -218,8 +221,8 @@ func isDecimal(groups []string, separators []rune) bool {
 	return !areThousands(groups, separators, false)
 }
 
-// areThousands says whether separators of one kind cut a number, which may have decimals after them, into its thousands,
-// or into India's hundreds of thousands.
+// areThousands says whether separators of one kind cut a number, which may have decimals after
+// them, into its thousands, or into India's hundreds of thousands.
 func areThousands(groups []string, separators []rune, decimals bool) bool {
 	if len(separators) == 0 {
 		return true
@@ -240,8 +243,8 @@ func areThousands(groups []string, separators []rune, decimals bool) bool {
 	return (threes || twos) && (separators[0] != '.' || len(separators) > 1 || decimals)
 }
 
-// fractions joins whole numbers with a slash between them, and a whole number and a blank before such a one. Dates like
-// 24/12/2021 stay three numbers.
+// fractions joins whole numbers with a slash between them, and a whole number and a blank before
+// such a one. Dates like 24/12/2021 stay three numbers.
 func fractions(text string, list []number) (joined []number) {
 	slash := func(i int) bool { return i > 0 && i < len(list) && text[list[i-1].end:list[i].at] == "/" }
 	for i := 0; i < len(list); i++ {
@@ -260,8 +263,8 @@ func fractions(text string, list []number) (joined []number) {
 	return joined
 }
 
-// negative says whether the text before a number ends in a minus that belongs to it: before a currency sign or not, and
-// not between two operands as in 7-8.
+// negative says whether the text before a number ends in a minus that belongs to it: before a
+// currency sign or not, and not between two operands as in 7-8.
 func negative(before string) bool {
 	before = strings.TrimRightFunc(before, func(r rune) bool { return unicode.Is(unicode.Sc, r) })
 	rest, ok := strings.CutSuffix(before, "-")

@@ -15,10 +15,10 @@ var irregular = map[string]string{
 
 // Stem returns the Porter stem of an English word, lower-cased.
 //
-// It follows NLTK 3.10.4's PorterStemmer in its default mode, which extends
-// Porter (1980), "An algorithm for suffix stripping": irregular words, "ies" and
-// "ied" of four-letter words, y to i after a consonant only, "fulli" and "logi".
-// Words of up to two letters, and words that are not ASCII, are only lower-cased.
+// It follows NLTK 3.10.4's PorterStemmer in its default mode, which extends Porter (1980), "An
+// algorithm for suffix stripping": irregular words, "ies" and "ied" of four-letter words, y to i
+// after a consonant only, "fulli" and "logi". Words of up to two letters, and words that are not
+// ASCII, are only lower-cased.
 func Stem(word string) string {
 	w := lower(word)
 	if stem, ok := irregular[w]; ok {
@@ -38,8 +38,8 @@ func Stem(word string) string {
 	return stepTidy(w)
 }
 
-// rule replaces a suffix if what is left has a measure above least; keep, where
-// not nil, must hold too. The first rule whose suffix fits decides.
+// rule replaces a suffix if what is left has a measure above least; keep, where not nil, must hold
+// too. The first rule whose suffix fits decides.
 type rule struct {
 	suffix, with string
 	least        int

@@ -1,7 +1,6 @@
 package score
 
-// consonants marks each letter: a vowel is a, e, i, o, u, or a y after a
-// consonant (Porter 1980).
+// consonants marks each letter: a vowel is a, e, i, o, u, or a y after a consonant (Porter 1980).
 func consonants(w string) []bool {
 	flags := make([]bool, len(w))
 	for i := range len(w) {
@@ -38,8 +37,8 @@ func measure(w string) int {
 	return m
 }
 
-// endsCVC is Porter's *o, consonant-vowel-consonant with a last letter other
-// than w, x, y; NLTK adds words of two letters, vowel and consonant.
+// endsCVC is Porter's *o, consonant-vowel-consonant with a last letter other than w, x, y; NLTK
+// adds words of two letters, vowel and consonant.
 func endsCVC(w string) bool {
 	flags, n := consonants(w), len(w)
 	if n == 2 {

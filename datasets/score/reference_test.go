@@ -2,10 +2,9 @@ package score
 
 import "math/big"
 
-// CorpusBLEU is sacreBLEU 2.6.0's corpus score with one reference each, 13a
-// tokens and exponential smoothing; with lowercase, both sides are lower-cased
-// first. Signature: nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp. It panics if
-// the lists differ in length.
+// CorpusBLEU is sacreBLEU 2.6.0's corpus score with one reference each, 13a tokens and exponential
+// smoothing; with lowercase, both sides are lower-cased first. Signature:
+// nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp. It panics if the lists differ in length.
 func CorpusBLEU(predictions, golds []string, lowercase bool) BLEU {
 	mustPair(predictions, golds)
 	var b BLEU
@@ -16,8 +15,8 @@ func CorpusBLEU(predictions, golds []string, lowercase bool) BLEU {
 	return b
 }
 
-// SentenceBLEU is sacreBLEU 2.6.0's sentence score, 0 to 100: as CorpusBLEU,
-// but n-gram orders longer than the prediction are left out (eff:yes).
+// SentenceBLEU is sacreBLEU 2.6.0's sentence score, 0 to 100: as CorpusBLEU, but n-gram orders
+// longer than the prediction are left out (eff:yes).
 func SentenceBLEU(prediction, gold string, lowercase bool) float64 {
 	var b BLEU
 	b.add(prediction, gold, lowercase)
@@ -33,8 +32,8 @@ func (b *BLEU) add(prediction, gold string, lowercase bool) {
 	b.count(prediction, []string{gold}, Tokens13a)
 }
 
-// mustPair panics where predictions and gold texts do not pair up: a mistake of
-// the caller, which no score could express.
+// mustPair panics where predictions and gold texts do not pair up: a mistake of the caller, which
+// no score could express.
 func mustPair(predictions, golds []string) {
 	if len(predictions) != len(golds) {
 		panic("score: predictions and gold texts differ in number")

@@ -5,14 +5,14 @@ import (
 	"unicode"
 )
 
-// PRF is a ROUGE score: precision (share of the prediction found in the gold
-// text), recall (the other way round) and their harmonic mean, each in [0, 1].
-// All are 0 where either side has no tokens.
+// PRF is a ROUGE score: precision (share of the prediction found in the gold text), recall (the
+// other way round) and their harmonic mean, each in [0, 1]. All are 0 where either side has no
+// tokens.
 type PRF struct{ P, R, F float64 }
 
-// RougeTokens splits a text as rouge_score does: lower case, everything but a-z
-// and 0-9 separates words (umlauts too); with stem, words of more than three
-// letters are replaced by their Porter stems.
+// RougeTokens splits a text as rouge_score does: lower case, everything but a-z and 0-9 separates
+// words (umlauts too); with stem, words of more than three letters are replaced by their Porter
+// stems.
 func RougeTokens(text string, stem bool) []string {
 	tokens := strings.FieldsFunc(lower(text), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
@@ -34,8 +34,7 @@ func Rouge1(prediction, gold string, stem bool) PRF {
 
 func rouge1Of(p, g []string) PRF { return prf(overlap(ngrams(p, 1), ngrams(g, 1)), len(p), len(g)) }
 
-// RougeL is the longest common subsequence of words, line breaks ignored
-// (Lin 2004).
+// RougeL is the longest common subsequence of words, line breaks ignored (Lin 2004).
 func RougeL(prediction, gold string, stem bool) PRF {
 	return rougeLOf(RougeTokens(prediction, stem), RougeTokens(gold, stem))
 }
@@ -45,9 +44,9 @@ func rougeLOf(p, g []string) PRF { return prf(lcs(p, g), len(p), len(g)) }
 // withoutSpaces are scripts that write no space between words.
 var withoutSpaces = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
 
-// ScriptTokens splits a text of any script: lower case, words are runs of letters, marks and digits, and where a script
-// writes no spaces each character with its marks. RougeTokens knows a-z and 0-9 alone, as rouge_score does: a text
-// without them scores 0 there.
+// ScriptTokens splits a text of any script: lower case, words are runs of letters, marks and
+// digits, and where a script writes no spaces each character with its marks. RougeTokens knows a-z
+// and 0-9 alone, as rouge_score does: a text without them scores 0 there.
 func ScriptTokens(text string) (tokens []string) {
 	start, alone := -1, false // of the open token; whether it is one character of a script without spaces
 	end := func(i int) {

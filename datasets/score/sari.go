@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// SARI scores a simplification, 0 to 100, by the n-grams of orders 1 to 4 that it keeps, deletes and adds (Xu et al. 2016,
-// "Optimizing Statistical Machine Translation for Text Simplification", equations 4 to 8): the mean of F1 of the kept
-// and the added ones and of the precision of the deleted ones. As in Hugging Face's evaluate, texts are lower-cased and
-// split as 13a, 0/0 is 1, and the recall of the kept ones counts each as often as it stands there. There must be a gold
+// SARI scores a simplification, 0 to 100, by the n-grams of orders 1 to 4 that it keeps, deletes
+// and adds (Xu et al. 2016, "Optimizing Statistical Machine Translation for Text Simplification",
+// equations 4 to 8): the mean of F1 of the kept and the added ones and of the precision of the
+// deleted ones. As in Hugging Face's evaluate, texts are lower-cased and split as 13a, 0/0 is 1,
+// and the recall of the kept ones counts each as often as it stands there. There must be a gold
 // text.
 func SARI(original, prediction string, golds []string) float64 {
 	tokens := func(text string) []string {
@@ -36,7 +37,8 @@ func SARI(original, prediction string, golds []string) float64 {
 	return 100 * total / (3 * maxOrder)
 }
 
-// sariOrder is the sum of the three parts for n-grams of one order; all counts those of the references.
+// sariOrder is the sum of the three parts for n-grams of one order; all counts those of the
+// references.
 func sariOrder(original, predicted, all map[string]int, references int) float64 {
 	var keptPrecision, keptRecall, deleted ratio
 	for _, gram := range slices.Sorted(maps.Keys(original)) { // the sum must not depend on the order of a map

@@ -24,8 +24,9 @@ type Scorer struct {
 	score func(cases []Case) (corpus float64, perExample []float64)
 }
 
-// ScoreCases returns the score of all examples and that of each, all in [0, 1]. The corpus score need not be the mean of
-// the others (BLEU's and macro-F1's are not). With no examples it is NaN. It panics where an example has no gold text.
+// ScoreCases returns the score of all examples and that of each, all in [0, 1]. The corpus score
+// need not be the mean of the others (BLEU's and macro-F1's are not). With no examples it is NaN.
+// It panics where an example has no gold text.
 func (s Scorer) ScoreCases(cases []Case) (corpus float64, perExample []float64) {
 	for _, c := range cases {
 		if len(c.Golds) == 0 {
@@ -69,8 +70,8 @@ var Scorers = []Scorer{
 	{"sari", sari},
 }
 
-// ByName finds a scorer. An unknown name is an error that says which there are
-// and which is nearest.
+// ByName finds a scorer. An unknown name is an error that says which there are and which is
+// nearest.
 func ByName(name string) (Scorer, error) {
 	var known []string
 	nearest, least := "", math.MaxInt

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// squadWords normalises an answer as SQuAD's evaluation does: lower case, without ASCII punctuation and without the
-// words a, an and the, split at white space.
+// squadWords normalises an answer as SQuAD's evaluation does: lower case, without ASCII punctuation
+// and without the words a, an and the, split at white space.
 func squadWords(text string) []string {
 	text = strings.Map(func(r rune) rune {
 		if r > ' ' && r < 0x7f && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -46,8 +46,8 @@ func SquadExact(prediction, gold string) bool {
 	return slices.Equal(squadWords(prediction), squadWords(gold))
 }
 
-// SquadF1 is the F1 of the words that two answers share by SQuAD's rules, each as often as both have it. Where one has no
-// words, as no answer has in SQuAD 2.0, it says whether both have none.
+// SquadF1 is the F1 of the words that two answers share by SQuAD's rules, each as often as both
+// have it. Where one has no words, as no answer has in SQuAD 2.0, it says whether both have none.
 func SquadF1(prediction, gold string) float64 {
 	p, g := squadWords(prediction), squadWords(gold)
 	if len(p) == 0 || len(g) == 0 {
@@ -56,8 +56,8 @@ func SquadF1(prediction, gold string) float64 {
 	return rouge1Of(p, g).F
 }
 
-// macroF1 is the mean F1 of the classes that the gold texts name, compared as ExactMatch does. A prediction that is no
-// class counts against the example's own class alone.
+// macroF1 is the mean F1 of the classes that the gold texts name, compared as ExactMatch does. A
+// prediction that is no class counts against the example's own class alone.
 func macroF1(cases []Case) (float64, []float64) {
 	right, predicted, gold := map[string]int{}, map[string]int{}, map[string]int{}
 	each := make([]float64, len(cases))

@@ -2,14 +2,17 @@ package score
 
 import "slices"
 
-// TeacherForced is the measure of SECURA's released code (github.com/MeCuping/SECURA, 3f5c9f4, src/Evaluation.py and
-// src/Processer.py): not of what a model writes, but of the most likely token at each position of the answer given the
-// true answer so far, its end included. Each number is in [0, 1].
+// TeacherForced is the measure of SECURA's released code (github.com/MeCuping/SECURA, 3f5c9f4,
+// src/Evaluation.py and src/Processer.py): not of what a model writes, but of the most likely token
+// at each position of the answer given the true answer so far, its end included. Each number is in
+// [0, 1].
 //
-// It says little of what a model knows: Echo, which repeats its input token, has more than .8 of SelfRouge and SelfBLEU on
-// answers of some length, and a model whose projections were destroyed by noise keeps 69 to 82 % of its SelfRouge.
+// It says little of what a model knows: Echo, which repeats its input token, has more than .8 of
+// SelfRouge and SelfBLEU on answers of some length, and a model whose projections were destroyed by
+// noise keeps 69 to 82 % of its SelfRouge.
 type TeacherForced struct {
-	// SelfRouge is the share of the predicted tokens that occur anywhere in the true answer, however often.
+	// SelfRouge is the share of the predicted tokens that occur anywhere in the true answer,
+	// however often.
 	SelfRouge float64
 	// SelfBLEU is the clipped unigram precision of the tokens, 1/length where none matches.
 	SelfBLEU float64
@@ -27,9 +30,10 @@ func (s TeacherForced) Values() []float64 {
 	return []float64{s.SelfRouge, s.SelfBLEU, s.BLEU, s.Rouge1, s.RougeL}
 }
 
-// ScoreTeacherForced scores the predicted tokens at the positions of the true answer's gold tokens, end token and what
-// follows it counted. predictedText is predicted decoded with its special tokens, goldText the true answer's text, which
-// has none: even Perfect has a BLEU below 1. It panics if the tokens differ in number.
+// ScoreTeacherForced scores the predicted tokens at the positions of the true answer's gold tokens,
+// end token and what follows it counted. predictedText is predicted decoded with its special
+// tokens, goldText the true answer's text, which has none: even Perfect has a BLEU below 1. It
+// panics if the tokens differ in number.
 func ScoreTeacherForced(predicted, gold []int32, predictedText, goldText string) TeacherForced {
 	if len(predicted) != len(gold) {
 		panic("score: predicted and gold tokens differ in number")
@@ -60,7 +64,8 @@ func ScoreTeacherForced(predicted, gold []int32, predictedText, goldText string)
 	return s
 }
 
-// Echo predicts at each position the token that stands before it, before being that before the answer: it knows nothing.
+// Echo predicts at each position the token that stands before it, before being that before the
+// answer: it knows nothing.
 func Echo(before int32, gold []int32) []int32 {
 	if len(gold) == 0 {
 		return nil

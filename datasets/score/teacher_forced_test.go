@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Each of the five numbers is what NLTK, rouge_score and the release's functions give; so are the perfect predictor's and
-// the echo's.
+// Each of the five numbers is what NLTK, rouge_score and the release's functions give; so are the
+// perfect predictor's and the echo's.
 func TestTeacherForcedScoresAreTheReleases(t *testing.T) {
 	raw, err := os.ReadFile("testdata/teacher_forced.json")
 	if err != nil {
@@ -51,7 +51,8 @@ func TestTeacherForcedScoresAreTheReleases(t *testing.T) {
 	}
 }
 
-// An echo has all tokens of the answer but its last one right by SelfRouge, whatever the answer says.
+// An echo has all tokens of the answer but its last one right by SelfRouge, whatever the answer
+// says.
 func TestEchoKnowsNothingAndScoresHigh(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		gold := rapid.SliceOfN(rapid.Int32Range(1, 1000), 1, 40).Draw(t, "gold")

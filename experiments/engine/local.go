@@ -1,6 +1,5 @@
-// Package engine runs cells. The local engine hands them to a fixed pool of
-// worker processes on this machine, each pinned to one core; a cell's work and
-// its files are the worker's alone.
+// Package engine runs cells. The local engine hands them to a fixed pool of worker processes on
+// this machine, each pinned to one core; a cell's work and its files are the worker's alone.
 package engine
 
 import (
@@ -26,16 +25,15 @@ type Progress struct {
 	Step      int     `json:"step"`
 	Steps     int     `json:"steps,omitempty"`
 	Loss      float64 `json:"loss,omitempty"`
-	// Share is how much of the cell's computing is done, evaluations included,
-	// from 0 to 1.
+	// Share is how much of the cell's computing is done, evaluations included, from 0 to 1.
 	Share float64 `json:"share,omitempty"`
-	// State is "running" while the cell goes on; "done", "failed", "diverged"
-	// or "cancelled" end it, with the Reason. "elsewhere" says that another
-	// process has the cell, which the Reason names: it is asked for again later.
+	// State is "running" while the cell goes on; "done", "failed", "diverged" or "cancelled" end
+	// it, with the Reason. "elsewhere" says that another process has the cell, which the Reason
+	// names: it is asked for again later.
 	State  record.State `json:"state"`
 	Reason string       `json:"reason,omitempty"`
-	// Note tells of something that a user should know, such as records that
-	// were cut; the line then says nothing else about how far the cell is.
+	// Note tells of something that a user should know, such as records that were cut; the line then
+	// says nothing else about how far the cell is.
 	Note string `json:"note,omitempty"`
 }
 
@@ -53,35 +51,32 @@ func (p Progress) Ended() bool {
 
 // Options are what Run is told.
 type Options struct {
-	// Jobs is the number of worker processes, at least 1. No more are started
-	// than there are cells.
+	// Jobs is the number of worker processes, at least 1. No more are started than there are cells.
 	Jobs int
-	// Command makes the process of a worker, counted from 0; it is called again
-	// when a worker died. Its Stdin, Stdout, Stderr and SysProcAttr are Run's.
-	// The process reads cell ids from its standard input, a line each, writes
-	// Progress lines to its standard output, and exits when its input ends.
+	// Command makes the process of a worker, counted from 0; it is called again when a worker died.
+	// Its Stdin, Stdout, Stderr and SysProcAttr are Run's. The process reads cell ids from its
+	// standard input, a line each, writes Progress lines to its standard output, and exits when its
+	// input ends.
 	Command func(worker int) *exec.Cmd
 	// Cells are ids, handed out in this order: the longest first.
 	Cells []string
-	// Group names what a cell shares with others, such as compiled graphs: a
-	// worker goes on with the group of its last cell while one is left, and
-	// otherwise begins one that no other worker is at, if there is one. Nil
-	// keeps to the order.
+	// Group names what a cell shares with others, such as compiled graphs: a worker goes on with
+	// the group of its last cell while one is left, and otherwise begins one that no other worker
+	// is at, if there is one. Nil keeps to the order.
 	Group func(cell string) string
-	// OnProgress is called for every line, by one goroutine at a time. The line
-	// of a cell whose worker died is Run's own. It may be nil.
+	// OnProgress is called for every line, by one goroutine at a time. The line of a cell whose
+	// worker died is Run's own. It may be nil.
 	OnProgress func(worker int, p Progress)
-	// Again is asked when a worker was killed within a cell: true hands the cell
-	// out once more, before all others. Nil never does.
+	// Again is asked when a worker was killed within a cell: true hands the cell out once more,
+	// before all others. Nil never does.
 	Again func(cell string) (bool, error)
-	// Unpinned leaves the workers all cores, for a backend that computes on
-	// another device.
+	// Unpinned leaves the workers all cores, for a backend that computes on another device.
 	Unpinned bool
-	// Patience is the pause before a cell that another process has is asked for
-	// again, when no other is left; 2 seconds if 0.
+	// Patience is the pause before a cell that another process has is asked for again, when no
+	// other is left; 2 seconds if 0.
 	Patience time.Duration
-	// Grace is how long a worker may take to stop after SIGTERM before it is
-	// killed; 4 seconds if 0.
+	// Grace is how long a worker may take to stop after SIGTERM before it is killed; 4 seconds
+	// if 0.
 	Grace time.Duration
 }
 
@@ -94,10 +89,9 @@ type CellError struct {
 
 func (e *CellError) Error() string { return fmt.Sprintf("cell %s %s: %s", e.Cell, e.State, e.Reason) }
 
-// Run runs all cells and returns when every worker is gone. Cells that failed
-// or diverged do not stop the others; the error joins a *CellError of each.
-// Once ctx is done, no cell is handed out, the workers are stopped, and the
-// error is ctx's too.
+// Run runs all cells and returns when every worker is gone. Cells that failed or diverged do not
+// stop the others; the error joins a *CellError of each. Once ctx is done, no cell is handed out,
+// the workers are stopped, and the error is ctx's too.
 func Run(ctx context.Context, options Options) error {
 	if options.Jobs < 1 {
 		return fmt.Errorf("run cells: %d jobs; at least 1 is needed", options.Jobs)
@@ -148,7 +142,8 @@ func (p *pool) again(cell string) {
 	p.elsewhere = append(p.elsewhere, cell)
 }
 
-// next takes the cell that a worker runs next; pause says that it is one that another process had before.
+// next takes the cell that a worker runs next; pause says that it is one that another process had
+// before.
 func (p *pool) next(number int) (cell string, pause, ok bool) {
 	p.queue.Lock()
 	defer p.queue.Unlock()

@@ -91,8 +91,8 @@ func run(t *testing.T, ctx context.Context, jobs int, s *seen, cells ...string) 
 	return err
 }
 
-// TestWorkersKeepToTheirGroup takes cells for two workers in turn: each stays with the group that it began, a new one is
-// one that nobody is at, and in the end they share what is left.
+// TestWorkersKeepToTheirGroup takes cells for two workers in turn: each stays with the group that
+// it began, a new one is one that nobody is at, and in the end they share what is left.
 func TestWorkersKeepToTheirGroup(t *testing.T) {
 	group := func(cell string) string { return cell[:1] }
 	p := &pool{options: Options{Group: group}, waiting: []string{"a1", "a2", "b1", "a3", "c1", "c2", "c3"}, at: map[int]string{}}

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// OnOneCore runs a process as a worker runs, on one core and in its environment, and waits for it. It is stopped when ctx
-// is done, whose cause is the error then: SIGTERM, and after ten seconds SIGKILL.
+// OnOneCore runs a process as a worker runs, on one core and in its environment, and waits for it.
+// It is stopped when ctx is done, whose cause is the error then: SIGTERM, and after ten seconds
+// SIGKILL.
 func OnOneCore(ctx context.Context, command *exec.Cmd) error {
 	asWorker(command)
 	core := -1

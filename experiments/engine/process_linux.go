@@ -23,18 +23,18 @@ func allowedCores() []int {
 	return cores
 }
 
-// setGroup gives the process a group of its own, so that a Ctrl-C in the
-// terminal reaches the parent alone, and lets it die with the parent.
+// setGroup gives the process a group of its own, so that a Ctrl-C in the terminal reaches the
+// parent alone, and lets it die with the parent.
 func setGroup(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// startOn starts the process on a core (-1: any), and closes exited once it
-// is gone, waitErr telling how.
+// startOn starts the process on a core (-1: any), and closes exited once it is gone, waitErr
+// telling how.
 //
-// A child inherits the affinity of the thread that starts it, and Pdeathsig
-// fires when that thread ends, not the process; so one locked thread starts
-// the child, gets its own affinity back, and waits until the child is gone.
+// A child inherits the affinity of the thread that starts it, and Pdeathsig fires when that thread
+// ends, not the process; so one locked thread starts the child, gets its own affinity back, and
+// waits until the child is gone.
 func startOn(core int, command *exec.Cmd, exited chan<- struct{}, waitErr *error) error {
 	started := make(chan error)
 	go func() {

@@ -20,12 +20,13 @@ type Array struct {
 	suite.Slurm
 	// Name is the job's name.
 	Name string
-	// Shards is the number of elements: element K of N begins with the K-th part of the cells and goes on with what
-	// nobody else has.
+	// Shards is the number of elements: element K of N begins with the K-th part of the cells and
+	// goes on with what nobody else has.
 	Shards int
 	// Program, Run, Data and Backend are what each element's worker is told; paths are absolute.
 	Program, Run, Data, Backend string
-	// Logs is the folder for the elements' output; Rounds that for how often each reached its time limit.
+	// Logs is the folder for the elements' output; Rounds that for how often each reached its time
+	// limit.
 	Logs, Rounds string
 }
 
@@ -73,11 +74,13 @@ func Submit(ctx context.Context, script string) (job string, err error) {
 type Element struct {
 	// ID is "JOB_INDEX".
 	ID string
-	// State is Slurm's, such as PENDING, RUNNING or COMPLETED; Reason says why it waits, or where it runs.
+	// State is Slurm's, such as PENDING, RUNNING or COMPLETED; Reason says why it waits, or where
+	// it runs.
 	State, Reason string
 }
 
-// Queue asks Slurm for the elements of jobs that wait or run. Where Slurm keeps accounts, those that ended come too.
+// Queue asks Slurm for the elements of jobs that wait or run. Where Slurm keeps accounts, those
+// that ended come too.
 func Queue(ctx context.Context, jobs []string) ([]Element, error) {
 	if len(jobs) == 0 {
 		return nil, nil

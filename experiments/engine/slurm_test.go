@@ -10,9 +10,9 @@ import (
 	"secura/experiments/suite"
 )
 
-// TestElementThatSavesNothingFails runs an element's batch script as Slurm would: its worker is told of the limit at
-// once, and a requeue ends the script. After three requeues without a newer checkpoint the element fails; rounds that
-// save do not count.
+// TestElementThatSavesNothingFails runs an element's batch script as Slurm would: its worker is
+// told of the limit at once, and a requeue ends the script. After three requeues without a newer
+// checkpoint the element fails; rounds that save do not count.
 func TestElementThatSavesNothingFails(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {

@@ -34,8 +34,8 @@ type worker struct {
 	grace   time.Duration
 }
 
-// startWorker starts a process on a core (-1: any). The process is stopped
-// when ctx is done: SIGTERM, and after the grace time SIGKILL.
+// startWorker starts a process on a core (-1: any). The process is stopped when ctx is done:
+// SIGTERM, and after the grace time SIGKILL.
 func startWorker(ctx context.Context, command *exec.Cmd, core int, grace time.Duration) (*worker, error) {
 	w := &worker{command: command, stderr: &tail{limit: 8 << 10}, grace: grace,
 		stopped: make(chan struct{}), exited: make(chan struct{})}
@@ -78,18 +78,15 @@ func (w *worker) watch(watched, ctx context.Context) {
 			w.stop()
 		}
 	case <-w.exited:
-		// A process that it started may hold its output open: read what is
-		// there, and no longer.
+		// A process that it started may hold its output open: read what is there, and no longer.
 		w.output.SetReadDeadline(time.Now().Add(time.Second))
 	}
 }
 
-// stop asks the process to end, and kills it when it has not after the grace
-// time.
+// stop asks the process to end, and kills it when it has not after the grace time.
 func (w *worker) stop() { stop(w.command, w.exited, w.grace) }
 
-// asWorker gives a process that is to be started a worker's environment, and a
-// group of its own.
+// asWorker gives a process that is to be started a worker's environment, and a group of its own.
 func asWorker(command *exec.Cmd) {
 	if command.Env == nil {
 		command.Env = os.Environ()
@@ -98,8 +95,8 @@ func asWorker(command *exec.Cmd) {
 	setGroup(command)
 }
 
-// stop asks a process to end, and kills it when it has not after the grace
-// time; exited is closed when it is gone.
+// stop asks a process to end, and kills it when it has not after the grace time; exited is closed
+// when it is gone.
 func stop(command *exec.Cmd, exited <-chan struct{}, grace time.Duration) {
 	select {
 	case <-exited:
@@ -115,8 +112,8 @@ func stop(command *exec.Cmd, exited <-chan struct{}, grace time.Duration) {
 	}
 }
 
-// run hands one cell to the process and passes its progress on until the
-// cell's last line. An error means that the process is of no more use.
+// run hands one cell to the process and passes its progress on until the cell's last line. An error
+// means that the process is of no more use.
 func (w *worker) run(cell string, progress func(Progress)) error {
 	if _, err := io.WriteString(w.input, cell+"\n"); err != nil {
 		return fmt.Errorf("hand out cell (%v): %w", err, errEnded)
@@ -140,8 +137,8 @@ func (w *worker) run(cell string, progress func(Progress)) error {
 	return errEnded
 }
 
-// finish lets the process end (its input ends), stops it if it does not within
-// patience, and returns how it went, nil if well.
+// finish lets the process end (its input ends), stops it if it does not within patience, and
+// returns how it went, nil if well.
 func (w *worker) finish(patience time.Duration) error {
 	w.input.Close()
 	go io.Copy(io.Discard, w.output) // it must not block on a last line

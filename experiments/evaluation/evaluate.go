@@ -1,6 +1,7 @@
-// Package evaluation scores a model on every test example of a stream and its knowledge battery. In come the texts as tokens
-// and a function, the backbone with whatever a method has learned; out comes a Row: the scores of each task, the share of
-// knowledge, and what was predicted for each example, from which a row can be scored again. Read Evaluator first.
+// Package evaluation scores a model on every test example of a stream and its knowledge battery. In
+// come the texts as tokens and a function, the backbone with whatever a method has learned; out
+// comes a Row: the scores of each task, the share of knowledge, and what was predicted for each
+// example, from which a row can be scored again. Read Evaluator first.
 package evaluation
 
 import (
@@ -49,10 +50,11 @@ type Row struct {
 	Knowledge  *float64
 	Parts      []record.Score
 	Perplexity *float64
-	// Forced are the teacher-forced measures by group, without a task where a group was not evaluated; nil where they were
-	// not asked for.
+	// Forced are the teacher-forced measures by group, without a task where a group was not
+	// evaluated; nil where they were not asked for.
 	Forced []record.TeacherForced
-	// Perturbed is that of the backbone with noise, as a reference beside a base row; nil where it was not asked for.
+	// Perturbed is that of the backbone with noise, as a reference beside a base row; nil where it
+	// was not asked for.
 	Perturbed *Row
 	Tokens    int64
 	Groups    [][]Prediction // by group and example; nil where a group was not evaluated
@@ -234,7 +236,8 @@ func scoreTask(name string, t stream.Task, predictions []Prediction) (total floa
 	return total, each, nil
 }
 
-// checkFinite refuses a weight with a value that is not finite: what is decoded with it looks like text.
+// checkFinite refuses a weight with a value that is not finite: what is decoded with it looks like
+// text.
 func checkFinite(name string, t *tensors.Tensor) error {
 	var err error
 	accessErr := tensors.ConstFlatData(t, func(values []float32) {

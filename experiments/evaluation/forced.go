@@ -14,14 +14,15 @@ import (
 	"secura/methods"
 )
 
-// forcedBatch holds prompts with their true answers, whose tokens are predicted in one forward pass.
+// forcedBatch holds prompts with their true answers, whose tokens are predicted in one forward
+// pass.
 type forcedBatch struct {
 	batch datasets.Batch
 	items []item
 }
 
-// layForced puts every prompt with its true answer into rows of the smallest length that fits; a text that is longer than
-// all loses its prompt's beginning, and an answer its end.
+// layForced puts every prompt with its true answer into rows of the smallest length that fits; a
+// text that is longer than all loses its prompt's beginning, and an answer its end.
 func (v *Evaluator) layForced(lengths []int, rows int) {
 	longest := lengths[len(lengths)-1]
 	answers := 0
@@ -146,7 +147,8 @@ func (s forcedSums) means(totals []float64) []record.Score {
 	return list
 }
 
-// predictForced gives the most likely token at the answer slots and log p(target), each [rows, answers].
+// predictForced gives the most likely token at the answer slots and log p(target), each [rows,
+// answers].
 func (v *Evaluator) predictForced(f *methods.Function, b datasets.Batch) (predicted []int32, logs []float32, err error) {
 	outputs, err := f.Run(fmt.Sprintf("forced-%dx%d", b.Rows, b.Length), methods.Batch(b), v.base.BuildForced)
 	if err != nil {
@@ -159,8 +161,9 @@ func (v *Evaluator) predictForced(f *methods.Function, b datasets.Batch) (predic
 	return predicted, logs, err
 }
 
-// ForcedInOrder says how the true answers of the tasks that were evaluated were predicted, in the order of learning, and
-// then those of the battery. The references that need no model stand in the base row alone.
+// ForcedInOrder says how the true answers of the tasks that were evaluated were predicted, in the
+// order of learning, and then those of the battery. The references that need no model stand in the
+// base row alone.
 func (v *Evaluator) ForcedInOrder(tasks []int, row *Row, base bool) (list []record.TeacherForced) {
 	if row.Forced == nil {
 		return nil

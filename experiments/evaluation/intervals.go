@@ -53,7 +53,8 @@ func characters(options []string) []int {
 	return lengths
 }
 
-// intervalScore adds the 95% interval over the examples: Wilson's where each is right or wrong, else a bootstrap's.
+// intervalScore adds the 95% interval over the examples: Wilson's where each is right or wrong,
+// else a bootstrap's.
 func intervalScore(name string, t stream.Task, predictions []Prediction, total float64, each []float64) record.IntervalScore {
 	out := record.IntervalScore{Name: name, Value: total}
 	right := 0
@@ -74,8 +75,8 @@ func intervalScore(name string, t stream.Task, predictions []Prediction, total f
 	return out
 }
 
-// resampled is a written task's score of a sample of its examples: the mean of each one's score where that is what the
-// score is, else what the scorer says of the sample's texts.
+// resampled is a written task's score of a sample of its examples: the mean of each one's score
+// where that is what the score is, else what the scorer says of the sample's texts.
 func resampled(name string, t stream.Task, predictions []Prediction, total float64, each []float64) func(sample []int) float64 {
 	mean := func(sample []int) float64 {
 		sum := 0.0

@@ -13,8 +13,9 @@ import (
 	"secura/methods/backbone"
 )
 
-// Evaluator scores weights on every test example of a stream and its knowledge battery. Batches are laid out once;
-// its compiled graphs take effective weights and serve every method; one whose forward pass is not a weight has its own.
+// Evaluator scores weights on every test example of a stream and its knowledge battery. Batches are
+// laid out once; its compiled graphs take effective weights and serve every method; one whose
+// forward pass is not a weight has its own.
 type Evaluator struct {
 	base      *methods.Base
 	data      *stream.Data
@@ -55,8 +56,8 @@ type writtenBatch struct {
 	limit int32 // of new tokens
 }
 
-// New lays out the batches of all test examples; it refuses what does not fit a row. base may be nil where nothing is
-// evaluated. ends are the tokens that end a text.
+// New lays out the batches of all test examples; it refuses what does not fit a row. base may be
+// nil where nothing is evaluated. ends are the tokens that end a text.
 func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, ends []int32, e suite.Evaluation) (*Evaluator, error) {
 	v := &Evaluator{base: base, data: data, tokenizer: tokenizer, ends: ends, covers: func(int) bool { return true }}
 	lengths := e.Lengths
@@ -114,7 +115,8 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	}
 }
 
-// Only is an evaluator of one of the stream's tasks alone. Its shapes are those of v, so that it compiles nothing.
+// Only is an evaluator of one of the stream's tasks alone. Its shapes are those of v, so that it
+// compiles nothing.
 func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 	data := *v.data
 	data.HeldOut = nil
@@ -176,8 +178,9 @@ func (v *Evaluator) layOptions(options []item, lengths []int, rows int) {
 	}
 }
 
-// layPrompts puts prompts that are to be continued into rows of the smallest length that fits, those with short
-// answers together, and of these those with stop texts, since a batch is decoded until its longest.
+// layPrompts puts prompts that are to be continued into rows of the smallest length that fits,
+// those with short answers together, and of these those with stop texts, since a batch is decoded
+// until its longest.
 func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	groups := v.Groups()
 	limit := func(p item) int { return groups[p.group].Task.MaxNewTokens }
@@ -212,7 +215,8 @@ func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	}
 }
 
-// ForwardFLOP counts the operations of an evaluation. A written token's is taken as one of a full row.
+// ForwardFLOP counts the operations of an evaluation. A written token's is taken as one of a full
+// row.
 func (v *Evaluator) ForwardFLOP(c backbone.Config) (flop float64) {
 	for _, b := range v.score {
 		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)

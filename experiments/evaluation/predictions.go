@@ -10,7 +10,8 @@ import (
 	"secura/experiments/record"
 )
 
-// predictionOrder is the order of groups in a file of predictions: tasks in their order of learning and then the battery.
+// predictionOrder is the order of groups in a file of predictions: tasks in their order of learning
+// and then the battery.
 func (v *Evaluator) predictionOrder(tasks []int) []int {
 	order := slices.Clone(tasks)
 	for g := len(v.data.Tasks); g < len(v.Groups()); g++ {
@@ -44,8 +45,9 @@ func (e *Row) InOrder(tasks []int) (scores []record.TaskScores) {
 	return scores
 }
 
-// ScoreAgain makes the evaluation again that rows of predictions were written of, with scores computed from the
-// predictions, and the file of predictions that it would write. tasks are in the order of learning.
+// ScoreAgain makes the evaluation again that rows of predictions were written of, with scores
+// computed from the predictions, and the file of predictions that it would write. tasks are in the
+// order of learning.
 func (v *Evaluator) ScoreAgain(tasks []int, rows []record.Prediction) (row *Row, predictions []byte, err error) {
 	part, row, err := v.evaluationOf(tasks, rows)
 	if err == nil {
@@ -57,7 +59,8 @@ func (v *Evaluator) ScoreAgain(tasks []int, rows []record.Prediction) (row *Row,
 	return row, predictions, err
 }
 
-// evaluationOf makes the evaluation again that rows of predictions were written of, and an evaluator of what they cover.
+// evaluationOf makes the evaluation again that rows of predictions were written of, and an
+// evaluator of what they cover.
 func (v *Evaluator) evaluationOf(tasks []int, rows []record.Prediction) (*Evaluator, *Row, error) {
 	groups := v.Groups()
 	at := 0

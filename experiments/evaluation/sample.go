@@ -9,12 +9,13 @@ import (
 	"secura/methods"
 )
 
-// Sample is one of the evaluator's batches that stands for all of its shape, so that an evaluation's time can be told
-// without making it.
+// Sample is one of the evaluator's batches that stands for all of its shape, so that an
+// evaluation's time can be told without making it.
 type Sample struct {
 	// Kind is "score", "write" or "predict", what is computed of the batch.
 	Kind string
-	// Tokens are those of the batch, written ones included, and All those of all batches of its shape.
+	// Tokens are those of the batch, written ones included, and All those of all batches of its
+	// shape.
 	Tokens, All int64
 	// Run computes the batch.
 	Run func(context.Context, *methods.Function) error
@@ -90,7 +91,8 @@ func counts[B any](batches []B, tokens func(B) int) []int64 {
 // Function is the untouched backbone.
 func (v *Evaluator) Function() *methods.Function { return v.base.Function(nil) }
 
-// Held is how many of the evaluation's slots hold a token before anything is written, and how many there are.
+// Held is how many of the evaluation's slots hold a token before anything is written, and how many
+// there are.
 func (v *Evaluator) Held() (held, slots int64) {
 	count := func(segments []int32) {
 		slots += int64(len(segments))

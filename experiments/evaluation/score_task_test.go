@@ -7,8 +7,8 @@ import (
 	"secura/experiments/stream"
 )
 
-// TestATaskIsScoredByItsAnswers: the best of several right answers counts, options of equal text are one answer, and a
-// chosen option is scored by its class too.
+// TestATaskIsScoredByItsAnswers: the best of several right answers counts, options of equal text
+// are one answer, and a chosen option is scored by its class too.
 func TestATaskIsScoredByItsAnswers(t *testing.T) {
 	written := stream.Task{Task: datasets.Task{Name: "w"}, Examples: []datasets.Example{{Answer: " Paris", Golds: []string{"Paris", "Paris, France"}}, {Answer: " Rome"}}}
 	predictions := []Prediction{{Text: "paris, france", Option: -1}, {Text: "Milan", Option: -1}}

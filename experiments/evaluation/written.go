@@ -33,8 +33,8 @@ func (v *Evaluator) newStops() *stops {
 	return s
 }
 
-// write continues the prompts of a batch greedily and gives the text of each, whole tokens up to an end token, or the one
-// with which a stop text was whole.
+// write continues the prompts of a batch greedily and gives the text of each, whole tokens up to an
+// end token, or the one with which a stop text was whole.
 func (v *Evaluator) write(f *methods.Function, b writtenBatch) ([]string, error) {
 	texts, early, err := v.writeUntil(f, b, v.stops)
 	if err == nil && early {
@@ -43,8 +43,8 @@ func (v *Evaluator) write(f *methods.Function, b writtenBatch) ([]string, error)
 	return texts, err
 }
 
-// writeUntil is write with stop texts or, where s is nil, without. early says that a row was ended whose text has no stop
-// text after all (see prompt.Tokenizer.Stops).
+// writeUntil is write with stop texts or, where s is nil, without. early says that a row was ended
+// whose text has no stop text after all (see prompt.Tokenizer.Stops).
 func (v *Evaluator) writeUntil(f *methods.Function, b writtenBatch, s *stops) (texts []string, early bool, err error) {
 	tokens, err := v.generate(f, b, s)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// Follower reads again and again what the processes of a run have written. It
-// writes nothing and takes no lock.
+// Follower reads again and again what the processes of a run have written. It writes nothing and
+// takes no lock.
 type Follower struct {
 	Run   rundir.Run
 	Suite suite.Suite
@@ -111,8 +111,8 @@ func (c *FollowedCell) Update() error {
 	return nil
 }
 
-// newestBytes is how much of the end of a file of steps is read: a few hundred
-// lines, however long the stream is.
+// newestBytes is how much of the end of a file of steps is read: a few hundred lines, however long
+// the stream is.
 const newestBytes = 64 << 10
 
 // newestSteps reads the last lines of a file of steps.
@@ -151,8 +151,7 @@ func (c *FollowedCell) Learned() int {
 	return -1
 }
 
-// Step is the newest step; ok is false where none was made since the newest
-// boundary.
+// Step is the newest step; ok is false where none was made since the newest boundary.
 func (c *FollowedCell) Step() (s record.Step, ok bool) {
 	if len(c.Steps) == 0 {
 		return s, false
@@ -176,8 +175,8 @@ func (c *FollowedCell) Share() float64 {
 	return min(done, 1)
 }
 
-// Accuracy is the mean score on the tasks learned so far; ok is false
-// where not all of them were measured.
+// Accuracy is the mean score on the tasks learned so far; ok is false where not all of them were
+// measured.
 func (c *FollowedCell) Accuracy() (mean float64, ok bool) {
 	i := c.Learned()
 	if i < 1 || len(c.rows[i].Scores) < i {
@@ -208,9 +207,9 @@ func (f *Follower) Count(states ...record.State) (n int) {
 	return n
 }
 
-// Over says whether nothing of the run goes on: all cells are done, or none runs
-// and no process of this machine is driving the run. Another machine's cannot be
-// asked, so that its run is over when its cells have ended.
+// Over says whether nothing of the run goes on: all cells are done, or none runs and no process of
+// this machine is driving the run. Another machine's cannot be asked, so that its run is over when
+// its cells have ended.
 func (f *Follower) Over() bool {
 	switch {
 	case f.Count(record.Done) == len(f.Cells):
@@ -225,8 +224,8 @@ func (f *Follower) Over() bool {
 	return f.Count(record.Queued) == 0
 }
 
-// driver says whether the process that drove the run last is one of this machine,
-// and whether it is still there. A run without a lock has none: it was copied.
+// driver says whether the process that drove the run last is one of this machine, and whether it is
+// still there. A run without a lock has none: it was copied.
 func driver(run rundir.Run) (here, alive bool) {
 	host, pid := rundir.LockedBy(run.Lock())
 	if pid == 0 {
@@ -236,10 +235,9 @@ func driver(run rundir.Run) (here, alive bool) {
 	return host == mine, !machine.Gone(pid)
 }
 
-// Remaining estimates the time that is left: what is open of each cell takes as
-// long as the done cells of its method and backbone took, else as all done ones, else as the
-// running ones promise; as many run at a time as now. ok is false while there is
-// too little to tell.
+// Remaining estimates the time that is left: what is open of each cell takes as long as the done
+// cells of its method and backbone took, else as all done ones, else as the running ones promise;
+// as many run at a time as now. ok is false while there is too little to tell.
 func (f *Follower) Remaining(now time.Time) (left time.Duration, ok bool) {
 	sums, counts := map[string]float64{}, map[string]float64{}
 	kind := func(c *FollowedCell) string { return c.Method.Name + " on " + c.Backbone }

@@ -1,7 +1,7 @@
-// Package launch is the life of a run: it is begun or continued, what is missing of it is run by workers of this machine or
-// handed to Slurm, and it is followed from any terminal. In come a suite that was found to be good and the folder of the
-// run; out come the cells' files, which the workers write, and the errors of those that did not end well. Read
-// Launch.Missing first.
+// Package launch is the life of a run: it is begun or continued, what is missing of it is run by
+// workers of this machine or handed to Slurm, and it is followed from any terminal. In come a suite
+// that was found to be good and the folder of the run; out come the cells' files, which the workers
+// write, and the errors of those that did not end well. Read Launch.Missing first.
 package launch
 
 import (
@@ -25,8 +25,8 @@ type Launch struct {
 	DataDir  string
 	// Jobs is how many cells run at the same time, a core each; 0 is one for each core.
 	Jobs int
-	// RetryParts is in how many parts the batches of a cell are computed, from its start, after its worker was killed; 0
-	// lets such a cell fail.
+	// RetryParts is in how many parts the batches of a cell are computed, from its start, after its
+	// worker was killed; 0 lets such a cell fail.
 	RetryParts int
 	// NoDownload forbids to install a plugin.
 	NoDownload bool
@@ -38,15 +38,16 @@ type Launch struct {
 	View func(workers, cells int) View
 }
 
-// View shows how far the cells of a run are. Update is called by one goroutine at a time, and not after Close.
+// View shows how far the cells of a run are. Update is called by one goroutine at a time, and not
+// after Close.
 type View interface {
 	Update(worker int, p engine.Progress)
 	Close()
 }
 
-// Missing runs the cells that are not finished in the run, whose lock the caller holds. failures joins what became of
-// cells that did not end well, now or earlier. The error is ctx's cause where ctx ended it, and a *ChangedError where the
-// run has other settings.
+// Missing runs the cells that are not finished in the run, whose lock the caller holds. failures
+// joins what became of cells that did not end well, now or earlier. The error is ctx's cause where
+// ctx ended it, and a *ChangedError where the run has other settings.
 func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	manifest, err := l.manifest()
 	if err != nil {
@@ -85,7 +86,8 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	return errors.Join(append(diverged, failed)...), nil
 }
 
-// unfinished are the ids of the cells that must run, in their order, and the errors of those that diverged.
+// unfinished are the ids of the cells that must run, in their order, and the errors of those that
+// diverged.
 func unfinished(run rundir.Run, cells []suite.Cell) (missing []string, diverged []error) {
 	for _, c := range cells {
 		ended, err := experiments.Ended(run.Cell(c.ID))

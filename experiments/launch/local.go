@@ -15,8 +15,8 @@ import (
 	"secura/experiments/standing"
 )
 
-// work runs cells in worker processes of this same program and shows how far they are; cells of one group share compiled
-// graphs. The error joins those of the cells that did not end well.
+// work runs cells in worker processes of this same program and shows how far they are; cells of one
+// group share compiled graphs. The error joins those of the cells that did not end well.
 func (l Launch) work(ctx context.Context, backend string, cells []string, group func(cell string) string) error {
 	program, err := os.Executable()
 	if err != nil {

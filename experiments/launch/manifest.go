@@ -39,9 +39,9 @@ func (l Launch) manifest() (rundir.Manifest, error) {
 	return m, err
 }
 
-// OpenBackend opens a backend once, which installs the plugin where that is needed and allowed, tells of a slower one and
-// refuses one that computes wrong gradients. It describes the backend in the manifest and returns the name under which the
-// workers open the same one.
+// OpenBackend opens a backend once, which installs the plugin where that is needed and allowed,
+// tells of a slower one and refuses one that computes wrong gradients. It describes the backend in
+// the manifest and returns the name under which the workers open the same one.
 func OpenBackend(ctx context.Context, name string, noDownload bool, m *rundir.Manifest, log io.Writer) (string, error) {
 	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: name, NoDownload: noDownload, Log: log})
 	if err != nil {
@@ -61,8 +61,8 @@ type ChangedError struct{ err error }
 func (e *ChangedError) Error() string { return e.err.Error() }
 func (e *ChangedError) Unwrap() error { return e.err }
 
-// continued merges a manifest with that of an earlier run in the same place, and warns of differences that stop nothing. A
-// changed setting is a *ChangedError.
+// continued merges a manifest with that of an earlier run in the same place, and warns of
+// differences that stop nothing. A changed setting is a *ChangedError.
 func continued(run rundir.Run, manifest rundir.Manifest) (merged rundir.Manifest, warnings []string, err error) {
 	old, err := rundir.ReadManifest(run)
 	if errors.Is(err, os.ErrNotExist) {
@@ -84,7 +84,8 @@ func continued(run rundir.Run, manifest rundir.Manifest) (merged rundir.Manifest
 	return merged, warnings, nil
 }
 
-// merge is continued. It tells of the warnings, and once of those of the data, for cells are about to run.
+// merge is continued. It tells of the warnings, and once of those of the data, for cells are about
+// to run.
 func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
 	merged, warnings, err := continued(l.Run, manifest)
 	if err != nil {
@@ -98,8 +99,8 @@ func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
 	return merged, nil
 }
 
-// WithLengths is a suite that is to be run with the lengths of rows with which an earlier run in the same place began, where
-// it leaves them to the data.
+// WithLengths is a suite that is to be run with the lengths of rows with which an earlier run in
+// the same place began, where it leaves them to the data.
 func WithLengths(run rundir.Run, s suite.Suite) (suite.Suite, error) {
 	if !s.LeavesLengths() {
 		return s, nil
@@ -122,8 +123,9 @@ func Warn(log io.Writer, warnings []string) {
 	}
 }
 
-// KeepRevisions gives a suite the revisions of the hub's backbones that the run in its place began with, if there is one: a
-// run goes on with the files that it has read, although the hub has newer ones.
+// KeepRevisions gives a suite the revisions of the hub's backbones that the run in its place began
+// with, if there is one: a run goes on with the files that it has read, although the hub has newer
+// ones.
 func KeepRevisions(run rundir.Run, s suite.Suite) (suite.Suite, error) {
 	manifest, err := rundir.ReadManifest(run)
 	if errors.Is(err, os.ErrNotExist) {
@@ -145,8 +147,8 @@ func KeepRevisions(run rundir.Run, s suite.Suite) (suite.Suite, error) {
 	return s, nil
 }
 
-// Begin writes what a run has before its first cell: the manifest, and the examples that its predictions are of, which no
-// later command changes.
+// Begin writes what a run has before its first cell: the manifest, and the examples that its
+// predictions are of, which no later command changes.
 func Begin(run rundir.Run, manifest rundir.Manifest, data *stream.Data) error {
 	if err := rundir.WriteManifest(run, manifest); err != nil {
 		return err

@@ -13,7 +13,8 @@ import (
 	"secura/experiments/suite"
 )
 
-// What is known of the data is told before cells run, on a cluster too, and not again by the next stage of a tuning.
+// What is known of the data is told before cells run, on a cluster too, and not again by the next
+// stage of a tuning.
 func TestWarningsOfTheDataAreToldOnce(t *testing.T) {
 	s, err := suite.Load("smoke", suite.Options{Presets: experiments.KnownPresets(), Set: []string{"backend=go"}})
 	if err != nil {

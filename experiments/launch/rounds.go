@@ -10,11 +10,13 @@ import (
 	"secura/experiments/rundir"
 )
 
-// ElementRounds is how often an element of a job array reached its time limit. Its batch script counts.
+// ElementRounds is how often an element of a job array reached its time limit. Its batch script
+// counts.
 type ElementRounds struct {
 	// Element is "JOB_INDEX".
 	Element string
-	// All counts the rounds that ended by the limit; Idle the last ones in a row that left no newer checkpoint.
+	// All counts the rounds that ended by the limit; Idle the last ones in a row that left no newer
+	// checkpoint.
 	All, Idle int
 }
 
@@ -29,7 +31,8 @@ func (r ElementRounds) String() string {
 
 func roundsFolder(run rundir.Run) string { return filepath.Join(run.Slurm(), "rounds") }
 
-// Rounds are those of the elements of the newest job array that reached their limit, in the order of their names.
+// Rounds are those of the elements of the newest job array that reached their limit, in the order
+// of their names.
 func Rounds(run rundir.Run) ([]ElementRounds, error) {
 	jobs, err := readJobs(run)
 	if err != nil || len(jobs) == 0 {

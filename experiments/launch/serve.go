@@ -22,8 +22,8 @@ type UnknownCellError struct{ message string }
 
 func (e *UnknownCellError) Error() string { return e.message }
 
-// Serve runs the cells whose ids come on stdin, a line each, until it ends. Each cell ends with one progress line on stdout
-// that tells how; a cell that failed or diverged does not end the worker.
+// Serve runs the cells whose ids come on stdin, a line each, until it ends. Each cell ends with one
+// progress line on stdout that tells how; a cell that failed or diverged does not end the worker.
 func Serve(ctx context.Context, w *experiments.Worker, cells []suite.Cell, stdin io.Reader, stdout io.Writer) error {
 	out := json.NewEncoder(stdout)
 	lines := readLines(stdin)
@@ -93,8 +93,9 @@ func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("cell %s goes on from its checkpoint", e.Cell)
 }
 
-// ServeShard runs the cells that nobody else has, in their order, once each. follow begins to tell of a cell. The error
-// joins those of cells that did not end well; it is an *InterruptedError where ctx ended one.
+// ServeShard runs the cells that nobody else has, in their order, once each. follow begins to tell
+// of a cell. The error joins those of cells that did not end well; it is an *InterruptedError where
+// ctx ended one.
 func ServeShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, follow func() (tell func(engine.Progress))) error {
 	var failures []error
 	for _, cell := range cells {

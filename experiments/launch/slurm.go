@@ -28,8 +28,9 @@ type Array struct {
 	planned []suite.Cell
 }
 
-// OnSlurm plans the job array that runs what is not finished. Elements of earlier arrays, and a run on a machine that sees
-// the same folder, share the work with it. An array of 0 cells has nothing to do.
+// OnSlurm plans the job array that runs what is not finished. Elements of earlier arrays, and a run
+// on a machine that sees the same folder, share the work with it. An array of 0 cells has nothing
+// to do.
 func (l Launch) OnSlurm() (*Array, error) {
 	if err := absolute(&l.Run.Path, &l.DataDir); err != nil {
 		return nil, err
@@ -47,7 +48,8 @@ func (l Launch) OnSlurm() (*Array, error) {
 	}, Cells: len(missing), Failures: errors.Join(diverged...), launch: l, planned: cells}, nil
 }
 
-// Submit puts what the elements need into the run's folder, hands the array to Slurm and returns the job's number.
+// Submit puts what the elements need into the run's folder, hands the array to Slurm and returns
+// the job's number.
 func (a *Array) Submit(ctx context.Context) (job string, err error) {
 	if err := a.launch.share(ctx, &a.Array); err != nil {
 		return "", err
@@ -55,7 +57,8 @@ func (a *Array) Submit(ctx context.Context) (job string, err error) {
 	return submit(ctx, a.launch.Run, a.Array, a.Cells)
 }
 
-// Outcome joins what became of the cells that did not end well, once no element of the job waits or runs.
+// Outcome joins what became of the cells that did not end well, once no element of the job waits or
+// runs.
 func (a *Array) Outcome(job string) error {
 	missing, diverged := unfinished(a.launch.Run, a.planned)
 	if len(missing) > 0 {
@@ -69,8 +72,8 @@ func (a *Array) Outcome(job string) error {
 	return errors.Join(diverged...)
 }
 
-// share puts into the run's folder what the elements need: manifest, examples and this program. Another process
-// may be running the same plan there.
+// share puts into the run's folder what the elements need: manifest, examples and this program.
+// Another process may be running the same plan there.
 func (l Launch) share(ctx context.Context, array *engine.Array) (err error) {
 	manifest, err := l.manifest()
 	if err != nil {
@@ -102,8 +105,8 @@ func (l Launch) share(ctx context.Context, array *engine.Array) (err error) {
 	return copyProgram(array.Program)
 }
 
-// clusterBackend is what the elements open. A plugin that is named is not opened here: the machine that submits may lack
-// the device. Each element checks its gradients before it computes.
+// clusterBackend is what the elements open. A plugin that is named is not opened here: the machine
+// that submits may lack the device. Each element checks its gradients before it computes.
 func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string, error) {
 	path, named := strings.CutPrefix(l.Suite.Backend, "xla:")
 	if !named {
@@ -120,8 +123,8 @@ func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string,
 	return "xla:" + path, nil
 }
 
-// copyProgram puts this program where the elements start it. One of an earlier array may be running: the new file takes
-// its name, and the old one stays with those who have it open.
+// copyProgram puts this program where the elements start it. One of an earlier array may be
+// running: the new file takes its name, and the old one stays with those who have it open.
 func copyProgram(path string) error {
 	self, err := os.Executable()
 	if err != nil {

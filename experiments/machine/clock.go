@@ -1,5 +1,6 @@
-// Package machine tells of this machine and of what this process takes of it: processor time, memory, the processor's name.
-// It is the one place that reads /proc; where there is none, numbers are 0 and names empty. Read StartClock first.
+// Package machine tells of this machine and of what this process takes of it: processor time,
+// memory, the processor's name. It is the one place that reads /proc; where there is none, numbers
+// are 0 and names empty. Read StartClock first.
 package machine
 
 import (
@@ -13,8 +14,9 @@ import (
 
 // Spent is a stretch of time.
 type Spent struct {
-	// Seconds are those of the clock, Processor those that this process's threads computed, all together, in steps of 10
-	// ms; 0 where the system does not tell. On a machine with other work only the second can be compared.
+	// Seconds are those of the clock, Processor those that this process's threads computed, all
+	// together, in steps of 10 ms; 0 where the system does not tell. On a machine with other work
+	// only the second can be compared.
 	Seconds, Processor float64
 }
 
@@ -31,7 +33,8 @@ func (s Spent) Minus(other Spent) Spent {
 // StartClock gives what tells the time spent since.
 func StartClock() func() Spent { return startClock(0) }
 
-// StartChildrenClock is StartClock with the processor's time of child processes, of those that have ended since.
+// StartChildrenClock is StartClock with the processor's time of child processes, of those that have
+// ended since.
 func StartChildrenClock() func() Spent { return startClock(2) }
 
 // Meter adds stretches of time up.
@@ -54,13 +57,15 @@ func startClock(from int) func() Spent {
 // clockTicks a second are what /proc counts processor time in on every platform that has it.
 const clockTicks = 100
 
-// processorSeconds is user and system time: of this process with from 0, of its children with from 2.
+// processorSeconds is user and system time: of this process with from 0, of its children with
+// from 2.
 func processorSeconds(from int) float64 {
 	data, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return 0
 	}
-	// The name, in brackets, may hold spaces; user and system time are the 12th and 13th field after it.
+	// The name, in brackets, may hold spaces; user and system time are the 12th and 13th field
+	// after it.
 	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 	if len(fields) < 15 {
 		return 0

@@ -22,7 +22,8 @@ func Processor() string {
 	return runtime.GOOS + "/" + runtime.GOARCH
 }
 
-// PeakMemory is the largest resident memory of this process so far, in bytes; 0 where the system does not tell.
+// PeakMemory is the largest resident memory of this process so far, in bytes; 0 where the system
+// does not tell.
 func PeakMemory() int64 {
 	data, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -37,7 +38,8 @@ func PeakMemory() int64 {
 	return 0
 }
 
-// BootID names the running system; empty where it does not tell, and then host names alone tell machines apart.
+// BootID names the running system; empty where it does not tell, and then host names alone tell
+// machines apart.
 func BootID() string {
 	data, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(data))

@@ -20,7 +20,8 @@ type Needs struct {
 	Block int
 	// Front says that replayed examples must stand at the front of a row.
 	Front bool
-	// Cost is the time that a part of a shape takes, and Compile that of compiling a shape, in the same unit.
+	// Cost is the time that a part of a shape takes, and Compile that of compiling a shape, in the
+	// same unit.
 	Cost    func(s Shape) float64
 	Compile float64
 	// Steps is how many steps there will be.
@@ -32,15 +33,17 @@ const (
 	Unit = 16
 	// enoughPadding is the share of padding at which no further shape is tried.
 	enoughPadding = 0.07
-	// longRun is how many times the compiling of a shape all steps take, if shapes are added for less padding alone: a run
-	// that is so long has several seeds or a large backbone. In a shorter one a shape must save what it costs.
+	// longRun is how many times the compiling of a shape all steps take, if shapes are added for
+	// less padding alone: a run that is so long has several seeds or a large backbone. In a shorter
+	// one a shape must save what it costs.
 	longRun = 12
 	// mostShapes bounds the graphs that are compiled for each method.
 	mostShapes = 6
 )
 
-// Choose finds shapes one by one, each the one that makes the batches cheapest together with those before it, which may
-// then be replaced, until few of the batches' slots are padding. Equal needs have equal shapes.
+// Choose finds shapes one by one, each the one that makes the batches cheapest together with those
+// before it, which may then be replaced, until few of the batches' slots are padding. Equal needs
+// have equal shapes.
 func Choose(n Needs) (chosen []Shape) {
 	candidates := n.candidates()
 	// better replaces one of the chosen, or adds one, if that makes the batches cheaper.
@@ -89,8 +92,8 @@ func (n Needs) largest() (most int) {
 	return most
 }
 
-// holdsAny says whether one of the shapes holds any example, and some parts together any batch, as far as parts may be so
-// long.
+// holdsAny says whether one of the shapes holds any example, and some parts together any batch, as
+// far as parts may be so long.
 func (n Needs) holdsAny(shapes []Shape) bool {
 	longest := n.Longest
 	longest.Replayed = n.Front
@@ -101,8 +104,8 @@ func (n Needs) holdsAny(shapes []Shape) bool {
 	return slices.ContainsFunc(shapes, func(s Shape) bool { return longest.need().fits(s.room()) })
 }
 
-// candidates are shapes of lengths in steps of an eighth, from the longest example to the largest batch, with answers and a
-// front as batches have them.
+// candidates are shapes of lengths in steps of an eighth, from the longest example to the largest
+// batch, with answers and a front as batches have them.
 func (n Needs) candidates() (list []Shape) {
 	least, most := n.Longest.Tokens, n.Longest.Tokens
 	var answers, fronts []float64

@@ -1,7 +1,7 @@
-// Package packing lays the examples of a training batch into rows of several texts each, so that few slots are padding. In
-// come the examples of a step as tokens; out come parts of a few shapes, which are compiled once each and computed one after
-// the other. The layout is a pure function of the examples. Read Packer first, then Choose, which finds shapes that fit a
-// suite's data.
+// Package packing lays the examples of a training batch into rows of several texts each, so that
+// few slots are padding. In come the examples of a step as tokens; out come parts of a few shapes,
+// which are compiled once each and computed one after the other. The layout is a pure function of
+// the examples. Read Packer first, then Choose, which finds shapes that fit a suite's data.
 package packing
 
 import (
@@ -21,12 +21,13 @@ type Item struct {
 type Shape struct {
 	// Length is the number of slots of a row, Answers of a row's predictions.
 	Length, Answers int
-	// Front and FrontAnswers are how much of them a row's replayed examples can take, at its beginning; 0 where they stand
-	// anywhere.
+	// Front and FrontAnswers are how much of them a row's replayed examples can take, at its
+	// beginning; 0 where they stand anywhere.
 	Front, FrontAnswers int
 }
 
-// Part is a part of a batch that is laid out: the examples in each of its rows, in order, by their indices.
+// Part is a part of a batch that is laid out: the examples in each of its rows, in order, by their
+// indices.
 type Part struct {
 	Shape
 	Rows [][]int
@@ -41,7 +42,8 @@ type Packer struct {
 	sets []set
 }
 
-// mostParts is the most parts that are tried together; what is too large for them is cut down before.
+// mostParts is the most parts that are tried together; what is too large for them is cut down
+// before.
 const mostParts = 4
 
 // set is some parts, the largest first, and what they hold together.
@@ -82,7 +84,8 @@ func (a amount) times(n int) amount {
 	return amount{a.tokens * n, a.answers * n, a.front * n, a.frontAnswers * n}
 }
 
-// New is a packer of parts of so many rows; cost is the time that a part of a shape takes, in any unit.
+// New is a packer of parts of so many rows; cost is the time that a part of a shape takes, in any
+// unit.
 func New(rows int, shapes []Shape, cost func(s Shape) float64) *Packer {
 	p := &Packer{Rows: rows, shapes: slices.SortedFunc(slices.Values(shapes), func(a, b Shape) int {
 		return cmp.Or(cmp.Compare(b.Length, a.Length), cmp.Compare(b.Answers, a.Answers))
@@ -108,8 +111,8 @@ func New(rows int, shapes []Shape, cost func(s Shape) float64) *Packer {
 // Shapes are the packer's, the largest first.
 func (p *Packer) Shapes() []Shape { return p.shapes }
 
-// Pack lays out examples: the cheapest set of parts in which they fit first-fit, the longest first. The error tells of an
-// example that fits no shape.
+// Pack lays out examples: the cheapest set of parts in which they fit first-fit, the longest first.
+// The error tells of an example that fits no shape.
 func (p *Packer) Pack(items []Item) ([]Part, error) {
 	order := make([]int, len(items))
 	for i, item := range items {
@@ -132,8 +135,8 @@ func (p *Packer) Pack(items []Item) ([]Part, error) {
 	return parts, nil
 }
 
-// compare orders examples for first-fit: replayed ones, which may have to stand at the front, before others, and longer
-// ones before shorter ones.
+// compare orders examples for first-fit: replayed ones, which may have to stand at the front,
+// before others, and longer ones before shorter ones.
 func (i Item) compare(j Item) int {
 	if i.Replayed != j.Replayed {
 		if i.Replayed {

@@ -23,8 +23,8 @@ func drawItems(t *rapid.T, longest int) (items []Item) {
 	return items
 }
 
-// Every example stands in one row, no row holds more than it has room for, replayed ones stand at the front where they
-// must, and equal batches are laid out equally.
+// Every example stands in one row, no row holds more than it has room for, replayed ones stand at
+// the front where they must, and equal batches are laid out equally.
 func TestEveryExampleIsLaidOutOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		items := drawItems(t, 40)
@@ -91,7 +91,8 @@ func TestTheCheapestPartsAreTaken(t *testing.T) {
 	}
 }
 
-// Chosen shapes hold any example, keep to the bound, and leave little padding on batches that they were not chosen for.
+// Chosen shapes hold any example, keep to the bound, and leave little padding on batches that they
+// were not chosen for.
 func TestChosenShapesFitTheData(t *testing.T) {
 	for seed := range uint64(4) {
 		r := rand.New(rand.NewPCG(seed, 1))

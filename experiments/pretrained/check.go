@@ -13,8 +13,8 @@ import (
 	"secura/methods/weights"
 )
 
-// Check says whether a backbone is missing, or why it cannot be computed, and what to do, before its large files are
-// read.
+// Check says whether a backbone is missing, or why it cannot be computed, and what to do, before
+// its large files are read.
 func Check(name string) error {
 	if name == Nano {
 		return nil
@@ -51,8 +51,8 @@ func Check(name string) error {
 	return nil
 }
 
-// readFile reads a small file of a backbone's folder. Of one that is missing, or that Git LFS keeps elsewhere, it says what
-// to do.
+// readFile reads a small file of a backbone's folder. Of one that is missing, or that Git LFS keeps
+// elsewhere, it says what to do.
 func readFile(files fs.FS, folder, name string) ([]byte, error) {
 	content, err := fs.ReadFile(files, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,8 +68,8 @@ func readFile(files fs.FS, folder, name string) ([]byte, error) {
 	return content, nil
 }
 
-// checkVocabulary says which token of a tokenizer, read from path, the model, of so many rows, has none for. Rows without
-// a token are usual: a model's vocabulary is often padded.
+// checkVocabulary says which token of a tokenizer, read from path, the model, of so many rows, has
+// none for. Rows without a token are usual: a model's vocabulary is often padded.
 func checkVocabulary(tokenizer *prompt.Tokenizer, path string, rows int) error {
 	last := int32(tokenizer.Size() - 1)
 	if int(last) < rows {

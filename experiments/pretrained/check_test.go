@@ -32,7 +32,8 @@ func shardedNano(t *testing.T) string {
 	return dir
 }
 
-// TestShardsOfAnyNameAreReadAndHashed follows the index, and covers it and generation_config.json by the hash.
+// TestShardsOfAnyNameAreReadAndHashed follows the index, and covers it and generation_config.json
+// by the hash.
 func TestShardsOfAnyNameAreReadAndHashed(t *testing.T) {
 	dir := shardedNano(t)
 	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte("{}"), 0o644); err != nil {

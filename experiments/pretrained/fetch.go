@@ -16,8 +16,8 @@ import (
 	"secura/methods/weights"
 )
 
-// Fetch downloads what a suite's backbone names into the hub's cache, if it is a repository's name, is no file
-// or folder here, and is not in the cache whole.
+// Fetch downloads what a suite's backbone names into the hub's cache, if it is a repository's name,
+// is no file or folder here, and is not in the cache whole.
 func Fetch(ctx context.Context, name string, log io.Writer) error {
 	repository, ok := onHub(name)
 	if !ok {
@@ -53,8 +53,8 @@ func onHub(name string) (hub.Repository, bool) {
 	return repository, err != nil
 }
 
-// Revision is the commit that a backbone of the hub has in the hub's cache now; false for other backbones, and for one that
-// is not there.
+// Revision is the commit that a backbone of the hub has in the hub's cache now; false for other
+// backbones, and for one that is not there.
 func Revision(name string) (commit string, ok bool) {
 	repository, ok := onHub(name)
 	if !ok {
@@ -110,8 +110,8 @@ func whole(folder string) bool {
 	return true
 }
 
-// chooseFiles picks what Open, and later an export, read of a model's repository: the weights once, as
-// safetensors, whole or in shards, or else the only GGUF file.
+// chooseFiles picks what Open, and later an export, read of a model's repository: the weights once,
+// as safetensors, whole or in shards, or else the only GGUF file.
 func chooseFiles(files []string) ([]string, error) {
 	var chosen, shards, others, gguf []string
 	for _, file := range files {

@@ -9,12 +9,13 @@ import (
 	"strings"
 )
 
-// Place says where a backbone's files are: in a folder in the hub's layout, or in one GGUF file; neither for
-// nano, whose files are in the program.
+// Place says where a backbone's files are: in a folder in the hub's layout, or in one GGUF file;
+// neither for nano, whose files are in the program.
 type Place struct{ Folder, GGUF string }
 
-// Find finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json, a folder
-// that holds one GGUF file, or a repository, ORG/NAME or ORG/NAME@REVISION, whose files are in the hub's cache.
+// Find finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json,
+// a folder that holds one GGUF file, or a repository, ORG/NAME or ORG/NAME@REVISION, whose files
+// are in the hub's cache.
 func Find(name string) (Place, error) {
 	if name == Nano {
 		return Place{}, nil

@@ -51,7 +51,8 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 	}
 }
 
-// TestAChatTemplateIsAmongTheFilesOfAConversation keeps what decides the numbers apart from what does not.
+// TestAChatTemplateIsAmongTheFilesOfAConversation keeps what decides the numbers apart from what
+// does not.
 func TestAChatTemplateIsAmongTheFilesOfAConversation(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "README.md"} {
@@ -74,8 +75,8 @@ func TestAChatTemplateIsAmongTheFilesOfAConversation(t *testing.T) {
 	}
 }
 
-// TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead gives a tokenizer with more tokens than the model has rows; the
-// weights, which cannot be read, are not looked at.
+// TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead gives a tokenizer with more tokens than
+// the model has rows; the weights, which cannot be read, are not looked at.
 func TestATokenizerOfAnotherModelIsToldBeforeWeightsAreRead(t *testing.T) {
 	dir := t.TempDir()
 	config, err := os.ReadFile("../../methods/backbone/testdata/tiny-qwen2/config.json")
@@ -136,7 +137,8 @@ func TestFilesOfABackboneOnTheHub(t *testing.T) {
 	}
 }
 
-// TestATextOfStories260KBeginsAsItsAuthorsBeganIt holds a prompt to the ids with which the reference's logits were made.
+// TestATextOfStories260KBeginsAsItsAuthorsBeganIt holds a prompt to the ids with which the
+// reference's logits were made.
 func TestATextOfStories260KBeginsAsItsAuthorsBeganIt(t *testing.T) {
 	folder := "../../../shared/checkpoints/stories260K"
 	content, err := os.ReadFile(filepath.Join(folder, "reference.json"))

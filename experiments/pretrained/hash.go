@@ -46,8 +46,8 @@ func Hash(name string, conversation bool) ([]rundir.File, error) {
 	return list, nil
 }
 
-// folderFiles lists the files that decide the numbers of a backbone in the hub's layout; of weights in shards, the index and
-// the shards that it names.
+// folderFiles lists the files that decide the numbers of a backbone in the hub's layout; of weights
+// in shards, the index and the shards that it names.
 func folderFiles(folder string, conversation bool) ([]string, error) {
 	var paths []string
 	for _, file := range Files {

@@ -1,6 +1,7 @@
-// Package pretrained brings the backbones that a stream starts from: it finds them (in the program, in a folder, in a GGUF
-// file, in the hub's cache), fetches and checks them, and names their files by content. What comes in is the name that a
-// suite gives; what goes out is a Backbone: weights, tokenizer and how texts become tokens. Read Open first.
+// Package pretrained brings the backbones that a stream starts from: it finds them (in the program,
+// in a folder, in a GGUF file, in the hub's cache), fetches and checks them, and names their files
+// by content. What comes in is the name that a suite gives; what goes out is a Backbone: weights,
+// tokenizer and how texts become tokens. Read Open first.
 package pretrained
 
 import (
@@ -48,8 +49,8 @@ type Options struct {
 	Chat bool
 	// System is the system prompt of every conversation; empty leaves it to the template.
 	System string
-	// Empty puts a new token before each answer, as SECURA's released code does: a row more of the embedding, the mean of
-	// all.
+	// Empty puts a new token before each answer, as SECURA's released code does: a row more of the
+	// embedding, the mean of all.
 	Empty bool
 	// Held is how its weights are held.
 	Held backbone.Precision
@@ -57,8 +58,8 @@ type Options struct {
 	withoutWeights bool
 }
 
-// Open reads a backbone: "nano", which is in the program, a folder in the hub's layout, a GGUF file, or ORG/NAME in the
-// hub's cache.
+// Open reads a backbone: "nano", which is in the program, a folder in the hub's layout, a GGUF
+// file, or ORG/NAME in the hub's cache.
 func Open(name string, o Options) (*Backbone, error) {
 	b := &Backbone{Name: name}
 	err := b.read(o)
@@ -74,8 +75,8 @@ func Open(name string, o Options) (*Backbone, error) {
 	return b, nil
 }
 
-// OpenTexts opens what turns texts into tokens and back. The weights' names and shapes are checked, but they are not
-// read, so that it takes neither their time nor their memory.
+// OpenTexts opens what turns texts into tokens and back. The weights' names and shapes are checked,
+// but they are not read, so that it takes neither their time nor their memory.
 func OpenTexts(name string, o Options) (*Backbone, error) {
 	o.withoutWeights = true
 	return Open(name, o)

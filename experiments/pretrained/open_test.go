@@ -11,8 +11,8 @@ import (
 	"secura/datasets"
 )
 
-// TestTextsAreOpenedWithoutWeights holds what OpenTexts gives to what Open gives, weights aside, and has it miss a tensor
-// that is not in the file.
+// TestTextsAreOpenedWithoutWeights holds what OpenTexts gives to what Open gives, weights aside,
+// and has it miss a tensor that is not in the file.
 func TestTextsAreOpenedWithoutWeights(t *testing.T) {
 	for _, name := range []string{Nano, "testdata/tiny.gguf"} {
 		whole, err := Open(name, Options{})

@@ -10,8 +10,8 @@ import (
 	"secura/methods"
 )
 
-// packer lays documents into rows: several in a row, each seeing itself alone and counting positions from 0, as prompts
-// do later.
+// packer lays documents into rows: several in a row, each seeing itself alone and counting
+// positions from 0, as prompts do later.
 type packer struct {
 	next      func() (string, bool)
 	stop      func()

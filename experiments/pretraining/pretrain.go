@@ -1,5 +1,6 @@
-// Package pretraining makes the embedded backbone, nano: a tokenizer from generated text, a small Qwen2 that learns the text,
-// and training.json, which says how it was made and what it knows. Read Pretrain first.
+// Package pretraining makes the embedded backbone, nano: a tokenizer from generated text, a small
+// Qwen2 that learns the text, and training.json, which says how it was made and what it knows. Read
+// Pretrain first.
 package pretraining
 
 import (
@@ -95,8 +96,9 @@ type curvePoint struct {
 	Loss float64 `json:"loss"`
 }
 
-// Pretrain makes the nano backbone: a tokenizer from the corpus, then a language model of the corpus. Equal options,
-// backend and plugin build give equal bytes, interrupted or not: it goes on from what it saved in Out.
+// Pretrain makes the nano backbone: a tokenizer from the corpus, then a language model of the
+// corpus. Equal options, backend and plugin build give equal bytes, interrupted or not: it goes on
+// from what it saved in Out.
 func Pretrain(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = io.Discard
@@ -153,7 +155,8 @@ func Pretrain(ctx context.Context, o Options) error {
 	return nil
 }
 
-// learn makes the recipe's steps, those that are left where an interrupted pretraining saved its state.
+// learn makes the recipe's steps, those that are left where an interrupted pretraining saved its
+// state.
 func learn(ctx context.Context, o Options, r recipe, learner *methods.Pretrainer, corpus *packer) (unfinished, error) {
 	schedule := optimizer.ForTask(r.Rate, r.Warmup, r.Steps)
 	so, err := goOn(o.Out, r, learner, corpus)
@@ -197,8 +200,8 @@ func learn(ctx context.Context, o Options, r recipe, learner *methods.Pretrainer
 	return so, nil
 }
 
-// write puts the backbone's files in place once all of them are there, so that weights never stand beside another
-// training's report.
+// write puts the backbone's files in place once all of them are there, so that weights never stand
+// beside another training's report.
 func (report *trainingReport) write(ctx context.Context, model *backbone.Model, tokenizerJSON []byte, o Options) error {
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
@@ -231,7 +234,8 @@ func (report *trainingReport) write(ctx context.Context, model *backbone.Model, 
 // reportFile is a trainingReport beside a backbone's files.
 const reportFile = "training.json"
 
-// score evaluates the weights in a folder, as they were written, rounded: the base row of the main suite.
+// score evaluates the weights in a folder, as they were written, rounded: the base row of the main
+// suite.
 func (report *trainingReport) score(ctx context.Context, folder string, o Options) error {
 	s, err := suite.Load("continual16", suite.Options{})
 	if err != nil {

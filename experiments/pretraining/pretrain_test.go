@@ -12,8 +12,8 @@ import (
 	"secura/methods/backbone/nano"
 )
 
-// TestNanoIsTheRecipesBackbone: the embedded files are those of the recipe,
-// know the battery, and are small.
+// TestNanoIsTheRecipesBackbone: the embedded files are those of the recipe, know the battery, and
+// are small.
 func TestNanoIsTheRecipesBackbone(t *testing.T) {
 	data, err := fs.ReadFile(nano.Files(), reportFile)
 	if err != nil {
@@ -54,8 +54,8 @@ func TestNanoIsTheRecipesBackbone(t *testing.T) {
 	}
 }
 
-// TestPackedDocumentsStandApart: every document is in one row, sees itself
-// alone, counts positions from 0, and its last token predicts the end.
+// TestPackedDocumentsStandApart: every document is in one row, sees itself alone, counts positions
+// from 0, and its last token predicts the end.
 func TestPackedDocumentsStandApart(t *testing.T) {
 	data, err := fs.ReadFile(nano.Files(), "tokenizer.json")
 	if err != nil {

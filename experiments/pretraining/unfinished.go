@@ -13,13 +13,16 @@ import (
 	"secura/methods"
 )
 
-// unfinishedFolder lies in the folder of a pretraining that has not ended: what is needed to go on with the same bytes.
+// unfinishedFolder lies in the folder of a pretraining that has not ended: what is needed to go on
+// with the same bytes.
 const unfinishedFolder = "unfinished"
 
-// saveEvery is how many steps lie between two savings; at most so many are made again after an interruption.
+// saveEvery is how many steps lie between two savings; at most so many are made again after an
+// interruption.
 func (o Options) saveEvery() int { return cmp.Or(o.every, 500) }
 
-// unfinished is progress.json in that folder. It is written after the weights that it names, so that both fit.
+// unfinished is progress.json in that folder. It is written after the weights that it names, so
+// that both fit.
 type unfinished struct {
 	Recipe recipe       `json:"recipe"`
 	Step   int          `json:"step"`
@@ -53,8 +56,8 @@ func (u unfinished) save(o Options, learner *methods.Pretrainer) error {
 	return nil
 }
 
-// goOn loads what an interrupted pretraining of the same recipe saved, and reads the corpus up to there; a zero value where
-// there is none.
+// goOn loads what an interrupted pretraining of the same recipe saved, and reads the corpus up to
+// there; a zero value where there is none.
 func goOn(out string, r recipe, learner *methods.Pretrainer, corpus *packer) (u unfinished, err error) {
 	err = rundir.ReadJSON(progressPath(out), &u)
 	if errors.Is(err, fs.ErrNotExist) {

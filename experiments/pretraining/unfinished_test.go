@@ -70,8 +70,8 @@ func (c *fewSteps) Err() error {
 	return nil
 }
 
-// TestAnInterruptedPretrainingGoesOnWithTheSameBits: it goes on from what it saved, and refuses what another recipe or
-// another corpus saved.
+// TestAnInterruptedPretrainingGoesOnWithTheSameBits: it goes on from what it saved, and refuses
+// what another recipe or another corpus saved.
 func TestAnInterruptedPretrainingGoesOnWithTheSameBits(t *testing.T) {
 	whole, want, err := little(t, t.Context(), Options{Out: t.TempDir(), Log: io.Discard, every: 3}, 1, nil)
 	if err != nil || whole.Step != 7 || len(whole.Curve) != 1 {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// CellID names a cell: METHOD-s0-o0, or METHOD.BACKBONE-s0-o0 where label, one of BackboneLabels, is not empty.
+// CellID names a cell: METHOD-s0-o0, or METHOD.BACKBONE-s0-o0 where label, one of BackboneLabels,
+// is not empty.
 func CellID(method, label string, seed, order int) string {
 	if label != "" {
 		method += "." + label
@@ -18,10 +19,11 @@ func CellID(method, label string, seed, order int) string {
 // longestLabel keeps a cell's id short enough for a file's name and a table's head.
 const longestLabel = 40
 
-// BackboneLabels are the short names that cells and tables have for a run's backbones, in their order. A label is the last
-// part of the backbone's name in lower-case letters, digits, - and _, with a number after it where an earlier backbone
-// has that label; a dot would be taken for the one between it and the method. The label of a single backbone is empty: its
-// cells are told apart without it.
+// BackboneLabels are the short names that cells and tables have for a run's backbones, in their
+// order. A label is the last part of the backbone's name in lower-case letters, digits, - and _,
+// with a number after it where an earlier backbone has that label; a dot would be taken for the one
+// between it and the method. The label of a single backbone is empty: its cells are told apart
+// without it.
 func BackboneLabels(names []string) []string {
 	labels := make([]string, len(names))
 	if len(names) < 2 {

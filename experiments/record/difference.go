@@ -12,9 +12,9 @@ import (
 	"strconv"
 )
 
-// Difference names the first place at which two JSON values differ, as in
-// "scores[2].value is 0.5, expected 0.75", the object's keys in order. It is
-// empty where they are equal; numbers may be apart by tolerance.
+// Difference names the first place at which two JSON values differ, as in "scores[2].value is 0.5,
+// expected 0.75", the object's keys in order. It is empty where they are equal; numbers may be
+// apart by tolerance.
 func Difference(got, want []byte, tolerance float64) (string, error) {
 	var values [2]any
 	for i, data := range [][]byte{got, want} {

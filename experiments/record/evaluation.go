@@ -2,7 +2,8 @@ package record
 
 import "fmt"
 
-// Evaluation is the content of eval.json: how a backbone scores on tasks that it was not trained on.
+// Evaluation is the content of eval.json: how a backbone scores on tasks that it was not trained
+// on.
 type Evaluation struct {
 	// Suite defines the tasks and how they are laid out.
 	Suite    string `json:"suite"`
@@ -20,8 +21,9 @@ type Evaluation struct {
 	Files map[string]string `json:"files"`
 	// Tasks are the suite's, then those of its knowledge battery.
 	Tasks []EvaluatedTask `json:"tasks"`
-	// Accuracy is the mean of the suite's tasks' first scores; Knowledge the share of right answers of the battery,
-	// Perplexity in nats per token on held-out base text: as in a run's base row, and nil where a part only was asked for.
+	// Accuracy is the mean of the suite's tasks' first scores; Knowledge the share of right answers
+	// of the battery, Perplexity in nats per token on held-out base text: as in a run's base row,
+	// and nil where a part only was asked for.
 	Accuracy   *float64 `json:"accuracy,omitempty"`
 	Knowledge  *float64 `json:"knowledge,omitempty"`
 	Perplexity *float64 `json:"perplexity,omitempty"`
@@ -33,13 +35,14 @@ type EvaluatedTask struct {
 	Family string `json:"family"`
 	// Examples is how many were scored.
 	Examples int `json:"examples"`
-	// Scores begin with the task's own first one, the R of the reports. A task with options has beside accuracy, by the
-	// mean log-likelihood of an option's tokens, those of ChoiceScores.
+	// Scores begin with the task's own first one, the R of the reports. A task with options has
+	// beside accuracy, by the mean log-likelihood of an option's tokens, those of ChoiceScores.
 	Scores []IntervalScore `json:"scores"`
 }
 
-// The accuracies of a task with options: by the mean log-likelihood of an option's tokens, by the sum, which evaluation
-// harnesses call acc, and by the sum over the number of characters, which they call acc_norm.
+// The accuracies of a task with options: by the mean log-likelihood of an option's tokens, by the
+// sum, which evaluation harnesses call acc, and by the sum over the number of characters, which
+// they call acc_norm.
 const (
 	Accuracy           = "accuracy"
 	AccuracyRaw        = "accuracy_raw"
@@ -67,8 +70,8 @@ func (e Evaluation) Validate() error {
 	return nil
 }
 
-// EvaluatedExample is a line of examples.jsonl: what a backbone read, and what it made of it. Prompt and options are the
-// very texts, spaces at their ends included; each is encoded apart.
+// EvaluatedExample is a line of examples.jsonl: what a backbone read, and what it made of it.
+// Prompt and options are the very texts, spaces at their ends included; each is encoded apart.
 type EvaluatedExample struct {
 	Task    string   `json:"task"`
 	ID      int      `json:"id"`

@@ -1,7 +1,7 @@
-// Package record is what a cell writes down: one JSON object a line, appended and never changed. In come events, steps and
-// predictions as they happen; out they come again for reports, which compute every number from them. Neither events nor
-// steps hold a clock, memory or rates, so that two equal runs write equal bytes; Timing and Status hold those. Read Event
-// first.
+// Package record is what a cell writes down: one JSON object a line, appended and never changed. In
+// come events, steps and predictions as they happen; out they come again for reports, which compute
+// every number from them. Neither events nor steps hold a clock, memory or rates, so that two equal
+// runs write equal bytes; Timing and Status hold those. Read Event first.
 package record
 
 import (
@@ -24,17 +24,16 @@ const (
 	CellEnd   Kind = "cell_end"   // nothing else
 )
 
-// Event is one line of records.jsonl. It is flat: which fields mean something
-// follows from Kind (see the constants), the others are zero and not written.
+// Event is one line of records.jsonl. It is flat: which fields mean something follows from Kind
+// (see the constants), the others are zero and not written.
 type Event struct {
 	Kind   Kind   `json:"event"`
 	Cell   string `json:"cell,omitempty"`
 	Method string `json:"method,omitempty"`
 	Seed   int    `json:"seed,omitempty"`
 	Order  int    `json:"order,omitempty"`
-	// Index is the 1-based position of the task in the cell's order, also of the
-	// one that a curve's event lies within; of a
-	// boundary, the number of tasks trained so far, 0 being the base model.
+	// Index is the 1-based position of the task in the cell's order, also of the one that a curve's
+	// event lies within; of a boundary, the number of tasks trained so far, 0 being the base model.
 	Index int `json:"index,omitempty"`
 
 	Backbone string `json:"backbone,omitempty"`
@@ -50,17 +49,17 @@ type Event struct {
 	TrainTokens int64   `json:"train_tokens,omitempty"`
 	FinalLoss   float64 `json:"final_loss,omitempty"`
 
-	// Scores holds the scores of every task that was evaluated, in the cell's
-	// order of tasks. A boundary within a stream may leave out all but its own.
+	// Scores holds the scores of every task that was evaluated, in the cell's order of tasks. A
+	// boundary within a stream may leave out all but its own.
 	Scores []TaskScores `json:"scores,omitempty"`
 	// Knowledge is the score on the knowledge battery; nil without a battery.
 	Knowledge      *float64 `json:"knowledge,omitempty"`
 	KnowledgeParts []Score  `json:"knowledge_parts,omitempty"`
 	// Perplexity is in nats per token on held-out base text; nil without one.
 	Perplexity *float64 `json:"perplexity,omitempty"`
-	// TeacherForced says of every task that was evaluated, in the cell's order, and
-	// then of the battery's, how its true answers were predicted token by token; nil
-	// where that was not asked for.
+	// TeacherForced says of every task that was evaluated, in the cell's order, and then of the
+	// battery's, how its true answers were predicted token by token; nil where that was not asked
+	// for.
 	TeacherForced []TeacherForced `json:"teacher_forced,omitempty"`
 	// Perturbed stands beside the teacher-forced predictions of a base row.
 	Perturbed  *Reference `json:"perturbed,omitempty"`
@@ -68,11 +67,11 @@ type Event struct {
 	// Predictions is the sha256 (hex) of the boundary's predictions file.
 	Predictions string `json:"predictions,omitempty"`
 
-	// Measures are the diagnostics of a boundary or curve, in the order in which they were
-	// taken; nil where none were asked for.
+	// Measures are the diagnostics of a boundary or curve, in the order in which they were taken;
+	// nil where none were asked for.
 	Measures []Measure `json:"measures,omitempty"`
-	// Unchanged says of a boundary what the task before it did not change, where
-	// it should: "trained parameters", "effective weights".
+	// Unchanged says of a boundary what the task before it did not change, where it should:
+	// "trained parameters", "effective weights".
 	Unchanged []string `json:"unchanged,omitempty"`
 
 	Text   string `json:"text,omitempty"`
@@ -92,35 +91,37 @@ type Score struct {
 	Value float64 `json:"value"`
 }
 
-// Reference is what a backbone has with noise of half a standard deviation on each targeted weight, which destroys most
-// language models: what it keeps by a measure, a method that has lost all keeps as well.
+// Reference is what a backbone has with noise of half a standard deviation on each targeted weight,
+// which destroys most language models: what it keeps by a measure, a method that has lost all keeps
+// as well.
 type Reference struct {
 	Scores        []TaskScores    `json:"scores"`
 	Knowledge     *float64        `json:"knowledge,omitempty"`
 	TeacherForced []TeacherForced `json:"teacher_forced"`
 }
 
-// TeacherForced is how a task's true answers are predicted, each token given the true answer so far, the end of the
-// answer counted.
+// TeacherForced is how a task's true answers are predicted, each token given the true answer so
+// far, the end of the answer counted.
 type TeacherForced struct {
 	Task string `json:"task"`
-	// Examples are how many were predicted. Tokens counts their answers' tokens, Nats is the mean −log p of these, Right the
-	// share that is the most likely one.
+	// Examples are how many were predicted. Tokens counts their answers' tokens, Nats is the mean
+	// −log p of these, Right the share that is the most likely one.
 	Examples int     `json:"examples"`
 	Tokens   int     `json:"tokens"`
 	Nats     float64 `json:"nats"`
 	Right    float64 `json:"right"`
-	// Scores are the means over examples of the five numbers of SECURA's released code (see datasets/score).
+	// Scores are the means over examples of the five numbers of SECURA's released code (see
+	// datasets/score).
 	Scores []Score `json:"scores"`
-	// Perfect and Echo are those of the predictor that is always right, and of one that repeats the token before. They
-	// need no model, and stand in a base row alone.
+	// Perfect and Echo are those of the predictor that is always right, and of one that repeats the
+	// token before. They need no model, and stand in a base row alone.
 	Perfect []Score `json:"perfect,omitempty"`
 	Echo    []Score `json:"echo,omitempty"`
 }
 
-// Measure is one named diagnostic of a step or a boundary, such as the gradient
-// norm of one group of parameters. A value that is not finite has no JSON form
-// and is left out by who takes the measure.
+// Measure is one named diagnostic of a step or a boundary, such as the gradient norm of one group
+// of parameters. A value that is not finite has no JSON form and is left out by who takes the
+// measure.
 type Measure struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
@@ -137,15 +138,15 @@ type Step struct {
 	LearningRate float64 `json:"learning_rate"`
 	// Tokens counts the step's tokens that carried a loss.
 	Tokens int64 `json:"tokens"`
-	// Measures are the step's diagnostics, in the same order at every step of a
-	// method; one that had no finite value is left out.
+	// Measures are the step's diagnostics, in the same order at every step of a method; one that
+	// had no finite value is left out.
 	Measures []Measure `json:"measures,omitempty"`
 }
 
 type plainEvent Event
 
-// MarshalJSON writes the fields of the event's kind also where they are 0, so
-// that a boundary always has its index and a first seed is seen.
+// MarshalJSON writes the fields of the event's kind also where they are 0, so that a boundary
+// always has its index and a first seed is seen.
 func (e Event) MarshalJSON() ([]byte, error) {
 	line := struct {
 		Kind   Kind   `json:"event"`

@@ -8,8 +8,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Prediction is a row of predictions/NN.parquet: what was predicted for one
-// example at one boundary.
+// Prediction is a row of predictions/NN.parquet: what was predicted for one example at one
+// boundary.
 type Prediction struct {
 	Task       string `parquet:"task,dict"`
 	ID         int32  `parquet:"id"`
@@ -23,8 +23,8 @@ type Prediction struct {
 	Correct bool    `parquet:"correct"`
 }
 
-// Example is a row of examples.parquet: the texts of an example that is
-// evaluated, once per run. Predictions name it by task and id.
+// Example is a row of examples.parquet: the texts of an example that is evaluated, once per run.
+// Predictions name it by task and id.
 type Example struct {
 	Task    string   `parquet:"task,dict"`
 	ID      int32    `parquet:"id"`
@@ -33,16 +33,14 @@ type Example struct {
 	Gold    string   `parquet:"gold"`
 }
 
-// EncodePredictions makes a file of predictions in memory; equal rows give equal
-// bytes.
+// EncodePredictions makes a file of predictions in memory; equal rows give equal bytes.
 func EncodePredictions(rows []Prediction) ([]byte, error) { return encodeRows("predictionRow", rows) }
 
-// EncodeExamples makes the file of a run's examples in memory; equal rows give
-// equal bytes.
+// EncodeExamples makes the file of a run's examples in memory; equal rows give equal bytes.
 func EncodeExamples(rows []Example) ([]byte, error) { return encodeRows("exampleRow", rows) }
 
-// encodeRows writes the schema under a given name: it is part of the bytes, whose
-// hash is in the records, so it stays whatever the type is called.
+// encodeRows writes the schema under a given name: it is part of the bytes, whose hash is in the
+// records, so it stays whatever the type is called.
 func encodeRows[T any](name string, rows []T) ([]byte, error) {
 	var out bytes.Buffer
 	writer := parquet.NewGenericWriter[T](&out, parquet.NewSchema(name, parquet.SchemaOf(new(T))),
@@ -56,16 +54,16 @@ func encodeRows[T any](name string, rows []T) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// ReadPredictions reads a file of predictions. A missing file gives an error
-// that is os.ErrNotExist.
+// ReadPredictions reads a file of predictions. A missing file gives an error that is
+// os.ErrNotExist.
 func ReadPredictions(path string) ([]Prediction, error) { return readRows[Prediction](path) }
 
-// ReadExamples reads the texts of a run's examples. A missing file gives an
-// error that is os.ErrNotExist.
+// ReadExamples reads the texts of a run's examples. A missing file gives an error that is
+// os.ErrNotExist.
 func ReadExamples(path string) ([]Example, error) { return readRows[Example](path) }
 
-// readRows contains what the library makes of a file that is none: a panic is an
-// error that names the file.
+// readRows contains what the library makes of a file that is none: a panic is an error that names
+// the file.
 func readRows[T any](path string) (rows []T, err error) {
 	defer func() {
 		if r := recover(); r != nil {

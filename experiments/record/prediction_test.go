@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// TestPredictionsComeBackAsTheyWere holds that nothing of a row is lost, and
-// that equal rows give equal bytes.
+// TestPredictionsComeBackAsTheyWere holds that nothing of a row is lost, and that equal rows give
+// equal bytes.
 func TestPredictionsComeBackAsTheyWere(t *testing.T) {
 	rows := []Prediction{
 		{Task: "sums", ID: 3, PromptHash: "0011223344556677", Gold: "7", Prediction: "</script>\x00ü", Score: 0.25},

@@ -9,9 +9,8 @@ import (
 	"os"
 )
 
-// Read reads all lines of a file. torn says that the last line was cut by a
-// crash and left out; a malformed line before it is an error that names file
-// and line. Unknown keys are malformed.
+// Read reads all lines of a file. torn says that the last line was cut by a crash and left out; a
+// malformed line before it is an error that names file and line. Unknown keys are malformed.
 func Read[T any](path string) (lines []T, torn bool, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -58,8 +57,8 @@ func decodeLine(line []byte, v any) error {
 	return nil
 }
 
-// Scan reads lines until one is not wanted: what stands after that is not
-// looked at. A malformed line before it is an error that names file and line.
+// Scan reads lines until one is not wanted: what stands after that is not looked at. A malformed
+// line before it is an error that names file and line.
 func Scan[T any](path string, more func(T) bool) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -82,8 +81,8 @@ func Scan[T any](path string, more func(T) bool) error {
 	return nil
 }
 
-// Last reads the last line of a file, and no more of it than that takes. A file without a line, or whose last line was
-// cut by a crash, is an error.
+// Last reads the last line of a file, and no more of it than that takes. A file without a line, or
+// whose last line was cut by a crash, is an error.
 func Last[T any](path string) (last T, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -111,10 +110,9 @@ func Last[T any](path string) (last T, err error) {
 	return last, fmt.Errorf("read record: %w", err)
 }
 
-// Truncate cuts a file before the first line that keep refuses, and a line
-// that a crash cut in half in any case. It returns how many whole lines were
-// dropped and whether there was half a line. A missing file has no lines.
-// The lines are handed to keep undecoded and without the newline.
+// Truncate cuts a file before the first line that keep refuses, and a line that a crash cut in half
+// in any case. It returns how many whole lines were dropped and whether there was half a line. A
+// missing file has no lines. The lines are handed to keep undecoded and without the newline.
 func Truncate(path string, keep func(line []byte) bool) (dropped int, torn bool, err error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {

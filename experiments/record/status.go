@@ -18,21 +18,21 @@ const (
 	Cancelled    State = "cancelled"
 )
 
-// Finished says whether nothing remains to be run: done or diverged. A failed
-// or cancelled cell is run again by the same command.
+// Finished says whether nothing remains to be run: done or diverged. A failed or cancelled cell is
+// run again by the same command.
 func (s State) Finished() bool { return s == Done || s == CellDiverged }
 
 // Ended says whether no process works at a cell in this state.
 func (s State) Ended() bool { return s != Queued && s != Running }
 
-// Status is the content of status.json. It may hold clocks and hosts; records
-// may not.
+// Status is the content of status.json. It may hold clocks and hosts; records may not.
 type Status struct {
 	State  State  `json:"state"`
 	Reason string `json:"reason,omitempty"`
 	Host   string `json:"host,omitempty"`
 	PID    int    `json:"pid,omitempty"`
-	// Attempt counts the processes that have owned the cell; Job is the scheduler's name of this one's, such as "123_4".
+	// Attempt counts the processes that have owned the cell; Job is the scheduler's name of this
+	// one's, such as "123_4".
 	Attempt int       `json:"attempt,omitempty"`
 	Job     string    `json:"job,omitempty"`
 	Started time.Time `json:"started,omitzero"`
@@ -60,8 +60,8 @@ const (
 	Total   Phase = "total"
 )
 
-// Timing is one line of timing.jsonl, the only file of a cell that may differ
-// between two equal runs.
+// Timing is one line of timing.jsonl, the only file of a cell that may differ between two equal
+// runs.
 type Timing struct {
 	Phase   Phase   `json:"phase"`
 	Index   int     `json:"index"` // the task's 1-based position; 0 for the base row or the whole cell
@@ -69,7 +69,8 @@ type Timing struct {
 	Tokens  int64   `json:"tokens,omitempty"`
 	// PeakRSSBytes is the largest resident memory of the process so far.
 	PeakRSSBytes int64 `json:"peak_rss_bytes,omitempty"`
-	// ProcessorSeconds are those of processor time, all threads together; 0 where the system does not tell.
+	// ProcessorSeconds are those of processor time, all threads together; 0 where the system does
+	// not tell.
 	ProcessorSeconds float64 `json:"processor_seconds,omitempty"`
 	// ExecuteSeconds, of the whole cell, are those spent in compiled graphs.
 	ExecuteSeconds float64 `json:"execute_seconds,omitempty"`

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Tuning is the content of tune.json: what a tuning of a suite's methods tried, what each trial scored, and which was
-// chosen. It is a pure function of the trials' records.
+// Tuning is the content of tune.json: what a tuning of a suite's methods tried, what each trial
+// scored, and which was chosen. It is a pure function of the trials' records.
 type Tuning struct {
 	// Suite is the name of the suite whose methods were tuned.
 	Suite string `json:"suite"`
-	// Budget is the number of trials of each method, Finalists how many of them were run again, and Seeds on how many seeds
-	// a finalist was run in all: of each method alike.
+	// Budget is the number of trials of each method, Finalists how many of them were run again, and
+	// Seeds on how many seeds a finalist was run in all: of each method alike.
 	Budget    int `json:"budget"`
 	Finalists int `json:"finalists"`
 	Seeds     int `json:"seeds"`
@@ -33,13 +33,15 @@ type Tuning struct {
 type TunedMethod struct {
 	Preset string `json:"preset"`
 	Name   string `json:"name"`
-	// Coefficient are the parameters that were tuned beside the learning rate; none where the method has no coefficient.
+	// Coefficient are the parameters that were tuned beside the learning rate; none where the
+	// method has no coefficient.
 	Coefficient []string `json:"coefficient,omitempty"`
 	// Trials are in the order in which they were planned.
 	Trials []Trial `json:"trials"`
 	// Choice is the index of the chosen trial, -1 where none has a score.
 	Choice int `json:"choice"`
-	// Remarks say of the choice how it lies in what was tried: whether beyond the first grid, or at its edge.
+	// Remarks say of the choice how it lies in what was tried: whether beyond the first grid, or at
+	// its edge.
 	Remarks []string `json:"remarks,omitempty"`
 }
 
@@ -59,12 +61,12 @@ type Trial struct {
 
 // Outcome is how a trial ended on one seed, or on several in the mean.
 type Outcome struct {
-	// Score is the objective; nil where the trial has none, for the Reason given: it was run, it counts, and it is never
-	// chosen.
+	// Score is the objective; nil where the trial has none, for the Reason given: it was run, it
+	// counts, and it is never chosen.
 	Score  *float64 `json:"score"`
 	Reason string   `json:"reason,omitempty"`
-	// Gain is by how much the tasks' scores right after learning them exceed the base row's, their mean; nil where that
-	// is not known.
+	// Gain is by how much the tasks' scores right after learning them exceed the base row's, their
+	// mean; nil where that is not known.
 	Gain *float64 `json:"gain_over_base,omitempty"`
 	// Metrics are other metrics of the trial, those that are defined.
 	Metrics []Score `json:"metrics,omitempty"`
@@ -97,7 +99,8 @@ func (m TunedMethod) Coefficients(t Trial) string {
 	return Coefficients(m.Coefficient, values)
 }
 
-// Overall is the mean over all seeds that the trial was run on. It has no score where it has none on one of them.
+// Overall is the mean over all seeds that the trial was run on. It has no score where it has none
+// on one of them.
 func (t Trial) Overall() Outcome {
 	if len(t.Again) == 0 || t.Score == nil {
 		return t.Outcome
@@ -146,10 +149,11 @@ func (m TunedMethod) Chosen() (Trial, bool) {
 	return m.Trials[m.Choice], true
 }
 
-// Best are the indices of the best n trials by their first seeds, the best one first. Those that learn come before all that do
-// not, and are ordered by their scores; the others by their gains: a setting at which nothing is learned keeps everything,
-// so that the score alone might choose a method that does nothing. Of equals the first comes first. A trial without a
-// score is none of them.
+// Best are the indices of the best n trials by their first seeds, the best one first. Those that
+// learn come before all that do not, and are ordered by their scores; the others by their gains: a
+// setting at which nothing is learned keeps everything, so that the score alone might choose a
+// method that does nothing. Of equals the first comes first. A trial without a score is none of
+// them.
 func (m TunedMethod) Best(n int) []int {
 	var list []int
 	for i, t := range m.Trials {
@@ -161,8 +165,9 @@ func (m TunedMethod) Best(n int) []int {
 	return list[:min(n, len(list))]
 }
 
-// Choose sets Choice to the best of the finalists by the means over all of their seeds. Where there are none with a score,
-// it is the best of all trials by their first seeds; -1 where none has a score.
+// Choose sets Choice to the best of the finalists by the means over all of their seeds. Where there
+// are none with a score, it is the best of all trials by their first seeds; -1 where none has a
+// score.
 func (m *TunedMethod) Choose() {
 	m.Choice = -1
 	ranked := m.Best(len(m.Trials))

@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// Writer appends lines to one file. Each line is a single write, so a crash
-// can cut the last line at most. It is safe for concurrent use.
+// Writer appends lines to one file. Each line is a single write, so a crash can cut the last line
+// at most. It is safe for concurrent use.
 type Writer struct {
 	mu   sync.Mutex
 	file *os.File
 	size int64 // of the whole lines
 }
 
-// OpenWriter opens or creates a file for appending. A file whose last line
-// was cut by a crash is refused: Truncate drops that line first.
+// OpenWriter opens or creates a file for appending. A file whose last line was cut by a crash is
+// refused: Truncate drops that line first.
 func OpenWriter(path string) (*Writer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -38,9 +38,8 @@ func OpenWriter(path string) (*Writer, error) {
 	return &Writer{file: f, size: info.Size()}, nil
 }
 
-// Append writes v as one line. A value that has no JSON form, such as a NaN,
-// and a value that fails its own Validate are errors, and nothing is written;
-// nor does a full disk leave a part of a line.
+// Append writes v as one line. A value that has no JSON form, such as a NaN, and a value that fails
+// its own Validate are errors, and nothing is written; nor does a full disk leave a part of a line.
 func (w *Writer) Append(v any) error {
 	if c, ok := v.(interface{ Validate() error }); ok {
 		if err := c.Validate(); err != nil {

@@ -16,8 +16,8 @@ import (
 // tempPrefix begins the name of what is not written whole yet.
 const tempPrefix = ".tmp-"
 
-// Sweep removes what writes that a crash cut off left in a folder, whose lock
-// the caller holds. A missing folder has nothing.
+// Sweep removes what writes that a crash cut off left in a folder, whose lock the caller holds. A
+// missing folder has nothing.
 func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -34,10 +34,9 @@ func Sweep(dir string) error {
 	return nil
 }
 
-// WriteFile puts a file in place so that a reader, and a machine that lost
-// its power, sees the old file or the new one and nothing between. write is
-// called once; when it fails, the old file stays and nothing is left over.
-// Folders above path are created.
+// WriteFile puts a file in place so that a reader, and a machine that lost its power, sees the old
+// file or the new one and nothing between. write is called once; when it fails, the old file stays
+// and nothing is left over. Folders above path are created.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -80,8 +79,8 @@ func WriteBytes(path string, data []byte) error {
 	})
 }
 
-// WriteJSON writes v, indented. A value without a JSON form (NaN) or one that
-// fails its own Validate is an error, and the old file stays.
+// WriteJSON writes v, indented. A value without a JSON form (NaN) or one that fails its own
+// Validate is an error, and the old file stays.
 func WriteJSON(path string, v any) error {
 	if c, ok := v.(interface{ Validate() error }); ok {
 		if err := c.Validate(); err != nil {
@@ -98,8 +97,8 @@ func WriteJSON(path string, v any) error {
 	return WriteBytes(path, out.Bytes())
 }
 
-// ReadJSON reads a file that WriteJSON wrote; unknown keys are errors.
-// A missing file gives an error that is os.ErrNotExist.
+// ReadJSON reads a file that WriteJSON wrote; unknown keys are errors. A missing file gives an
+// error that is os.ErrNotExist.
 func ReadJSON(path string, v any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {

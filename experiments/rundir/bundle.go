@@ -18,18 +18,17 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// mostUnpacked bounds what a bundle may unpack to, in bytes and in files: a
-// small archive must not fill a disk.
+// mostUnpacked bounds what a bundle may unpack to, in bytes and in files: a small archive must not
+// fill a disk.
 const (
 	mostUnpackedBytes = 64 << 30
 	mostUnpackedFiles = 1_000_000
 )
 
-// Pack writes a run as a tar archive, compressed with Zstandard: manifest,
-// examples, reports, and of each cell status, records, timings, predictions
-// and seal; checkpoints too where asked for. beside are further files of the
-// archive by their names. Equal files give equal bytes. It returns the number
-// of files.
+// Pack writes a run as a tar archive, compressed with Zstandard: manifest, examples, reports, and
+// of each cell status, records, timings, predictions and seal; checkpoints too where asked for.
+// beside are further files of the archive by their names. Equal files give equal bytes. It returns
+// the number of files.
 func Pack(r Run, w io.Writer, checkpoints bool, beside map[string][]byte) (files int, err error) {
 	compressed, err := zstd.NewWriter(w)
 	if err != nil {
@@ -92,9 +91,8 @@ func packedFolder(name string, checkpoints bool) bool {
 	return ok && (folder == "predictions" || folder == "checkpoint" && checkpoints && !strings.HasPrefix(path.Base(name), tempPrefix))
 }
 
-// Unpack puts a bundle's files into an empty folder. A name that leaves the
-// folder, a link or a device, and a bundle that is cut or larger than any run
-// are errors.
+// Unpack puts a bundle's files into an empty folder. A name that leaves the folder, a link or a
+// device, and a bundle that is cut or larger than any run are errors.
 func Unpack(r io.Reader, dir string) error {
 	compressed, err := zstd.NewReader(bufio.NewReader(r), zstd.WithDecoderMaxMemory(256<<20))
 	if err != nil {

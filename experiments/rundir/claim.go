@@ -12,12 +12,13 @@ import (
 	"secura/experiments/machine"
 )
 
-// ErrClaimLost is the error of a claim whose holder could not renew it in time, or that another process took over.
+// ErrClaimLost is the error of a claim whose holder could not renew it in time, or that another
+// process took over.
 var ErrClaimLost = errors.New("the claim is lost")
 
-// Lease says how long a claim holds. A holder that could not renew its claim gives it up on its own clock after Lose;
-// others take it over when they saw no renewal for Dead on theirs. No two clocks are compared, so that machines whose
-// clocks differ can share a run.
+// Lease says how long a claim holds. A holder that could not renew its claim gives it up on its own
+// clock after Lose; others take it over when they saw no renewal for Dead on theirs. No two clocks
+// are compared, so that machines whose clocks differ can share a run.
 type Lease struct {
 	Renew, Lose, Dead time.Duration
 }
@@ -25,7 +26,8 @@ type Lease struct {
 // DefaultLease allows for a shared file system that shows a change after half a minute.
 var DefaultLease = Lease{Renew: 10 * time.Second, Lose: 40 * time.Second, Dead: 90 * time.Second}
 
-// attempt is the content of claims/NNNN.json. The file with the highest number says who may write the cell's files.
+// attempt is the content of claims/NNNN.json. The file with the highest number says who may write
+// the cell's files.
 type attempt struct {
 	Host string `json:"host"`
 	// Boot names one start of one machine: two machines may have one name.
@@ -38,10 +40,11 @@ type attempt struct {
 	Released bool `json:"released"`
 }
 
-// Claim is the right to write a cell's files. Within a machine a file lock decides, which dies with its process. File
-// locks of network file systems may do nothing, and so the claim is a file too: made under a number that only one
-// process can be the first to take, renewed while its holder works, and taken over under the next number when it was
-// not renewed. A holder that was held up notices by its own clock before another may begin.
+// Claim is the right to write a cell's files. Within a machine a file lock decides, which dies with
+// its process. File locks of network file systems may do nothing, and so the claim is a file too:
+// made under a number that only one process can be the first to take, renewed while its holder
+// works, and taken over under the next number when it was not renewed. A holder that was held up
+// notices by its own clock before another may begin.
 type Claim struct {
 	lock  *Lock
 	cell  Cell
@@ -58,8 +61,9 @@ type Claim struct {
 	done sync.WaitGroup
 }
 
-// TakeClaim takes the cell, or returns an error that is ErrLocked and names the holder. With wait it watches the claim
-// of another machine for as long as it takes to know whether it is still renewed; otherwise such a claim holds.
+// TakeClaim takes the cell, or returns an error that is ErrLocked and names the holder. With wait
+// it watches the claim of another machine for as long as it takes to know whether it is still
+// renewed; otherwise such a claim holds.
 func TakeClaim(ctx context.Context, c Cell, lease Lease, wait bool) (*Claim, error) {
 	lock, err := TakeLock(c.Lock())
 	if err != nil {
@@ -148,7 +152,8 @@ func (c *Claim) keep() {
 	}
 }
 
-// renew writes the claim again, if it is still the newest. A write that failed is tried again at the next time.
+// renew writes the claim again, if it is still the newest. A write that failed is tried again at
+// the next time.
 func (c *Claim) renew(release bool) error {
 	number, _, err := newestAttempt(c.cell)
 	c.mu.Lock()
@@ -171,8 +176,8 @@ func (c *Claim) renew(release bool) error {
 // Job is the scheduler's name of the holder's job; empty outside of one.
 func (c *Claim) Job() string { return c.state.Job }
 
-// Err is nil while the claim holds, and an error that is ErrClaimLost from then on for good. Whoever writes a file of
-// the cell asks first.
+// Err is nil while the claim holds, and an error that is ErrClaimLost from then on for good.
+// Whoever writes a file of the cell asks first.
 func (c *Claim) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,7 @@
-// Package rundir is the folder of a run. It knows where each file lies, writes files so that a crash leaves the old or the
-// new one, gives each cell one owner at a time, and finds out what of an interrupted cell can go on. It knows nothing of
-// what the files mean. Read Run and Cell in layout.go first.
+// Package rundir is the folder of a run. It knows where each file lies, writes files so that a
+// crash leaves the old or the new one, gives each cell one owner at a time, and finds out what of
+// an interrupted cell can go on. It knows nothing of what the files mean. Read Run and Cell in
+// layout.go first.
 package rundir
 
 import (
@@ -56,8 +57,8 @@ func (r Run) Table(name string) string { return filepath.Join(r.Path, "tables", 
 // Figure is the path of figures/NAME, extension included in name.
 func (r Run) Figure(name string) string { return filepath.Join(r.Path, "figures", name) }
 
-// Sweep removes what writes that a crash cut off left in the run's own folders;
-// the caller holds the run's lock.
+// Sweep removes what writes that a crash cut off left in the run's own folders; the caller holds
+// the run's lock.
 func (r Run) Sweep() error {
 	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")))
 }
@@ -104,8 +105,8 @@ func (c Cell) Make() error {
 	return nil
 }
 
-// Sweep removes what writes that a crash cut off left in the cell's folders;
-// the caller holds the cell's lock.
+// Sweep removes what writes that a crash cut off left in the cell's folders; the caller holds the
+// cell's lock.
 func (c Cell) Sweep() error {
 	return errors.Join(Sweep(c.Path), Sweep(filepath.Dir(c.Predictions(0))), Sweep(c.Checkpoints()))
 }
@@ -128,8 +129,8 @@ func (c Cell) Summary() string { return filepath.Join(c.Path, "summary.json") }
 // Seal is the path of seal.json: the hashes of the cell's files when it ended.
 func (c Cell) Seal() string { return filepath.Join(c.Path, "seal.json") }
 
-// Parts is the path of parts.json, which says that the cell's batches are
-// computed in parts after its worker was killed.
+// Parts is the path of parts.json, which says that the cell's batches are computed in parts after
+// its worker was killed.
 func (c Cell) Parts() string { return filepath.Join(c.Path, "parts.json") }
 
 // Lock is the path of the cell's lock.
@@ -143,8 +144,7 @@ func (c Cell) Predictions(index int) string {
 	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d.parquet", index))
 }
 
-// PredictionsAt is the path of the predictions made at a step of the task with
-// that index.
+// PredictionsAt is the path of the predictions made at a step of the task with that index.
 func (c Cell) PredictionsAt(index, step int) string {
 	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d-%05d.parquet", index, step))
 }

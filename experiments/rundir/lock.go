@@ -15,15 +15,15 @@ import (
 // ErrLocked is the error of a lock that another process holds.
 var ErrLocked = errors.New("locked")
 
-// Lock is a held lock. It dies with its process, so none is ever stale. On
-// network file systems such locks may do nothing; host and process are
-// written into the file for people who have to find out.
+// Lock is a held lock. It dies with its process, so none is ever stale. On network file systems
+// such locks may do nothing; host and process are written into the file for people who have to find
+// out.
 type Lock struct {
 	flock *flock.Flock
 }
 
-// TakeLock takes the lock at path, creating the file and its folder, or
-// returns at once an error that is ErrLocked and names the holder.
+// TakeLock takes the lock at path, creating the file and its folder, or returns at once an error
+// that is ErrLocked and names the holder.
 func TakeLock(path string) (*Lock, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
@@ -48,7 +48,8 @@ func TakeLock(path string) (*Lock, error) {
 // Release gives the lock back. The file stays.
 func (l *Lock) Release() error { return l.flock.Close() }
 
-// Holder tells which process holds the lock at path, and whether it is of this machine; 0 if none does.
+// Holder tells which process holds the lock at path, and whether it is of this machine; 0 if none
+// does.
 func Holder(path string) (pid int, here bool, err error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return 0, false, nil
@@ -76,8 +77,8 @@ func holder(path string) string {
 	return fmt.Sprintf("process %d on %s", pid, host)
 }
 
-// named is LockedBy of a lock that is held. A process that has just taken it may not have written its name yet: it is given
-// a moment.
+// named is LockedBy of a lock that is held. A process that has just taken it may not have written
+// its name yet: it is given a moment.
 func named(path string) (host string, pid int) {
 	host, pid = LockedBy(path)
 	for wait := 0; pid == 0 && wait < 20; wait++ {
@@ -87,8 +88,8 @@ func named(path string) (host string, pid int) {
 	return host, pid
 }
 
-// LockedBy is the process that took the lock at path last, whether it still holds it or not: it takes no lock to find out.
-// It is 0 where none has.
+// LockedBy is the process that took the lock at path last, whether it still holds it or not: it
+// takes no lock to find out. It is 0 where none has.
 func LockedBy(path string) (host string, pid int) {
 	data, err := os.ReadFile(path)
 	if fields := strings.Fields(string(data)); err == nil && len(fields) == 2 {

@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// Manifest is the content of manifest.json: everything that decides a run's
-// numbers.
+// Manifest is the content of manifest.json: everything that decides a run's numbers.
 type Manifest struct {
 	// Suite is the resolved suite, every default written out.
 	Suite json.RawMessage `json:"suite"`
@@ -20,31 +19,31 @@ type Manifest struct {
 	Plan string `json:"plan"`
 	// Modules maps each Go module, and "go" itself, to its version.
 	Modules map[string]string `json:"modules"`
-	// Revision is the code's; "-dirty" is appended to one with changes, and it
-	// is empty where the build had no repository.
+	// Revision is the code's; "-dirty" is appended to one with changes, and it is empty where the
+	// build had no repository.
 	Revision     string `json:"revision"`
 	Backend      string `json:"backend"`
 	PluginSHA256 string `json:"plugin_sha256,omitempty"`
 	XLAFlags     string `json:"xla_flags,omitempty"`
 	Processor    string `json:"processor"`
-	// Platform is the operating system and the instruction set that the program
-	// was built for, such as "linux/amd64".
+	// Platform is the operating system and the instruction set that the program was built for, such
+	// as "linux/amd64".
 	Platform string `json:"platform,omitempty"`
 	// Files are the data files and the backbone's files.
 	Files []File `json:"files"`
 	// Sources tell where data sets and backbones come from, and under which licenses.
 	Sources []Source `json:"sources,omitempty"`
-	// Changes tell of each time that the run went on with another program or
-	// backend: its numbers may not be those of one that did not.
+	// Changes tell of each time that the run went on with another program or backend: its numbers
+	// may not be those of one that did not.
 	Changes []string `json:"changes,omitempty"`
 	// AllowBackendChange lets Merge go on with another backend.
 	AllowBackendChange bool `json:"-"`
 }
 
-// OtherNumbers lists what makes the numbers of two programs differ in their last
-// bits: another backend, plugin, or instruction set. The processor counts for XLA
-// even where a flag pins what it compiles for, because its matrix kernels are
-// chosen by the processor when it runs; it never counts for pure Go.
+// OtherNumbers lists what makes the numbers of two programs differ in their last bits: another
+// backend, plugin, or instruction set. The processor counts for XLA even where a flag pins what it
+// compiles for, because its matrix kernels are chosen by the processor when it runs; it never
+// counts for pure Go.
 func (m Manifest) OtherNumbers(other Manifest) (reasons []string) {
 	reasons = m.otherBackend(other)
 	if m.Platform != "" && other.Platform != "" {
@@ -71,8 +70,7 @@ func appendChange(list []string, what, was, is string) []string {
 	return append(list, fmt.Sprintf("another %s: was %q, is %q", what, was, is))
 }
 
-// Build fills in what the running program knows of itself: module versions
-// and code revision.
+// Build fills in what the running program knows of itself: module versions and code revision.
 func (m *Manifest) Build() {
 	m.Platform = runtime.GOOS + "/" + runtime.GOARCH
 	info, ok := debug.ReadBuildInfo()
@@ -100,8 +98,7 @@ func (m *Manifest) Build() {
 	}
 }
 
-// ReadManifest reads manifest.json. A run that has none gives an error that
-// is os.ErrNotExist.
+// ReadManifest reads manifest.json. A run that has none gives an error that is os.ErrNotExist.
 func ReadManifest(r Run) (Manifest, error) {
 	var m Manifest
 	if err := ReadJSON(r.Manifest(), &m); err != nil {
@@ -113,8 +110,8 @@ func ReadManifest(r Run) (Manifest, error) {
 // WriteManifest writes manifest.json.
 func WriteManifest(r Run, m Manifest) error { return WriteJSON(r.Manifest(), m) }
 
-// FileChanges lists the files that were not there when a run began, that have
-// another content now, and that are gone.
+// FileChanges lists the files that were not there when a run began, that have another content now,
+// and that are gone.
 func FileChanges(old, new []File) (changes []error) {
 	was := map[string]File{}
 	for _, f := range old {
@@ -137,13 +134,12 @@ func FileChanges(old, new []File) (changes []error) {
 	return changes
 }
 
-// Merge checks whether the run of old may be continued as new, and returns
-// the manifest of both: the suite holds the methods of both and the larger
-// numbers of seeds and orders (its Plan is new's; the caller hashes again
-// where that matters). A setting or a file that changed is an error that
-// names each difference, and so is another backend unless new allows it. What
-// may shift numbers without being a setting, such as another code revision,
-// comes back as warnings, which stay in the manifest as Changes.
+// Merge checks whether the run of old may be continued as new, and returns the manifest of both:
+// the suite holds the methods of both and the larger numbers of seeds and orders (its Plan is
+// new's; the caller hashes again where that matters). A setting or a file that changed is an error
+// that names each difference, and so is another backend unless new allows it. What may shift
+// numbers without being a setting, such as another code revision, comes back as warnings, which
+// stay in the manifest as Changes.
 func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
 	suite, err := mergeSuites(old.Suite, new.Suite, new.AllowBackendChange)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// mergeSuites unites two resolved suites that may differ in seeds, orders,
-// methods, doc, tables and what they ask of a cluster alone. Methods are matched
-// by their "name". With anyBackend, the backend that was asked for may differ too.
+// mergeSuites unites two resolved suites that may differ in seeds, orders, methods, doc, tables and
+// what they ask of a cluster alone. Methods are matched by their "name". With anyBackend, the
+// backend that was asked for may differ too.
 func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, error) {
 	was, err := decodeObject(old)
 	if err != nil {
@@ -65,7 +65,8 @@ type differences []string
 // savesEvery is the setting of how often a task is saved, which changes no number.
 const savesEvery = "training.checkpoint_every"
 
-// packs is the setting of how batches are laid out, which runs from before there was a choice do not have.
+// packs is the setting of how batches are laid out, which runs from before there was a choice do
+// not have.
 const packs = "training.pack"
 
 func (d *differences) compare(path string, old, new any) {

@@ -14,8 +14,8 @@ import (
 
 const completeName = "complete.json"
 
-// Place is where in a cell's stream a checkpoint was made: after the task at
-// a 1-based index (0: before the first one), or with a step within that task.
+// Place is where in a cell's stream a checkpoint was made: after the task at a 1-based index (0:
+// before the first one), or with a step within that task.
 type Place struct {
 	Index int `json:"index"`
 	// Step is the last step that was made, 0 after the task.
@@ -44,19 +44,18 @@ func (p Place) compare(q Place) int {
 	return cmp.Or(cmp.Compare(p.Index, q.Index), cmp.Compare(step(p), step(q)))
 }
 
-// Complete is the content of a checkpoint's complete.json, which is written
-// last: a folder without it, or whose files differ from it, is no checkpoint.
+// Complete is the content of a checkpoint's complete.json, which is written last: a folder without
+// it, or whose files differ from it, is no checkpoint.
 type Complete struct {
 	Place
 	// Files are the files beside complete.json, their paths relative.
 	Files []File `json:"files"`
 }
 
-// SaveCheckpoint makes the checkpoint of a place. write is handed an empty
-// folder and puts its files (no folders) there; the checkpoint appears under
-// its name only when all of them and complete.json are on the disk. An older
-// checkpoint of the same place is replaced. What was written is read again
-// before SaveCheckpoint returns, so that older checkpoints may go then.
+// SaveCheckpoint makes the checkpoint of a place. write is handed an empty folder and puts its
+// files (no folders) there; the checkpoint appears under its name only when all of them and
+// complete.json are on the disk. An older checkpoint of the same place is replaced. What was
+// written is read again before SaveCheckpoint returns, so that older checkpoints may go then.
 func SaveCheckpoint(c Cell, place Place, write func(dir string) error) (err error) {
 	final := c.CheckpointAt(place)
 	if err := os.MkdirAll(c.Checkpoints(), 0o755); err != nil {
@@ -137,9 +136,9 @@ func CheckCheckpoint(dir string, place Place) error {
 	return nil
 }
 
-// NewestCheckpoint finds the valid checkpoint of the last place: where an
-// interrupted cell goes on. found is false when there is none, and the cell
-// starts again from the beginning. problems tells of newer folders that were passed over.
+// NewestCheckpoint finds the valid checkpoint of the last place: where an interrupted cell goes on.
+// found is false when there is none, and the cell starts again from the beginning. problems tells
+// of newer folders that were passed over.
 func NewestCheckpoint(c Cell) (newest Place, found bool, problems []error, err error) {
 	places, err := places(c)
 	if err != nil {
@@ -155,8 +154,7 @@ func NewestCheckpoint(c Cell) (newest Place, found bool, problems []error, err e
 	return Place{}, false, problems, nil
 }
 
-// DropCheckpoints removes the checkpoints that keep refuses, and what crashed
-// saves left behind.
+// DropCheckpoints removes the checkpoints that keep refuses, and what crashed saves left behind.
 func DropCheckpoints(c Cell, keep func(place Place) bool) error {
 	places, err := places(c)
 	if err != nil {

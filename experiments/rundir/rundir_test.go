@@ -314,7 +314,8 @@ func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
 	})
 }
 
-// XLA's matrix kernels are the processor's, whatever its flags pin; pure Go computes the same on each.
+// XLA's matrix kernels are the processor's, whatever its flags pin; pure Go computes the same on
+// each.
 func TestOtherNumbersOnAnotherProcessor(t *testing.T) {
 	here := Manifest{Backend: "xla", XLAFlags: "--xla_cpu_max_isa=AVX2", Processor: "one"}
 	there := here

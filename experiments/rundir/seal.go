@@ -10,12 +10,11 @@ import (
 	"strings"
 )
 
-// Seal is the content of a cell's seal.json, which is written when the cell has
-// ended: what each of its files held then.
+// Seal is the content of a cell's seal.json, which is written when the cell has ended: what each of
+// its files held then.
 type Seal struct {
-	// Files are those that equal runs write alike, their paths relative to the
-	// cell's folder, in order. A checkpoint is named by its complete.json, which
-	// names the rest of it.
+	// Files are those that equal runs write alike, their paths relative to the cell's folder, in
+	// order. A checkpoint is named by its complete.json, which names the rest of it.
 	Files []File `json:"files"`
 }
 
@@ -36,9 +35,8 @@ func BreakSeal(c Cell) error {
 	return nil
 }
 
-// CheckSeal lists what has become of the cell's files since it ended.
-// checkpoints says whether the checkpoints must be there; those that are there
-// are checked in any case.
+// CheckSeal lists what has become of the cell's files since it ended. checkpoints says whether the
+// checkpoints must be there; those that are there are checked in any case.
 func CheckSeal(c Cell, checkpoints bool) []error {
 	var seal Seal
 	if err := ReadJSON(c.Seal(), &seal); errors.Is(err, os.ErrNotExist) {
@@ -74,8 +72,8 @@ func CheckSeal(c Cell, checkpoints bool) []error {
 	return append(changes, checkpointChanges(c)...)
 }
 
-// SealHolds says whether one of the cell's files is what it was when the cell
-// ended. Of a cell without a seal nothing else is known.
+// SealHolds says whether one of the cell's files is what it was when the cell ended. Of a cell
+// without a seal nothing else is known.
 func SealHolds(c Cell, path string) bool {
 	var seal Seal
 	if err := ReadJSON(c.Seal(), &seal); err != nil {

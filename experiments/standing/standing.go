@@ -1,10 +1,10 @@
-// Package standing says where a cell stands: queued, running, done, failed, diverged or cancelled, and why. In come the
-// cell's files; out comes one answer for whoever asks, be it a run that looks for what is left to do, a report, status,
-// watch or verify. Read Standing first.
+// Package standing says where a cell stands: queued, running, done, failed, diverged or cancelled,
+// and why. In come the cell's files; out comes one answer for whoever asks, be it a run that looks
+// for what is left to do, a report, status, watch or verify. Read Standing first.
 //
-// Three things tell of a cell, and each puts the one before right. status.json is what its process wrote last (Read).
-// Whether that process is still there is asked of the system and of Slurm (Living). How the cell ended is what its records
-// say, whatever the status (Recorded).
+// Three things tell of a cell, and each puts the one before right. status.json is what its process
+// wrote last (Read). Whether that process is still there is asked of the system and of Slurm
+// (Living). How the cell ended is what its records say, whatever the status (Recorded).
 package standing
 
 import (
@@ -56,9 +56,9 @@ type Job struct {
 	Waiting bool
 }
 
-// Living is the standing once a cell that says "running" was looked for: one whose process on this machine is gone, or
-// whose job the scheduler does not know to wait or run, is cancelled. jobs are those that are known, by their names; nil
-// where there is no scheduler.
+// Living is the standing once a cell that says "running" was looked for: one whose process on this
+// machine is gone, or whose job the scheduler does not know to wait or run, is cancelled. jobs are
+// those that are known, by their names; nil where there is no scheduler.
 func (s Standing) Living(jobs map[string]Job) Standing {
 	if s.State != record.Running {
 		return s
@@ -74,8 +74,9 @@ func (s Standing) Living(jobs map[string]Job) Standing {
 	return s
 }
 
-// Recorded is the standing by the records of a cell. end is what they end with, Done or CellDiverged, and empty where they
-// do not end; reason is that of a divergence; begun says that there is a record at all.
+// Recorded is the standing by the records of a cell. end is what they end with, Done or
+// CellDiverged, and empty where they do not end; reason is that of a divergence; begun says that
+// there is a record at all.
 func (s Standing) Recorded(end record.State, reason string, begun bool) Standing {
 	switch {
 	case end == record.CellDiverged:
@@ -93,8 +94,9 @@ func (s Standing) Recorded(end record.State, reason string, begun bool) Standing
 	return s
 }
 
-// Ended says whether nothing of a cell remains to be run, and with what event its records end then: its status says so,
-// its records are those that its process sealed, and they end. Of any other cell something is left to do.
+// Ended says whether nothing of a cell remains to be run, and with what event its records end then:
+// its status says so, its records are those that its process sealed, and they end. Of any other
+// cell something is left to do.
 func Ended(cell rundir.Cell) (end record.Event, ended bool) {
 	s, err := Read(cell)
 	if err != nil || !s.Finished() || !rundir.SealHolds(cell, cell.Records()) {

@@ -64,7 +64,8 @@ func TestStandings(t *testing.T) {
 	}
 }
 
-// TestSettleKeepsWhatAWorkerWrote marks the cell of a dead worker, and leaves one alone that has said how it ended.
+// TestSettleKeepsWhatAWorkerWrote marks the cell of a dead worker, and leaves one alone that has
+// said how it ended.
 func TestSettleKeepsWhatAWorkerWrote(t *testing.T) {
 	cell := rundir.Run{Path: t.TempDir()}.Cell("seq-s0-o0")
 	if err := cell.Make(); err != nil {

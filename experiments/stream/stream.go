@@ -1,5 +1,5 @@
-// Package stream has what the cells of a suite read, the examples of each task and of the knowledge battery as a
-// backbone's tokens (Data), and what there is to warn of them. Read Load first.
+// Package stream has what the cells of a suite read, the examples of each task and of the knowledge
+// battery as a backbone's tokens (Data), and what there is to warn of them. Read Load first.
 package stream
 
 import (
@@ -37,7 +37,8 @@ type Data struct {
 	HeldOut [][]int32
 }
 
-// Load opens a suite's examples, and prepares what was not prepared yet. Its error joins what is wrong with each split.
+// Load opens a suite's examples, and prepares what was not prepared yet. Its error joins what is
+// wrong with each split.
 func Load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder) (*Data, error) {
 	return load(ctx, s, store, encoder, func(task datasets.Task) (*prepared.Split, error) {
 		train, err := store.Open(ctx, task, prepared.Want{Split: "train"}, encoder)
@@ -94,8 +95,9 @@ func (d *Data) Close() error {
 	return errors.Join(errs...)
 }
 
-// loadTest takes the split that a task is evaluated on into memory, at most bound examples of it, 0 being all; how much
-// is evaluated is bounded by evaluation.max_tokens. Prompts are cut to what fits in rows of the longest length.
+// loadTest takes the split that a task is evaluated on into memory, at most bound examples of it, 0
+// being all; how much is evaluated is bounded by evaluation.max_tokens. Prompts are cut to what
+// fits in rows of the longest length.
 func (t *Task) loadTest(ctx context.Context, store *prepared.Store, encoder *datasets.Encoder, split string, bound, longest int) error {
 	test, err := store.Open(ctx, t.Task, prepared.Want{Split: split, Evaluated: true, Most: bound}, encoder)
 	if err != nil {
@@ -174,8 +176,8 @@ func (d *Data) CutWarnings(t suite.Training) (texts []string) {
 	return append(texts, d.PromptWarnings()...)
 }
 
-// Warnings tell of what the data or the suite make of the numbers: examples that are cut or have no answer, and
-// evaluation sets of which only a part is used.
+// Warnings tell of what the data or the suite make of the numbers: examples that are cut or have no
+// answer, and evaluation sets of which only a part is used.
 func (d *Data) Warnings(s suite.Suite) (texts []string) {
 	texts = append(d.TextWarnings(), d.CutWarnings(s.Training)...)
 	for _, t := range slices.Concat(d.Tasks, d.Knowledge) {

@@ -56,8 +56,8 @@ func (s Suite) validateBackbones(r *rules) {
 	}
 }
 
-// Places are where the suite's backbones lie here: where the suite says, in the revisions that it has, or at, their places in its order, separated by
-// commas.
+// Places are where the suite's backbones lie here: where the suite says, in the revisions that it
+// has, or at, their places in its order, separated by commas.
 func (s Suite) Places(at string) ([]string, error) {
 	names := s.BackboneNames()
 	switch {

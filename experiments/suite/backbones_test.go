@@ -8,7 +8,8 @@ import (
 	"secura/datasets"
 )
 
-// A run that was begun before suites could have several backbones goes on: its plan has the hash and the cells it had.
+// A run that was begun before suites could have several backbones goes on: its plan has the hash
+// and the cells it had.
 func TestASingleBackboneIsPlannedAsEver(t *testing.T) {
 	suite := Suite{Name: "pinned", Backbone: "nano", Backend: "go", Stream: Sequential, Tasks: []datasets.Task{{Name: "a"}}, Methods: []MethodSpec{{Preset: "seq", Name: "seq"}}, Seeds: 2, Orders: 1}
 	for meant, want := range map[string]string{
@@ -66,7 +67,8 @@ func TestBackbonesOfASuite(t *testing.T) {
 	}
 }
 
-// Cells of one backbone come together: a worker that takes them in this order opens each backbone once.
+// Cells of one backbone come together: a worker that takes them in this order opens each backbone
+// once.
 func TestCellsOfABackboneComeTogether(t *testing.T) {
 	suite, err := Load("smoke", Options{Set: []string{"seeds=2", "backbones=[ORG/Big-1.5B, nano]"}})
 	if err != nil {

@@ -12,7 +12,8 @@ type sized struct {
 	Inner int `yaml:"inner"`
 }
 
-// TestFixedNamesParameters: what a tuning leaves alone is read from YAML, and is one of the method's parameters.
+// TestFixedNamesParameters: what a tuning leaves alone is read from YAML, and is one of the
+// method's parameters.
 func TestFixedNamesParameters(t *testing.T) {
 	presets := Presets{{Name: "sized", NewParams: func() any { return &sized{} }}, {Name: "bare", NewParams: func() any { return nil }}}
 	for _, c := range []struct{ method, fixed, want string }{

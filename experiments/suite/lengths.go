@@ -34,8 +34,9 @@ func (s Suite) WithLengthsOf(other Suite) Suite {
 	return s
 }
 
-// leaveLengths lets the lengths of rows be chosen from the data where a file that has tasks of its own does not say them:
-// what it extends (under, nil for none), or the default, has lengths for other rows.
+// leaveLengths lets the lengths of rows be chosen from the data where a file that has tasks of its
+// own does not say them: what it extends (under, nil for none), or the default, has lengths for
+// other rows.
 func leaveLengths(tree, under *yaml.Node) {
 	for _, key := range []struct{ section, name string }{{"training", "length"}, {"training", "answer_length"}, {"evaluation", "lengths"}} {
 		section := find(tree, key.section)
@@ -59,7 +60,8 @@ func leaveLengths(tree, under *yaml.Node) {
 	}
 }
 
-// hasOwnTasks says whether a suite's file, before names are replaced by what they stand for, has a task that is not built in.
+// hasOwnTasks says whether a suite's file, before names are replaced by what they stand for, has a
+// task that is not built in.
 func hasOwnTasks(tree *yaml.Node) bool {
 	for _, key := range []string{"tasks", "knowledge"} {
 		for _, item := range items(tree, key) {

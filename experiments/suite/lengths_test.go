@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestSuitesWithTasksOfTheirOwnLeaveLengthsToTheData, but for what they say themselves and what their tasks came with.
+// TestSuitesWithTasksOfTheirOwnLeaveLengthsToTheData, but for what they say themselves and what
+// their tasks came with.
 func TestSuitesWithTasksOfTheirOwnLeaveLengthsToTheData(t *testing.T) {
 	const own = "tasks:\n  - {name: a, family: f, source: a, prompt: p, answer: x, scores: [exact], max_new_tokens: 1}\n"
 	const rest = "methods: [seq]\n"

@@ -25,11 +25,11 @@ const tasksFile = "tasks"
 type Options struct {
 	// Presets are those that a suite may name; nil knows all names.
 	Presets Presets
-	// Methods are further ones that take part with their presets' values, and that Set may change; the suite may have some
-	// of them.
+	// Methods are further ones that take part with their presets' values, and that Set may change;
+	// the suite may have some of them.
 	Methods []string
-	// Set holds KEY=VALUE settings that replace the file's, such as
-	// training.steps=6 or methods.ewc.params.lambda=1. VALUE is YAML.
+	// Set holds KEY=VALUE settings that replace the file's, such as training.steps=6 or
+	// methods.ewc.params.lambda=1. VALUE is YAML.
 	Set []string
 }
 
@@ -51,8 +51,8 @@ func List() []string {
 // longestSetting is how much of a setting a message has.
 const longestSetting = 100
 
-// Faulty is the error of a suite that has mistakes. Suite is what is left of it without them, for those that only its data,
-// its backbones or its methods can tell.
+// Faulty is the error of a suite that has mistakes. Suite is what is left of it without them, for
+// those that only its data, its backbones or its methods can tell.
 type Faulty struct {
 	Suite Suite
 	Err   error
@@ -63,9 +63,9 @@ func (f *Faulty) Error() string { return f.Err.Error() }
 // Unwrap gives the mistakes.
 func (f *Faulty) Unwrap() error { return f.Err }
 
-// Load reads an embedded suite by its name, or a file: whatever has a
-// slash or ends in .yaml or .yml. The suite is complete and validated; all
-// mistakes come back at once, as *Faulty, with file, line and the nearest known name.
+// Load reads an embedded suite by its name, or a file: whatever has a slash or ends in .yaml or
+// .yml. The suite is complete and validated; all mistakes come back at once, as *Faulty, with file,
+// line and the nearest known name.
 func Load(nameOrFile string, options Options) (Suite, error) {
 	l := &loader{}
 	tree, label, err := l.tree(nameOrFile, nil)
@@ -129,8 +129,7 @@ func (l *loader) set(tree *yaml.Node, settings []string) {
 	}
 }
 
-// BuiltinTasks are the tasks that suites may name: the stream's and those of
-// the knowledge battery.
+// BuiltinTasks are the tasks that suites may name: the stream's and those of the knowledge battery.
 func BuiltinTasks() (stream, knowledge []datasets.Task, err error) {
 	file, err := readBuiltin()
 	return slices.Clone(file.Tasks), slices.Clone(file.Knowledge), err
@@ -159,9 +158,9 @@ var readBuiltin = sync.OnceValues(func() (file taskFile, err error) {
 	return file, tree.Decode(&file)
 })
 
-// tree reads a suite's YAML, merged over the one it extends, names of
-// tasks and methods replaced by what they stand for, checked against Suite:
-// the loader has what is wrong in it. The error is of what cannot be read.
+// tree reads a suite's YAML, merged over the one it extends, names of tasks and methods replaced by
+// what they stand for, checked against Suite: the loader has what is wrong in it. The error is of
+// what cannot be read.
 func (l *loader) tree(nameOrFile string, within []string) (tree *yaml.Node, label string, err error) {
 	if slices.Contains(within, nameOrFile) {
 		return nil, "", fmt.Errorf("extends goes in a circle: %s", strings.Join(append(within, nameOrFile), ", "))
@@ -210,8 +209,8 @@ func (l *loader) tree(nameOrFile string, within []string) (tree *yaml.Node, labe
 	return merge(under, tree), label, nil
 }
 
-// checkTree expands and checks a suite file, whose names of tasks may be those
-// of the suite that it extends.
+// checkTree expands and checks a suite file, whose names of tasks may be those of the suite that it
+// extends.
 func checkTree(tree *yaml.Node, label string, under *yaml.Node) checker {
 	c := checker{file: label}
 	var inherited []*yaml.Node

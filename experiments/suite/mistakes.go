@@ -7,14 +7,16 @@ import (
 	"reflect"
 )
 
-// Bounds of what is told of mistakes: of a list with ten thousand wrong items some show what is wrong.
+// Bounds of what is told of mistakes: of a list with ten thousand wrong items some show what is
+// wrong.
 const (
 	mostMistakes = 20
 	longestText  = 2000
 )
 
-// Told joins mistakes as errors.Join does, those that are joined already one by one and those that read alike once: the
-// first 20, and how many more there are. One with a very long text loses the middle of it.
+// Told joins mistakes as errors.Join does, those that are joined already one by one and those that
+// read alike once: the first 20, and how many more there are. One with a very long text loses the
+// middle of it.
 func Told(list ...error) error {
 	var told []error
 	seen := map[string]bool{}

@@ -11,19 +11,19 @@ import (
 	"secura/experiments/record"
 )
 
-// Cell is one method on one backbone, one seed and one order of the tasks: the
-// unit that a worker runs.
+// Cell is one method on one backbone, one seed and one order of the tasks: the unit that a worker
+// runs.
 type Cell struct {
-	// ID is "METHOD-s0-o0", or "METHOD.BACKBONE-s0-o0" with the backbone's label
-	// where the suite has several.
+	// ID is "METHOD-s0-o0", or "METHOD.BACKBONE-s0-o0" with the backbone's label where the suite
+	// has several.
 	ID string
 	// Backbone is the suite's name of it.
 	Backbone string
 	Method   MethodSpec
 	Seed     int
 	Order    int
-	// PairingKey leaves method, seed and backbone out: cells that differ in the
-	// method alone draw the same numbers.
+	// PairingKey leaves method, seed and backbone out: cells that differ in the method alone draw
+	// the same numbers.
 	PairingKey string
 	// Tasks are the indices of the suite's tasks in the order of learning.
 	Tasks []int
@@ -34,9 +34,9 @@ func (c Cell) Streams() Streams {
 	return Streams{RunSeed: uint64(c.Seed), PairingKey: c.PairingKey}
 }
 
-// Plan expands a suite into its cells, backbone by backbone, within a backbone
-// seed by seed, within a seed order by order, and within these in the suite's
-// order of methods; hash names the suite that the cells come from.
+// Plan expands a suite into its cells, backbone by backbone, within a backbone seed by seed, within
+// a seed order by order, and within these in the suite's order of methods; hash names the suite
+// that the cells come from.
 func Plan(s Suite) (cells []Cell, hash string, err error) {
 	if hash, err = s.Hash(); err != nil {
 		return nil, "", err
@@ -73,8 +73,8 @@ func FindCell(cells []Cell, id string) (Cell, bool) {
 	return cells[i], true
 }
 
-// Hash is the sha256 (hex) of the resolved suite, what changes no number left
-// out: its doc, its tables, how often it saves, and what it asks of a cluster.
+// Hash is the sha256 (hex) of the resolved suite, what changes no number left out: its doc, its
+// tables, how often it saves, and what it asks of a cluster.
 func (s Suite) Hash() (string, error) {
 	s.Doc, s.Tables, s.Training.CheckpointEvery, s.Slurm = "", nil, 0, Slurm{}
 	data, err := json.Marshal(s)
@@ -85,10 +85,10 @@ func (s Suite) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// taskOrders are the suite's own order, those that it names after that, and then permutations that differ from all of
-// these and from each other. Each depends on its
-// number and the suite's name and tasks alone: the same for every seed and method, so that orders can be compared too,
-// and whether a run has more of them or not. A suite has as many at most as its tasks have permutations.
+// taskOrders are the suite's own order, those that it names after that, and then permutations that
+// differ from all of these and from each other. Each depends on its number and the suite's name and
+// tasks alone: the same for every seed and method, so that orders can be compared too, and whether
+// a run has more of them or not. A suite has as many at most as its tasks have permutations.
 func taskOrders(s Suite) [][]int {
 	orders, drawn := make([][]int, 0, s.Orders), map[string]bool{}
 	for number := range s.Orders {
@@ -124,8 +124,8 @@ func permutations(n, limit int) int {
 	return orders
 }
 
-// AtStep says whether everything is evaluated within a task after a step, counted from 1; first says that the task is the
-// stream's first one.
+// AtStep says whether everything is evaluated within a task after a step, counted from 1; first
+// says that the task is the stream's first one.
 func (e Evaluation) AtStep(first bool, step int) bool {
 	return e.EverySteps > 0 && step%e.EverySteps == 0 || first && slices.Contains(e.AtSteps, step)
 }
@@ -143,7 +143,8 @@ func (e Evaluation) Within(first bool, step int) (n int) {
 	return n
 }
 
-// Evaluations counts what one cell of a suite evaluates after the base row: everything, or its own task alone.
+// Evaluations counts what one cell of a suite evaluates after the base row: everything, or its own
+// task alone.
 func (s Suite) Evaluations() (whole, own int) {
 	tasks := len(s.Tasks)
 	if last := s.Training.Steps - 1; tasks > 0 { // a task's last step is a boundary

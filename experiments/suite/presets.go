@@ -19,7 +19,8 @@ type Preset struct {
 	Name string
 	// Cost is the time of a cell relative to one of SEQ.
 	Cost float64
-	// NewParams returns a pointer to a copy of the default parameters, a struct with yaml tags; nil if there are none.
+	// NewParams returns a pointer to a copy of the default parameters, a struct with yaml tags; nil
+	// if there are none.
 	NewParams func() any
 	// Renamed says of a name that the program had what it is called now; the preset is none then.
 	Renamed string
@@ -57,8 +58,8 @@ func (p Presets) Find(name string) (Preset, bool) {
 	return p[i], true
 }
 
-// Params makes the parameters of a suite's method: the preset's with the suite's over them, a pointer to a struct; nil
-// where the method has none.
+// Params makes the parameters of a suite's method: the preset's with the suite's over them, a
+// pointer to a struct; nil where the method has none.
 func (p Preset) Params(spec MethodSpec) (any, error) {
 	params := p.NewParams()
 	if params == nil {
@@ -90,7 +91,8 @@ func checkFloats(v reflect.Value, key string) error {
 	return Told(mistakes...)
 }
 
-// CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong type.
+// CheckParams decodes each method's parameters, and reports all that are unknown or of a wrong
+// type.
 func (s Suite) CheckParams(presets Presets) error {
 	var mistakes []error
 	for _, spec := range s.Methods {
@@ -120,8 +122,9 @@ func (p Preset) checkFixed(spec MethodSpec) error {
 	return Told(mistakes...)
 }
 
-// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in seed, order,
-// learning rate or coefficients (see methods.Session.AddCoefficient) alone, share them.
+// GraphKey names the graphs that a method of a suite compiles: cells of equal keys, which differ in
+// seed, order, learning rate or coefficients (see methods.Session.AddCoefficient) alone, share
+// them.
 func (p Presets) GraphKey(spec MethodSpec) string {
 	var params any
 	if preset, ok := p.Find(spec.Preset); ok {

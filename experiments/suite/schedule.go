@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// LongestFirst sorts cells so that a pool of workers is done with all of them
-// soonest: backbone by backbone, for a worker holds one, and within one by the
-// methods' relative costs, equals in their order.
+// LongestFirst sorts cells so that a pool of workers is done with all of them soonest: backbone by
+// backbone, for a worker holds one, and within one by the methods' relative costs, equals in their
+// order.
 func LongestFirst(cells []Cell, presets Presets) []Cell {
 	weighed := weigh(cells, presets, false)
 	slices.SortStableFunc(weighed, func(a, b weighedCell) int {
@@ -16,9 +16,10 @@ func LongestFirst(cells []Cell, presets Presets) []Cell {
 	return unweighed(weighed)
 }
 
-// Shard orders cells for element k of n: first the k-th of n parts, then the parts that follow, around to the one before
-// it. Cells of one backbone are beside each other, within it those that share compiled graphs, the longest first, and the
-// parts cost about the same where the backbones do.
+// Shard orders cells for element k of n: first the k-th of n parts, then the parts that follow,
+// around to the one before it. Cells of one backbone are beside each other, within it those that
+// share compiled graphs, the longest first, and the parts cost about the same where the backbones
+// do.
 func Shard(cells []Cell, k, n int, presets Presets) []Cell {
 	sorted := weigh(cells, presets, true)
 	slices.SortStableFunc(sorted, func(a, b weighedCell) int {
@@ -38,7 +39,8 @@ func Shard(cells []Cell, k, n int, presets Presets) []Cell {
 	return unweighed(slices.Concat(sorted[start:], sorted[:start]))
 }
 
-// weighedCell is a cell with what it is sorted by, which is worked out once a method and not once a comparison.
+// weighedCell is a cell with what it is sorted by, which is worked out once a method and not once a
+// comparison.
 type weighedCell struct {
 	Cell
 	backbone int // its place among the backbones, by where they are met first

@@ -10,7 +10,8 @@ import (
 	"unicode"
 )
 
-// Slurm is what a suite asks of a cluster for each element of its job array. It decides no number of a run.
+// Slurm is what a suite asks of a cluster for each element of its job array. It decides no number
+// of a run.
 type Slurm struct {
 	Partition string `yaml:"partition,omitempty" json:"partition,omitempty"`
 	Account   string `yaml:"account,omitempty" json:"account,omitempty"`
@@ -19,17 +20,18 @@ type Slurm struct {
 	// CPUs is the number of processors, 1 if 0; Mem the memory with its unit, such as 4G.
 	CPUs int    `yaml:"cpus,omitempty" json:"cpus,omitempty"`
 	Mem  string `yaml:"mem,omitempty" json:"mem,omitempty"`
-	// Time is the limit in one of Slurm's forms, such as 2:00:00 or 1-12. An element that reaches it goes on from its
-	// checkpoint when it is its turn again.
+	// Time is the limit in one of Slurm's forms, such as 2:00:00 or 1-12. An element that reaches
+	// it goes on from its checkpoint when it is its turn again.
 	Time string `yaml:"time,omitempty" json:"time,omitempty"`
-	// Warning is how many seconds before the limit an element is told to save; DefaultSlurmWarning if 0.
+	// Warning is how many seconds before the limit an element is told to save; DefaultSlurmWarning
+	// if 0.
 	Warning int `yaml:"warning,omitempty" json:"warning,omitempty"`
-	// Elements bounds the array's size, 1000 if 0, since clusters allow 1001 by default; Running is how many of them run
-	// at a time, any number if 0.
+	// Elements bounds the array's size, 1000 if 0, since clusters allow 1001 by default; Running is
+	// how many of them run at a time, any number if 0.
 	Elements int `yaml:"elements,omitempty" json:"elements,omitempty"`
 	Running  int `yaml:"running,omitempty" json:"running,omitempty"`
-	// Restarts is how often an element whose worker died is queued again, and how often in a row one that reached its
-	// limit without a newer checkpoint; 3 if 0.
+	// Restarts is how often an element whose worker died is queued again, and how often in a row
+	// one that reached its limit without a newer checkpoint; 3 if 0.
 	Restarts int `yaml:"restarts,omitempty" json:"restarts,omitempty"`
 	// Extra are further options of sbatch, such as --constraint=a100.
 	Extra []string `yaml:"extra,omitempty" json:"extra,omitempty"`
@@ -47,8 +49,8 @@ const mostOfSlurm = 1_000_000_000
 // DefaultSlurmWarning is the lead of an element's signal to save before its limit, in seconds.
 const DefaultSlurmWarning = 120
 
-// limit is Time in seconds; 0 where there is none. Slurm reads 90 as minutes, 90:00 as minutes and seconds, 1-12:30 as
-// days, hours and minutes.
+// limit is Time in seconds; 0 where there is none. Slurm reads 90 as minutes, 90:00 as minutes and
+// seconds, 1-12:30 as days, hours and minutes.
 func (s Slurm) limit() (seconds int) {
 	days, clock, hasDays := strings.Cut(s.Time, "-")
 	units := []int{60, 1}

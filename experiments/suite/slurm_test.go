@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestSlurmTimeExceedsTheWarning tries each of Slurm's forms of a time on both sides of the signal's lead.
+// TestSlurmTimeExceedsTheWarning tries each of Slurm's forms of a time on both sides of the
+// signal's lead.
 func TestSlurmTimeExceedsTheWarning(t *testing.T) {
 	for _, test := range []struct {
 		time    string

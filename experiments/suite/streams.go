@@ -7,15 +7,15 @@ import (
 	"math/rand/v2"
 )
 
-// Streams derives every random number of a cell. A stream is named by its
-// purpose and is the same whenever it is asked for: at a task's end nothing of
-// it has to be saved, because what is drawn for each task has the task in
-// its purpose ("examples/task3") and is drawn from the start again on resume.
+// Streams derives every random number of a cell. A stream is named by its purpose and is the same
+// whenever it is asked for: at a task's end nothing of it has to be saved, because what is drawn
+// for each task has the task in its purpose ("examples/task3") and is drawn from the start again on
+// resume.
 type Streams struct {
 	// RunSeed is the cell's seed.
 	RunSeed uint64
-	// PairingKey is what cells that are compared share. It leaves the method
-	// out, so that two methods see the same examples in the same order.
+	// PairingKey is what cells that are compared share. It leaves the method out, so that two
+	// methods see the same examples in the same order.
 	PairingKey string
 }
 
@@ -28,6 +28,6 @@ func (s Streams) Source(purpose string) *rand.PCG {
 	return rand.NewPCG(binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16]))
 }
 
-// TaskPurpose names a purpose of the task at the 1-based position index of
-// the cell's order, such as "examples/task3".
+// TaskPurpose names a purpose of the task at the 1-based position index of the cell's order, such
+// as "examples/task3".
 func TaskPurpose(purpose string, index int) string { return fmt.Sprintf("%s/task%d", purpose, index) }

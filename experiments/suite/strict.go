@@ -40,11 +40,10 @@ func parseYAML(data []byte, name string) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// checker holds YAML nodes against Go types more strictly than yaml.v3 does:
-// 1.5 or 010 are no integers, NaN no number, on no bool, null no value; a key
-// is known and stands once. It collects all mistakes, and takes what is wrong
-// out of the tree, so that the rest can be read: a key with its value, and of
-// the lists of tasks and methods the whole item.
+// checker holds YAML nodes against Go types more strictly than yaml.v3 does: 1.5 or 010 are no
+// integers, NaN no number, on no bool, null no value; a key is known and stands once. It collects
+// all mistakes, and takes what is wrong out of the tree, so that the rest can be read: a key with
+// its value, and of the lists of tasks and methods the whole item.
 type checker struct {
 	file     string
 	mistakes []error
@@ -62,8 +61,8 @@ func (c *checker) wrong(n *yaml.Node, format string, args ...any) {
 
 func (c *checker) err() error { return Told(c.mistakes...) }
 
-// check holds n against t; key is the path of n for messages. It says whether
-// n, without what was taken out of it, can be read.
+// check holds n against t; key is the path of n for messages. It says whether n, without what was
+// taken out of it, can be read.
 func (c *checker) check(n *yaml.Node, t reflect.Type, key string) bool {
 	before := len(c.mistakes)
 	right := func() bool { return len(c.mistakes) == before }
@@ -235,9 +234,9 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-// decodeParams sets the fields of the struct that into points at, which holds the preset's values, to a method's
-// parameters as YAML or a manifest's JSON gave them. Unknown keys and wrong types are errors, all at once. The struct's
-// fields need yaml tags.
+// decodeParams sets the fields of the struct that into points at, which holds the preset's values,
+// to a method's parameters as YAML or a manifest's JSON gave them. Unknown keys and wrong types are
+// errors, all at once. The struct's fields need yaml tags.
 func decodeParams(method string, params map[string]any, into any) error {
 	var mistakes []error
 	wrong := func(text string) { mistakes = append(mistakes, fmt.Errorf("parameters of %s: %s", method, text)) }
@@ -255,7 +254,8 @@ func decodeParams(method string, params map[string]any, into any) error {
 	return Told(mistakes...)
 }
 
-// assign sets a field to a value; false where that is of another kind. Of numbers JSON does not tell which are whole.
+// assign sets a field to a value; false where that is of another kind. Of numbers JSON does not
+// tell which are whole.
 func assign(field reflect.Value, value any) bool {
 	v := reflect.ValueOf(value)
 	switch {

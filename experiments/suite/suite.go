@@ -1,9 +1,10 @@
-// Package suite says what a run is asked to do. In comes YAML, an embedded suite or a file, with settings of the command
-// line; out comes a Suite with every default filled in, or all of its mistakes at once, and from it the plan: cells, one
-// method on one backbone, seed and order each, and the random streams that they draw from. Read Load first, then Plan.
+// Package suite says what a run is asked to do. In comes YAML, an embedded suite or a file, with
+// settings of the command line; out comes a Suite with every default filled in, or all of its
+// mistakes at once, and from it the plan: cells, one method on one backbone, seed and order each,
+// and the random streams that they draw from. Read Load first, then Plan.
 //
-// The package knows no method and no tensor, so that a report can be made from a suite on a machine without either. What it
-// needs of the methods is handed to it as Presets.
+// The package knows no method and no tensor, so that a report can be made from a suite on a machine
+// without either. What it needs of the methods is handed to it as Presets.
 package suite
 
 import (
@@ -13,48 +14,49 @@ import (
 	"secura/datasets"
 )
 
-// Suite is everything a run is asked to do. Load makes it from YAML with
-// every default filled in; the same value encodes to JSON for the manifest.
+// Suite is everything a run is asked to do. Load makes it from YAML with every default filled in;
+// the same value encodes to JSON for the manifest.
 type Suite struct {
 	Name string `yaml:"name" json:"name"`
 	// Doc says in a sentence or two what the suite is for.
 	Doc string `yaml:"doc,omitempty" json:"doc,omitempty"`
-	// Backbone is "nano", a folder, a GGUF file, or ORG/NAME[@REVISION] on the hub. It is empty where the
-	// suite is run on several.
+	// Backbone is "nano", a folder, a GGUF file, or ORG/NAME[@REVISION] on the hub. It is empty
+	// where the suite is run on several.
 	Backbone string `yaml:"backbone,omitempty" json:"backbone,omitempty"`
-	// DType is how the backbone's frozen matrices are held: f32, or bf16 for half
-	// of the memory. Those of training.targets, which methods change, and all that
-	// methods add are f32 either way. Empty is f32.
+	// DType is how the backbone's frozen matrices are held: f32, or bf16 for half of the memory.
+	// Those of training.targets, which methods change, and all that methods add are f32 either way.
+	// Empty is f32.
 	DType string `yaml:"dtype,omitempty" json:"dtype,omitempty"`
-	// Devices is on how many of the backend's devices, such as GPUs, a worker
-	// computes, a part of each batch's rows on each; 0 is one. Sums are made in
-	// another order then, and so the last digits differ.
+	// Devices is on how many of the backend's devices, such as GPUs, a worker computes, a part of
+	// each batch's rows on each; 0 is one. Sums are made in another order then, and so the last
+	// digits differ.
 	Devices int `yaml:"devices,omitempty" json:"devices,omitempty"`
-	// Chat writes prompts as a user's turn by the backbone's chat template, and
-	// answers as the assistant's. It is for backbones that were trained to chat.
+	// Chat writes prompts as a user's turn by the backbone's chat template, and answers as the
+	// assistant's. It is for backbones that were trained to chat.
 	Chat bool `yaml:"chat,omitempty" json:"chat,omitempty"`
-	// System is the system prompt of every conversation; empty leaves it to the
-	// backbone's template.
+	// System is the system prompt of every conversation; empty leaves it to the backbone's
+	// template.
 	System string `yaml:"system,omitempty" json:"system,omitempty"`
 	// Backend is what the numbers are computed by: auto, xla, go or xla:FILE.
 	Backend string `yaml:"backend" json:"backend"`
-	// Backbones are several, which stand instead of Backbone: every method, seed and
-	// order is run on each, in one run, one backbone after the other. A suite file
-	// gives one of the two keys. Where Backbone is not empty, as after -backbone
-	// NAME, it alone is run, and these are those that the suite is meant for.
+	// Backbones are several, which stand instead of Backbone: every method, seed and order is run
+	// on each, in one run, one backbone after the other. A suite file gives one of the two keys.
+	// Where Backbone is not empty, as after -backbone NAME, it alone is run, and these are those
+	// that the suite is meant for.
 	Backbones []string `yaml:"backbones,omitempty" json:"backbones,omitempty"`
-	// Revisions are the commits of those backbones that lie on the hub, by their names
-	// here. No file gives them: a run takes them when it begins, and keeps them.
+	// Revisions are the commits of those backbones that lie on the hub, by their names here. No
+	// file gives them: a run takes them when it begins, and keeps them.
 	Revisions map[string]string `yaml:"-" json:"revisions,omitempty"`
-	// Stream is "sequential", or "separate": each task is learned alone from the
-	// pretrained backbone.
+	// Stream is "sequential", or "separate": each task is learned alone from the pretrained
+	// backbone.
 	Stream string `yaml:"stream" json:"stream"`
 	// Tasks are the stream in order 0.
 	Tasks []datasets.Task `yaml:"tasks" json:"tasks"`
 	// Knowledge is the battery of what the backbone knew before the stream.
 	Knowledge []datasets.Task `yaml:"knowledge" json:"knowledge"`
 	Methods   []MethodSpec    `yaml:"methods" json:"methods"`
-	// TaskOrders are the orders of learning after order 0, by the tasks' names; further ones are drawn.
+	// TaskOrders are the orders of learning after order 0, by the tasks' names; further ones are
+	// drawn.
 	TaskOrders [][]string `yaml:"task_orders,omitempty" json:"task_orders,omitempty"`
 	// Seeds and Orders are how many there are of each, from 0 on.
 	Seeds      int        `yaml:"seeds" json:"seeds"`
@@ -65,14 +67,15 @@ type Suite struct {
 	Tables []string `yaml:"tables,omitempty" json:"tables,omitempty"`
 	// Slurm is what an element of a job array asks of a cluster (-engine slurm).
 	Slurm Slurm `yaml:"slurm,omitempty" json:"slurm,omitzero"`
-	// Tuning says how learning rates and coefficients were chosen; zero where
-	// that was not by a tuning. A tuning's own trials carry it too.
+	// Tuning says how learning rates and coefficients were chosen; zero where that was not by a
+	// tuning. A tuning's own trials carry it too.
 	Tuning Tuning `yaml:"tuning,omitempty" json:"tuning,omitzero"`
 }
 
 // Tuning is the budget by which a suite's methods were tuned: the same for each.
 type Tuning struct {
-	// Trials is how many each method had, and Seeds on how many the best of them were compared; 0 is one.
+	// Trials is how many each method had, and Seeds on how many the best of them were compared; 0
+	// is one.
 	Trials int `yaml:"trials,omitempty" json:"trials,omitempty"`
 	Seeds  int `yaml:"seeds,omitempty" json:"seeds,omitempty"`
 	// Stream names the calibration stream's tasks, in the order of learning.
@@ -88,16 +91,15 @@ type Tuning struct {
 type MethodSpec struct {
 	// Preset is the method's name in the list of methods.
 	Preset string `yaml:"preset" json:"preset"`
-	// Name is how tables and cells call it; the preset's name by default. A
-	// suite may have one preset twice under two names.
+	// Name is how tables and cells call it; the preset's name by default. A suite may have one
+	// preset twice under two names.
 	Name string `yaml:"name" json:"name"`
 	// LearningRate replaces the preset's own; 0 leaves that.
 	LearningRate float64 `yaml:"learning_rate,omitempty" json:"learning_rate,omitempty"`
-	// Reason says why this method's learning rate or parameters differ; it is
-	// required where LearningRate is given.
+	// Reason says why this method's learning rate or parameters differ; it is required where
+	// LearningRate is given.
 	Reason string `yaml:"reason,omitempty" json:"reason,omitempty"`
-	// Params are the method's parameters that differ from its preset's, decoded
-	// by Preset.Params.
+	// Params are the method's parameters that differ from its preset's, decoded by Preset.Params.
 	Params map[string]any `yaml:"params,omitempty" json:"params,omitempty"`
 	// Fixed are parameters that a tuning leaves as they are.
 	Fixed []string `yaml:"fixed,omitempty,flow" json:"fixed,omitempty"`
@@ -111,62 +113,61 @@ type Training struct {
 	Steps int `yaml:"steps" json:"steps"`
 	// Batch is the number of examples of a step, replayed ones not counted.
 	Batch int `yaml:"batch" json:"batch"`
-	// Accumulate is in how many equal parts, one after the other, a batch is
-	// computed: the memory of activations is that of a part. The gradients' sum is
-	// the batch's but for the order of sums. 0 is one part.
+	// Accumulate is in how many equal parts, one after the other, a batch is computed: the memory
+	// of activations is that of a part. The gradients' sum is the batch's but for the order of
+	// sums. 0 is one part.
 	Accumulate int `yaml:"accumulate,omitempty" json:"accumulate,omitempty"`
-	// Checkpoint keeps of a step's forward pass only what enters each layer, and
-	// computes the layers again in the backward pass: the memory of activations is
-	// that of one layer, the time that of one more forward pass. It changes no
-	// number but by rounding.
+	// Checkpoint keeps of a step's forward pass only what enters each layer, and computes the
+	// layers again in the backward pass: the memory of activations is that of one layer, the time
+	// that of one more forward pass. It changes no number but by rounding.
 	Checkpoint bool `yaml:"checkpoint,omitempty" json:"checkpoint,omitempty"`
 	// LearningRate is used by methods whose preset has none of its own.
 	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
 	// Warmup is the share of a task's steps in which the rate rises from 0.
 	Warmup float64 `yaml:"warmup" json:"warmup"`
-	// Schedule is how the rate goes on after the warm-up: cosine, down to 0 at the
-	// task's end, linear, down to 0 too, or constant. Empty is cosine.
+	// Schedule is how the rate goes on after the warm-up: cosine, down to 0 at the task's end,
+	// linear, down to 0 too, or constant. Empty is cosine.
 	Schedule string `yaml:"schedule,omitempty" json:"schedule,omitempty"`
 	// WeightDecay is decoupled (AdamW's).
 	WeightDecay float64 `yaml:"weight_decay" json:"weight_decay"`
 	// Clip bounds the gradient's global norm; 0 does not clip.
 	Clip float64 `yaml:"clip" json:"clip"`
-	// Length is the number of tokens of a training row, prompt and answer. 0 leaves it, and Lengths where they are empty, to
-	// the data, from which they are chosen before a run starts.
+	// Length is the number of tokens of a training row, prompt and answer. 0 leaves it, and Lengths
+	// where they are empty, to the data, from which they are chosen before a run starts.
 	Length int `yaml:"length" json:"length"`
-	// Lengths are shorter rows, ascending, each of them one more graph of each
-	// method to compile: a batch takes the shortest in which all its texts fit. They
-	// change no number but by rounding. None by default.
+	// Lengths are shorter rows, ascending, each of them one more graph of each method to compile: a
+	// batch takes the shortest in which all its texts fit. They change no number but by rounding.
+	// None by default.
 	Lengths []int `yaml:"lengths,omitempty" json:"lengths,omitempty"`
-	// Pack lays the examples of a batch, replayed ones too, into rows of several
-	// texts each, which do not see each other, in parts of a few shapes that are
-	// chosen for the suite's data. Without it each example has a row, and a batch
-	// takes one of Lengths. It changes no number but by rounding. Fisher information,
-	// which is an example's own, is estimated from a row for each either way.
+	// Pack lays the examples of a batch, replayed ones too, into rows of several texts each, which
+	// do not see each other, in parts of a few shapes that are chosen for the suite's data. Without
+	// it each example has a row, and a batch takes one of Lengths. It changes no number but by
+	// rounding. Fisher information, which is an example's own, is estimated from a row for each
+	// either way.
 	Pack bool `yaml:"pack" json:"pack,omitempty"`
-	// AnswerLength is the number of answer tokens whose logits are computed, all of
-	// them in rows that are shorter. 0 leaves it to the data.
+	// AnswerLength is the number of answer tokens whose logits are computed, all of them in rows
+	// that are shorter. 0 leaves it to the data.
 	AnswerLength int `yaml:"answer_length" json:"answer_length"`
 	// CarryOptimizer keeps the optimiser's moments across tasks.
 	CarryOptimizer bool `yaml:"carry_optimizer" json:"carry_optimizer"`
 	// Draw is how a task's examples come: epochs, shuffled again for each pass, or
 	// with_replacement, each drawn from all. Empty is epochs.
 	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
-	// MaxPrompt draws an example again whose prompt has so many tokens or more; 0
-	// draws all, and cuts what does not fit.
+	// MaxPrompt draws an example again whose prompt has so many tokens or more; 0 draws all, and
+	// cuts what does not fit.
 	MaxPrompt int `yaml:"max_prompt,omitempty" json:"max_prompt,omitempty"`
-	// EmptyToken puts a new, frozen token before each answer, in training and in
-	// evaluation, and with chat has all learned that the template writes after an
-	// answer: the form of SECURA's released code, for its reproduction alone. The
-	// first token of an answer is then predicted from a token that means nothing.
+	// EmptyToken puts a new, frozen token before each answer, in training and in evaluation, and
+	// with chat has all learned that the template writes after an answer: the form of SECURA's
+	// released code, for its reproduction alone. The first token of an answer is then predicted
+	// from a token that means nothing.
 	EmptyToken bool `yaml:"empty_token,omitempty" json:"empty_token,omitempty"`
-	// CheckpointEvery is after how many steps within a task a checkpoint is made
-	// too, which the next one replaces; 0 makes them at boundaries alone. It
-	// changes no number.
+	// CheckpointEvery is after how many steps within a task a checkpoint is made too, which the
+	// next one replaces; 0 makes them at boundaries alone. It changes no number.
 	CheckpointEvery int `yaml:"checkpoint_every" json:"checkpoint_every,omitempty"`
 }
 
-// RowLength is the shortest length of rows for texts of so many tokens; longer ones than all are cut.
+// RowLength is the shortest length of rows for texts of so many tokens; longer ones than all are
+// cut.
 func (t Training) RowLength(tokens int) int {
 	for _, l := range t.Lengths {
 		if tokens <= l {
@@ -178,41 +179,39 @@ func (t Training) RowLength(tokens int) int {
 
 // Evaluation is what happens at each boundary.
 type Evaluation struct {
-	// Split is what the tasks are evaluated on: test, or validation while
-	// hyper-parameters are chosen. The battery has its one split.
+	// Split is what the tasks are evaluated on: test, or validation while hyper-parameters are
+	// chosen. The battery has its one split.
 	Split string `yaml:"split" json:"split"`
-	// TestExamples and KnowledgeExamples bound the examples of each task and of
-	// each knowledge task; 0 takes all.
+	// TestExamples and KnowledgeExamples bound the examples of each task and of each knowledge
+	// task; 0 takes all.
 	TestExamples      int `yaml:"test_examples" json:"test_examples"`
 	KnowledgeExamples int `yaml:"knowledge_examples" json:"knowledge_examples"`
-	// Lengths are the row lengths that rows are padded to, ascending; each is
-	// one compiled graph. None leaves them to the data.
+	// Lengths are the row lengths that rows are padded to, ascending; each is one compiled graph.
+	// None leaves them to the data.
 	Lengths []int `yaml:"lengths" json:"lengths"`
 	// Batch is the number of rows of a forward pass.
 	Batch int `yaml:"batch" json:"batch"`
-	// MaxTokens bounds the tokens that are computed at one boundary, padding
-	// included; a suite above it is refused.
+	// MaxTokens bounds the tokens that are computed at one boundary, padding included; a suite
+	// above it is refused.
 	MaxTokens int `yaml:"max_tokens" json:"max_tokens"`
-	// Every says what is evaluated at the boundaries within a stream: "task"
-	// evaluates everything at each, "final" only the task that was just learned.
-	// The base row is always whole, and so is the row at a stream's end; where
-	// tasks are learned alone there is no end.
+	// Every says what is evaluated at the boundaries within a stream: "task" evaluates everything
+	// at each, "final" only the task that was just learned. The base row is always whole, and so is
+	// the row at a stream's end; where tasks are learned alone there is no end.
 	Every string `yaml:"every" json:"every"`
-	// EverySteps is after how many steps everything is evaluated within a task
-	// too; 0 evaluates at boundaries alone.
+	// EverySteps is after how many steps everything is evaluated within a task too; 0 evaluates at
+	// boundaries alone.
 	EverySteps int `yaml:"every_steps" json:"every_steps"`
-	// AtSteps are steps of a stream's first task after which everything is
-	// evaluated too, ascending; none by default.
+	// AtSteps are steps of a stream's first task after which everything is evaluated too,
+	// ascending; none by default.
 	AtSteps []int `yaml:"at_steps,omitempty" json:"at_steps,omitempty"`
 	// KeepCheckpoints is "all" or "last".
 	KeepCheckpoints string `yaml:"keep_checkpoints" json:"keep_checkpoints"`
-	// TeacherForced predicts each answer's tokens given the true answer so far too,
-	// and puts the measure of SECURA's released code on record: one forward pass
-	// over every prompt and its answer. No metric and no ranking is made of it.
+	// TeacherForced predicts each answer's tokens given the true answer so far too, and puts the
+	// measure of SECURA's released code on record: one forward pass over every prompt and its
+	// answer. No metric and no ranking is made of it.
 	TeacherForced bool `yaml:"teacher_forced,omitempty" json:"teacher_forced,omitempty"`
-	// Diagnostics puts measures of each step and boundary on record. Those of a
-	// boundary take the singular values of every adapted weight's update, which
-	// is slow for wide models.
+	// Diagnostics puts measures of each step and boundary on record. Those of a boundary take the
+	// singular values of every adapted weight's update, which is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`
 }
 
@@ -281,8 +280,8 @@ func (s Suite) Method(name string) (MethodSpec, bool) {
 	return s.Methods[i], true
 }
 
-// MethodRate is the learning rate of one of the suite's methods: the suite's
-// for the method, else the preset's own, else the suite's for all.
+// MethodRate is the learning rate of one of the suite's methods: the suite's for the method, else
+// the preset's own, else the suite's for all.
 func (s Suite) MethodRate(m MethodSpec, preset float64) float64 {
 	return cmp.Or(m.LearningRate, preset, s.Training.LearningRate)
 }

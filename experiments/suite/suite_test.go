@@ -102,7 +102,8 @@ func TestSettingsReplaceTheFilesValues(t *testing.T) {
 	}
 }
 
-// TestTasksOfAnExtendedSuiteAreNamed takes some of the real data sets, in another order and beside a built-in task.
+// TestTasksOfAnExtendedSuiteAreNamed takes some of the real data sets, in another order and beside
+// a built-in task.
 func TestTasksOfAnExtendedSuiteAreNamed(t *testing.T) {
 	want, err := Load("continual16-real", Options{})
 	if err != nil {
@@ -309,8 +310,8 @@ func TestPlanPairsCellsAndPermutesOrders(t *testing.T) {
 	})
 }
 
-// TestOrdersDiffer plans as many orders as there are, and more: they are all permutations, the given one first, and a run
-// that is given more orders keeps those that it has.
+// TestOrdersDiffer plans as many orders as there are, and more: they are all permutations, the
+// given one first, and a run that is given more orders keeps those that it has.
 func TestOrdersDiffer(t *testing.T) {
 	for tasks := 1; tasks <= 4; tasks++ {
 		s := Suite{Name: "orders", Backbone: "nano", Seeds: 1, Methods: []MethodSpec{{Preset: "seq", Name: "seq"}}}
@@ -387,8 +388,9 @@ func TestOrdersNameEveryTaskOnce(t *testing.T) {
 	}
 }
 
-// TestARecordedPlanKeepsItsHash reads the suite of an old manifest: a run that was begun goes on only where the plan is the
-// same. The same suite is written as YAML too, where a whole number is one; in JSON it is not told from others.
+// TestARecordedPlanKeepsItsHash reads the suite of an old manifest: a run that was begun goes on
+// only where the plan is the same. The same suite is written as YAML too, where a whole number is
+// one; in JSON it is not told from others.
 func TestARecordedPlanKeepsItsHash(t *testing.T) {
 	data, err := os.ReadFile("testdata/recorded.json")
 	if err != nil {

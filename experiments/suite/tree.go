@@ -12,9 +12,8 @@ import (
 	"secura/datasets"
 )
 
-// expand replaces, in the lists of tasks and methods, names by what they
-// stand for, so that the tree has one shape. A task's name stands for one of
-// inherited, else for a built-in task.
+// expand replaces, in the lists of tasks and methods, names by what they stand for, so that the
+// tree has one shape. A task's name stands for one of inherited, else for a built-in task.
 func expand(c *checker, tree *yaml.Node, inherited []*yaml.Node) {
 	stream, knowledge, err := BuiltinTasks()
 	if err != nil {
@@ -65,7 +64,8 @@ func expand(c *checker, tree *yaml.Node, inherited []*yaml.Node) {
 	}
 }
 
-// addMethods adds the presets of these names to the tree's list of methods, but for those that it has.
+// addMethods adds the presets of these names to the tree's list of methods, but for those that it
+// has.
 func addMethods(tree *yaml.Node, names []string) {
 	list := find(tree, "methods")
 	if list == nil || list.Kind != yaml.SequenceNode {
@@ -80,8 +80,7 @@ func addMethods(tree *yaml.Node, names []string) {
 	}
 }
 
-// tasksIn are copies of the tasks that a suite's tree defines, those of its
-// knowledge battery too.
+// tasksIn are copies of the tasks that a suite's tree defines, those of its knowledge battery too.
 func tasksIn(tree *yaml.Node) (list []*yaml.Node) {
 	for _, key := range []string{"tasks", "knowledge"} {
 		for _, item := range items(tree, key) {

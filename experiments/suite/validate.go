@@ -11,28 +11,30 @@ import (
 	"secura/datasets"
 )
 
-// methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0. A variant is a tuning's trial.
+// methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0. A variant is a tuning's
+// trial.
 var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
 
 // suiteName keeps a run's folder within runs.
 var suiteName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?$`)
 
-// maxName bounds a suite's name, maxCells the cells of a plan: each of them is a folder with its records.
+// maxName bounds a suite's name, maxCells the cells of a plan: each of them is a folder with its
+// records.
 const (
 	maxName  = 100
 	maxCells = 100_000
 )
 
-// Bounds of what is computed. They are above what anybody asks for, and keep absurd numbers from taking all memory or from
-// wrapping round.
+// Bounds of what is computed. They are above what anybody asks for, and keep absurd numbers from
+// taking all memory or from wrapping round.
 const (
 	maxSteps      = 1_000_000_000
 	maxRowTokens  = 1 << 20 // longer than the context of any backbone
 	maxStepTokens = 1 << 24 // of all rows of a batch
 )
 
-// Learning rates and other numbers that are computed with are float32 on a device: what is smaller is 0 there, what is
-// larger infinite.
+// Learning rates and other numbers that are computed with are float32 on a device: what is smaller
+// is 0 there, what is larger infinite.
 const (
 	smallestRate = 1e-37
 	largestRate  = 1e38
@@ -50,7 +52,8 @@ var TableNames = append([]string{"ablation"}, DiagnosticTables...)
 // rules are what a suite's values must keep; all that are broken are told at once.
 type rules struct {
 	broken []error
-	// lost says that tasks or methods were left out because of a mistake that was told: what follows from that is no mistake.
+	// lost says that tasks or methods were left out because of a mistake that was told: what
+	// follows from that is no mistake.
 	lost bool
 }
 
@@ -101,8 +104,8 @@ func ascending(list []int, least int) bool {
 	return true
 }
 
-// Validate returns all mistakes in the suite's values at once; nil if there
-// are none. presets are those that it may name; nil knows all.
+// Validate returns all mistakes in the suite's values at once; nil if there are none. presets are
+// those that it may name; nil knows all.
 func (s Suite) Validate(presets Presets) error { return Told(s.mistakes(presets, false)...) }
 
 // mistakes are those of Validate; lost is that of rules.
@@ -252,8 +255,8 @@ func (s Suite) validateMethods(r *rules, presets Presets) {
 	}
 }
 
-// Select keeps the named methods, in the order in which they are named. One
-// that the suite lacks is an error with the nearest one it has.
+// Select keeps the named methods, in the order in which they are named. One that the suite lacks is
+// an error with the nearest one it has.
 func (s Suite) Select(names []string) (Suite, error) {
 	have := s.MethodNames()
 	var chosen []MethodSpec

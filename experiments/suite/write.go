@@ -7,8 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Resolved is the suite as YAML with every default written out; loading it
-// gives the same suite, but for the backbones that it is only meant for.
+// Resolved is the suite as YAML with every default written out; loading it gives the same suite,
+// but for the backbones that it is only meant for.
 func (s Suite) Resolved() (string, error) {
 	if s.Backbone != "" {
 		s.Backbones = nil

@@ -1,5 +1,6 @@
-// Package toyrun writes data and a backbone that are so small that a run takes a second in pure Go, for tests of whole
-// runs. In comes a folder; out come the same files at each call. Read Write first.
+// Package toyrun writes data and a backbone that are so small that a run takes a second in pure Go,
+// for tests of whole runs. In comes a folder; out come the same files at each call. Read Write
+// first.
 package toyrun
 
 import (
@@ -35,9 +36,10 @@ const endOfText = "<|endoftext|>"
 
 var words = []string{"red", "blue", "green", "black", "white", "one", "two", "three"}
 
-// Write makes the tasks next, same and battery, of Written rows, and choose, of Choice rows: a folder each with 24 rows
-// in train.parquet and 10 in test.parquet. backbone is a Hugging Face folder of random weights of width 16, with a
-// tokenizer of 280 tokens made from the rows; other is one of width 24 and 270 tokens. Equal calls write equal files.
+// Write makes the tasks next, same and battery, of Written rows, and choose, of Choice rows: a
+// folder each with 24 rows in train.parquet and 10 in test.parquet. backbone is a Hugging Face
+// folder of random weights of width 16, with a tokenizer of 280 tokens made from the rows; other is
+// one of width 24 and 270 tokens. Equal calls write equal files.
 func Write(dir string) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	var texts []string

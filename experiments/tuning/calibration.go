@@ -8,11 +8,12 @@ import (
 	"secura/experiments/suite"
 )
 
-// calibration is the suite that a tuning's trials run in, methods left out: all of the suite's tasks in another order,
-// learned from the training split and scored on validation, by a pairing key of its own, so that no drawn number is
-// one of the reported cells'. Fewer tasks would not do: a learning rate that is good for six may be too high for sixteen.
-// The tasks refuse to open any other split, in every process that reads the suite. The knowledge battery, which has a
-// test split alone, is left out.
+// calibration is the suite that a tuning's trials run in, methods left out: all of the suite's
+// tasks in another order, learned from the training split and scored on validation, by a pairing
+// key of its own, so that no drawn number is one of the reported cells'. Fewer tasks would not do:
+// a learning rate that is good for six may be too high for sixteen. The tasks refuse to open any
+// other split, in every process that reads the suite. The knowledge battery, which has a test split
+// alone, is left out.
 func calibration(s suite.Suite, o Options) suite.Suite {
 	c := s
 	c.Name = SuiteName(s)
@@ -34,8 +35,8 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 // tunedSplits are the splits that a tuning may open.
 var tunedSplits = []string{"train", "validation"}
 
-// calibrationTasks puts a suite's tasks in another order, in which the families take turns, so that each boundary forgets
-// across kinds. It draws from a stream named after the tuning alone.
+// calibrationTasks puts a suite's tasks in another order, in which the families take turns, so that
+// each boundary forgets across kinds. It draws from a stream named after the tuning alone.
 func calibrationTasks(s suite.Suite, name string) []datasets.Task {
 	r := suite.Streams{PairingKey: name}.Rand("calibration")
 	var families []string

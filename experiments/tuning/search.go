@@ -10,7 +10,8 @@ import (
 	"secura/methods"
 )
 
-// search finds good settings of one method, learning rate by coefficient, with a given number of trials. Read next first.
+// search finds good settings of one method, learning rate by coefficient, with a given number of
+// trials. Read next first.
 type search struct {
 	grid  methods.Tuning
 	scale methods.Scale
@@ -20,15 +21,15 @@ type search struct {
 	start int
 }
 
-// point is what a trial tries. rate counts the first round's steps from its least learning rate, in logarithms, so that 0.5
-// is half-way between the first two; rung is the coefficient's.
+// point is what a trial tries. rate counts the first round's steps from its least learning rate, in
+// logarithms, so that 0.5 is half-way between the first two; rung is the coefficient's.
 type point struct {
 	rate float64
 	rung int
 }
 
-// newSearch has learning rates for half of the trials in the first round. A coefficient begins on rung 0, or on the nearest
-// one that there is; where there is none, it is left alone.
+// newSearch has learning rates for half of the trials in the first round. A coefficient begins on
+// rung 0, or on the nearest one that there is; where there is none, it is left alone.
 func newSearch(grid methods.Tuning, scale methods.Scale, trials int) search {
 	s := search{grid: grid, scale: scale, first: (trials + 1) / 2}
 	if grid.Coefficient.Rung == nil {
@@ -44,15 +45,17 @@ func newSearch(grid methods.Tuning, scale methods.Scale, trials int) search {
 	return s
 }
 
-// next plans a round from the trials before it, whose points and outcomes are in their order. The first round tries
-// learning rates over the grid. Each further one looks at the best trial so far, and tries
+// next plans a round from the trials before it, whose points and outcomes are in their order. The
+// first round tries learning rates over the grid. Each further one looks at the best trial so far,
+// and tries
 //
 //  1. where its learning rate lies at an end of those that were tried, one step beyond that end;
 //  2. else the coefficient's neighbouring rungs that were not tried, at its learning rate;
 //  3. else learning rates half-way to its neighbours on both sides, the better neighbour's side first.
 //
-// So a grid whose edge wins is extended, in learning rate and coefficient alike. A trial that diverged counts as tried.
-// Where no trial has a score the lowest learning rate counts as the best, and only lower ones are tried.
+// So a grid whose edge wins is extended, in learning rate and coefficient alike. A trial that
+// diverged counts as tried. Where no trial has a score the lowest learning rate counts as the best,
+// and only lower ones are tried.
 func (s search) next(points []point, outcomes []record.Outcome, best int) []point {
 	if len(points) == 0 {
 		return s.firstRound()
@@ -115,9 +118,9 @@ func triedRung(points []point, rung int) bool {
 	return slices.ContainsFunc(points, func(p point) bool { return p.rung == rung })
 }
 
-// between are the learning rates half-way from b to the nearest ones that were tried with its coefficient, below and above,
-// the side of the better neighbour first; where a side has none, half a step away. A neighbour without a score is the worse
-// one, and so is the larger of equals.
+// between are the learning rates half-way from b to the nearest ones that were tried with its
+// coefficient, below and above, the side of the better neighbour first; where a side has none, half
+// a step away. A neighbour without a score is the worse one, and so is the larger of equals.
 func between(points []point, outcomes []record.Outcome, b point) []point {
 	half := func(side float64) (at point, score float64) {
 		gap, score := 1.0, math.Inf(-1)
@@ -162,8 +165,8 @@ func (s search) values(p point) []any {
 	return values
 }
 
-// remarks say of a chosen point whether the first round's learning rates had to be extended, and on which edge of what was
-// tried it lies all the same.
+// remarks say of a chosen point whether the first round's learning rates had to be extended, and on
+// which edge of what was tried it lies all the same.
 func (s search) remarks(points []point, chosen point) (remarks []string) {
 	least, largest := chosen.rate, chosen.rate
 	for _, p := range points {

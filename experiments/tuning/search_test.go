@@ -53,7 +53,8 @@ func TestTheFirstRoundIsLogSpaced(t *testing.T) {
 	}
 }
 
-// TestTheNextRound holds the rules of search.next on four learning rates from 1e-3 to 1 and a ladder of three rungs.
+// TestTheNextRound holds the rules of search.next on four learning rates from 1e-3 to 1 and a
+// ladder of three rungs.
 func TestTheNextRound(t *testing.T) {
 	s := newSearch(methods.Tuning{Least: 1e-3, Largest: 1, Coefficient: ladder(-1, 1)}, methods.Scale{}, 8)
 	first := s.next(nil, nil, -1)
@@ -99,7 +100,8 @@ func TestWhereASearchBegins(t *testing.T) {
 	}
 }
 
-// searched runs a search to its end against a score of learning rate and rung; best is -1 where no trial has one.
+// searched runs a search to its end against a score of learning rate and rung; best is -1 where no
+// trial has one.
 func searched(s search, trials int, score func(rate float64, rung int) float64) (points []point, best int) {
 	var outcomes []record.Outcome
 	for best = -1; len(points) < trials; {
@@ -116,7 +118,8 @@ func searched(s search, trials int, score func(rate float64, rung int) float64) 
 	return points, best
 }
 
-// hill is a score with one peak, at a learning rate and a rung; towards larger rungs the best rate is lower.
+// hill is a score with one peak, at a learning rate and a rung; towards larger rungs the best rate
+// is lower.
 func hill(rate, slope float64, rung int) func(float64, int) float64 {
 	return func(r float64, k int) float64 {
 		at := math.Log10(rate) - slope*float64(k-rung)
@@ -124,8 +127,9 @@ func hill(rate, slope float64, rung int) func(float64, int) float64 {
 	}
 }
 
-// TestASearchFindsThePeak: with eight trials the choice is a setting with nearly the best score, although the best learning
-// rate moves with the coefficient, and where the peak lies within the budget's reach it is not at an edge.
+// TestASearchFindsThePeak: with eight trials the choice is a setting with nearly the best score,
+// although the best learning rate moves with the coefficient, and where the peak lies within the
+// budget's reach it is not at an edge.
 func TestASearchFindsThePeak(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -173,7 +177,8 @@ func TestRemarks(t *testing.T) {
 	}
 }
 
-// TestEveryPointIsTriedOnce, whatever the scores are, and each round goes on until the budget is spent.
+// TestEveryPointIsTriedOnce, whatever the scores are, and each round goes on until the budget is
+// spent.
 func TestEveryPointIsTriedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		trials := rapid.IntRange(1, maxTrials).Draw(t, "trials")

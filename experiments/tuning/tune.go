@@ -1,6 +1,6 @@
-// Package tuning chooses learning rates and coefficients by trials on validation splits, the same number for each method.
-// In comes a suite; out come the trials to run, as suites of their own, and, from their scores, the choice and the suite
-// file that has it. Read Tuner first, then search.
+// Package tuning chooses learning rates and coefficients by trials on validation splits, the same
+// number for each method. In comes a suite; out come the trials to run, as suites of their own,
+// and, from their scores, the choice and the suite file that has it. Read Tuner first, then search.
 package tuning
 
 import (
@@ -28,7 +28,8 @@ type Options struct {
 const (
 	// maxTrials keeps the rates of a grid apart in two digits.
 	maxTrials = 32
-	// Finalists of each method are run again, on FurtherSeeds each: a trial of one seed may win by luck.
+	// Finalists of each method are run again, on FurtherSeeds each: a trial of one seed may win by
+	// luck.
 	Finalists    = 2
 	FurtherSeeds = 2
 )
@@ -48,11 +49,12 @@ func (o Options) Check() error {
 	return errors.Join(mistakes...)
 }
 
-// Tuner plans the trials of a suite's methods round by round: Next plans a round, Suite has it, Score takes its outcomes. When
-// Next has nothing more to plan, the two best trials of each method are run again, on two further seeds (Again,
-// ScoreAgain), and the higher mean over the three is chosen. Every method gets the same number of trials. What is planned
-// depends on the suite, the options and the trials' scores alone, so that a tuning that was interrupted goes on with the
-// same trials.
+// Tuner plans the trials of a suite's methods round by round: Next plans a round, Suite has it,
+// Score takes its outcomes. When Next has nothing more to plan, the two best trials of each method
+// are run again, on two further seeds (Again, ScoreAgain), and the higher mean over the three is
+// chosen. Every method gets the same number of trials. What is planned depends on the suite, the
+// options and the trials' scores alone, so that a tuning that was interrupted goes on with the same
+// trials.
 type Tuner struct {
 	suite       suite.Suite // whose methods are tuned
 	calibration suite.Suite // without methods
@@ -69,8 +71,9 @@ type tuned struct {
 	points []point // of the trials
 }
 
-// NewTuner begins a tuning on a backbone of this scale. Methods that train nothing are left out. A coefficient that the
-// suite holds fixed is not tuned; the method has learning rates for all of its trials.
+// NewTuner begins a tuning on a backbone of this scale. Methods that train nothing are left out. A
+// coefficient that the suite holds fixed is not tuned; the method has learning rates for all of its
+// trials.
 func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	wrap := func(err error) error { return fmt.Errorf("tune suite %s: %w", s.Name, err) }
 	if err := o.Check(); err != nil {
@@ -103,7 +106,8 @@ func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	return t, nil
 }
 
-// Next plans one more round, and says how many trials it has; 0 where every method has had its budget.
+// Next plans one more round, and says how many trials it has; 0 where every method has had its
+// budget.
 func (t *Tuner) Next() (planned int) {
 	t.round++
 	for _, u := range t.methods {
@@ -149,8 +153,8 @@ func (t *Tuner) Suite() suite.Suite {
 	return s
 }
 
-// Again has the finalists on further seeds, by a pairing key of their own: no number that they draw is one of a trial's. It has no
-// methods where no trial has a score.
+// Again has the finalists on further seeds, by a pairing key of their own: no number that they draw
+// is one of a trial's. It has no methods where no trial has a score.
 func (t *Tuner) Again() suite.Suite {
 	s := t.calibration
 	s.Name, s.Seeds = s.Name+"-again", FurtherSeeds

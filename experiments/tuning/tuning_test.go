@@ -31,8 +31,8 @@ func loadSuite(t *testing.T, name string) suite.Suite {
 	return s
 }
 
-// scores say what a trial scores on a seed, counted from 0 over the first one and the further ones; false is a trial
-// without a score.
+// scores say what a trial scores on a seed, counted from 0 over the first one and the further ones;
+// false is a trial without a score.
 type scores func(spec suite.MethodSpec, seed int) (float64, bool)
 
 // tuneWith runs a whole tuning whose trials score so.
@@ -70,8 +70,8 @@ func tuneWith(t *testing.T, s suite.Suite, o Options, score scores) (*Tuner, rec
 	return tuner, tuning
 }
 
-// TestEveryMethodHasTheSameBudget plans the largest and small budgets for all methods: settings are distinct, parameters are
-// the method's own, and all have the same number of trials and finalists.
+// TestEveryMethodHasTheSameBudget plans the largest and small budgets for all methods: settings are
+// distinct, parameters are the method's own, and all have the same number of trials and finalists.
 func TestEveryMethodHasTheSameBudget(t *testing.T) {
 	s := loadSuite(t, "continual16")
 	s.Methods = nil
@@ -114,8 +114,8 @@ func TestEveryMethodHasTheSameBudget(t *testing.T) {
 	}
 }
 
-// TestATuningChoosesByTheMean: the two best of one seed are run on two more, and the mean of the three decides; one that
-// diverges on any of them is not chosen while the other stands.
+// TestATuningChoosesByTheMean: the two best of one seed are run on two more, and the mean of the
+// three decides; one that diverges on any of them is not chosen while the other stands.
 func TestATuningChoosesByTheMean(t *testing.T) {
 	s := loadSuite(t, "continual16")
 	_, tuning := tuneWith(t, s, tuneOptions, func(m suite.MethodSpec, seed int) (float64, bool) {
@@ -159,8 +159,8 @@ func TestATuningChoosesByTheMean(t *testing.T) {
 	}
 }
 
-// TestACoefficientIsTunedWithItsParams: SECURA's two sizes go together, the suite's own params stay, and what a suite holds
-// fixed is left alone, with as many trials of learning rates instead.
+// TestACoefficientIsTunedWithItsParams: SECURA's two sizes go together, the suite's own params
+// stay, and what a suite holds fixed is left alone, with as many trials of learning rates instead.
 func TestACoefficientIsTunedWithItsParams(t *testing.T) {
 	s := loadSuite(t, "continual16")
 	s.Methods = []suite.MethodSpec{
@@ -200,7 +200,8 @@ func TestACoefficientIsTunedWithItsParams(t *testing.T) {
 	}
 }
 
-// TestATuningIsDeterministic plans the same suite twice, and loads the suite that is made of the choices.
+// TestATuningIsDeterministic plans the same suite twice, and loads the suite that is made of the
+// choices.
 func TestATuningIsDeterministic(t *testing.T) {
 	s := loadSuite(t, "continual16")
 	score := func(m suite.MethodSpec, seed int) (float64, bool) {
@@ -237,8 +238,8 @@ func TestATuningIsDeterministic(t *testing.T) {
 	}
 }
 
-// TestTheCalibrationStreamIsNotTheReportedOne compares tasks, order and random numbers: all tasks, in another order in which
-// the families take turns.
+// TestTheCalibrationStreamIsNotTheReportedOne compares tasks, order and random numbers: all tasks,
+// in another order in which the families take turns.
 func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	st := loadSuite(t, "continual16")
 	tuner, err := NewTuner(st, nanoScale, tuneOptions)
@@ -279,7 +280,8 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	}
 }
 
-// TestAChoiceLearns: a trial that learns nothing keeps everything; it is chosen only where none learns, by its gain.
+// TestAChoiceLearns: a trial that learns nothing keeps everything; it is chosen only where none
+// learns, by its gain.
 func TestAChoiceLearns(t *testing.T) {
 	trial := func(score, gain float64) record.Trial {
 		return record.Trial{Outcome: record.Outcome{Score: &score, Gain: &gain}}
@@ -310,8 +312,8 @@ func TestAChoiceLearns(t *testing.T) {
 	}
 }
 
-// TestWhatIsMissingIsNotScored: a tuning that is interrupted gives the error of the trial that is not done, and goes on from
-// there with the same trials.
+// TestWhatIsMissingIsNotScored: a tuning that is interrupted gives the error of the trial that is
+// not done, and goes on from there with the same trials.
 func TestWhatIsMissingIsNotScored(t *testing.T) {
 	s := loadSuite(t, "continual16")
 	tuner, err := NewTuner(s, nanoScale, tuneOptions)

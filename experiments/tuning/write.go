@@ -9,9 +9,10 @@ import (
 	"secura/experiments/suite"
 )
 
-// TunedSuite is a suite file, as YAML, that extends the tuned suite by the tuning's choices: each method's learning
-// rate and parameters with the reason for them, and the budget under the key tuning. extends is what the file names as
-// its base. A method without any score, and one that trains nothing, stays as it is in the suite, with a comment.
+// TunedSuite is a suite file, as YAML, that extends the tuned suite by the tuning's choices: each
+// method's learning rate and parameters with the reason for them, and the budget under the key
+// tuning. extends is what the file names as its base. A method without any score, and one that
+// trains nothing, stays as it is in the suite, with a comment.
 func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 	r, err := t.Tuning()
 	if err != nil {

@@ -1,7 +1,8 @@
-// Package adapter says how a projection's weight is re-parameterised: LoRA, DoRA, CUR-LoRA, CABR with S-MagNorm, a full
-// update within a ball, or the weight itself. In comes a pretrained weight W [out, in]; out come the tensors that stand
-// beside it, and the effective weight or the output of the layer y = x·Wᵀ + b as graph nodes. An adapter keeps nothing:
-// whoever trains has the only copy of the tensors. Read Adapter first.
+// Package adapter says how a projection's weight is re-parameterised: LoRA, DoRA, CUR-LoRA, CABR
+// with S-MagNorm, a full update within a ball, or the weight itself. In comes a pretrained weight W
+// [out, in]; out come the tensors that stand beside it, and the effective weight or the output of
+// the layer y = x·Wᵀ + b as graph nodes. An adapter keeps nothing: whoever trains has the only copy
+// of the tensors. Read Adapter first.
 package adapter
 
 import (
@@ -41,7 +42,8 @@ func (m Matrix) check() error {
 	return nil
 }
 
-// Tensor is one of an adapter's tensors at its start: a role within one projection, such as "A", and its values.
+// Tensor is one of an adapter's tensors at its start: a role within one projection, such as "A",
+// and its values.
 type Tensor struct {
 	// Name is the key under which the graph functions expect the tensor.
 	Name string
@@ -54,23 +56,25 @@ type Tensor struct {
 
 // Adapter re-parameterises one projection.
 //
-// In Weight and Apply every tensor of v may carry one extra leading axis [batch, …]: each example then has its own
-// copy, as gradients by example need. Weight is then [batch, out, in].
+// In Weight and Apply every tensor of v may carry one extra leading axis [batch, …]: each example
+// then has its own copy, as gradients by example need. Weight is then [batch, out, in].
 type Adapter interface {
-	// Init gives the tensors for the pretrained weight w [out, in], in a fixed order. Equal states of r give equal tensors.
-	// The error names the values that do not fit the weight.
+	// Init gives the tensors for the pretrained weight w [out, in], in a fixed order. Equal states
+	// of r give equal tensors. The error names the values that do not fit the weight.
 	Init(w Matrix, r *rand.Rand) ([]Tensor, error)
 	// Weight is the effective weight [out, in].
 	Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node
-	// Apply is x·Weightᵀ, [batch, length, out] for x [batch, length, in]; low-rank where that is exact.
+	// Apply is x·Weightᵀ, [batch, length, out] for x [batch, length, in]; low-rank where that is
+	// exact.
 	Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node
 }
 
-// Folder is an adapter whose update can be made part of the weight. Afterwards the adapter changes nothing, and
-// Weight is what it was before, up to rounding.
+// Folder is an adapter whose update can be made part of the weight. Afterwards the adapter changes
+// nothing, and Weight is what it was before, up to rounding.
 type Folder interface {
 	Adapter
-	// Fold gives the new weight and all of the adapter's tensors, those that it does not change included.
+	// Fold gives the new weight and all of the adapter's tensors, those that it does not change
+	// included.
 	Fold(w *graph.Node, v map[string]*graph.Node) (*graph.Node, map[string]*graph.Node)
 }
 

@@ -36,7 +36,8 @@ func all() map[string]Adapter {
 
 const testOut, testIn, testBatch, testLength = 7, 9, 3, 4
 
-// moved is a weight, an input and an adapter's tensors, with those that start at 0 or at the weight moved away.
+// moved is a weight, an input and an adapter's tensors, with those that start at 0 or at the weight
+// moved away.
 func moved(t testing.TB, a Adapter, seed uint64) (map[string]array, []Tensor) {
 	r := rand.New(rand.NewPCG(seed, 3))
 	in, made := start(t, a, normal(r, 1, testOut, testIn), normal(r, 1, testBatch, testLength, testIn), seed)
@@ -101,7 +102,8 @@ func TestApplyIsTheProductWithWeight(t *testing.T) {
 	}
 }
 
-// Copies of the trained tensors for each example give the same outputs, and gradients by example that sum up.
+// Copies of the trained tensors for each example give the same outputs, and gradients by example
+// that sum up.
 func TestOneCopyForEachExample(t *testing.T) {
 	biased := secura(MergeIntoSum)
 	biased.Bias, biased.MagNorm = true, nil

@@ -12,10 +12,11 @@ import (
 //
 //	W + D/S,   S = √(1 + ρ²),   ρ = ‖D‖_F / (Radius·‖W‖_F)
 //
-// so that the update's norm stays below Radius·‖W‖_F however long is trained, while a small update passes as it is.
-// It is this project's own, no published adapter: S-MagNorm's form F + (G − F)/S for F = W and G = W + D, with an S
-// that is smooth, 1 where nothing has moved, and grows with the move of the whole matrix instead of jumping, dividing
-// small moves by 2 and letting large ones through.
+// so that the update's norm stays below Radius·‖W‖_F however long is trained, while a small update
+// passes as it is. It is this project's own, no published adapter: S-MagNorm's form F + (G − F)/S
+// for F = W and G = W + D, with an S that is smooth, 1 where nothing has moved, and grows with the
+// move of the whole matrix instead of jumping, dividing small moves by 2 and letting large ones
+// through.
 type Ball struct {
 	// Radius bounds the update's Frobenius norm, relative to the pretrained weight's.
 	Radius float64
@@ -61,7 +62,8 @@ func reach(v map[string]*graph.Node) *graph.Node {
 	return graph.Div(square, graph.BroadcastToDims(alike(graph.Square(v["bound"]), square), square.Shape().Dimensions...))
 }
 
-// Fill is the share of its bound that the update has reached, ρ/S in [0, 1), a scalar; of tensors without a batch axis.
+// Fill is the share of its bound that the update has reached, ρ/S in [0, 1), a scalar; of tensors
+// without a batch axis.
 func (Ball) Fill(v map[string]*graph.Node) *graph.Node {
 	square := reach(v)
 	return graph.Reshape(graph.Sqrt(graph.Div(square, graph.AddScalar(square, 1))))

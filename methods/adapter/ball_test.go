@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAdapterBall: the weight moves by D/√(1+ρ²), as computed on the host, and however large D is, never by more than
-// the radius; a small D passes undivided.
+// TestAdapterBall: the weight moves by D/√(1+ρ²), as computed on the host, and however large D is,
+// never by more than the radius; a small D passes undivided.
 func TestAdapterBall(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		b := Ball{Radius: rapid.Float64Range(0.05, 2).Draw(rt, "radius")}
@@ -41,7 +41,8 @@ func TestAdapterBall(t *testing.T) {
 	})
 }
 
-// TestBallGradientPassesThroughItsDivisor: with S taken for a constant the gradient would be another.
+// TestBallGradientPassesThroughItsDivisor: with S taken for a constant the gradient would be
+// another.
 func TestBallGradientPassesThroughItsDivisor(t *testing.T) {
 	b := Ball{Radius: 0.4}
 	r := rand.New(rand.NewPCG(3, 1))

@@ -19,24 +19,26 @@ const (
 	FormerHeld Former = "held"
 	// FormerBase is W.
 	FormerBase Former = "base"
-	// FormerUpdated is what was held with this step's change, to which the change is added a second time: SECURA's released
-	// M2. B's gradient is then three times that of M1.
+	// FormerUpdated is what was held with this step's change, to which the change is added a second
+	// time: SECURA's released M2. B's gradient is then three times that of M1.
 	FormerUpdated Former = "updated"
 )
 
 var formers = []Former{FormerHeld, FormerBase, FormerUpdated}
 
-// CABR is W + C·A·B·R with frozen columns C [out, Rank] and rows R [Rank, in] of the pretrained weight and trained
-// A [Rank, Inner] and B [Inner, Rank], Inner > Rank; B starts at 0. With MagNorm and a merge after each step it is
-// SECURA. The paper is arXiv 2502.18168; the formulas were checked against its release. MergeIntoSum differs from that:
-// there the accumulator is no part of the forward pass.
+// CABR is W + C·A·B·R with frozen columns C [out, Rank] and rows R [Rank, in] of the pretrained
+// weight and trained A [Rank, Inner] and B [Inner, Rank], Inner > Rank; B starts at 0. With MagNorm
+// and a merge after each step it is SECURA. The paper is arXiv 2502.18168; the formulas were
+// checked against its release. MergeIntoSum differs from that: there the accumulator is no part of
+// the forward pass.
 type CABR struct {
 	// Rank 0 is 150 and Inner 0 is 200 by Rule; the inner rank stays above the rank.
 	Rank, Inner int
 	Rule        SizeRule
 	Selection   Selection
 	Start       Start
-	// Bias adds a trained and decayed "bias" [out], which starts at 0 and is never merged, to the output.
+	// Bias adds a trained and decayed "bias" [out], which starts at 0 and is never merged, to the
+	// output.
 	Bias bool
 	// MagNorm fuses the updated weight, or output, with the former one; nil takes the updated one.
 	MagNorm *MagNorm
@@ -49,8 +51,9 @@ type CABR struct {
 
 var _ Adapter = CABR{}
 
-// ProjectionBias is the backbone's own bias [out] of a projection, which Apply needs where MagNorm fuses outputs and the
-// backbone has one; whoever calls Apply puts it among the tensors and adds it to the result as always.
+// ProjectionBias is the backbone's own bias [out] of a projection, which Apply needs where MagNorm
+// fuses outputs and the backbone has one; whoever calls Apply puts it among the tensors and adds it
+// to the result as always.
 const ProjectionBias = "projection bias"
 
 // Sizes gives the two ranks for a weight [out, in], or an error with the values that do not fit.
@@ -76,8 +79,8 @@ func (c CABR) hint(explicit int) string {
 	return ""
 }
 
-// Init chooses C and R and starts A. MergeIntoSum has a frozen "AB_long" [Rank, Rank] as well, MergeIntoUnusedSum a
-// "B_long" like B, and restraint its norms and draws.
+// Init chooses C and R and starts A. MergeIntoSum has a frozen "AB_long" [Rank, Rank] as well,
+// MergeIntoUnusedSum a "B_long" like B, and restraint its norms and draws.
 func (c CABR) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := w.check(); err != nil {
 		return nil, err
@@ -140,8 +143,8 @@ func update(v map[string]*graph.Node, inside *graph.Node) *graph.Node {
 // Change is C·A·B·R, what was trained since the last merge.
 func (c CABR) Change(v map[string]*graph.Node) *graph.Node { return update(v, product(v["A"], v["B"])) }
 
-// Weight is W + C·(AB_long + A·B)·R, fused with the former weight if there is a MagNorm of weights. The bias, and what
-// a MagNorm of outputs does, are no part of it.
+// Weight is W + C·(AB_long + A·B)·R, fused with the former weight if there is a MagNorm of weights.
+// The bias, and what a MagNorm of outputs does, are no part of it.
 func (c CABR) Weight(w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	former, fused := c.Parts(w, v)
 	if !c.FusesWeights() {
@@ -167,7 +170,8 @@ func (c CABR) Parts(w *graph.Node, v map[string]*graph.Node) (former, fused *gra
 	return c.pair(w, held, c.Change(v))
 }
 
-// pair gives the former and the fused of weights or outputs: without the adapter, as held, and the change.
+// pair gives the former and the fused of weights or outputs: without the adapter, as held, and the
+// change.
 func (c CABR) pair(base, held, change *graph.Node) (former, fused *graph.Node) {
 	switch {
 	case c.MagNorm == nil || c.Former == FormerHeld:
@@ -179,8 +183,9 @@ func (c CABR) pair(base, held, change *graph.Node) (former, fused *graph.Node) {
 	return former, add(former, change)
 }
 
-// Apply is x·Weightᵀ, plus the bias if there is one; a MagNorm of outputs fuses x·Wᵀ and the adapted output, the bias in
-// it and to both the ProjectionBias added that v may hold, which is taken off again.
+// Apply is x·Weightᵀ, plus the bias if there is one; a MagNorm of outputs fuses x·Wᵀ and the
+// adapted output, the bias in it and to both the ProjectionBias added that v may hold, which is
+// taken off again.
 func (c CABR) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	if c.FusesWeights() {
 		return c.addBias(project(x, c.Weight(w, v)), v)
@@ -193,8 +198,8 @@ func (c CABR) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	return y
 }
 
-// Outputs are, where a MagNorm fuses outputs, the layer's output without the adapter, with it, and S, each
-// [batch, length, out], the ProjectionBias in both outputs.
+// Outputs are, where a MagNorm fuses outputs, the layer's output without the adapter, with it, and
+// S, each [batch, length, out], the ProjectionBias in both outputs.
 func (c CABR) Outputs(x, w *graph.Node, v map[string]*graph.Node) (base, adapted, divisor *graph.Node) {
 	former, fused := c.outputs(x, w, v)
 	base = project(x, w)
@@ -206,7 +211,8 @@ func (c CABR) Outputs(x, w *graph.Node, v map[string]*graph.Node) (base, adapted
 	return base, adapted, divisor
 }
 
-// outputs are what a MagNorm of outputs fuses, [batch, length, out], the trained bias in the second.
+// outputs are what a MagNorm of outputs fuses, [batch, length, out], the trained bias in the
+// second.
 func (c CABR) outputs(x, w *graph.Node, v map[string]*graph.Node) (former, adapted *graph.Node) {
 	base, low := project(x, w), project(x, v["R"])
 	held := base
@@ -218,8 +224,9 @@ func (c CABR) outputs(x, w *graph.Node, v map[string]*graph.Node) (former, adapt
 	return former, c.addBias(adapted, v)
 }
 
-// fuseOutputs fuses outputs [batch, length, out], and gives S. The share that restraint asks for is over a row's outputs,
-// padding counted, so that a row does not depend on the others; the release has one row.
+// fuseOutputs fuses outputs [batch, length, out], and gives S. The share that restraint asks for is
+// over a row's outputs, padding counted, so that a row does not depend on the others; the release
+// has one row.
 func (c CABR) fuseOutputs(former, adapted *graph.Node, v map[string]*graph.Node) (y, divisor *graph.Node) {
 	bias := v[ProjectionBias]
 	if bias != nil {

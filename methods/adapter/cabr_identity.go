@@ -7,8 +7,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// StartIdentityError is the largest |U[:r,:]·Σ·V[:m,:]ᵀ − W[:r,:m]| for the ranks r and m that w gets: how far SECURA's
-// released start of A, which takes a whole singular value decomposition, is from the block of W that it equals.
+// StartIdentityError is the largest |U[:r,:]·Σ·V[:m,:]ᵀ − W[:r,:m]| for the ranks r and m that w
+// gets: how far SECURA's released start of A, which takes a whole singular value decomposition, is
+// from the block of W that it equals.
 func (c CABR) StartIdentityError(w Matrix) (float64, error) {
 	if err := w.check(); err != nil {
 		return 0, err

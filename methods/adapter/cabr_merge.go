@@ -16,7 +16,8 @@ const (
 	MergeIntoWeight MergeMode = "M1"
 	// MergeIntoSum is SECURA's M2: AB_long ← AB_long + A·B; W is never written.
 	MergeIntoSum MergeMode = "M2"
-	// MergeIntoUnusedSum is M2 as SECURA's release does it: B_long ← B_long + B, which the forward pass never uses.
+	// MergeIntoUnusedSum is M2 as SECURA's release does it: B_long ← B_long + B, which the forward
+	// pass never uses.
 	MergeIntoUnusedSum MergeMode = "M2-released"
 	// MergeFused keeps what was trained: W ← what MagNorm made of W and W + C·A·B·R.
 	MergeFused MergeMode = "fused"
@@ -41,8 +42,8 @@ func (c CABR) checkMerging() error {
 	return nil
 }
 
-// Merge keeps the update as Merging says, and gives the weight and all tensors. Only MergeFused merges what MagNorm
-// made of the update.
+// Merge keeps the update as Merging says, and gives the weight and all tensors. Only MergeFused
+// merges what MagNorm made of the update.
 func (c CABR) Merge(w *graph.Node, v map[string]*graph.Node) (*graph.Node, map[string]*graph.Node) {
 	switch c.Merging {
 	case MergeNone:

@@ -11,7 +11,8 @@ type Start string
 
 // The ways to start A.
 const (
-	// StartReleased is the block W[:rank, :inner]: SECURA's release computes U[:rank,:]·Σ·V[:inner,:]ᵀ, which is that block.
+	// StartReleased is the block W[:rank, :inner]: SECURA's release computes
+	// U[:rank,:]·Σ·V[:inner,:]ᵀ, which is that block.
 	StartReleased Start = "released"
 	// StartPrincipal takes only the first rank singular values, as the paper's text says.
 	StartPrincipal Start = "principal"

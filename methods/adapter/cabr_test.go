@@ -106,7 +106,8 @@ func TestFormerBaseIsAnotherReading(t *testing.T) {
 	}
 }
 
-// S-MagNorm changes outputs and gradients once B is not 0; at B = 0 it halves the gradient and does nothing else.
+// S-MagNorm changes outputs and gradients once B is not 0; at B = 0 it halves the gradient and does
+// nothing else.
 func TestMagNormActs(t *testing.T) {
 	with, without := secura(MergeNone), secura(MergeNone)
 	without.MagNorm = nil
@@ -155,7 +156,8 @@ func TestMagNormOfTheSmallestMove(t *testing.T) {
 	near(t, "S without a move", got[1], array{[]int{2, 2}, []float32{2, 2, 2, 2}}, 0)
 }
 
-// The paper's start is the block of the best approximation of rank r; at full rank that is the block itself.
+// The paper's start is the block of the best approximation of rank r; at full rank that is the
+// block itself.
 func TestPrincipalStart(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
 	left, right := normal(r, 1, 6, 2), normal(r, 1, 2, 9)
@@ -190,7 +192,8 @@ func dense(a array) *mat.Dense {
 	return mat.NewDense(a.shape[0], a.shape[1], values)
 }
 
-// The fused merge keeps the function that was trained, entry by entry, and one that did not move exactly.
+// The fused merge keeps the function that was trained, entry by entry, and one that did not move
+// exactly.
 func TestMergeFusedKeepsTheFunction(t *testing.T) {
 	a := secura(MergeFused)
 	a.MagNorm.Form = FormStep

@@ -10,25 +10,28 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Selection says how columns and rows of the pretrained weight are chosen. All ways prefer small ones, so that the
-// update moves least what matters most.
+// Selection says how columns and rows of the pretrained weight are chosen. All ways prefer small
+// ones, so that the update moves least what matters most.
 type Selection string
 
-// The ways to choose, in terms of the norm of a column (row) and its share P of the weight's squared norm.
+// The ways to choose, in terms of the norm of a column (row) and its share P of the weight's
+// squared norm.
 const (
 	// InverseTop takes those with the smallest norms, the smallest first, as SECURA's release does.
 	InverseTop Selection = "inverse-top"
 	// InverseSample draws with replacement, with probabilities ∝ 1/P: the CURLoRA paper.
 	InverseSample Selection = "inverse-sample"
-	// InverseSampleOffset draws with replacement, with probabilities ∝ 1/(P + 0.001): CURLoRA's code.
+	// InverseSampleOffset draws with replacement, with probabilities ∝ 1/(P + 0.001): CURLoRA's
+	// code.
 	InverseSampleOffset Selection = "inverse-sample-offset"
 )
 
 const sampleOffset = 0.001
 
-// CURLoRA is W + Alpha·C·U·R, where C [out, Rank] and R [Rank, in] are frozen columns and rows of the pretrained
-// weight, and only U [Rank, Rank], which starts at 0, is trained. The paper is arXiv 2408.14572; formula and
-// selections were checked against its code and, for InverseTop, against SECURA's.
+// CURLoRA is W + Alpha·C·U·R, where C [out, Rank] and R [Rank, in] are frozen columns and rows of
+// the pretrained weight, and only U [Rank, Rank], which starts at 0, is trained. The paper is arXiv
+// 2408.14572; formula and selections were checked against its code and, for InverseTop, against
+// SECURA's.
 type CURLoRA struct {
 	// Rank 0 is 150 by Rule.
 	Rank      int
@@ -67,7 +70,8 @@ func (c CURLoRA) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
 	return graph.Add(project(x, w), graph.MulScalar(change, c.Alpha))
 }
 
-// Fold moves the update into the weight and sets U to 0. C and R stay columns and rows of the pretrained weight.
+// Fold moves the update into the weight and sets U to 0. C and R stay columns and rows of the
+// pretrained weight.
 func (c CURLoRA) Fold(w *graph.Node, v map[string]*graph.Node) (*graph.Node, map[string]*graph.Node) {
 	return c.Weight(w, v), with(v, "U", graph.ZerosLike(v["U"]))
 }

@@ -1,6 +1,7 @@
 package adapter
 
-// DefaultCABR has the ranks that follow from the width, InverseTop, StartReleased, and neither bias, MagNorm nor merge.
+// DefaultCABR has the ranks that follow from the width, InverseTop, StartReleased, and neither
+// bias, MagNorm nor merge.
 func DefaultCABR() CABR {
 	return CABR{Rule: SizesByWidth, Selection: InverseTop, Start: StartReleased, Former: FormerHeld, Merging: MergeNone, Precision: MergeFloat32}
 }

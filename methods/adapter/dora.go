@@ -8,10 +8,10 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// DoRA trains the direction and the length of each row of a weight apart: m ⊙ V/‖V‖_row, where V is LoRA's weight
-// W + (Alpha/Rank)·B·A and m [out] starts as ‖W‖_row. A, B and m are trained; the norm counts as a constant in the
-// gradient, as section 4.3 of the paper, arXiv 2402.09353, has it. Formula, gradients and decay were checked against
-// the peft library.
+// DoRA trains the direction and the length of each row of a weight apart: m ⊙ V/‖V‖_row, where V is
+// LoRA's weight W + (Alpha/Rank)·B·A and m [out] starts as ‖W‖_row. A, B and m are trained; the
+// norm counts as a constant in the gradient, as section 4.3 of the paper, arXiv 2402.09353, has it.
+// Formula, gradients and decay were checked against the peft library.
 type DoRA struct {
 	Rank  int
 	Alpha float64
@@ -25,7 +25,8 @@ const Magnitude = "m"
 // lora gives V.
 func (d DoRA) lora() LoRA { return LoRA(d) }
 
-// Init draws A and B as LoRA does; m are the norms of the rows. All three are subject to weight decay.
+// Init draws A and B as LoRA does; m are the norms of the rows. All three are subject to weight
+// decay.
 func (d DoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	list, err := d.lora().Init(w, r)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// The rows of DoRA's weight have the lengths m and the directions of LoRA's weight; all three tensors get a gradient.
+// The rows of DoRA's weight have the lengths m and the directions of LoRA's weight; all three
+// tensors get a gradient.
 func TestAdapterDoRA(t *testing.T) {
 	a := DoRA{Rank: 3, Alpha: 6}
 	in, made := moved(t, a, 31)

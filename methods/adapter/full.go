@@ -7,7 +7,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Full trains the weight itself: its tensor "weight" [out, in] starts as the pretrained one and replaces it.
+// Full trains the weight itself: its tensor "weight" [out, in] starts as the pretrained one and
+// replaces it.
 type Full struct{}
 
 var _ Adapter = Full{}
@@ -20,7 +21,8 @@ func (Full) Init(w Matrix, _ *rand.Rand) ([]Tensor, error) {
 	return []Tensor{{Name: "weight", Shape: []int{w.Rows, w.Columns}, Values: slices.Clone(w.Values), Trained: true, Decayed: true}}, nil
 }
 
-// Weight is the trained weight, as a node of its own: not every backend gives an input back as an output.
+// Weight is the trained weight, as a node of its own: not every backend gives an input back as an
+// output.
 func (Full) Weight(_ *graph.Node, v map[string]*graph.Node) *graph.Node {
 	return graph.Identity(v["weight"])
 }

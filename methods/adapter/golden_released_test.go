@@ -16,8 +16,8 @@ import (
 	"secura/methods/optimizer"
 )
 
-// releasedGolden is one case of testdata/released.json.gz: what SECURA's released modules did as their authors configured
-// them, in six steps of AdamW on the mean squared error to a target.
+// releasedGolden is one case of testdata/released.json.gz: what SECURA's released modules did as
+// their authors configured them, in six steps of AdamW on the mean squared error to a target.
 type releasedGolden struct {
 	Name, DType      string
 	Out, R, M        int
@@ -104,9 +104,10 @@ func eachReleased(t *testing.T, test func(*testing.T, releasedGolden)) {
 
 func (c releasedGolden) half() bool { return c.DType == "bfloat16" }
 
-// tolerance is relative to a quantity's largest value. The bfloat16 cases are computed in single precision from the same
-// bfloat16 numbers, and agree to a few roundings of the release's eight bits, 2⁻⁹ each. AdamW divides a gradient by its
-// own size: where that is near 0 the rounding decides how far an entry of B or of the bias goes.
+// tolerance is relative to a quantity's largest value. The bfloat16 cases are computed in single
+// precision from the same bfloat16 numbers, and agree to a few roundings of the release's eight
+// bits, 2⁻⁹ each. AdamW divides a gradient by its own size: where that is near 0 the rounding
+// decides how far an entry of B or of the bias goes.
 func (c releasedGolden) tolerance(what string) float64 {
 	switch {
 	case c.half() && (what == "B" || what == "bias" || what == "U" || what == "B_long"):
@@ -325,8 +326,8 @@ func TestReleasedCURLoRA(t *testing.T) {
 	})
 }
 
-// With a bias that is large beside the outputs S is 1 and restraint acts, on the recorded features. The gradients are those
-// of the mean of y².
+// With a bias that is large beside the outputs S is 1 and restraint acts, on the recorded features.
+// The gradients are those of the mean of y².
 func TestReleasedRestraint(t *testing.T) {
 	eachReleased(t, func(t *testing.T, c releasedGolden) {
 		a, want := c.cabr(MergeIntoWeight), c.Restraint

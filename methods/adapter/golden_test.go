@@ -26,7 +26,8 @@ type golden struct {
 	ReleasedM1, ReleasedM2       trainedGolden
 }
 
-// trainedGolden is what the release's modules did in a few steps of AdamW on the mean squared error to a target.
+// trainedGolden is what the release's modules did in a few steps of AdamW on the mean squared error
+// to a target.
 type trainedGolden struct {
 	Target      array
 	Rate        float64 `json:"lr"`
@@ -72,7 +73,8 @@ func eachCase(t *testing.T, test func(*testing.T, golden)) {
 	}
 }
 
-// check runs y = Apply + base bias and the gradients of mean y² by some tensors, and compares with the golden values.
+// check runs y = Apply + base bias and the gradients of mean y² by some tensors, and compares with
+// the golden values.
 func (c golden) check(t *testing.T, a Adapter, want map[string]array, set map[string]string, gradients map[string]string) {
 	t.Helper()
 	in, _ := start(t, a, c.W, c.X, 1)
@@ -191,13 +193,15 @@ func TestGoldenSECURAInWeightSpace(t *testing.T) {
 	})
 }
 
-// releasedNorm is S-MagNorm as the release has it: of outputs, without normalisation, with restraint.
+// releasedNorm is S-MagNorm as the release has it: of outputs, without normalisation, with
+// restraint.
 func releasedNorm() *MagNorm {
 	restraint := DefaultRestraint()
 	return &MagNorm{Scale: 6, Epsilon: 1e-10, Normalise: NormaliseNone, Space: SpaceActivation, Form: FormSum, Restraint: &restraint}
 }
 
-// The release fuses outputs instead of weights and does not normalise. The backbone's bias is in what it fuses.
+// The release fuses outputs instead of weights and does not normalise. The backbone's bias is in
+// what it fuses.
 func TestGoldenMagNormOnOutputs(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
 		a := c.cabr()

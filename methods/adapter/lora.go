@@ -8,8 +8,9 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// LoRA adds a product of two thin matrices: W + (Alpha/Rank)·B·A with A [Rank, in] and B [out, Rank], both trained.
-// The paper is arXiv 2106.09685; start and scale were checked against the peft library.
+// LoRA adds a product of two thin matrices: W + (Alpha/Rank)·B·A with A [Rank, in] and B [out,
+// Rank], both trained. The paper is arXiv 2106.09685; start and scale were checked against the peft
+// library.
 type LoRA struct {
 	Rank  int
 	Alpha float64
@@ -17,7 +18,8 @@ type LoRA struct {
 
 var _ Folder = LoRA{}
 
-// Init draws A uniformly from ±1/√in, which is what torch's kaiming_uniform_ with a = √5 does; B is 0.
+// Init draws A uniformly from ±1/√in, which is what torch's kaiming_uniform_ with a = √5 does; B
+// is 0.
 func (l LoRA) Init(w Matrix, r *rand.Rand) ([]Tensor, error) {
 	if err := w.check(); err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// UnscaledLoRA is W + B·A with A [Rank, in] and B [out, Rank], both trained: LoRA without α/r, as SECURA's release has
-// it in its I-LoRA.
+// UnscaledLoRA is W + B·A with A [Rank, in] and B [out, Rank], both trained: LoRA without α/r, as
+// SECURA's release has it in its I-LoRA.
 type UnscaledLoRA struct {
 	// Rank 0 is 150 by Rule.
 	Rank int

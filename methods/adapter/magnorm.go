@@ -27,22 +27,24 @@ const (
 const (
 	// FormSum is (F + G)/S, as published.
 	FormSum = "sum"
-	// FormStep is F + (G − F)/S: it equals (F + G)/S at S = 2 and keeps an unmoved entry whatever S is.
+	// FormStep is F + (G − F)/S: it equals (F + G)/S at S = 2 and keeps an unmoved entry whatever S
+	// is.
 	FormStep = "step"
 )
 
-// MagNorm is SECURA's S-MagNorm (arXiv 2502.18168), which fuses a former matrix F and an updated one G:
+// MagNorm is SECURA's S-MagNorm (arXiv 2502.18168), which fuses a former matrix F and an updated
+// one G:
 //
 //	L = |(G − F)/(F + Epsilon)|
 //	Z = Scale·(L/(max L + Epsilon) − ½), or Scale·L without normalisation
 //	S = 2 − sigmoid(Z), but 2 everywhere if L is 0 everywhere
 //	result = (F + G)/S
 //
-// L and S are constants in the gradient. S jumps where L leaves 0: the smallest move scales every entry by 1.024.
-// The weight-space form follows the paper's equations and figure 1; the release works on activations. There the
-// maximum is over one token's outputs, and a token whose L is 0 everywhere has S = 2, so that a token's function does
-// not depend on padding and on what else is in a batch; the release overwrites the line with the maximum, which leaves
-// open what it is over.
+// L and S are constants in the gradient. S jumps where L leaves 0: the smallest move scales every
+// entry by 1.024. The weight-space form follows the paper's equations and figure 1; the release
+// works on activations. There the maximum is over one token's outputs, and a token whose L is 0
+// everywhere has S = 2, so that a token's function does not depend on padding and on what else is
+// in a batch; the release overwrites the line with the maximum, which leaves open what it is over.
 type MagNorm struct {
 	Scale, Epsilon float64
 	// Normalise, Space and Form each have one of the values above.
@@ -51,7 +53,8 @@ type MagNorm struct {
 	Restraint *Restraint
 }
 
-// DefaultMagNorm is the paper's: scale 6, epsilon 1e-10, normalised by the largest move, of weights, without restraint.
+// DefaultMagNorm is the paper's: scale 6, epsilon 1e-10, normalised by the largest move, of
+// weights, without restraint.
 func DefaultMagNorm() MagNorm {
 	return MagNorm{Scale: 6, Epsilon: 1e-10, Normalise: NormaliseMax, Space: SpaceWeight, Form: FormSum}
 }
@@ -75,8 +78,8 @@ func (n MagNorm) Check() error {
 	return nil
 }
 
-// Fuse is the result of two matrices. Of these one may have a leading batch axis; each example's matrix then has its
-// own maximum.
+// Fuse is the result of two matrices. Of these one may have a leading batch axis; each example's
+// matrix then has its own maximum.
 func (n MagNorm) Fuse(former, fused *graph.Node) *graph.Node {
 	return n.result(former, fused, n.Divisor(former, fused))
 }
@@ -88,7 +91,8 @@ func (n MagNorm) result(former, fused, divisor *graph.Node) *graph.Node {
 	return graph.Div(add(former, fused), divisor)
 }
 
-// Divisor is S of two matrices, in (1, 2], with the shape of the larger of the two inputs and without a gradient.
+// Divisor is S of two matrices, in (1, 2], with the shape of the larger of the two inputs and
+// without a gradient.
 func (n MagNorm) Divisor(former, fused *graph.Node) *graph.Node {
 	return n.divisor(former, fused, -2, -1)
 }
@@ -107,12 +111,14 @@ func (n MagNorm) divisor(former, fused *graph.Node, axes ...int) *graph.Node {
 	divisor := graph.Sub(scalar(g, 2), graph.Sigmoid(z))
 	unmoved := graph.BroadcastToDims(graph.Equal(largest, scalar(g, 0)), divisor.Shape().Dimensions...)
 	two := graph.BroadcastToDims(scalar(g, 2), divisor.Shape().Dimensions...)
-	// StopGradient again: the gradient's way back must not pass through max and division, where it can be 0·∞.
+	// StopGradient again: the gradient's way back must not pass through max and division, where it
+	// can be 0·∞.
 	return graph.StopGradient(graph.Where(unmoved, two, divisor))
 }
 
-// maximum keeps the axes with size 1. Inside a decoding loop it is a minimum of −x: the XLA backend keeps one function
-// for each kind of reduction and refuses it in a loop's body once it was used outside.
+// maximum keeps the axes with size 1. Inside a decoding loop it is a minimum of −x: the XLA backend
+// keeps one function for each kind of reduction and refuses it in a loop's body once it was used
+// outside.
 func maximum(x *graph.Node, axes ...int) *graph.Node {
 	if x.Graph().IsMainFunc() {
 		return graph.ReduceAndKeep(x, graph.ReduceMax, axes...)
@@ -120,8 +126,8 @@ func maximum(x *graph.Node, axes ...int) *graph.Node {
 	return graph.Neg(graph.ReduceAndKeep(graph.Neg(x), graph.ReduceMin, axes...))
 }
 
-// scalar is a constant of its own: those of AddScalar and the like are shared over a graph, which the XLA backend refuses
-// where one of the uses is inside a decoding loop.
+// scalar is a constant of its own: those of AddScalar and the like are shared over a graph, which
+// the XLA backend refuses where one of the uses is inside a decoding loop.
 func scalar(g *graph.Graph, v float64) *graph.Node { return graph.Const(g, float32(v)) }
 
 // alike gives a matrix the leading batch axis that other has and it has not.

@@ -9,14 +9,16 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// OSF, orthogonal subspace fine-tuning, trains what a weight holds of its small singular directions and keeps the large ones.
-// Of W = Σ_j σ_j u_j v_jᵀ the first Preserved share of the directions stays as it is. The others are trained as U, S and V,
-// and held orthogonal to the kept ones inside the forward pass:
+// OSF, orthogonal subspace fine-tuning, trains what a weight holds of its small singular directions
+// and keeps the large ones. Of W = Σ_j σ_j u_j v_jᵀ the first Preserved share of the directions
+// stays as it is. The others are trained as U, S and V, and held orthogonal to the kept ones inside
+// the forward pass:
 //
 //	W + P_u U diag(S) V P_v − the same at the start,   P_u = I − U_k U_kᵀ,   P_v = I − V_kᵀ V_k
 //
-// with the kept directions U_k [out, k] and V_k [k, in] (arXiv 2504.07097). The peft library projects the gradient instead,
-// before the optimiser: where that is Adam, whose step is no multiple of the gradient, U leaves the subspace there.
+// with the kept directions U_k [out, k] and V_k [k, in] (arXiv 2504.07097). The peft library
+// projects the gradient instead, before the optimiser: where that is Adam, whose step is no
+// multiple of the gradient, U leaves the subspace there.
 type OSF struct {
 	// Preserved is the share of the singular directions that is kept, from 0 to below 1.
 	Preserved float64
@@ -27,8 +29,9 @@ var _ Adapter = OSF{}
 // Kept is how many of n directions are kept.
 func (o OSF) Kept(n int) int { return int(o.Preserved * float64(n)) }
 
-// Init decomposes w: n = min(out, in) directions; U [out, n], S [1, n] and V [n, in] are trained and start as the frozen U0, S0
-// and V0. "low" [1, n] is 0 for the kept directions, whose columns of U, S and V are never used, and 1 for the others.
+// Init decomposes w: n = min(out, in) directions; U [out, n], S [1, n] and V [n, in] are trained
+// and start as the frozen U0, S0 and V0. "low" [1, n] is 0 for the kept directions, whose columns
+// of U, S and V are never used, and 1 for the others.
 func (o OSF) Init(w Matrix, _ *rand.Rand) ([]Tensor, error) {
 	if err := w.check(); err != nil {
 		return nil, err

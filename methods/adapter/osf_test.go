@@ -9,8 +9,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Three steps of gradient descent end where peft's OSF ends: there its projected gradient and the projected weight agree.
-// With Adam they do not: peft's update leaves the subspace, as recorded.
+// Three steps of gradient descent end where peft's OSF ends: there its projected gradient and the
+// projected weight agree. With Adam they do not: peft's update leaves the subspace, as recorded.
 func TestOSFIsPeftsUnderGradientDescent(t *testing.T) {
 	raw, err := os.ReadFile("testdata/osf.json")
 	if err != nil {
@@ -53,7 +53,8 @@ func TestOSFIsPeftsUnderGradientDescent(t *testing.T) {
 	}
 }
 
-// Whatever U, S and V become, the kept directions of the weight stay: the update maps into their complement on both sides.
+// Whatever U, S and V become, the kept directions of the weight stay: the update maps into their
+// complement on both sides.
 func TestOSFKeepsTheLargeDirections(t *testing.T) {
 	o := OSF{Preserved: 0.5}
 	in, _ := moved(t, o, 31)

@@ -14,11 +14,12 @@ type MergePrecision string
 const (
 	// MergeFloat32 adds the update as it is.
 	MergeFloat32 MergePrecision = "float32"
-	// MergeBFloat16 rounds the update to bfloat16 before it is added, as SECURA's release does whatever the weight's own
-	// type is.
+	// MergeBFloat16 rounds the update to bfloat16 before it is added, as SECURA's release does
+	// whatever the weight's own type is.
 	MergeBFloat16 MergePrecision = "bf16"
-	// MergeBFloat16Weight rounds the update and the weight that it is added to, as where the release's backbone is
-	// bfloat16 itself: what is smaller than half a step of the weight's eight bits is lost.
+	// MergeBFloat16Weight rounds the update and the weight that it is added to, as where the
+	// release's backbone is bfloat16 itself: what is smaller than half a step of the weight's eight
+	// bits is lost.
 	MergeBFloat16Weight MergePrecision = "bf16-weight"
 )
 
@@ -42,8 +43,9 @@ func (p MergePrecision) merged(w, update *graph.Node) *graph.Node {
 	return w
 }
 
-// RoundBFloat16 is float32 x rounded to the nearest number with bfloat16's eight bits, of two equally near ones to the
-// even one. It works on the bits: XLA takes a conversion there and back for what it may leave out. It has no gradient.
+// RoundBFloat16 is float32 x rounded to the nearest number with bfloat16's eight bits, of two
+// equally near ones to the even one. It works on the bits: XLA takes a conversion there and back
+// for what it may leave out. It has no gradient.
 func RoundBFloat16(x *graph.Node) *graph.Node {
 	g, bits := x.Graph(), graph.Bitcast(x, dtypes.Uint32)
 	even := graph.BitwiseAnd(graph.BitwiseShiftRightLogical(bits, graph.Const(g, uint32(16))), graph.Const(g, uint32(1)))

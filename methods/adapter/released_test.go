@@ -12,8 +12,8 @@ import (
 	"secura/methods/optimizer"
 )
 
-// trainReleased takes the steps that were recorded from the release's modules, with a merge after each, and checks every
-// loss. It returns the losses and all tensors.
+// trainReleased takes the steps that were recorded from the release's modules, with a merge after
+// each, and checks every loss. It returns the losses and all tensors.
 func (c golden) trainReleased(t *testing.T, merging MergeMode, g trainedGolden) (losses []float32, in map[string]array) {
 	t.Helper()
 	a := c.cabr()
@@ -71,7 +71,8 @@ func (c golden) trainReleased(t *testing.T, merging MergeMode, g trainedGolden) 
 	return losses, in
 }
 
-// With a merge after each step B is 0 at every forward pass: A gets no gradient, and S-MagNorm halves B's.
+// With a merge after each step B is 0 at every forward pass: A gets no gradient, and S-MagNorm
+// halves B's.
 func TestGoldenReleasedM1(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
 		_, in := c.trainReleased(t, MergeIntoWeight, c.ReleasedM1)
@@ -79,7 +80,8 @@ func TestGoldenReleasedM1(t *testing.T) {
 	})
 }
 
-// The release's M2 keeps a sum that its forward pass never uses; what it would be with it was recorded as W.
+// The release's M2 keeps a sum that its forward pass never uses; what it would be with it was
+// recorded as W.
 func TestGoldenReleasedM2(t *testing.T) {
 	eachCase(t, func(t *testing.T, c golden) {
 		losses, in := c.trainReleased(t, MergeIntoUnusedSum, c.ReleasedM2)

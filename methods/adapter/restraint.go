@@ -12,13 +12,14 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Restraint is what SECURA's release does where S-MagNorm lets nearly everything through: if more than Share of the
-// entries have S ≤ Edge, then max(⌊(out − rank)/2⌋, ⌊out/4⌋) output features of G are multiplied by Decay before fusing.
-// S stays that of the G before.
+// Restraint is what SECURA's release does where S-MagNorm lets nearly everything through: if more
+// than Share of the entries have S ≤ Edge, then max(⌊(out − rank)/2⌋, ⌊out/4⌋) output features of G
+// are multiplied by Decay before fusing. S stays that of the G before.
 //
-// The features are drawn without replacement. The chance of feature i is ∝ the i-th largest row norm of the pretrained
-// weight, not its own: the release sorts the norms, draws places in the sorted list and takes the places for features.
-// It acts wherever the forward pass does, in evaluation too, there with the draws of the last step.
+// The features are drawn without replacement. The chance of feature i is ∝ the i-th largest row
+// norm of the pretrained weight, not its own: the release sorts the norms, draws places in the
+// sorted list and takes the places for features. It acts wherever the forward pass does, in
+// evaluation too, there with the draws of the last step.
 type Restraint struct {
 	Edge, Share, Decay float64
 }
@@ -36,8 +37,8 @@ func (r Restraint) Check() error {
 	return nil
 }
 
-// The frozen tensors [out] of an adapter with restraint: a step's draws, 0 before the first one, and the pretrained
-// weight's row norms, the largest first.
+// The frozen tensors [out] of an adapter with restraint: a step's draws, 0 before the first one,
+// and the pretrained weight's row norms, the largest first.
 const (
 	DrawsTensor = "draws"
 	NormsTensor = "norms"
@@ -68,8 +69,9 @@ func Draws(out int, r *rand.Rand) []float32 {
 // count is how many of the output features are drawn.
 func (Restraint) count(out, rank int) int { return max((out-rank)/2, out/4) }
 
-// drawn is 1 at the output features that are drawn and 0 elsewhere, [out]. Those with the smallest draw/norm are a
-// sample without replacement with probability ∝ norm (Efraimidis and Spirakis 2006). v holds norms and draws.
+// drawn is 1 at the output features that are drawn and 0 elsewhere, [out]. Those with the smallest
+// draw/norm are a sample without replacement with probability ∝ norm (Efraimidis and Spirakis
+// 2006). v holds norms and draws.
 func (r Restraint) drawn(v map[string]*graph.Node, rank int) *graph.Node {
 	norms, draws := v[NormsTensor], v[DrawsTensor]
 	g, out := draws.Graph(), draws.Shape().Dimensions[draws.Rank()-1]
@@ -83,8 +85,8 @@ func (r Restraint) drawn(v map[string]*graph.Node, rank int) *graph.Node {
 	return graph.ConvertDType(graph.LessThan(place, scalar(g, float64(r.count(out, rank))-0.5)), dtypes.Float32)
 }
 
-// apply is fused with the drawn features multiplied by Decay, if the share of small values of the divisor over its last two
-// axes is large. drawn, see there, has axes that match fused.
+// apply is fused with the drawn features multiplied by Decay, if the share of small values of the
+// divisor over its last two axes is large. drawn, see there, has axes that match fused.
 func (r Restraint) apply(fused, divisor, drawn *graph.Node) *graph.Node {
 	g := fused.Graph()
 	through := graph.ConvertDType(graph.LessOrEqual(divisor, scalar(g, r.Edge)), dtypes.Float32)
@@ -96,8 +98,8 @@ func (r Restraint) apply(fused, divisor, drawn *graph.Node) *graph.Node {
 	return graph.Mul(fused, graph.StopGradient(factor))
 }
 
-// sumOfLast sums over so many last axes, as a product with ones: in a decoding loop the XLA backend refuses a reduction of
-// a kind that was used outside of it.
+// sumOfLast sums over so many last axes, as a product with ones: in a decoding loop the XLA backend
+// refuses a reduction of a kind that was used outside of it.
 func sumOfLast(x *graph.Node, axes int) *graph.Node {
 	dims := x.Shape().Dimensions
 	kept := dims[:len(dims)-axes]

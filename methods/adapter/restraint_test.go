@@ -45,7 +45,8 @@ func TestDrawsAreWithoutReplacementByPlaceAmongTheNorms(t *testing.T) {
 			t.Errorf("feature %d was drawn in %.3f of the trials, want %.3f", i, got, want)
 		}
 	}
-	// Equal draws of equal norms: the earlier ones are taken, no more than wanted; a norm of 0 comes last.
+	// Equal draws of equal norms: the earlier ones are taken, no more than wanted; a norm of 0
+	// comes last.
 	same := zeros(6, 1)
 	copy(same.values, []float32{0, 1, 1, 1, 1, 1})
 	if got := drawnBy(t, same, slices.Repeat([]float32{1}, 6), 2); !slices.Equal(got, []float32{1, 1, 0, 0, 0, 0}) {
@@ -65,7 +66,8 @@ func TestDrawsFollowTheirStream(t *testing.T) {
 	}
 }
 
-// Where it acts, restraint moves the drawn features of G, in both spaces, and nothing else; below its share nothing at all.
+// Where it acts, restraint moves the drawn features of G, in both spaces, and nothing else; below
+// its share nothing at all.
 func TestRestraintMovesTheDrawnFeatures(t *testing.T) {
 	for _, space := range []string{SpaceWeight, SpaceActivation} {
 		a := secura(MergeNone)

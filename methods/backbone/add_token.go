@@ -9,8 +9,8 @@ import (
 	"secura/methods/weights"
 )
 
-// AddToken gives the model a token more, with the id that was the size of its vocabulary: its row of the embedding, and of
-// a head of its own, is the mean of the others.
+// AddToken gives the model a token more, with the id that was the size of its vocabulary: its row
+// of the embedding, and of a head of its own, is the mean of the others.
 func (m *Model) AddToken() error {
 	c := m.Config
 	c.Vocabulary++

@@ -8,22 +8,24 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// architecture is what a family of decoders does otherwise than the others, and the defaults of its config.json. What
-// differs between the models of a family is in Config.
+// architecture is what a family of decoders does otherwise than the others, and the defaults of its
+// config.json. What differs between the models of a family is in Config.
 type architecture struct {
 	// name is that of config.json's architectures, modelType its model_type.
 	name, modelType string
 	// biased lists the projections that have a bias.
 	biased []string
-	// activation turns the gate of the feed-forward layer; activationName is its name in config.json.
+	// activation turns the gate of the feed-forward layer; activationName is its name in
+	// config.json.
 	activation     func(gate *Node) *Node
 	activationName string
-	// ownActivationKey says that config.json names it in hidden_activation, and that hidden_act does not count.
+	// ownActivationKey says that config.json names it in hidden_activation, and that hidden_act
+	// does not count.
 	ownActivationKey bool
 	// offsetNorms says that a norm multiplies by 1 + w rather than w.
 	offsetNorms bool
-	// outerNorms says that the results of attention and feed-forward layer are normed before they are added to the
-	// residual stream.
+	// outerNorms says that the results of attention and feed-forward layer are normed before they
+	// are added to the residual stream.
 	outerNorms bool
 	// scaledEmbedding says that the embedding is multiplied by √width.
 	scaledEmbedding bool
@@ -37,7 +39,8 @@ type architecture struct {
 // architectures returns those that are known.
 func architectures() []*architecture { return []*architecture{&qwen2, &llama, &gemma2} }
 
-// Architectures lists the names of the language models that this package computes, as a config.json gives them.
+// Architectures lists the names of the language models that this package computes, as a config.json
+// gives them.
 func Architectures() []string {
 	var names []string
 	for _, a := range architectures() {
@@ -46,7 +49,8 @@ func Architectures() []string {
 	return names
 }
 
-// findArchitecture finds one by the first of config.json's architectures, or, where there are none, by its model_type.
+// findArchitecture finds one by the first of config.json's architectures, or, where there are none,
+// by its model_type.
 func findArchitecture(name, modelType string) (*architecture, error) {
 	if name == "" && modelType == "" {
 		return nil, fmt.Errorf("neither architectures nor model_type is there; expected architectures [%q] or another of %s",

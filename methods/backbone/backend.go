@@ -1,6 +1,7 @@
-// Package backbone computes language models as GoMLX graphs and opens the backend that they run on. In come a config.json
-// or a GGUF file and the weights; out come hidden states [batch, length, width], logits [batch, slots, vocabulary] and
-// greedily written text. A family of models is a value, such as qwen2. Read Model and the decoder's blocks first.
+// Package backbone computes language models as GoMLX graphs and opens the backend that they run on.
+// In come a config.json or a GGUF file and the weights; out come hidden states [batch, length,
+// width], logits [batch, slots, vocabulary] and greedily written text. A family of models is a
+// value, such as qwen2. Read Model and the decoder's blocks first.
 package backbone
 
 import (
@@ -26,11 +27,13 @@ type BackendOptions struct {
 	Name string
 	// NoDownload forbids to download a plugin: auto then takes an installed one or pure Go.
 	NoDownload bool
-	// Log receives one line for each thing a user should know (a download, a slower backend); nil drops them.
+	// Log receives one line for each thing a user should know (a download, a slower backend); nil
+	// drops them.
 	Log io.Writer
 }
 
-// BackendInfo describes an opened backend completely enough to say whether two runs can be compared bit for bit.
+// BackendInfo describes an opened backend completely enough to say whether two runs can be compared
+// bit for bit.
 type BackendInfo struct {
 	// Name is "xla" or "go".
 	Name string `json:"name"`
@@ -38,7 +41,8 @@ type BackendInfo struct {
 	Plugin string `json:"plugin,omitempty"`
 	// PluginSHA256 is the hash of that file: another build gives other last bits.
 	PluginSHA256 string `json:"plugin_sha256,omitempty"`
-	// Version is the version in the plugin's file name, or the configuration of the pure-Go backend.
+	// Version is the version in the plugin's file name, or the configuration of the pure-Go
+	// backend.
 	Version string `json:"version"`
 	// Flags is XLA_FLAGS as the plugin saw it; it pins the instruction set that XLA compiles for.
 	Flags string `json:"flags,omitempty"`
@@ -49,9 +53,9 @@ type BackendInfo struct {
 const (
 	// SlowerBy is how many times slower than XLA pure Go was measured to be.
 	SlowerBy = "5 to 8"
-	// defaultXLAFlags pins the instruction set that is compiled for, so that results differ little across x86-64
-	// processors from AVX2 on, and compiles with fewer passes: a fifth sooner, to graphs that were measured to be no
-	// slower.
+	// defaultXLAFlags pins the instruction set that is compiled for, so that results differ little
+	// across x86-64 processors from AVX2 on, and compiles with fewer passes: a fifth sooner, to
+	// graphs that were measured to be no slower.
 	defaultXLAFlags = "--xla_cpu_max_isa=AVX2 --xla_backend_optimization_level=1"
 	// goConfig avoids the pure-Go backend's default mode, which deadlocks on two processors.
 	goConfig = "ops_sequential"
@@ -62,8 +66,8 @@ var BackendNames = []string{"auto", "xla", "go", "xla:FILE"}
 
 var errNoXLA = errors.New("this build has no XLA (it needs cgo, linux and amd64)")
 
-// CheckBackendName returns nil for a name that OpenBackend takes, otherwise an error with the nearest one.
-// It opens nothing.
+// CheckBackendName returns nil for a name that OpenBackend takes, otherwise an error with the
+// nearest one. It opens nothing.
 func CheckBackendName(name string) error {
 	switch {
 	case name == "", name == "auto", name == "xla", name == "go":
@@ -80,8 +84,9 @@ func CheckBackendName(name string) error {
 	return fmt.Errorf("unknown backend %q: did you mean %q? Known: %s", name, near, strings.Join(BackendNames, ", "))
 }
 
-// OpenBackend opens the backend that o names and runs Probe on it; a backend that computes wrong gradients is refused.
-// The caller owns the backend and finalizes it. Only Name "auto" may download anything.
+// OpenBackend opens the backend that o names and runs Probe on it; a backend that computes wrong
+// gradients is refused. The caller owns the backend and finalizes it. Only Name "auto" may download
+// anything.
 func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, BackendInfo, error) {
 	if err := CheckBackendName(o.Name); err != nil {
 		return nil, BackendInfo{}, err

@@ -46,9 +46,9 @@ var pluginSources = []pluginSource{
 	{wheelProject + " " + wheelVersion, wheelFile, wheelSHA256, wheelLibSHA256, wheelURL, extractWheel},
 }
 
-// InstallPlugin installs the XLA CPU plugin in go-xla's default folder and returns its path; where one is there it
-// returns that at once. It may be called by several processes at the same time. Each download, and each source that
-// cannot be reached, is one line on log.
+// InstallPlugin installs the XLA CPU plugin in go-xla's default folder and returns its path; where
+// one is there it returns that at once. It may be called by several processes at the same time.
+// Each download, and each source that cannot be reached, is one line on log.
 func InstallPlugin(ctx context.Context, log io.Writer) (string, error) {
 	if !xlaSupported {
 		return "", fmt.Errorf("install XLA plugin: %w", errNoXLA)
@@ -99,7 +99,8 @@ func installFrom(ctx context.Context, sources []pluginSource, dir string, log io
 	return "", fmt.Errorf("install XLA plugin in %s: %w", dir, errors.Join(failures...))
 }
 
-// install downloads, checks and extracts under temporary names in dir, then renames: a half plugin is never seen.
+// install downloads, checks and extracts under temporary names in dir, then renames: a half plugin
+// is never seen.
 func (s pluginSource) install(ctx context.Context, dir string, log io.Writer) (string, error) {
 	work, err := os.MkdirTemp(dir, ".install-")
 	if err != nil {
@@ -134,7 +135,8 @@ func (s pluginSource) install(ctx context.Context, dir string, log io.Writer) (s
 	return path, os.Rename(library, path)
 }
 
-// settle makes a library executable and puts it on the disk, before it gets the name under which it is trusted.
+// settle makes a library executable and puts it on the disk, before it gets the name under which it
+// is trusted.
 func settle(library string) error {
 	f, err := os.Open(library)
 	if err != nil {
@@ -196,7 +198,8 @@ func withTimeout(ctx context.Context, limit time.Duration, call func() (string, 
 	}
 }
 
-// download writes the address to path; started is called once, with the size or -1, when the first bytes come.
+// download writes the address to path; started is called once, with the size or -1, when the first
+// bytes come.
 func download(ctx context.Context, address, path string, started func(size int64)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

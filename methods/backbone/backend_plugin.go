@@ -31,8 +31,8 @@ func pluginFolders() []string {
 	return append(folders, "/usr/local/lib/go-xla", "/usr/local/lib/gomlx/pjrt")
 }
 
-// InstalledPlugin returns the path of the XLA CPU plugin that would be used, and whether there is one.
-// The first folder that has one wins; in it the pinned build, then the name that sorts last.
+// InstalledPlugin returns the path of the XLA CPU plugin that would be used, and whether there is
+// one. The first folder that has one wins; in it the pinned build, then the name that sorts last.
 func InstalledPlugin() (string, bool) {
 	for _, folder := range pluginFolders() {
 		found, _ := filepath.Glob(filepath.Join(folder, "pjrt_c_api_cpu*_plugin.so"))

@@ -12,11 +12,13 @@ type Config struct {
 	Architecture string
 	// Vocabulary is the number of token ids, rows of the embedding.
 	Vocabulary int
-	// Width is that of the residual stream (hidden_size), Intermediate that of the gated feed-forward layer.
+	// Width is that of the residual stream (hidden_size), Intermediate that of the gated
+	// feed-forward layer.
 	Width, Intermediate int
 	// Layers is the number of blocks.
 	Layers int
-	// Heads is the number of query heads; each group of Heads/KeyValueHeads shares one key/value head.
+	// Heads is the number of query heads; each group of Heads/KeyValueHeads shares one key/value
+	// head.
 	Heads, KeyValueHeads int
 	// HeadSize is the width of a head.
 	HeadSize int
@@ -32,7 +34,8 @@ type Config struct {
 	QueryScalar float64
 	// AttentionCap bounds attention scores and LogitCap logits, by cap · tanh(x / cap); 0 does not.
 	AttentionCap, LogitCap float64
-	// Window is how many positions a slot of a windowed layer sees, its own included; 0: no layer has a window.
+	// Window is how many positions a slot of a windowed layer sees, its own included; 0: no layer
+	// has a window.
 	Window int
 	// Windowed says which layers have the window; nil if Window is 0.
 	Windowed []bool
@@ -42,8 +45,8 @@ type Config struct {
 	EndTokens []int32
 }
 
-// Bounds of a config.json's values: far above any known model's, and low enough that products of them fit an int64 and
-// that nothing large is made before a value is refused.
+// Bounds of a config.json's values: far above any known model's, and low enough that products of
+// them fit an int64 and that nothing large is made before a value is refused.
 const (
 	maxVocabulary = 1 << 24
 	maxWidth      = 1 << 20
@@ -131,7 +134,8 @@ const (
 // WeightNames lists the model's tensors, sorted.
 func (c Config) WeightNames() []string { return slices.Sorted(maps.Keys(c.WeightShapes())) }
 
-// WeightShapes gives the shape of each of the model's tensors, by its name on the hub. A projection is [out, in].
+// WeightShapes gives the shape of each of the model's tensors, by its name on the hub. A projection
+// is [out, in].
 func (c Config) WeightShapes() map[string][]int {
 	shapes := map[string][]int{embeddingName: {c.Vocabulary, c.Width}, finalNormName: {c.Width}}
 	if !c.TiedEmbeddings {

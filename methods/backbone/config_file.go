@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// configFile is config.json in the hub's spelling (rope_theta, rope_scaling, torch_dtype) and that of transformers 5
-// (rope_parameters, layer_types). A nil pointer is a key that is missing or null; where the two differ, the field is a
-// nullable.
+// configFile is config.json in the hub's spelling (rope_theta, rope_scaling, torch_dtype) and that
+// of transformers 5 (rope_parameters, layer_types). A nil pointer is a key that is missing or null;
+// where the two differ, the field is a nullable.
 type configFile struct {
 	Architectures     []string          `json:"architectures"`
 	ModelType         string            `json:"model_type"`
@@ -106,8 +106,9 @@ func (t tokenList) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]int32(t))
 }
 
-// ParseConfig reads a config.json. What this package would compute otherwise than the file says (another architecture,
-// a rotary embedding scaled in another way, quantised weights) and what is out of range is an error that names the key.
+// ParseConfig reads a config.json. What this package would compute otherwise than the file says
+// (another architecture, a rotary embedding scaled in another way, quantised weights) and what is
+// out of range is an error that names the key.
 func ParseConfig(raw []byte) (Config, error) {
 	var f configFile
 	if err := json.Unmarshal(raw, &f); err != nil {
@@ -197,8 +198,8 @@ func (f *configFile) checkLayerTypes(layers int, kinds ...string) error {
 	return nil
 }
 
-// readWindow takes the window and the layers that have it, which without layer_types are those of windowed. A window
-// that hides nothing is none.
+// readWindow takes the window and the layers that have it, which without layer_types are those of
+// windowed. A window that hides nothing is none.
 func (f *configFile) readWindow(c *Config, fallback int, windowed func(layer int) bool) error {
 	if err := f.checkLayerTypes(c.Layers, fullAttention, slidingAttention); err != nil {
 		return err

@@ -81,7 +81,8 @@ func TestBothSpellingsGiveOneModel(t *testing.T) {
 	}
 }
 
-// TestGemma2Defaults has the values that transformers takes for missing keys, which differ from those of null.
+// TestGemma2Defaults has the values that transformers takes for missing keys, which differ from
+// those of null.
 func TestGemma2Defaults(t *testing.T) {
 	raw := `{"model_type": "gemma2", "vocab_size": 96, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
 		"num_attention_heads": 8, "num_key_value_heads": 4%s}`

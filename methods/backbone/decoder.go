@@ -8,31 +8,35 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// Rows is a batch of left-padded token rows, each [batch, length] int32: all rows end at the last slot.
+// Rows is a batch of left-padded token rows, each [batch, length] int32: all rows end at the last
+// slot.
 //
-// Slot i sees slot j if j ≤ i, Segments[j] ≥ 0 and Segments[j] is 0 or Segments[i]: a prompt (segment 0) can be
-// followed by several options (1, 2, …) that do not see each other. A slot also sees itself, so that padding computes
-// something finite, which no other slot sees.
+// Slot i sees slot j if j ≤ i, Segments[j] ≥ 0 and Segments[j] is 0 or Segments[i]: a prompt
+// (segment 0) can be followed by several options (1, 2, …) that do not see each other. A slot also
+// sees itself, so that padding computes something finite, which no other slot sees.
 type Rows struct {
 	// Tokens are the ids; any valid one at padding.
 	Tokens *Node
-	// Positions turn the rotary embedding; those of an option start again after the prompt. They are below length.
+	// Positions turn the rotary embedding; those of an option start again after the prompt. They
+	// are below length.
 	Positions *Node
 	// Segments are -1 for padding, 0 for the prompt, 1 and up for options.
 	Segments *Node
 }
 
-// hiddenBias is added to the attention scores of what a slot does not see: finite, and so large that exp gives 0.
+// hiddenBias is added to the attention scores of what a slot does not see: finite, and so large
+// that exp gives 0.
 const hiddenBias = -1e9
 
-// Hidden computes the model up to the final norm: [batch, length, hidden]. The weights are named as in WeightShapes;
-// project (nil: x·Wᵀ) computes each projection from its weight. It panics, as graph functions do, if a weight is missing.
+// Hidden computes the model up to the final norm: [batch, length, hidden]. The weights are named as
+// in WeightShapes; project (nil: x·Wᵀ) computes each projection from its weight. It panics, as
+// graph functions do, if a weight is missing.
 func (c Config) Hidden(weights map[string]*Node, rows Rows, project Project) *Node {
 	return c.HiddenTail(weights, rows, rows.Tokens.Shape().Dimensions[1], project)
 }
 
-// HiddenTail is Hidden at the last slots only, [batch, slots, hidden]: in the last layer nothing else is computed but
-// the keys and values of the others.
+// HiddenTail is Hidden at the last slots only, [batch, slots, hidden]: in the last layer nothing
+// else is computed but the keys and values of the others.
 func (c Config) HiddenTail(weights map[string]*Node, rows Rows, slots int, project Project) *Node {
 	return c.hiddenTail(weights, rows, slots, project, unchanged)
 }
@@ -45,8 +49,8 @@ func (c Config) hiddenTail(weights map[string]*Node, rows Rows, slots int, proje
 	})
 }
 
-// Logits are the scores of the next token, [batch, positions, vocabulary], of hidden states
-// [batch, positions, hidden].
+// Logits are the scores of the next token, [batch, positions, vocabulary], of hidden states [batch,
+// positions, hidden].
 func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
 	name := headName
 	if c.TiedEmbeddings {
@@ -55,8 +59,9 @@ func (c Config) Logits(weights map[string]*Node, hidden *Node) *Node {
 	return softCap(product("bth,vh->btv", hidden, named(weights, name)), c.LogitCap)
 }
 
-// attend computes a layer's attention: q is [batch, last slots, key/value heads, group, head size], turned and scaled; k
-// and v are [batch, length, key/value heads, head size]; the result has q's shape.
+// attend computes a layer's attention: q is [batch, last slots, key/value heads, group, head size],
+// turned and scaled; k and v are [batch, length, key/value heads, head size]; the result has q's
+// shape.
 type attend func(layer int, q, k, v *Node) *Node
 
 // attendAll is softmax(q·kᵀ + bias)·v over whole rows, the scores capped, with bias as of windows.
@@ -87,7 +92,8 @@ func lastSlots(x *Node, axis, n int) *Node {
 	return SliceAxis(x, axis, AxisRange(size-n, size))
 }
 
-// wanted are the slots at which the last layer is computed; each function selects them along axis 1.
+// wanted are the slots at which the last layer is computed; each function selects them along
+// axis 1.
 type wanted struct {
 	// queries selects from what attention is computed for.
 	queries func(x *Node) *Node
@@ -106,8 +112,9 @@ func lastOf(n int) wanted {
 // everywhere wants all slots.
 var everywhere = wanted{unchanged, unchanged, unchanged}
 
-// blocks computes the embedding, all layers and the final norm, after the last attention at the wanted slots only. enter
-// is applied to what enters each layer; sum is sumLast or what does the same.
+// blocks computes the embedding, all layers and the final norm, after the last attention at the
+// wanted slots only. enter is applied to what enters each layer; sum is sumLast or what does the
+// same.
 func (c Config) blocks(weights map[string]*Node, tokens, positions *Node, last wanted, project Project, enter, sum func(x *Node) *Node,
 	attention attend) *Node {
 	if project == nil {
@@ -175,12 +182,13 @@ func named(weights map[string]*Node, name string) *Node {
 	return w
 }
 
-// scalar is a float32 constant of its own. GoMLX's AddScalar, MulScalar, Reciprocal and others share constants over the
-// whole graph, which the XLA backend refuses if one was made outside the loop's body and is used in it, or the reverse.
+// scalar is a float32 constant of its own. GoMLX's AddScalar, MulScalar, Reciprocal and others
+// share constants over the whole graph, which the XLA backend refuses if one was made outside the
+// loop's body and is used in it, or the reverse.
 func scalar(g *Graph, v float64) *Node { return Const(g, float32(v)) }
 
-// rmsNorm is w · x / √(mean(x²) + ε) (Zhang and Sennrich 2019), with 1 + w for w where the architecture has that. Rsqrt
-// has no gradient.
+// rmsNorm is w · x / √(mean(x²) + ε) (Zhang and Sennrich 2019), with 1 + w for w where the
+// architecture has that. Rsqrt has no gradient.
 func (c Config) rmsNorm(x, w *Node, sum func(x *Node) *Node) *Node {
 	g := x.Graph()
 	if c.architecture().offsetNorms {
@@ -190,8 +198,8 @@ func (c Config) rmsNorm(x, w *Node, sum func(x *Node) *Node) *Node {
 	return Mul(Mul(x, Div(scalar(g, 1), Sqrt(Add(mean, scalar(g, c.Epsilon))))), ExpandLeftToRank(w, x.Rank()))
 }
 
-// windows gives the bias of a layer's scores, [batch, 1, length, 1, length]: all, and in a layer with a window hiddenBias
-// also for what lies Window positions or more before the seeing slot.
+// windows gives the bias of a layer's scores, [batch, 1, length, 1, length]: all, and in a layer
+// with a window hiddenBias also for what lies Window positions or more before the seeing slot.
 func (c Config) windows(all, positions *Node) func(layer int) *Node {
 	return c.layerBias(all, func() *Node {
 		return InsertAxes(Sub(InsertAxes(positions, -1), InsertAxes(positions, 1)), 1, 2)
@@ -218,7 +226,8 @@ func (c Config) layerBias(all *Node, distance func() *Node) func(layer int) *Nod
 	}
 }
 
-// visibilityBias is 0 where a slot sees another and hiddenBias elsewhere: [batch, 1, length, 1, length], float32.
+// visibilityBias is 0 where a slot sees another and hiddenBias elsewhere: [batch, 1, length, 1,
+// length], float32.
 func visibilityBias(segments *Node) *Node {
 	g, length := segments.Graph(), segments.Shape().Dimensions[1]
 	square := segments.Shape().Clone()

@@ -97,7 +97,8 @@ func golden(t *testing.T, name string) (*Model, reference) {
 	return m, want
 }
 
-// run builds a graph of the model's weights and the rows, runs it once and returns its outputs, flat.
+// run builds a graph of the model's weights and the rows, runs it once and returns its outputs,
+// flat.
 func run[T float32 | int32](t *testing.T, m *Model, batch [3][][]int32, build func(w map[string]*Node, rows Rows) []*Node) [][]T {
 	t.Helper()
 	b, err := testBackend()

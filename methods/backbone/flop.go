@@ -1,7 +1,8 @@
 package backbone
 
-// PackedFLOP counts the operations of HiddenPacked and of logits at the wanted slots, as ForwardFLOP does: rows of length
-// slots, answers of them wanted in each, of texts of at most longest slots.
+// PackedFLOP counts the operations of HiddenPacked and of logits at the wanted slots, as
+// ForwardFLOP does: rows of length slots, answers of them wanted in each, of texts of at most
+// longest slots.
 func (c Config) PackedFLOP(rows, length, answers, longest int) float64 {
 	all, rest := 0.0, 0.0 // of a layer's weights: those before attention, and those after it
 	for _, p := range c.Projections(0) {
@@ -17,16 +18,17 @@ func (c Config) PackedFLOP(rows, length, answers, longest int) float64 {
 	return slots*(layers*(all+attention)+(layers-1)*rest) + wanted*(rest+2*float64(c.Vocabulary)*float64(c.Width))
 }
 
-// PackedScores counts the attention scores of HiddenPacked, with what copying keys and values costs as if it were more of
-// them.
+// PackedScores counts the attention scores of HiddenPacked, with what copying keys and values costs
+// as if it were more of them.
 func (c Config) PackedScores(rows, length, longest int) float64 {
 	return float64(rows*length) * float64(newNeighbourhood(length, longest).cost()) * float64(c.Layers*c.Heads)
 }
 
-// ForwardFLOP counts the floating-point operations of a forward pass over full rows, with logits at the last answers slots
-// of each: two for each weight and token, and for each pair of slots and number of a head those of scores and of their
-// use. Norms, activations and softmax are left out, as is usual for model FLOP utilisation (Chowdhery et al. 2022,
-// PaLM, appendix B); attention counts all pairs, though half of them are hidden.
+// ForwardFLOP counts the floating-point operations of a forward pass over full rows, with logits at
+// the last answers slots of each: two for each weight and token, and for each pair of slots and
+// number of a head those of scores and of their use. Norms, activations and softmax are left out,
+// as is usual for model FLOP utilisation (Chowdhery et al. 2022, PaLM, appendix B); attention
+// counts all pairs, though half of them are hidden.
 func (c Config) ForwardFLOP(rows, length, answers int) float64 {
 	weights := 0.0
 	for _, p := range c.Projections(0) {

@@ -17,7 +17,8 @@ var paperShapes = []struct {
 	{"Llama 3.1 8B", Config{Architecture: LlamaArchitecture, Vocabulary: 128256, Width: 4096, Intermediate: 14336, Layers: 32, Heads: 32, KeyValueHeads: 8, HeadSize: 128}},
 }
 
-// TestForwardFLOPIsTwoForEachWeightAndToken compares with the weights outside the embedding, counted by their shapes.
+// TestForwardFLOPIsTwoForEachWeightAndToken compares with the weights outside the embedding,
+// counted by their shapes.
 func TestForwardFLOPIsTwoForEachWeightAndToken(t *testing.T) {
 	for _, s := range paperShapes {
 		weights := 0.0
@@ -36,10 +37,11 @@ func TestForwardFLOPIsTwoForEachWeightAndToken(t *testing.T) {
 	}
 }
 
-// TestWhatThePapersTableCosts prints what the README says of it: a cell of the suite paper (four tasks of 2000 steps of 16
-// rows of 1024 tokens, 320 answer slots; 17 evaluations of 600 written answers in rows of 1024 tokens, 512 steps of
-// decoding in all for each 16 of a task's 200, and of 400 choices) on an H100 that reaches 40% of 989 TFLOP/s in
-// bfloat16 and whose decoding is bound by reading the weights at 3.35 TB/s.
+// TestWhatThePapersTableCosts prints what the README says of it: a cell of the suite paper (four
+// tasks of 2000 steps of 16 rows of 1024 tokens, 320 answer slots; 17 evaluations of 600 written
+// answers in rows of 1024 tokens, 512 steps of decoding in all for each 16 of a task's 200, and of
+// 400 choices) on an H100 that reaches 40% of 989 TFLOP/s in bfloat16 and whose decoding is bound
+// by reading the weights at 3.35 TB/s.
 func TestWhatThePapersTableCosts(t *testing.T) {
 	const rate, bandwidth = 0.4 * 989e12, 3.35e12
 	var total float64

@@ -11,8 +11,9 @@ import (
 // Gemma2Architecture is the name of the Gemma 2 language models in a config.json.
 const Gemma2Architecture = "Gemma2ForCausalLM"
 
-// gemma2 is Gemma 2: norms before and after attention and feed-forward layer, a scaled embedding, caps of scores and
-// logits, and a window in every other layer. The defaults are transformers' Gemma2Config.
+// gemma2 is Gemma 2: norms before and after attention and feed-forward layer, a scaled embedding,
+// caps of scores and logits, and a window in every other layer. The defaults are transformers'
+// Gemma2Config.
 var gemma2 = architecture{
 	name: Gemma2Architecture, modelType: "gemma2",
 	activation: geluTanh, activationName: "gelu_pytorch_tanh", ownActivationKey: true,

@@ -11,18 +11,22 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// Generate continues each row greedily by at most maxNew tokens, and returns these: [batch, maxNew] int32. The weights
-// are the effective ones. The new tokens belong to the segment of the row's last slot and take the positions after it.
+// Generate continues each row greedily by at most maxNew tokens, and returns these: [batch, maxNew]
+// int32. The weights are the effective ones. The new tokens belong to the segment of the row's last
+// slot and take the positions after it.
 //
-// It stops when every row has written one of endTokens, or when limit tokens are written (a scalar int32 node, from 0
-// to maxNew; with it one compiled graph serves several lengths). A row's slots after its first end token, and those
-// that were not written, hold endTokens[0]; without end tokens rows never end and such slots hold 0.
+// It stops when every row has written one of endTokens, or when limit tokens are written (a scalar
+// int32 node, from 0 to maxNew; with it one compiled graph serves several lengths). A row's slots
+// after its first end token, and those that were not written, hold endTokens[0]; without end tokens
+// rows never end and such slots hold 0.
 //
-// The whole decoding is one graph: a pass over the prompts that keeps each layer's keys and values, then a loop that
-// computes one slot a turn. It has no gradient. Of equal scores the smallest id is taken.
+// The whole decoding is one graph: a pass over the prompts that keeps each layer's keys and values,
+// then a loop that computes one slot a turn. It has no gradient. Of equal scores the smallest id is
+// taken.
 //
-// project (nil: x·Wᵀ) gives what computes projections from nodes with the names of weights, which may hold more than
-// the model's. It is called for the prompts and for the loop's body, which sees no other nodes.
+// project (nil: x·Wᵀ) gives what computes projections from nodes with the names of weights, which
+// may hold more than the model's. It is called for the prompts and for the loop's body, which sees
+// no other nodes.
 //
 // With stops (nil: none) a row ends at a stop text too, after the token that makes it whole.
 func (c Config) Generate(weights map[string]*Node, rows Rows, maxNew int, limit *Node, endTokens []int32,
@@ -52,24 +56,27 @@ type decoder struct {
 	stops                 bool // whether rows end at stop texts
 }
 
-// state is what goes round the loop. The XLA backend takes no node from outside into a loop's body, so the parts that
-// do not change go round as well.
+// state is what goes round the loop. The XLA backend takes no node from outside into a loop's body,
+// so the parts that do not change go round as well.
 type state struct {
 	// written counts the tokens, up to limit; both are int32 scalars.
 	written, limit *Node
-	// token is each row's last one, ended says which rows have written an end token; both are [batch].
+	// token is each row's last one, ended says which rows have written an end token; both are
+	// [batch].
 	token, ended *Node
 	// text is what was written, [batch, maxNew].
 	text *Node
 	// positions are those of the slots, [batch, slots].
 	positions *Node
-	// bias hides the prompt's padding and other segments, [batch, 1, 1, slots]; it is 0 at the new slots.
+	// bias hides the prompt's padding and other segments, [batch, 1, 1, slots]; it is 0 at the new
+	// slots.
 	bias *Node
 	// caches are each layer's keys, then its values, [batch, key/value heads, slots, head size].
 	caches []*Node
 	// weights are those of the model, by names.
 	weights []*Node
-	// stops are the states that the rows' texts are in, and the automaton; nil where there are no stop texts.
+	// stops are the states that the rows' texts are in, and the automaton; nil where there are no
+	// stop texts.
 	stops *Stops
 }
 
@@ -200,8 +207,8 @@ func (d decoder) fill(g *Graph) *Node {
 	return Const(g, int32(0))
 }
 
-// loopSum is sumLast inside the loop: as a product with ones, because the XLA backend keeps one function for each kind
-// of reduction and refuses it in the loop's body once it was used outside.
+// loopSum is sumLast inside the loop: as a product with ones, because the XLA backend keeps one
+// function for each kind of reduction and refuses it in the loop's body once it was used outside.
 func loopSum(x *Node) *Node {
 	length := x.Shape().Dimensions[x.Rank()-1]
 	ones := BroadcastToDims(scalar(x.Graph(), 1), length, 1)
@@ -209,8 +216,8 @@ func loopSum(x *Node) *Node {
 	return Reshape(MatMul(rows, ones), append(slices.Clone(x.Shape().Dimensions[:x.Rank()-1]), 1)...)
 }
 
-// loopSoftmax is Softmax over the last axis inside the loop. For the same reason its maximum is a minimum of −x, and
-// ArgMax becomes ArgMin.
+// loopSoftmax is Softmax over the last axis inside the loop. For the same reason its maximum is a
+// minimum of −x, and ArgMax becomes ArgMin.
 func loopSoftmax(x *Node) *Node {
 	e := Exp(Add(x, ReduceAndKeep(Neg(x), ReduceMin, -1)))
 	return Div(e, loopSum(e))

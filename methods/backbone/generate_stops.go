@@ -2,12 +2,13 @@ package backbone
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// Stops end rows of Generate at stop texts, by an automaton over tokens: in state s a row that writes token i goes to state
-// Next[s·classes+Class[i]]. A row that gets to state 1 has ended.
+// Stops end rows of Generate at stop texts, by an automaton over tokens: in state s a row that
+// writes token i goes to state Next[s·classes+Class[i]]. A row that gets to state 1 has ended.
 type Stops struct {
 	// State is the one in which each row begins, [batch].
 	State *Node
-	// Class is the class of each token, [vocabulary], and Next the states, [states·classes], all int32.
+	// Class is the class of each token, [vocabulary], and Next the states, [states·classes], all
+	// int32.
 	Class, Next *Node
 	// Classes is their number.
 	Classes *Node

@@ -115,8 +115,8 @@ func TestGenerationEqualsWholePasses(t *testing.T) {
 	})
 }
 
-// TestRowsEndAtStopTexts has an automaton that ends a row once it has written two given tokens one after the other: state 2
-// begins, 3 has seen the first.
+// TestRowsEndAtStopTexts has an automaton that ends a row once it has written two given tokens one
+// after the other: state 2 begins, 3 has seen the first.
 func TestRowsEndAtStopTexts(t *testing.T) {
 	m, want := golden(t, "tiny-qwen2")
 	prompts := [][]int32{want.GreedyPrompt, want.GreedyPrompt}
@@ -150,7 +150,8 @@ func TestRowsEndAtStopTexts(t *testing.T) {
 	}
 }
 
-// TestGenerationFollowsTheLastSegment continues an option: it sees the prompt and itself, not the option before it.
+// TestGenerationFollowsTheLastSegment continues an option: it sees the prompt and itself, not the
+// option before it.
 func TestGenerationFollowsTheLastSegment(t *testing.T) {
 	m, _ := golden(t, "tiny-qwen2")
 	packed := [3][][]int32{

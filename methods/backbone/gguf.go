@@ -11,14 +11,15 @@ import (
 	"secura/methods/weights"
 )
 
-// ggufArchitectures are the architectures in general.architecture that are read, with their names in a config.json.
+// ggufArchitectures are the architectures in general.architecture that are read, with their names
+// in a config.json.
 var ggufArchitectures = map[string]string{"llama": LlamaArchitecture, "qwen2": Qwen2Architecture}
 
 // ggufRopeFactors is the tensor that divides the frequencies of a scaled rotary embedding.
 const ggufRopeFactors = "rope_freqs.weight"
 
-// LoadGGUF makes a model of a GGUF file, dequantised. As in LoadModel, every tensor of the architecture must be there
-// with its shape, and no other. It does not close the file.
+// LoadGGUF makes a model of a GGUF file, dequantised. As in LoadModel, every tensor of the
+// architecture must be there with its shape, and no other. It does not close the file.
 func LoadGGUF(file *weights.GGUF, held Precision) (*Model, error) {
 	config, err := GGUFConfig(file)
 	if err != nil {
@@ -43,8 +44,8 @@ func CheckGGUF(file *weights.GGUF) error {
 	return nil
 }
 
-// GGUFConfig is the configuration in a GGUF file's metadata. What would be computed otherwise than they say is an error
-// that names the key.
+// GGUFConfig is the configuration in a GGUF file's metadata. What would be computed otherwise than
+// they say is an error that names the key.
 func GGUFConfig(file *weights.GGUF) (Config, error) {
 	c, err := ggufConfig(file)
 	if err != nil {
@@ -105,8 +106,8 @@ func ggufConfig(file *weights.GGUF) (Config, error) {
 // llama3Positions is the length that Llama 3 was trained on, which its GGUF files do not state.
 const llama3Positions = 8192
 
-// ropeScalingOf finds Llama 3's scaling, whose bounds are 1 and 4 in every version, of which factors are what the
-// frequencies are divided by.
+// ropeScalingOf finds Llama 3's scaling, whose bounds are 1 and 4 in every version, of which
+// factors are what the frequencies are divided by.
 func ropeScalingOf(factors []float32, c Config, original int) (*RopeScaling, error) {
 	if len(factors) != c.HeadSize/2 {
 		return nil, fmt.Errorf("%d factors, expected one for each of the %d pairs of a head", len(factors), c.HeadSize/2)
@@ -122,7 +123,8 @@ func ropeScalingOf(factors []float32, c Config, original int) (*RopeScaling, err
 	return scaling, scaling.check()
 }
 
-// ggufMetadata reads values and collects what is wrong with them. A key without a dot stands under the architecture's.
+// ggufMetadata reads values and collects what is wrong with them. A key without a dot stands under
+// the architecture's.
 type ggufMetadata struct {
 	values   map[string]any
 	prefix   string
@@ -154,7 +156,8 @@ func (m *ggufMetadata) sizeOr(key string, fallback int) int {
 	return 0
 }
 
-// number is a float32 of the file as the shortest decimal number that gives it, so that 1e-5 is 1e-5.
+// number is a float32 of the file as the shortest decimal number that gives it, so that 1e-5 is
+// 1e-5.
 func (m *ggufMetadata) number(key string, fallback float64) float64 {
 	value, there := m.values[m.prefix+"."+key]
 	if !there && fallback > 0 {
@@ -193,8 +196,8 @@ func (m *ggufMetadata) endTokens() []int32 {
 	return ends
 }
 
-// ggufTensors gives a GGUF file's tensors as they are on the hub: under those names, and with the rows of Llama's
-// query and key projections in that order.
+// ggufTensors gives a GGUF file's tensors as they are on the hub: under those names, and with the
+// rows of Llama's query and key projections in that order.
 type ggufTensors struct {
 	file   *weights.GGUF
 	config Config
@@ -211,7 +214,8 @@ var ggufParts = []string{
 // ggufName is a tensor's name in a GGUF file.
 func ggufName(hubName string) string { return strings.NewReplacer(ggufParts...).Replace(hubName) }
 
-// Names lists the file's tensors under their names on the hub, or, of an unknown one, under its own.
+// Names lists the file's tensors under their names on the hub, or, of an unknown one, under its
+// own.
 func (g ggufTensors) Names() []string {
 	known := map[string]string{}
 	for _, name := range g.config.WeightNames() {
@@ -254,8 +258,8 @@ func (g ggufTensors) half(name string, into []weights.Half) error {
 	return err
 }
 
-// splitPairs undoes the order in which GGUF files hold the rows of a head of Llama's q_proj and k_proj: the rotary
-// embedding turns rows 2i and 2i+1 there, rows i and i + half on the hub.
+// splitPairs undoes the order in which GGUF files hold the rows of a head of Llama's q_proj and
+// k_proj: the rotary embedding turns rows 2i and 2i+1 there, rows i and i + half on the hub.
 func splitPairs(values []float32, headSize, width int) []float32 {
 	out := make([]float32, len(values))
 	for row := range len(values) / width {

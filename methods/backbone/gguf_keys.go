@@ -14,8 +14,9 @@ var ggufRead = []string{
 	"rope.scaling.type", "rope.scaling.factor", "rope.scale_linear", "rope.scaling.original_context_length",
 }
 
-// ggufNeutral are keys that change what a model computes unless they hold one of these values: llama.cpp's defaults, and
-// what converters write for a model without the feature. No value means that the key changes nothing that is computed here.
+// ggufNeutral are keys that change what a model computes unless they hold one of these values:
+// llama.cpp's defaults, and what converters write for a model without the feature. No value means
+// that the key changes nothing that is computed here.
 var ggufNeutral = map[string][]any{
 	"attention.sliding_window":         {int64(0)},
 	"attention.causal":                 {true},
@@ -41,8 +42,8 @@ var ggufNeutral = map[string][]any{
 	"tensor_data_layout":               nil, // names the order of rows that splitPairs undoes
 }
 
-// checkKeys refuses each key under the architecture's name that would make llama.cpp compute something else: one with
-// another value than its neutral ones, and one that is not known.
+// checkKeys refuses each key under the architecture's name that would make llama.cpp compute
+// something else: one with another value than its neutral ones, and one that is not known.
 func (m *ggufMetadata) checkKeys() {
 	for _, full := range slices.Sorted(maps.Keys(m.values)) {
 		key, mine := strings.CutPrefix(full, m.prefix+".")
@@ -59,8 +60,9 @@ func (m *ggufMetadata) checkKeys() {
 	}
 }
 
-// linearScaling is the scaling by rope.scaling.factor or, where that is missing, by its older name rope.scale_linear.
-// As in llama.cpp, a missing type is "linear", a factor of 0 is 1, and type "none" does not scale.
+// linearScaling is the scaling by rope.scaling.factor or, where that is missing, by its older name
+// rope.scale_linear. As in llama.cpp, a missing type is "linear", a factor of 0 is 1, and type
+// "none" does not scale.
 func (m *ggufMetadata) linearScaling() *RopeScaling {
 	kind := "linear"
 	if value, there := m.values[m.prefix+".rope.scaling.type"]; there {

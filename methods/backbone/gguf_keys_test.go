@@ -57,8 +57,9 @@ func withEntries(t *testing.T, name string, entries map[string]any) *weights.GGU
 	return openGGUF(t, path)
 }
 
-// TestLinearScalingOfGGUF holds keys of linear scaling against what they mean: at a factor of 4, a text at the positions
-// 0, 4, 8 … has the logits that transformers computed of the unscaled model at 0, 1, 2 ….
+// TestLinearScalingOfGGUF holds keys of linear scaling against what they mean: at a factor of 4, a
+// text at the positions 0, 4, 8 … has the logits that transformers computed of the unscaled model
+// at 0, 1, 2 ….
 func TestLinearScalingOfGGUF(t *testing.T) {
 	_, want := golden(t, "tiny-qwen2")
 	logits := slices.Concat(slices.Concat(want.Logits...)...)
@@ -114,8 +115,8 @@ func TestLinearScalingOfGGUF(t *testing.T) {
 	}
 }
 
-// TestGGUFRefusesKeys goes through the keys of llama.cpp that change what a Llama or Qwen2 graph computes, and one that
-// nobody knows.
+// TestGGUFRefusesKeys goes through the keys of llama.cpp that change what a Llama or Qwen2 graph
+// computes, and one that nobody knows.
 func TestGGUFRefusesKeys(t *testing.T) {
 	for key, value := range map[string]any{
 		"rope.scaling.type":                  "yarn",

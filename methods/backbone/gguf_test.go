@@ -25,8 +25,8 @@ func openGGUF(t *testing.T, path string) *weights.GGUF {
 	return file
 }
 
-// TestGGUFIsTheHubsModel compares files that testdata/tiny_gguf.py wrote with the folders that it read, whose logits
-// are transformers'.
+// TestGGUFIsTheHubsModel compares files that testdata/tiny_gguf.py wrote with the folders that it
+// read, whose logits are transformers'.
 func TestGGUFIsTheHubsModel(t *testing.T) {
 	for _, name := range []string{"tiny-qwen2", "tiny-llama31"} {
 		want, err := LoadModel(filepath.Join("testdata", name), Precision{})
@@ -100,8 +100,9 @@ func TestGGUFRefuses(t *testing.T) {
 	}
 }
 
-// FuzzLoadGGUF changes what stands in front of the data: metadata and tensors' entries. Whatever they say, there is an
-// error that names the file, or a model with every weight of its configuration.
+// FuzzLoadGGUF changes what stands in front of the data: metadata and tensors' entries. Whatever
+// they say, there is an error that names the file, or a model with every weight of its
+// configuration.
 func FuzzLoadGGUF(f *testing.F) {
 	for _, name := range []string{"tiny-qwen2.gguf", "tiny-llama31.gguf"} {
 		content, err := os.ReadFile(filepath.Join("testdata", name))

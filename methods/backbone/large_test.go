@@ -20,8 +20,9 @@ import (
 var largeConfig = Config{Architecture: Qwen2Architecture, Vocabulary: 151936, Width: 1536, Intermediate: 8960, Layers: 28, Heads: 12, KeyValueHeads: 2,
 	HeadSize: 128, MaxPositions: 32768, Epsilon: 1e-6, RopeTheta: 1e6, TiedEmbeddings: true, EndTokens: []int32{151645}}
 
-// TestALargeCheckpointTakesLittleMoreThanItsSize loads 3 GB of bfloat16 in shards from the page cache, and compares the
-// peak of the process's own memory and the speed with the checkpoint's size. `just large-checkpoint` runs it.
+// TestALargeCheckpointTakesLittleMoreThanItsSize loads 3 GB of bfloat16 in shards from the page
+// cache, and compares the peak of the process's own memory and the speed with the checkpoint's
+// size. `just large-checkpoint` runs it.
 func TestALargeCheckpointTakesLittleMoreThanItsSize(t *testing.T) {
 	folder := os.Getenv("SECURA_LARGE_CHECKPOINT")
 	if folder == "" {
@@ -63,7 +64,8 @@ func TestALargeCheckpointTakesLittleMoreThanItsSize(t *testing.T) {
 	}
 }
 
-// writeLargeCheckpoint writes a shard for each layer and one for the rest, and returns the size of all weights.
+// writeLargeCheckpoint writes a shard for each layer and one for the rest, and returns the size of
+// all weights.
 func writeLargeCheckpoint(t *testing.T, folder string) (size int64) {
 	t.Helper()
 	if err := os.MkdirAll(folder, 0o755); err != nil {

@@ -33,8 +33,8 @@ func embeddingOf(list []weights.Tensor) weights.Tensor {
 	return list[slices.IndexFunc(list, func(w weights.Tensor) bool { return w.Name == embeddingName })]
 }
 
-// TestTensorsThatTransformersTakesAreTaken adds what old checkpoints have beside the weights: the model's logits stay
-// those of transformers.
+// TestTensorsThatTransformersTakesAreTaken adds what old checkpoints have beside the weights: the
+// model's logits stay those of transformers.
 func TestTensorsThatTransformersTakesAreTaken(t *testing.T) {
 	dir, _, want := withTensors(t, weights.F32, func(list []weights.Tensor) []weights.Tensor {
 		head := embeddingOf(list)
@@ -61,7 +61,8 @@ func TestTensorsThatTransformersTakesAreTaken(t *testing.T) {
 	}
 }
 
-// TestTensorsThatChangeTheModelAreNamed gives a tied head of its own, of another shape, and values that are not finite.
+// TestTensorsThatChangeTheModelAreNamed gives a tied head of its own, of another shape, and values
+// that are not finite.
 func TestTensorsThatChangeTheModelAreNamed(t *testing.T) {
 	set := func(name string, at int, value float32) func(list []weights.Tensor) []weights.Tensor {
 		return func(list []weights.Tensor) []weights.Tensor {

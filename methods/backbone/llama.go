@@ -5,8 +5,8 @@ import "errors"
 // LlamaArchitecture is the name of the Llama language models of all versions in a config.json.
 const LlamaArchitecture = "LlamaForCausalLM"
 
-// llama is Llama 2, 3, 3.1 and 3.2, and what has their shape; from 3.1 on the rotary embedding is scaled. The defaults
-// are transformers' LlamaConfig.
+// llama is Llama 2, 3, 3.1 and 3.2, and what has their shape; from 3.1 on the rotary embedding is
+// scaled. The defaults are transformers' LlamaConfig.
 var llama = architecture{
 	name: LlamaArchitecture, modelType: "llama",
 	activation: silu, activationName: "silu",

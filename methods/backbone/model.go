@@ -19,7 +19,8 @@ import (
 	"secura/methods/weights"
 )
 
-// initialDeviation is the standard deviation of a new model's weights, as in Qwen2's initializer_range.
+// initialDeviation is the standard deviation of a new model's weights, as in Qwen2's
+// initializer_range.
 const initialDeviation = 0.02
 
 // Model is a language model's weights on the host.
@@ -27,14 +28,16 @@ type Model struct {
 	Config Config
 	// Names lists the weights, sorted.
 	Names []string
-	// Weights holds tensors under their names on the hub, of float32 or, where Precision says so, bfloat16.
+	// Weights holds tensors under their names on the hub, of float32 or, where Precision says so,
+	// bfloat16.
 	Weights map[string]*tensors.Tensor
 }
 
-// LoadModel reads a folder in the hub's layout: config.json, model.safetensors or its shards, and, where it is there,
-// generation_config.json, whose end tokens then count. Every tensor of the architecture must be there with its shape,
-// and no other, but for two that transformers takes as well: buffers of rotary embeddings, which are ignored, and, of tied
-// embeddings, a head that equals them. A value that is not finite is an error.
+// LoadModel reads a folder in the hub's layout: config.json, model.safetensors or its shards, and,
+// where it is there, generation_config.json, whose end tokens then count. Every tensor of the
+// architecture must be there with its shape, and no other, but for two that transformers takes as
+// well: buffers of rotary embeddings, which are ignored, and, of tied embeddings, a head that
+// equals them. A value that is not finite is an error.
 func LoadModel(dir string, held Precision) (*Model, error) {
 	c, file, err := openModel(dir)
 	if err != nil {
@@ -48,8 +51,8 @@ func LoadModel(dir string, held Precision) (*Model, error) {
 	return m, nil
 }
 
-// CheckModel does what LoadModel does but for reading the weights: it returns the configuration of a folder in which every
-// tensor of the architecture is there with its shape.
+// CheckModel does what LoadModel does but for reading the weights: it returns the configuration of
+// a folder in which every tensor of the architecture is there with its shape.
 func CheckModel(dir string) (Config, error) {
 	c, file, err := openModel(dir)
 	if err != nil {
@@ -102,7 +105,8 @@ func generationEndTokens(path string) ([]int32, error) {
 	return f.EndTokens, err
 }
 
-// LoadModelFiles makes a model from the content of a config.json and its weights. It does not close the file.
+// LoadModelFiles makes a model from the content of a config.json and its weights. It does not close
+// the file.
 func LoadModelFiles(config []byte, file *weights.File, held Precision) (*Model, error) {
 	c, err := ParseConfig(config)
 	if err != nil {
@@ -123,8 +127,8 @@ type tensorSource interface {
 // fileTensors gives those of safetensors files.
 type fileTensors struct{ *weights.File }
 
-// rotaryBuffer ends the names of frequencies of rotary embeddings that old versions of transformers saved with the weights,
-// and which follow from the configuration.
+// rotaryBuffer ends the names of frequencies of rotary embeddings that old versions of transformers
+// saved with the weights, and which follow from the configuration.
 const rotaryBuffer = ".rotary_emb.inv_freq"
 
 // Names lists the file's tensors but for buffers.
@@ -166,7 +170,8 @@ func checkTensors(c Config, from tensorSource) error {
 	return nil
 }
 
-// checkTiedHead says whether a head that is in the file beside embeddings to which it is tied equals them.
+// checkTiedHead says whether a head that is in the file beside embeddings to which it is tied
+// equals them.
 func (m *Model) checkTiedHead(from tensorSource) error {
 	if !m.Config.TiedEmbeddings || !from.Has(headName) {
 		return nil
@@ -189,7 +194,8 @@ func (m *Model) checkTiedHead(from tensorSource) error {
 	return nil
 }
 
-// loadTensors reads each tensor where it will stay, so that no more memory is taken than the weights need.
+// loadTensors reads each tensor where it will stay, so that no more memory is taken than the
+// weights need.
 func loadTensors(c Config, from tensorSource, held Precision) (*Model, error) {
 	if err := checkTensors(c, from); err != nil {
 		return nil, err
@@ -284,9 +290,9 @@ func (m *Model) checkNames(file tensorSource) error {
 	return errors.Join(errs...)
 }
 
-// Random makes a new model: weights normal with deviation 0.02, those that write to the residual stream (o_proj,
-// down_proj) divided by √(2·layers) as in GPT-2, norms that multiply by 1, biases 0. Draws come in the
-// order of Names.
+// Random makes a new model: weights normal with deviation 0.02, those that write to the residual
+// stream (o_proj, down_proj) divided by √(2·layers) as in GPT-2, norms that multiply by 1,
+// biases 0. Draws come in the order of Names.
 func Random(c Config, r *rand.Rand) *Model { return RandomAs(c, r, Precision{}) }
 
 // RandomAs is Random with the weights held as a precision says.
@@ -327,7 +333,8 @@ func RandomAs(c Config, r *rand.Rand, held Precision) *Model {
 	return m
 }
 
-// Save writes config.json and model.safetensors into dir, which it makes, as weights.F32 or, rounded, weights.BF16.
+// Save writes config.json and model.safetensors into dir, which it makes, as weights.F32 or,
+// rounded, weights.BF16.
 func (m *Model) Save(dir string, dtype weights.DType) error {
 	if dtype != weights.F32 && dtype != weights.BF16 {
 		return fmt.Errorf("save backbone in %s: dtype is %s, expected %s or %s", dir, dtype, weights.F32, weights.BF16)

@@ -6,19 +6,21 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Packed is where in rows of several texts hidden states are wanted. Each text has a segment of its own, from 1 on, in
-// consecutive slots, with positions from 0, and sees itself alone: what is computed of it does not depend on what else
-// stands in its row.
+// Packed is where in rows of several texts hidden states are wanted. Each text has a segment of its
+// own, from 1 on, in consecutive slots, with positions from 0, and sees itself alone: what is
+// computed of it does not depend on what else stands in its row.
 type Packed struct {
-	// Slots are the wanted slots of each row, [batch, wanted] int32. A slot may be wanted more than once.
+	// Slots are the wanted slots of each row, [batch, wanted] int32. A slot may be wanted more than
+	// once.
 	Slots *Node
-	// Longest bounds the slots of a text. Attention is computed over the slots that are so near to each other, so that its
-	// time grows with the row's length and not with the square of it.
+	// Longest bounds the slots of a text. Attention is computed over the slots that are so near to
+	// each other, so that its time grows with the row's length and not with the square of it.
 	Longest int
 }
 
-// HiddenPacked computes the model up to the final norm at the wanted slots of packed rows, [batch, wanted, hidden]. In the
-// last layer nothing else is computed but attention. project is as in Hidden.
+// HiddenPacked computes the model up to the final norm at the wanted slots of packed rows, [batch,
+// wanted, hidden]. In the last layer nothing else is computed but attention. project is as in
+// Hidden.
 func (c Config) HiddenPacked(weights map[string]*Node, rows Rows, packed Packed, project Project) *Node {
 	return c.hiddenPacked(weights, rows, packed, project, unchanged)
 }
@@ -57,7 +59,8 @@ func pickSlots(slots *Node) func(x *Node) *Node {
 	}
 }
 
-// neighbourhood cuts rows into blocks of equal length. A slot sees its own block and some before it.
+// neighbourhood cuts rows into blocks of equal length. A slot sees its own block and some before
+// it.
 type neighbourhood struct {
 	block, blocks, before int
 }
@@ -65,17 +68,18 @@ type neighbourhood struct {
 const (
 	// leastBlock bounds a block: shorter ones make products too small to be fast.
 	leastBlock = 16
-	// copiedSlots is what copying the keys and values of a block once more costs, in slots that are seen, measured on a
-	// processor at the embedded backbone's shape.
+	// copiedSlots is what copying the keys and values of a block once more costs, in slots that are
+	// seen, measured on a processor at the embedded backbone's shape.
 	copiedSlots = 17
 )
 
-// PackedBlock is a block in which texts of at most so many slots are computed fast: a slot sees its own and two before it.
-// Rows whose length is a multiple of it, or that are hardly longer than a text, are computed fastest.
+// PackedBlock is a block in which texts of at most so many slots are computed fast: a slot sees its
+// own and two before it. Rows whose length is a multiple of it, or that are hardly longer than a
+// text, are computed fastest.
 func PackedBlock(longest int) int { return max((longest+3)/4*2, leastBlock) }
 
-// newNeighbourhood chooses the blocks in which a slot sees few slots and few blocks, that reach back over texts of the
-// longest length; where that is the least, one block is the whole row.
+// newNeighbourhood chooses the blocks in which a slot sees few slots and few blocks, that reach
+// back over texts of the longest length; where that is the least, one block is the whole row.
 func newNeighbourhood(length, longest int) neighbourhood {
 	best := neighbourhood{block: length, blocks: 1}
 	for block := leastBlock; block < length; block++ {
@@ -98,8 +102,8 @@ func (n neighbourhood) cost() int {
 	return n.seen() + copiedSlots*(n.before+1)
 }
 
-// near gives each block the slots that it sees: of x [batch, length, …] [batch, blocks, seen, …], with fill before a row's
-// beginning.
+// near gives each block the slots that it sees: of x [batch, length, …] [batch, blocks, seen, …],
+// with fill before a row's beginning.
 func (n neighbourhood) near(x *Node, fill *Node) *Node {
 	dims := x.Shape().Dimensions
 	batch, rest := dims[0], dims[2:]
@@ -115,8 +119,8 @@ func (n neighbourhood) near(x *Node, fill *Node) *Node {
 	return Concatenate(parts, 2)
 }
 
-// bias is 0 where a slot sees another, of its own text, at most within-1 slots before it, and hiddenBias elsewhere:
-// [batch, blocks, 1, block, 1, seen]. A slot always sees itself.
+// bias is 0 where a slot sees another, of its own text, at most within-1 slots before it, and
+// hiddenBias elsewhere: [batch, blocks, 1, block, 1, seen]. A slot always sees itself.
 func (n neighbourhood) bias(segments *Node, within int) *Node {
 	g, batch := segments.Graph(), segments.Shape().Dimensions[0]
 	seer := InsertAxes(Reshape(segments, batch, n.blocks, n.block), -1)

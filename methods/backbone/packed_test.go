@@ -8,9 +8,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// TestPackedTextsSeeThemselvesAlone lays texts into two rows and holds logits at some of their slots, and gradients of them
-// by all weights, to those of each text in a row of its own. Rows are one block, or several; windows are shorter than the
-// texts where the architecture has one; the layers are kept or computed again.
+// TestPackedTextsSeeThemselvesAlone lays texts into two rows and holds logits at some of their
+// slots, and gradients of them by all weights, to those of each text in a row of its own. Rows are
+// one block, or several; windows are shorter than the texts where the architecture has one; the
+// layers are kept or computed again.
 func TestPackedTextsSeeThemselvesAlone(t *testing.T) {
 	forGoldens(t, func(t *testing.T, m *Model, want reference) {
 		ids := slices.Repeat(slices.Concat(want.Long.IDs...), 2)
@@ -91,8 +92,8 @@ func TestPackedTextsSeeThemselvesAlone(t *testing.T) {
 	})
 }
 
-// The operations of packed rows are those of full ones where everything is wanted, but for attention, which is over near
-// slots alone.
+// The operations of packed rows are those of full ones where everything is wanted, but for
+// attention, which is over near slots alone.
 func TestPackedFLOPOfWantedSlots(t *testing.T) {
 	c := Config{Architecture: Qwen2Architecture, Vocabulary: 100, Width: 16, Intermediate: 40, Layers: 3, Heads: 2, KeyValueHeads: 1, HeadSize: 8}
 	if got, want := c.PackedFLOP(2, 31, 31, 31), c.ForwardFLOP(2, 31, 31); got != want {

@@ -15,8 +15,9 @@ import (
 type Precision struct {
 	// Half holds matrices as bfloat16; norms and biases, which are small, stay float32.
 	Half bool
-	// Changed names the projections, such as q_proj, that stay float32 all the same because they will be changed: steps
-	// of a hundredth or less of a weight would vanish in bfloat16's eight bits.
+	// Changed names the projections, such as q_proj, that stay float32 all the same because they
+	// will be changed: steps of a hundredth or less of a weight would vanish in bfloat16's eight
+	// bits.
 	Changed []string
 }
 
@@ -29,8 +30,9 @@ func (p Precision) dtype(name string, axes int) dtypes.DType {
 	return dtypes.BFloat16
 }
 
-// Linear is x·Wᵀ: x is [batch, length, in] float32, w [out, in], the result [batch, length, out] float32. With a
-// bfloat16 w the product is one of bfloat16 numbers, as graphics processors have units for.
+// Linear is x·Wᵀ: x is [batch, length, in] float32, w [out, in], the result [batch, length, out]
+// float32. With a bfloat16 w the product is one of bfloat16 numbers, as graphics processors have
+// units for.
 func Linear(x, w *Node) *Node { return product("bti,oi->bto", x, w) }
 
 func product(equation string, x, w *Node) *Node {

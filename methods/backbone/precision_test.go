@@ -12,7 +12,8 @@ import (
 	"secura/methods/weights"
 )
 
-// rounded writes a copy of a model folder whose weights are bfloat16, and so exact in both precisions.
+// rounded writes a copy of a model folder whose weights are bfloat16, and so exact in both
+// precisions.
 func rounded(t *testing.T, name string) string {
 	t.Helper()
 	m, err := LoadModel(filepath.Join("testdata", name), Precision{})
@@ -62,8 +63,9 @@ func TestHalfPrecisionHoldsMatricesThatAreNotChanged(t *testing.T) {
 	}
 }
 
-// TestHalfPrecisionComputesNearlyTheSame compares logits and a gradient through every bfloat16 product with those of the
-// same weights in float32. What differs is the rounding of activations to eight bits.
+// TestHalfPrecisionComputesNearlyTheSame compares logits and a gradient through every bfloat16
+// product with those of the same weights in float32. What differs is the rounding of activations to
+// eight bits.
 func TestHalfPrecisionComputesNearlyTheSame(t *testing.T) {
 	backend, err := testBackend()
 	if err != nil {

@@ -18,8 +18,9 @@ var ErrProbe = errors.New("the start-up check of loss and gradients failed")
 // probeTolerance is relative, to the largest value of a tensor for its small ones.
 const probeTolerance = 1e-5
 
-// The probe: rows of an embedding, some taken several times, through SiLU and an output matrix to a mean
-// cross-entropy. It has what a wrong backend was seen to get wrong, and compiles in a fraction of a second.
+// The probe: rows of an embedding, some taken several times, through SiLU and an output matrix to a
+// mean cross-entropy. It has what a wrong backend was seen to get wrong, and compiles in a fraction
+// of a second.
 const probeVocab, probeWidth, probeClasses = 7, 5, 6
 
 var (
@@ -33,7 +34,8 @@ type probeResult struct {
 	embedding, output []float32
 }
 
-// probeWant was computed in double precision, with the gradient written out by hand, by a program of its own.
+// probeWant was computed in double precision, with the gradient written out by hand, by a program
+// of its own.
 var probeWant = probeResult{
 	loss: 1.9371234,
 	embedding: []float32{
@@ -54,8 +56,8 @@ var probeWant = probeResult{
 	},
 }
 
-// Probe runs a tiny step on the backend and compares loss and gradients with recorded values. It returns an error
-// that wraps ErrProbe and says what differs, by how much.
+// Probe runs a tiny step on the backend and compares loss and gradients with recorded values. It
+// returns an error that wraps ErrProbe and says what differs, by how much.
 func Probe(b compute.Backend) error {
 	return probeAgainst(b, probeWant)
 }

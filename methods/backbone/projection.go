@@ -18,8 +18,8 @@ type Projection struct {
 // ProjectionNames are the linear maps of a block in the order in which they are applied.
 var ProjectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
-// Project computes a projection: x is [batch, length, in], weight the pretrained [out, in], the result
-// [batch, length, out]. The caller adds the bias.
+// Project computes a projection: x is [batch, length, in], weight the pretrained [out, in], the
+// result [batch, length, out]. The caller adds the bias.
 type Project func(p Projection, x, weight *Node) *Node
 
 // WeightName is the tensor's name on the hub, such as "model.layers.0.self_attn.q_proj.weight".

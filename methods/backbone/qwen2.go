@@ -3,7 +3,8 @@ package backbone
 // Qwen2Architecture is the name of the Qwen2 and Qwen2.5 language models in a config.json.
 const Qwen2Architecture = "Qwen2ForCausalLM"
 
-// qwen2 is Qwen2 and Qwen2.5: query, key and value have a bias. The defaults are transformers' Qwen2Config.
+// qwen2 is Qwen2 and Qwen2.5: query, key and value have a bias. The defaults are transformers'
+// Qwen2Config.
 var qwen2 = architecture{
 	name: Qwen2Architecture, modelType: "qwen2",
 	biased:     []string{"q_proj", "k_proj", "v_proj"},

@@ -9,21 +9,23 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// RopeScaling stretches wavelengths of the rotary embedding, so that a model that was trained on short texts reads longer
-// ones. It is rope type "llama3", Llama 3.1's, or "linear" (Chen et al. 2023, "position interpolation").
+// RopeScaling stretches wavelengths of the rotary embedding, so that a model that was trained on
+// short texts reads longer ones. It is rope type "llama3", Llama 3.1's, or "linear" (Chen et al.
+// 2023, "position interpolation").
 type RopeScaling struct {
 	// Linear says that Factor divides all frequencies; the other fields are then 0.
 	Linear bool
 	// Factor divides the frequencies whose wavelength is above OriginalPositions/LowFrequency.
 	Factor float64
-	// LowFrequency and HighFrequency bound what is scaled: wavelengths below OriginalPositions/HighFrequency stay, and
-	// between the two the divisor goes over smoothly.
+	// LowFrequency and HighFrequency bound what is scaled: wavelengths below
+	// OriginalPositions/HighFrequency stay, and between the two the divisor goes over smoothly.
 	LowFrequency, HighFrequency float64
 	// OriginalPositions is the number of positions before the stretching.
 	OriginalPositions int
 }
 
-// ropeParameters is config.json's rope_scaling, or rope_parameters of transformers 5, which has the base too.
+// ropeParameters is config.json's rope_scaling, or rope_parameters of transformers 5, which has the
+// base too.
 type ropeParameters struct {
 	Theta             *float64 `json:"rope_theta,omitempty"`
 	Type              string   `json:"rope_type"`
@@ -130,9 +132,10 @@ func (c Config) ropeFrequency(i int) float64 {
 	return math.Pow(c.RopeTheta, -float64(i)/float64(c.HeadSize/2))
 }
 
-// rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size / 2] (Su et al. 2021),
-// for positions [batch, length] below length. They are read from a table, because XLA computes them again in every
-// operation that uses them. Of a length of 1, which is the decoding loop's slot at any position, they are computed.
+// rotation gives cos and sin of position · θ^(−2i/d), scaled, each [batch, length, 1, head size /
+// 2] (Su et al. 2021), for positions [batch, length] below length. They are read from a table,
+// because XLA computes them again in every operation that uses them. Of a length of 1, which is the
+// decoding loop's slot at any position, they are computed.
 func (c Config) rotation(positions *Node) (cos, sin *Node) {
 	g, half, length := positions.Graph(), c.HeadSize/2, positions.Shape().Dimensions[1]
 	frequencies := make([]float32, half)

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestSmolLMEqualsTransformers computes a real instruct model of 135 million parameters from its GGUF file, with 4-bit
-// weights, as transformers does from the same file. `just test-smollm` runs it.
+// TestSmolLMEqualsTransformers computes a real instruct model of 135 million parameters from its
+// GGUF file, with 4-bit weights, as transformers does from the same file. `just test-smollm` runs
+// it.
 func TestSmolLMEqualsTransformers(t *testing.T) {
 	path := os.Getenv("SECURA_SMOLLM")
 	if path == "" {

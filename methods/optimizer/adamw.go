@@ -1,6 +1,6 @@
-// Package optimizer turns gradients into changes: AdamW, clipping by the global norm, and schedules of the learning rate.
-// In come parameters, gradients and moments as graph nodes; out come the new ones. It keeps nothing. Read AdamW.Update
-// first.
+// Package optimizer turns gradients into changes: AdamW, clipping by the global norm, and schedules
+// of the learning rate. In come parameters, gradients and moments as graph nodes; out come the new
+// ones. It keeps nothing. Read AdamW.Update first.
 package optimizer
 
 import (
@@ -26,8 +26,8 @@ func NewAdamW(weightDecay float64) AdamW {
 	return AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: weightDecay}
 }
 
-// Update gives a parameter and its two moments after one step. The moments have the parameter's shape and start at 0;
-// step (t, from 1) and rate are scalars of the parameter's type.
+// Update gives a parameter and its two moments after one step. The moments have the parameter's
+// shape and start at 0; step (t, from 1) and rate are scalars of the parameter's type.
 func (a AdamW) Update(param, gradient, m, v, step, rate *graph.Node, decayed bool) (newParam, newM, newV *graph.Node) {
 	if decayed && a.WeightDecay != 0 {
 		param = graph.Sub(param, graph.Mul(graph.MulScalar(rate, a.WeightDecay), param))
@@ -40,14 +40,15 @@ func (a AdamW) Update(param, gradient, m, v, step, rate *graph.Node, decayed boo
 	return newParam, newM, newV
 }
 
-// bias is 1 − betaᵗ, without the cancellation that costs four digits at beta 0.999 and t 1 in single precision.
+// bias is 1 − betaᵗ, without the cancellation that costs four digits at beta 0.999 and t 1 in
+// single precision.
 func bias(beta float64, step *graph.Node) *graph.Node {
 	return graph.Neg(graph.Expm1(graph.MulScalar(step, math.Log(beta))))
 }
 
-// ClipByGlobalNorm scales all gradients by min(1, limit/(norm + 1e-6)), as torch's clip_grad_norm_ does, and gives the
-// norm of all of them together before that, a scalar. With limit 0 the gradients stay as they are. It wants at least
-// one gradient.
+// ClipByGlobalNorm scales all gradients by min(1, limit/(norm + 1e-6)), as torch's clip_grad_norm_
+// does, and gives the norm of all of them together before that, a scalar. With limit 0 the
+// gradients stay as they are. It wants at least one gradient.
 func ClipByGlobalNorm(gradients []*graph.Node, limit float64) (clipped []*graph.Node, norm *graph.Node) {
 	squares := graph.ReduceAllSum(graph.Square(gradients[0]))
 	for _, g := range gradients[1:] {

@@ -14,20 +14,22 @@ const (
 	Constant Kind = "constant"
 )
 
-// Schedule gives the learning rate of each step, as the schedules "with warmup" of the transformers library do: a line
-// from 0 to Base over Warmup steps, then Kind until Steps. The very first step of a warm-up has rate 0.
+// Schedule gives the learning rate of each step, as the schedules "with warmup" of the transformers
+// library do: a line from 0 to Base over Warmup steps, then Kind until Steps. The very first step
+// of a warm-up has rate 0.
 type Schedule struct {
 	Kind Kind
 	// Base is the rate at the end of the warm-up.
 	Base float64
 	// Warmup and Steps count optimiser steps; Steps, which Constant ignores, includes the warm-up.
 	Warmup, Steps int
-	// Cycles is the number of cosine waves after the warm-up; 0 means half a wave, from Base down to 0.
+	// Cycles is the number of cosine waves after the warm-up; 0 means half a wave, from Base down
+	// to 0.
 	Cycles float64
 }
 
-// ForTask is the protocol's default: a task of the given number of steps warms up over a share of them, rounded up,
-// and then falls along a cosine to 0.
+// ForTask is the protocol's default: a task of the given number of steps warms up over a share of
+// them, rounded up, and then falls along a cosine to 0.
 func ForTask(base, warmupShare float64, steps int) Schedule {
 	return Schedule{Kind: Cosine, Base: base, Warmup: int(math.Ceil(warmupShare * float64(steps))), Steps: steps}
 }

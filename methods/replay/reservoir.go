@@ -1,5 +1,5 @@
-// Package replay keeps a uniform sample of the rows of a stream whose length is not known beforehand. In come rows as they
-// are learned; out come rows to learn again. Read Reservoir first.
+// Package replay keeps a uniform sample of the rows of a stream whose length is not known
+// beforehand. In come rows as they are learned; out come rows to learn again. Read Reservoir first.
 package replay
 
 import (
@@ -23,9 +23,9 @@ const (
 	mostSeen = 1 << 53
 )
 
-// Reservoir is a uniform sample of all rows offered so far, without knowing how many will come: algorithm R of
-// Vitter, "Random sampling with a reservoir" (1985). The random source is the caller's, so that equal sources and
-// offers give equal samples.
+// Reservoir is a uniform sample of all rows offered so far, without knowing how many will come:
+// algorithm R of Vitter, "Random sampling with a reservoir" (1985). The random source is the
+// caller's, so that equal sources and offers give equal samples.
 type Reservoir struct {
 	capacity int
 	seen     int
@@ -40,8 +40,9 @@ func New(capacity int) (*Reservoir, error) {
 	return &Reservoir{capacity: capacity}, nil
 }
 
-// Offer shows the next row of the stream; afterwards each row shown so far is in the sample with equal probability.
-// It reports whether this row is. Once the reservoir is full, it draws one number for each offer.
+// Offer shows the next row of the stream; afterwards each row shown so far is in the sample with
+// equal probability. It reports whether this row is. Once the reservoir is full, it draws one
+// number for each offer.
 func (s *Reservoir) Offer(row Row, r *rand.Rand) bool {
 	s.seen++
 	if len(s.rows) < s.capacity {
@@ -56,8 +57,9 @@ func (s *Reservoir) Offer(row Row, r *rand.Rand) bool {
 	return true
 }
 
-// Draw gives n of the rows held, without replacement. If n is more than are held, every row comes once before any
-// comes again: the draw is made of whole shuffles and a last partial one. An empty reservoir gives nil.
+// Draw gives n of the rows held, without replacement. If n is more than are held, every row comes
+// once before any comes again: the draw is made of whole shuffles and a last partial one. An empty
+// reservoir gives nil.
 func (s *Reservoir) Draw(n int, r *rand.Rand) []Row {
 	if len(s.rows) == 0 || n < 1 {
 		return nil
@@ -86,8 +88,8 @@ func (s *Reservoir) Capacity() int { return s.capacity }
 // Seen is the number of rows offered so far.
 func (s *Reservoir) Seen() int { return s.seen }
 
-// Bytes is the memory of a full reservoir, two 8-byte numbers a row: what a report counts as the method's memory beside
-// the examples that they name.
+// Bytes is the memory of a full reservoir, two 8-byte numbers a row: what a report counts as the
+// method's memory beside the examples that they name.
 func (s *Reservoir) Bytes() int { return rowBytes * s.capacity }
 
 // state is the reservoir in a checkpoint.
@@ -106,7 +108,8 @@ func (s *Reservoir) MarshalJSON() ([]byte, error) {
 	return json.Marshal(state{Capacity: s.capacity, Seen: s.seen, Rows: rows})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. On an error, which names the field, the reservoir keeps what it held.
+// UnmarshalJSON reads what MarshalJSON wrote. On an error, which names the field, the reservoir
+// keeps what it held.
 func (s *Reservoir) UnmarshalJSON(raw []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()

@@ -11,7 +11,8 @@ import (
 // DType is the element type of a tensor, spelled as in a safetensors header.
 type DType string
 
-// The element types of the format. Floats are converted from and to F32, F16 (reading only) and BF16.
+// The element types of the format. Floats are converted from and to F32, F16 (reading only) and
+// BF16.
 const (
 	F64    DType = "F64"
 	F32    DType = "F32"
@@ -61,7 +62,8 @@ func toFloat32(d DType, raw []byte, to []float32) {
 	}
 }
 
-// sameBits copies little-endian values whose bits stay as they are, at once where the processor holds them so.
+// sameBits copies little-endian values whose bits stay as they are, at once where the processor
+// holds them so.
 func sameBits[T float32 | Half](raw []byte, to []T, value func(b []byte) T) {
 	var zero T
 	size := int(unsafe.Sizeof(zero))
@@ -104,7 +106,8 @@ func float16ToFloat32(h uint16) float32 {
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | mantissa<<13)
 }
 
-// RoundToHalf rounds to the nearest BF16, ties to even; a NaN stays a NaN, what is too large becomes an infinity.
+// RoundToHalf rounds to the nearest BF16, ties to even; a NaN stays a NaN, what is too large
+// becomes an infinity.
 func RoundToHalf(f float32) Half {
 	bits := math.Float32bits(f)
 	if f != f {

@@ -9,11 +9,12 @@ import (
 	"slices"
 )
 
-// GGUF gives the tensors and the metadata of one GGUF file. A tensor is read, and dequantised, when it is asked for.
-// It may be used by several goroutines; Close ends that.
+// GGUF gives the tensors and the metadata of one GGUF file. A tensor is read, and dequantised, when
+// it is asked for. It may be used by several goroutines; Close ends that.
 //
-// The reader is the project's own: the one of github.com/gomlx/go-huggingface takes memory for counts and shapes
-// before it compares them with the file's size, and lets tensors overlap or lie outside it.
+// The reader is the project's own: the one of github.com/gomlx/go-huggingface takes memory for
+// counts and shapes before it compares them with the file's size, and lets tensors overlap or lie
+// outside it.
 type GGUF struct {
 	path     string
 	r        io.ReaderAt
@@ -23,16 +24,16 @@ type GGUF struct {
 	metadata map[string]any
 }
 
-// ggufTensor is one tensor; begin and end count from the start of the data. The shape is row-major: a file states the
-// innermost dimension first, here it is the last.
+// ggufTensor is one tensor; begin and end count from the start of the data. The shape is row-major:
+// a file states the innermost dimension first, here it is the last.
 type ggufTensor struct {
 	layout     blockLayout
 	shape      []int
 	begin, end int64
 }
 
-// OpenGGUF opens a GGUF file, version 2 or 3, and checks everything in front of the data, and the tensors' places,
-// against the file's size. The caller closes it.
+// OpenGGUF opens a GGUF file, version 2 or 3, and checks everything in front of the data, and the
+// tensors' places, against the file's size. The caller closes it.
 func OpenGGUF(path string) (*GGUF, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -77,7 +78,8 @@ func openGGUF(path string, r io.ReaderAt, c io.Closer, size int64) (*GGUF, error
 	return &GGUF{path: path, r: r, closer: c, offset: offset, tensors: tensors, metadata: metadata}, nil
 }
 
-// checkGGUFLayout says whether the tensors lie in the data, aligned and apart. Between them there may be padding.
+// checkGGUFLayout says whether the tensors lie in the data, aligned and apart. Between them there
+// may be padding.
 func checkGGUFLayout(tensors map[string]ggufTensor, alignment, dataLen int64) error {
 	names := slices.Sorted(maps.Keys(tensors))
 	for _, name := range names {
@@ -107,8 +109,8 @@ func (g *GGUF) Names() []string { return slices.Sorted(maps.Keys(g.tensors)) }
 // Has says whether there is a tensor of this name.
 func (g *GGUF) Has(name string) bool { _, ok := g.tensors[name]; return ok }
 
-// Metadata returns the file's free entries: a value is an int64, float64, bool or string, or a slice of one of them.
-// The slices are the reader's own and must not be changed.
+// Metadata returns the file's free entries: a value is an int64, float64, bool or string, or a
+// slice of one of them. The slices are the reader's own and must not be changed.
 func (g *GGUF) Metadata() map[string]any { return maps.Clone(g.metadata) }
 
 // Shape returns a tensor's shape, the innermost dimension last; nil if there is no such tensor.

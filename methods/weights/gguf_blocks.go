@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// blockLayout is how a type of GGUF tensor stores its values: length values in a block of size bytes. A quantised
-// block holds whole numbers of few bits, what they are multiplied by and, in some types, what is then added.
+// blockLayout is how a type of GGUF tensor stores its values: length values in a block of size
+// bytes. A quantised block holds whole numbers of few bits, what they are multiplied by and, in
+// some types, what is then added.
 type blockLayout struct {
 	name         string
 	length, size int
@@ -17,8 +18,9 @@ type blockLayout struct {
 	decode func(block []byte, to []float32)
 }
 
-// blockLayouts are the types that are read, by their number in a file. Source of the layouts: ggml's reference
-// dequantisation, as in the Python package gguf; the arithmetic has the same order, so the values are the same.
+// blockLayouts are the types that are read, by their number in a file. Source of the layouts:
+// ggml's reference dequantisation, as in the Python package gguf; the arithmetic has the same
+// order, so the values are the same.
 var blockLayouts = map[uint64]blockLayout{
 	0:  {"F32", 1, 4, nil},
 	1:  {"F16", 1, 2, nil},
@@ -107,8 +109,9 @@ func decodeQ51(block []byte, to []float32) {
 	}
 }
 
-// scalesAndMinima unpacks the eight six-bit scales and eight six-bit minima of Q4_K and Q5_K: the first four of each
-// are bytes' low six bits, the others four bits of their own and the two bits that the first left free.
+// scalesAndMinima unpacks the eight six-bit scales and eight six-bit minima of Q4_K and Q5_K: the
+// first four of each are bytes' low six bits, the others four bits of their own and the two bits
+// that the first left free.
 func scalesAndMinima(packed []byte) (scales, minima [8]float32) {
 	for i := range 4 {
 		scales[i], minima[i] = float32(packed[i]&63), float32(packed[i+4]&63)
@@ -118,8 +121,8 @@ func scalesAndMinima(packed []byte) (scales, minima [8]float32) {
 	return scales, minima
 }
 
-// decodeQ4K: scale and minimum of the eight groups' scales and minima, then 256 four-bit numbers; of each 32 bytes
-// the low halves are one group and the high halves the next.
+// decodeQ4K: scale and minimum of the eight groups' scales and minima, then 256 four-bit numbers;
+// of each 32 bytes the low halves are one group and the high halves the next.
 func decodeQ4K(block []byte, to []float32) { decodeK(block, nil, block[16:], to) }
 
 // decodeQ5K: as decodeQ4K, with fifth bits: bit g of 32 bytes belongs to group g.
@@ -140,9 +143,10 @@ func decodeK(block, fifth, packed []byte, to []float32) {
 	}
 }
 
-// decodeQ6K: 256 six-bit numbers less 32 as low four bits (128 bytes) and high two (64), 16 int8 scales of 16 numbers
-// each, and the scales' scale. Each half of the block has 64 bytes of low bits, of which the low halves are its first
-// 64 numbers, and 32 bytes of high bits, of which each two bits are 32 numbers.
+// decodeQ6K: 256 six-bit numbers less 32 as low four bits (128 bytes) and high two (64), 16 int8
+// scales of 16 numbers each, and the scales' scale. Each half of the block has 64 bytes of low
+// bits, of which the low halves are its first 64 numbers, and 32 bytes of high bits, of which each
+// two bits are 32 numbers.
 func decodeQ6K(block []byte, to []float32) {
 	low, high, scales, scale := block[:128], block[128:192], block[192:208], half(block[208:])
 	for i := range to {

@@ -27,12 +27,12 @@ const (
 	ggufFloat64
 )
 
-// ggufSizes are the fewest bytes that a value of each type takes: of a string its length, 0 where an array may not
-// hold the type.
+// ggufSizes are the fewest bytes that a value of each type takes: of a string its length, 0 where
+// an array may not hold the type.
 var ggufSizes = [...]int64{1, 1, 2, 2, 4, 4, 4, 1, 8, 0, 8, 8, 8}
 
-// ggufHeader reads what stands in front of the data. left is how much of the file is unread; nothing is allocated for
-// a count that could not fit into it.
+// ggufHeader reads what stands in front of the data. left is how much of the file is unread;
+// nothing is allocated for a count that could not fit into it.
 type ggufHeader struct {
 	r    *bufio.Reader
 	left int64
@@ -147,7 +147,8 @@ func (h *ggufHeader) tensor() (ggufTensor, error) {
 	return t, nil
 }
 
-// value reads a metadata value of a type: an int64, float64, bool or string, or a slice of one of them.
+// value reads a metadata value of a type: an int64, float64, bool or string, or a slice of one of
+// them.
 func (h *ggufHeader) value(kind uint64) (any, error) {
 	if kind == ggufArray {
 		return h.array()

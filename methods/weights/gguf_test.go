@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestGGUFBlocks compares every type with the values that the Python package gguf dequantises from the same random
-// blocks, bit by bit.
+// TestGGUFBlocks compares every type with the values that the Python package gguf dequantises from
+// the same random blocks, bit by bit.
 func TestGGUFBlocks(t *testing.T) {
 	g, err := OpenGGUF("testdata/blocks.gguf")
 	if err != nil {
@@ -140,7 +140,8 @@ func TestGGUFRefuses(t *testing.T) {
 	}
 }
 
-// TestGGUFCutOff cuts the sample file everywhere: no cut may pass, for the last tensor ends with the file.
+// TestGGUFCutOff cuts the sample file everywhere: no cut may pass, for the last tensor ends with
+// the file.
 func TestGGUFCutOff(t *testing.T) {
 	whole, err := os.ReadFile("testdata/blocks.gguf")
 	if err != nil {
@@ -194,8 +195,9 @@ func FuzzParseGGUF(f *testing.F) {
 	})
 }
 
-// FuzzGGUFEntries writes well-formed files of two tensors, so that what the fuzzer changes are types, dimensions,
-// offsets and the alignment: what is not refused lies in the file, apart, and has as many values as its shape says.
+// FuzzGGUFEntries writes well-formed files of two tensors, so that what the fuzzer changes are
+// types, dimensions, offsets and the alignment: what is not refused lies in the file, apart, and
+// has as many values as its shape says.
 func FuzzGGUFEntries(f *testing.F) {
 	f.Add(uint32(8), uint64(32), uint64(2), uint64(0), uint32(0), uint64(4), uint64(1), uint64(96), uint64(32), []byte{112: 0})
 	f.Add(uint32(14), uint64(256), uint64(1), uint64(16), uint32(30), uint64(8), uint64(1), uint64(0), uint64(16), []byte{300: 1})

@@ -24,8 +24,8 @@ type entry struct {
 	begin, end int64
 }
 
-// parseHeader checks a header completely against the number of data bytes after it: known types, sizes that fit
-// the shapes, no overlap, no hole, nothing left over, no name twice.
+// parseHeader checks a header completely against the number of data bytes after it: known types,
+// sizes that fit the shapes, no overlap, no hole, nothing left over, no name twice.
 func parseHeader(header []byte, dataLen int64) (map[string]entry, map[string]string, error) {
 	dec := json.NewDecoder(bytes.NewReader(header))
 	if t, err := dec.Token(); err != nil {

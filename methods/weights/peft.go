@@ -16,7 +16,8 @@ import (
 )
 
 // PEFT is a LoRA or DoRA adapter as the peft library keeps one in a folder: adapter_config.json and
-// adapter_model.safetensors. What is merged is W + (alpha/rank)·B·A, or DoRA's m ⊙ V/‖V‖ by rows of that.
+// adapter_model.safetensors. What is merged is W + (alpha/rank)·B·A, or DoRA's m ⊙ V/‖V‖ by rows of
+// that.
 type PEFT struct {
 	// Base names the model that the adapter belongs to.
 	Base string
@@ -128,7 +129,8 @@ func ReadPEFT(dir string) (PEFT, error) {
 	return p, nil
 }
 
-// modules reads every module of the file that is among the targets; a tensor that belongs to no module is an error.
+// modules reads every module of the file that is among the targets; a tensor that belongs to no
+// module is an error.
 func (c peftConfig) modules(file *File) ([]PEFTModule, error) {
 	targets, err := c.targets()
 	if err != nil {
@@ -199,7 +201,8 @@ func (c peftConfig) modules(file *File) ([]PEFTModule, error) {
 	return list, nil
 }
 
-// of is a module's rank and alpha: r and lora_alpha, or what a pattern says that the module's name ends in.
+// of is a module's rank and alpha: r and lora_alpha, or what a pattern says that the module's name
+// ends in.
 func (c peftConfig) of(module string) (rank int, alpha float64, err error) {
 	rank, alpha = c.Rank, c.Alpha
 	match := func(pattern string) bool {
@@ -228,8 +231,8 @@ func (c peftConfig) of(module string) (rank int, alpha float64, err error) {
 	return rank, alpha, err
 }
 
-// Write makes a PEFT folder's two files in dir, which must be there. Modules of one last name, such as q_proj, must have
-// one rank and scale.
+// Write makes a PEFT folder's two files in dir, which must be there. Modules of one last name, such
+// as q_proj, must have one rank and scale.
 func (p PEFT) Write(dir string) error {
 	c := peftConfig{Type: "LORA", Task: "CAUSAL_LM", Base: p.Base, Bias: "none", DoRA: p.DoRA, Inference: true,
 		RankPattern: map[string]int{}, AlphaPattern: map[string]float64{}}
@@ -276,7 +279,8 @@ func (m *PEFTModule) Pad(rank int) {
 	m.A, m.B, m.Rank = a, b, rank
 }
 
-// Merge is the weight with the adapter in it, [Out, In], of the model's own w; computed in double precision.
+// Merge is the weight with the adapter in it, [Out, In], of the model's own w; computed in double
+// precision.
 func (m PEFTModule) Merge(w []float32) ([]float32, error) {
 	if len(w) != m.Out*m.In {
 		return nil, fmt.Errorf("merge adapter of %s: the weight has %d values, expected [%d, %d]", m.Name, len(w), m.Out, m.In)

@@ -16,7 +16,8 @@ type peftTargets struct {
 	layerOf         []*regexp.Regexp // each finds a layer's number in a module's name, as its last group
 }
 
-// peftNames are a pattern that matches a whole name or, where that is nil, names and endings of names.
+// peftNames are a pattern that matches a whole name or, where that is nil, names and endings of
+// names.
 type peftNames struct {
 	pattern *regexp.Regexp
 	names   []string

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestPEFTTargets holds which modules an adapter changes to peft's rules: a pattern matches a whole name, a list names
-// modules or the ends of their names, layers count where a name's end was named, and an exclusion goes before.
+// TestPEFTTargets holds which modules an adapter changes to peft's rules: a pattern matches a whole
+// name, a list names modules or the ends of their names, layers count where a name's end was named,
+// and an exclusion goes before.
 func TestPEFTTargets(t *testing.T) {
 	const q0, q1, v1, up = "model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.v_proj", "model.layers.1.mlp.up_proj"
 	all := []string{q0, q1, v1, up}
@@ -74,7 +75,8 @@ func TestPEFTTargets(t *testing.T) {
 	}
 }
 
-// TestTensorsOutsideTargetModulesAreLeftOut reads a folder whose target_modules name one of its two modules.
+// TestTensorsOutsideTargetModulesAreLeftOut reads a folder whose target_modules name one of its two
+// modules.
 func TestTensorsOutsideTargetModulesAreLeftOut(t *testing.T) {
 	dir := t.TempDir()
 	if err := tinyPEFT().Write(dir); err != nil {

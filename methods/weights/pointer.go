@@ -11,8 +11,8 @@ const maxPointer = 1024
 
 var pointerSize = regexp.MustCompile(`(?m)^size (\d+)$`)
 
-// CheckPointer refuses the content of a file that is a Git LFS pointer: what a clone without Git LFS has in the place of a
-// large file.
+// CheckPointer refuses the content of a file that is a Git LFS pointer: what a clone without Git
+// LFS has in the place of a large file.
 func CheckPointer(content []byte) error {
 	if len(content) > maxPointer || !bytes.HasPrefix(content, []byte("version https://git-lfs.github.com/spec/")) {
 		return nil

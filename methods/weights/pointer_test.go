@@ -49,7 +49,8 @@ func TestPointersOfGitLFSAreTold(t *testing.T) {
 	}
 }
 
-// TestAPartOfASplitGGUFIsTold: only the first part has the metadata of the model, and none all tensors.
+// TestAPartOfASplitGGUFIsTold: only the first part has the metadata of the model, and none all
+// tensors.
 func TestAPartOfASplitGGUFIsTold(t *testing.T) {
 	entry := func(key string, value uint16) []byte {
 		e := append(binary.LittleEndian.AppendUint64(nil, uint64(len(key))), key...)
@@ -72,7 +73,8 @@ func TestAPartOfASplitGGUFIsTold(t *testing.T) {
 	}
 }
 
-// TestDirFilesFollowsTheIndex: shards may have any name, and a file that the index does not name is none.
+// TestDirFilesFollowsTheIndex: shards may have any name, and a file that the index does not name is
+// none.
 func TestDirFilesFollowsTheIndex(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{

@@ -1,6 +1,6 @@
-// Package weights reads and writes model weights in files: safetensors, GGUF and peft's folders. In come files, of which
-// the headers are checked against the bytes that are there; out come tensors, read when they are asked for. It needs no
-// network and no backend. Read Open and File first.
+// Package weights reads and writes model weights in files: safetensors, GGUF and peft's folders. In
+// come files, of which the headers are checked against the bytes that are there; out come tensors,
+// read when they are asked for. It needs no network and no backend. Read Open and File first.
 package weights
 
 import (
@@ -15,8 +15,8 @@ import (
 	"slices"
 )
 
-// File gives the tensors of one safetensors file, or of all shards of a model. Tensors are read when asked for.
-// It may be used by several goroutines; Close ends that.
+// File gives the tensors of one safetensors file, or of all shards of a model. Tensors are read
+// when asked for. It may be used by several goroutines; Close ends that.
 type File struct {
 	path     string
 	shards   []*shard
@@ -36,8 +36,8 @@ type located struct {
 	shard *shard
 }
 
-// Open opens one safetensors file and checks its header against its length. The file is mapped into memory where the
-// system can, and its pages are let go as they are read. The caller closes it.
+// Open opens one safetensors file and checks its header against its length. The file is mapped into
+// memory where the system can, and its pages are let go as they are read. The caller closes it.
 func Open(path string) (*File, error) {
 	s, err := openSource(path)
 	if err != nil {
@@ -105,8 +105,8 @@ const (
 	indexFile  = singleFile + ".index.json"
 )
 
-// DirFiles lists the files of a model's folder that hold its weights: model.safetensors, else the index
-// model.safetensors.index.json and, sorted, the shards that it names.
+// DirFiles lists the files of a model's folder that hold its weights: model.safetensors, else the
+// index model.safetensors.index.json and, sorted, the shards that it names.
 func DirFiles(dir string) ([]string, error) {
 	if _, err := os.Stat(filepath.Join(dir, singleFile)); err == nil {
 		return []string{singleFile}, nil
@@ -153,8 +153,9 @@ func readIndex(dir string) (map[string]string, error) {
 	return j.WeightMap, nil
 }
 
-// OpenDir opens a model's folder: model.safetensors, else the shards of model.safetensors.index.json, each of which
-// must be there with the tensors that the index says. The caller closes it.
+// OpenDir opens a model's folder: model.safetensors, else the shards of
+// model.safetensors.index.json, each of which must be there with the tensors that the index says.
+// The caller closes it.
 func OpenDir(dir string) (*File, error) {
 	single := filepath.Join(dir, singleFile)
 	if _, err := os.Stat(single); err == nil {
@@ -230,7 +231,8 @@ func (f *File) Shape(name string) ([]int, error) {
 	return slices.Clone(t.shape), err
 }
 
-// Bytes returns a tensor's data as they are in the file, little-endian and row-major, whatever its type.
+// Bytes returns a tensor's data as they are in the file, little-endian and row-major, whatever its
+// type.
 func (f *File) Bytes(name string) ([]byte, error) {
 	t, err := f.find(name)
 	if err != nil {
@@ -251,8 +253,8 @@ func (f *File) Float32(name string) ([]float32, []int, error) {
 	return values, shape, Read(f, name, values)
 }
 
-// Read puts a tensor's values, row by row, where they are wanted, as float32 or rounded to BF16; its type must be F32,
-// F16 or BF16, and there must be as many values as places.
+// Read puts a tensor's values, row by row, where they are wanted, as float32 or rounded to BF16;
+// its type must be F32, F16 or BF16, and there must be as many values as places.
 func Read[T float32 | Half](f *File, name string, into []T) error {
 	shape, err := f.Shape(name)
 	if err != nil {

@@ -61,7 +61,8 @@ func bytesOf(header string, n int) []byte {
 	return append(append(b, header...), make([]byte, n)...)
 }
 
-// TestOpenReadsAsParse compares the mapped file, the file that is read, and the file in memory, over several pieces.
+// TestOpenReadsAsParse compares the mapped file, the file that is read, and the file in memory,
+// over several pieces.
 func TestOpenReadsAsParse(t *testing.T) {
 	values := make([]float32, 3*pieceBytes/4+7)
 	for i := range values {

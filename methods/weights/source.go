@@ -10,8 +10,8 @@ import (
 
 // source is the bytes of a file. The file must not be closed while a view is in use.
 type source interface {
-	// view gives n bytes at an offset, which lie within the file and must not be written. They are valid until release
-	// is called with the same numbers.
+	// view gives n bytes at an offset, which lie within the file and must not be written. They are
+	// valid until release is called with the same numbers.
 	view(offset, n int64) ([]byte, error)
 	release(offset, n int64)
 	size() int64
@@ -67,8 +67,8 @@ func (s memorySource) Close() error                         { return nil }
 // pieceBytes bounds what is resident of a file while it is read.
 const pieceBytes = 16 << 20
 
-// pieces calls use with n bytes at an offset, in pieces of pieceBytes that start at multiples of it. A mapped file that
-// was cut off meanwhile is an error here, not the process's end.
+// pieces calls use with n bytes at an offset, in pieces of pieceBytes that start at multiples of
+// it. A mapped file that was cut off meanwhile is an error here, not the process's end.
 func pieces(s source, offset, n int64, use func(raw []byte, from int64)) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

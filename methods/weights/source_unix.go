@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapping is a file mapped into memory: its pages are the page cache's and are read when they are looked at.
+// mapping is a file mapped into memory: its pages are the page cache's and are read when they are
+// looked at.
 type mapping []byte
 
 func mapFile(f *os.File, size int64) (source, error) {
@@ -26,8 +27,8 @@ func mapFile(f *os.File, size int64) (source, error) {
 
 func (m mapping) view(offset, n int64) ([]byte, error) { return m[offset : offset+n], nil }
 
-// release takes the pages out of the process's memory; they stay in the page cache. A page that a neighbour looks at
-// comes back by itself.
+// release takes the pages out of the process's memory; they stay in the page cache. A page that a
+// neighbour looks at comes back by itself.
 func (m mapping) release(offset, n int64) {
 	page := int64(os.Getpagesize())
 	start := offset / page * page

@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 )
 
-// Tensor is one tensor to write. Data is []float32 for F32 and BF16 (rounded to nearest, ties to even), []int64 for
-// I64, []int32 for I32, or []byte: the raw little-endian data of any type.
+// Tensor is one tensor to write. Data is []float32 for F32 and BF16 (rounded to nearest, ties to
+// even), []int64 for I64, []int32 for I32, or []byte: the raw little-endian data of any type.
 type Tensor struct {
 	Name  string
 	DType DType
@@ -25,8 +25,8 @@ type Tensor struct {
 	Data  any
 }
 
-// Write makes a safetensors file: complete under its name or not at all. Equal tensors and metadata give equal bytes,
-// in whatever order they come.
+// Write makes a safetensors file: complete under its name or not at all. Equal tensors and metadata
+// give equal bytes, in whatever order they come.
 func Write(path string, tensors []Tensor, metadata map[string]string) error {
 	err := replaceFile(path, func(w io.Writer) error { return Encode(w, tensors, metadata) })
 	if err != nil {
@@ -35,7 +35,8 @@ func Write(path string, tensors []Tensor, metadata map[string]string) error {
 	return nil
 }
 
-// Encode writes the bytes of a safetensors file. Larger element types come first, so that all are aligned.
+// Encode writes the bytes of a safetensors file. Larger element types come first, so that all are
+// aligned.
 func Encode(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	sorted := slices.SortedFunc(slices.Values(tensors), func(a, b Tensor) int {
 		return cmp.Or(cmp.Compare(b.DType.Size(), a.DType.Size()), cmp.Compare(a.Name, b.Name))

@@ -1,6 +1,6 @@
-// Package card writes the README of a model that a cell's weights were exported into: metadata for the hub, what was trained
-// on what in which order, what the cell scored, how to load it, and where it comes from. In comes a report and what was
-// exported; out comes Markdown. Read Write first.
+// Package card writes the README of a model that a cell's weights were exported into: metadata for
+// the hub, what was trained on what in which order, what the cell scored, how to load it, and where
+// it comes from. In comes a report and what was exported; out comes Markdown. Read Write first.
 package card
 
 import (
@@ -34,7 +34,8 @@ type Model struct {
 	Rate        float64
 }
 
-// card is a model with the report that it belongs to: of its backbone alone, where the run has several.
+// card is a model with the report that it belongs to: of its backbone alone, where the run has
+// several.
 type card struct {
 	Model
 	r    *report.Report
@@ -155,7 +156,8 @@ func (c *card) metadata() hub.ModelMetadata {
 
 func defined(x float64) bool { return !math.IsNaN(x) }
 
-// row are the scores of the exported weights, in the order of learning; nil where they were not measured.
+// row are the scores of the exported weights, in the order of learning; nil where they were not
+// measured.
 func (c *card) row() []float64 {
 	i := c.Tasks
 	if c.joint() {

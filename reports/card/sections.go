@@ -68,7 +68,8 @@ func (c *card) scores() error {
 	return nil
 }
 
-// matrix has R and K of the cell, in the order of learning. The row of the exported weights is marked.
+// matrix has R and K of the cell, in the order of learning. The row of the exported weights is
+// marked.
 func (c *card) matrix() table.Table {
 	t := table.Table{
 		Title:     "What it scored",

@@ -1,6 +1,7 @@
-// Package checklist fills in what the checklists of NeurIPS and of ACL Rolling Review ask about experiments, as far as a run
-// knows it, and marks what only the author knows. In comes a report; out comes Markdown: facts in sections, and for each
-// question the answer that they support. Read Write first.
+// Package checklist fills in what the checklists of NeurIPS and of ACL Rolling Review ask about
+// experiments, as far as a run knows it, and marks what only the author knows. In comes a report;
+// out comes Markdown: facts in sections, and for each question the answer that they support. Read
+// Write first.
 package checklist
 
 import (

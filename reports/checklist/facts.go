@@ -138,7 +138,8 @@ func (f *facts) hyperparameters() error {
 	return nil
 }
 
-// tuning are the methods whose settings a tuning chose, and the others. References that learn nothing have none.
+// tuning are the methods whose settings a tuning chose, and the others. References that learn
+// nothing have none.
 func (f *facts) tuning() (tuned, others []string) {
 	for _, m := range f.r.Suite.Methods {
 		switch {

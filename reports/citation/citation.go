@@ -10,13 +10,14 @@ import (
 	"secura/reports/report"
 )
 
-// Write prints the bibliography of a run: this program with the run's plan and revision, SECURA's paper, and what the run's
-// methods, metrics, stream and data sets come from. Each work stands once, where it is first needed; a comment above it says
-// for what. What has no reference is told in a comment too. Data sets and backbones that references.bib does not have are
-// cited as their READMEs ask for, where the run's manifest has these.
+// Write prints the bibliography of a run: this program with the run's plan and revision, SECURA's
+// paper, and what the run's methods, metrics, stream and data sets come from. Each work stands
+// once, where it is first needed; a comment above it says for what. What has no reference is told
+// in a comment too. Data sets and backbones that references.bib does not have are cited as their
+// READMEs ask for, where the run's manifest has these.
 //
-// sourceOf gives what the program says of a method's source, by the preset's name; it is false for a method that the program
-// does not have.
+// sourceOf gives what the program says of a method's source, by the preset's name; it is false for
+// a method that the program does not have.
 func Write(w io.Writer, r *report.Report, sourceOf func(preset string) (string, bool)) error {
 	b := bibliography{taken: map[string]bool{}}
 	b.program(r)

@@ -7,8 +7,9 @@ import (
 	"secura/datasets"
 )
 
-// dataSets are the works that describe data sets, by the names of these: as repositories on the hub are called, without
-// their owner, and as the suites of this program call their folders. Names are in lower case.
+// dataSets are the works that describe data sets, by the names of these: as repositories on the hub
+// are called, without their owner, and as the suites of this program call their folders. Names are
+// in lower case.
 var dataSets = []struct {
 	names []string
 	keys  []string
@@ -62,7 +63,8 @@ func folderOf(t datasets.Task) string {
 	return path.Base(name)
 }
 
-// describing are the works that describe a data set, by the name of its repository or folder; nil where none is known.
+// describing are the works that describe a data set, by the name of its repository or folder; nil
+// where none is known.
 func describing(name string) (list []work) {
 	name = strings.ToLower(path.Base(name))
 	for _, set := range dataSets {

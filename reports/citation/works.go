@@ -1,6 +1,6 @@
-// Package citation prints as BibTeX what a run rests on: the paper whose claims are tested, the methods, the metrics and the
-// data sets. In comes a report; out come entries for a bibliography, and comments that say what has no reference. Read Write
-// first.
+// Package citation prints as BibTeX what a run rests on: the paper whose claims are tested, the
+// methods, the metrics and the data sets. In comes a report; out come entries for a bibliography,
+// and comments that say what has no reference. Read Write first.
 package citation
 
 import (
@@ -58,7 +58,8 @@ func keyOf(entry string) string {
 	return ""
 }
 
-// find is the work with a key of references.bib; a key that is not there is a mistake in this package.
+// find is the work with a key of references.bib; a key that is not there is a mistake in this
+// package.
 func find(key string) work {
 	for _, w := range works {
 		if w.key == key {
@@ -68,8 +69,8 @@ func find(key string) work {
 	panic(fmt.Sprintf("references.bib has no %q", key))
 }
 
-// named are the works that a text names: as "arXiv NUMBER", or as "AUTHOR YEAR" where they are not there. unknown are
-// arXiv numbers that references.bib does not have.
+// named are the works that a text names: as "arXiv NUMBER", or as "AUTHOR YEAR" where they are not
+// there. unknown are arXiv numbers that references.bib does not have.
 func named(text string) (list []work, unknown []string) {
 	for _, w := range works {
 		if w.eprint != "" && strings.Contains(text, "arXiv "+w.eprint) || w.eprint == "" && strings.Contains(text, w.author) {

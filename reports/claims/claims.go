@@ -1,6 +1,6 @@
-// Package claims holds the claims of SECURA's paper to runs: each with what was measured, a verdict, and what the verdict
-// rests on. In come runs with their records of steps (Evidence), out come tables. The rule by which verdicts are given is
-// in rule.go. Read Tables first.
+// Package claims holds the claims of SECURA's paper to runs: each with what was measured, a
+// verdict, and what the verdict rests on. In come runs with their records of steps (Evidence), out
+// come tables. The rule by which verdicts are given is in rule.go. Read Tables first.
 package claims
 
 import (
@@ -15,11 +15,10 @@ import (
 	"secura/reports/table"
 )
 
-// Tables are the tables of the reproducibility report: each claim of the paper
-// (SECURA, arXiv 2502.18168) against what the runs measured, how the released
-// code behaves, what the equations imply, and which methods learn and retain.
-// Each claim is judged by the first run that can: a stream of tasks for
-// retention, tasks learned one at a time for the comparison with DoRA. Measures
+// Tables are the tables of the reproducibility report: each claim of the paper (SECURA, arXiv
+// 2502.18168) against what the runs measured, how the released code behaves, what the equations
+// imply, and which methods learn and retain. Each claim is judged by the first run that can: a
+// stream of tasks for retention, tasks learned one at a time for the comparison with DoRA. Measures
 // are taken from all runs together. They are a pure function of the records.
 func Tables(runs []*Evidence) []table.Table {
 	c := judge{runs}
@@ -68,8 +67,8 @@ func withNote(t *table.Table, e table.Entry, text string) table.Entry {
 	return e
 }
 
-// value is the entry of a mean in points of 100, with its interval; of an
-// undefined one, whose reason the verdict tells, it is a dash.
+// value is the entry of a mean in points of 100, with its interval; of an undefined one, whose
+// reason the verdict tells, it is a dash.
 func value(s metric.Summary, sign bool) table.Entry {
 	if !s.Mean.Defined() {
 		return table.Entry{Text: "–"}
@@ -120,7 +119,8 @@ func markdown(w io.Writer, runs []*Evidence) error {
 	return nil
 }
 
-// MarkdownOf writes the claims by each of some lists of runs, such as one for each of a run's backbones.
+// MarkdownOf writes the claims by each of some lists of runs, such as one for each of a run's
+// backbones.
 func MarkdownOf(w io.Writer, lists [][]*Evidence) error {
 	for i, runs := range lists {
 		if i > 0 {

@@ -17,8 +17,8 @@ import (
 	"secura/reports/table"
 )
 
-// sixteen is a run of the paper's six methods with scores that a test decides:
-// kept[m] of what was learned is left at the end, know[m] is K[N]/K[0].
+// sixteen is a run of the paper's six methods with scores that a test decides: kept[m] of what was
+// learned is left at the end, know[m] is K[N]/K[0].
 func sixteen(seeds int, learn, keep, know [6]float64) synthetic.Run {
 	s := synthetic.Run{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("seq", "er", "ewc", "i-lora", "cur-lora", "secura"), Seeds: seeds, Orders: 1, Knowledge: true}
 	jitter := func(seed int) float64 { return 0.004 * float64(seed%3) }

@@ -11,10 +11,10 @@ import (
 // doraCommand measures the claims over DoRA.
 const doraCommand = "-suite variants -seeds 8"
 
-// dora sets the claims "+3.59% multiple choice, +2.51% question answering over
-// DoRA" against a run that learns each task alone, as points of 100 and as a
-// share of DoRA's score, for "%" allows both. Tasks whose answer is chosen among
-// options are multiple choice, all others question answering.
+// dora sets the claims "+3.59% multiple choice, +2.51% question answering over DoRA" against a run
+// that learns each task alone, as points of 100 and as a share of DoRA's score, for "%" allows
+// both. Tasks whose answer is chosen among options are multiple choice, all others question
+// answering.
 func (c judge) dora() table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of DoRA by 3.59% (multiple choice) and 2.51% (question answering)",

@@ -17,12 +17,11 @@ const (
 	rounding = 1e-6
 )
 
-// smallMove is S-MagNorm's S, 2 - sigmoid(-s/2) with s = 6, where an entry's
-// relative move is small beside the largest one.
+// smallMove is S-MagNorm's S, 2 - sigmoid(-s/2) with s = 6, where an entry's relative move is small
+// beside the largest one.
 var smallMove = 2 - 1/(1+math.Exp(3))
 
-// equations shows, by the runs' own records, what follows from the published
-// equations.
+// equations shows, by the runs' own records, what follows from the published equations.
 func (c judge) equations() table.Table {
 	t := findings("What the equations imply",
 		"the points of the specification; measured: the range over all steps whose update is not 0, and where its upper end was seen")
@@ -56,15 +55,13 @@ func (c judge) equations() table.Table {
 	return t
 }
 
-// mergesRarely wants SECURA with merge_every above 1, S-MagNorm's result not
-// being what is merged.
+// mergesRarely wants SECURA with merge_every above 1, S-MagNorm's result not being what is merged.
 func mergesRarely(m suite.MethodSpec) bool {
 	every, changed := m.Params["merge_every"]
 	return m.Preset == "secura-k" || m.Preset == "secura" && changed && fmt.Sprint(every) != "1"
 }
 
-// sameLosses shows that S-MagNorm does nothing: the losses are those of the same
-// method without it.
+// sameLosses shows that S-MagNorm does nothing: the losses are those of the same method without it.
 func (c judge) sameLosses(t *table.Table, secura func(suite.MethodSpec) bool) {
 	const without = "1 losses without S-MagNorm"
 	off := "the largest relative difference of the two losses of a step, same seed and order; only the gradient is halved, which AdamW cancels but for clipping: shown if below 1e-2"
@@ -98,8 +95,7 @@ func (c judge) sameLosses(t *table.Table, secura func(suite.MethodSpec) bool) {
 	addFinding(t, without, fmt.Sprintf("%.3g", most.value), n, most, yes(most.value < 1e-2), off)
 }
 
-// withoutMagNorm says that m is the other method without S-MagNorm and nothing
-// else.
+// withoutMagNorm says that m is the other method without S-MagNorm and nothing else.
 func withoutMagNorm(m, other suite.MethodSpec) bool {
 	if m.Preset != other.Preset || m.Params["magnorm"] != false || m.LearningRate != other.LearningRate || len(m.Params) != len(other.Params)+1 {
 		return false

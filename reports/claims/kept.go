@@ -14,8 +14,7 @@ import (
 // keptCommand measures what is kept by the released measure.
 const keptCommand = "-suite continual16 -methods secura,secura-released-m1,secura-released-m2 -set evaluation.teacher_forced=true -seeds 8"
 
-// keepers are the presets whose knowledge the paper's claim is judged for by both
-// measures.
+// keepers are the presets whose knowledge the paper's claim is judged for by both measures.
 var keepers = []string{report.Subject, "secura-released-m1", "secura-released-m2", "cabr-released", "cur-lora-released", "i-lora-released"}
 
 // measured is the first stream whose records hold the released measure.
@@ -29,8 +28,8 @@ func (c judge) measured() (*report.Report, bool) {
 	return nil, false
 }
 
-// kept judges the paper's "more than 70%" by its own measure, beside the honest
-// one, and shows what an echo and a backbone with noise reach by it.
+// kept judges the paper's "more than 70%" by its own measure, beside the honest one, and shows what
+// an echo and a backbone with noise reach by it.
 func (c judge) kept() table.Table {
 	t := table.Table{
 		Title: "Claim: more than 70% is kept, by the measure of SECURA's released code",
@@ -70,8 +69,7 @@ func (c judge) kept() table.Table {
 	return t
 }
 
-// judgeAny judges a claim that one of several parts must bear: which, is not
-// said.
+// judgeAny judges a claim that one of several parts must bear: which, is not said.
 func judgeAny(parts []judgement) judgement {
 	count := map[Verdict]int{}
 	for _, p := range parts {
@@ -92,8 +90,8 @@ func judgeAny(parts []judgement) judgement {
 	return judgement{Undecided, why}
 }
 
-// references are what the untouched backbone, predictors that need no model and a
-// backbone with noise have.
+// references are what the untouched backbone, predictors that need no model and a backbone with
+// noise have.
 func (c judge) references(t *table.Table, r *report.Report) {
 	i := slices.IndexFunc(r.Cells, func(c report.Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
 	if i < 0 {

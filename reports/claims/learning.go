@@ -20,14 +20,13 @@ func (c judge) learning() table.Table {
 	return t
 }
 
-// LearningTable classifies the methods of a run that is a stream: which learn,
-// which retain, which do neither.
+// LearningTable classifies the methods of a run that is a stream: which learn, which retain, which
+// do neither.
 //
-// A method learns if its tasks are, right after their own training, more than 8
-// points above the base row on average. It retains if more than 70% of the base
-// knowledge, K[N]/K[0], and more than 70% of its own learning accuracy, final
-// accuracy / learning accuracy, are left at the end. Both are judged like a
-// claim "above a bar". The references (frozen, joint) have no learning accuracy
+// A method learns if its tasks are, right after their own training, more than 8 points above the
+// base row on average. It retains if more than 70% of the base knowledge, K[N]/K[0], and more than
+// 70% of its own learning accuracy, final accuracy / learning accuracy, are left at the end. Both
+// are judged like a claim "above a bar". The references (frozen, joint) have no learning accuracy
 // and are left out.
 func LearningTable(r *report.Report) table.Table {
 	t := learningTable()
@@ -85,8 +84,7 @@ func word(v Verdict) string {
 	return "?"
 }
 
-// class puts two answers into words; what one undecided answer leaves open is
-// not said.
+// class puts two answers into words; what one undecided answer leaves open is not said.
 func class(learns, retains Verdict) string {
 	switch {
 	case learns == Supported && retains == Supported:

@@ -12,8 +12,8 @@ import (
 	"secura/reports/report"
 )
 
-// Evidence is what claims are judged by: a run's report, and the measures in
-// the records of its steps and boundaries.
+// Evidence is what claims are judged by: a run's report, and the measures in the records of its
+// steps and boundaries.
 type Evidence struct {
 	*report.Report
 	cells []cellMeasures
@@ -48,8 +48,8 @@ func EvidenceOf(r *report.Report) (*Evidence, error) {
 	return e, nil
 }
 
-// cellMeasures are the ranges of a cell's measures, in the order in which they
-// were first seen, and the loss of each step.
+// cellMeasures are the ranges of a cell's measures, in the order in which they were first seen, and
+// the loss of each step.
 type cellMeasures struct {
 	cell   report.Cell
 	ranges []measureRange
@@ -58,16 +58,15 @@ type cellMeasures struct {
 	first, second []record.Measure
 }
 
-// measureRange is the least and the largest value of a measure, and where these
-// were first seen.
+// measureRange is the least and the largest value of a measure, and where these were first seen.
 type measureRange struct {
 	name        string
 	n           int
 	least, most sighting
 }
 
-// sighting is a value of a measure. where is "task NAME, step 3", "before the
-// stream" or "after task NAME".
+// sighting is a value of a measure. where is "task NAME, step 3", "before the stream" or "after
+// task NAME".
 type sighting struct {
 	value       float64
 	cell, where string
@@ -76,8 +75,8 @@ type sighting struct {
 // perRate is step/relative divided by the step's learning rate.
 const perRate = "step/relative per learning rate"
 
-// ofUpdate are measures of a step's update: a step that moved nothing, its
-// learning rate being 0, has none.
+// ofUpdate are measures of a step's update: a step that moved nothing, its learning rate being 0,
+// has none.
 var ofUpdate = []string{"step/relative", "magnorm/moved_mean", "magnorm/scaling_ratio"}
 
 func readMeasures(c report.Cell, folder rundir.Cell) (cellMeasures, error) {
@@ -146,8 +145,8 @@ func (r *measureRange) include(s sighting, first bool) {
 	}
 }
 
-// ranged is the range of all measures that are named, over the cells that are
-// wanted of all runs; n is 0 where there is none.
+// ranged is the range of all measures that are named, over the cells that are wanted of all runs; n
+// is 0 where there is none.
 func ranged(runs []*Evidence, wanted func(suite.MethodSpec) bool, named func(string) bool) (all measureRange) {
 	for _, e := range runs {
 		for _, c := range e.cells {
@@ -167,15 +166,14 @@ func ranged(runs []*Evidence, wanted func(suite.MethodSpec) bool, named func(str
 	return all
 }
 
-// exactly names one measure, tensor the gradients of one tensor in every
-// projection.
+// exactly names one measure, tensor the gradients of one tensor in every projection.
 func exactly(name string) func(string) bool { return func(s string) bool { return s == name } }
 func tensor(name string) func(string) bool {
 	return func(s string) bool { return strings.HasPrefix(s, "gradient/") && strings.HasSuffix(s, "/"+name) }
 }
 
-// plain wants the cells of presets whose mathematics the suite has not changed:
-// learning rate and ranks may differ.
+// plain wants the cells of presets whose mathematics the suite has not changed: learning rate and
+// ranks may differ.
 func plain(presets ...string) func(suite.MethodSpec) bool {
 	return func(m suite.MethodSpec) bool {
 		for _, key := range mathematics {
@@ -187,14 +185,13 @@ func plain(presets ...string) func(suite.MethodSpec) bool {
 	}
 }
 
-// mathematics are the parameters of the SECURA family that make another method
-// of it.
+// mathematics are the parameters of the SECURA family that make another method of it.
 var mathematics = []string{
 	"init", "bias", "magnorm", "scale", "space", "normalise", "form", "restraint", "edge", "share", "decay", "merge", "merge_every", "merge_precision", "former",
 }
 
-// text prints the range with so many significant digits, as one number where
-// its ends read the same.
+// text prints the range with so many significant digits, as one number where its ends read the
+// same.
 func (r measureRange) text(digits int, unit float64, suffix string) string {
 	least := fmt.Sprintf("%.*g", digits, r.least.value*unit) + suffix
 	most := fmt.Sprintf("%.*g", digits, r.most.value*unit) + suffix

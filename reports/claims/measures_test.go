@@ -11,8 +11,8 @@ import (
 	"secura/reports/table"
 )
 
-// observe gives each cell the steps and measures that the methods of the paper
-// and its release have when they behave as methods.md says.
+// observe gives each cell the steps and measures that the methods of the paper and its release have
+// when they behave as methods.md says.
 func observe(s *synthetic.Run) {
 	s.Methods = append(s.Methods, synthetic.Named("secura-k", "secura-released-m1", "secura-released-m2")...)
 	s.Methods = append(s.Methods, suite.MethodSpec{Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},

@@ -17,8 +17,8 @@ const (
 // claimed are the methods that SECURA is said to be ahead of.
 var claimed = []string{"seq", "er", "ewc", "i-lora", "cur-lora"}
 
-// knowledge sets the claim "knowledge above 70%" against the run in both
-// readings that its text allows.
+// knowledge sets the claim "knowledge above 70%" against the run in both readings that its text
+// allows.
 func (c judge) knowledge() table.Table {
 	t := table.Table{
 		Title:       "Claim: SECURA keeps more than 70% of the base knowledge",
@@ -69,8 +69,8 @@ func hardlyLearned(method string, s metric.Summary) string {
 		method, table.Points(s.Mean.Number), table.Points(learningBar))
 }
 
-// rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16
-// tests" against the run by one metric.
+// rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16 tests" against the run
+// by one metric.
 func (c judge) rivals(key, words string) table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,
@@ -118,8 +118,8 @@ func (c judge) rivals(key, words string) table.Table {
 	return t
 }
 
-// flagged is the entry of what a method learned, with a footnote if that is too
-// little for its retention to mean something.
+// flagged is the entry of what a method learned, with a footnote if that is too little for its
+// retention to mean something.
 func flaggedEntry(t *table.Table, method string, s metric.Summary) table.Entry {
 	e := value(s, true)
 	if !metric.Learned(s) {

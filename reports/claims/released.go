@@ -17,9 +17,9 @@ const releasedCommand = "-suite paper-released-nano -methods secura,secura-relea
 // diagnosed has a run take measures.
 const diagnosed = " -set evaluation.diagnostics=true"
 
-// findings is a table of measures, which are no scores over seeds: each number
-// with the records it was taken from, where its extreme was seen, whether it
-// shows what is said, and what it means as a footnote.
+// findings is a table of measures, which are no scores over seeds: each number with the records it
+// was taken from, where its extreme was seen, whether it shows what is said, and what it means as a
+// footnote.
 func findings(title string, caption ...string) table.Table {
 	return table.Table{
 		Title: title, Caption: caption, TextColumns: []int{1, 3, 4},
@@ -27,8 +27,7 @@ func findings(title string, caption ...string) table.Table {
 	}
 }
 
-// finding adds a row. shown is "yes", "no", or empty where a number speaks for
-// itself.
+// finding adds a row. shown is "yes", "no", or empty where a number speaks for itself.
 func addFinding(t *table.Table, label, measured string, n int, at sighting, shown, meaning string) {
 	t.Rows = append(t.Rows, []table.Entry{
 		{Text: label, Notes: []int{t.Note(meaning)}}, {Text: measured}, table.Count(n), {Text: at.cell, Spread: at.where}, {Text: shown},
@@ -49,8 +48,8 @@ func yes(shown bool) string {
 	return "no"
 }
 
-// noRecord is why a measure is not there: no cell of these methods, or cells
-// whose records hold no such measure.
+// noRecord is why a measure is not there: no cell of these methods, or cells whose records hold no
+// such measure.
 func (c judge) noRecord(wanted func(suite.MethodSpec) bool, what, command string) string {
 	for _, e := range c.runs {
 		for _, m := range e.Suite.Methods {
@@ -62,8 +61,9 @@ func (c judge) noRecord(wanted func(suite.MethodSpec) bool, what, command string
 	return missing(what, command)
 }
 
-// find adds the row of what is named, over the cells that are wanted of all runs: its range and whether this shows what is
-// said, or that no record of what was asked for is there and which command makes one.
+// find adds the row of what is named, over the cells that are wanted of all runs: its range and
+// whether this shows what is said, or that no record of what was asked for is there and which
+// command makes one.
 func (c judge) find(t *table.Table, label, what, command string, wanted func(suite.MethodSpec) bool, named func(string) bool, text, shown func(measureRange) string, meaning string) {
 	r := ranged(c.runs, wanted, named)
 	if r.n == 0 {
@@ -73,8 +73,7 @@ func (c judge) find(t *table.Table, label, what, command string, wanted func(sui
 	addFinding(t, label, text(r), r.n, r.most, shown(r), meaning)
 }
 
-// released lists how the released code behaves, measured by the runs' own
-// records.
+// released lists how the released code behaves, measured by the runs' own records.
 func (c judge) released() table.Table {
 	t := findings("What the released code does",
 		"measured: the largest value, or the range, in the records of steps and boundaries; where: the first cell, task and step that has the largest")
@@ -128,8 +127,8 @@ func short(preset string) string {
 	return strings.NewReplacer("secura-released-m", "M").Replace(preset)
 }
 
-// early shows what happens between a stream's first step and its second one: the
-// gain of the outputs, the loss, and how large the first update is.
+// early shows what happens between a stream's first step and its second one: the gain of the
+// outputs, the loss, and how large the first update is.
 func (c judge) early(t *table.Table, preset string) {
 	var gain, share measureRange
 	var jump string
@@ -167,10 +166,9 @@ func (c judge) early(t *table.Table, preset string) {
 	add("first update / ‖W‖", share, share.text(3, 100, "%"), "·", "‖C·A·B·R‖/‖W‖ of the first step at the run's rate, in percent")
 }
 
-// overwritten shows what the line of the release does that replaces its
-// normalised Z by s·L: S is then 2 - sigmoid(s·L) <= 1.5 as soon as anything
-// moves. The release's own modules act on outputs, where S is no measure; the
-// same line acts on weights in a method with normalise: none.
+// overwritten shows what the line of the release does that replaces its normalised Z by s·L: S is
+// then 2 - sigmoid(s·L) <= 1.5 as soon as anything moves. The release's own modules act on outputs,
+// where S is no measure; the same line acts on weights in a method with normalise: none.
 func (c judge) overwritten(t *table.Table) {
 	c.find(t, "unnormalised S, had W moved", "method with normalise: none in weight space", "-suite ablation"+diagnosed,
 		func(m suite.MethodSpec) bool { return m.Params["normalise"] == "none" }, exactly("magnorm/moved_mean"), inDigits(5, 1, ""),

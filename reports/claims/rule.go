@@ -10,8 +10,8 @@ import (
 
 // Verdict is what a run says of a claim.
 //
-// Everything is judged by 95% Student-t intervals over seeds; where two methods
-// are compared, over the differences of paired seeds.
+// Everything is judged by 95% Student-t intervals over seeds; where two methods are compared, over
+// the differences of paired seeds.
 //
 //   - "above a bar" is supported if the whole interval lies above the bar, not
 //     supported if the whole interval lies at or below it.
@@ -26,9 +26,9 @@ import (
 //   - a claim of several parts is supported if all of them are, not supported if
 //     one is not.
 //
-// In any other case it cannot be decided with so many seeds; a single seed has
-// no interval. A cell that diverged is never averaged away: its claim cannot be
-// decided either. What the run has no finished cell for is not measured.
+// In any other case it cannot be decided with so many seeds; a single seed has no interval. A cell
+// that diverged is never averaged away: its claim cannot be decided either. What the run has no
+// finished cell for is not measured.
 type Verdict string
 
 // The verdicts.
@@ -113,8 +113,7 @@ func judgeAheadBy(d metric.Difference, x float64, comparisons int) judgement {
 	return ahead
 }
 
-// judgeAll judges a claim of several parts, of which a missing one leaves it
-// undecided.
+// judgeAll judges a claim of several parts, of which a missing one leaves it undecided.
 func judgeAll(parts []judgement) judgement {
 	count := map[Verdict]int{}
 	for _, p := range parts {
@@ -132,8 +131,8 @@ func judgeAll(parts []judgement) judgement {
 		len(parts), count[Supported], count[Undecided], count[NotMeasured])}
 }
 
-// judgeMissing judges a number that is undefined: seeds that count but lack it
-// leave the claim undecided, without any seed it was not measured.
+// judgeMissing judges a number that is undefined: seeds that count but lack it leave the claim
+// undecided, without any seed it was not measured.
 func judgeMissing(s metric.Summary) (judgement, bool) {
 	switch {
 	case s.Mean.Defined():
@@ -155,9 +154,8 @@ func bySpread(s metric.Summary, bar float64) string {
 	return fmt.Sprintf("with this mean and spread more than %d are needed", mostSeeds)
 }
 
-// seedsFor is the smallest number n of seeds at which a mean so far from a bar
-// has its 95% interval on one side, t(n-1)·sd/√n < |distance|; 0 if that is more
-// than mostSeeds.
+// seedsFor is the smallest number n of seeds at which a mean so far from a bar has its 95% interval
+// on one side, t(n-1)·sd/√n < |distance|; 0 if that is more than mostSeeds.
 func seedsFor(distance, sd float64) int {
 	for n := 2; n <= mostSeeds; n++ {
 		if metric.StudentT(n-1)*sd/math.Sqrt(float64(n)) < math.Abs(distance) {
@@ -167,6 +165,5 @@ func seedsFor(distance, sd float64) int {
 	return 0
 }
 
-// signed prints points of 100 with their sign and two decimals, as the paper
-// does.
+// signed prints points of 100 with their sign and two decimals, as the paper does.
 func signed(x float64) string { return fmt.Sprintf("%+.2f", 100*x) }

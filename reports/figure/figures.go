@@ -1,6 +1,6 @@
-// Package figure draws what a report's tables say: how tasks are learned and forgotten along a stream, learning against
-// retention, matrices, norms and losses. In comes a report, out come drawings as SVG and PNG with equal bytes for equal
-// records. Read Of first.
+// Package figure draws what a report's tables say: how tasks are learned and forgotten along a
+// stream, learning against retention, matrices, norms and losses. In comes a report, out come
+// drawings as SVG and PNG with equal bytes for equal records. Read Of first.
 package figure
 
 import (

@@ -17,8 +17,8 @@ import (
 	"secura/reports/table"
 )
 
-// MatrixFigure draws a method's R, and K beside it, as a heat map with its
-// numbers: the mean over the done cells of order 0. ok is false without one.
+// MatrixFigure draws a method's R, and K beside it, as a heat map with its numbers: the mean over
+// the done cells of order 0. ok is false without one.
 func MatrixFigure(r *report.Report, m suite.MethodSpec) (f Figure, ok bool) {
 	rows, k, n, _ := r.MeanMatrix(m.Name)
 	if n == 0 {
@@ -61,14 +61,12 @@ func MatrixFigure(r *report.Report, m suite.MethodSpec) (f Figure, ok bool) {
 	return f, true
 }
 
-// heatMap is a plotter of numbers from 0 to 100 in squares: column j from 1 on,
-// row i at -i.
+// heatMap is a plotter of numbers from 0 to 100 in squares: column j from 1 on, row i at -i.
 type heatMap struct {
 	rows [][]float64
 	// last is one more column; nil without one.
 	last []float64
-	// outlined puts a frame about what was measured right after a task's own
-	// training.
+	// outlined puts a frame about what was measured right after a task's own training.
 	outlined bool
 }
 
@@ -105,8 +103,7 @@ func (h *heatMap) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// shade goes from white over blue to a dark blue: evenly darker, so that it is
-// the same in grey.
+// shade goes from white over blue to a dark blue: evenly darker, so that it is the same in grey.
 func shade(share float64) color.NRGBA {
 	share = min(max(share, 0), 1)
 	between := func(a, b uint8, t float64) uint8 { return uint8(math.Round(float64(a) + t*(float64(b)-float64(a)))) }

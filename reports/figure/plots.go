@@ -50,12 +50,11 @@ func (f Figure) SVG() ([]byte, error) {
 	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte(svgFonts)), nil
 }
 
-// svgFonts are the font that texts were measured with, and those of the same
-// widths that a machine without it has.
+// svgFonts are the font that texts were measured with, and those of the same widths that a machine
+// without it has.
 const svgFonts = "font-family:'Liberation Sans',Arial,Helvetica,sans-serif"
 
-// PNG is the figure as an image of 200 dots per inch: equal records give equal
-// bytes.
+// PNG is the figure as an image of 200 dots per inch: equal records give equal bytes.
 func (f Figure) PNG() ([]byte, error) {
 	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(resolution))}
 	f.draw(canvas)
@@ -106,16 +105,15 @@ func newFigure(name, title, x, y string) Figure {
 	return Figure{Name: name, Title: title, plot: p, legend: legend, width: figureWidth, height: figureHeight}
 }
 
-// finish puts the curves over their bands, and the axes about all; empty says
-// that there are none.
+// finish puts the curves over their bands, and the axes about all; empty says that there are none.
 func (f *Figure) finish() (empty bool) {
 	f.plot.Add(f.above...)
 	empty, f.above = len(f.above) == 0, nil
 	return empty
 }
 
-// Okabe and Ito's colours, which readers with any colour vision tell apart; the
-// yellow is left out, since it is pale on white paper.
+// Okabe and Ito's colours, which readers with any colour vision tell apart; the yellow is left out,
+// since it is pale on white paper.
 var (
 	referenceGrey = color.NRGBA{R: 110, G: 110, B: 110, A: 255}
 
@@ -132,15 +130,14 @@ var (
 	dashes = [][]vg.Length{{6, 2}, {2, 2}, {8, 2, 2, 2}, {4, 1, 1, 1, 1, 1}, {10, 3}, {1, 2}}
 )
 
-// look is how a method is drawn: by its colour, its marker and its dashes, so
-// that two are told apart in print without colour too.
+// look is how a method is drawn: by its colour, its marker and its dashes, so that two are told
+// apart in print without colour too.
 type look struct {
 	line  draw.LineStyle
 	glyph draw.GlyphStyle
 }
 
-// lookOf gives secura the same look in every run and the other methods theirs in
-// the suite's order.
+// lookOf gives secura the same look in every run and the other methods theirs in the suite's order.
 func lookOf(r *report.Report, method string) look {
 	if method == report.Subject {
 		return newLook(vermilion, draw.CircleGlyph{}, nil, 1.8)
@@ -173,8 +170,7 @@ func newLook(c color.NRGBA, glyph draw.GlyphDrawer, dash []vg.Length, width vg.L
 // datum is a point of a series with the half-width of its interval, 0 for none.
 type datum struct{ X, Y, half float64 }
 
-// curve draws a series as a line with a band about it, and markers unless there
-// are too many.
+// curve draws a series as a line with a band about it, and markers unless there are too many.
 func (f *Figure) curve(name string, l look, series []datum) error {
 	series = slices.DeleteFunc(slices.Clone(series), func(p datum) bool { return math.IsNaN(p.Y) })
 	if len(series) == 0 {
@@ -240,8 +236,8 @@ func (ticks) Ticks(low, high float64) (list []plot.Tick) {
 	return list
 }
 
-// powers are ticks of an axis of logarithms to base 10, named by what these are
-// of. (The library's own scale leaves room for a label where there is none.)
+// powers are ticks of an axis of logarithms to base 10, named by what these are of. (The library's
+// own scale leaves room for a label where there is none.)
 type powers struct{}
 
 func (powers) Ticks(low, high float64) (list []plot.Tick) {

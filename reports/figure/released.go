@@ -7,8 +7,8 @@ import (
 	"secura/reports/report"
 )
 
-// ReleasedFigures show nats a token on the true answers of the battery over the
-// first task's steps, where a run predicted these.
+// ReleasedFigures show nats a token on the true answers of the battery over the first task's steps,
+// where a run predicted these.
 func ReleasedFigures(r *report.Report) ([]Figure, error) {
 	steps := r.ForcedSteps()
 	if len(steps) < 3 { // the ends of the first task alone are no curve

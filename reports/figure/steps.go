@@ -18,8 +18,8 @@ import (
 // binsOfSteps is about how many points a line over all steps of a stream has.
 const binsOfSteps = 200
 
-// stepSeries averages a number of each step over a method's done cells of order
-// 0, and over neighbouring steps where there are very many.
+// stepSeries averages a number of each step over a method's done cells of order 0, and over
+// neighbouring steps where there are very many.
 type stepSeries struct {
 	sums   []float64
 	counts []int
@@ -56,12 +56,12 @@ func (s *stepSeries) places() (series []datum) {
 	return series
 }
 
-// drawnCells is of how many cells of a method the steps are drawn: more change
-// no curve that one can see, and a large plan's steps take long to read.
+// drawnCells is of how many cells of a method the steps are drawn: more change no curve that one
+// can see, and a large plan's steps take long to read.
 const drawnCells = 32
 
-// stepFigures show the training loss, the norm of the gradient and, where they
-// were measured, the gradients of each of a method's matrices.
+// stepFigures show the training loss, the norm of the gradient and, where they were measured, the
+// gradients of each of a method's matrices.
 func stepFigures(r *report.Report) ([]Figure, error) {
 	x := fmt.Sprintf("step of the stream (mean over the done cells of order 0, at most %d)", drawnCells)
 	loss := newFigure("training-loss", "Training loss", x, "loss, nats per token")
@@ -127,8 +127,8 @@ func stepFigures(r *report.Report) ([]Figure, error) {
 	return append(figures, matrices...), nil
 }
 
-// logarithmic makes the vertical axis of finished curves so, over whole powers of
-// ten; their numbers are logarithms.
+// logarithmic makes the vertical axis of finished curves so, over whole powers of ten; their
+// numbers are logarithms.
 func logarithmic(p *plot.Plot) {
 	p.Y.Tick.Marker = powers{}
 	p.Y.Min, p.Y.Max = math.Floor(p.Y.Min), math.Ceil(p.Y.Max)
@@ -137,8 +137,7 @@ func logarithmic(p *plot.Plot) {
 	}
 }
 
-// normFigures show the norms of the update along the stream, where they were
-// measured.
+// normFigures show the norms of the update along the stream, where they were measured.
 func normFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
 	all := make([]tables.Measurements[int], len(r.Suite.Methods))

@@ -24,8 +24,8 @@ func seedsMean(r *report.Report) string {
 	return fmt.Sprintf("mean over %d seeds, band: 95%% interval", r.Suite.Seeds)
 }
 
-// Along is a number of a method over the stream, over seeds, in points of 100. It is told by the tasks learned before: a
-// whole number at a boundary.
+// Along is a number of a method over the stream, over seeds, in points of 100. It is told by the
+// tasks learned before: a whole number at a boundary.
 func Along(r *report.Report, method string, of func(c report.Cell, s report.Station) float64) (series []datum) {
 	courses := map[string][]report.Station{}
 	var places []int
@@ -62,8 +62,8 @@ func Along(r *report.Report, method string, of func(c report.Cell, s report.Stat
 	return series
 }
 
-// streamFigures show accuracy on the tasks learned so far, and what is left of
-// the base knowledge, along the stream.
+// streamFigures show accuracy on the tasks learned so far, and what is left of the base knowledge,
+// along the stream.
 func streamFigures(r *report.Report) ([]Figure, error) {
 	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		return nil, nil // within a stream nothing but the task just learned was evaluated
@@ -207,8 +207,8 @@ func (f *Figure) cross(at plotter.XY, x, y float64, style draw.LineStyle) error 
 	return nil
 }
 
-// Pareto are the points that no other one beats on both axes, from left to
-// right; on the first axis better times the number counts.
+// Pareto are the points that no other one beats on both axes, from left to right; on the first axis
+// better times the number counts.
 func Pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 	for _, p := range points {
 		beaten := slices.ContainsFunc(points, func(q plotter.XY) bool {
@@ -222,8 +222,8 @@ func Pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 	return front
 }
 
-// forgettingFigure shows for each task how much of its score right after its own
-// training is gone at the end of the stream. ok is false with a single task.
+// forgettingFigure shows for each task how much of its score right after its own training is gone
+// at the end of the stream. ok is false with a single task.
 func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 	x := "task of the stream (one seed)"
 	if r.Suite.Seeds > 1 {

@@ -17,10 +17,10 @@ type Trace struct {
 	matrix     Matrix
 }
 
-// Arithmetic are the lines that make the value, which is defined, of the numbers
-// that were read: the terms of a mean where they are no plain numbers, and the
-// equation that ends in the value. Numbers have eight digits, and more where a
-// reader who calculates with eight would not find the value.
+// Arithmetic are the lines that make the value, which is defined, of the numbers that were read:
+// the terms of a mean where they are no plain numbers, and the equation that ends in the value.
+// Numbers have eight digits, and more where a reader who calculates with eight would not find the
+// value.
 func (t Trace) Arithmetic() []string {
 	digits := t.digits()
 	write := func(x float64) string { return written(x, digits) }
@@ -53,9 +53,9 @@ func (t Trace) Arithmetic() []string {
 	return append(lines, fmt.Sprintf("%s = %s / %d = %s", d.Key, Added(sum), len(sum), value))
 }
 
-// digits is how many significant ones the arithmetic takes, so that each of its
-// equations holds as it is printed: 8, or -1 for all. A difference of two numbers
-// that are nearly equal, as 0.123456789 − 0.123456788, takes more than 8.
+// digits is how many significant ones the arithmetic takes, so that each of its equations holds as
+// it is printed: 8, or -1 for all. A difference of two numbers that are nearly equal, as
+// 0.123456789 − 0.123456788, takes more than 8.
 func (t Trace) digits() int {
 	const digits = 8
 	rounded := t.definition.Trace(t.matrix.rounded(digits))
@@ -75,8 +75,7 @@ func (t Trace) digits() int {
 	return digits
 }
 
-// agree says that two results are one to five digits, or both a rounding error of
-// 0.
+// agree says that two results are one to five digits, or both a rounding error of 0.
 func agree(x, y float64) bool { return math.Abs(x-y) <= 1e-5*math.Abs(y)+zero }
 
 // zero is what a rounding error stays below.
@@ -131,8 +130,7 @@ func Bracketed(number string) string {
 	return number
 }
 
-// Precise writes a number with eight digits, and what is a rounding error of 0 as
-// 0.
+// Precise writes a number with eight digits, and what is a rounding error of 0 as 0.
 func Precise(x float64) string { return written(x, 8) }
 
 func written(x float64, digits int) string {

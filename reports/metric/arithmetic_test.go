@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whoever calculates what an explanation prints finds the number: each equation
-// holds as it stands, and the last one ends in the metric's value.
+// Whoever calculates what an explanation prints finds the number: each equation holds as it stands,
+// and the last one ends in the metric's value.
 func TestArithmeticEndsInTheValue(t *testing.T) {
 	for _, c := range readGolden(t).Cases {
 		holds(t, Matrix{R: c.R, K: c.K, Joint: c.Joint, Perplexity: make([]float64, c.N+1)})
@@ -27,8 +27,8 @@ func TestArithmeticEndsInTheValue(t *testing.T) {
 func TestArithmeticEndsInTheValueOfAnyRun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 5).Draw(t, "tasks")
-		// Scores of a few examples, any numbers, and some that differ only in
-		// digits that are not printed.
+		// Scores of a few examples, any numbers, and some that differ only in digits that are not
+		// printed.
 		score := rapid.OneOf(
 			rapid.Map(rapid.IntRange(0, 7), func(k int) float64 { return float64(k) / 7 }),
 			rapid.Float64Range(0, 1),

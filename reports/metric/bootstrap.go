@@ -19,10 +19,9 @@ type Interval struct {
 // Excludes says whether a number lies outside of the interval.
 func (i Interval) Excludes(x float64) bool { return x < i.Low || x > i.High }
 
-// Strata is a set of examples in strata, each a task or the battery, of
-// which a resample draws as many as there are, with repetition, stratum by
-// stratum (Efron 1979). The examples of several methods are drawn together, so
-// that what is made of them is paired.
+// Strata is a set of examples in strata, each a task or the battery, of which a resample draws as
+// many as there are, with repetition, stratum by stratum (Efron 1979). The examples of several
+// methods are drawn together, so that what is made of them is paired.
 type Strata struct {
 	// sizes are the numbers of examples of the strata.
 	sizes []int
@@ -36,9 +35,8 @@ func NewStrata(sizes []int) *Strata {
 	return &Strata{sizes: sizes, draw: rng.IntN}
 }
 
-// Resample draws n times and hands each drawing to use: for each stratum, how
-// often each of its examples was drawn. The counts are overwritten by the next
-// drawing.
+// Resample draws n times and hands each drawing to use: for each stratum, how often each of its
+// examples was drawn. The counts are overwritten by the next drawing.
 func (s *Strata) Resample(n int, use func(counts [][]float64)) {
 	counts := make([][]float64, len(s.sizes))
 	for i, size := range s.sizes {
@@ -55,9 +53,9 @@ func (s *Strata) Resample(n int, use func(counts [][]float64)) {
 	}
 }
 
-// PercentileInterval is the 95% interval between the 2.5% and the 97.5% quantile
-// of what the resamples gave (Efron's percentile interval), with linear
-// interpolation between neighbours. It sorts its argument.
+// PercentileInterval is the 95% interval between the 2.5% and the 97.5% quantile of what the
+// resamples gave (Efron's percentile interval), with linear interpolation between neighbours. It
+// sorts its argument.
 func PercentileInterval(values []float64) Interval {
 	slices.Sort(values)
 	at := func(q float64) float64 {
@@ -72,8 +70,7 @@ func PercentileInterval(values []float64) Interval {
 	return Interval{Low: at(0.025), High: at(0.975)}
 }
 
-// WeightedMean is the mean of scores that were drawn so often; the counts add up
-// to their number.
+// WeightedMean is the mean of scores that were drawn so often; the counts add up to their number.
 func WeightedMean(scores, counts []float64) float64 {
 	sum := 0.0
 	for i, x := range scores {

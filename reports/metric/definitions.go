@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Definition is all that is to be said of a metric: the lists of metrics, the
-// tables, results.json, the page and explanations are made of it. N is the
-// number of tasks, i counts trainings and j tasks from 1.
+// Definition is all that is to be said of a metric: the lists of metrics, the tables, results.json,
+// the page and explanations are made of it. N is the number of tasks, i counts trainings and j
+// tasks from 1.
 type Definition struct {
 	// Key is the metric's name in files and on the command line.
 	Key string
@@ -22,12 +22,12 @@ type Definition struct {
 	Better float64
 	// Plain metrics have a unit of their own and are not shown in points of 100.
 	Plain bool
-	// of computes the number, and arithmetic writes one of its terms, or all of
-	// it where it is no mean, with the numbers that were read for it.
+	// of computes the number, and arithmetic writes one of its terms, or all of it where it is no
+	// mean, with the numbers that were read for it.
 	of         func(c *cells) float64
 	arithmetic func(read []string) string
-	// Which cells have it: what must be there beyond the numbers of the matrix,
-	// and whether that can be a run on all tasks at once or of tasks learned alone.
+	// Which cells have it: what must be there beyond the numbers of the matrix, and whether that
+	// can be a run on all tasks at once or of tasks learned alone.
 	needs need
 }
 
@@ -43,9 +43,9 @@ const (
 	alone                      // nothing: tasks that are no stream have it too
 )
 
-// Definitions lists the metrics of a cell in the order in which they are printed.
-// Scores are in [0, 1], and so are all metrics but the differences (in [-1, 1]),
-// the two ratios (0 and up) and the drift (nats per token).
+// Definitions lists the metrics of a cell in the order in which they are printed. Scores are in [0,
+// 1], and so are all metrics but the differences (in [-1, 1]), the two ratios (0 and up) and the
+// drift (nats per token).
 var Definitions = []Definition{
 	{
 		Key: "acc", Head: []string{"accuracy"}, Better: 1,
@@ -193,8 +193,8 @@ func keysOf(list []Definition) []string {
 	return keys
 }
 
-// Find finds the definition of a key, which may also be an entry of R or K, as
-// R[2][1] with 2 trainings and the first task.
+// Find finds the definition of a key, which may also be an entry of R or K, as R[2][1] with 2
+// trainings and the first task.
 func Find(key string) (Definition, bool) {
 	if at, ok := entryOf(key); ok {
 		return at.definition(), true
@@ -229,8 +229,8 @@ func (r Reading) definition() Definition {
 // Entry says whether the definition is of an entry of R or K, and no metric.
 func (d Definition) Entry() bool { _, ok := entryOf(d.Key); return ok }
 
-// CheckEntry says how rows and tasks are counted where the definition is an entry of R or K that a stream of so many tasks
-// has not.
+// CheckEntry says how rows and tasks are counted where the definition is an entry of R or K that a
+// stream of so many tasks has not.
 func (d Definition) CheckEntry(tasks int) error {
 	at, ok := entryOf(d.Key)
 	if !ok || at.I >= 0 && at.I <= tasks && (at.Kind == "K" || at.J >= 1 && at.J <= tasks) {
@@ -240,17 +240,15 @@ func (d Definition) CheckEntry(tasks int) error {
 		d.Key, tasks, tasks)
 }
 
-// Stepwise says that only a stream of tasks has the metric, and no training on
-// all tasks at once.
+// Stepwise says that only a stream of tasks has the metric, and no training on all tasks at once.
 func (d Definition) Stepwise() bool { return d.needs&steps != 0 }
 
 // Alone says that tasks have the metric which were each learned alone.
 func (d Definition) Alone() bool { return d.needs&alone != 0 }
 
-// Compute computes every metric of Definitions from what a cell measured. A
-// metric that cannot be computed says why, naming the first missing cell. A cell
-// that never trains (one row) has an acc, that of the base model, and nothing
-// else.
+// Compute computes every metric of Definitions from what a cell measured. A metric that cannot be
+// computed says why, naming the first missing cell. A cell that never trains (one row) has an acc,
+// that of the base model, and nothing else.
 func Compute(m Matrix) map[string]Value {
 	values := make(map[string]Value, len(Definitions))
 	for _, d := range Definitions {

@@ -5,23 +5,20 @@ import (
 	"math"
 )
 
-// Matrix holds what a cell measured at each boundary between tasks, N tasks in
-// all. NaN, a nil row or a slice that ends early stands for what was not
-// measured. Its methods and the reasons of undefined metrics count tasks from 1,
-// as the papers do: R[2][1] is the first task after two trainings.
+// Matrix holds what a cell measured at each boundary between tasks, N tasks in all. NaN, a nil row
+// or a slice that ends early stands for what was not measured. Its methods and the reasons of
+// undefined metrics count tasks from 1, as the papers do: R[2][1] is the first task after two
+// trainings.
 type Matrix struct {
-	// R has row i for the scores, in [0, 1], after training on the first i
-	// tasks; row 0 is the untouched base model. A cell that never trains has
-	// this row only.
+	// R has row i for the scores, in [0, 1], after training on the first i tasks; row 0 is the
+	// untouched base model. A cell that never trains has this row only.
 	R [][]float64
-	// K[i] is the score, in [0, 1], on the base-knowledge battery at row i; nil
-	// if there is none.
+	// K[i] is the score, in [0, 1], on the base-knowledge battery at row i; nil if there is none.
 	K []float64
-	// Joint is each task's score in a run on all tasks at once; nil if there
-	// was no such run.
+	// Joint is each task's score in a run on all tasks at once; nil if there was no such run.
 	Joint []float64
-	// Perplexity[i] is the mean loss, in nats per token, on held-out text of
-	// the base model at row i; nil if there is no such text.
+	// Perplexity[i] is the mean loss, in nats per token, on held-out text of the base model at row
+	// i; nil if there is no such text.
 	Perplexity []float64
 	// Absent says why a number may be absent; empty if it should not be.
 	Absent string
@@ -55,20 +52,19 @@ func (m Matrix) rounded(digits int) Matrix {
 	return short
 }
 
-// cells reads a matrix and remembers the first number that was missing, so that
-// a metric's formula can be written down as it is.
+// cells reads a matrix and remembers the first number that was missing, so that a metric's formula
+// can be written down as it is.
 type cells struct {
 	m       Matrix
 	n       int
 	missing string
-	// readings are the numbers that were read, in order, and terms what a mean
-	// was made of.
+	// readings are the numbers that were read, in order, and terms what a mean was made of.
 	readings []Reading
 	terms    []term
 }
 
-// Reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with
-// the task j counted from 1.
+// Reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with the task j
+// counted from 1.
 type Reading struct {
 	Kind string
 	I, J int
@@ -186,8 +182,8 @@ func extreme(from, to int, better func(a, b float64) float64, f func(i int) floa
 	return best
 }
 
-// AfterOwnTraining is the mean score, each right after its own training, of the
-// tasks that belong; j counts them from 0.
+// AfterOwnTraining is the mean score, each right after its own training, of the tasks that belong;
+// j counts them from 0.
 func AfterOwnTraining(m Matrix, belongs func(j int) bool) Value {
 	c := &cells{m: m, n: m.Tasks()}
 	sum, n := 0.0, 0

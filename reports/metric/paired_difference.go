@@ -2,9 +2,9 @@ package metric
 
 import "math"
 
-// Difference is what a number of secura has beyond that of another method over
-// paired seeds: mean, spread and interval of the differences, their effect size,
-// and the p of the sign-flip test, plain and adjusted after Holm.
+// Difference is what a number of secura has beyond that of another method over paired seeds: mean,
+// spread and interval of the differences, their effect size, and the p of the sign-flip test, plain
+// and adjusted after Holm.
 type Difference struct {
 	Summary
 	Effect, P, PHolm Value
@@ -30,8 +30,7 @@ func Minus(a, b []float64) []float64 {
 	return differences
 }
 
-// Adjust fills in PHolm over the differences that are defined and returns how
-// many these are.
+// Adjust fills in PHolm over the differences that are defined and returns how many these are.
 func Adjust(differences []Difference) (comparisons int) {
 	p := make([]float64, len(differences))
 	for i, d := range differences {

@@ -1,12 +1,13 @@
 package metric
 
-// LearnedBar is how far above the base row, in the mean over its tasks right after each was learned, a method must be to
-// have learned. A tuning asks for the same (record.LearnedGain).
+// LearnedBar is how far above the base row, in the mean over its tasks right after each was
+// learned, a method must be to have learned. A tuning asks for the same (record.LearnedGain).
 const LearnedBar = 0.08
 
-// Chance is what a guess scores in the mean over some questions: one of its options, the same chance for each, and nothing
-// where an answer is to be written, which has none. options has the number of options of each question, 0 for a written
-// answer. Without any options chance is undefined.
+// Chance is what a guess scores in the mean over some questions: one of its options, the same
+// chance for each, and nothing where an answer is to be written, which has none. options has the
+// number of options of each question, 0 for a written answer. Without any options chance is
+// undefined.
 func Chance(options []int) Value {
 	sum, guessed := 0.0, false
 	for _, n := range options {
@@ -21,7 +22,8 @@ func Chance(options []int) Value {
 	return Number(sum / float64(len(options)))
 }
 
-// ChanceOf is the mean of several tasks' chance; a task without one counts 0. Where no task has one it is undefined.
+// ChanceOf is the mean of several tasks' chance; a task without one counts 0. Where no task has one
+// it is undefined.
 func ChanceOf(tasks []Value) (chance Value, guessed int) {
 	sum := 0.0
 	for _, v := range tasks {
@@ -40,12 +42,12 @@ func ChanceOf(tasks []Value) (chance Value, guessed int) {
 	return Number(sum / float64(len(tasks))), guessed
 }
 
-// Learned says whether a gain over the base row, in the mean over seeds, is at least LearnedBar; one that is not known is
-// taken to be.
+// Learned says whether a gain over the base row, in the mean over seeds, is at least LearnedBar;
+// one that is not known is taken to be.
 func Learned(gain Summary) bool { return !gain.Mean.Defined() || gain.Mean.Number >= LearnedBar }
 
-// Rises says whether a final accuracy lies above the base row's: by more than the half-width of its 95% interval over
-// seeds, or, of one seed, which has no interval, by LearnedBar.
+// Rises says whether a final accuracy lies above the base row's: by more than the half-width of its
+// 95% interval over seeds, or, of one seed, which has no interval, by LearnedBar.
 func Rises(accuracy Summary, base Value) bool {
 	if !accuracy.Mean.Defined() || !base.Defined() {
 		return false

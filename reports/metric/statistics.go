@@ -22,9 +22,8 @@ type Summary struct {
 	N int `json:"n"`
 }
 
-// MeanSDCI summarises the values of a metric, one per seed. Of a single value
-// the spread is undefined; with a value that is not finite all is, for a
-// diverged seed must not be averaged away.
+// MeanSDCI summarises the values of a metric, one per seed. Of a single value the spread is
+// undefined; with a value that is not finite all is, for a diverged seed must not be averaged away.
 func MeanSDCI(values []float64) Summary {
 	n := len(values)
 	all := func(reason string) Summary {
@@ -45,7 +44,8 @@ func MeanSDCI(values []float64) Summary {
 	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(StudentT(n-1) * sd / math.Sqrt(float64(n))), N: n}
 }
 
-// StudentT is t(0.975, n): half of the width of a 95% interval, in standard errors, with n degrees of freedom.
+// StudentT is t(0.975, n): half of the width of a 95% interval, in standard errors, with n degrees
+// of freedom.
 func StudentT(n int) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(0.975)
 }
@@ -65,10 +65,10 @@ const (
 	tieShare    = 1e-9    // of the sum of all differences: two sums nearer than this are equal
 )
 
-// SignFlipTest is the p-value of the two-sided paired permutation test of "a and
-// b have the same mean", by flipping signs of a[i] - b[i] (Fisher 1935). It is
-// exact up to 20 pairs; beyond, it is estimated from 100,000 seeded flips, the
-// observed one counted in, so that the same values give the same p.
+// SignFlipTest is the p-value of the two-sided paired permutation test of "a and b have the same
+// mean", by flipping signs of a[i] - b[i] (Fisher 1935). It is exact up to 20 pairs; beyond, it is
+// estimated from 100,000 seeded flips, the observed one counted in, so that the same values give
+// the same p.
 func SignFlipTest(a, b []float64) Value {
 	if len(a) != len(b) {
 		return Undefined(fmt.Sprintf("%d values cannot be paired with %d", len(a), len(b)))
@@ -102,8 +102,7 @@ func SignFlipTest(a, b []float64) Value {
 	return Number(float64(hits) / (RandomFlips + 1))
 }
 
-// flips counts the sign patterns of rest whose sum with start is at least least
-// in size.
+// flips counts the sign patterns of rest whose sum with start is at least least in size.
 func flips(rest []float64, start, least float64) int {
 	if len(rest) == 0 {
 		if math.Abs(start) >= least {
@@ -129,9 +128,8 @@ func flipped(differences []float64, rng *rand.Rand) float64 {
 	return sum
 }
 
-// Holm adjusts the p-values of the comparisons in one table (Holm 1979), in the
-// order given. A NaN stands for a comparison that was not made: it stays NaN and
-// does not count.
+// Holm adjusts the p-values of the comparisons in one table (Holm 1979), in the order given. A NaN
+// stands for a comparison that was not made: it stays NaN and does not count.
 func Holm(p []float64) []float64 {
 	adjusted := slices.Clone(p)
 	var order []int
@@ -149,10 +147,9 @@ func Holm(p []float64) []float64 {
 	return adjusted
 }
 
-// SeedsNeeded is the smallest number of paired seeds with which m comparisons
-// can reach p < 0.05 at all after Holm's adjustment: n >= 1 + log2(m/0.05),
-// since the exact sign-flip test's smallest p is 2^(1-n). Without comparisons it
-// is 0.
+// SeedsNeeded is the smallest number of paired seeds with which m comparisons can reach p < 0.05 at
+// all after Holm's adjustment: n >= 1 + log2(m/0.05), since the exact sign-flip test's smallest p
+// is 2^(1-n). Without comparisons it is 0.
 func SeedsNeeded(m int) int {
 	if m < 1 {
 		return 0

@@ -26,8 +26,7 @@ func TestStatisticsEqualTheReferenceCases(t *testing.T) {
 	}
 }
 
-// reference is what testdata/statistics.py makes with scipy. A nil number is
-// undefined.
+// reference is what testdata/statistics.py makes with scipy. A nil number is undefined.
 type reference struct {
 	Pairs []struct {
 		Name                string
@@ -67,8 +66,7 @@ func readReference(t *testing.T) reference {
 	return r
 }
 
-// alike compares with a reference that may be undefined; the tolerance is a share
-// of it.
+// alike compares with a reference that may be undefined; the tolerance is a share of it.
 func alike(t *testing.T, what string, got Value, want *float64) {
 	t.Helper()
 	switch {

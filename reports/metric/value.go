@@ -8,8 +8,8 @@ import (
 	"math"
 )
 
-// Value is a number of a report, or the reason why there is none. An undefined
-// number is never printed as 0 and never averaged.
+// Value is a number of a report, or the reason why there is none. An undefined number is never
+// printed as 0 and never averaged.
 //
 // As JSON it is a number, or {"undefined": "no joint run"}.
 type Value struct {

@@ -15,24 +15,24 @@ type chartData struct {
 	Methods []chartMethod `json:"methods"`
 	// Tasks are in order 0, as the tables' T1, T2 and so on.
 	Tasks []string `json:"tasks"`
-	// Base is the untouched backbone's mean score on the first i tasks, from 1
-	// on, in points of 100; empty before it was measured.
+	// Base is the untouched backbone's mean score on the first i tasks, from 1 on, in points of
+	// 100; empty before it was measured.
 	Base []float64 `json:"base"`
 }
 
-// chartMethod is what the charts show of a method. A list over boundaries has
-// N+1 entries, one over tasks N, in points of 100; what was not measured is null.
+// chartMethod is what the charts show of a method. A list over boundaries has N+1 entries, one over
+// tasks N, in points of 100; what was not measured is null.
 type chartMethod struct {
 	Name      string `json:"name"`
 	Reference bool   `json:"reference"`
 	// Summary has the metrics of summaryMetrics that are defined.
 	Summary map[string]*interval `json:"summary"`
-	// Accuracy is the mean score on the tasks learned by a boundary, Knowledge
-	// K[i] in percent of K[0].
+	// Accuracy is the mean score on the tasks learned by a boundary, Knowledge K[i] in percent of
+	// K[0].
 	Accuracy  []*interval `json:"accuracy"`
 	Knowledge []*interval `json:"knowledge"`
-	// Learned is a task's score right after it was learned, Kept that at the
-	// end, Forgotten its best score since it was learned minus that at the end.
+	// Learned is a task's score right after it was learned, Kept that at the end, Forgotten its
+	// best score since it was learned minus that at the end.
 	Learned   []*interval `json:"learned"`
 	Kept      []*interval `json:"kept"`
 	Forgotten []*interval `json:"forgotten"`
@@ -41,8 +41,8 @@ type chartMethod struct {
 	Base   []*float64   `json:"base"`
 }
 
-// interval is a mean over seeds with the half-width of its 95% interval, absent
-// for one seed, in points of 100.
+// interval is a mean over seeds with the half-width of its 95% interval, absent for one seed, in
+// points of 100.
 type interval struct {
 	Mean float64  `json:"m"`
 	Half *float64 `json:"h,omitempty"`
@@ -105,8 +105,8 @@ func newChartMethod(r *report.Report, m suite.MethodSpec) chartMethod {
 	return out
 }
 
-// courseOf are a task's scores at the boundaries from its own training on; of
-// joint training, or without any, at the last one alone.
+// courseOf are a task's scores at the boundaries from its own training on; of joint training, or
+// without any, at the last one alone.
 func courseOf(c report.Cell, task string) []metric.Value {
 	j := slices.Index(c.Tasks, task)
 	if j < 0 || len(c.R) <= j+1 {

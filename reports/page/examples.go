@@ -18,8 +18,8 @@ import (
 // packedBytes bounds the packed examples, so that the page stays below 5 MB.
 const packedBytes = 4 << 20
 
-// ExampleData is what the page shows of single examples: those of one seed in
-// order 0, and of every method the predictions that changed.
+// ExampleData is what the page shows of single examples: those of one seed in order 0, and of every
+// method the predictions that changed.
 type ExampleData struct {
 	Tasks  []string       `json:"tasks"` // in the order of learning
 	Groups []exampleGroup `json:"groups"`
@@ -47,15 +47,14 @@ type exampleMethod struct {
 	Name string `json:"name"`
 	// Seen are, by group, the boundaries at which it was evaluated.
 	Seen [][]int `json:"seen"`
-	// Tracks are, by group and example, boundary, text and score of each
-	// prediction that differs from the one before, in one flat list.
+	// Tracks are, by group and example, boundary, text and score of each prediction that differs
+	// from the one before, in one flat list.
 	Tracks [][][]float64 `json:"tracks"`
 }
 
-// packExamples makes the page's examples as base64 of gzip of JSON, with a note
-// that says what they are. It is empty for a run that has no examples or no
-// predictions. Where they would not fit, the last examples of each task are left
-// out, and the note says so.
+// packExamples makes the page's examples as base64 of gzip of JSON, with a note that says what they
+// are. It is empty for a run that has no examples or no predictions. Where they would not fit, the
+// last examples of each task are left out, and the note says so.
 func packExamples(r *report.Report) (packed, note string, err error) {
 	examples, err := record.ReadExamples(r.Run.Examples())
 	if errors.Is(err, os.ErrNotExist) {
@@ -86,8 +85,8 @@ func packExamples(r *report.Report) (packed, note string, err error) {
 	return "", "", nil
 }
 
-// groupsOf sorts examples into the tasks, in the order of the stream, and after
-// them the parts of the battery.
+// groupsOf sorts examples into the tasks, in the order of the stream, and after them the parts of
+// the battery.
 func groupsOf(r *report.Report, examples []record.Example) []exampleGroup {
 	var groups []exampleGroup
 	for i, name := range r.Suite.TaskNames() {
@@ -107,8 +106,8 @@ func groupsOf(r *report.Report, examples []record.Example) []exampleGroup {
 	return groups
 }
 
-// addMethods reads the predictions of the first seed that has any, and counts the
-// files that are missing of boundaries that the records have.
+// addMethods reads the predictions of the first seed that has any, and counts the files that are
+// missing of boundaries that the records have.
 func (d *ExampleData) addMethods(r *report.Report) (seed, missing int, err error) {
 	texts := map[string]int{}
 	for seed := range r.Suite.Seeds {
@@ -206,8 +205,8 @@ func (d *ExampleData) pack() (string, error) {
 	return base64.StdEncoding.EncodeToString(out.Bytes()), nil
 }
 
-// Halve leaves out the second half of each group's examples and returns how many
-// the largest group has left.
+// Halve leaves out the second half of each group's examples and returns how many the largest group
+// has left.
 func (d *ExampleData) Halve() (kept int) {
 	for g := range d.Groups {
 		n := len(d.Groups[g].Examples) / 2

@@ -1,5 +1,6 @@
-// Package page makes the page of a report: one HTML file with tables, charts and single examples, which needs no network.
-// In come a report and the predictions beside it, out comes the file. Read Write first.
+// Package page makes the page of a report: one HTML file with tables, charts and single examples,
+// which needs no network. In come a report and the predictions beside it, out comes the file. Read
+// Write first.
 package page
 
 import (
@@ -25,15 +26,15 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// Write writes the whole report as one page that needs no other file and no
-// network: tables, charts, and the examples of one seed, whose predictions are
-// read from the run. Equal records give equal bytes.
+// Write writes the whole report as one page that needs no other file and no network: tables,
+// charts, and the examples of one seed, whose predictions are read from the run. Equal records give
+// equal bytes.
 func Write(w io.Writer, r *report.Report) error { return writePage(w, r, "") }
 
-// WriteLive writes the page of HTML for a server that answers "page?after=VERSION"
-// with the newest page, its version in the header X-Version, or with 204 where that
-// is the version already. The page then shows it. Version must not be empty. The page
-// of one of several backbones is served below LABEL/.
+// WriteLive writes the page of HTML for a server that answers "page?after=VERSION" with the newest
+// page, its version in the header X-Version, or with 204 where that is the version already. The
+// page then shows it. Version must not be empty. The page of one of several backbones is served
+// below LABEL/.
 func WriteLive(w io.Writer, r *report.Report, version string) error { return writePage(w, r, version) }
 
 // document is what the template shows.
@@ -41,11 +42,11 @@ type document struct {
 	Title, Doc string
 	// Version is that of a live page, empty for one in a file.
 	Version string
-	// Policy is the page's Content-Security-Policy: it runs its own script and
-	// loads nothing.
+	// Policy is the page's Content-Security-Policy: it runs its own script and loads nothing.
 	Policy string
 	Facts  []fact
-	// Pages are those of the run's backbones, where it has several, and Up is the page that they are linked from.
+	// Pages are those of the run's backbones, where it has several, and Up is the page that they
+	// are linked from.
 	Pages []fact
 	Up    string
 	// Remarks concern the whole page.
@@ -55,8 +56,7 @@ type document struct {
 	Cards    []card
 	// Charts are all of them, Front those two that show each method as a point.
 	Charts, Front bool
-	// Unlinked says why there are no courses over the stream, where there are none
-	// by design.
+	// Unlinked says why there are no courses over the stream, where there are none by design.
 	Unlinked string
 	// Summary are the first tables, Matrices those of R, Tables all others.
 	Summary, Tables, Matrices []pageTable
@@ -103,8 +103,8 @@ func (p *document) write(w io.Writer) error {
 
 func newPage(r *report.Report, version string) (*document, error) {
 	p := &document{Version: version, Title: r.Suite.Name, Doc: r.Suite.Doc, Facts: facts(r), Standing: standingOf(r), Provenance: provenance(r)}
-	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and examples on pages of
-	// their own.
+	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and
+	// examples on pages of their own.
 	p.Charts = r.Trials == nil && !r.Suite.Separate() && r.Backbones == nil
 	p.Front = p.Charts
 	if r.Label != "" {
@@ -143,8 +143,8 @@ func newPage(r *report.Report, version string) (*document, error) {
 	return p, p.addAssets()
 }
 
-// link adds the links between the pages of several backbones: files beside each other, or folders of a server, where
-// "LABEL/page?after=VERSION" is the newest page of one.
+// link adds the links between the pages of several backbones: files beside each other, or folders
+// of a server, where "LABEL/page?after=VERSION" is the newest page of one.
 func (p *document) link(r *report.Report) {
 	for _, part := range r.Backbones {
 		at := filepath.Base(Path(part))
@@ -162,8 +162,7 @@ func (p *document) link(r *report.Report) {
 	}
 }
 
-// addAssets puts style and script into the page, and the policy that allows them
-// alone.
+// addAssets puts style and script into the page, and the policy that allows them alone.
 func (p *document) addAssets() error {
 	style, err := assets.ReadFile("assets/page.css")
 	if err != nil {
@@ -254,8 +253,8 @@ type card struct {
 	Question, Method, Number, Spread, Means, Next string
 }
 
-// cards say which method learns most, keeps most and is best at the end, among
-// those that compete and have a value.
+// cards say which method learns most, keeps most and is best at the end, among those that compete
+// and have a value.
 func cards(r *report.Report) []card {
 	var list []card
 	for _, q := range []struct{ question, metric, means string }{

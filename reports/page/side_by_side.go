@@ -12,8 +12,9 @@ import (
 	"secura/reports/tables"
 )
 
-// WriteSideBySide writes a page of several runs, or backbones: what each method learned and kept in each of them with the
-// front of those that no other one beats in both, and their tables side by side. Equal records give equal bytes.
+// WriteSideBySide writes a page of several runs, or backbones: what each method learned and kept in
+// each of them with the front of those that no other one beats in both, and their tables side by
+// side. Equal records give equal bytes.
 func WriteSideBySide(w io.Writer, runs []*report.Report) error {
 	p, err := sideBySide(runs)
 	if err == nil {
@@ -45,7 +46,8 @@ func sideBySide(runs []*report.Report) (*document, error) {
 		}
 		each[i] = []table.Table{tables.Tasks(r)}
 	}
-	// Rows are of a method in several runs, and the chips of the charts are of one run each: they do not hide rows.
+	// Rows are of a method in several runs, and the chips of the charts are of one run each: they
+	// do not hide rows.
 	none := &report.Report{Backbones: runs}
 	p.Summary = []pageTable{newPageTable(none, tables.Runs(runs), "runs")}
 	for i, t := range tables.SideBySide(runs, each) {

@@ -19,8 +19,7 @@ type pageTable struct {
 	Caption []string
 	Columns []pageColumn
 	Rows    []pageRow
-	// MarkMeans is empty where no entry is marked, SecondMeans where none is a
-	// second one.
+	// MarkMeans is empty where no entry is marked, SecondMeans where none is a second one.
 	MarkMeans, SecondMeans string
 	Footnotes              []pageNote
 	Remarks                []string
@@ -40,8 +39,7 @@ type pageCell struct {
 	Value, Spread string
 	// Method is that of the cell's column.
 	Method string
-	// Swatch is the method that a row's head names, Task the task whose examples
-	// it leads to.
+	// Swatch is the method that a row's head names, Task the task whose examples it leads to.
 	Swatch, Task string
 	Notes        []pageNote
 	First        bool
@@ -116,8 +114,7 @@ func newPageTable(r *report.Report, t table.Table, id string) pageTable {
 	return page
 }
 
-// taskLabelled is the task that a row is headed by, as in "T3 syllogisms"; empty
-// if it is another.
+// taskLabelled is the task that a row is headed by, as in "T3 syllogisms"; empty if it is another.
 func taskLabelled(r *report.Report, label string) string {
 	for j, t := range r.Suite.Tasks {
 		if label == fmt.Sprintf("T%d %s", j+1, t.Name) {

@@ -7,7 +7,8 @@ import (
 	"secura/experiments/record"
 )
 
-// divide makes a report of each backbone where the run has several, as of a run of it alone; none has cells yet.
+// divide makes a report of each backbone where the run has several, as of a run of it alone; none
+// has cells yet.
 func divide(r *Report) {
 	names := r.Suite.BackboneNames()
 	if len(names) < 2 {
@@ -21,8 +22,8 @@ func divide(r *Report) {
 	}
 }
 
-// Each are the reports of the run's backbones, or the report itself where there is one: what is averaged, compared and
-// tested is within each of them.
+// Each are the reports of the run's backbones, or the report itself where there is one: what is
+// averaged, compared and tested is within each of them.
 func (r *Report) Each() []*Report {
 	if r.Backbones == nil {
 		return []*Report{r}
@@ -33,7 +34,8 @@ func (r *Report) Each() []*Report {
 // Backbone names the report's backbone, or all of them.
 func Backbone(r *Report) string { return strings.Join(r.Suite.BackboneNames(), ", ") }
 
-// onBackbone is a backbone's name where the run has several, for tables and results that tell it only then.
+// onBackbone is a backbone's name where the run has several, for tables and results that tell it
+// only then.
 func onBackbone(r *Report) string {
 	if r.Label == "" {
 		return ""
@@ -41,8 +43,8 @@ func onBackbone(r *Report) string {
 	return r.Suite.Backbone
 }
 
-// OnBackbone takes ".LABEL" from the end of a name, as of "secura.nano", and gives the reports that the name is of: that
-// backbone's, or all.
+// OnBackbone takes ".LABEL" from the end of a name, as of "secura.nano", and gives the reports that
+// the name is of: that backbone's, or all.
 func (r *Report) OnBackbone(name string) (rest string, of []*Report) {
 	for _, part := range r.Each() {
 		if rest, ok := strings.CutSuffix(name, "."+part.Label); ok && part.Label != "" {

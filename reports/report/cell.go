@@ -20,25 +20,23 @@ type Cell struct {
 	Method suite.MethodSpec
 	Seed   int
 	Order  int
-	// State follows from the records where they tell; Reason says why a cell is
-	// neither done nor on its way.
+	// State follows from the records where they tell; Reason says why a cell is neither done nor on
+	// its way.
 	State    record.State
 	Reason   string
 	Backbone string
 	// Tasks are in the order of learning; nil while that is not known.
 	Tasks []string
-	// R, K and Perplexity are as in Matrix, with N+1 rows, tasks in the order of
-	// learning; `frozen` has one row, and a cell without any boundary none. A row
-	// that was not measured is nil, its K and Perplexity NaN; a score that a row
-	// lacks is NaN. K and Perplexity
-	// are nil where no row has them.
+	// R, K and Perplexity are as in Matrix, with N+1 rows, tasks in the order of learning; `frozen`
+	// has one row, and a cell without any boundary none. A row that was not measured is nil, its K
+	// and Perplexity NaN; a score that a row lacks is NaN. K and Perplexity are nil where no row
+	// has them.
 	R             [][]float64
 	K, Perplexity []float64
 	// Curve is what was evaluated within tasks, in the order of steps.
 	Curve []Point
-	// Forced says, for each row of R, how the true answers were predicted token by
-	// token, and Perturbed what a backbone with noise has; nil where the run did not
-	// measure that.
+	// Forced says, for each row of R, how the true answers were predicted token by token, and
+	// Perturbed what a backbone with noise has; nil where the run did not measure that.
 	Forced    [][]record.TeacherForced
 	Perturbed *record.Reference
 	Warnings  []Warning
@@ -46,7 +44,8 @@ type Cell struct {
 	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
 
 	Seconds Seconds
-	// ProcessorSeconds are those of processor time, all threads together; 0 where the system did not tell.
+	// ProcessorSeconds are those of processor time, all threads together; 0 where the system did
+	// not tell.
 	ProcessorSeconds float64
 	// PeakRSSBytes is the largest resident memory that was measured.
 	PeakRSSBytes int64
@@ -74,8 +73,8 @@ type Seconds struct {
 	Train   float64 `json:"train"`
 	Eval    float64 `json:"eval"`
 	Compile float64 `json:"compile"`
-	// Total is that of the whole cell, and at least the sum of its phases: a
-	// process that was killed has written these, but no total.
+	// Total is that of the whole cell, and at least the sum of its phases: a process that was
+	// killed has written these, but no total.
 	Total float64 `json:"total"`
 }
 

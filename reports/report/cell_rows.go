@@ -12,8 +12,8 @@ import (
 
 // Point is what a cell measured at a step within a task.
 type Point struct {
-	// Index is the 1-based position of the task, Step the step within it; a cell
-	// of joint training counts all its steps in one task, after the last.
+	// Index is the 1-based position of the task, Step the step within it; a cell of joint training
+	// counts all its steps in one task, after the last.
 	Index int
 	Task  string
 	Step  int
@@ -61,8 +61,7 @@ func (c *Cell) within(e record.Event) error {
 	return nil
 }
 
-// whole says which boundary, or which of its scores, a cell lacks that claims
-// to be done.
+// whole says which boundary, or which of its scores, a cell lacks that claims to be done.
 func (c *Cell) whole(s suite.Suite) error {
 	if len(c.R) == 0 {
 		return errors.New("the cell ended without any boundary")

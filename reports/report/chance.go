@@ -10,13 +10,15 @@ import (
 
 // Chance is what a guess among the options would score, by the run's examples.
 type Chance struct {
-	// Tasks has it for each task by its name; undefined, with the reason, where answers are written.
+	// Tasks has it for each task by its name; undefined, with the reason, where answers are
+	// written.
 	Tasks map[string]metric.Value
 	// Knowledge is that of the battery, all of its questions together; a written answer counts 0.
 	Knowledge metric.Value
 }
 
-// loadChance counts the options of the run's examples. A run that has none any more has no chance level.
+// loadChance counts the options of the run's examples. A run that has none any more has no chance
+// level.
 func (r *Report) loadChance() error {
 	examples, err := record.ReadExamples(r.Run.Examples())
 	missing := errors.Is(err, os.ErrNotExist)
@@ -45,8 +47,8 @@ func (r *Report) loadChance() error {
 	return nil
 }
 
-// Accuracy is the chance level in the mean over the suite's tasks, one without a chance level counting 0, and how many of
-// them have one.
+// Accuracy is the chance level in the mean over the suite's tasks, one without a chance level
+// counting 0, and how many of them have one.
 func (c Chance) Accuracy(tasks []string) (chance metric.Value, guessed int) {
 	values := make([]metric.Value, len(tasks))
 	for i, name := range tasks {

@@ -9,7 +9,8 @@ import (
 	"secura/reports/metric"
 )
 
-// Station is a place of the stream at which a cell was evaluated: a boundary, or a step within a task.
+// Station is a place of the stream at which a cell was evaluated: a boundary, or a step within a
+// task.
 type Station struct {
 	// Steps are those of the stream that came before it.
 	Steps int
@@ -20,8 +21,8 @@ type Station struct {
 	K      float64
 }
 
-// StepOf counts a step within a task in steps of the stream. All tasks are one lesson of joint training, whose steps are
-// counted so already.
+// StepOf counts a step within a task in steps of the stream. All tasks are one lesson of joint
+// training, whose steps are counted so already.
 func (r *Report) StepOf(c Cell, index, step int) int {
 	if c.Method.Preset == suite.Joint {
 		return step
@@ -52,7 +53,8 @@ func FirstOf(row []float64, n int) float64 {
 	return metric.Mean(0, n-1, func(j int) float64 { return row[j] })
 }
 
-// LearnedBy is the mean score after i trainings on the tasks that were learned by then; NaN where that was not measured.
+// LearnedBy is the mean score after i trainings on the tasks that were learned by then; NaN where
+// that was not measured.
 func (c Cell) LearnedBy(i int) float64 {
 	if i >= len(c.R) || c.R[i] == nil {
 		return math.NaN()

@@ -20,8 +20,7 @@ func Between(r *Report, method, other string, of func(Cell) metric.Value) metric
 	return metric.DifferenceOf(a, b)
 }
 
-// RelativeDifference is the difference as a share of the other method's number,
-// seed by seed.
+// RelativeDifference is the difference as a share of the other method's number, seed by seed.
 func RelativeDifference(r *Report, other string, of func(Cell) metric.Value) metric.Difference {
 	a, b, n, reason := r.Pairs(Subject, other, of)
 	if reason != "" {
@@ -45,8 +44,8 @@ func MetricOf(key string) func(Cell) metric.Value {
 // Gain is the metric of that name.
 func (c Cell) Gain() metric.Value { return c.Metrics["gain"] }
 
-// Kept is the share of the learning accuracy that is left at the end of the
-// stream, acc / learning accuracy.
+// Kept is the share of the learning accuracy that is left at the end of the stream, acc / learning
+// accuracy.
 func Kept(c Cell) metric.Value {
 	final, own := c.Metrics["acc"], c.Metrics["learning_accuracy"]
 	switch {
@@ -60,8 +59,7 @@ func Kept(c Cell) metric.Value {
 	return metric.Number(final.Number / own.Number)
 }
 
-// AfterOwnTraining is the mean score, each right after its own training, of the
-// tasks that belong.
+// AfterOwnTraining is the mean score, each right after its own training, of the tasks that belong.
 func AfterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
 	return func(c Cell) metric.Value {
 		return metric.AfterOwnTraining(metric.Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })

@@ -5,7 +5,8 @@ import (
 	"secura/reports/table"
 )
 
-// ScoreEntry is the entry of a mean in points of 100 with its 95% interval; of an undefined one a footnote tells the reason.
+// ScoreEntry is the entry of a mean in points of 100 with its 95% interval; of an undefined one a
+// footnote tells the reason.
 func ScoreEntry(t *table.Table, s metric.Summary) table.Entry {
 	if !s.Mean.Defined() {
 		return t.Undefined(s.Mean.Undefined)

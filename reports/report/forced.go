@@ -9,16 +9,16 @@ import (
 	"secura/reports/metric"
 )
 
-// Forced is how the true answers of several tasks were predicted token by token:
-// nats and the share that is right over their tokens, the scores of SECURA's
-// released code, in the order of scoring.TeacherForcedNames, over their examples.
+// Forced is how the true answers of several tasks were predicted token by token: nats and the share
+// that is right over their tokens, the scores of SECURA's released code, in the order of
+// scoring.TeacherForcedNames, over their examples.
 type Forced struct {
 	Nats, Right           float64
 	Scores, Perfect, Echo []float64
 }
 
-// Battery is what a row says of the knowledge battery: of what is no task of the
-// stream. ok is false where it says nothing.
+// Battery is what a row says of the knowledge battery: of what is no task of the stream. ok is
+// false where it says nothing.
 func (c Cell) Battery(row []record.TeacherForced) (f Forced, ok bool) {
 	tokens, examples := 0.0, 0.0
 	sum := func(into *[]float64, list []record.Score, weight float64) {
@@ -52,8 +52,8 @@ func (c Cell) Battery(row []record.TeacherForced) (f Forced, ok bool) {
 	return f, true
 }
 
-// ForcedAt is a number of the battery at the beginning (step 0), at a step of the
-// cell's first task, and at its end; NaN where that was not measured.
+// ForcedAt is a number of the battery at the beginning (step 0), at a step of the cell's first
+// task, and at its end; NaN where that was not measured.
 func (c Cell) ForcedAt(step, each int, of func(Forced) float64) float64 {
 	var row []record.TeacherForced
 	if step == 0 || step == each {
@@ -66,8 +66,7 @@ func (c Cell) ForcedAt(step, each int, of func(Forced) float64) float64 {
 	return c.forced(row, of)
 }
 
-// ForcedEnd is a number of the battery after the last task; NaN where that was
-// not measured.
+// ForcedEnd is a number of the battery after the last task; NaN where that was not measured.
 func (c Cell) ForcedEnd(of func(Forced) float64) float64 {
 	if n := len(c.Forced); n > 0 {
 		return c.forced(c.Forced[n-1], of)
@@ -83,8 +82,7 @@ func (c Cell) forced(row []record.TeacherForced, of func(Forced) float64) float6
 	return math.NaN()
 }
 
-// ForcedSteps are the steps of the first task, from 0 on, at which any cell
-// predicted true answers.
+// ForcedSteps are the steps of the first task, from 0 on, at which any cell predicted true answers.
 func (r *Report) ForcedSteps() (steps []int) {
 	add := func(step int) {
 		if !slices.Contains(steps, step) {
@@ -107,8 +105,7 @@ func (r *Report) ForcedSteps() (steps []int) {
 	return steps
 }
 
-// KeptScore is the share of a released score that a cell keeps to the end of its
-// stream.
+// KeptScore is the share of a released score that a cell keeps to the end of its stream.
 func KeptScore(i int) func(Cell) metric.Value {
 	return func(c Cell) metric.Value {
 		if len(c.Forced) < 2 {

@@ -10,8 +10,7 @@ import (
 // ShortPlan is the beginning of the plan's hash, enough to tell runs apart.
 func ShortPlan(r *Report) string { return r.Manifest.Plan[:min(12, len(r.Manifest.Plan))] }
 
-// WriteProvenance says what decided the numbers. Modules and whole hashes are
-// in the manifest.
+// WriteProvenance says what decided the numbers. Modules and whole hashes are in the manifest.
 func WriteProvenance(out *bytes.Buffer, r *Report) {
 	m := r.Manifest
 	out.WriteString("\n## Provenance\n\n")

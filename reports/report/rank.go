@@ -31,9 +31,8 @@ func SaysMarks(t *table.Table, place string) {
 	t.SecondMeans = "second of its " + place + ", and better than each method below it" + test
 }
 
-// Rank marks the best entry if it is significantly better than every other one,
-// and underlines the second if it is so against every one below it. Sign is -1
-// where less is better.
+// Rank marks the best entry if it is significantly better than every other one, and underlines the
+// second if it is so against every one below it. Sign is -1 where less is better.
 func Rank(contenders []Contender, sign float64) {
 	var field []Contender
 	for _, c := range contenders {

@@ -1,6 +1,7 @@
-// Package report is what a run's files say: its suite, the records of every cell, the metrics of each cell, and what can be
-// said over seeds, such as means, comparisons and ranks. In comes a run's folder; out comes a Report, of which tables,
-// drawings, pages and claims are made. Nothing is averaged when it is read. Read Read first, then Report.
+// Package report is what a run's files say: its suite, the records of every cell, the metrics of
+// each cell, and what can be said over seeds, such as means, comparisons and ranks. In comes a
+// run's folder; out comes a Report, of which tables, drawings, pages and claims are made. Nothing
+// is averaged when it is read. Read Read first, then Report.
 package report
 
 import (
@@ -17,20 +18,19 @@ import (
 	"secura/reports/table"
 )
 
-// Report is everything that a run's files say, before anything is averaged. It
-// is a pure function of them.
+// Report is everything that a run's files say, before anything is averaged. It is a pure function
+// of them.
 type Report struct {
 	// Run is the directory that the report is of.
 	Run      rundir.Run
 	Manifest rundir.Manifest
 	Suite    suite.Suite
-	// Cells are all planned ones, also those that have not started: backbone by
-	// backbone, seed by seed, within a seed order by order, and within these in the
-	// suite's order of methods.
+	// Cells are all planned ones, also those that have not started: backbone by backbone, seed by
+	// seed, within a seed order by order, and within these in the suite's order of methods.
 	Cells []Cell
-	// Backbones are the reports of each backbone by itself where the run has
-	// several, nil where it has one. What averages or compares cells, as Named and
-	// Explain do, takes one of these (see Each).
+	// Backbones are the reports of each backbone by itself where the run has several, nil where it
+	// has one. What averages or compares cells, as Named and Explain do, takes one of these (see
+	// Each).
 	Backbones []*Report
 	// Label is the backbone's short name in a report of one of several.
 	Label string
@@ -38,19 +38,19 @@ type Report struct {
 	Chance Chance
 	// Warnings concern the run as a whole.
 	Warnings []string
-	// Examples are the intervals over test examples, which WriteAll makes of the
-	// predictions; no table where there are none.
+	// Examples are the intervals over test examples, which WriteAll makes of the predictions; no
+	// table where there are none.
 	Examples []table.Table
 	// Asked are the tables that the suite asks for, which reports.Load makes.
 	Asked []table.Table
-	// Trials is what a tuning tried and chose, where the run is one that is
-	// complete; nil otherwise.
+	// Trials is what a tuning tried and chose, where the run is one that is complete; nil
+	// otherwise.
 	Trials *record.Tuning
 }
 
-// Read reads a run's manifest and the records of every planned cell. A last line
-// that a crash cut is left out, with a warning; any other malformed line, and
-// records that contradict the plan, are errors that name the file.
+// Read reads a run's manifest and the records of every planned cell. A last line that a crash cut
+// is left out, with a warning; any other malformed line, and records that contradict the plan, are
+// errors that name the file.
 func Read(run rundir.Run) (*Report, error) {
 	manifest, err := rundir.ReadManifest(run)
 	if err != nil {
@@ -161,8 +161,8 @@ func (r *Report) Base() (Cell, bool) {
 	return r.Cells[i], true
 }
 
-// BaseMetrics are those of the base row: of a method that never trains, and that keeps what the base model knows.
-// Where no cell has been evaluated yet they are undefined.
+// BaseMetrics are those of the base row: of a method that never trains, and that keeps what the
+// base model knows. Where no cell has been evaluated yet they are undefined.
 func (r *Report) BaseMetrics() map[string]metric.Value {
 	values := map[string]metric.Value{}
 	c, ok := r.Base()
@@ -182,8 +182,8 @@ func (r *Report) BaseMetrics() map[string]metric.Value {
 	return values
 }
 
-// checkBaseRows warns of cells that measured another base row than the first:
-// the base model is one, so its row must be too.
+// checkBaseRows warns of cells that measured another base row than the first: the base model is
+// one, so its row must be too.
 func (r *Report) checkBaseRows() {
 	first, ok := r.Base()
 	if !ok {
@@ -231,8 +231,8 @@ func (r *Report) MatrixOf(c Cell) metric.Matrix {
 	return matrix
 }
 
-// metricsOf computes a finished cell's metrics; those of any other are undefined
-// with its state as the reason.
+// metricsOf computes a finished cell's metrics; those of any other are undefined with its state as
+// the reason.
 func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 	if c.State != record.Done {
 		values := map[string]metric.Value{}
@@ -252,8 +252,7 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 			}
 		}
 	case c.Method.Preset == suite.Joint:
-		// Its rows between the first and the last do not exist, and it is its
-		// own upper bound.
+		// Its rows between the first and the last do not exist, and it is its own upper bound.
 		for _, d := range metric.Definitions {
 			if d.Stepwise() {
 				values[d.Key] = metric.Undefined("trained on all tasks at once")

@@ -36,8 +36,7 @@ type cellResult struct {
 	Order  int          `json:"order"`
 	Status record.State `json:"status"`
 	Reason string       `json:"reason,omitempty"`
-	// Tasks are the columns of R where they are not the suite's: the cell's own
-	// order of learning.
+	// Tasks are the columns of R where they are not the suite's: the cell's own order of learning.
 	Tasks    []string                `json:"tasks,omitempty"`
 	R        [][]*float64            `json:"R"`
 	K        []*float64              `json:"K"`
@@ -77,8 +76,8 @@ type methodResults struct {
 	Metrics  map[string]metric.Summary `json:"metrics"`
 }
 
-// ReferenceResults are what methods are seen against: the base row, and the chance level of a guess among the options, by the
-// keys of metrics and by task.
+// ReferenceResults are what methods are seen against: the base row, and the chance level of a guess
+// among the options, by the keys of metrics and by task.
 type ReferenceResults struct {
 	Backbone    string                  `json:"backbone,omitempty"`
 	Base        map[string]metric.Value `json:"base_row"`
@@ -96,9 +95,8 @@ func (r *Report) references() ReferenceResults {
 	return ReferenceResults{Backbone: onBackbone(r), Base: known, Chance: r.ChanceMetrics(), ChanceTasks: r.Chance.Tasks}
 }
 
-// Results is the content of results.json. Equal records give equal bytes, but
-// for what stands under "measured". A row or number that was not measured is
-// null; K is null in a cell without a battery.
+// Results is the content of results.json. Equal records give equal bytes, but for what stands under
+// "measured". A row or number that was not measured is null; K is null in a cell without a battery.
 func Results(r *Report) ([]byte, error) {
 	out := ResultsFile{
 		Suite: r.Suite.Name, Plan: r.Manifest.Plan, Backend: r.Manifest.Backend, Backbone: r.Suite.Backbone,

@@ -7,8 +7,8 @@ import (
 	"secura/experiments/rundir"
 )
 
-// The backbone that comes with the program, and the program's license, which is that of the backbone and of the built-in
-// tasks too, as the hub names it.
+// The backbone that comes with the program, and the program's license, which is that of the
+// backbone and of the built-in tasks too, as the hub names it.
 const (
 	Embedded   = "nano"
 	OwnLicense = "apache-2.0"
@@ -39,8 +39,8 @@ func (r *Report) source(is func(rundir.Source) bool) rundir.Source {
 	return rundir.Source{}
 }
 
-// DataSet names what a task reads: the repository on the hub with the beginning of its commit, what the program made, or
-// the source as the suite has it.
+// DataSet names what a task reads: the repository on the hub with the beginning of its commit, what
+// the program made, or the source as the suite has it.
 func (r *Report) DataSet(task string) string {
 	for _, t := range slices.Concat(r.Suite.Tasks, r.Suite.Knowledge) {
 		if t.Name != task {

@@ -8,10 +8,10 @@ import (
 	"secura/reports/metric"
 )
 
-// Summarise describes a metric of a method over its seeds. A seed counts once,
-// by the mean over its orders, and only if the cells of all of them are done.
-// The metric is undefined, with the reason, where a seed that counts has no
-// value, and where no seed counts; N is the number of seeds that count.
+// Summarise describes a metric of a method over its seeds. A seed counts once, by the mean over its
+// orders, and only if the cells of all of them are done. The metric is undefined, with the reason,
+// where a seed that counts has no value, and where no seed counts; N is the number of seeds that
+// count.
 func (r *Report) Summarise(method, key string) metric.Summary {
 	return r.Over(method, MetricOf(key))
 }
@@ -39,8 +39,8 @@ type SeedValue struct {
 	Value metric.Value
 }
 
-// OverSeedsOf collects a number of a method's done cells for the seeds that
-// count, and says why a seed does not: the reason is that of the first one.
+// OverSeedsOf collects a number of a method's done cells for the seeds that count, and says why a
+// seed does not: the reason is that of the first one.
 func (r *Report) OverSeedsOf(method string, of func(Cell) metric.Value) (values []SeedValue, reason string) {
 	cells := make([][]*Cell, r.Suite.Seeds)
 	for i := range r.Cells {
@@ -87,8 +87,7 @@ var Compared = []string{"knowledge_retention", "acc", "bwt"}
 // Subject is the method that the others are compared with.
 const Subject = "secura"
 
-// Comparison is a paired test of one method against another over the seeds that
-// both have.
+// Comparison is a paired test of one method against another over the seeds that both have.
 type Comparison struct {
 	Metric string `json:"metric"`
 	// Backbone is the one that both were run on, where the run has several.
@@ -101,16 +100,16 @@ type Comparison struct {
 	CI95 metric.Value `json:"ci95"`
 	// Effect is Hedges' g of the paired values.
 	Effect metric.Value `json:"effect"`
-	// P is that of the exact two-sided sign-flip test, PHolm the same adjusted
-	// over the methods that were compared on this metric.
+	// P is that of the exact two-sided sign-flip test, PHolm the same adjusted over the methods
+	// that were compared on this metric.
 	P     metric.Value `json:"p"`
 	PHolm metric.Value `json:"p_holm"`
 	// N is the number of paired seeds.
 	N int `json:"n"`
 }
 
-// Compare compares secura with every other method of the suite on paired seeds;
-// empty if the suite has no method of that name.
+// Compare compares secura with every other method of the suite on paired seeds; empty if the suite
+// has no method of that name.
 func (r *Report) Compare() []Comparison {
 	comparisons := []Comparison{}
 	if !r.Has(Subject) {
@@ -136,8 +135,8 @@ func (r *Report) Compare() []Comparison {
 	return comparisons
 }
 
-// Pairs collects a number of a method (a) and of another one (b) over the n
-// seeds that both have. Where the two cannot be compared, reason says why.
+// Pairs collects a number of a method (a) and of another one (b) over the n seeds that both have.
+// Where the two cannot be compared, reason says why.
 func (r *Report) Pairs(method, other string, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
 	return PairUp(Side{r, method, method}, Side{r, other, other}, of)
 }
@@ -189,8 +188,8 @@ func (r *Report) Has(method string) bool {
 	return false
 }
 
-// DoneCells are a method's done cells of order 0; reason says what became of
-// the first one that is not done, empty where all are.
+// DoneCells are a method's done cells of order 0; reason says what became of the first one that is
+// not done, empty where all are.
 func (r *Report) DoneCells(method string) (done []Cell, reason string) {
 	for _, c := range r.Cells {
 		switch {
@@ -204,9 +203,9 @@ func (r *Report) DoneCells(method string) (done []Cell, reason string) {
 	return done, reason
 }
 
-// MeanMatrix averages R and K over a method's done cells of order 0, in points
-// of 100. A row that the cells did not measure is nil, a missing K is NaN. For
-// n = 0, reason says what became of the first cell.
+// MeanMatrix averages R and K over a method's done cells of order 0, in points of 100. A row that
+// the cells did not measure is nil, a missing K is NaN. For n = 0, reason says what became of the
+// first cell.
 func (r *Report) MeanMatrix(method string) (rows [][]float64, k []float64, n int, reason string) {
 	done, reason := r.DoneCells(method)
 	n = len(done)

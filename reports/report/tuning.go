@@ -29,8 +29,8 @@ func (r *Report) loadTrials() error {
 	return nil
 }
 
-// TunedTable says how the settings of a run's methods were chosen; false where
-// its suite came from no tuning, or is one's.
+// TunedTable says how the settings of a run's methods were chosen; false where its suite came from
+// no tuning, or is one's.
 func TunedTable(r *Report) (table.Table, bool) {
 	k := r.Suite.Tuning
 	if k.Trials == 0 {

@@ -11,7 +11,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-// CompareGolden holds a text to the file of a name in the tests' testdata, or writes the file where the flag -update is given.
+// CompareGolden holds a text to the file of a name in the tests' testdata, or writes the file where
+// the flag -update is given.
 func CompareGolden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

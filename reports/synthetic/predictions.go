@@ -37,8 +37,8 @@ func StreamOf16(seeds int) Run {
 	}
 }
 
-// AddPredictions writes examples and, for every boundary of every cell,
-// predictions that are as often right as the scores say.
+// AddPredictions writes examples and, for every boundary of every cell, predictions that are as
+// often right as the scores say.
 func (s Run) AddPredictions(t testing.TB, run rundir.Run, perTask, battery int) {
 	t.Helper()
 	var examples []record.Example

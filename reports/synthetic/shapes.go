@@ -7,8 +7,8 @@ import (
 	"secura/experiments/record"
 )
 
-// Variants is a run of tasks learned alone, the first two multiple choice, in
-// which secura is ahead of dora by the given points there.
+// Variants is a run of tasks learned alone, the first two multiple choice, in which secura is ahead
+// of dora by the given points there.
 func Variants(seeds int, choice float64) Run {
 	s := Run{Tasks: TaskNames(4), Methods: Named("dora", "secura"), Seeds: seeds, Orders: 1, Stream: "separate", Choices: 2}
 	s.Score = func(m, seed, i, j int) float64 {
@@ -39,8 +39,8 @@ func ForcedRow(value, nats float64) []record.TeacherForced {
 	return []record.TeacherForced{row("task_1", 5, 0.01), row("choices", 30, value+0.1), row("written", 30, value-0.1)}
 }
 
-// Predicting puts teacher-forced predictions on the records of a run: of .8 a method keeps a share, and an evaluation within
-// the first task.
+// Predicting puts teacher-forced predictions on the records of a run: of .8 a method keeps a share,
+// and an evaluation within the first task.
 func Predicting(s *Run, keep func(method string) float64) {
 	s.End = func(f *CellFiles) {
 		method := f.Id[:strings.LastIndex(f.Id, "-s")]

@@ -1,5 +1,5 @@
-// Package synthetic makes runs up for the tests of reports: a run directory whose scores are a formula. Only tests import
-// it. Read Run first.
+// Package synthetic makes runs up for the tests of reports: a run directory whose scores are a
+// formula. Only tests import it. Read Run first.
 package synthetic
 
 import (
@@ -13,8 +13,7 @@ import (
 	"secura/experiments/suite"
 )
 
-// Run describes a run directory to be made: a suite, and what each cell
-// measured.
+// Run describes a run directory to be made: a suite, and what each cell measured.
 type Run struct {
 	Tasks         []string
 	Methods       []suite.MethodSpec
@@ -41,8 +40,8 @@ type CellFiles struct {
 	Torn string
 }
 
-// Fade is a score that is highest after the task's own training (i = j) and
-// then fades; better methods (lower numbers) fade less.
+// Fade is a score that is highest after the task's own training (i = j) and then fades; better
+// methods (lower numbers) fade less.
 func Fade(method, seed, i, j int) float64 {
 	if i < j {
 		return 0.10
@@ -146,8 +145,7 @@ func (s Run) cell(m int, method suite.MethodSpec, seed, order int) *CellFiles {
 	return f
 }
 
-// Make writes the run; the folders are made in the given order of cells, nil for
-// the planned one.
+// Make writes the run; the folders are made in the given order of cells, nil for the planned one.
 func (s Run) Make(t testing.TB, order []int) rundir.Run {
 	t.Helper()
 	run := rundir.Run{Path: t.TempDir()}

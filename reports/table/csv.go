@@ -11,13 +11,11 @@ import (
 	"strings"
 )
 
-// CSV writes tables as comma-separated values, with twelve digits where the
-// tables round. Several tables are told apart by a line "# TITLE" before each
-// and an empty one between them. Beside a column of means stands one of the
-// half-widths of their intervals, and the last column, in a table that has any
-// footnotes, says what the fields of a row refer to. An interval that is
-// not symmetrical stands there whole. A number that is undefined
-// is an empty field.
+// CSV writes tables as comma-separated values, with twelve digits where the tables round. Several
+// tables are told apart by a line "# TITLE" before each and an empty one between them. Beside a
+// column of means stands one of the half-widths of their intervals, and the last column, in a table
+// that has any footnotes, says what the fields of a row refer to. An interval that is not
+// symmetrical stands there whole. A number that is undefined is an empty field.
 func CSV(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
@@ -93,8 +91,8 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 	return writer.Error()
 }
 
-// exact is an entry's number as digits has it, or its text; what only stands
-// for a missing number is left out.
+// exact is an entry's number as digits has it, or its text; what only stands for a missing number
+// is left out.
 func exact(e Entry) string {
 	switch {
 	case e.Number != nil:
@@ -107,9 +105,8 @@ func exact(e Entry) string {
 	return e.Text
 }
 
-// flatHeads are the heads of all columns on one line each. A head that stands
-// alone under none, as the p beside a mean does, is told apart by the last whole
-// one before it.
+// flatHeads are the heads of all columns on one line each. A head that stands alone under none, as
+// the p beside a mean does, is told apart by the last whole one before it.
 func (t *Table) flatHeads() []string {
 	heads := make([]string, len(t.Columns))
 	count := map[string]int{}

@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// LaTeX writes tables as LaTeX floats that a paper can \input. They need
-// the packages booktabs, longtable and graphicx, which every TeX distribution
-// has.
+// LaTeX writes tables as LaTeX floats that a paper can \input. They need the packages booktabs,
+// longtable and graphicx, which every TeX distribution has.
 func LaTeX(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
@@ -81,8 +80,7 @@ func (t *Table) spreads(column int) bool {
 		slices.ContainsFunc(t.Rows, func(row []Entry) bool { return row[column].Spread != "" })
 }
 
-// latexColumns is what tabular is told of the columns, and how many characters
-// they hold.
+// latexColumns is what tabular is told of the columns, and how many characters they hold.
 func latexColumns(t Table) (spec string, characters int) {
 	for column, c := range t.Columns {
 		widest := 0
@@ -230,8 +228,8 @@ func latexNotes(t Table) string {
 	return "\\par\\smallskip\\noindent\n\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright\n" + strings.Join(lines, "\\par\n") + "\n\\end{minipage}\n"
 }
 
-// latex escapes a text. What a font of TeX may lack is written as mathematics, or
-// as the number of its character.
+// latex escapes a text. What a font of TeX may lack is written as mathematics, or as the number of
+// its character.
 func latex(text string) string {
 	var s strings.Builder
 	for _, c := range text {

@@ -52,10 +52,11 @@ func newLayout(t Table) *layout {
 	return l
 }
 
-// column makes the entries of a column; a text has room for so many runes, or for so many in each of its lines.
+// column makes the entries of a column; a text has room for so many runes, or for so many in each
+// of its lines.
 func (l *layout) column(t Table, column, room int) {
-	// A column with a marked entry has room for the mark in all of them, so
-	// that the decimals stay in line.
+	// A column with a marked entry has room for the mark in all of them, so that the decimals stay
+	// in line.
 	blank := ""
 	for _, row := range t.Rows {
 		if row[column].Marked || row[column].Second {
@@ -118,8 +119,8 @@ func (l *layout) head(t Table, column int, blank string) string {
 	return strings.Join(texts, blank+"\n") + blank
 }
 
-// shorten settles the gap between columns, and cuts the labels of the first
-// column where the table would not fit.
+// shorten settles the gap between columns, and cuts the labels of the first column where the table
+// would not fit.
 func (l *layout) shorten(t Table) {
 	rest := func(gap int) int {
 		sum := 0
@@ -155,8 +156,8 @@ func (l *layout) cut(label string, room int, numbered bool) string {
 	return short
 }
 
-// Shorten cuts a label to so many runes: its end where its first letters
-// tell it apart, else its middle, for names often differ in their ends.
+// Shorten cuts a label to so many runes: its end where its first letters tell it apart, else its
+// middle, for names often differ in their ends.
 func Shorten(label string, room int, numbered bool) string {
 	runes := []rune(label)
 	if len(runes) <= room {
@@ -170,8 +171,8 @@ func Shorten(label string, room int, numbered bool) string {
 	return string(runes[:room-1-tail]) + "…" + string(runes[len(runes)-tail:])
 }
 
-// blocks are the columns to be shown beside each other: all, or as many as fit,
-// each block beginning with the first column.
+// blocks are the columns to be shown beside each other: all, or as many as fit, each block
+// beginning with the first column.
 func (l *layout) blocks() [][]int {
 	var blocks [][]int
 	block, width := []int{0}, l.widths[0]

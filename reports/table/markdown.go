@@ -99,8 +99,8 @@ func JoinHead(lines []string) string {
 	return strings.ReplaceAll(head, "- ", "")
 }
 
-// EscapeMarkdown keeps a text from being markup and from ending its field of a table.
-// An underscore between letters, as in most names, is none.
+// EscapeMarkdown keeps a text from being markup and from ending its field of a table. An underscore
+// between letters, as in most names, is none.
 func EscapeMarkdown(text string) string {
 	var s strings.Builder
 	runes := []rune(strings.Join(strings.Fields(text), " "))

@@ -6,40 +6,37 @@ import (
 	"strings"
 )
 
-// Table is a table of texts with footnotes, ready for any renderer: which number
-// stands where, how it is rounded and what a reader must be told are decided;
-// widths, markup and escapes are not.
+// Table is a table of texts with footnotes, ready for any renderer: which number stands where, how
+// it is rounded and what a reader must be told are decided; widths, markup and escapes are not.
 type Table struct {
 	Title string
 	// Caption are sentences above the table.
 	Caption []string
-	// Source says which run the numbers are of: suite, backbone, seeds and plan.
-	// Renderers whose tables are taken out of their report print it.
+	// Source says which run the numbers are of: suite, backbone, seeds and plan. Renderers whose
+	// tables are taken out of their report print it.
 	Source  string
 	Columns []Column
 	Rows    [][]Entry
-	// MarkMeans says what a marked entry is, as in "best of its column"; empty
-	// if there is none.
+	// MarkMeans says what a marked entry is, as in "best of its column"; empty if there is none.
 	MarkMeans string
 	// SecondMeans says what a second entry is; empty if there is none.
 	SecondMeans string
 	// Footnotes are what the entries' notes refer to, numbered from 1.
 	Footnotes []string
-	// TextColumns are columns after the first that hold text, flush left, the
-	// Spread below it being more of it.
+	// TextColumns are columns after the first that hold text, flush left, the Spread below it being
+	// more of it.
 	TextColumns []int
-	// Prose is one of TextColumns whose texts are of any length, "\n" before a new line: printed as text it takes what the
-	// other columns leave, in as many lines as it needs. 0 is none.
+	// Prose is one of TextColumns whose texts are of any length, "\n" before a new line: printed as
+	// text it takes what the other columns leave, in as many lines as it needs. 0 is none.
 	Prose int
 	// Remarks concern the whole table.
 	Remarks []string
-	// Numbered says that the first column tells its rows apart in its first
-	// letters, so that it may be shortened without telling the rest.
+	// Numbered says that the first column tells its rows apart in its first letters, so that it may
+	// be shortened without telling the rest.
 	Numbered bool
 }
 
-// Column is the head of a column. All but the first column and Table.TextColumns
-// hold numbers.
+// Column is the head of a column. All but the first column and Table.TextColumns hold numbers.
 type Column struct {
 	// Head is one or two lines. Where no column has any, a text has no line of heads.
 	Head []string
@@ -47,29 +44,30 @@ type Column struct {
 
 // Entry is one field of a table.
 type Entry struct {
-	// Text is the label or number; a number's decimals are the same in the whole
-	// column, so that flush right aligns them.
+	// Text is the label or number; a number's decimals are the same in the whole column, so that
+	// flush right aligns them.
 	Text string
-	// Number is what Text rounds, in the unit of Text; nil for a text, and for a
-	// number that is missing.
+	// Number is what Text rounds, in the unit of Text; nil for a text, and for a number that is
+	// missing.
 	Number *float64
 	// Spread is the half-width of the number's interval, as in "±2.1", or empty.
 	Spread string
 	// HalfWidth is what Spread rounds; nil without one.
 	HalfWidth *float64
-	// Below is said of a row beside its label, as in "did not learn"; only the first entry of a row has it. It is no part of
-	// the label, so that a row is still found by it.
+	// Below is said of a row beside its label, as in "did not learn"; only the first entry of a row
+	// has it. It is no part of the label, so that a row is still found by it.
 	Below string
 	// Marked entries stand out; Table.MarkMeans says why.
 	Marked bool
-	// Second entries come after a marked one, or the first without one;
-	// Table.SecondMeans says why they are told.
+	// Second entries come after a marked one, or the first without one; Table.SecondMeans says why
+	// they are told.
 	Second bool
 	// Notes are numbers of footnotes.
 	Notes []int
 }
 
-// New makes a table of plain texts, which AddRow fills: a head for each column, with "\n" between its lines.
+// New makes a table of plain texts, which AddRow fills: a head for each column, with "\n" between
+// its lines.
 func New(heads ...string) Table {
 	var t Table
 	for _, head := range heads {
@@ -90,8 +88,7 @@ func (t *Table) AddRow(texts ...string) {
 // Numeric is the entry of a number in the unit in which it is shown.
 func Numeric(text string, x float64) Entry { return Entry{Text: text, Number: &x} }
 
-// Score is the entry of a number in [0, 1], or of a difference of two of them,
-// in points of 100.
+// Score is the entry of a number in [0, 1], or of a difference of two of them, in points of 100.
 func Score(x float64) Entry { return Numeric(Points(x), 100*x) }
 
 // Points prints a score in points of 100 with one decimal.
@@ -106,8 +103,7 @@ func Points(score float64) string {
 // Count is the entry of a number of things.
 func Count(n int) Entry { return Numeric(strconv.Itoa(n), float64(n)) }
 
-// Note makes a footnote, or finds the one of the same text, and returns its
-// number.
+// Note makes a footnote, or finds the one of the same text, and returns its number.
 func (t *Table) Note(text string) int {
 	if i := slices.Index(t.Footnotes, text); i >= 0 {
 		return i + 1
@@ -131,8 +127,8 @@ func (t *Table) Marks() (marked, second bool) {
 	return marked, second
 }
 
-// decimals are how many characters a column's numbers have after their units,
-// the point included: at most, and for each row. A text has none.
+// decimals are how many characters a column's numbers have after their units, the point included:
+// at most, and for each row. A text has none.
 func (t *Table) decimals(column int) (most int, each []int) {
 	each = make([]int, len(t.Rows))
 	for i, row := range t.Rows {

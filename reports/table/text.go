@@ -68,8 +68,8 @@ func writeText(out *bytes.Buffer, t Table, colour bool) error {
 	return nil
 }
 
-// Wrap writes a paragraph of at most 100 columns; lines after the first
-// are indented like the text after the lead.
+// Wrap writes a paragraph of at most 100 columns; lines after the first are indented like the text
+// after the lead.
 func Wrap(out *bytes.Buffer, lead, text string, strong bool) {
 	indent := utf8.RuneCountInString(lead)
 	for _, line := range lines(text, textWidth-indent) {
@@ -81,8 +81,8 @@ func Wrap(out *bytes.Buffer, lead, text string, strong bool) {
 	}
 }
 
-// lines breaks a text between words into lines of at most so many runes, and where a word is longer, within it. There
-// is one line at least.
+// lines breaks a text between words into lines of at most so many runes, and where a word is
+// longer, within it. There is one line at least.
 func lines(text string, room int) (list []string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {

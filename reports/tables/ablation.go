@@ -12,9 +12,9 @@ import (
 	"secura/reports/table"
 )
 
-// Ablation shows variants by what they change: in each row a method, what
-// differs from its preset, and its numbers in points of 100; the last column is
-// how far its learning is from the first row's.
+// Ablation shows variants by what they change: in each row a method, what differs from its preset,
+// and its numbers in points of 100; the last column is how far its learning is from the first
+// row's.
 func Ablation(r *report.Report) table.Table {
 	first := r.Suite.Methods[0].Name
 	t := table.Table{

@@ -14,8 +14,8 @@ import (
 	"secura/reports/table"
 )
 
-// CompareMethods compares the first of some methods of a run with each of the
-// others, metric by metric: a table per pair.
+// CompareMethods compares the first of some methods of a run with each of the others, metric by
+// metric: a table per pair.
 func CompareMethods(r *report.Report, methods []string) []table.Table {
 	return labelled(r, comparedTables(MethodPairs(r, methods), []*report.Report{r}))
 }
@@ -29,9 +29,8 @@ func MethodPairs(r *report.Report, methods []string) (pairs [][2]report.Side) {
 	return pairs
 }
 
-// CompareRuns compares methods of one run with those of the same names in
-// another: a table per method. What differs between the runs' suites is told,
-// for it is what the differences are due to.
+// CompareRuns compares methods of one run with those of the same names in another: a table per
+// method. What differs between the runs' suites is told, for it is what the differences are due to.
 func CompareRuns(first, second *report.Report, methods []string) []table.Table {
 	labels := RunLabels([]*report.Report{first, second})
 	tables := comparedTables(RunPairs(first, second, methods), []*report.Report{first, second})
@@ -50,8 +49,8 @@ func RunPairs(first, second *report.Report, methods []string) (pairs [][2]report
 	return pairs
 }
 
-// comparedTables makes a table of each pair; Holm's adjustment is over the pairs,
-// for each metric by itself.
+// comparedTables makes a table of each pair; Holm's adjustment is over the pairs, for each metric
+// by itself.
 func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 	adjusted := testsMean + ", metric by metric over the methods compared here"
 	tables := make([]table.Table, len(pairs))
@@ -103,9 +102,8 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 	return tables
 }
 
-// RunLabels tell runs, or the backbones of one, apart: by their backbones, by their folders where these
-// are not all different, and by their places where the folders' names are not
-// either.
+// RunLabels tell runs, or the backbones of one, apart: by their backbones, by their folders where
+// these are not all different, and by their places where the folders' names are not either.
 func RunLabels(list []*report.Report) []string {
 	for _, of := range []func(r *report.Report) string{
 		func(r *report.Report) string { return cmp.Or(r.Label, r.Suite.Backbone) },
@@ -131,8 +129,8 @@ func RunLabels(list []*report.Report) []string {
 // folderLabel is the name of the run's folder, with the backbone where the run has several.
 func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.Label) }
 
-// unlike are settings of a suite that may differ without a word: its name, and
-// what only says how much of it was run.
+// unlike are settings of a suite that may differ without a word: its name, and what only says how
+// much of it was run.
 var unlike = []string{"doc", "tables", "methods", "seeds", "orders", "backbones"}
 
 // differences names the settings in which two runs differ.

@@ -7,8 +7,7 @@ import (
 	"secura/reports/table"
 )
 
-// Cost shows what a cell of each method costs, the mean over those that are
-// done.
+// Cost shows what a cell of each method costs, the mean over those that are done.
 func Cost(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Costs",

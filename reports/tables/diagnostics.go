@@ -13,9 +13,9 @@ import (
 	"secura/reports/table"
 )
 
-// Diagnose makes the tables of one name of suite.DiagnosticTables: norms of the
-// update along the stream, gradient norms by adapter matrix, or the ranges of
-// all other measures of steps. They are over the done cells of order 0.
+// Diagnose makes the tables of one name of suite.DiagnosticTables: norms of the update along the
+// stream, gradient norms by adapter matrix, or the ranges of all other measures of steps. They are
+// over the done cells of order 0.
 func Diagnose(r *report.Report, name string) ([]table.Table, error) {
 	tablesOf := map[string]func(*report.Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
@@ -28,8 +28,8 @@ func Diagnose(r *report.Report, name string) ([]table.Table, error) {
 	return tables, nil
 }
 
-// Measurements are a method's measures: for each place in the stream and each name
-// the values that its cells had there.
+// Measurements are a method's measures: for each place in the stream and each name the values that
+// its cells had there.
 type Measurements[P comparable] struct {
 	// Places and names are in the order in which they were first seen.
 	Places []P
@@ -87,8 +87,8 @@ func (t tally) Mean(reason string) metric.Value {
 	return metric.Number(t.Sum / float64(t.N))
 }
 
-// measures goes through the done cells of order 0 of a method. Without one,
-// reason says what became of the first cell.
+// measures goes through the done cells of order 0 of a method. Without one, reason says what became
+// of the first cell.
 func measures(r *report.Report, method string, of func(c report.Cell, folder rundir.Cell) error) (reason string, err error) {
 	done, reason := r.DoneCells(method)
 	if len(done) > 0 {

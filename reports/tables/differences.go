@@ -9,10 +9,9 @@ import (
 	"secura/reports/table"
 )
 
-// ComparisonTable shows secura against every other method: the mean difference
-// over paired seeds in points of 100, and the p of the sign-flip test with
-// Holm's adjustment. ok is false where there is nothing to compare: without a
-// method called secura, without another one, or with a single seed.
+// ComparisonTable shows secura against every other method: the mean difference over paired seeds in
+// points of 100, and the p of the sign-flip test with Holm's adjustment. ok is false where there is
+// nothing to compare: without a method called secura, without another one, or with a single seed.
 func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 	comparisons := r.Compare()
 	others := len(comparisons) / len(report.Compared)

@@ -14,11 +14,11 @@ import (
 	"secura/reports/table"
 )
 
-// examples are the scores of one cell's test examples. The strata are its tasks,
-// in the order of learning, and then the battery, which is empty without one.
+// examples are the scores of one cell's test examples. The strata are its tasks, in the order of
+// learning, and then the battery, which is empty without one.
 type examples struct {
-	// before holds the battery's scores of the base model, own each task's right
-	// after its training, and final all strata at the end of the stream.
+	// before holds the battery's scores of the base model, own each task's right after its
+	// training, and final all strata at the end of the stream.
 	before []float64
 	own    [][]float64
 	final  [][]float64
@@ -46,10 +46,10 @@ var exampleMeasures = []struct {
 	}},
 }
 
-// ExamplesTable shows the first seed's numbers with 95% intervals of a bootstrap
-// over test examples, and those of secura's differences to the other methods.
-// The methods' examples are drawn together, so that differences are paired. It
-// has no rows, and says why, where no predictions are on record.
+// ExamplesTable shows the first seed's numbers with 95% intervals of a bootstrap over test
+// examples, and those of secura's differences to the other methods. The methods' examples are drawn
+// together, so that differences are paired. It has no rows, and says why, where no predictions are
+// on record.
 func ExamplesTable(r *report.Report) (table.Table, error) {
 	t := table.Table{
 		Title: "Intervals over test examples",
@@ -145,8 +145,8 @@ func First(r *report.Report, method string) report.Cell {
 	return r.Cells[slices.IndexFunc(r.Cells, func(c report.Cell) bool { return c.Method.Name == method && c.Seed == 0 && c.Order == 0 })]
 }
 
-// drawnEntry is a number with the interval of what the drawings gave, which it
-// sorts; a difference is marked where the interval leaves 0 out.
+// drawnEntry is a number with the interval of what the drawings gave, which it sorts; a difference
+// is marked where the interval leaves 0 out.
 func drawnEntry(t *table.Table, x float64, drawn []float64, difference bool) table.Entry {
 	if !metric.Number(x).Defined() {
 		return t.Undefined("there is a single task, or the base model knew nothing of the battery")
@@ -159,8 +159,8 @@ func drawnEntry(t *table.Table, x float64, drawn []float64, difference bool) tab
 	return e
 }
 
-// readExamples reads the predictions of a cell that a stream's metrics are made
-// of. A missing file is os.ErrNotExist.
+// readExamples reads the predictions of a cell that a stream's metrics are made of. A missing file
+// is os.ErrNotExist.
 func readExamples(folder rundir.Cell, tasks []string) (*examples, error) {
 	n := len(tasks)
 	e := &examples{own: make([][]float64, n), final: make([][]float64, n+1), ids: make([][]int32, n+1)}

@@ -12,21 +12,24 @@ import (
 	"secura/reports/table"
 )
 
-// Condition is a loss that a gate fails on, such as knowledge_retention<-2: the metric of the first of two is more than two
-// points below that of the second.
+// Condition is a loss that a gate fails on, such as knowledge_retention<-2: the metric of the first
+// of two is more than two points below that of the second.
 type Condition struct {
 	// Key is a metric of metric.Keys.
 	Key string
-	// Above says that the loss is a difference above the bar, as that of forgetting; otherwise it is one below.
+	// Above says that the loss is a difference above the bar, as that of forgetting; otherwise it
+	// is one below.
 	Above bool
-	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per token times 100.
+	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per
+	// token times 100.
 	Bar float64
 }
 
 // conditionForm is METRIC<NUMBER or METRIC>NUMBER.
 var conditionForm = regexp.MustCompile(`^\s*([a-z_]+)\s*([<>])\s*(\S+)\s*$`)
 
-// ParseConditions reads conditions that are separated by commas, and says all that is wrong with the first wrong one.
+// ParseConditions reads conditions that are separated by commas, and says all that is wrong with
+// the first wrong one.
 func ParseConditions(text string) (list []Condition, err error) {
 	for part := range strings.SplitSeq(text, ",") {
 		m := conditionForm.FindStringSubmatch(part)
@@ -64,7 +67,8 @@ func (c Condition) String() string {
 	return c.Key + sign + strconv.FormatFloat(c.Bar, 'f', -1, 64)
 }
 
-// rounding is how far beyond the bar, in its unit, an interval may lie by the last bits of its numbers.
+// rounding is how far beyond the bar, in its unit, an interval may lie by the last bits of its
+// numbers.
 const rounding = 1e-9
 
 // lost says whether a whole interval, in the unit of the bar, lies beyond the bar.
@@ -81,13 +85,15 @@ type Verdict struct {
 	Table table.Table
 	// Losses are the differences whose whole 95% interval lies beyond the bar, one sentence each.
 	Losses []string
-	// Undecided are the conditions that could not be judged, with the reason: what was not measured is no success.
+	// Undecided are the conditions that could not be judged, with the reason: what was not measured
+	// is no success.
 	Undecided []string
 }
 
-// Judge holds the differences of some pairs, each of the first side minus the second, against conditions. A difference is a
-// loss where its whole 95% Student-t interval over paired seeds lies beyond the bar; its mean alone decides nothing.
-// References, which are not trained in turn, are not judged.
+// Judge holds the differences of some pairs, each of the first side minus the second, against
+// conditions. A difference is a loss where its whole 95% Student-t interval over paired seeds lies
+// beyond the bar; its mean alone decides nothing. References, which are not trained in turn, are
+// not judged.
 func Judge(pairs [][2]report.Side, conditions []Condition) Verdict {
 	v := Verdict{Table: table.Table{
 		Title: "Gate",

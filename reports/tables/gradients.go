@@ -17,8 +17,8 @@ import (
 type Stretch struct {
 	Index int
 	Task  string
-	// Part is 1 for the first quarter, 4 for the last one, and 2 for what is
-	// between them. A task of one step has no last quarter.
+	// Part is 1 for the first quarter, 4 for the last one, and 2 for what is between them. A task
+	// of one step has no last quarter.
 	Part int
 }
 
@@ -63,8 +63,8 @@ func tasks(places []Stretch) (list []Stretch) {
 
 const GradientPrefix = "gradient/"
 
-// gradientTables are one of all methods, with a row per matrix, and one per
-// method, with a row per task.
+// gradientTables are one of all methods, with a row per matrix, and one per method, with a row per
+// task.
 func gradientTables(r *report.Report) ([]table.Table, error) {
 	const caption = "norm of the gradient by each of the adapter's matrices over all layers, before clipping: the mean over " +
 		"the steps of the first and the last quarter of a task, and over the done cells of order 0"

@@ -10,9 +10,9 @@ import (
 	"secura/reports/table"
 )
 
-// methodLabel is a method's first entry. What is to be said about its cells is
-// one footnote: those that are not done, by their standing, and each warning
-// once, with the first place of it, except for the common ones.
+// methodLabel is a method's first entry. What is to be said about its cells is one footnote: those
+// that are not done, by their standing, and each warning once, with the first place of it, except
+// for the common ones.
 func methodLabel(r *report.Report, t *table.Table, method string, common []string) table.Entry {
 	type said struct {
 		text   string
@@ -62,8 +62,8 @@ func methodLabel(r *report.Report, t *table.Table, method string, common []strin
 	return table.Entry{Text: method, Notes: []int{t.Note(strings.Join(parts, "; "))}}
 }
 
-// commonWarnings are the texts of warnings that all cells have which have
-// started, if these are several methods'.
+// commonWarnings are the texts of warnings that all cells have which have started, if these are
+// several methods'.
 func commonWarnings(r *report.Report) []string {
 	var started []report.Cell
 	several := false

@@ -15,9 +15,8 @@ import (
 // MatrixTitle begins the title of a method's Matrix.
 const MatrixTitle = "R of "
 
-// Matrix shows a method's R and K in percent: the mean over its done cells
-// of order 0, a row per boundary. Without a done cell the table has no rows and
-// says why.
+// Matrix shows a method's R and K in percent: the mean over its done cells of order 0, a row per
+// boundary. Without a done cell the table has no rows and says why.
 func Matrix(r *report.Report, method suite.MethodSpec) table.Table {
 	rows, k, n, reason := r.MeanMatrix(method.Name)
 	t := table.Table{Title: MatrixTitle + method.Name, Numbered: true}
@@ -61,9 +60,9 @@ func Matrix(r *report.Report, method suite.MethodSpec) table.Table {
 	return t
 }
 
-// Tasks shows the score of each task (row) at the end of the stream for
-// each method (column), in points of 100: the mean over its done cells of
-// order 0. It is the legend of the tasks' numbers too.
+// Tasks shows the score of each task (row) at the end of the stream for each method (column), in
+// points of 100: the mean over its done cells of order 0. It is the legend of the tasks' numbers
+// too.
 func Tasks(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Tasks",
@@ -99,7 +98,8 @@ func Tasks(r *report.Report) table.Table {
 	return t
 }
 
-// addTaskReferences adds columns of the base row, unless frozen stands for it, and of the chance level, where a task has one.
+// addTaskReferences adds columns of the base row, unless frozen stands for it, and of the chance
+// level, where a task has one.
 func addTaskReferences(r *report.Report, t *table.Table) {
 	base, measured := r.Base()
 	if measured && !slices.ContainsFunc(r.Suite.Methods, func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen }) {
@@ -117,8 +117,7 @@ func addTaskReferences(r *report.Report, t *table.Table) {
 	}
 }
 
-// Percent is the entry of a number without decimals; others were measured where
-// it is NaN.
+// Percent is the entry of a number without decimals; others were measured where it is NaN.
 func Percent(x float64) table.Entry {
 	if math.IsNaN(x) {
 		return table.Entry{Text: "·"}

@@ -1,6 +1,6 @@
-// Package tables makes the tables of a report, one file each, from the summary to the gradients of each adapter matrix. In
-// comes a report, out come tables as rows with footnotes, which reports/table prints. Read Of first, which chooses the
-// tables that fit a run.
+// Package tables makes the tables of a report, one file each, from the summary to the gradients of
+// each adapter matrix. In comes a report, out come tables as rows with footnotes, which
+// reports/table prints. Read Of first, which chooses the tables that fit a run.
 package tables
 
 import (
@@ -13,13 +13,13 @@ import (
 	"secura/reports/table"
 )
 
-// Names are the tables that can be had by themselves: of scores, and of
-// suite.DiagnosticTables. A report has those of scores that fit its records; ablation
-// and diagnostics it has where its suite names them.
+// Names are the tables that can be had by themselves: of scores, and of suite.DiagnosticTables. A
+// report has those of scores that fit its records; ablation and diagnostics it has where its suite
+// names them.
 var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims"}, suite.DiagnosticTables...)
 
-// Named makes the tables of one name of Names. Where the run's records do
-// not hold what a table needs, the error says what was to be measured.
+// Named makes the tables of one name of Names. Where the run's records do not hold what a table
+// needs, the error says what was to be measured.
 func Named(r *report.Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(r, name)
 	return Sourced(r, tables), err
@@ -88,10 +88,9 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 	return lacks("unknown, expected one of %v", Names)
 }
 
-// Of gives all tables of a report in the order in which they are shown, those
-// that its records have numbers for and those that its suite asks for; a tuning's
-// are its trials and choices. Those of several backbones are these side by side,
-// and then the tables of each.
+// Of gives all tables of a report in the order in which they are shown, those that its records have
+// numbers for and those that its suite asks for; a tuning's are its trials and choices. Those of
+// several backbones are these side by side, and then the tables of each.
 func Of(r *report.Report) []table.Table {
 	if r.Backbones != nil {
 		return backboneTables(r)

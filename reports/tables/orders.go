@@ -9,10 +9,9 @@ import (
 	"secura/reports/table"
 )
 
-// Orders shows how much a method's numbers depend on the order of the
-// tasks and on the seed: the mean over all cells, the standard deviation between
-// orders (each the mean over its seeds) and between seeds (each the mean over
-// its orders), in points of 100.
+// Orders shows how much a method's numbers depend on the order of the tasks and on the seed: the
+// mean over all cells, the standard deviation between orders (each the mean over its seeds) and
+// between seeds (each the mean over its orders), in points of 100.
 func Orders(r *report.Report) table.Table {
 	t := table.Table{
 		Title: "Orders",
@@ -50,9 +49,8 @@ func deviation(t *table.Table, s metric.Summary, reason string) table.Entry {
 	return table.Score(s.SD.Number)
 }
 
-// Crossed averages a metric over a method's cells, and over its seeds and its
-// orders each by itself. One cell that is not done, or has no value, leaves
-// nothing: reason says which.
+// Crossed averages a metric over a method's cells, and over its seeds and its orders each by
+// itself. One cell that is not done, or has no value, leaves nothing: reason says which.
 func Crossed(r *report.Report, method, key string) (all float64, orders, seeds metric.Summary, reason string) {
 	byOrder, bySeed := make([]float64, r.Suite.Orders), make([]float64, r.Suite.Seeds)
 	for _, c := range r.Cells {

@@ -8,10 +8,9 @@ import (
 	"secura/reports/table"
 )
 
-// Released shows what SECURA's released code, or any method of a run that
-// measured it, does to what the backbone knew: nats a token on the true answers
-// of the battery after the first steps of the stream, after its first task and
-// at its end, the mean over the done cells of order 0.
+// Released shows what SECURA's released code, or any method of a run that measured it, does to what
+// the backbone knew: nats a token on the true answers of the battery after the first steps of the
+// stream, after its first task and at its end, the mean over the done cells of order 0.
 func Released(r *report.Report) (table.Table, bool) {
 	steps := r.ForcedSteps()
 	if len(steps) == 0 {

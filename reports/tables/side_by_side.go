@@ -8,8 +8,8 @@ import (
 	"secura/reports/table"
 )
 
-// Runs sets several runs side by side, as papers do with backbones: a
-// method a row and, for each metric, a run a column.
+// Runs sets several runs side by side, as papers do with backbones: a method a row and, for each
+// metric, a run a column.
 func Runs(runs []*report.Report) table.Table {
 	t := table.Table{
 		Title:   "Runs side by side",
@@ -49,8 +49,8 @@ func Runs(runs []*report.Report) table.Table {
 	return t
 }
 
-// methodsOf are the methods of any of the runs, or those that all have, in the
-// order in which they are first met.
+// methodsOf are the methods of any of the runs, or those that all have, in the order in which they
+// are first met.
 func methodsOf(runs []*report.Report, everywhere bool) (names []string) {
 	for _, r := range runs {
 		for _, name := range r.Suite.MethodNames() {
@@ -66,9 +66,8 @@ func methodsOf(runs []*report.Report, everywhere bool) (names []string) {
 // CommonMethods are the methods that all of the runs have.
 func CommonMethods(runs []*report.Report) []string { return methodsOf(runs, true) }
 
-// SideBySide joins tables of several runs: those of one title become one, whose
-// rows are told by their first entries and whose columns are those of each run
-// after the other.
+// SideBySide joins tables of several runs: those of one title become one, whose rows are told by
+// their first entries and whose columns are those of each run after the other.
 func SideBySide(runs []*report.Report, tables [][]table.Table) []table.Table {
 	labels := RunLabels(runs)
 	var titles []string
@@ -93,7 +92,8 @@ func SideBySide(runs []*report.Report, tables [][]table.Table) []table.Table {
 	return joined
 }
 
-// otherTasks names the runs that learn other tasks than the first one: their scores are means over different things.
+// otherTasks names the runs that learn other tasks than the first one: their scores are means over
+// different things.
 func otherTasks(runs []*report.Report, labels []string) (remarks []string) {
 	names := func(r *report.Report) []string { return slices.Sorted(slices.Values(r.Suite.TaskNames())) }
 	for i, r := range runs {

@@ -29,8 +29,9 @@ const (
 	chanceLabel = "chance"
 )
 
-// Summary has the references first, which are the base row, the chance level and joint training, and then a row per method,
-// in the suite's order. The base row stands for frozen. A method that did not learn is marked below its name.
+// Summary has the references first, which are the base row, the chance level and joint training,
+// and then a row per method, in the suite's order. The base row stands for frozen. A method that
+// did not learn is marked below its name.
 func Summary(r *report.Report) table.Table {
 	base := r.BaseMetrics()
 	t := table.Table{
@@ -101,7 +102,8 @@ func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common 
 	return append(row, costEntry(t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(t, MeanDone(r, m.Name, allSeconds), 1, 0))
 }
 
-// baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost are told there.
+// baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost
+// are told there.
 func baseEntries(r *report.Report, t *table.Table, base map[string]metric.Value, common []string) []table.Entry {
 	row := []table.Entry{{Text: baseLabel}, {}}
 	for _, c := range scoreColumns {
@@ -118,7 +120,8 @@ func baseEntries(r *report.Report, t *table.Table, base map[string]metric.Value,
 	return append(row, table.Entry{}, table.Entry{})
 }
 
-// chanceEntries are the row of the chance level: what a guess among the options scores, now and after any training.
+// chanceEntries are the row of the chance level: what a guess among the options scores, now and
+// after any training.
 func chanceEntries(r *report.Report, t *table.Table) []table.Entry {
 	row := []table.Entry{{Text: chanceLabel}, {}}
 	chance := r.ChanceMetrics()

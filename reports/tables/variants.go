@@ -8,13 +8,13 @@ import (
 	"secura/reports/table"
 )
 
-// baseline is the method that others are seen against where each task is
-// learned alone: the paper's own comparison is with DoRA.
+// baseline is the method that others are seen against where each task is learned alone: the paper's
+// own comparison is with DoRA.
 const baseline = "dora"
 
-// Variants shows each task's score right after its own training for each
-// method, tasks whose answer is chosen among options first, with the means of
-// the two groups and how far these are from dora's.
+// Variants shows each task's score right after its own training for each method, tasks whose answer
+// is chosen among options first, with the means of the two groups and how far these are from
+// dora's.
 func Variants(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Variants",

@@ -7,15 +7,15 @@ import (
 	"unicode"
 )
 
-// The texts of a sample conversation; a template may trim a text or leave its
-// thoughts out, but has no reason to change these.
+// The texts of a sample conversation; a template may trim a text or leave its thoughts out, but has
+// no reason to change these.
 const (
 	sampleQuestion = "sample question"
 	sampleAnswer   = "sample answer"
 )
 
-// Prompt writes a question as the user's one turn, and the beginning of the
-// assistant's. Before it stands a system turn, unless its text is empty.
+// Prompt writes a question as the user's one turn, and the beginning of the assistant's. Before it
+// stands a system turn, unless its text is empty.
 func (t *Template) Prompt(system, question string) (string, error) {
 	turns := []Message{{Role: "user", Content: question}}
 	if system != "" {
@@ -41,15 +41,16 @@ func (t *Template) Before(system string) (string, error) {
 type Frame struct {
 	// Before stands before the question.
 	Before string
-	// Lead stands between what Prompt writes and the answer: a blank with Llama 2, the assistant's role where the
-	// template knows no generation prompt, an empty thought with Qwen3; mostly nothing.
+	// Lead stands between what Prompt writes and the answer: a blank with Llama 2, the assistant's
+	// role where the template knows no generation prompt, an empty thought with Qwen3; mostly
+	// nothing.
 	Lead string
 	// After stands after the answer, without white space at its beginning, and ends it.
 	After string
 }
 
-// Frame tells what the template writes around a question and an answer. It is an error if an answer does not follow
-// Prompt: then a model could not be trained to write it.
+// Frame tells what the template writes around a question and an answer. It is an error if an answer
+// does not follow Prompt: then a model could not be trained to write it.
 func (t *Template) Frame() (Frame, error) {
 	asked, err := t.Prompt("", sampleQuestion)
 	if err != nil {

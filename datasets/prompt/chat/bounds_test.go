@@ -27,8 +27,7 @@ func TestATemplateReadsNoFiles(t *testing.T) {
 	}
 }
 
-// A template that works without end stops at a count of bytes and steps, in
-// whichever way it works.
+// A template that works without end stops at a count of bytes and steps, in whichever way it works.
 func TestATemplatesWorkIsBounded(t *testing.T) {
 	loop := func(body string) string { return "{% for a in range(10000) %}" + body + "{% endfor %}" }
 	for name, source := range map[string]string{

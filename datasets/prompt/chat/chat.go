@@ -1,7 +1,8 @@
-// Package chat renders conversations by the chat template that a model carries. In come the template (a Jinja program from
-// a file that somebody downloaded) and messages; out comes text. The program can read nothing but the conversation, and its
-// work is bounded. What published templates do not use is an error: macros, recursive loops, an if in brackets, named
-// arguments of methods. Tuples are printed as lists. Read Template.Render first.
+// Package chat renders conversations by the chat template that a model carries. In come the
+// template (a Jinja program from a file that somebody downloaded) and messages; out comes text. The
+// program can read nothing but the conversation, and its work is bounded. What published templates
+// do not use is an error: macros, recursive loops, an if in brackets, named arguments of methods.
+// Tuples are printed as lists. Read Template.Render first.
 package chat
 
 import (
@@ -37,8 +38,8 @@ func (t *Template) Digest() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Refusal is what a template says of a conversation that it does not take,
-// such as "System role not supported".
+// Refusal is what a template says of a conversation that it does not take, such as "System role not
+// supported".
 type Refusal string
 
 // Error tells that the template refused, and why.
@@ -50,9 +51,9 @@ const largestSource = 64 << 10
 // sourceName is the one name that the library can load, and no template can.
 const sourceName = "/chat_template"
 
-// Compile parses a template. The special tokens are the variables that it may
-// write beside the conversation, such as bos_token. What is not supported, or
-// would let the template read files or call itself, is an error that names it.
+// Compile parses a template. The special tokens are the variables that it may write beside the
+// conversation, such as bos_token. What is not supported, or would let the template read files or
+// call itself, is an error that names it.
 func Compile(source string, specialTokens map[string]string) (t *Template, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -84,9 +85,9 @@ func Compile(source string, specialTokens map[string]string) (t *Template, err e
 	return &Template{program: program, tokens: maps.Clone(specialTokens), source: source}, nil
 }
 
-// Render writes a conversation, with generationPrompt the beginning of the
-// assistant's next turn after it. A conversation that the template does not
-// take is a Refusal; a template that works without end is an error.
+// Render writes a conversation, with generationPrompt the beginning of the assistant's next turn
+// after it. A conversation that the template does not take is a Refusal; a template that works
+// without end is an error.
 func (t *Template) Render(messages []Message, generationPrompt bool) (text string, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// fallback is the filter default: it replaces what is undefined, and with its
-// second argument true also what is empty, zero or false.
+// fallback is the filter default: it replaces what is undefined, and with its second argument true
+// also what is empty, zero or false.
 func fallback(_ *rendering, in *exec.Value, arguments []*exec.Value, named map[string]*exec.Value) (*exec.Value, error) {
 	value, empty := named["default_value"], named["boolean"]
 	if len(arguments) > 0 {

@@ -10,9 +10,9 @@ import (
 // ErrNoTemplate says that a model folder has no chat template.
 var ErrNoTemplate = errors.New("the model has no chat template: neither chat_template.jinja, nor chat_template in tokenizer_config.json")
 
-// Open reads a model folder's template: the file chat_template.jinja or, where
-// that is absent, chat_template of tokenizer_config.json, of several the one
-// named default. The special tokens are those of tokenizer_config.json.
+// Open reads a model folder's template: the file chat_template.jinja or, where that is absent,
+// chat_template of tokenizer_config.json, of several the one named default. The special tokens are
+// those of tokenizer_config.json.
 func Open(folder fs.FS) (*Template, error) {
 	var settings struct {
 		Template json.RawMessage `json:"chat_template"`
@@ -50,8 +50,8 @@ func Open(folder fs.FS) (*Template, error) {
 	return template, nil
 }
 
-// OpenGGUF reads the template in a GGUF file's metadata, whose values are those
-// that prompt.TokenizerJSON takes.
+// OpenGGUF reads the template in a GGUF file's metadata, whose values are those that
+// prompt.TokenizerJSON takes.
 func OpenGGUF(metadata map[string]any) (*Template, error) {
 	const key = "tokenizer.chat_template"
 	source, ok := metadata[key].(string)
@@ -72,8 +72,8 @@ func OpenGGUF(metadata map[string]any) (*Template, error) {
 	return template, nil
 }
 
-// specialTokens finds the tokens that a template may write, each a text or an
-// object whose content is the text.
+// specialTokens finds the tokens that a template may write, each a text or an object whose content
+// is the text.
 func specialTokens(settings []byte) (map[string]string, error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(settings, &all); err != nil {

@@ -2,8 +2,8 @@ package chat
 
 import "testing"
 
-// FuzzTemplate holds that no template makes the library panic beyond recovery,
-// work without end or write more than the bound.
+// FuzzTemplate holds that no template makes the library panic beyond recovery, work without end or
+// write more than the bound.
 func FuzzTemplate(f *testing.F) {
 	e := readExpressions(f)
 	for _, c := range e.Cases {

@@ -13,8 +13,8 @@ import (
 	"secura/datasets/prompt"
 )
 
-// rendered is what transformers makes of a conversation: text and ids, or the
-// message with which the template refuses it.
+// rendered is what transformers makes of a conversation: text and ids, or the message with which
+// the template refuses it.
 type rendered struct {
 	Text, Error string
 	IDs         []int32
@@ -54,8 +54,8 @@ func golden(t *testing.T) (conversations map[string][]Message, templates map[str
 	return g.Conversations, g.Templates
 }
 
-// published reads a file below the folder that `just tokenizers` fills, and
-// skips the test where it is absent.
+// published reads a file below the folder that `just tokenizers` fills, and skips the test where it
+// is absent.
 func published(t *testing.T, elements ...string) []byte {
 	t.Helper()
 	folder := os.Getenv("SECURA_TOKENIZERS")
@@ -73,8 +73,8 @@ func published(t *testing.T, elements ...string) []byte {
 	return content
 }
 
-// source is a golden template's text, from the published package where the
-// golden file does not hold it.
+// source is a golden template's text, from the published package where the golden file does not
+// hold it.
 func source(t *testing.T, name string, g goldenTemplate) string {
 	t.Helper()
 	text := g.Template

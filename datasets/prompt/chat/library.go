@@ -19,8 +19,7 @@ func configuration() *config.Config {
 	return c
 }
 
-// environment is what templates can use: nothing that reads files, the clock
-// or a source of chance.
+// environment is what templates can use: nothing that reads files, the clock or a source of chance.
 func environment() *exec.Environment {
 	all := map[string]exec.FilterFunction{
 		operatorFilter: charged(operator), itemFilter: charged(elementOf), attributeFilter: charged(elementOf), sliceFilter: charged(slice),
@@ -84,8 +83,8 @@ func size(v *exec.Value) int {
 	return 1
 }
 
-// libraryFilters are as the library has them, choosingFilters go through a
-// list, and ownFilters are evaluated here, since the library's are not Jinja's.
+// libraryFilters are as the library has them, choosingFilters go through a list, and ownFilters are
+// evaluated here, since the library's are not Jinja's.
 var (
 	libraryFilters  = []string{"abs", "capitalize", "first", "float", "int", "last", "title"}
 	choosingFilters = []string{"map", "select", "reject", "selectattr", "rejectattr"}
@@ -107,8 +106,8 @@ func supported(name string) (filter, bool) {
 	return f, ok
 }
 
-// library is a filter as the library has it, where that is Jinja's, and its
-// result not longer than a few times what it reads.
+// library is a filter as the library has it, where that is Jinja's, and its result not longer than
+// a few times what it reads.
 func library(name string) filter {
 	return func(r *rendering, in *exec.Value, arguments []*exec.Value, named map[string]*exec.Value) (*exec.Value, error) {
 		f, ok := builtins.Filters.Get(name)
@@ -129,8 +128,7 @@ func library(name string) filter {
 	}
 }
 
-// choose are the filters that go through a list by the name of an attribute, a
-// filter or a test.
+// choose are the filters that go through a list by the name of an attribute, a filter or a test.
 func choose(name string) filter {
 	return func(r *rendering, in *exec.Value, arguments []*exec.Value, named map[string]*exec.Value) (*exec.Value, error) {
 		out := exec.ValuesList{}

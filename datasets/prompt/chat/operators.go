@@ -9,8 +9,8 @@ import (
 	"github.com/nikolalohinski/gonja/v2/exec"
 )
 
-// operator evaluates a binary operator as Python does; its name is the first
-// argument, the right side the second.
+// operator evaluates a binary operator as Python does; its name is the first argument, the right
+// side the second.
 func operator(r *rendering, left *exec.Value, arguments []*exec.Value, _ map[string]*exec.Value) (*exec.Value, error) {
 	name, right := arguments[0].String(), arguments[1]
 	if comparisons[name] {
@@ -225,8 +225,8 @@ func elementOf(r *rendering, in *exec.Value, arguments []*exec.Value, _ map[stri
 	return lookup(in, arguments[0])
 }
 
-// lookup finds an element; what is not there is undefined, but nothing can be
-// looked up in what is undefined.
+// lookup finds an element; what is not there is undefined, but nothing can be looked up in what is
+// undefined.
 func lookup(in, key *exec.Value) (*exec.Value, error) {
 	if undefined(in) {
 		return nil, fmt.Errorf("there is no %s: what should have it is undefined", key.String())
@@ -330,8 +330,8 @@ func slice(r *rendering, in *exec.Value, arguments []*exec.Value, _ map[string]*
 	return exec.AsValue(text.String()), nil
 }
 
-// sequence is what a loop over a value goes through: a text's characters, a
-// list's elements or a dictionary's keys; nothing where it is undefined.
+// sequence is what a loop over a value goes through: a text's characters, a list's elements or a
+// dictionary's keys; nothing where it is undefined.
 func sequence(v *exec.Value) ([]*exec.Value, error) {
 	switch {
 	case undefined(v):

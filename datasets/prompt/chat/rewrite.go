@@ -26,7 +26,8 @@ const (
 	loopFilter      = "the loop"
 )
 
-// rewriteNodes rewrites a template's nodes in place, and returns how many steps it takes to execute them once.
+// rewriteNodes rewrites a template's nodes in place, and returns how many steps it takes to execute
+// them once.
 func rewriteNodes(source string, list []nodes.Node) (steps int, err error) {
 	for _, node := range list {
 		n := 1
@@ -98,8 +99,8 @@ func rewriteStructure(source string, structure nodes.ControlStructure) (steps in
 	return steps + 4, nil
 }
 
-// stripLeft takes away the spaces that a line begins with before a tag or a
-// comment. The library's own setting also takes those after other text.
+// stripLeft takes away the spaces that a line begins with before a tag or a comment. The library's
+// own setting also takes those after other text.
 func stripLeft(source string, data *tokens.Token) {
 	if data.Pos+len(data.Val) > len(source) {
 		return

@@ -12,9 +12,8 @@ import (
 	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// controlStructures are the tags that a template may use. Those that read
-// files (include, import, from, extends) or can call themselves (macro, call,
-// block) are left out.
+// controlStructures are the tags that a template may use. Those that read files (include, import,
+// from, extends) or can call themselves (macro, call, block) are left out.
 func controlStructures() *exec.ControlStructureSet {
 	set := map[string]parser.ControlStructureParser{"set": parseAssignment, "generation": parseGeneration}
 	for _, name := range []string{"for", "if", "break", "continue"} {
@@ -27,9 +26,8 @@ func controlStructures() *exec.ControlStructureSet {
 	return exec.NewControlStructureSet(set)
 }
 
-// assignment is {% set name = value %}, {% set space.name = value %} or
-// {% set name %}…{% endset %}. The library's own keeps its expressions to
-// itself, where they could not be rewritten.
+// assignment is {% set name = value %}, {% set space.name = value %} or {% set name %}…{% endset
+// %}. The library's own keeps its expressions to itself, where they could not be rewritten.
 type assignment struct {
 	location    *tokens.Token
 	space       string // the namespace's variable, "" for a variable of its own
@@ -186,8 +184,8 @@ func (r *rendering) namespace(arguments *exec.VarArgs) (any, error) {
 	return space, nil
 }
 
-// generation is {% generation %}…{% endgeneration %}: it marks what the
-// assistant writes, and its text is that of its body.
+// generation is {% generation %}…{% endgeneration %}: it marks what the assistant writes, and its
+// text is that of its body.
 type generation struct {
 	location *tokens.Token
 	body     *nodes.Wrapper

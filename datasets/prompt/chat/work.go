@@ -11,12 +11,12 @@ import (
 	"github.com/nikolalohinski/gonja/v2/tokens"
 )
 
-// largestWork bounds a rendering: the bytes that operations write plus the
-// steps they take. A usual rendering needs some thousands.
+// largestWork bounds a rendering: the bytes that operations write plus the steps they take. A usual
+// rendering needs some thousands.
 const largestWork = 1 << 23
 
-// These bound what is walked by recursion, which Go cannot stop once its stack
-// is full. Published templates stay far below.
+// These bound what is walked by recursion, which Go cannot stop once its stack is full. Published
+// templates stay far below.
 const (
 	deepestValue    = 32   // lists in each other
 	deepestBrackets = 16   // brackets in each other
@@ -55,9 +55,10 @@ func checkShape(source string, settings *config.Config) error {
 	return nil
 }
 
-// lex gives a template's tokens one by one. The library's lexer goes back over what it has read where a character of
-// several bytes stands after a number's point, and then on without end. Such a template is an error, and its lexer, which
-// waits for somebody to take its next token, is left behind.
+// lex gives a template's tokens one by one. The library's lexer goes back over what it has read
+// where a character of several bytes stands after a number's point, and then on without end. Such a
+// template is an error, and its lexer, which waits for somebody to take its next token, is left
+// behind.
 func lex(source string, settings *config.Config) iter.Seq2[*tokens.Token, error] {
 	return func(yield func(*tokens.Token, error) bool) {
 		lexer := tokens.NewLexer(source, settings)
@@ -99,9 +100,8 @@ const renderingName = "the rendering"
 // noneName is another, of the value none.
 const noneName = "the none"
 
-// rendering is the state of one Render call: its output, and the work that it
-// may still do. The bound is counted, not timed, so that it does not depend on
-// the machine.
+// rendering is the state of one Render call: its output, and the work that it may still do. The
+// bound is counted, not timed, so that it does not depend on the machine.
 type rendering struct {
 	text    strings.Builder
 	left    int
@@ -114,8 +114,8 @@ func of(context *exec.Context) *rendering {
 	return value.(*rendering)
 }
 
-// work takes n from what is left. Once there is nothing left, or the template
-// has refused, all further work fails.
+// work takes n from what is left. Once there is nothing left, or the template has refused, all
+// further work fails.
 func (r *rendering) work(n int) error {
 	if r.stopped != nil {
 		return r.stopped
@@ -147,8 +147,7 @@ func (r *rendering) read(v *exec.Value) error {
 	return r.work(n)
 }
 
-// fail keeps the first error, since the library loses those of a loop's
-// condition.
+// fail keeps the first error, since the library loses those of a loop's condition.
 func (r *rendering) fail(err error) error {
 	if r.stopped == nil {
 		r.stopped = err
@@ -161,8 +160,8 @@ func (r *rendering) raise(arguments *exec.VarArgs) (any, error) {
 	return nil, r.fail(Refusal(arguments.First().String()))
 }
 
-// numbers is the function range; the library's own leaves a goroutine behind
-// where a loop is left early.
+// numbers is the function range; the library's own leaves a goroutine behind where a loop is left
+// early.
 func (r *rendering) numbers(arguments *exec.VarArgs) (any, error) {
 	bounds := make([]int, len(arguments.Args))
 	for i, a := range arguments.Args {
@@ -195,8 +194,8 @@ func (r *rendering) numbers(arguments *exec.VarArgs) (any, error) {
 	return list, nil
 }
 
-// weigh is the work that copying a value takes; a value that lies too deep in
-// itself, or holds a namespace, is an error.
+// weigh is the work that copying a value takes; a value that lies too deep in itself, or holds a
+// namespace, is an error.
 func weigh(v *exec.Value, depth int) (int, error) {
 	if depth > deepestValue {
 		return 0, fmt.Errorf("a value lies deeper than %d lists in each other", deepestValue)

@@ -28,8 +28,8 @@ func writeText(r *rendering, v *exec.Value) (string, error) {
 	return out.text.String(), out.err
 }
 
-// toJSON writes a value as json.dumps(ensure_ascii=False) does: keys in their
-// order, a space after comma and colon unless it is indented.
+// toJSON writes a value as json.dumps(ensure_ascii=False) does: keys in their order, a space after
+// comma and colon unless it is indented.
 func toJSON(r *rendering, in *exec.Value, arguments []*exec.Value, named map[string]*exec.Value) (*exec.Value, error) {
 	for name := range named {
 		if name != "indent" && name != "ensure_ascii" {
@@ -70,8 +70,7 @@ func (w *writer) write(s string) {
 	}
 }
 
-// value writes a value as Python prints it, quoted within lists. What is
-// undefined writes nothing.
+// value writes a value as Python prints it, quoted within lists. What is undefined writes nothing.
 func (w *writer) value(v *exec.Value, quoted bool) {
 	switch {
 	case w.err != nil:

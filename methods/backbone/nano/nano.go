@@ -1,5 +1,6 @@
-// Package nano is the backbone that comes with the program: a Qwen2 of about a million parameters, pretrained by `runner
-// pretrain` on generated text. Files gives its folder; training.json in it says how it was made.
+// Package nano is the backbone that comes with the program: a Qwen2 of about a million parameters,
+// pretrained by `runner pretrain` on generated text. Files gives its folder; training.json in it
+// says how it was made.
 package nano
 
 import (
