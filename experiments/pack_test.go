@@ -55,7 +55,7 @@ func TestPackedBatchesLearnTheSame(t *testing.T) {
 			}
 			for key, p := range w.packers {
 				slots := (s.Training.Batch + key.replayed) * s.Training.Length
-				for _, shape := range p.Shapes() {
+				for _, shape := range p.Shapes {
 					if bound := slots/max(form.accumulate, 1) + packing.Unit; shape.Length > max(bound, s.Training.Length+packing.Unit) {
 						t.Errorf("%s, packed in %d parts: one of %d slots, of %d in all", preset, form.accumulate, shape.Length, slots)
 					}
@@ -94,11 +94,11 @@ func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
 			t.Fatal(err)
 		}
 		padding := 1 - float64(steps.held)/float64(steps.slots)
-		t.Logf("%s: %.1f %% padding in %v", cell.Method.Name, 100*padding, r.packer.Shapes())
+		t.Logf("%s: %.1f %% padding in %v", cell.Method.Name, 100*padding, r.packer.Shapes)
 		if padding > 0.08 {
 			t.Errorf("%s: %.1f %% of the slots are padding, expected at most 8 %%", cell.Method.Name, 100*padding)
 		}
-		if n := len(r.packer.Shapes()); n > 6 {
+		if n := len(r.packer.Shapes); n > 6 {
 			t.Errorf("%s: %d shapes to compile", cell.Method.Name, n)
 		}
 	}

@@ -36,8 +36,9 @@ type Part struct {
 // Packer lays out batches in parts of its shapes.
 type Packer struct {
 	// Rows is the number of rows of a part: one for each device.
-	Rows   int
-	shapes []Shape
+	Rows int
+	// Shapes are the packer's, the longest first.
+	Shapes []Shape
 	// sets are the sets of at most mostParts parts, the cheapest first.
 	sets []set
 }
@@ -87,7 +88,7 @@ func (a amount) times(n int) amount {
 // New is a packer of parts of so many rows; cost is the time that a part of a shape takes, in any
 // unit.
 func New(rows int, shapes []Shape, cost func(s Shape) float64) *Packer {
-	p := &Packer{Rows: rows, shapes: slices.SortedFunc(slices.Values(shapes), func(a, b Shape) int {
+	p := &Packer{Rows: rows, Shapes: slices.SortedFunc(slices.Values(shapes), func(a, b Shape) int {
 		return cmp.Or(cmp.Compare(b.Length, a.Length), cmp.Compare(b.Answers, a.Answers))
 	})}
 	var grow func(from int, s set)
@@ -98,8 +99,8 @@ func New(rows int, shapes []Shape, cost func(s Shape) float64) *Packer {
 		if len(s.shapes) == mostParts {
 			return
 		}
-		for i := from; i < len(p.shapes); i++ {
-			one := p.shapes[i]
+		for i := from; i < len(p.Shapes); i++ {
+			one := p.Shapes[i]
 			grow(i, set{append(slices.Clone(s.shapes), one), s.room.plus(one.room().times(rows)), s.cost + cost(one)})
 		}
 	}
@@ -108,17 +109,14 @@ func New(rows int, shapes []Shape, cost func(s Shape) float64) *Packer {
 	return p
 }
 
-// Shapes are the packer's, the largest first.
-func (p *Packer) Shapes() []Shape { return p.shapes }
-
 // Pack lays out examples: the cheapest set of parts in which they fit first-fit, the longest first.
 // The error tells of an example that fits no shape.
 func (p *Packer) Pack(items []Item) ([]Part, error) {
 	order := make([]int, len(items))
 	for i, item := range items {
 		order[i] = i
-		if !slices.ContainsFunc(p.shapes, func(s Shape) bool { return item.need().fits(s.room()) }) {
-			return nil, fmt.Errorf("pack a batch: an example of %d tokens with %d answers fits no row of %v", item.Tokens, item.Answers, p.shapes)
+		if !slices.ContainsFunc(p.Shapes, func(s Shape) bool { return item.need().fits(s.room()) }) {
+			return nil, fmt.Errorf("pack a batch: an example of %d tokens with %d answers fits no row of %v", item.Tokens, item.Answers, p.Shapes)
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return items[a].compare(items[b]) })
@@ -128,8 +126,8 @@ func (p *Packer) Pack(items []Item) ([]Part, error) {
 			return append(parts, set...), nil
 		}
 		// More than mostParts: fill one, of the largest in which the first example fits.
-		i := slices.IndexFunc(p.shapes, func(s Shape) bool { return items[order[0]].need().fits(s.room()) })
-		part, rest := fill(items, order, p.shapes[i:i+1], p.Rows)
+		i := slices.IndexFunc(p.Shapes, func(s Shape) bool { return items[order[0]].need().fits(s.room()) })
+		part, rest := fill(items, order, p.Shapes[i:i+1], p.Rows)
 		parts, order = append(parts, part...), rest
 	}
 	return parts, nil
