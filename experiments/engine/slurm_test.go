@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"secura/experiments/suite"
 )
@@ -36,7 +37,7 @@ trap 'exit 130' TERM
 [ -e `+dir+`/saves ] && { sleep 0.05; echo > `+dir+`/run/cells/mine/checkpoint/01/complete.json; }
 echo > `+dir+`/run/cells/other/checkpoint/01/complete.json # another element goes on all the time
 kill -USR1 $PPID
-while :; do sleep 0.02; done
+while [ -e `+dir+`/worker ]; do sleep 0.02; done
 `)
 	for cell, job := range map[string]string{"mine": "77_1", "other": "77_11"} {
 		write("run/cells/"+cell+"/status.json", "{\n\t\"state\": \"cancelled\",\n\t\"job\": \""+job+"\"\n}\n")
@@ -53,6 +54,7 @@ while :; do sleep 0.02; done
 		c := exec.Command(bash, filepath.Join(dir, "array.sh"))
 		c.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "SLURM_ARRAY_JOB_ID=77",
 			"SLURM_ARRAY_TASK_ID=1", "SLURM_JOB_ID=78")
+		c.WaitDelay = 20 * time.Second // a worker that outlives the element keeps its output open
 		data, err := c.CombinedOutput()
 		if err == nil {
 			t.Fatalf("the element ended well: %s", data)
