@@ -100,14 +100,7 @@ func product(a, b *graph.Node) *graph.Node {
 }
 
 // add is a + b for matrices, either of which may have a leading batch axis.
-func add(a, b *graph.Node) *graph.Node {
-	if a.Rank() < b.Rank() {
-		a = graph.InsertAxes(a, 0)
-	} else if b.Rank() < a.Rank() {
-		b = graph.InsertAxes(b, 0)
-	}
-	return graph.Add(a, b)
-}
+func add(a, b *graph.Node) *graph.Node { return graph.Add(alike(a, b), alike(b, a)) }
 
 // with is v with one tensor replaced; v itself stays.
 func with(v map[string]*graph.Node, name string, value *graph.Node) map[string]*graph.Node {

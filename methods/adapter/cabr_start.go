@@ -26,14 +26,8 @@ func (c CABR) startA(w Matrix, rank, inner int) ([]float32, error) {
 		}
 		return a, nil
 	}
-	dense := mat.NewDense(w.Rows, w.Columns, nil)
-	for i := range w.Rows {
-		for j := range w.Columns {
-			dense.Set(i, j, float64(w.At(i, j)))
-		}
-	}
 	var svd mat.SVD
-	if !svd.Factorize(dense, mat.SVDThin) {
+	if !svd.Factorize(w.Dense(), mat.SVDThin) {
 		return nil, fmt.Errorf("CABR: the singular values of the weight [%d, %d] do not converge", w.Rows, w.Columns)
 	}
 	var u, v mat.Dense

@@ -39,14 +39,8 @@ func (o OSF) Init(w Matrix, _ *rand.Rand) ([]Tensor, error) {
 	if !(o.Preserved >= 0 && o.Preserved < 1) {
 		return nil, fmt.Errorf("the preserved share is %v, expected from 0 to below 1", o.Preserved)
 	}
-	dense := mat.NewDense(w.Rows, w.Columns, nil)
-	for i := range w.Rows {
-		for j := range w.Columns {
-			dense.Set(i, j, float64(w.At(i, j)))
-		}
-	}
 	var svd mat.SVD
-	if !svd.Factorize(dense, mat.SVDThin) {
+	if !svd.Factorize(w.Dense(), mat.SVDThin) {
 		return nil, fmt.Errorf("the singular value decomposition of a weight [%d, %d] does not converge", w.Rows, w.Columns)
 	}
 	n := min(w.Rows, w.Columns)
@@ -101,14 +95,7 @@ func (o OSF) Apply(x, w *graph.Node, v map[string]*graph.Node) *graph.Node {
 }
 
 // scaled is a with its columns multiplied by s [1, columns]; either may have a leading batch axis.
-func scaled(a, s *graph.Node) *graph.Node {
-	if a.Rank() < s.Rank() {
-		a = graph.InsertAxes(a, 0)
-	} else if s.Rank() < a.Rank() {
-		s = graph.InsertAxes(s, 0)
-	}
-	return graph.Mul(a, s)
-}
+func scaled(a, s *graph.Node) *graph.Node { return graph.Mul(alike(a, s), alike(s, a)) }
 
 // transposed is the transpose of a matrix, which may have a leading batch axis.
 func transposed(a *graph.Node) *graph.Node { return graph.Transpose(a, -2, -1) }
