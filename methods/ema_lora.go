@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"secura/methods/adapter"
 )
 
 // EMALoRAParams are the parameters of the moving average alone.
@@ -22,12 +20,10 @@ var EMALoRA = Method{
 	Name: "ema-lora",
 	Doc: "Sequential fine-tuning of which an exponential moving average is evaluated: I-LoRA's slow copy, without replay and " +
 		"without a term in the loss.",
-	Source: "A part of I-LoRA, arXiv 2402.18865; checked by algebra.",
-	Params: EMALoRAParams{defaultLoRA, 0.99},
-	Tuning: Tuning{Coefficient: Coefficient{[]string{"lambda"}, memories}},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		return params.(*EMALoRAParams).LoRAParams.adapter()
-	},
+	Source:  "A part of I-LoRA, arXiv 2402.18865; checked by algebra.",
+	Params:  EMALoRAParams{defaultLoRA, 0.99},
+	Tuning:  Tuning{Coefficient: Coefficient{[]string{"lambda"}, memories}},
+	Adapter: newLoRA,
 	Start: func(params any, s *Session) (Hooks, error) {
 		lambda := params.(*EMALoRAParams).Lambda
 		if !(lambda >= 0 && lambda <= 1) {

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"secura/methods/adapter"
 	"secura/methods/replay"
 )
 
@@ -139,12 +138,10 @@ var ER = Method{
 	Name: "er",
 	Doc: "Experience replay: a reservoir keeps a uniform sample of the stream's examples; rows drawn from it are learned " +
 		"beside each batch, under one mean.",
-	Cost:   1.4,
-	Source: "arXiv 1902.10486; reservoir sampling: Vitter 1985, algorithm R. The 2% buffer and half a batch of replay are SECURA's comparison's.",
-	Params: ERParams{defaultLoRA, defaultReplay},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		return params.(*ERParams).LoRAParams.adapter()
-	},
+	Cost:    1.4,
+	Source:  "arXiv 1902.10486; reservoir sampling: Vitter 1985, algorithm R. The 2% buffer and half a batch of replay are SECURA's comparison's.",
+	Params:  ERParams{defaultLoRA, defaultReplay},
+	Adapter: newLoRA,
 	Start: func(params any, s *Session) (Hooks, error) {
 		m, rows, err := params.(*ERParams).memory(s)
 		if err != nil {

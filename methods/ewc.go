@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"secura/methods/adapter"
 )
 
 // EWCParams are the parameters of elastic weight consolidation.
@@ -46,7 +44,7 @@ var EWC = Method{
 	Source:  "arXiv 1612.00796, online form arXiv 1805.06370; checked against golden values of the formulas.",
 	Params:  defaultEWC,
 	Tuning:  ewcTuning,
-	Adapter: newEWCAdapter,
+	Adapter: newLoRA,
 	Start:   startEWC,
 }
 
@@ -65,7 +63,7 @@ var EWCSeparate = Method{
 	Source:  "arXiv 1612.00796; checked against one Fisher information and anchor per task, kept apart.",
 	Params:  defaultEWC.separate(),
 	Tuning:  ewcTuning,
-	Adapter: newEWCAdapter,
+	Adapter: newLoRA,
 	Start:   startEWC,
 }
 
@@ -79,10 +77,6 @@ func (p EWCParams) separate() EWCParams {
 // ewcTuning goes by decades, since the scale of F depends on the backbone; at the published 1e4 a
 // small one learns nothing.
 var ewcTuning = Tuning{Coefficient: decades("lambda", 10)}
-
-func newEWCAdapter(params any) (adapter.Adapter, error) {
-	return params.(*EWCParams).LoRAParams.adapter()
-}
 
 func startEWC(params any, s *Session) (Hooks, error) {
 	p := params.(*EWCParams)

@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"secura/methods/adapter"
 )
 
 // ILoRAParams are the parameters of I-LoRA.
@@ -31,14 +29,12 @@ var ILoRA = Method{
 	Name: "i-lora",
 	Doc: "Interpolation-based LoRA: experience replay, a slow copy of the adapter that averages the learning one, and a " +
 		"consistency term that holds the hidden states of replayed rows near the slow copy's. The slow copy is evaluated.",
-	Cost:   1.7,
-	Source: "arXiv 2402.18865; checked against golden values of the formulas.",
-	Params: ILoRAParams{defaultLoRA, defaultReplay, 0.99, 1, "long"},
-	Tuning: Tuning{Coefficient: Coefficient{[]string{"lambda"}, memories}},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		return params.(*ILoRAParams).LoRAParams.adapter()
-	},
-	Start: startILoRA,
+	Cost:    1.7,
+	Source:  "arXiv 2402.18865; checked against golden values of the formulas.",
+	Params:  ILoRAParams{defaultLoRA, defaultReplay, 0.99, 1, "long"},
+	Tuning:  Tuning{Coefficient: Coefficient{[]string{"lambda"}, memories}},
+	Adapter: newLoRA,
+	Start:   startILoRA,
 }
 
 func startILoRA(params any, s *Session) (Hooks, error) {

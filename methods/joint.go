@@ -10,5 +10,5 @@ var JointTraining = Method{
 	Kind:    Joint,
 	Cost:    0.7, // two rows of evaluation
 	Params:  defaultLoRA,
-	Adapter: Seq.Adapter,
+	Adapter: newLoRA,
 }

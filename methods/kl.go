@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"secura/methods/adapter"
 )
 
 // DistillationParams are the parameters of a method that holds the model's predictions near those
@@ -36,15 +34,11 @@ var KL = Method{
 	Cost:    1.3,
 	Params:  DistillationParams{defaultLoRA, 1, 1, "forward"},
 	Tuning:  distillationTuning,
-	Adapter: newDistillation,
+	Adapter: newLoRA,
 	Start:   startDistillation,
 }
 
 var distillationTuning = Tuning{Coefficient: decades("beta", 1)}
-
-func newDistillation(params any) (adapter.Adapter, error) {
-	return params.(*DistillationParams).LoRAParams.adapter()
-}
 
 func startDistillation(params any, s *Session) (Hooks, error) {
 	p := params.(*DistillationParams)

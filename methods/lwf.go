@@ -14,7 +14,7 @@ var LwF = Method{
 	Cost:    1.3,
 	Params:  DistillationParams{defaultLoRA, 1, 2, "forward"},
 	Tuning:  distillationTuning,
-	Adapter: newDistillation,
+	Adapter: newLoRA,
 	Start: func(params any, s *Session) (Hooks, error) {
 		hooks, err := startDistillation(params, s)
 		hooks.AfterTask = func(t *TaskEnd) error {

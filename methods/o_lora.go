@@ -32,13 +32,11 @@ var OLoRA = Method{
 	Name: "o-lora",
 	Doc: "Orthogonal LoRA: each task learns a LoRA of its own, those of earlier tasks stay in the weight, and a term of the loss " +
 		"makes the rows of the new A orthogonal to those of the earlier ones.",
-	Source: "arXiv 2310.14152 and its code (github.com/cmnfriend/O-LoRA); the term and its gradient checked against torch.",
-	Params: OLoRAParams{defaultLoRA, 0.5, "l1"},
-	Tuning: Tuning{Coefficient: decades("lambda", 0.5)},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		return params.(*OLoRAParams).LoRAParams.adapter()
-	},
-	Start: startOLoRA,
+	Source:  "arXiv 2310.14152 and its code (github.com/cmnfriend/O-LoRA); the term and its gradient checked against torch.",
+	Params:  OLoRAParams{defaultLoRA, 0.5, "l1"},
+	Tuning:  Tuning{Coefficient: decades("lambda", 0.5)},
+	Adapter: newLoRA,
+	Start:   startOLoRA,
 }
 
 func startOLoRA(params any, s *Session) (Hooks, error) {

@@ -12,8 +12,11 @@ type LoRAParams struct {
 
 var defaultLoRA = LoRAParams{Rank: 8, Alpha: 16}
 
-func (p LoRAParams) adapter() (adapter.Adapter, error) {
-	return adapter.LoRA{Rank: p.Rank, Alpha: p.Alpha}, nil
+func (p LoRAParams) lora() adapter.Adapter { return adapter.LoRA{Rank: p.Rank, Alpha: p.Alpha} }
+
+// newLoRA makes the adapter of a method whose parameters are, or have inline, LoRAParams.
+func newLoRA(params any) (adapter.Adapter, error) {
+	return params.(interface{ lora() adapter.Adapter }).lora(), nil
 }
 
 // Seq is plain sequential fine-tuning: one LoRA adapter goes through the whole stream and nothing
@@ -23,7 +26,7 @@ var Seq = Method{
 	Doc:     "Sequential fine-tuning of one LoRA adapter through the whole stream; nothing is done against forgetting.",
 	Source:  "LoRA: arXiv 2106.09685; checked against peft 0.21.2.",
 	Params:  defaultLoRA,
-	Adapter: func(params any) (adapter.Adapter, error) { return params.(*LoRAParams).adapter() },
+	Adapter: newLoRA,
 }
 
 // SeqFull is plain sequential fine-tuning of the adapted weights themselves. All hooks are nil.

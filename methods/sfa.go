@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"secura/methods/adapter"
 )
 
 // SFAParams are the parameters of sequential fine-tuning with averaging.
@@ -32,13 +30,11 @@ var SFA = Method{
 	Name: "sfa",
 	Doc: "Sequential fine-tuning with averaging: several times a task the adapter is averaged with what it was when the task " +
 		"began.",
-	Source: "arXiv 2501.05559; checked by algebra.",
-	Params: SFAParams{defaultLoRA, 0.25, 0.5},
-	Tuning: Tuning{Coefficient: shares("beta", 2, 0.1, 0.25, 0.5, 0.75, 0.9)},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		return params.(*SFAParams).LoRAParams.adapter()
-	},
-	Start: startSFA,
+	Source:  "arXiv 2501.05559; checked by algebra.",
+	Params:  SFAParams{defaultLoRA, 0.25, 0.5},
+	Tuning:  Tuning{Coefficient: shares("beta", 2, 0.1, 0.25, 0.5, 0.75, 0.9)},
+	Adapter: newLoRA,
+	Start:   startSFA,
 }
 
 func startSFA(params any, s *Session) (Hooks, error) {

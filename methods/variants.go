@@ -10,7 +10,7 @@ var LoRA = Method{
 		"the method seq.",
 	Source:  "arXiv 2106.09685; checked against peft 0.21.2.",
 	Params:  defaultLoRA,
-	Adapter: Seq.Adapter,
+	Adapter: newLoRA,
 }
 
 // DoRA is fine-tuning with a DoRA adapter, for comparisons of adapters on one task at a time.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
-
-	"secura/methods/adapter"
 )
 
 // WiSEFTParams are the parameters of WiSE-FT.
@@ -23,12 +21,10 @@ var WiSEFT = Method{
 	Name: "wise-ft",
 	Doc: "Sequential fine-tuning of which a mixture is evaluated: the pretrained weights, and a share of the way to the learned " +
 		"ones. Learning goes on from the learned ones.",
-	Source: "arXiv 2109.01903, section 3; checked by algebra.",
-	Params: WiSEFTParams{defaultLoRA, 0.5},
-	Tuning: Tuning{Coefficient: shares("mix", 1, 0.25, 0.5, 0.75, 0.9)},
-	Adapter: func(params any) (adapter.Adapter, error) {
-		return params.(*WiSEFTParams).LoRAParams.adapter()
-	},
+	Source:  "arXiv 2109.01903, section 3; checked by algebra.",
+	Params:  WiSEFTParams{defaultLoRA, 0.5},
+	Tuning:  Tuning{Coefficient: shares("mix", 1, 0.25, 0.5, 0.75, 0.9)},
+	Adapter: newLoRA,
 	Start: func(params any, s *Session) (Hooks, error) {
 		mix := params.(*WiSEFTParams).Mix
 		if !(mix > 0 && mix <= 1) {
