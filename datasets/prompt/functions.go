@@ -169,13 +169,9 @@ func replace(old, with string, v any) (string, error) {
 
 // regex finds the first match of a pattern, in Go's syntax (RE2).
 func regex(pattern string, v any) (string, error) {
-	text, err := asText(v)
+	compiled, text, err := search(pattern, v)
 	if err != nil {
 		return "", err
-	}
-	compiled, err := regexp.Compile(pattern)
-	if err != nil {
-		return "", fmt.Errorf("pattern %q: %w", pattern, err)
 	}
 	m := compiled.FindStringSubmatch(text)
 	if m == nil {
@@ -186,15 +182,22 @@ func regex(pattern string, v any) (string, error) {
 
 // substitute replaces all that matches a pattern, as Python's re.sub.
 func substitute(pattern, with string, v any) (string, error) {
-	text, err := asText(v)
+	compiled, text, err := search(pattern, v)
 	if err != nil {
 		return "", err
 	}
-	compiled, err := regexp.Compile(pattern)
-	if err != nil {
-		return "", fmt.Errorf("pattern %q: %w", pattern, err)
-	}
 	return compiled.ReplaceAllString(text, with), nil
+}
+
+// search is a pattern with the text that it is searched in.
+func search(pattern string, v any) (compiled *regexp.Regexp, text string, err error) {
+	if text, err = asText(v); err != nil {
+		return nil, "", err
+	}
+	if compiled, err = regexp.Compile(pattern); err != nil {
+		return nil, "", fmt.Errorf("pattern %q: %w", pattern, err)
+	}
+	return compiled, text, nil
 }
 
 func list(values ...any) []any { return values }
