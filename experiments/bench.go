@@ -78,12 +78,8 @@ func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) 
 	if o.Shape != nil {
 		o.Suite = o.Suite.WithLengthsOf(suite.Default()) // such a backbone reads no data
 		o.Suite.Training.Lengths = nil
-	} else if o.Suite, err = (&Prepared{}).chooseLengths(ctx, o.Suite, o.Store); err != nil {
-		return BenchResult{}, err
-	}
-	if o.Shape != nil {
 		w, err = openShape(ctx, o.Suite, o.Shape, o.Backend)
-	} else {
+	} else if o.Suite, err = (&Prepared{}).chooseLengths(ctx, o.Suite, o.Store); err == nil {
 		w, err = openSingle(ctx, o.Suite, WorkerOptions{Store: o.Store, Backend: o.Backend})
 	}
 	if err != nil {

@@ -217,31 +217,25 @@ func WriteExamples(run rundir.Run, data *stream.Data) error {
 // Mistakes are those that the data, the backbones and the methods show of a suite that has others,
 // so that all are told at once. s is what is left of it (see suite.Faulty).
 func Mistakes(ctx context.Context, s suite.Suite, store *prepared.Store) error {
-	mistakes := []error{checkBackbones(s)}
+	backbones := checkBackbones(s)
 	if s.Evaluation.Split != "validation" {
 		s.Evaluation.Split = "test"
 	}
-	for _, r := range reads(s) {
-		if !readable(r.task) {
-			continue
-		}
-		for _, split := range r.splits {
-			mistakes = append(mistakes, store.Check(ctx, r.task, split))
-		}
-	}
-	return suite.Told(append(mistakes, startable(s))...)
+	left := s
+	left.Tasks, left.Knowledge = slices.DeleteFunc(slices.Clone(s.Tasks), unreadable), slices.DeleteFunc(slices.Clone(s.Knowledge), unreadable)
+	return suite.Told(backbones, checkRows(ctx, left, store), startable(s))
 }
 
-// readable says whether a task has what it needs to be read. Where it has not, its own mistake was
-// told, and what follows from that is none.
-func readable(t datasets.Task) bool {
+// unreadable says whether a task lacks what it needs to be read. Its own mistake was told then, and
+// what follows from that is none.
+func unreadable(t datasets.Task) bool {
 	t.Scores, t.Limits, t.Stop, t.Shots = []string{"exact"}, datasets.Limits{}, nil, 0
 	if t.Original = ""; t.Choice() {
 		t.Scores = []string{"accuracy"}
 	} else {
 		t.MaxNewTokens = max(t.MaxNewTokens, 1)
 	}
-	return t.Validate() == nil
+	return t.Validate() != nil
 }
 
 // unknownExamples stands for the number of a stream's examples where they could not be read.

@@ -105,15 +105,11 @@ func WithLengths(run rundir.Run, s suite.Suite) (suite.Suite, error) {
 	if !s.LeavesLengths() {
 		return s, nil
 	}
-	old, err := rundir.ReadManifest(run)
-	if errors.Is(err, os.ErrNotExist) {
-		return s, nil
-	}
-	if err != nil {
+	old, begun, err := begunWith(run)
+	if err != nil || !begun {
 		return s, err
 	}
-	begun, err := SuiteOf(run, old)
-	return s.WithLengthsOf(begun), err
+	return s.WithLengthsOf(old), nil
 }
 
 // Warn writes each warning on a line.
@@ -127,15 +123,8 @@ func Warn(log io.Writer, warnings []string) {
 // with, if there is one: a run goes on with the files that it has read, although the hub has newer
 // ones.
 func KeepRevisions(run rundir.Run, s suite.Suite) (suite.Suite, error) {
-	manifest, err := rundir.ReadManifest(run)
-	if errors.Is(err, os.ErrNotExist) {
-		return s, nil
-	}
-	if err != nil {
-		return s, err
-	}
-	old, err := SuiteOf(run, manifest)
-	if err != nil {
+	old, begun, err := begunWith(run)
+	if err != nil || !begun {
 		return s, err
 	}
 	s.Revisions = map[string]string{}
@@ -145,6 +134,19 @@ func KeepRevisions(run rundir.Run, s suite.Suite) (suite.Suite, error) {
 		}
 	}
 	return s, nil
+}
+
+// begunWith is the suite that the run in a place began with; begun is false where there is none.
+func begunWith(run rundir.Run) (s suite.Suite, begun bool, err error) {
+	manifest, err := rundir.ReadManifest(run)
+	if errors.Is(err, os.ErrNotExist) {
+		return suite.Suite{}, false, nil
+	}
+	if err != nil {
+		return suite.Suite{}, false, err
+	}
+	s, err = SuiteOf(run, manifest)
+	return s, true, err
 }
 
 // Begin writes what a run has before its first cell: the manifest, and the examples that its
