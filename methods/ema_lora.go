@@ -29,14 +29,8 @@ var EMALoRA = Method{
 		if !(lambda >= 0 && lambda <= 1) {
 			return Hooks{}, fmt.Errorf("lambda is %g, must lie in [0, 1]", lambda)
 		}
-		s.AddCoefficient("lambda", lambda)
-		s.AddCopies(longCopy, false)
-		return Hooks{
-			AfterStep: s.follow,
-			EvalWith:  func(p Projection, v Vars) *graph.Node { return s.WeightWith(v, p, longCopy) },
-			Measure: func(n StepNodes) []NamedNode {
-				return []NamedNode{{"ema-lora/distance", s.distance(n.After, "", longCopy)}}
-			},
-		}, nil
+		hooks := s.slowCopy(lambda, "ema-lora/distance")
+		hooks.EvalWith = func(p Projection, v Vars) *graph.Node { return s.WeightWith(v, p, longCopy) }
+		return hooks, nil
 	},
 }

@@ -69,15 +69,21 @@ func (s *Session) longTermMemory(lambda, gamma float64) (Hooks, error) {
 	if !(lambda >= 0 && lambda <= 1) || !(gamma >= 0) || math.IsInf(gamma, 0) {
 		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", lambda, gamma)
 	}
-	s.AddCoefficient("lambda", lambda)
 	s.AddCoefficient("gamma", gamma)
+	return s.slowCopy(lambda, "i-lora/distance"), nil
+}
+
+// slowCopy adds a copy of the adapter that follows it after each step; measure names how far apart
+// the two are.
+func (s *Session) slowCopy(lambda float64, measure string) Hooks {
+	s.AddCoefficient("lambda", lambda)
 	s.AddCopies(longCopy, false)
 	return Hooks{
 		AfterStep: s.follow,
 		Measure: func(n StepNodes) []NamedNode {
-			return []NamedNode{{"i-lora/distance", s.distance(n.After, "", longCopy)}}
+			return []NamedNode{{measure, s.distance(n.After, "", longCopy)}}
 		},
-	}, nil
+	}
 }
 
 // follow moves the long-term copy towards the adapter: θˡ ← λθˡ + (1−λ)θ.
@@ -106,6 +112,5 @@ func movingAverage(old, new, lambda *graph.Node) *graph.Node {
 // a and b [rows, answers, units] and counted [rows, answers]; 0 where nothing is counted.
 func meanSquaredError(a, b, counted, slots *graph.Node) *graph.Node {
 	d := graph.Sub(a, b)
-	total := graph.ReduceAllSum(graph.Mul(graph.ReduceMean(graph.Mul(d, d), -1), counted))
-	return graph.Div(total, graph.MaxScalar(slots, 1))
+	return countedMean(graph.ReduceMean(graph.Mul(d, d), -1), counted, slots)
 }

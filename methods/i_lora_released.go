@@ -65,9 +65,7 @@ func startILoRAReleased(params any, s *Session) (Hooks, error) {
 		folder := s.adapter.(adapter.Folder)
 		return t.Update("fold both memories", nil, func(v Vars, _ []*graph.Node) {
 			s.fold(folder.Fold, v)
-			for _, t := range s.Trained() {
-				v[Name(t.Projection, longCopy, t.Tensor)] = graph.Identity(t.In(v, ""))
-			}
+			s.copyTrained(v, longCopy)
 		})
 	}
 	return hooks, nil

@@ -53,8 +53,7 @@ func startDistillation(params any, s *Session) (Hooks, error) {
 	return Hooks{
 		ExtraLoss: func(l *Loss) *graph.Node {
 			each := p.divergence(graph.StopGradient(l.LogitsWith(teacherCopy)), l.Logits)
-			mean := graph.Div(graph.ReduceAllSum(graph.Mul(each, l.Counted)), graph.MaxScalar(l.Slots(), 1))
-			return graph.Mul(mean, l.Vars.Coefficient("beta"))
+			return graph.Mul(countedMean(each, l.Counted, l.Slots()), l.Vars.Coefficient("beta"))
 		},
 		Measure: func(n StepNodes) []NamedNode { return []NamedNode{{"teacher/term", n.Own}} },
 	}, nil

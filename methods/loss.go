@@ -11,8 +11,13 @@ import (
 // crossEntropy is the mean over the counted slots of −log p(target), for logits [batch, answers,
 // vocabulary]; slots is their number.
 func crossEntropy(logits, targets, weights, slots *graph.Node) *graph.Node {
-	total := graph.ReduceAllSum(graph.Mul(negativeLogLikelihood(logits, targets), weights))
-	return graph.Div(total, graph.MaxScalar(slots, 1))
+	return countedMean(negativeLogLikelihood(logits, targets), weights, slots)
+}
+
+// countedMean is the sum of x, [rows, answers], over counted slots, by slots, their number; 0 where
+// nothing is counted.
+func countedMean(x, counted, slots *graph.Node) *graph.Node {
+	return graph.Div(graph.ReduceAllSum(graph.Mul(x, counted)), graph.MaxScalar(slots, 1))
 }
 
 // negativeLogLikelihood is −log p(target) at each slot, [batch, answers].

@@ -19,9 +19,7 @@ var LwF = Method{
 		hooks, err := startDistillation(params, s)
 		hooks.AfterTask = func(t *TaskEnd) error {
 			return t.Update("teacher", nil, func(v Vars, _ []*graph.Node) {
-				for _, t := range s.Trained() {
-					v[Name(t.Projection, teacherCopy, t.Tensor)] = graph.Identity(t.In(v, ""))
-				}
+				s.copyTrained(v, teacherCopy)
 			})
 		}
 		return hooks, err

@@ -74,13 +74,9 @@ func (t *TaskEnd) nextLoRA() error {
 	fresh := make([]*tensors.Tensor, len(s.projections))
 	defer func() { release(fresh) }()
 	for i, p := range s.projections {
-		w, err := s.base.matrix(p)
+		_, list, err := s.initial(p, fmt.Sprintf("%s/%d", Name(p, "", "start"), t.Index))
 		if err != nil {
 			return err
-		}
-		list, err := s.adapter.Init(w, s.Rand(fmt.Sprintf("adapter/%s/%d", Name(p, "", "start"), t.Index)))
-		if err != nil {
-			return fmt.Errorf("adapt %s: %w", p.WeightName(), err)
 		}
 		fresh[i] = tensors.FromFlatDataAndDimensions(list[0].Values, list[0].Shape...)
 	}

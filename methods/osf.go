@@ -2,6 +2,8 @@ package methods
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -43,7 +45,7 @@ var OSF = Method{
 			if t.Index >= s.Tasks {
 				return nil
 			}
-			return t.nextSubspace(p.First + (p.Last-p.First)*float64(t.Index)/float64(max(s.Tasks-1, 1)))
+			return t.nextSubspace(p.First + (p.Last-p.First)*float64(t.Index)/float64(s.Tasks-1))
 		}}, nil
 	},
 }
@@ -55,6 +57,7 @@ func (t *TaskEnd) nextSubspace(preserved float64) error {
 	if err != nil {
 		return err
 	}
+	defer func() { release(slices.Collect(maps.Values(weights))) }()
 	var fresh []*tensors.Tensor
 	defer func() { release(fresh) }()
 	for _, p := range s.projections {
@@ -64,9 +67,6 @@ func (t *TaskEnd) nextSubspace(preserved float64) error {
 			return err
 		}
 		shape := w.Shape().Dimensions
-		if err := w.FinalizeAll(); err != nil {
-			return err
-		}
 		list, err := adapter.OSF{Preserved: preserved}.Init(adapter.Matrix{Rows: shape[0], Columns: shape[1], Values: values}, nil)
 		if err != nil {
 			return fmt.Errorf("adapt %s: %w", p.WeightName(), err)

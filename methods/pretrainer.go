@@ -73,12 +73,11 @@ func (p *Pretrainer) Save(path string) error {
 	return nil
 }
 
-// Load goes on from what Save wrote and says after how many steps that was. The backbone must have
-// the same shapes.
-func (p *Pretrainer) Load(path string) (steps int, err error) {
+// Load goes on from what Save wrote. The backbone must have the same shapes.
+func (p *Pretrainer) Load(path string) error {
 	file, err := weights.Open(path)
 	if err != nil {
-		return 0, fmt.Errorf("go on with a pretraining: %w", err)
+		return fmt.Errorf("go on with a pretraining: %w", err)
 	}
 	defer file.Close()
 	for name, t := range p.state() {
@@ -87,15 +86,15 @@ func (p *Pretrainer) Load(path string) (steps int, err error) {
 			err = fmt.Errorf("tensor %s is %v, expected %v", name, shape, (*t).Shape().Dimensions)
 		}
 		if err != nil {
-			return 0, fmt.Errorf("go on with a pretraining: %s: %w", path, err)
+			return fmt.Errorf("go on with a pretraining: %s: %w", path, err)
 		}
 		(*t).FinalizeAll()
 		*t = tensors.FromFlatDataAndDimensions(values, shape...)
 	}
 	if p.steps, err = strconv.Atoi(file.Metadata()[stepsKey]); err != nil {
-		return 0, fmt.Errorf("go on with a pretraining: %s: metadata %s: %w", path, stepsKey, err)
+		return fmt.Errorf("go on with a pretraining: %s: metadata %s: %w", path, stepsKey, err)
 	}
-	return p.steps, nil
+	return nil
 }
 
 // state are the weights and the optimiser's moments by name. What is put in a tensor's place stays.

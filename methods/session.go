@@ -123,25 +123,30 @@ func (s *Session) start(params any) (err error) {
 // projection.
 func (s *Session) addAdapters() error {
 	for _, p := range s.projections {
-		w := s.base.Model.Weights[p.WeightName()]
-		values, err := tensors.CopyFlatData[float32](w)
+		w, list, err := s.initial(p, Name(p, "", "start"))
 		if err != nil {
 			return err
 		}
-		shape := w.Shape().Dimensions
-		matrix := adapter.Matrix{Rows: shape[0], Columns: shape[1], Values: values}
-		list, err := s.adapter.Init(matrix, s.Rand("adapter/"+Name(p, "", "start")))
-		if err != nil {
-			return fmt.Errorf("adapt %s: %w", p.WeightName(), err)
-		}
 		s.adapterTensors[p] = list
-		s.AddVariable(Name(p, "", baseTensor), shape, values)
+		s.AddVariable(Name(p, "", baseTensor), []int{w.Rows, w.Columns}, w.Values)
 		for _, t := range list {
 			v := s.addVariable(Name(p, "", t.Name), t.Shape, t.Values)
 			v.trained, v.decayed = t.Trained, t.Decayed
 		}
 	}
 	return nil
+}
+
+// initial gives a projection's pretrained weight and its adapter's tensors, drawn from the stream of
+// this name.
+func (s *Session) initial(p Projection, draw string) (w adapter.Matrix, list []adapter.Tensor, err error) {
+	if w, err = s.base.matrix(p); err != nil {
+		return w, nil, err
+	}
+	if list, err = s.adapter.Init(w, s.Rand("adapter/"+draw)); err != nil {
+		err = fmt.Errorf("adapt %s: %w", p.WeightName(), err)
+	}
+	return w, list, err
 }
 
 // AddVariable adds a variable that is not trained; its starting values may not depend on anything
@@ -187,6 +192,13 @@ func (s *Session) AddCopies(copy string, zeros bool) {
 			}
 			s.AddVariable(Name(p, copy, t.Name), t.Shape, values)
 		}
+	}
+}
+
+// copyTrained sets a copy of the adapter's trained tensors to what they are now.
+func (s *Session) copyTrained(v Vars, copy string) {
+	for _, t := range s.Trained() {
+		v[Name(t.Projection, copy, t.Tensor)] = graph.Identity(t.In(v, ""))
 	}
 }
 

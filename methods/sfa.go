@@ -59,9 +59,7 @@ func startSFA(params any, s *Session) (Hooks, error) {
 		},
 		AfterTask: func(t *TaskEnd) error {
 			return t.Update("start", nil, func(v Vars, _ []*graph.Node) {
-				for _, t := range s.Trained() {
-					v[Name(t.Projection, startCopy, t.Tensor)] = graph.Identity(t.In(v, ""))
-				}
+				s.copyTrained(v, startCopy)
 				v[sfaStep] = graph.ZerosLike(v[sfaStep])
 			})
 		},

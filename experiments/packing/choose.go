@@ -45,6 +45,15 @@ const (
 // before it, which may then be replaced, until few of the batches' slots are padding. Equal needs
 // have equal shapes.
 func Choose(n Needs) (chosen []Shape) {
+	cost, known := n.Cost, map[Shape]float64{}
+	n.Cost = func(s Shape) float64 { // asked of each shape many times
+		c, ok := known[s]
+		if !ok {
+			c = cost(s)
+			known[s] = c
+		}
+		return c
+	}
 	candidates := n.candidates()
 	// better replaces one of the chosen, or adds one, if that makes the batches cheaper.
 	better := func(at int, least float64) float64 {

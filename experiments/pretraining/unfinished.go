@@ -72,7 +72,7 @@ func goOn(out string, r recipe, learner *methods.Pretrainer, corpus *packer) (u 
 	if u.Recipe != r {
 		return u, other(fmt.Sprintf("of the recipe %+v, not %+v", u.Recipe, r))
 	}
-	if _, err := learner.Load(u.weights(out)); err != nil {
+	if err := learner.Load(u.weights(out)); err != nil {
 		return u, fmt.Errorf("pretrain: %w", err)
 	}
 	for range u.Step {
