@@ -25,18 +25,13 @@ type ggufSplit struct {
 	ignoreMerges bool
 }
 
-const (
-	contractions = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|`
-	punctuation  = `| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-)
-
 // ggufSplits are the families that are read. Source: the tokenizer.json files that their models are
 // published with.
 var ggufSplits = map[string]ggufSplit{
 	"gpt-2":     {},
 	"smollm":    {digits: true},
-	"qwen2":     {composed: true, pattern: contractions + `\p{N}` + punctuation},
-	"llama-bpe": {ignoreMerges: true, pattern: contractions + `\p{N}{1,3}` + punctuation},
+	"qwen2":     {composed: true, pattern: qwen2Pattern},
+	"llama-bpe": {ignoreMerges: true, pattern: llama3Pattern},
 }
 
 // TokenizerJSON writes the tokenizer.json of the tokenizer in a GGUF file's metadata, whose values
