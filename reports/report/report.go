@@ -174,8 +174,9 @@ func (r *Report) BaseMetrics() map[string]metric.Value {
 	}
 	values = metric.Compute(metric.Matrix{R: c.R[:1], K: c.K})
 	if len(c.K) > 0 {
-		values["knowledge_final"] = metric.Number(c.K[0])
-		if c.K[0] != 0 {
+		known := metric.Number(c.K[0])
+		values["knowledge_final"] = known
+		if known.Defined() && known.Number != 0 {
 			values["knowledge_retention"] = metric.Number(1)
 		}
 	}
