@@ -246,12 +246,13 @@ const unknownExamples = 512
 func startable(s suite.Suite) error {
 	var mistakes []error
 	for _, name := range s.BackboneNames() {
-		if pretrained.Check(name) != nil {
+		one := s.RunOn(name)
+		if pretrained.Check(one.Place()) != nil {
 			continue
 		}
-		b, err := pretrained.OpenTexts(name, backboneOptions(s))
+		b, err := pretrained.OpenTexts(one.Place(), backboneOptions(s))
 		if err == nil {
-			err = checkMethods(s.RunOn(name), b.Config, unknownExamples)
+			err = checkMethods(one, b.Config, unknownExamples)
 		}
 		mistakes = append(mistakes, err)
 	}

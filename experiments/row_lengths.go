@@ -36,7 +36,7 @@ func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prep
 	var rows, answers, tests []int
 	positions, heldOut := math.MaxInt, 0
 	for _, name := range s.BackboneNames() {
-		b, err := pretrained.OpenTexts(name, backboneOptions(s))
+		b, err := pretrained.OpenTexts(s.RunOn(name).Place(), backboneOptions(s))
 		if err != nil {
 			return s, err
 		}

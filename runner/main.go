@@ -324,6 +324,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"secura/experiments/suite"
 )
 
 // patience is how long a command may take to stop after an interruption. The engine kills its
@@ -421,9 +423,7 @@ func told(err error) string {
 		lines = append(lines[:mostErrorLines:mostErrorLines], fmt.Sprintf("and %d more lines", more))
 	}
 	for i, line := range lines {
-		if n := len(line); n > longestLine {
-			lines[i] = strings.ToValidUTF8(line[:longestLine/2], "") + " […] " + strings.ToValidUTF8(line[n-longestLine/2:], "")
-		}
+		lines[i] = suite.Shorten(line, longestLine)
 	}
 	return strings.Join(lines, "\n")
 }

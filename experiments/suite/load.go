@@ -117,7 +117,7 @@ func (l *loader) wrap(nameOrFile string, mistakes []error) error {
 // set applies KEY=VALUE settings.
 func (l *loader) set(tree *yaml.Node, settings []string) {
 	for _, setting := range settings {
-		label := "-set " + shorten(setting, longestSetting)
+		label := "-set " + Shorten(setting, longestSetting)
 		c, tasks := checker{file: label}, tasksIn(tree)
 		if err := set(tree, setting); err != nil {
 			l.mistakes = append(l.mistakes, fmt.Errorf("%s: %w", label, err))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 )
 
 // Bounds of what is told of mistakes: of a list with ten thousand wrong items some show what is
@@ -30,7 +31,7 @@ func Told(list ...error) error {
 			continue
 		}
 		if len(err.Error()) > longestText {
-			err = errors.New(shorten(err.Error(), longestText))
+			err = errors.New(Shorten(err.Error(), longestText))
 		}
 		told = append(told, err)
 	}
@@ -55,10 +56,10 @@ func flat(list []error) (all []error) {
 	return all
 }
 
-// shorten leaves out the middle of a text of more than most bytes.
-func shorten(text string, most int) string {
+// Shorten leaves out the middle of a text of more than most bytes.
+func Shorten(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	return fmt.Sprintf("%.*s […] %s", most/2, text, []byte(text[len(text)-most/2:]))
+	return strings.ToValidUTF8(text[:most/2], "") + " […] " + strings.ToValidUTF8(text[len(text)-most/2:], "")
 }

@@ -459,3 +459,17 @@ func TestParametersOfAWrongType(t *testing.T) {
 		}
 	}
 }
+
+// TestShortenKeepsWholeCharacters of a text whose middle falls between two bytes of one.
+func TestShortenKeepsWholeCharacters(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":                  "short",
+		strings.Repeat("é", 60):  strings.Repeat("é", 25) + " […] " + strings.Repeat("é", 25),
+		strings.Repeat("€", 50):  strings.Repeat("€", 16) + " […] " + strings.Repeat("€", 16),
+		strings.Repeat("a", 101): strings.Repeat("a", 50) + " […] " + strings.Repeat("a", 50),
+	} {
+		if got := Shorten(text, 100); got != want {
+			t.Errorf("%q becomes %q, expected %q", text, got, want)
+		}
+	}
+}
