@@ -137,8 +137,8 @@ func (s *Session) addAdapters() error {
 	return nil
 }
 
-// initial gives a projection's pretrained weight and its adapter's tensors, drawn from the stream of
-// this name.
+// initial gives a projection's pretrained weight and its adapter's tensors, drawn from the stream
+// of this name.
 func (s *Session) initial(p Projection, draw string) (w adapter.Matrix, list []adapter.Tensor, err error) {
 	if w, err = s.base.matrix(p); err != nil {
 		return w, nil, err
