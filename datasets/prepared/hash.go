@@ -113,6 +113,7 @@ func (s *Store) hash(path string) (hashed, error) {
 	sum := sha256.New()
 	if s.Doing != nil && info.Size() > 1<<28 {
 		s.Doing("reads " + path + " for its hash")
+		defer s.Doing("")
 	}
 	begun := time.Now()
 	n, err := io.CopyBuffer(sum, f, make([]byte, 1<<20))

@@ -58,10 +58,10 @@ func (s *Split) At(i int) datasets.Encoded {
 	return e
 }
 
-// Text decodes an example's texts, of a split that was evaluated.
-func (s *Split) Text(i int) datasets.Example {
-	_, text, _ := s.decode(i)
-	return text
+// Evaluated decodes an example and its texts, of a split that was evaluated.
+func (s *Split) Evaluated(i int) (datasets.Encoded, datasets.Example) {
+	e, text, _ := s.decode(i)
+	return e, text
 }
 
 // Lengths are numbers of an example's tokens.

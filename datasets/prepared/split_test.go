@@ -106,10 +106,15 @@ func TestExamplesComeBackAsTheyWere(t *testing.T) {
 			if d := cmp.Diff(want.Encoded, s.At(i)); d != "" {
 				t.Fatal(d)
 			}
-			if d := cmp.Diff(want.Text, s.Text(i)); texts && d != "" {
-				t.Fatal(d)
+			if _, text := s.Evaluated(i); texts && cmp.Diff(want.Text, text) != "" {
+				t.Fatal(cmp.Diff(want.Text, text))
 			}
 			e := want.Encoded
+			length, answers := rapid.IntRange(2, 12).Draw(t, "length"), rapid.IntRange(1, 6).Draw(t, "answers")
+			trained, lost := e.Train(length, answers, 1)
+			if tokens, targets, cut := s.Lengths(i).Trained(length, answers); tokens != len(trained.Tokens) || targets != len(trained.Targets) || cut != lost {
+				t.Fatalf("%+v in %d and %d gives %d tokens, %d targets, cut %v", e, length, answers, tokens, targets, cut)
+			}
 			if got := s.Lengths(i); got != (Lengths{len(e.Prompt), len(e.Answer), len(e.Opening), e.Tokens(), e.AnswerTokens()}) {
 				t.Fatalf("%+v of %+v", got, e)
 			}

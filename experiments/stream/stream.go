@@ -106,11 +106,12 @@ func (t *Task) loadTest(ctx context.Context, store *prepared.Store, encoder *dat
 	defer test.Close()
 	t.Available = test.Available
 	for i := range test.Len() {
-		e, cut := t.fit(test.At(i), longest)
+		encoded, text := test.Evaluated(i)
+		e, cut := t.fit(encoded, longest)
 		if cut {
 			t.Cut++
 		}
-		t.Test, t.Examples = append(t.Test, e), append(t.Examples, test.Text(i))
+		t.Test, t.Examples = append(t.Test, e), append(t.Examples, text)
 	}
 	known := datasets.Evaluated{Task: t.Task, Test: test.Set(), Used: t.Examples, UsedBorders: test.Borders(), Unwritable: test.Unwritable()}
 	if t.Train != nil {
