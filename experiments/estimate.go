@@ -60,7 +60,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	if w.onProcessor && machine.PeakMemory() > 0 { // the system tells both or neither
 		seconds = func(s machine.Spent) float64 { return s.Processor }
 	}
-	m := &measuring{worker: w, doing: tellerOf(o.Doing), spent: func() float64 { return seconds(started()) }}
+	m := &measuring{worker: w, cells: suite.LongestFirst(w.cells, KnownPresets()), doing: tellerOf(o.Doing), spent: func() float64 { return seconds(started()) }}
 	// timed splits what a function takes into compiling and the rest.
 	m.timed = func(run func() error) (rest, compile float64, err error) {
 		elapsed, before := machine.StartClock(), w.compiling.Total()
@@ -241,14 +241,22 @@ func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err erro
 	if err != nil {
 		return 0, err
 	}
+	return e.seconds(s, suite.LongestFirst(cells, KnownPresets()), workers), nil
+}
+
+// seconds is Seconds of planned cells, the longest first.
+func (e Estimate) seconds(s suite.Suite, cells []suite.Cell, workers int) (longest float64) {
+	graphs := map[string]string{}
+	for _, m := range s.Methods {
+		graphs[m.Name] = KnownPresets().GraphKey(m)
+	}
 	byName := map[string]MethodEstimate{}
 	for _, m := range e.Methods {
 		byName[m.Name] = m
 	}
 	whole, own := s.Evaluations()
-	presets := KnownPresets()
 	busy, compiled := make([]float64, workers), make([]map[string]bool, workers)
-	for _, c := range suite.LongestFirst(cells, presets) {
+	for _, c := range cells {
 		free := 0
 		for i := range busy {
 			if busy[i] < busy[free] {
@@ -260,7 +268,7 @@ func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err erro
 			compiled[free] = map[string]bool{}
 			busy[free] += e.EvaluationCompile + e.Evaluation
 		}
-		if key := presets.GraphKey(c.Method); !compiled[free][key] {
+		if key := graphs[c.Method.Name]; !compiled[free][key] {
 			compiled[free][key] = true
 			busy[free] += m.Compile
 		}
@@ -269,7 +277,7 @@ func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err erro
 		}
 		longest = max(longest, busy[free])
 	}
-	return longest, nil
+	return longest
 }
 
 // onProcessor says whether a backend computes on this machine's processor, whose time then tells

@@ -25,6 +25,7 @@ const (
 type measuring struct {
 	Estimate
 	worker *Worker
+	cells  []suite.Cell // the worker's, the longest first
 	doing  func(text string)
 	left   int     // methods after the one that is being measured
 	slots  float64 // of a step of the method that was measured last
@@ -49,11 +50,7 @@ func (m *measuring) budget() float64 {
 		like.Name = s.Methods[i].Name
 		known.Methods = append(known.Methods[:i:i], like)
 	}
-	total, err := known.Seconds(s, workers)
-	if err != nil {
-		return leastBudget
-	}
-	return min(max(leastBudget, estimateShare*total), mostBudget)
+	return min(max(leastBudget, estimateShare*known.seconds(s, m.cells, workers)), mostBudget)
 }
 
 // some is how many of n things that take so long are measured: one, and more up to enoughSeconds.
