@@ -180,13 +180,18 @@ func fetchForRun(ctx context.Context, run rundir.Run, s suite.Suite, noDownload 
 // selectMethods keeps the named methods. A method that the suite leaves out takes part with its
 // preset's values.
 func selectMethods(s suite.Suite, names []string) (suite.Suite, error) {
-	s.Methods = append([]suite.MethodSpec(nil), s.Methods...)
+	return withAllMethods(s).Select(names)
+}
+
+// withAllMethods adds every preset that a suite leaves out, with its own values.
+func withAllMethods(s suite.Suite) suite.Suite {
+	s.Methods = slices.Clone(s.Methods)
 	for _, name := range methods.Names() {
 		if _, ok := s.Method(name); !ok {
 			s.Methods = append(s.Methods, suite.MethodSpec{Preset: name, Name: name})
 		}
 	}
-	return s.Select(names)
+	return s
 }
 
 // knownMethods are those of the names that are presets. An unknown one is told with the nearest

@@ -75,9 +75,7 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 		return err
 	}
 	if all {
-		if s, err = withAllMethods(s); err != nil {
-			return err
-		}
+		s = withAllMethods(s)
 	}
 	trialsOf := s
 	trialsOf.Name = tuning.SuiteName(s)
@@ -125,17 +123,6 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 		return err
 	}
 	return printTables(run, stdout)
-}
-
-// withAllMethods adds every preset that a suite leaves out.
-func withAllMethods(s suite.Suite) (suite.Suite, error) {
-	names := s.MethodNames()
-	for _, name := range methods.Names() {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return selectMethods(s, names)
 }
 
 // trials counts them in words.
