@@ -3,8 +3,6 @@ package card
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -28,12 +26,8 @@ func (c *card) training() {
 		"adapted projections: " + strings.Join(s.Targets, ", "),
 		fmt.Sprintf("seed %d, order %d", c.cell.Seed, c.cell.Order),
 	}
-	if params := c.cell.Method.Params; len(params) > 0 {
-		var list []string
-		for _, name := range slices.Sorted(maps.Keys(params)) {
-			list = append(list, fmt.Sprintf("%s %v", name, params[name]))
-		}
-		settings = append(settings, "parameters that differ from the preset's: "+strings.Join(list, ", "))
+	if text := report.Parameters(c.cell.Method.Params); text != "" {
+		settings = append(settings, "parameters that differ from the preset's: "+text)
 	}
 	if c.cell.Method.Reason != "" {
 		settings = append(settings, "why these: "+c.cell.Method.Reason)

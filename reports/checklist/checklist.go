@@ -78,7 +78,7 @@ func (f *facts) item(name, value string) {
 // row is a row of a table.
 func (f *facts) row(cells ...string) {
 	for i, text := range cells {
-		if text != author && !strings.HasPrefix(text, "--") {
+		if text != author {
 			text = table.EscapeMarkdown(text)
 		}
 		cells[i] = text

@@ -3,9 +3,7 @@ package checklist
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -127,11 +125,7 @@ func (f *facts) hyperparameters() error {
 		if err != nil {
 			return err
 		}
-		var list []string
-		for _, name := range slices.Sorted(maps.Keys(settings.Params)) {
-			list = append(list, fmt.Sprintf("%s %v", name, settings.Params[name]))
-		}
-		f.row(m.Name, f.parameters(m), strconv.FormatFloat(settings.Rate, 'g', 4, 64), strings.Join(list, ", "), m.Reason)
+		f.row(m.Name, f.parameters(m), strconv.FormatFloat(settings.Rate, 'g', 4, 64), report.Parameters(settings.Params), m.Reason)
 	}
 	f.printf("\n")
 	f.item("parameters of the backbone", map[bool]string{true: "1,017,984 (nano)"}[s.Backbone == report.Embedded])

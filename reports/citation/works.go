@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"secura/datasets/hub"
 )
@@ -27,7 +28,7 @@ type work struct {
 }
 
 // works are the entries of references.bib in its order.
-var works = parse(references)
+var works = sync.OnceValue(func() []work { return parse(references) })
 
 var (
 	fieldPattern  = regexp.MustCompile(`(?m)^  (\w+) = \{(.*)\},?$`)
@@ -61,7 +62,7 @@ func keyOf(entry string) string {
 // find is the work with a key of references.bib; a key that is not there is a mistake in this
 // package.
 func find(key string) work {
-	for _, w := range works {
+	for _, w := range works() {
 		if w.key == key {
 			return w
 		}
@@ -72,7 +73,7 @@ func find(key string) work {
 // named are the works that a text names: as "arXiv NUMBER", or as "AUTHOR YEAR" where they are not
 // there. unknown are arXiv numbers that references.bib does not have.
 func named(text string) (list []work, unknown []string) {
-	for _, w := range works {
+	for _, w := range works() {
 		if w.eprint != "" && strings.Contains(text, "arXiv "+w.eprint) || w.eprint == "" && strings.Contains(text, w.author) {
 			list = append(list, w)
 		}

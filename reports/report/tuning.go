@@ -45,7 +45,7 @@ func TunedTable(r *Report) (table.Table, bool) {
 		if !strings.HasPrefix(m.Reason, record.TunedReason) {
 			continue // a suite may extend a tuned one and choose rates of its own
 		}
-		row := []table.Entry{{Text: m.Name}, {Text: rate(m.LearningRate)}, {Text: parameters(m.Params)}}
+		row := []table.Entry{{Text: m.Name}, {Text: rate(m.LearningRate)}, {Text: Parameters(m.Params)}}
 		row[0].Notes = []int{t.Note(m.Reason)}
 		t.Rows = append(t.Rows, row)
 	}
@@ -169,8 +169,8 @@ func rate(x float64) string {
 	return strconv.FormatFloat(x, 'g', 4, 64)
 }
 
-// parameters are as in "lambda 10, rank 4", sorted by name.
-func parameters(params map[string]any) string {
+// Parameters are a method's as in "lambda 10, rank 4", sorted by name.
+func Parameters(params map[string]any) string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		list = append(list, fmt.Sprintf("%s %v", name, params[name]))
