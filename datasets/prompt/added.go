@@ -1,11 +1,11 @@
 package prompt
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // addedToken is an entry of added_tokens: a text that becomes one id wherever it stands, before the
@@ -20,11 +20,14 @@ type addedToken struct {
 	Special    bool   `json:"special"`
 }
 
-// addedTokens finds added tokens: by first byte, the longest first.
-type addedTokens [256][]addedToken
+// addedTokens finds added tokens.
+type addedTokens struct {
+	tokens  map[string]addedToken // by what is looked for
+	lengths [256][]int            // of those that begin with a byte, the longest first
+}
 
 // addTokens joins the model's vocabulary and the added tokens.
-func (t *Tokenizer) addTokens(added []addedToken) error {
+func (t *Tokenizer) addTokens(added []json.RawMessage) error {
 	t.ids = make(map[string]int32, len(t.model.ids)+len(added))
 	for token, id := range t.model.ids {
 		t.ids[token] = id
@@ -32,23 +35,25 @@ func (t *Tokenizer) addTokens(added []addedToken) error {
 		t.size = max(t.size, int(id)+1)
 	}
 	seen := map[string]bool{}
-	for _, a := range added {
+	for i, raw := range added {
+		a, err := readAddedToken(raw)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", i, err)
+		}
 		switch known, ok := t.ids[a.Content]; {
 		case a.Content == "":
 			return fmt.Errorf("the token with id %d is empty", a.ID)
-		case !utf8.ValidString(a.Content):
-			return fmt.Errorf("the token with id %d is not UTF-8", a.ID)
 		case seen[a.Content]:
-			return fmt.Errorf("%q is there twice", a.Content)
+			return fmt.Errorf("%.60q is there twice", a.Content)
 		case a.ID < 0 || a.ID > largestID:
-			return fmt.Errorf("%q has the id %d; an id lies between 0 and %d", a.Content, a.ID, largestID)
+			return fmt.Errorf("%.60q has the id %d; an id lies between 0 and %d", a.Content, a.ID, largestID)
 		case ok && known != a.ID:
-			return fmt.Errorf("%q has the id %d, in the model's vocabulary it has %d", a.Content, a.ID, known)
+			return fmt.Errorf("%.60q has the id %d, in the model's vocabulary it has %d", a.Content, a.ID, known)
 		case a.SingleWord:
-			return fmt.Errorf("%q: single_word is not supported", a.Content)
+			return fmt.Errorf("%.60q: single_word is not supported", a.Content)
 		}
 		if other, ok := t.tokens[a.ID]; ok && other != a.Content {
-			return fmt.Errorf("%q has the id %d, which belongs to %q", a.Content, a.ID, other)
+			return fmt.Errorf("%.60q has the id %d, which belongs to %.60q", a.Content, a.ID, other)
 		}
 		seen[a.Content] = true
 		t.ids[a.Content], t.tokens[a.ID] = a.ID, a.Content
@@ -66,17 +71,37 @@ func (t *Tokenizer) addTokens(added []addedToken) error {
 				continue
 			}
 		}
-		into[a.Content[0]] = append(into[a.Content[0]], a)
+		into.add(a)
 	}
-	t.raw.sort()
-	t.normalized.sort()
 	return nil
 }
 
-// sort puts the tokens in the order in which they are tried.
-func (a *addedTokens) sort() {
-	for _, tokens := range a {
-		slices.SortStableFunc(tokens, func(a, b addedToken) int { return len(b.Content) - len(a.Content) })
+// readAddedToken reads an entry, which must have an id and a content.
+func readAddedToken(raw json.RawMessage) (addedToken, error) {
+	a := addedToken{ID: -1}
+	if err := strict(raw, &a); err != nil {
+		return a, err
+	}
+	if a.ID == -1 {
+		return a, fmt.Errorf("%.60q has no id", a.Content)
+	}
+	return a, nil
+}
+
+// add puts a token among those that are looked for. Of two that normalisation makes equal the first
+// counts.
+func (a *addedTokens) add(token addedToken) {
+	if _, ok := a.tokens[token.Content]; ok {
+		return
+	}
+	if a.tokens == nil {
+		a.tokens = map[string]addedToken{}
+	}
+	a.tokens[token.Content] = token
+	lengths := &a.lengths[token.Content[0]]
+	at, known := slices.BinarySearchFunc(*lengths, len(token.Content), func(have, want int) int { return want - have })
+	if !known {
+		*lengths = slices.Insert(*lengths, at, len(token.Content))
 	}
 }
 
@@ -112,11 +137,13 @@ func (a *addedTokens) cut(text string, yield func(piece string, id int32) error)
 	return nil
 }
 
+// at is the longest token that begins a text, nil where none does.
 func (a *addedTokens) at(text string) *addedToken {
-	tokens := a[text[0]]
-	for i := range tokens {
-		if strings.HasPrefix(text, tokens[i].Content) {
-			return &tokens[i]
+	for _, length := range a.lengths[text[0]] {
+		if length <= len(text) {
+			if token, ok := a.tokens[text[:length]]; ok {
+				return &token
+			}
 		}
 	}
 	return nil

@@ -51,7 +51,7 @@ func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
 		FuseUnk                 bool              `json:"fuse_unk"`
 		ByteFallback            bool              `json:"byte_fallback"`
 		IgnoreMerges            bool              `json:"ignore_merges"`
-		Vocab                   map[string]int32  `json:"vocab"`
+		Vocab                   vocabulary        `json:"vocab"`
 		Merges                  []json.RawMessage `json:"merges"`
 	}
 	if absent(part) {
@@ -60,10 +60,10 @@ func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
 	// Another model has other keys, so its type is told first.
 	var tag struct{ Type *string }
 	if err := json.Unmarshal(part, &tag); err != nil {
-		return nil, err
+		return nil, readable(err, part)
 	}
 	if tag.Type != nil && *tag.Type != "BPE" {
-		return nil, fmt.Errorf("type %q is not supported; known: BPE", *tag.Type)
+		return nil, fmt.Errorf("type %.60q is not supported; known: BPE", *tag.Type)
 	}
 	if err := strict(part, &p); err != nil {
 		return nil, err
@@ -77,6 +77,8 @@ func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
 		return nil, errors.New("end_of_word_suffix is not supported; set it to null")
 	case len(p.Vocab) == 0:
 		return nil, errors.New("vocab is missing")
+	case p.Merges == nil:
+		return nil, errors.New("merges is missing, so no token of more than one character would be used")
 	case byteLevel && p.ByteFallback:
 		return nil, errors.New("byte_fallback does not go with the pre-tokenizer ByteLevel")
 	}
@@ -88,7 +90,7 @@ func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
 	if p.UnkToken != nil {
 		id, ok := m.ids[*p.UnkToken]
 		if !ok {
-			return nil, fmt.Errorf("unk_token %q is not in vocab", *p.UnkToken)
+			return nil, fmt.Errorf("unk_token %.60q is not in vocab", *p.UnkToken)
 		}
 		m.unknown = id
 	}
@@ -108,10 +110,8 @@ func (m *bpe) checkIDs() error {
 	var mistakes []string
 	owner := make(map[int32]string, len(m.ids))
 	for token, id := range m.ids {
-		if id < 0 || id > largestID {
-			mistakes = append(mistakes, fmt.Sprintf("%q has the id %d; an id lies between 0 and %d", token, id, largestID))
-		} else if other, twice := owner[id]; twice {
-			mistakes = append(mistakes, fmt.Sprintf("%q and %q have the same id %d", min(token, other), max(token, other), id))
+		if other, twice := owner[id]; twice {
+			mistakes = append(mistakes, fmt.Sprintf("%.60q and %.60q have the same id %d", min(token, other), max(token, other), id))
 		}
 		owner[id] = token
 	}
@@ -155,8 +155,8 @@ func (m *bpe) readMerge(raw json.RawMessage, rank int32) error {
 	} else if json.Unmarshal(raw, &parts) != nil {
 		return fmt.Errorf("%.40s is neither a text nor a list of texts", raw)
 	}
-	if len(parts) != 2 {
-		return fmt.Errorf("%.80q does not have two parts", parts)
+	if len(parts) != 2 || parts[0] == "" || parts[1] == "" {
+		return fmt.Errorf("%.60s does not have two parts", raw)
 	}
 	left, ok := m.ids[parts[0]]
 	if !ok {
@@ -171,7 +171,7 @@ func (m *bpe) readMerge(raw json.RawMessage, rank int32) error {
 		return fmt.Errorf("%.80q is not in vocab", parts[0]+parts[1])
 	}
 	if _, twice := m.merges[pair(left, right)]; twice {
-		return fmt.Errorf("%.80q is there twice", parts)
+		return fmt.Errorf("%.60s is there twice", raw)
 	}
 	m.merges[pair(left, right)] = merge{rank, id}
 	return nil

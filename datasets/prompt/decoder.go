@@ -12,8 +12,8 @@ import (
 // decoder rewrites the list of tokens on its way back to text; what the last one leaves is joined.
 type decoder func([]string) []string
 
-func readDecoder(part json.RawMessage, depth int) ([]decoder, error) {
-	name, err := kind(part, depth)
+func (r *reading) decoder(part json.RawMessage, depth int) ([]decoder, error) {
+	name, err := r.kind(part, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func readDecoder(part json.RawMessage, depth int) ([]decoder, error) {
 	case "Fuse":
 		return []decoder{func(tokens []string) []string { return []string{strings.Join(tokens, "")} }}, strict(part, &plain)
 	case "Replace":
-		replace, err := readReplace(part)
+		replace, err := r.replace(part)
 		return []decoder{each(replace)}, err
 	case "Strip":
 		return readStrip(part)
@@ -43,7 +43,7 @@ func readDecoder(part json.RawMessage, depth int) ([]decoder, error) {
 		}
 		var all []decoder
 		for _, part := range p.Decoders {
-			some, err := readDecoder(part, depth+1)
+			some, err := r.decoder(part, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -51,7 +51,7 @@ func readDecoder(part json.RawMessage, depth int) ([]decoder, error) {
 		}
 		return all, nil
 	}
-	return nil, fmt.Errorf("type %q is not supported; known: ByteLevel, Replace, ByteFallback, Fuse, Strip, Sequence", name)
+	return nil, fmt.Errorf("type %.60q is not supported; known: ByteLevel, Replace, ByteFallback, Fuse, Strip, Sequence", name)
 }
 
 func each(rewrite func(string) string) decoder {
@@ -74,7 +74,7 @@ func readStrip(part json.RawMessage) ([]decoder, error) {
 		return nil, err
 	}
 	if utf8.RuneCountInString(p.Content) != 1 {
-		return nil, fmt.Errorf("Strip: content must be one character, not %q", p.Content)
+		return nil, fmt.Errorf("Strip: content must be one character, not %.60q", p.Content)
 	}
 	if p.Start < 0 || p.Stop < 0 {
 		return nil, errors.New("Strip: start and stop must not be negative")

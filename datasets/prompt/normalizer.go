@@ -12,8 +12,8 @@ import (
 // normalizer rewrites the text between added tokens.
 type normalizer func(string) string
 
-func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
-	name, err := kind(part, depth)
+func (r *reading) normalizer(part json.RawMessage, depth int) ([]normalizer, error) {
+	name, err := r.kind(part, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,9 @@ func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
 		if err := strict(part, &p); err != nil {
 			return nil, err
 		}
+		if len(p.Prepend) > longestPrepend {
+			return nil, fmt.Errorf("Prepend: prepend has %d bytes, expected at most %d", len(p.Prepend), longestPrepend)
+		}
 		return []normalizer{func(s string) string {
 			if s == "" {
 				return ""
@@ -44,7 +47,7 @@ func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
 			return p.Prepend + s
 		}}, nil
 	case "Replace":
-		replace, err := readReplace(part)
+		replace, err := r.replace(part)
 		return []normalizer{replace}, err
 	case "Sequence":
 		var p struct {
@@ -56,7 +59,7 @@ func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
 		}
 		var all []normalizer
 		for _, part := range p.Normalizers {
-			some, err := readNormalizer(part, depth+1)
+			some, err := r.normalizer(part, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -64,7 +67,7 @@ func readNormalizer(part json.RawMessage, depth int) ([]normalizer, error) {
 		}
 		return all, nil
 	}
-	return nil, fmt.Errorf("type %q is not supported; known: NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence", name)
+	return nil, fmt.Errorf("type %.60q is not supported; known: NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence", name)
 }
 
 // pattern is what Split and Replace look for: one of the two is given.
@@ -73,8 +76,16 @@ type pattern struct {
 	Regex  *string
 }
 
-// readReplace reads the part "Replace" of a normalizer or a decoder.
-func readReplace(part json.RawMessage) (func(string) string, error) {
+func (p *pattern) UnmarshalJSON(raw []byte) error {
+	type plain pattern
+	if err := strict(raw, (*plain)(p)); err != nil {
+		return fmt.Errorf("pattern: %w", err)
+	}
+	return nil
+}
+
+// replace reads the part "Replace" of a normalizer or a decoder.
+func (r *reading) replace(part json.RawMessage) (func(string) string, error) {
 	var p struct {
 		Type, Content string
 		Pattern       pattern
@@ -89,10 +100,10 @@ func readReplace(part json.RawMessage) (func(string) string, error) {
 		return nil, errors.New("Replace: pattern.String is missing or empty")
 	}
 	old := *p.Pattern.String
-	// A replacement that is much longer than what it replaces can make each further one multiply
-	// the text's length.
-	if len(p.Content) > 16*len(old) {
-		return nil, fmt.Errorf("Replace: content is longer than 16 times pattern %q", old)
+	// Each replacement that is longer than what it replaces may multiply the text's length again.
+	r.growth = max(r.growth, 1) * max(1, float64(len(p.Content))/float64(len(old)))
+	if r.growth > mostGrowth {
+		return nil, fmt.Errorf("Replace: with content for pattern %.60q a text may become more than %d times as long", old, mostGrowth)
 	}
 	return func(s string) string { return strings.ReplaceAll(s, old, p.Content) }, nil
 }

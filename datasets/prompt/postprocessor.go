@@ -7,8 +7,8 @@ import (
 
 // startTokens are the tokens that the post-processors write before a text, such as Llama's
 // <|begin_of_text|>. What they write after it is left out: a prompt goes on with an answer.
-func (t *Tokenizer) startTokens(part json.RawMessage, depth int) ([]int32, error) {
-	name, err := kind(part, depth)
+func (t *Tokenizer) startTokens(r *reading, part json.RawMessage, depth int) ([]int32, error) {
+	name, err := r.kind(part, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (t *Tokenizer) startTokens(part json.RawMessage, depth int) ([]int32, error
 		}
 		var all []int32
 		for _, part := range p.Processors {
-			ids, err := t.startTokens(part, depth+1)
+			ids, err := t.startTokens(r, part, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -35,7 +35,7 @@ func (t *Tokenizer) startTokens(part json.RawMessage, depth int) ([]int32, error
 		}
 		return all, nil
 	}
-	return nil, fmt.Errorf("type %q is not supported; known: ByteLevel, TemplateProcessing, Sequence", name)
+	return nil, fmt.Errorf("type %.60q is not supported; known: ByteLevel, TemplateProcessing, Sequence", name)
 }
 
 // templatePart is a token, or the place of a text, in a TemplateProcessing.
@@ -56,7 +56,7 @@ func (t *Tokenizer) templateStart(part json.RawMessage) (start []int32, err erro
 		} `json:"special_tokens"`
 	}
 	if err := json.Unmarshal(part, &p); err != nil {
-		return nil, err
+		return nil, readable(err, part)
 	}
 	for _, piece := range p.Single {
 		if piece.Sequence != nil {
@@ -68,11 +68,11 @@ func (t *Tokenizer) templateStart(part json.RawMessage) (start []int32, err erro
 		name := piece.SpecialToken.ID
 		token, ok := p.SpecialTokens[name]
 		if !ok {
-			return nil, fmt.Errorf("single: token %q is not among special_tokens", name)
+			return nil, fmt.Errorf("single: token %.60q is not among special_tokens", name)
 		}
 		for _, id := range token.IDs {
 			if _, ok := t.tokens[id]; !ok {
-				return nil, fmt.Errorf("special_tokens: token %q has id %d, which is not in the vocabulary", name, id)
+				return nil, fmt.Errorf("special_tokens: token %.60q has id %d, which is not in the vocabulary", name, id)
 			}
 		}
 		start = append(start, token.IDs...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dlclark/regexp2/v2"
 )
@@ -17,13 +18,36 @@ type splitter func(pieces []string, piece string) ([]string, error)
 // usual patterns take microseconds.
 const splitTimeout = 2 * time.Second
 
+// searchClock bounds the time of all searches in one text, since one match may follow the other,
+// each a little faster than splitTimeout.
+type searchClock struct {
+	start time.Time
+	most  time.Duration
+}
+
+// newSearchClock gives a text splitTimeout and a tenth of a millisecond for each byte, which is a
+// hundred times of what the slowest usual patterns take.
+func newSearchClock(text string) searchClock {
+	return searchClock{time.Now(), splitTimeout + time.Duration(len(text))*(time.Millisecond/10)}
+}
+
+func (c searchClock) check(text string) error {
+	if time.Since(c.start) < c.most {
+		return nil
+	}
+	return fmt.Errorf("split %q: the searches took longer than %v; %s", Shorten(text), c.most.Round(time.Second), otherTokenizer)
+}
+
+// otherTokenizer ends the errors of patterns that take too long.
+const otherTokenizer = "its tokenizer.json (pre_tokenizer) cannot be used; give another backbone"
+
 // gpt2Pattern is what ByteLevel cuts by where use_regex is true.
 const gpt2Pattern = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-// readPreTokenizer returns the steps that cut text into the words that the model sees, and whether
-// the words' bytes stand for the model's characters.
-func readPreTokenizer(part json.RawMessage, depth int) (steps []splitter, byteLevel bool, err error) {
-	name, err := kind(part, depth)
+// preTokenizer returns the steps that cut text into the words that the model sees, and whether the
+// words' bytes stand for the model's characters.
+func (r *reading) preTokenizer(part json.RawMessage, depth int) (steps []splitter, byteLevel bool, err error) {
+	name, err := r.kind(part, depth)
 	if err != nil {
 		return nil, false, err
 	}
@@ -63,14 +87,14 @@ func readPreTokenizer(part json.RawMessage, depth int) (steps []splitter, byteLe
 				return nil, false, errors.New("nothing may follow ByteLevel")
 			}
 			var some []splitter
-			if some, byteLevel, err = readPreTokenizer(part, depth+1); err != nil {
+			if some, byteLevel, err = r.preTokenizer(part, depth+1); err != nil {
 				return nil, false, err
 			}
 			steps = append(steps, some...)
 		}
 		return steps, byteLevel, nil
 	}
-	return nil, false, fmt.Errorf("type %q is not supported; known: Split, Digits, ByteLevel, Sequence", name)
+	return nil, false, fmt.Errorf("type %.60q is not supported; known: Split, Digits, ByteLevel, Sequence", name)
 }
 
 func readByteLevel(part json.RawMessage) (steps []splitter, err error) {
@@ -135,22 +159,45 @@ func readSplit(part json.RawMessage) (splitter, error) {
 	case "MergedWithPrevious":
 		return mergeWithPrevious(search)
 	}
-	return nil, fmt.Errorf("Split: behavior %q is not supported; known: Isolated, MergedWithPrevious", p.Behavior)
+	return nil, fmt.Errorf("Split: behavior %.60q is not supported; known: Isolated, MergedWithPrevious", p.Behavior)
 }
 
 // matcher returns a function that finds the matches of a pattern as pairs of byte offsets, empty
 // matches left out.
 func matcher(search string) (func(string) ([][]int, error), error) {
+	if len(search) > longestPattern {
+		return nil, fmt.Errorf("pattern has %d bytes, expected at most %d", len(search), longestPattern)
+	}
 	expression, err := regexp2.Compile(search)
 	if err != nil {
-		return nil, fmt.Errorf("pattern %q: %w", search, err)
+		return nil, fmt.Errorf("pattern %.60q: %w", search, err)
 	}
 	expression.MatchTimeout = splitTimeout
 	return func(text string) ([][]int, error) {
-		found, err := expression.FindAllStringIndex(text, -1)
+		clock := newSearchClock(text)
+		var found [][]int
+		var late error
+		place, at := 0, 0 // in bytes, and in characters
+		runes := []rune(text)
+		bytes := func(characters int) int {
+			for ; at < characters; at++ {
+				place += utf8.RuneLen(runes[at])
+			}
+			return place
+		}
+		err := expression.FindRunesMatches(runes, 0, func(m regexp2.MatchView) bool {
+			if start, length, ok := m.GroupRange(0); ok && length > 0 {
+				found = append(found, []int{bytes(start), bytes(start + length)})
+			}
+			late = clock.check(text)
+			return late == nil
+		})
+		if late != nil {
+			return nil, fmt.Errorf("pattern %.60q: %w", search, late)
+		}
 		if err != nil {
 			// The library's error holds the whole text.
-			return nil, fmt.Errorf("split %q by %q: the search took longer than %v or too much memory", Shorten(text), search, splitTimeout)
+			return nil, fmt.Errorf("split %q by %.60q: the search took longer than %v or too much memory; %s", Shorten(text), search, splitTimeout, otherTokenizer)
 		}
 		return found, nil
 	}, nil
@@ -196,12 +243,15 @@ func splitAt(search string, alone bool) (splitter, error) {
 	}, nil
 }
 
-func splitAll(steps []splitter, text string) ([]string, error) {
+func splitAll(steps []splitter, text string, clock searchClock) ([]string, error) {
 	pieces := []string{text}
 	for _, step := range steps {
 		var next []string
 		for _, piece := range pieces {
-			var err error
+			err := clock.check(piece)
+			if err != nil {
+				return nil, err
+			}
 			if next, err = step(next, piece); err != nil {
 				return nil, err
 			}

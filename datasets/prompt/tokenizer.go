@@ -1,13 +1,11 @@
 package prompt
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -34,23 +32,27 @@ type Tokenizer struct {
 // tokenizerFile is the content of tokenizer.json. Its parts are tagged by a "type" and are read by
 // the file of that part.
 type tokenizerFile struct {
-	Version       string          `json:"version"`
-	Truncation    json.RawMessage `json:"truncation"`
-	Padding       json.RawMessage `json:"padding"`
-	AddedTokens   []addedToken    `json:"added_tokens"`
-	Normalizer    json.RawMessage `json:"normalizer"`
-	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
-	PostProcessor json.RawMessage `json:"post_processor"`
-	Decoder       json.RawMessage `json:"decoder"`
-	Model         json.RawMessage `json:"model"`
+	Version       string            `json:"version"`
+	Truncation    json.RawMessage   `json:"truncation"`
+	Padding       json.RawMessage   `json:"padding"`
+	AddedTokens   []json.RawMessage `json:"added_tokens"`
+	Normalizer    json.RawMessage   `json:"normalizer"`
+	PreTokenizer  json.RawMessage   `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage   `json:"post_processor"`
+	Decoder       json.RawMessage   `json:"decoder"`
+	Model         json.RawMessage   `json:"model"`
 }
 
 // NewTokenizer reads a tokenizer.json. A key, a type or a setting that would change the ids and is
-// not supported is an error that names it. The model must be byte-pair encoding (BPE).
+// not supported, or that is wrong, is an error that names it, as "model: vocab: …"; the caller
+// names the file. The model must be byte-pair encoding (BPE).
+//
+// A file may come from anyone. What it holds bounds the time and the memory that it takes, to read
+// it and to encode a text, whatever its patterns, replacements and lists are.
 func NewTokenizer(tokenizerJSON []byte) (*Tokenizer, error) {
 	t, err := newTokenizer(tokenizerJSON)
 	if err != nil {
-		return nil, fmt.Errorf("read tokenizer.json: %w", err)
+		return nil, err
 	}
 	sum := sha256.Sum256(tokenizerJSON)
 	t.digest = hex.EncodeToString(sum[:])
@@ -61,6 +63,9 @@ func NewTokenizer(tokenizerJSON []byte) (*Tokenizer, error) {
 func (t *Tokenizer) Digest() string { return t.digest }
 
 func newTokenizer(content []byte) (*Tokenizer, error) {
+	if !utf8.Valid(content) {
+		return nil, invalidUTF8(string(content))
+	}
 	var file tokenizerFile
 	if err := strict(content, &file); err != nil {
 		return nil, err
@@ -73,14 +78,15 @@ func newTokenizer(content []byte) (*Tokenizer, error) {
 	}
 	t := &Tokenizer{special: map[int32]bool{}, tokens: map[int32]string{}}
 	var err error
-	if t.normalize, err = readNormalizer(file.Normalizer, 0); err != nil {
+	var parts reading
+	if t.normalize, err = parts.normalizer(file.Normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
 	byteLevel := false
-	if t.split, byteLevel, err = readPreTokenizer(file.PreTokenizer, 0); err != nil {
+	if t.split, byteLevel, err = parts.preTokenizer(file.PreTokenizer, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
-	if t.decode, err = readDecoder(file.Decoder, 0); err != nil {
+	if t.decode, err = parts.decoder(file.Decoder, 0); err != nil {
 		return nil, fmt.Errorf("decoder: %w", err)
 	}
 	if t.model, err = readBPE(file.Model, byteLevel); err != nil {
@@ -89,8 +95,11 @@ func newTokenizer(content []byte) (*Tokenizer, error) {
 	if err := t.addTokens(file.AddedTokens); err != nil {
 		return nil, fmt.Errorf("added_tokens: %w", err)
 	}
-	if t.start, err = t.startTokens(file.PostProcessor, 0); err != nil {
+	if t.start, err = t.startTokens(&parts, file.PostProcessor, 0); err != nil {
 		return nil, fmt.Errorf("post_processor: %w", err)
+	}
+	if len(t.start) > mostStart {
+		return nil, fmt.Errorf("post_processor: it writes %d tokens before a text, expected at most %d", len(t.start), mostStart)
 	}
 	return t, nil
 }
@@ -108,6 +117,7 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 		return nil, fmt.Errorf("encode text: %w", invalidUTF8(text))
 	}
 	ids := make([]int32, 0, len(text)/3+1)
+	clock := newSearchClock(text)
 	err := t.raw.cut(text, func(piece string, id int32) (err error) {
 		if piece == "" {
 			ids = append(ids, id)
@@ -121,7 +131,7 @@ func (t *Tokenizer) Encode(text string) ([]int32, error) {
 				ids = append(ids, id)
 				return nil
 			}
-			words, err := splitAll(t.split, piece)
+			words, err := splitAll(t.split, piece, clock)
 			if err != nil {
 				return err
 			}
@@ -185,45 +195,6 @@ func (t *Tokenizer) Token(id int32) (string, bool) {
 	token, ok := t.tokens[id]
 	return token, ok
 }
-
-// deepest is how far parts of the kind "Sequence" may lie in each other; real files have two
-// levels.
-const deepest = 8
-
-// strict reads JSON and refuses keys that v has no field for, and anything after the value.
-func strict(content []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(content))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is text after the JSON value")
-	}
-	return nil
-}
-
-// kind returns the "type" of a part, "" where the part is null or missing.
-func kind(part json.RawMessage, depth int) (string, error) {
-	if absent(part) {
-		return "", nil
-	}
-	if depth > deepest {
-		return "", fmt.Errorf("Sequence is nested deeper than %d", deepest)
-	}
-	var tag struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(part, &tag); err != nil {
-		return "", err
-	}
-	if tag.Type == "" {
-		return "", errors.New("type is missing")
-	}
-	return tag.Type, nil
-}
-
-func absent(part json.RawMessage) bool { return len(part) == 0 || string(part) == "null" }
 
 func invalidUTF8(text string) error {
 	for i, r := range text {

@@ -28,6 +28,13 @@ func FuzzTokenizer(f *testing.F) {
 "model":{"type":"BPE","unk_token":"b","fuse_unk":true,"vocab":{"b":0,"c":1,"bc":2},"merges":["b c"]}}`
 	f.Add(tiny, "abc <s> x")
 	f.Add(strings.Repeat(`{"normalizer":`, 50), "")
+	for _, hostile := range []string{
+		`{"decoder":{"type":"Fuse"},"added_tokens":[{"id":1073741823,"content":"a"},{"content":"b"}],"model":{"type":"BPE","vocab":{"a":0,"a":1},"merges":[]}}`,
+		`{"decoder":{"type":"Fuse"},"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"s"}},{"Sequence":{"id":"A"}}],"special_tokens":{"s":{"ids":[0,0]}}},"model":{"vocab":{"a":0,"\u0061":{"b":[1,{"c":"}"}]}},"merges":[["a",null]]}}`,
+		`{"decoder":{"type":"Strip","content":"a","start":9,"stop":-1},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?=(a+)+!)|(?<x>b)\\k<x>"},"behavior":"Isolated"},"model":{"vocab":{"a":0,"b":1},"merges":[]}}`,
+	} {
+		f.Add(hostile, "aab a!")
+	}
 	f.Fuzz(func(t *testing.T, content, text string) {
 		if len(text) > 2000 {
 			t.Skip("a long text under a hostile pattern only takes time")
@@ -35,6 +42,9 @@ func FuzzTokenizer(f *testing.F) {
 		start := time.Now()
 		tokenizer, err := NewTokenizer([]byte(content))
 		if err != nil {
+			if len(err.Error()) > 2000 || strings.Contains(err.Error(), "Go ") {
+				t.Fatalf("the error is not for people: %.2000s", err)
+			}
 			return
 		}
 		ids, err := tokenizer.Encode(text)

@@ -108,9 +108,8 @@ func (tr *trainer) add(token string) int32 {
 func (tr *trainer) count(documents iter.Seq[string], added []addedToken) error {
 	var specials addedTokens
 	for _, a := range added {
-		specials[a.Content[0]] = append(specials[a.Content[0]], a)
+		specials.add(a)
 	}
-	specials.sort()
 	split, err := isolate(qwen2Pattern)
 	if err != nil {
 		return err

@@ -51,10 +51,23 @@ func Check(name string) error {
 	return nil
 }
 
-// readFile reads a small file of a backbone's folder. Of one that is missing, or that Git LFS keeps
-// elsewhere, it says what to do.
+// largestFile bounds what is read whole; the largest tokenizer.json that is published has 35 MB.
+const largestFile = 256 << 20
+
+// readFile reads a small file of a backbone's folder. Of one that is missing, no file or far too
+// large, or that Git LFS keeps elsewhere, it says what to do.
 func readFile(files fs.FS, folder, name string) ([]byte, error) {
-	content, err := fs.ReadFile(files, name)
+	var content []byte
+	info, err := fs.Stat(files, name)
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = errors.New("it is no regular file; take the file from the repository that the weights came from")
+	case info.Size() > largestFile:
+		err = fmt.Errorf("it has %d bytes, expected at most %d; take the file from the repository that the weights came from", info.Size(), largestFile)
+	default:
+		content, err = fs.ReadFile(files, name)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is missing in %s: a backbone has %s; take it from the repository that its weights came from (where that has another form of tokenizer alone, such as tokenizer.model, load and save it with transformers, which writes tokenizer.json)",
 			name, folder, strings.Join(Files, ", "))

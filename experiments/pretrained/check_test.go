@@ -94,3 +94,46 @@ func TestWhatABackboneLacksIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestAHostileTokenizerIsNamed puts what is no tokenizer in the place of one: the error names the
+// file, the key and what to do.
+func TestAHostileTokenizerIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../methods/backbone/nano/files")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "tokenizer.json")
+	expect := func(parts ...string) {
+		t.Helper()
+		_, err := Open(dir, Options{})
+		for _, part := range append(parts, path, "take the file from the repository that the weights came from") {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("error %v\nexpected %q in it", err, part)
+			}
+		}
+	}
+	for content, want := range map[string]string{
+		"": "it is empty",
+		"<html>Sign in to read this model</html>":         "line 1, column 1",
+		`{"decoder":{"type":"Fuse"},"normalizer":"NFC"}`:  `normalizer: "NFC" is no object with a type`,
+		`{"decoder":{"type":"Metaspace"},"model":{}}`:     `decoder: type "Metaspace" is not supported`,
+		`{"decoder":{"type":"Fuse"},"model":{"vocab":1}}`: "model: vocab: 1 is no object of tokens and ids",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		expect(want)
+	}
+	// A file without an end, here one of holes alone, is not read.
+	if err := os.Truncate(path, largestFile+1); err != nil {
+		t.Fatal(err)
+	}
+	expect("it has 268435457 bytes, expected at most 268435456")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	expect("it is no regular file")
+}

@@ -115,7 +115,8 @@ func (b *Backbone) read(o Options) error {
 		return err
 	}
 	if b.Tokenizer, err = prompt.NewTokenizer(data); err != nil {
-		return err
+		return fmt.Errorf("%s: %w; take the file from the repository that the weights came from, or give another backbone with -backbone",
+			filepath.Join(place.Folder, "tokenizer.json"), err)
 	}
 	if err := b.encodeWith(o, func() (*chat.Template, error) { return chat.Open(files) }); err != nil {
 		return err
@@ -172,11 +173,11 @@ func (b *Backbone) readGGUF(path string, o Options) error {
 	}
 	defer file.Close()
 	content, err := prompt.TokenizerJSON(file.Metadata())
-	if err != nil {
-		return err
+	if err == nil {
+		b.Tokenizer, err = prompt.NewTokenizer(content)
 	}
-	if b.Tokenizer, err = prompt.NewTokenizer(content); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("%s: %w; convert the model again, or give another backbone with -backbone", path, err)
 	}
 	if err := b.encodeWith(o, func() (*chat.Template, error) { return chat.OpenGGUF(file.Metadata()) }); err != nil {
 		return err
