@@ -3,7 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -44,7 +50,7 @@ func codeBlocks(document, language string) (blocks []string) {
 
 // runnerLines are the arguments of the commands in a document's blocks, without comments.
 func runnerLines(document string) (lines [][]string) {
-	for _, block := range codeBlocks(document, "") {
+	for _, block := range append(codeBlocks(document, ""), codeBlocks(document, "sh")...) {
 		for line := range strings.Lines(block) {
 			line, _, _ = strings.Cut(line, " #")
 			line, _, _ = strings.Cut(line, " > ") // into a file
@@ -270,16 +276,56 @@ func TestTheReadmesMethodCompiles(t *testing.T) {
 // quick are the commands that need nothing but a run.
 var quick = []string{"list", "show", "version", "status", "report", "compare", "verify", "watch", "export", "validate", "data build", "data inspect"}
 
+// readmeHub imitates the hub for the data sets that the READMEs fetch, with a few of their rows.
+func readmeHub(t *testing.T) *httptest.Server {
+	files := map[string]string{
+		"google/boolq/data/train-00000-of-00001.parquet": "boolq", "google/boolq/data/validation-00000-of-00001.parquet": "boolq",
+		"openai/gsm8k/main/train-00000-of-00001.parquet": "gsm8k_main", "openai/gsm8k/main/test-00000-of-00001.parquet": "gsm8k_main",
+		"openai/gsm8k/socratic/test-00000-of-00001.parquet": "gsm8k_main", "google/boolq/README.md": "", "openai/gsm8k/README.md": "",
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if set, ok := strings.CutPrefix(r.URL.Path, "/api/datasets/"); ok {
+			set, _, _ = strings.Cut(set, "/revision/")
+			var listed []map[string]string
+			for _, name := range slices.Sorted(maps.Keys(files)) {
+				if name, ok := strings.CutPrefix(name, set+"/"); ok {
+					listed = append(listed, map[string]string{"rfilename": name})
+				}
+			}
+			json.NewEncoder(w).Encode(map[string]any{"sha": strings.Repeat("0", 40), "siblings": listed})
+			return
+		}
+		set, file, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/datasets/"), "/resolve/"+strings.Repeat("0", 40)+"/")
+		content := []byte("---\nlicense: mit\n---\n")
+		if name, ok := files[set+"/"+file]; !ok {
+			http.NotFound(w, r)
+			return
+		} else if name != "" {
+			var err error
+			if content, err = os.ReadFile("../datasets/testdata/parquet/" + name + ".parquet"); err != nil {
+				t.Error(err)
+			}
+		}
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(content), content))))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
 // TestTheReadmesCommandsRun runs the commands of the READMEs that are quick, on toys in the place
-// of runs.
+// of runs, and all commands of datasets/README.md one after the other, as a shell does.
 func TestTheReadmesCommandsRun(t *testing.T) {
 	ran := 0
+	hub := readmeHub(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/readme",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", os.Getenv("HOME")) // where an XLA plugin is installed
 			env.Setenv(cacheVariable, os.Getenv(cacheVariable))
+			env.Setenv("HF_ENDPOINT", hub.URL)
+			env.Setenv("HF_HOME", filepath.Join(env.WorkDir, "hub"))
 			// The suite of a task of one's own is the README's.
 			for _, block := range codeBlocks(readDocument(t, "README.md"), "yaml") {
 				if err := os.WriteFile(filepath.Join(env.WorkDir, "mine.yaml"), []byte(block), 0o644); err != nil {
@@ -299,6 +345,14 @@ func TestTheReadmesCommandsRun(t *testing.T) {
 						ran++
 					}
 				}
+			},
+			"shell": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: shell FILE")
+				}
+				file := ts.MkAbs("readme.sh")
+				ts.Check(os.WriteFile(file, []byte(strings.Join(codeBlocks(readDocument(t, args[0]), "sh"), "")), 0o644))
+				ts.Check(ts.Exec("sh", "-e", file))
 			},
 		},
 	})

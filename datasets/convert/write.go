@@ -51,7 +51,7 @@ func (s Source) save(path string, types *kind) (err error) {
 		}
 	}()
 	schema := parquet.NewSchema("rows", types.group())
-	w := parquet.NewWriter(f, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowsOfGroup), parquet.CreatedBy("secura", "", ""))
+	w := parquet.NewWriter(f, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowsOfGroup), parquet.CreatedBy("secura", "1", ""))
 	var one [1]parquet.Row
 	err = s.each(func(r row) error {
 		shredder := shredder{columns: make([][]parquet.Value, leaves(types))}
