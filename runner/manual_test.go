@@ -7,14 +7,21 @@ import (
 	"flag"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// words are a command line's arguments; no quoted one has a blank.
-func words(line string) []string { return strings.Fields(strings.ReplaceAll(line, "'", "")) }
+// words are a command line's arguments, in single quotes where they have blanks.
+func words(line string) []string {
+	args := regexp.MustCompile(`(?:[^\s']|'[^']*')+`).FindAllString(line, -1)
+	for i, arg := range args {
+		args[i] = strings.ReplaceAll(arg, "'", "")
+	}
+	return args
+}
 
 // TestTheManualsExamplesAreTrue runs each example of the package comment that shows an output, and
 // parses the command lines of all.
