@@ -276,6 +276,42 @@ func TestTheReadmesMethodCompiles(t *testing.T) {
 // quick are the commands that need nothing but a run.
 var quick = []string{"list", "show", "version", "status", "report", "compare", "verify", "watch", "export", "validate", "data build", "data inspect"}
 
+// TestTheReadmesTasksAreRead reads the tasks that datasets/README.md shows, and each line of a
+// task's key as one of a task.
+func TestTheReadmesTasksAreRead(t *testing.T) {
+	const written = "tasks: [{name: mine, family: f, source: mine, prompt: '{{.a}}', answer: '{{.b}}', scores: [exact], max_new_tokens: 4, %s}]\n"
+	var suites []string
+	for _, block := range codeBlocks(readDocument(t, "datasets/README.md"), "yaml") {
+		if strings.HasPrefix(block, "tasks:") {
+			suites = append(suites, block)
+			continue
+		}
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, "   #")
+			switch key, _, _ := strings.Cut(strings.TrimSpace(line), ":"); key {
+			case "splits", "where":
+				suites = append(suites, fmt.Sprintf(written, strings.TrimSpace(line)))
+			case "gold", "gold_labels": // of the options in the block before
+			default:
+				t.Errorf("datasets/README.md: the key %s of a task is not tried", key)
+			}
+		}
+	}
+	if len(suites) < 8 {
+		t.Errorf("only %d suites were found", len(suites))
+	}
+	for _, text := range suites {
+		file := filepath.Join(t.TempDir(), "mine.yaml")
+		if err := os.WriteFile(file, []byte("extends: smoke\n"+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := execute(context.Background(), []string{"show", file}, &out, &out); err != nil {
+			t.Errorf("%s\n%v", text, err)
+		}
+	}
+}
+
 // readmeHub imitates the hub for the data sets that the READMEs fetch, with a few of their rows.
 func readmeHub(t *testing.T) *httptest.Server {
 	files := map[string]string{
