@@ -318,6 +318,7 @@ func readmeHub(t *testing.T) *httptest.Server {
 		"google/boolq/data/train-00000-of-00001.parquet": "boolq", "google/boolq/data/validation-00000-of-00001.parquet": "boolq",
 		"openai/gsm8k/main/train-00000-of-00001.parquet": "gsm8k_main", "openai/gsm8k/main/test-00000-of-00001.parquet": "gsm8k_main",
 		"openai/gsm8k/socratic/test-00000-of-00001.parquet": "gsm8k_main", "google/boolq/README.md": "", "openai/gsm8k/README.md": "",
+		"made/up/default/partial-train/0000.parquet": "boolq", "made/up/default/test/0000.parquet": "boolq", "made/up/more.parquet": "boolq",
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if set, ok := strings.CutPrefix(r.URL.Path, "/api/datasets/"); ok {

@@ -218,7 +218,7 @@ func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
 		for i := range len(word) {
 			id := m.bytes[word[i]]
 			if id < 0 {
-				return nil, fmt.Errorf("the vocabulary has no token for the byte 0x%02x, and no unk_token", word[i])
+				return nil, fmt.Errorf("the tokenizer's vocabulary has no token for the byte 0x%02x, and no unk_token; leave such texts out, or give another backbone", word[i])
 			}
 			symbols = append(symbols, id)
 		}
@@ -242,7 +242,7 @@ func (m *bpe) encodeWord(ids []int32, word string) ([]int32, error) {
 				symbols = append(symbols, m.bytes[character[j]])
 			}
 		case m.unknown < 0:
-			return nil, fmt.Errorf("the vocabulary has no token for %q, and no unk_token", character)
+			return nil, fmt.Errorf("the tokenizer's vocabulary has no token for %q, and no unk_token; leave such texts out, or give another backbone", character)
 		default:
 			if pending && !m.fuseUnknown {
 				symbols = append(symbols, m.unknown)
