@@ -69,9 +69,8 @@ func (e Encoded) Cut(room int) (Encoded, bool) {
 // Targets[i], and where Weights is 0 it predicts nothing.
 type Batch struct {
 	Rows, Length, Answers int
-	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding,
-	// 0 for what every slot after it sees, and 1… for options, which see themselves and segment 0
-	// only.
+	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding
+	// and 0 for the text, of which a slot sees what stands before it.
 	Tokens, Positions, Segments []int32
 	// Targets and Weights are [Rows, Answers].
 	Targets []int32
@@ -125,47 +124,12 @@ func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
 	t, cut := e.Train(b.Length, b.Answers, end)
 	at := b.Length - len(t.Tokens)
 	for i, id := range t.Tokens {
-		b.set(row, at+i, id, i, 0)
+		b.set(row, at+i, id, i)
 	}
 	for i, id := range t.Targets {
 		b.predict(row, at+t.First+i, id)
 	}
 	return cut
-}
-
-// SetOptions fills a row with a prompt once and its options after it, each of which sees the prompt
-// and itself. It returns for each option the slots, within the row's Answers, that predict its
-// tokens. ok is false, and the row is left empty, where they do not fit.
-func (b Batch) SetOptions(row int, text []int32, options [][]int32) (slots [][2]int, ok bool) {
-	// The prompt's last token stands once more before each option, so that every token is predicted
-	// from the slot before it.
-	shared, last := text[:len(text)-1], text[len(text)-1]
-	total := 0
-	for _, o := range options {
-		total += len(o)
-	}
-	if total > b.Answers || len(shared)+total > b.Length {
-		return nil, false
-	}
-	at := b.Length - len(shared) - total
-	for i, id := range shared {
-		b.set(row, at+i, id, i, 0)
-	}
-	at += len(shared)
-	for n, option := range options {
-		first := at
-		for i, id := range option {
-			seen := last
-			if i > 0 {
-				seen = option[i-1]
-			}
-			b.set(row, at, seen, len(shared)+i, int32(n+1))
-			b.predict(row, at, id)
-			at++
-		}
-		slots = append(slots, [2]int{first - b.Length + b.Answers, at - b.Length + b.Answers})
-	}
-	return slots, true
 }
 
 // SetPrompt fills a row with a prompt that is to be continued. It says whether its beginning was
@@ -175,14 +139,14 @@ func (b Batch) SetPrompt(row int, text []int32) (cut bool) {
 		text, cut = text[len(text)-b.Length:], true
 	}
 	for i, id := range text {
-		b.set(row, b.Length-len(text)+i, id, i, 0)
+		b.set(row, b.Length-len(text)+i, id, i)
 	}
 	return cut
 }
 
-func (b Batch) set(row, slot int, id int32, position int, segment int32) {
+func (b Batch) set(row, slot int, id int32, position int) {
 	i := row*b.Length + slot
-	b.Tokens[i], b.Positions[i], b.Segments[i] = id, int32(position), segment
+	b.Tokens[i], b.Positions[i], b.Segments[i] = id, int32(position), 0
 }
 
 // predict lets a slot of the row predict a token; slots before the last Answers predict nothing.

@@ -19,7 +19,7 @@ func learned(b Batch, row int) (seen [][]int32, targets []int32) {
 		var visible []int32
 		position := int32(0)
 		for j := 0; j <= slot; j++ {
-			if s := b.Segments[at(j)]; s == 0 || s > 0 && s == b.Segments[at(slot)] {
+			if b.Segments[at(j)] == 0 {
 				if b.Positions[at(j)] != position {
 					return nil, nil
 				}
@@ -78,46 +78,6 @@ func TestLongTextsAreCutAndSaidSo(t *testing.T) {
 	}
 	if !b.SetPrompt(0, []int32{1, 2, 3, 4, 5, 6, 7}) || b.Tokens[0] != 2 {
 		t.Errorf("a long prompt is %v", b.Tokens)
-	}
-}
-
-// Each option's tokens are predicted as if the option stood alone after the prompt.
-func TestOptionsShareOneRowAndDoNotSeeEachOther(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := ids(t, 1, 8, "text")
-		options := make([][]int32, rapid.IntRange(2, 4).Draw(t, "options"))
-		for i := range options {
-			options[i] = ids(t, 1, 4, "option")
-		}
-		b := NewBatch(1, 24, 16)
-		slots, ok := b.SetOptions(0, text, options)
-		if !ok {
-			t.Fatal("does not fit")
-		}
-		seen, targets := learned(b, 0)
-		at := 0
-		for i, option := range options {
-			if slots[i][1]-slots[i][0] != len(option) {
-				t.Fatalf("option %d has slots %v", i, slots[i])
-			}
-			for j, token := range option {
-				want := append(slices.Clone(text), option[:j]...)
-				if targets[at] != token || !slices.Equal(seen[at], want) {
-					t.Fatalf("option %d: token %d is %d seen from %v, expected %d from %v", i, j, targets[at], seen[at], token, want)
-				}
-				at++
-			}
-		}
-	})
-}
-
-func TestOptionsThatDoNotFitLeaveTheRowEmpty(t *testing.T) {
-	b := NewBatch(1, 8, 4)
-	if _, ok := b.SetOptions(0, []int32{1, 2, 3}, [][]int32{{4, 5}, {6, 7, 8}}); ok {
-		t.Error("five tokens fit four slots")
-	}
-	if _, targets := learned(b, 0); targets != nil {
-		t.Errorf("the row predicts %v", targets)
 	}
 }
 

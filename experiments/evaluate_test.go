@@ -17,38 +17,81 @@ import (
 	"secura/methods"
 )
 
-// TestOptionsInOneRowScoreAsInRowsOfTheirOwn compares the shared-prefix rows with one row per
-// option.
-func TestOptionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
+// TestQuestionsInOneRowScoreAsInRowsOfTheirOwn compares rows that hold several questions, the
+// options of each after its prompt, and held-out texts, with a row for each option and text.
+func TestQuestionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
-	row, err := w.evaluator.Evaluate(context.Background(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	weights := w.base.Weights(nil)
-	for i, e := range w.data.Tasks[1].Test {
-		for o, option := range e.Options {
-			b := datasets.NewBatch(4, 16, 8)
-			if _, ok := b.SetOptions(2, e.Prompt, [][]int32{option}); !ok {
-				t.Fatal("does not fit")
-			}
-			outputs, err := w.base.RunBatch("score-4x16-alone", weights, methods.Batch(b), w.base.BuildScore)
-			if err != nil {
-				t.Fatal(err)
-			}
-			logs, err := tensors.CopyFlatData[float32](outputs[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum := 0.0
-			for _, l := range logs[2*8+8-len(option) : 3*8] {
-				sum += float64(l)
-			}
-			if got := row.Groups[1][i].Sums[o]; math.Abs(got-sum) > 1e-4 {
-				t.Errorf("example %d, option %d: %g beside the others, %g alone", i, o, got, sum)
+	alone := func(e datasets.Encoded) (sums []float64) {
+		b := datasets.NewBatch(1, 32, 31)
+		if b.SetText(0, e, w.ends[0]) {
+			t.Fatal("does not fit")
+		}
+		outputs, err := w.base.RunBatch("alone", weights, methods.Batch(b), w.base.BuildScore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs, err := tensors.CopyFlatData[float32](outputs[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range logs[len(logs)-len(e.Answer)-1:] { // with the end
+			sums = append(sums, float64(l))
+		}
+		return sums
+	}
+	data := *w.data
+	texts, nats := 0, 0.0
+	for n := range 5 {
+		e := datasets.Encoded{Prompt: data.Tasks[0].Test[n].Prompt[:1], Answer: data.Tasks[0].Test[n].Prompt[1:]}
+		data.HeldOut = append(data.HeldOut, slices.Concat(e.Prompt, e.Answer))
+		for _, l := range alone(e) {
+			texts, nats = texts+1, nats-l
+		}
+	}
+	fewer := map[int64]bool{}
+	for _, lengths := range [][]int{{16}, {8, 16}, {9, 32}, {20, 31, 50}} {
+		shapes := w.suite.Evaluation
+		shapes.Lengths = lengths
+		v, err := evaluation.New(w.base, &data, w.tokenizer, w.ends, shapes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fewer[v.Tokens] = true
+		row, err := v.Evaluate(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(*row.Perplexity-nats/float64(texts)) > 1e-5 {
+			t.Errorf("rows of %v: %g nats a token of held-out text, %g alone", lengths, *row.Perplexity, nats/float64(texts))
+		}
+		for i, e := range data.Tasks[1].Test {
+			for o, option := range e.Options {
+				sum := 0.0
+				for _, l := range alone(datasets.Encoded{Prompt: e.Prompt, Answer: option})[:len(option)] {
+					sum += l
+				}
+				if got := row.Groups[1][i].Sums[o]; math.Abs(got-sum) > 1e-5 {
+					t.Errorf("rows of %v, example %d, option %d: %g beside the others, %g alone", lengths, i, o, got, sum)
+				}
 			}
 		}
+		// A task alone takes the same shapes.
+		only, err := v.Only(1, shapes).Evaluate(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range only.Groups[1] {
+			for o, sum := range p.Sums {
+				if math.Abs(sum-row.Groups[1][i].Sums[o]) > 1e-5 {
+					t.Errorf("rows of %v, example %d, option %d: %g of the task alone, %g of all", lengths, i, o, sum, row.Groups[1][i].Sums[o])
+				}
+			}
+		}
+	}
+	if len(fewer) != 4 {
+		t.Errorf("four lengths compute %v tokens", fewer)
 	}
 }
 

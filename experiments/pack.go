@@ -129,33 +129,14 @@ func (t *trainer) pack(current, replayed []methods.Row) ([]methods.Packed, error
 	for i, part := range laid {
 		p := methods.NewPacked(len(part.Rows), part.Length, part.Answers, part.Front, part.FrontAnswers)
 		for row, list := range part.Rows {
-			at := packed{row: row}
+			at := methods.Filled{Row: row}
 			for _, n := range list {
-				at.add(p, texts[n], numbers[n])
+				p.AddText(&at, texts[n].Tokens, texts[n].First, texts[n].Targets, numbers[n])
 			}
 		}
 		parts[i] = p
 	}
 	return parts, nil
-}
-
-// packed is a row that is filled: how many texts, slots and predictions it has.
-type packed struct{ row, texts, slots, answers int }
-
-// add puts a text into the row of a part.
-func (r *packed) add(p methods.Packed, text datasets.Trained, example int32) {
-	r.texts++
-	first := r.slots
-	for i, id := range text.Tokens {
-		at := r.row*p.Length + r.slots
-		p.Tokens[at], p.Positions[at], p.Segments[at] = id, int32(i), int32(r.texts)
-		r.slots++
-	}
-	for i, id := range text.Targets {
-		at := r.row*p.Answers + r.answers
-		p.Slots[at], p.Examples[at], p.Targets[at], p.Weights[at] = int32(first+text.First+i), example, id, 1
-		r.answers++
-	}
 }
 
 // batch is what a step is made of: a batch with a row for each example, or packed parts.

@@ -15,9 +15,8 @@ import (
 // Targets[i]; where Weights is 0 it predicts nothing.
 type Batch struct {
 	Rows, Length, Answers int
-	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding,
-	// 0 for what every slot after it sees, and 1… for options, which see themselves and segment 0
-	// only.
+	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments are as in
+	// backbone.Rows, and of several texts in a row as in backbone.Packed.
 	Tokens, Positions, Segments []int32
 	// Targets and Weights are [Rows, Answers].
 	Targets []int32
@@ -58,9 +57,8 @@ func (b Batch) check() error {
 	return nil
 }
 
-// Packed is a batch, or a part of one, whose rows hold several texts each: a segment from 1 on for
-// each text, in consecutive slots, with positions from 0. Predictions are made at slots of any
-// place.
+// Packed is a batch, or a part of one, whose rows hold several texts each, in consecutive slots,
+// with positions from 0. Predictions are made at slots of any place.
 type Packed struct {
 	// Batch has Answers predictions in each row; those with a weight of 0 are of no slot.
 	Batch
@@ -73,12 +71,69 @@ type Packed struct {
 	// predictions, hold whatever the row has of replayed examples; where both are 0 these stand
 	// anywhere.
 	Front, FrontAnswers int
+	// Block is as in backbone.Packed; steps do not use it.
+	Block int
 }
 
 // NewPacked is an empty one.
 func NewPacked(rows, length, answers, front, frontAnswers int) Packed {
 	return Packed{Batch: EmptyBatch(rows, length, answers), Slots: make([]int32, rows*answers), Examples: make([]int32, rows*answers),
 		Front: front, FrontAnswers: frontAnswers}
+}
+
+// Filled is how much of a packed batch's row is filled.
+type Filled struct{ Row, Texts, Tokens, Answers int }
+
+// add puts the next token of a text into a row.
+func (b Packed) add(r *Filled, id int32, position, segment int) {
+	at := r.Row*b.Length + r.Tokens
+	b.Tokens[at], b.Positions[at], b.Segments[at] = id, int32(position), int32(r.Texts*backbone.TextSegments+segment)
+	r.Tokens++
+}
+
+// predict lets the row's last token predict the next one.
+func (b Packed) predict(r *Filled, id, example int32) {
+	at := r.Row*b.Answers + r.Answers
+	b.Slots[at], b.Examples[at], b.Targets[at], b.Weights[at] = int32(r.Tokens-1), example, id, 1
+	r.Answers++
+}
+
+// AddText puts a text of an example, whose slots from first on predict targets, into a row, which
+// must have room for it.
+func (b Packed) AddText(r *Filled, tokens []int32, first int, targets []int32, example int32) {
+	for i, id := range tokens {
+		b.add(r, id, i, 0)
+		if n := i - first; n >= 0 && n < len(targets) {
+			b.predict(r, targets[n], example)
+		}
+	}
+	r.Texts++
+}
+
+// AddOptions puts a prompt once, and its options after it, each of which sees the prompt and
+// itself, into a row, which must have room for them: one token less than the prompt and all options
+// have. It returns for each option the row's answers that predict its tokens.
+func (b Packed) AddOptions(r *Filled, prompt []int32, options [][]int32) (answers [][2]int) {
+	// The prompt's last token stands once more before each option, so that every token is predicted
+	// from the slot before it.
+	shared, last := prompt[:len(prompt)-1], prompt[len(prompt)-1]
+	for i, id := range shared {
+		b.add(r, id, i, 0)
+	}
+	for n, option := range options {
+		first := r.Answers
+		for i, id := range option {
+			seen := last
+			if i > 0 {
+				seen = option[i-1]
+			}
+			b.add(r, seen, len(shared)+i, n+1)
+			b.predict(r, id, 0)
+		}
+		answers = append(answers, [2]int{first, r.Answers})
+	}
+	r.Texts++
+	return answers
 }
 
 // check says whether the batch is one that the session's graphs can be made for.
@@ -90,8 +145,8 @@ func (b Packed) check(s *Session) error {
 		return fmt.Errorf("packed batch of %d rows of %d tokens with %d answers, %d and %d of them at the front, has other sizes inside",
 			b.Rows, b.Length, b.Answers, b.Front, b.FrontAnswers)
 	}
-	if b.Rows != s.base.devices() {
-		return fmt.Errorf("packed batch of %d rows, expected one for each of %d devices", b.Rows, s.base.devices())
+	if b.Rows != s.base.Devices() {
+		return fmt.Errorf("packed batch of %d rows, expected one for each of %d devices", b.Rows, s.base.Devices())
 	}
 	for i, slot := range b.Slots {
 		example, replayed := int(b.Examples[i]), int(b.Examples[i]) >= s.Rows

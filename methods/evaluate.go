@@ -69,17 +69,25 @@ type Inputs struct {
 	Weights          map[string]*graph.Node
 	Rows             backbone.Rows
 	Targets, Counted *graph.Node
+	// slots are those of the targets in rows of several texts, see Packed; nil are a row's last
+	// ones.
+	slots *graph.Node
+	block int
 	// Project gives what computes projections from Weights; nil is x·Wᵀ.
 	Project func(weights map[string]*graph.Node) backbone.Project
 	// More are the further tensors given to Run.
 	More []*graph.Node
 }
 
-// hidden are the hidden states at the last slots, [rows, slots, hidden].
+// hidden are the hidden states at the last slots, or at those of rows of several texts, [rows,
+// slots, hidden].
 func (in Inputs) hidden(c backbone.Config, slots int) *graph.Node {
 	var project backbone.Project
 	if in.Project != nil {
 		project = in.Project(in.Weights)
+	}
+	if in.slots != nil {
+		return c.HiddenPacked(in.Weights, in.Rows, backbone.Packed{Slots: in.slots, Longest: in.Rows.Tokens.Shape().Dimensions[1], Block: in.block}, project)
 	}
 	return c.HiddenTail(in.Weights, in.Rows, slots, project)
 }
@@ -87,15 +95,29 @@ func (in Inputs) hidden(c backbone.Config, slots int) *graph.Node {
 // Run runs the compiled graph of a key over a batch and further tensors, which it releases. The
 // caller owns the outputs.
 func (f *Function) Run(key string, batch Batch, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
-	mine := append(batch.tensors(), more...)
+	return f.run(key, batch.tensors(), batch.check(), build, more...)
+}
+
+// RunPacked is Run over a batch whose rows hold several texts each.
+func (f *Function) RunPacked(key string, batch Packed, build func(in Inputs) []*graph.Node) ([]*tensors.Tensor, error) {
+	return f.run(key, batch.tensors(), batch.Batch.check(), func(in Inputs) []*graph.Node {
+		in.slots, in.block, in.More = in.More[0], batch.Block, nil
+		return build(in)
+	})
+}
+
+// run is Run over a batch's tensors; err says what is wrong with the batch.
+func (f *Function) run(key string, batch []*tensors.Tensor, err error, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
+	size := len(batch)
+	mine := append(batch, more...)
 	defer release(mine)
-	if err := batch.check(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if f.session != nil {
 		key = f.session.key + "/" + key
 	}
-	return f.base.runBatch(key, append(f.inputs[:len(f.inputs):len(f.inputs)], mine...), span{len(f.inputs), batchInputs}, func(inputs []*graph.Node) []*graph.Node {
+	return f.base.runBatch(key, append(f.inputs[:len(f.inputs):len(f.inputs)], mine...), span{len(f.inputs), size}, func(inputs []*graph.Node) []*graph.Node {
 		in := Inputs{}
 		if f.session == nil {
 			in.Weights = f.base.Nodes(inputs)

@@ -149,8 +149,8 @@ func (b *Base) call(key string, kinds []shapes.Shape, arguments []any, configure
 	return outputs, nil
 }
 
-// devices is on how many a batch is computed.
-func (b *Base) devices() int {
+// Devices is on how many a batch is computed; a batch has a multiple of so many rows.
+func (b *Base) Devices() int {
 	if b.sharding == nil {
 		return 1
 	}

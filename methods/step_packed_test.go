@@ -11,7 +11,7 @@ import (
 // the front where the method computes them once more. A part has room for a few toy examples only,
 // so that steps have several.
 func packedToys(s *Session, length, answers int, current, replayed []Row) (parts []Packed) {
-	devices, front, frontAnswers := s.base.devices(), 0, 0
+	devices, front, frontAnswers := s.base.Devices(), 0, 0
 	if s.hooks.ReplayForward {
 		front, frontAnswers = length/2, answers/2
 	}

@@ -100,18 +100,15 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
-		for n, row := range b.rows {
-			mine := logs[n*v.Answers : (n+1)*v.Answers]
-			if row.group < 0 {
-				for i, w := range b.batch.Weights[n*v.Answers : (n+1)*v.Answers] {
-					if w != 0 {
-						nats -= float64(mine[i])
-						texts++
-					}
-				}
+		for _, q := range b.questions {
+			if q.group >= 0 {
+				out.Groups[q.group][q.index] = choose(logs, q.slots)
 				continue
 			}
-			out.Groups[row.group][row.index] = choose(mine, row.slots)
+			for _, l := range logs[q.slots[0][0]:q.slots[0][1]] {
+				nats -= float64(l)
+				texts++
+			}
 		}
 	}
 	for _, b := range v.written {
@@ -252,8 +249,8 @@ func checkFinite(name string, t *tensors.Tensor) error {
 }
 
 // logLikelihoods are log p(target) at the answer slots, [rows, answers].
-func (v *Evaluator) logLikelihoods(f *methods.Function, b datasets.Batch) ([]float32, error) {
-	outputs, err := f.Run(fmt.Sprintf("score-%dx%d", b.Rows, b.Length), methods.Batch(b), v.base.BuildScore)
+func (v *Evaluator) logLikelihoods(f *methods.Function, b methods.Packed) ([]float32, error) {
+	outputs, err := f.RunPacked(fmt.Sprintf("score-%dx%d+%d", b.Rows*b.Length/b.Block, b.Block, b.Answers), b, v.base.BuildScore)
 	if err != nil {
 		return nil, err
 	}

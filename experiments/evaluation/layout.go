@@ -21,13 +21,16 @@ type Evaluator struct {
 	data      *stream.Data
 	tokenizer *prompt.Tokenizer
 	ends      []int32 // tokens that end a text; the first is what training writes
-	Answers   int     // slots of a score row that predict
-	score     []scoreBatch
-	written   []writtenBatch
-	forced    []forcedBatch // nil unless evaluation.teacher_forced asks for it
-	maxNew    int
-	stops     *stops // nil where no task has stop texts
-	Tokens    int64  // computed at most in one evaluation, padding included
+	// Answers bounds those of one question, and is how many of a held-out text's last tokens are
+	// scored.
+	Answers int
+	shapes  []scoreShape // of score batches
+	score   []scoreBatch
+	written []writtenBatch
+	forced  []forcedBatch // nil unless evaluation.teacher_forced asks for it
+	maxNew  int
+	stops   *stops // nil where no task has stop texts
+	Tokens  int64  // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
 	covers func(group int) bool
 }
@@ -37,17 +40,6 @@ const heldOutAnswers = 32
 
 // item is a test example: group numbers the tasks of the stream and then those of the battery.
 type item struct{ group, index int }
-
-// scoreBatch holds rows of options, and rows of held-out text (group -1).
-type scoreBatch struct {
-	batch datasets.Batch
-	rows  []scoreRow
-}
-
-type scoreRow struct {
-	item
-	slots [][2]int // of each option
-}
 
 // writtenBatch holds prompts that are continued.
 type writtenBatch struct {
@@ -120,7 +112,7 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 	data := *v.data
 	data.HeldOut = nil
-	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops,
+	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops, shapes: v.shapes,
 		covers: func(group int) bool { return group == task }}
 	var items []item
 	for i := range data.Tasks[task].Test {
@@ -137,45 +129,6 @@ func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 // Groups are the tasks of the stream and then those of the battery.
 func (v *Evaluator) Groups() []stream.Task {
 	return append(slices.Clone(v.data.Tasks), v.data.Knowledge...)
-}
-
-// layOptions puts options and held-out text into rows of the smallest length that fits.
-func (v *Evaluator) layOptions(options []item, lengths []int, rows int) {
-	groups := v.Groups()
-	for _, length := range lengths {
-		if length < v.Answers {
-			continue
-		}
-		var open *scoreBatch
-		row := func() (*scoreBatch, int) {
-			if open == nil || len(open.rows) == rows {
-				v.score = append(v.score, scoreBatch{batch: datasets.NewBatch(rows, length, v.Answers)})
-				open = &v.score[len(v.score)-1]
-			}
-			return open, len(open.rows)
-		}
-		options = slices.DeleteFunc(options, func(o item) bool {
-			ex := groups[o.group].Test[o.index]
-			b, n := row()
-			slots, ok := b.batch.SetOptions(n, ex.Prompt, ex.Options)
-			if ok {
-				b.rows = append(b.rows, scoreRow{o, slots})
-			}
-			return ok
-		})
-		if length == lengths[len(lengths)-1] {
-			for i, text := range v.data.HeldOut {
-				b, n := row()
-				text = text[:min(len(text), length)]
-				first := max(1, len(text)+1-v.Answers) // nothing predicts the first token
-				b.batch.SetText(n, datasets.Encoded{Prompt: text[:first], Answer: text[first:]}, v.ends[0])
-				b.rows = append(b.rows, scoreRow{item: item{-1, i}})
-			}
-		}
-		if open != nil && len(open.rows) == 0 {
-			v.score = v.score[:len(v.score)-1]
-		}
-	}
 }
 
 // layPrompts puts prompts that are to be continued into rows of the smallest length that fits,
@@ -219,7 +172,8 @@ func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 // row.
 func (v *Evaluator) ForwardFLOP(c backbone.Config) (flop float64) {
 	for _, b := range v.score {
-		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
+		rows := b.batch.Rows * b.batch.Length / b.batch.Block
+		flop += c.ForwardFLOP(rows, b.batch.Block, 0) + c.ForwardFLOP(b.batch.Rows, 0, b.batch.Answers)
 	}
 	for _, b := range v.forced {
 		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)

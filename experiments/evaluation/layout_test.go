@@ -23,17 +23,19 @@ func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if data.HeldOut, err = b.HeldOut(); err != nil {
+		t.Fatal(err)
+	}
 	v, err := New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[item]int{}
 	for _, b := range v.score {
-		if len(b.rows) > b.batch.Rows {
-			t.Errorf("%d rows in a batch of %d", len(b.rows), b.batch.Rows)
-		}
-		for _, r := range b.rows {
-			seen[r.item]++
+		for _, q := range b.questions {
+			if q.group >= 0 {
+				seen[q.item]++
+			}
 		}
 	}
 	for _, b := range v.written {
@@ -48,6 +50,14 @@ func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 			if n := seen[item{g, i}]; n != 1 {
 				t.Errorf("example %d of %s is evaluated %d times", i, task.Task.Name, n)
 			}
+		}
+	}
+	if held, slots := v.Held(); float64(held) < 0.75*float64(slots) {
+		t.Errorf("%d of %d slots hold a token", held, slots)
+	}
+	for _, b := range v.score {
+		if 2*len(b.questions) < 3*b.batch.Rows*b.batch.Length/b.batch.Block {
+			t.Errorf("%d questions in %d rows of %d slots", len(b.questions), b.batch.Rows*b.batch.Length/b.batch.Block, b.batch.Block)
 		}
 	}
 	if total != len(seen) {

@@ -44,7 +44,7 @@ func (v *Evaluator) Samples() []Sample {
 			return nil
 		}})
 	}
-	eachShape(v.score, func(b scoreBatch) int { return b.batch.Length }, func(some []scoreBatch) {
+	eachShape(v.score, func(b scoreBatch) int { return b.batch.Block }, func(some []scoreBatch) {
 		add("score", counts(some, func(b scoreBatch) int { return b.batch.Rows * b.batch.Length }), func(i int) func(*methods.Function) error {
 			return func(f *methods.Function) error { _, err := v.logLikelihoods(f, some[i].batch); return err }
 		})

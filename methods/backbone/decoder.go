@@ -20,7 +20,8 @@ type Rows struct {
 	// Positions turn the rotary embedding; those of an option start again after the prompt. They
 	// are below length.
 	Positions *Node
-	// Segments are -1 for padding, 0 for the prompt, 1 and up for options.
+	// Segments are -1 for padding, 0 for the prompt, 1 and up for options; of several texts in a
+	// row see Packed.
 	Segments *Node
 }
 

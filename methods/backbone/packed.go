@@ -6,9 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Packed is where in rows of several texts hidden states are wanted. Each text has a segment of its
-// own, from 1 on, in consecutive slots, with positions from 0, and sees itself alone: what is
-// computed of it does not depend on what else stands in its row.
+// Packed is where in rows of several texts hidden states are wanted. Each text stands in
+// consecutive slots, with positions from 0, and sees itself alone: what is computed of it does not
+// depend on what else stands in its row. A row's text n, from 0, has the TextSegments segments from
+// n·TextSegments on: its prompt has the first, which its options, of the next ones, see as well.
 type Packed struct {
 	// Slots are the wanted slots of each row, [batch, wanted] int32. A slot may be wanted more than
 	// once.
@@ -16,7 +17,14 @@ type Packed struct {
 	// Longest bounds the slots of a text. Attention is computed over the slots that are so near to
 	// each other, so that its time grows with the row's length and not with the square of it.
 	Longest int
+	// Block, where it is not 0, divides the length of rows: no text stands across a multiple of so
+	// many slots, and attention is computed over the slots between two of them. Longest is then not
+	// used.
+	Block int
 }
+
+// TextSegments is how many segments a text of a row can have.
+const TextSegments = 1 << 12
 
 // HiddenPacked computes the model up to the final norm at the wanted slots of packed rows, [batch,
 // wanted, hidden]. In the last layer nothing else is computed but attention. project is as in
@@ -31,11 +39,15 @@ func (c Config) HiddenPackedRecomputed(weights map[string]*Node, rows Rows, pack
 }
 
 func (c Config) hiddenPacked(weights map[string]*Node, rows Rows, packed Packed, project Project, enter func(x *Node) *Node) *Node {
-	n := newNeighbourhood(rows.Segments.Shape().Dimensions[1], packed.Longest)
-	all := n.bias(rows.Segments, packed.Longest)
+	length, longest := rows.Segments.Shape().Dimensions[1], packed.Longest
+	n := newNeighbourhood(length, longest)
+	if packed.Block > 0 {
+		n, longest = neighbourhood{packed.Block, length / packed.Block, 0}, packed.Block
+	}
+	all := n.bias(rows, longest)
 	windowed := all
 	if c.Window > 0 {
-		windowed = n.bias(rows.Segments, c.Window)
+		windowed = n.bias(rows, c.Window)
 	}
 	pick := pickSlots(packed.Slots)
 	return c.blocks(weights, rows.Tokens, rows.Positions, wanted{queries: unchanged, outputs: pick, rest: pick}, project, enter, sumLast,
@@ -119,17 +131,21 @@ func (n neighbourhood) near(x *Node, fill *Node) *Node {
 	return Concatenate(parts, 2)
 }
 
-// bias is 0 where a slot sees another, of its own text, at most within-1 slots before it, and
-// hiddenBias elsewhere: [batch, blocks, 1, block, 1, seen]. A slot always sees itself.
-func (n neighbourhood) bias(segments *Node, within int) *Node {
-	g, batch := segments.Graph(), segments.Shape().Dimensions[0]
-	seer := InsertAxes(Reshape(segments, batch, n.blocks, n.block), -1)
-	seen := InsertAxes(n.near(segments, Const(g, int32(-1))), 2)
+// bias is 0 where a slot sees another, of its own segment or its text's prompt, at most within-1
+// positions before it, and hiddenBias elsewhere: [batch, blocks, 1, block, 1, seen]. A slot always
+// sees itself.
+func (n neighbourhood) bias(rows Rows, within int) *Node {
+	g, batch := rows.Segments.Graph(), rows.Segments.Shape().Dimensions[0]
+	from := func(x *Node) *Node { return InsertAxes(Reshape(x, batch, n.blocks, n.block), -1) }
+	to := func(x *Node) *Node { return InsertAxes(n.near(x, Const(g, int32(-1))), 2) }
+	seer, seen := from(rows.Segments), to(rows.Segments)
 	grid := shapes.Make(dtypes.Int32, 1, 1, n.block, n.seen())
 	distance := Add(Sub(Iota(g, grid, 2), Iota(g, grid, 3)), Const(g, int32(n.before*n.block)))
 	zero := Const(g, int32(0))
-	near := And(GreaterOrEqual(distance, zero), LessThan(distance, Const(g, int32(within))))
-	visible := Or(And(And(Equal(seer, seen), GreaterOrEqual(seen, zero)), near), Equal(distance, zero))
+	near := And(GreaterOrEqual(distance, zero), LessThan(Sub(from(rows.Positions), to(rows.Positions)), Const(g, int32(within))))
+	texts := Const(g, int32(TextSegments))
+	mine := Or(Equal(seer, seen), Equal(Mul(Div(seer, texts), texts), seen))
+	visible := Or(And(And(mine, GreaterOrEqual(seen, zero)), near), Equal(distance, zero))
 	return InsertAxes(Where(visible, scalar(g, 0), scalar(g, hiddenBias)), 2, 3)
 }
 

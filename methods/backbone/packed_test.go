@@ -76,7 +76,7 @@ func TestPackedTextsSeeThemselvesAlone(t *testing.T) {
 				"kept": m.Config.HiddenPacked, "computed again": m.Config.HiddenPackedRecomputed,
 			} {
 				out := run[float32](t, m, batch, func(w map[string]*Node, rows Rows) []*Node {
-					logits := m.Config.Logits(w, hidden(w, rows, Packed{Const(rows.Tokens.Graph(), slots), longest}, nil))
+					logits := m.Config.Logits(w, hidden(w, rows, Packed{Slots: Const(rows.Tokens.Graph(), slots), Longest: longest}, nil))
 					return append(by(w, logits), logits)
 				})
 				near(t, fmt.Sprintf("logits in %d slots, %s", length, name), out[len(m.Names)], alone, 1e-4)
@@ -89,6 +89,54 @@ func TestPackedTextsSeeThemselvesAlone(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// TestPackedOptionsSeeTheirPrompt lays prompts with their options into blocks of a row, several to
+// a block, and holds logits at all of their slots to those of each prompt in a row of its own.
+// Windows are shorter than a prompt and an option, and count positions.
+func TestPackedOptionsSeeTheirPrompt(t *testing.T) {
+	forGoldens(t, func(t *testing.T, m *Model, want reference) {
+		if m.Config.Window > 0 {
+			shorter := *m
+			shorter.Config.Window = 6
+			m = &shorter
+		}
+		ids := slices.Repeat(slices.Concat(want.Long.IDs...), 2)
+		const block = 30
+		texts := [][]int{{7, 3, 4}, {5, 6, 2, 2}, {0, 4, 9}, {9, 8}} // tokens of a prompt and its options
+		starts := []int{0, 14, 30, 43}                               // the third begins a block
+		batch := [3][][]int32{}
+		for i := range batch {
+			batch[i] = [][]int32{slices.Repeat([]int32{int32(-(i / 2))}, 3*block)}
+		}
+		var slots []int32
+		var alone []float32
+		for n, text := range texts {
+			at := starts[n]
+			one := [3][][]int32{{nil}, {nil}, {nil}}
+			for s, tokens := range text {
+				for i := range tokens {
+					position := int32(i)
+					if s > 0 {
+						position += int32(text[0])
+					}
+					for k, value := range []int32{ids[at], position, int32(s)} {
+						one[k][0] = append(one[k][0], value)
+						batch[k][0][at] = value
+					}
+					batch[2][0][at] += int32(n * TextSegments)
+					slots = append(slots, int32(at))
+					at++
+				}
+			}
+			alone = append(alone, logitsOf(t, m, one)...)
+		}
+		got := run[float32](t, m, batch, func(w map[string]*Node, rows Rows) []*Node {
+			packed := Packed{Slots: Const(rows.Tokens.Graph(), [][]int32{slots}), Block: block}
+			return []*Node{m.Config.Logits(w, m.Config.HiddenPacked(w, rows, packed, nil))}
+		})
+		near(t, "logits", got[0], alone, 1e-4)
 	})
 }
 
