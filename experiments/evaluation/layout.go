@@ -26,6 +26,7 @@ type Evaluator struct {
 	Answers int
 	shapes  []scoreShape // of score batches
 	score   []scoreBatch
+	rows    map[int]int // of written batches, by length
 	written []writtenBatch
 	forced  []forcedBatch // nil unless evaluation.teacher_forced asks for it
 	maxNew  int
@@ -112,7 +113,7 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 	data := *v.data
 	data.HeldOut = nil
-	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops, shapes: v.shapes,
+	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops, shapes: v.shapes, rows: v.rows,
 		covers: func(group int) bool { return group == task }}
 	var items []item
 	for i := range data.Tasks[task].Test {
@@ -131,39 +132,47 @@ func (v *Evaluator) Groups() []stream.Task {
 	return append(slices.Clone(v.data.Tasks), v.data.Knowledge...)
 }
 
-// layPrompts puts prompts that are to be continued into rows of the smallest length that fits,
-// those with short answers together, and of these those with stop texts, since a batch is decoded
-// until its longest.
+// layPrompts puts prompts that are to be continued into rows of the smallest length that fits. A
+// batch is decoded until its longest, so those that may write few tokens stand together, of these
+// those with stop texts, and of these those whose true answers are short, since what a model writes
+// is mostly about as long.
 func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 	groups := v.Groups()
 	limit := func(p item) int { return groups[p.group].Task.MaxNewTokens }
 	stops := func(p item) int { return min(len(groups[p.group].Task.Stop), 1) }
+	answer := func(p item) int { return groups[p.group].Test[p.index].AnswerTokens() }
 	slices.SortStableFunc(prompts, func(a, b item) int {
-		return cmp.Or(cmp.Compare(limit(a), limit(b)), cmp.Compare(stops(a), stops(b)))
+		return cmp.Or(cmp.Compare(limit(a), limit(b)), cmp.Compare(stops(a), stops(b)), cmp.Compare(answer(a), answer(b)))
 	})
+	if v.rows == nil {
+		v.rows = map[int]int{}
+	}
 	shortest := 0
 	for _, length := range lengths {
-		var open *writtenBatch
+		var some []item
 		for _, p := range prompts {
-			text := groups[p.group].Test[p.index].Generated()
-			if len(text) > length || len(text) <= shortest {
-				continue
+			if n := len(groups[p.group].Test[p.index].Generated()); shortest < n && n <= length {
+				some = append(some, p)
 			}
-			if open == nil || len(open.items) == rows {
-				v.written = append(v.written, writtenBatch{batch: datasets.NewBatch(rows, length, 1)})
-				open = &v.written[len(v.written)-1]
-			}
-			open.batch.SetPrompt(len(open.items), text)
-			open.items = append(open.items, p)
-			open.limit = max(open.limit, int32(limit(p)))
 		}
 		shortest = length
-	}
-	// An empty row would rarely write an end and keep the whole batch from ending.
-	for _, b := range v.written {
-		first := groups[b.items[0].group].Test[b.items[0].index].Generated()
-		for row := len(b.items); row < b.batch.Rows; row++ {
-			b.batch.SetPrompt(row, first)
+		if len(some) == 0 {
+			continue
+		}
+		if v.rows[length] == 0 { // as few as so many batches need
+			batches := (len(some) + rows - 1) / rows
+			parts := batches * v.devices()
+			v.rows[length] = (len(some) + parts - 1) / parts * v.devices()
+		}
+		for items := range slices.Chunk(some, v.rows[length]) {
+			b := writtenBatch{batch: datasets.NewBatch(v.rows[length], length, 1), items: items}
+			for row := range b.batch.Rows {
+				// An empty row would rarely write an end and keep the whole batch from ending.
+				p := items[min(row, len(items)-1)]
+				b.batch.SetPrompt(row, groups[p.group].Test[p.index].Generated())
+				b.limit = max(b.limit, int32(limit(p)))
+			}
+			v.written = append(v.written, b)
 		}
 	}
 }

@@ -74,10 +74,7 @@ func (v *Evaluator) generate(f *methods.Function, b writtenBatch, s *stops) ([]i
 		more = append(more, tensors.FromValue(a.Class), tensors.FromValue(a.Next), tensors.FromScalar(int32(a.Classes)))
 		batch.Targets = make([]int32, batch.Rows*batch.Answers)
 		for row := range batch.Rows {
-			item := b.items[0] // whose prompt the rows repeat that have none of their own
-			if row < len(b.items) {
-				item = b.items[row]
-			}
+			item := b.items[min(row, len(b.items)-1)] // the last stands in the rows that are left
 			batch.Targets[row*batch.Answers] = s.starts[item.group]
 		}
 	}

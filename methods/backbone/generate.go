@@ -171,8 +171,8 @@ func (d decoder) turn(s state) state {
 		func(layer int, q, k, v *Node) *Node {
 			keys, values := put(caches[2*layer], Transpose(k, 1, 2), slot, 2), put(caches[2*layer+1], Transpose(v, 1, 2), slot, 2)
 			caches[2*layer], caches[2*layer+1] = keys, values
-			scores := softCap(Einsum("bkgd,bksd->bkgs", Squeeze(q, 1), keys), d.config.AttentionCap)
-			return InsertAxes(Einsum("bkgs,bksd->bkgd", loopSoftmax(Add(scores, layerBias(layer))), values), 1)
+			scores := softCap(eachHead("bkd,bksd->bks", Squeeze(q, 1), keys), d.config.AttentionCap)
+			return InsertAxes(eachHead("bks,bksd->bkd", loopSoftmax(Add(scores, layerBias(layer))), values), 1)
 		})
 	s.caches = caches
 	s.token = Where(s.ended, BroadcastToDims(d.fill(g), s.token.Shape().Dimensions...), ArgMin(Neg(d.scores(weights, hidden)), -1))
@@ -183,6 +183,17 @@ func (d decoder) turn(s state) state {
 		s = s.stopAfter(s.stops)
 	}
 	return s
+}
+
+// eachHead is an Einsum for each query head of a group, the third axis of x, with the same keys or
+// values: products of a vector, which the XLA backend computes faster on a processor than those of a
+// matrix of so few rows.
+func eachHead(equation string, x, y *Node) *Node {
+	heads := make([]*Node, x.Shape().Dimensions[2])
+	for i := range heads {
+		heads[i] = Einsum(equation, Squeeze(SliceAxis(x, 2, AxisElem(i)), 2), y)
+	}
+	return Stack(heads, 2)
 }
 
 // scores are the logits [batch, vocabulary] of hidden states [batch, 1, hidden].
