@@ -89,8 +89,10 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 					t.Errorf("%s differs by %.2g, its largest value is %.2g", name, d, largest(want))
 				}
 			}
-			if d := apart(outputs[0][0], outputs[1][0]); d > 1e-3 {
-				t.Errorf("log-likelihoods differ by %.2g", d)
+			for i, of := range []string{"a text a row", "several texts a row"} {
+				if d := apart(outputs[0][2*i], outputs[1][2*i]); d > 1e-3 {
+					t.Errorf("log-likelihoods of %s differ by %.2g", of, d)
+				}
 			}
 			if !slices.Equal(outputs[0][1], outputs[1][1]) {
 				t.Errorf("written tokens are %v on two devices, %v on one", outputs[1][1], outputs[0][1])
@@ -111,8 +113,8 @@ func TestTwoDevicesLearnAsOneDoes(t *testing.T) {
 	}
 }
 
-// scoreAndWrite evaluates what a session has learned: log-likelihoods of a batch, and greedily
-// written tokens.
+// scoreAndWrite evaluates what a session has learned: log-likelihoods of a batch, greedily written
+// tokens, and log-likelihoods of a packed batch.
 func scoreAndWrite(t *testing.T, s *Session) (outputs [][]float32) {
 	t.Helper()
 	f, err := s.Function()
@@ -131,8 +133,21 @@ func scoreAndWrite(t *testing.T, s *Session) (outputs [][]float32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release(append(scores, written...))
-	return [][]float32{floats(t, scores[0]), floats(t, written[0])}
+	questions := NewPacked(2, 24, 8, 0, 0)
+	questions.Block = 12
+	for row := range questions.Rows {
+		at := Filled{Row: row}
+		questions.AddOptions(&at, []int32{3, 17, 5, int32(row)}, [][]int32{{9, 2}, {30}})
+		questions.AddText(&at, []int32{4, 5, 6, 7}, 1, []int32{6, 7, 8}, 0)
+		at.Tokens = questions.Block
+		questions.AddText(&at, []int32{1, 2}, 0, []int32{2, 3}, 0)
+	}
+	packed, err := f.RunPacked("score packed", questions, func(in Inputs) []*graph.Node { return s.base.BuildScore(in) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release(slices.Concat(scores, written, packed))
+	return [][]float32{floats(t, scores[0]), floats(t, written[0]), floats(t, packed[0])}
 }
 
 func TestDevicesThatAreNotThereAreRefused(t *testing.T) {

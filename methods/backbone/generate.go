@@ -186,8 +186,8 @@ func (d decoder) turn(s state) state {
 }
 
 // eachHead is an Einsum for each query head of a group, the third axis of x, with the same keys or
-// values: products of a vector, which the XLA backend computes faster on a processor than those of a
-// matrix of so few rows.
+// values: products of a vector, which the XLA backend computes faster on a processor than those of
+// a matrix of so few rows.
 func eachHead(equation string, x, y *Node) *Node {
 	heads := make([]*Node, x.Shape().Dimensions[2])
 	for i := range heads {
