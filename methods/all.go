@@ -15,7 +15,7 @@ var Groups = []Group{
 	{"The paper's methods", []Method{Seq, ER, EWC, ILoRA, CURLoRA, Secura}},
 	{"SECURA's parts and variants", []Method{CABR, SecuraM2, SecuraK, SecuraNormed}},
 	{"SECURA's release", []Method{SecuraReleasedM1, SecuraReleasedM2, CABRReleased, CURLoRAReleased, ILoRAReleased}},
-	{"Beyond the paper", []Method{EWCSeparate, CURLoRAPaper, ERBall, WiSEFT, SFA, EMALoRA, KL, LwF, OLoRA, OSF}},
+	{"Beyond the paper", []Method{EWCSeparate, CURLoRAPaper, ERBall, DERPlusPlus, WiSEFT, SFA, EMALoRA, KL, LwF, OLoRA, OSF}},
 }
 
 // All lists the methods of all groups.

@@ -211,6 +211,8 @@ type batchNodes struct {
 	// of a text a row.
 	slots, examples     *graph.Node
 	front, frontAnswers int
+	// recalled and recalledCounted are what the method's memory gave of logits; nil without one.
+	recalled, recalledCounted *graph.Node
 }
 
 func nodesOf(inputs []*graph.Node) batchNodes {

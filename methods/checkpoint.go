@@ -47,6 +47,7 @@ func (s *Session) save(dir string, moments bool) error {
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("save method %s: %w", s.method.Name, err)
 	}
+	list = append(list, s.keptTensors()...)
 	steps := map[string]string{stepsKey: strconv.Itoa(s.steps)}
 	if err := weights.Write(filepath.Join(dir, variablesFile), list, steps); err != nil {
 		return fmt.Errorf("save method %s: %w", s.method.Name, err)
@@ -109,6 +110,11 @@ func (s *Session) load(dir string, moments bool) error {
 			}
 		}
 	}
+	kept, err := s.readKept(file)
+	if err != nil {
+		return wrap(err)
+	}
+	known += len(kept)
 	if n := len(file.Names()); n != known {
 		return wrap(fmt.Errorf("%d of its %d tensors belong to no variable of the method", n-known, n))
 	}
@@ -121,6 +127,9 @@ func (s *Session) load(dir string, moments bool) error {
 	data, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err == nil {
 		err = json.Unmarshal(data, s.hooks.State)
+	}
+	if err == nil && s.hooks.Logits != nil {
+		err = s.hooks.Logits.Restore(kept)
 	}
 	if err != nil {
 		return wrap(err)

@@ -18,6 +18,8 @@ func toyParams(m Method) (params any, rate float64) {
 	switch p := params.(type) {
 	case *ERParams:
 		p.Buffer = 0.5
+	case *DERPlusPlusParams:
+		p.Buffer = 0.5
 	case *ERBallParams:
 		p.Buffer = 0.5
 	case *ILoRAParams:

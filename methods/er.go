@@ -61,17 +61,27 @@ type rehearsal struct {
 
 func (m *rehearsal) mix(current []Row, r *rand.Rand) []Row {
 	drawn := m.Draw(m.rows, r)
-	for _, row := range current {
+	m.offer(current, r)
+	return drawn
+}
+
+// offer shows the reservoir those of a batch's rows that it has not seen, and gives the indices in
+// the batch of those that it took.
+func (m *rehearsal) offer(current []Row, r *rand.Rand) (taken []int) {
+	for i, row := range current {
 		if row.Task != m.task {
 			m.task = row.Task
 			clear(m.offered)
 		}
-		if !m.offered[row] {
-			m.offered[row] = true
-			m.Offer(row, r)
+		if m.offered[row] {
+			continue
+		}
+		m.offered[row] = true
+		if m.Offer(row, r) {
+			taken = append(taken, i)
 		}
 	}
-	return drawn
+	return taken
 }
 
 // offeredKey is where MarshalJSON adds the offered rows to what the reservoir writes.

@@ -3,6 +3,8 @@ package methods
 import (
 	"maps"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
 	"secura/methods/backbone"
@@ -43,9 +45,9 @@ type Loss struct {
 	session *Session
 	weights map[string]*graph.Node
 	batch   batchNodes
-	// slots and replayedSlots are the whole batch's numbers of counted slots; nil where l holds the
-	// whole batch.
-	slots, replayedSlots *graph.Node
+	// slots, replayedSlots and recalledSlots are the whole batch's numbers of counted slots; nil
+	// where l holds the whole batch.
+	slots, replayedSlots, recalledSlots *graph.Node
 	// inputs are what enters each adapted projection, for measures; nil where none are taken of
 	// them.
 	inputs map[backbone.Projection]*graph.Node
@@ -65,7 +67,12 @@ func (s *Session) newLoss(weights map[string]*graph.Node, vars Vars, batch batch
 
 // crossEntropy is that of the whole batch, or this part's share of it.
 func (l *Loss) crossEntropy() *graph.Node {
-	return crossEntropy(l.Logits, l.batch.targets, l.Counted, l.Slots())
+	if !l.session.hooks.ReplayApart {
+		return crossEntropy(l.Logits, l.batch.targets, l.Counted, l.Slots())
+	}
+	replayed := l.ReplayedMask()
+	current := graph.Sub(l.Counted, replayed)
+	return crossEntropy(l.Logits, l.batch.targets, current, graph.Sub(l.Slots(), l.ReplayedSlots(replayed)))
 }
 
 // own is the method's own term, nil where it has none.
@@ -107,6 +114,30 @@ func (l *Loss) ReplayedCounted() *graph.Node {
 	return graph.Mul(counted, graph.ConvertDType(graph.GreaterOrEqual(examples, first), counted.DType()))
 }
 
+// ReplayedMask is 1 at all slots that carry a loss and belong to a replayed example, and 0
+// elsewhere, [rows, answers].
+func (l *Loss) ReplayedMask() *graph.Node {
+	first, examples := l.session.Rows, l.batch.examples
+	if l.batch.slots == nil { // a row is an example, and a part's current ones come first
+		first, examples = l.session.partRows(), graph.Iota(l.Counted.Graph(), shapes.Make(dtypes.Int32, l.Counted.Shape().Dimensions...), 0)
+	}
+	return graph.Mul(l.Counted, graph.ConvertDType(graph.GreaterOrEqual(examples, graph.Scalar(examples.Graph(), examples.DType(), first)), l.Counted.DType()))
+}
+
+// Recalled are the logits that the method's memory gave for replayed examples, [rows, answers,
+// vocabulary], and counted 1 at their slots and 0 elsewhere, [rows, answers].
+func (l *Loss) Recalled() (logits, counted *graph.Node) {
+	return l.batch.recalled, l.batch.recalledCounted
+}
+
+// RecalledSlots is the number of slots with recalled logits in the whole batch.
+func (l *Loss) RecalledSlots() *graph.Node {
+	if l.recalledSlots != nil {
+		return l.recalledSlots
+	}
+	return graph.ReduceAllSum(l.batch.recalledCounted)
+}
+
 // PerExample sums x, [rows, answers], over the counted slots of each example: [examples], those of
 // the setting's rows and then the replayed ones, 0 for an example that l does not hold. Of rows of
 // one text each it is [rows].
@@ -128,7 +159,7 @@ func (l *Loss) Slots() *graph.Node {
 }
 
 // ReplayedSlots is the number of counted slots of replayed examples in the whole batch; counted is
-// ReplayedCounted.
+// ReplayedCounted or ReplayedMask.
 func (l *Loss) ReplayedSlots(counted *graph.Node) *graph.Node {
 	if l.replayedSlots != nil {
 		return l.replayedSlots

@@ -82,6 +82,11 @@ type Hooks struct {
 	// MixBatch is called once a step with the rows of the current batch, in order, and returns at
 	// most ReplayRows rows to be learned beside them. r is the step's own stream.
 	MixBatch func(current []Row, r *rand.Rand) []Row
+	// ReplayApart leaves replayed examples out of the cross-entropy: ExtraLoss says what is learned
+	// of them.
+	ReplayApart bool
+	// Logits is a memory of what was predicted for examples; nil is none.
+	Logits LogitMemory
 	// ReplayForward says that ExtraLoss computes replayed examples once more, by
 	// Loss.ReplayedHiddenWith: a packed batch then has them at the front of its rows.
 	ReplayForward bool
@@ -157,14 +162,14 @@ func (v Vars) Base(p backbone.Projection) *graph.Node { return v[Name(p, "", bas
 
 const baseTensor = "W"
 
-var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9+-]*$`)
 
 // Validate says what is wrong with the method's description; nil if nothing is.
 func (m Method) Validate() error {
 	var mistakes []error
 	wrong := func(text string) { mistakes = append(mistakes, fmt.Errorf("method %q: %s", m.Name, text)) }
 	if !methodName.MatchString(m.Name) {
-		wrong("the name must be lower-case letters, digits and -")
+		wrong("the name must be lower-case letters, digits, + and -")
 	}
 	if len(m.Doc) < 20 {
 		wrong("Doc is missing: say what the method does")

@@ -3,6 +3,7 @@ package methods
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -149,10 +150,20 @@ func (s *Session) step(rate float64, examples, replayed int, run func(schedule [
 // runStep runs the one graph of a step; schedule is the step's number and the learning rate, which
 // it releases.
 func (s *Session) runStep(batch Batch, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	defer release(schedule)
 	inputs := append(append(s.frozenWeights(), s.values()...), s.moments()...)
-	mine := append(batch.tensors(), schedule...)
+	whole := part{batch: batch, examples: rowExamples(batch, batch.Rows, 0, 0)}
+	recalled, err := s.recall(whole)
+	if err != nil {
+		return nil, err
+	}
+	mine := append(batch.tensors(), recalled...)
 	defer release(mine)
-	return s.base.runBatch(s.shapeKey(batch, ""), append(inputs, mine...), span{len(inputs), batchInputs}, s.buildStep)
+	outputs, err := s.base.runBatch(s.shapeKey(batch, ""), slices.Concat(inputs, mine, schedule), span{len(inputs), len(mine)}, s.buildStep)
+	if err != nil {
+		return nil, err
+	}
+	return s.keep(whole, outputs)
 }
 
 // moments are the optimiser's, of the trained variables in order.
@@ -196,7 +207,8 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	weights, vars, rest := s.split(inputs)
 	t := s.trainedNodes(vars)
 	moments, rest := rest[:2*len(t.indices)], rest[2*len(t.indices):]
-	l := s.newLoss(weights, vars, nodesOf(rest))
+	batch, rest := s.batchOf(rest, batchInputs, nodesOf)
+	l := s.newLoss(weights, vars, batch)
 	loss, own := l.crossEntropy(), l.own()
 	if own != nil {
 		loss = graph.Add(loss, own)
@@ -206,7 +218,11 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	if s.sumCount() > 0 {
 		sums = s.hooks.Sums(l)
 	}
-	return s.buildUpdate(l, t, gradients, moments, loss, own, sums, rest[batchInputs], rest[batchInputs+1])
+	outputs := s.buildUpdate(l, t, gradients, moments, loss, own, sums, rest[0], rest[1])
+	if s.hooks.Logits != nil {
+		outputs = append(outputs, l.Logits)
+	}
+	return outputs
 }
 
 // trainedNodes are the trained variables in a graph, in order.

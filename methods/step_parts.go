@@ -16,7 +16,7 @@ func (s *Session) runParts(batch Batch, schedule []*tensors.Tensor) ([]*tensors.
 	for i := range s.Accumulate {
 		from, to := min(s.Rows+i*replayed, batch.Rows), min(s.Rows+(i+1)*replayed, batch.Rows)
 		b := batch.part(i*rows, (i+1)*rows).with(batch.part(from, to)).padded(rows + replayed)
-		parts = append(parts, part{s.shapeKey(batch, "/part"), b.tensors(), nodesOf})
+		parts = append(parts, part{s.shapeKey(batch, "/part"), b.tensors(), nodesOf, b, rowExamples(b, rows, i*rows, from)})
 	}
 	return s.addParts(parts, batch.LossTokens(), batch.part(s.Rows, batch.Rows).LossTokens(), schedule)
 }
@@ -27,17 +27,20 @@ func (s *Session) runPacked(packed []Packed, schedule []*tensors.Tensor) ([]*ten
 	var slots, replayed int64
 	for _, b := range packed {
 		key := fmt.Sprintf("%s/packed %dx%d+%d, front %d+%d", s.stepKey(), b.Rows, b.Length, b.Answers, b.Front, b.FrontAnswers)
-		parts = append(parts, part{key, b.tensors(), func(inputs []*graph.Node) batchNodes { return packedNodesOf(inputs, b) }})
+		parts = append(parts, part{key, b.tensors(), func(inputs []*graph.Node) batchNodes { return packedNodesOf(inputs, b) }, b.Batch, b.Examples})
 		slots, replayed = slots+b.LossTokens(), replayed+b.replayedTokens(s.Rows)
 	}
 	return s.addParts(parts, slots, replayed, schedule)
 }
 
-// part is a part of a batch: the key of its graph, its tensors, and its nodes in the graph.
+// part is a part of a batch: the key of its graph, its tensors, its nodes in the graph, and the
+// number in the step of each slot's example, [rows, answers].
 type part struct {
-	key     string
-	tensors []*tensors.Tensor
-	nodes   func(inputs []*graph.Node) batchNodes
+	key      string
+	tensors  []*tensors.Tensor
+	nodes    func(inputs []*graph.Node) batchNodes
+	batch    Batch
+	examples []int32
 }
 
 // addParts adds up the losses and gradients of parts, whose tensors it releases, and makes the step
@@ -46,7 +49,14 @@ type part struct {
 func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	defer release(schedule)
 	counts := []*tensors.Tensor{tensors.FromScalar(float32(slots)), tensors.FromScalar(float32(replayed))}
-	defer release(counts)
+	defer func() { release(counts) }()
+	if s.hooks.Logits != nil {
+		var recalled int64
+		for _, p := range parts {
+			recalled += s.recalledSlots(p)
+		}
+		counts = append(counts, tensors.FromScalar(float32(recalled)))
+	}
 	defer func() {
 		for _, p := range parts {
 			release(p.tensors)
@@ -66,12 +76,22 @@ func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tens
 	defer func() { release(sums) }()
 	inputs := append(s.frozenWeights(), s.values()...)
 	for _, p := range parts {
-		n := len(p.tensors)
-		outputs, err := s.base.runBatch(p.key, slices.Concat(inputs, p.tensors, counts, sums), span{len(inputs), n}, func(inputs []*graph.Node) []*graph.Node {
-			weights, vars, rest := s.split(inputs)
-			return s.buildPart(weights, vars, p.nodes(rest[:n]), rest[n:])
-		})
+		recalled, err := s.recall(p)
 		if err != nil {
+			return nil, err
+		}
+		n := len(p.tensors)
+		outputs, err := s.base.runBatch(p.key, slices.Concat(inputs, p.tensors, recalled, counts, sums), span{len(inputs), n + len(recalled)}, func(inputs []*graph.Node) []*graph.Node {
+			weights, vars, rest := s.split(inputs)
+			batch, rest := s.batchOf(rest, n, p.nodes)
+			return s.buildPart(weights, vars, batch, rest)
+		})
+		release(recalled)
+		if err != nil {
+			return nil, err
+		}
+		if outputs, err = s.keep(p, outputs); err != nil {
+			release(outputs)
 			return nil, err
 		}
 		release(sums)
@@ -103,6 +123,9 @@ func (s *Session) buildPart(weights map[string]*graph.Node, vars Vars, batch bat
 	l := s.newLoss(weights, vars, batch)
 	l.slots, l.replayedSlots = rest[0], rest[1]
 	sums := rest[2:]
+	if s.hooks.Logits != nil {
+		l.recalledSlots, sums = sums[0], sums[1:]
+	}
 	loss := l.crossEntropy()
 	more, total := []*graph.Node{loss, graph.ZerosLike(loss)}, loss
 	if s.hooks.ExtraLoss != nil {
@@ -115,6 +138,9 @@ func (s *Session) buildPart(weights map[string]*graph.Node, vars Vars, batch bat
 	more = append(more, graph.Gradient(total, s.trainedNodes(vars).nodes...)...)
 	for i, x := range more {
 		more[i] = graph.Add(sums[i], x)
+	}
+	if s.hooks.Logits != nil {
+		more = append(more, l.Logits)
 	}
 	return more
 }

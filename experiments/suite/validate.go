@@ -13,7 +13,7 @@ import (
 
 // methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0. A variant is a tuning's
 // trial.
-var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.t[0-9]+)?$`)
+var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_+-]*(\.t[0-9]+)?$`)
 
 // suiteName keeps a run's folder within runs.
 var suiteName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?$`)
@@ -246,7 +246,7 @@ func (s Suite) validateMethods(r *rules, presets Presets) {
 		} else if presets != nil {
 			r.oneOf("method", m.Preset, presets.Names()...)
 		}
-		r.must(methodName.MatchString(m.Name) && len(m.Name) <= maxName, "method name %q must be lower-case letters, digits, _ and -, at most %d of them; a tuning's trial adds .t01", m.Name, maxName)
+		r.must(methodName.MatchString(m.Name) && len(m.Name) <= maxName, "method name %q must be lower-case letters, digits, _, + and -, at most %d of them; a tuning's trial adds .t01", m.Name, maxName)
 		r.must(!slices.ContainsFunc(s.Methods[:i], func(o MethodSpec) bool { return o.Name == m.Name }), "method %q stands twice; give one of them another name", m.Name)
 		if m.LearningRate != 0 {
 			r.rate("methods."+m.Name+".learning_rate", m.LearningRate)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 )
 
 // Row names one training example: the row number within its task's data, both from 0.
@@ -78,6 +79,9 @@ func (s *Reservoir) Draw(n int, r *rand.Rand) []Row {
 	}
 	return drawn
 }
+
+// Rows are the rows held, in the order of their slots: a copy.
+func (s *Reservoir) Rows() []Row { return slices.Clone(s.rows) }
 
 // Len is the number of rows held.
 func (s *Reservoir) Len() int { return len(s.rows) }
