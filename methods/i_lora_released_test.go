@@ -234,11 +234,12 @@ func TestILoRAReleasedFoldsBothMemories(t *testing.T) {
 	}
 }
 
-// The backbone's own bias is dropped: what is trained and evaluated is the model with zeros there.
-func TestILoRAReleasedDropsTheBias(t *testing.T) {
+// biasedToy is the toy with biases of the adapted projections, and zeros in their places.
+func biasedToy() (base *Base, zeros map[string]*tensors.Tensor) {
 	model := *toy.Model
 	model.Weights = maps.Clone(toy.Model.Weights)
-	r, zeros := stream(1, "biases"), map[string]*tensors.Tensor{}
+	r := stream(1, "biases")
+	zeros = map[string]*tensors.Tensor{}
 	for _, name := range toy.Model.Names {
 		w := toy.Model.Weights[name]
 		if strings.HasSuffix(name, "q_proj.bias") || strings.HasSuffix(name, "v_proj.bias") {
@@ -250,7 +251,12 @@ func TestILoRAReleasedDropsTheBias(t *testing.T) {
 			zeros[name] = tensors.FromShape(w.Shape())
 		}
 	}
-	base := NewBase(toy.Backend, &model)
+	return NewBase(toy.Backend, &model), zeros
+}
+
+// The backbone's own bias is dropped: what is trained and evaluated is the model with zeros there.
+func TestILoRAReleasedDropsTheBias(t *testing.T) {
+	base, zeros := biasedToy()
 	params := ILoRAReleased.NewParams().(*ILoRAReleasedParams)
 	params.Rank = 4
 	s, err := NewSession(base, ILoRAReleased, params, "biased", toySetting(1))

@@ -61,6 +61,8 @@ and evaluated. These are embedded:
 	                     each, all evaluated every 500: 16 tests.
 	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate
 	                     of 1e-3.
+	rivals               The paper's six methods and nine of today's on the stream of continual16, over
+	                     eight seeds; tune it before it is run.
 	smoke                A quick pass through every stage; its numbers mean nothing.
 	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and
 	                     simplified German; the data lie below -data.
@@ -77,7 +79,7 @@ data file and every row before hours are spent:
 For a name that is wrong, the error gives the nearest known one:
 
 	$ runner -suite smok
-	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, benchmarks, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, smoke, trace, variants. A file's name ends in .yaml
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, benchmarks, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, rivals, smoke, trace, variants. A file's name ends in .yaml
 
 # Tuning
 

@@ -89,6 +89,9 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 	if len(suite.Training.Lengths) == 0 { // none written out and none said are one plan
 		suite.Training.Lengths = nil
 	}
+	if len(suite.Tuning.Stream) == 0 {
+		suite.Tuning.Stream = nil
+	}
 	if suite.Name == "" {
 		suite.Name = strings.TrimSuffix(filepath.Base(label), filepath.Ext(label))
 	}
