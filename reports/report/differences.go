@@ -46,8 +46,10 @@ func (c Cell) Gain() metric.Value { return c.Metrics["gain"] }
 
 // Kept is the share of the learning accuracy that is left at the end of the stream, acc / learning
 // accuracy.
-func Kept(c Cell) metric.Value {
-	final, own := c.Metrics["acc"], c.Metrics["learning_accuracy"]
+func Kept(c Cell) metric.Value { return share(c.Metrics["acc"], c.Metrics["learning_accuracy"]) }
+
+// share is Kept of a final accuracy and a learning accuracy.
+func share(final, own metric.Value) metric.Value {
 	switch {
 	case !own.Defined():
 		return own

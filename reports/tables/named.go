@@ -16,7 +16,7 @@ import (
 // Names are the tables that can be had by themselves: of scores, and of suite.DiagnosticTables. A
 // report has those of scores that fit its records; ablation and diagnostics it has where its suite
 // names them.
-var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability"}, suite.DiagnosticTables...)
+var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of Names. Where the run's records do not hold what a table
 // needs, the error says what was to be measured.
@@ -76,6 +76,11 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 			return lacks("it needs a stream with evaluations within tasks; run it with -set evaluation.every_steps=N, in a folder of its own")
 		}
 		return []table.Table{Stability(r)}, nil
+	case "front":
+		if r.Suite.Separate() {
+			return lacks("the tasks are learned alone, and nothing is retained")
+		}
+		return Fronts(r), nil
 	case "ablation":
 		return []table.Table{Ablation(r)}, nil
 	case "orders":
