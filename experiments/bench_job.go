@@ -119,6 +119,9 @@ func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string
 	if s.Evaluation.TeacherForced {
 		return Job{}, errors.New("write job: evaluation.teacher_forced is on, and torch has no such passes; give -set evaluation.teacher_forced=false")
 	}
+	if s.Evaluation.KL {
+		return Job{}, errors.New("write job: evaluation.kl is on, and torch has no such passes; give -set evaluation.kl=false")
+	}
 	w, err := openSingle(ctx, s, o)
 	if err != nil {
 		return Job{}, err

@@ -33,7 +33,7 @@ func (w *Worker) benchOptions(ctx context.Context) (*OptionsSpeed, error) {
 		return nil, nil
 	}
 	settings := w.suite.Evaluation
-	settings.MaxTokens, settings.TeacherForced = math.MaxInt, false
+	settings.MaxTokens, settings.TeacherForced, settings.KL = math.MaxInt, false, false
 	var evaluators [2]*evaluation.Evaluator
 	for i, data := range []*stream.Data{together, apart} {
 		v, err := evaluation.New(w.base, data, w.tokenizer, w.ends, settings)
@@ -131,8 +131,8 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 	s.Evaluation.Lengths, s.Evaluation.MaxTokens = []int{longest}, s.Evaluation.Batch*longest
 	task := datasets.Task{Name: "random-tokens", Family: "random", Source: "random", Prompt: "random", OptionsColumn: "options", Gold: "0", Scores: []string{"accuracy"}}
 	s.Tasks, s.Knowledge, s.Name = []datasets.Task{task}, nil, "random tokens"
-	s.Orders, s.TaskOrders, s.Training.MaxPrompt = 1, nil, 0 // those of the suite's own tasks
-	s.Evaluation.TeacherForced = false                       // random tokens are no text, and none is the true answer
+	s.Orders, s.TaskOrders, s.Training.MaxPrompt = 1, nil, 0   // those of the suite's own tasks
+	s.Evaluation.TeacherForced, s.Evaluation.KL = false, false // random tokens are no text, and none is the true answer
 	s = s.RunOn("random weights")
 	tokens := func(n int) []int32 {
 		ids := make([]int32, n)

@@ -70,7 +70,7 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 		return err
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.Knowledge, row.Parts, row.Perplexity
-	event.EvalTokens, event.Measures = row.Tokens, measures
+	event.EvalTokens, event.Measures, event.Divergence = row.Tokens, measures, row.Divergence
 	base := event.Kind == record.Boundary && event.Index == 0
 	event.Scores, event.TeacherForced = row.InOrder(p.cell.Tasks), p.worker.evaluator.ForcedInOrder(p.cell.Tasks, row, base)
 	if noisy := row.Perturbed; base && noisy != nil {

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -77,6 +78,8 @@ type Inputs struct {
 	Project func(weights map[string]*graph.Node) backbone.Project
 	// More are the further tensors given to Run.
 	More []*graph.Node
+	// Untouched are the backbone's pretrained weights, for RunBesideBase; nil otherwise.
+	Untouched map[string]*graph.Node
 }
 
 // hidden are the hidden states at the last slots, or at those of rows of several texts, [rows,
@@ -95,7 +98,7 @@ func (in Inputs) hidden(c backbone.Config, slots int) *graph.Node {
 // Run runs the compiled graph of a key over a batch and further tensors, which it releases. The
 // caller owns the outputs.
 func (f *Function) Run(key string, batch Batch, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
-	return f.run(key, batch.tensors(), batch.check(), build, more...)
+	return f.run(key, batch.tensors(), batch.check(), build, nil, more)
 }
 
 // RunPacked is Run over a batch whose rows hold several texts each.
@@ -103,11 +106,17 @@ func (f *Function) RunPacked(key string, batch Packed, build func(in Inputs) []*
 	return f.run(key, batch.tensors(), batch.Batch.check(), func(in Inputs) []*graph.Node {
 		in.slots, in.block, in.More = in.More[0], batch.Block, nil
 		return build(in)
-	})
+	}, nil, nil)
 }
 
-// run is Run over a batch's tensors; err says what is wrong with the batch.
-func (f *Function) run(key string, batch []*tensors.Tensor, err error, build func(in Inputs) []*graph.Node, more ...*tensors.Tensor) ([]*tensors.Tensor, error) {
+// RunBesideBase is Run for a graph that also takes the backbone's pretrained weights.
+func (f *Function) RunBesideBase(key string, batch Batch, build func(in Inputs) []*graph.Node) ([]*tensors.Tensor, error) {
+	return f.run(key, batch.tensors(), batch.check(), build, f.base.Weights(nil), nil)
+}
+
+// run gives a graph the function's inputs, a batch's tensors and more, both of which it releases,
+// and weights of the untouched backbone, if there are any. err says what is wrong with the batch.
+func (f *Function) run(key string, batch []*tensors.Tensor, err error, build func(in Inputs) []*graph.Node, untouched, more []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	size := len(batch)
 	mine := append(batch, more...)
 	defer release(mine)
@@ -117,7 +126,7 @@ func (f *Function) run(key string, batch []*tensors.Tensor, err error, build fun
 	if f.session != nil {
 		key = f.session.key + "/" + key
 	}
-	return f.base.runBatch(key, append(f.inputs[:len(f.inputs):len(f.inputs)], mine...), span{len(f.inputs), size}, func(inputs []*graph.Node) []*graph.Node {
+	return f.base.runBatch(key, slices.Concat(f.inputs, mine, untouched), span{len(f.inputs), size}, func(inputs []*graph.Node) []*graph.Node {
 		in := Inputs{}
 		if f.session == nil {
 			in.Weights = f.base.Nodes(inputs)
@@ -126,7 +135,10 @@ func (f *Function) run(key string, batch []*tensors.Tensor, err error, build fun
 		}
 		rest := inputs[len(f.inputs):]
 		n := nodesOf(rest)
-		in.Rows, in.Targets, in.Counted, in.More = n.rows, n.targets, n.weights, rest[batchInputs:]
+		in.Rows, in.Targets, in.Counted, in.More = n.rows, n.targets, n.weights, rest[batchInputs:len(mine)]
+		if untouched != nil {
+			in.Untouched = f.base.Nodes(rest[len(mine):])
+		}
 		return build(in)
 	})
 }
@@ -163,6 +175,14 @@ func (b *Base) BuildScore(in Inputs) []*graph.Node {
 func (b *Base) BuildForced(in Inputs) []*graph.Node {
 	logits := b.logits(in)
 	return []*graph.Node{graph.ArgMax(logits, -1), graph.Neg(negativeLogLikelihood(logits, in.Targets))}
+}
+
+// BuildDivergence gives KL(untouched backbone ‖ model) in nats at the answer slots, [rows,
+// answers]; meaningless where nothing is predicted.
+func (b *Base) BuildDivergence(in Inputs) []*graph.Node {
+	before := b.logits(Inputs{Weights: in.Untouched, Rows: in.Rows, Targets: in.Targets})
+	forward := DistillationParams{Temperature: 1, Direction: "forward"}
+	return []*graph.Node{forward.divergence(before, b.logits(in))}
 }
 
 // logits are those at the answer slots, [rows, answers, vocabulary].

@@ -53,6 +53,9 @@ type Row struct {
 	// Forced are the teacher-forced measures by group, without a task where a group was not
 	// evaluated; nil where they were not asked for.
 	Forced []record.TeacherForced
+	// Divergence is how far predictions are from the untouched backbone's; nil where that was not
+	// asked for.
+	Divergence *record.Divergence
 	// Perturbed is that of the backbone with noise, as a reference beside a base row; nil where it
 	// was not asked for.
 	Perturbed *Row
@@ -124,6 +127,9 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 		}
 	}
 	if err := v.evaluateForced(ctx, f, out); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	if err := v.evaluateDivergence(ctx, f, out); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	if texts > 0 {

@@ -29,9 +29,11 @@ type Evaluator struct {
 	rows    map[int]int // of written batches, by length
 	written []writtenBatch
 	forced  []forcedBatch // nil unless evaluation.teacher_forced asks for it
-	maxNew  int
-	stops   *stops // nil where no task has stop texts
-	Tokens  int64  // computed at most in one evaluation, padding included
+	// divergence is nil unless evaluation.kl asks for it.
+	divergence []divergenceBatch
+	maxNew     int
+	stops      *stops // nil where no task has stop texts
+	Tokens     int64  // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
 	covers func(group int) bool
 }
@@ -85,6 +87,9 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 	}
 	v.Answers = min((v.Answers+7)/8*8, longest) // even shapes compute faster
 	v.lay(options, prompts, e)
+	if e.KL {
+		v.layDivergence(longest, e.Batch)
+	}
 	v.stops = v.newStops()
 	if v.Tokens > int64(e.MaxTokens) {
 		return nil, fmt.Errorf("an evaluation computes %d tokens, padding included, more than evaluation.max_tokens, %d; lower evaluation.test_examples or the tasks' max_new_tokens, or raise the bound",
@@ -186,6 +191,9 @@ func (v *Evaluator) ForwardFLOP(c backbone.Config) (flop float64) {
 	}
 	for _, b := range v.forced {
 		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
+	}
+	for _, b := range v.divergence {
+		flop += 2 * c.ForwardFLOP(b.batch.Rows, b.batch.Length, b.batch.Answers)
 	}
 	for _, b := range v.written {
 		flop += c.ForwardFLOP(b.batch.Rows, b.batch.Length+int(b.limit), int(b.limit))

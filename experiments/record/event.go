@@ -57,6 +57,9 @@ type Event struct {
 	KnowledgeParts []Score  `json:"knowledge_parts,omitempty"`
 	// Perplexity is in nats per token on held-out base text; nil without one.
 	Perplexity *float64 `json:"perplexity,omitempty"`
+	// Divergence is how far predictions are from the untouched backbone's; nil where that was not
+	// asked for.
+	Divergence *Divergence `json:"kl,omitempty"`
 	// TeacherForced says of every task that was evaluated, in the cell's order, and then of the
 	// battery's, how its true answers were predicted token by token; nil where that was not asked
 	// for.
@@ -89,6 +92,15 @@ type TaskScores struct {
 type Score struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
+}
+
+// Divergence is KL(untouched backbone ‖ model), the mean over the tokens that are predicted, in
+// nats.
+type Divergence struct {
+	// HeldOut is that on held-out base text, Knowledge that on the true answers of the battery; nil
+	// without one.
+	HeldOut   *float64 `json:"held_out,omitempty"`
+	Knowledge *float64 `json:"knowledge,omitempty"`
 }
 
 // Reference is what a backbone has with noise of half a standard deviation on each targeted weight,

@@ -210,6 +210,10 @@ type Evaluation struct {
 	// measure of SECURA's released code on record: one forward pass over every prompt and its
 	// answer. No metric and no ranking is made of it.
 	TeacherForced bool `yaml:"teacher_forced,omitempty" json:"teacher_forced,omitempty"`
+	// KL puts the divergence of predictions from the untouched backbone's on record, on held-out
+	// text and on the battery's true answers: two forward passes over each. Where only the task
+	// just learned is evaluated it is left out.
+	KL bool `yaml:"kl,omitempty" json:"kl,omitempty"`
 	// Diagnostics puts measures of each step and boundary on record. Those of a boundary take the
 	// singular values of every adapted weight's update, which is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`

@@ -33,6 +33,9 @@ type Cell struct {
 	// has them.
 	R             [][]float64
 	K, Perplexity []float64
+	// KL says, for each row of R, how far predictions are from the untouched backbone's; nil where
+	// the run did not measure that.
+	KL []*record.Divergence
 	// Curve is what was evaluated within tasks, in the order of steps.
 	Curve []Point
 	// Forced says, for each row of R, how the true answers were predicted token by token, and
@@ -216,6 +219,12 @@ func (c *Cell) boundary(e record.Event) error {
 			c.Forced = make([][]record.TeacherForced, n+1)
 		}
 		c.Forced[e.Index] = e.TeacherForced
+	}
+	if e.Divergence != nil {
+		if c.KL == nil {
+			c.KL = make([]*record.Divergence, n+1)
+		}
+		c.KL[e.Index] = e.Divergence
 	}
 	if e.Perturbed != nil {
 		c.Perturbed = e.Perturbed

@@ -16,7 +16,7 @@ import (
 // Names are the tables that can be had by themselves: of scores, and of suite.DiagnosticTables. A
 // report has those of scores that fit its records; ablation and diagnostics it has where its suite
 // names them.
-var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front"}, suite.DiagnosticTables...)
+var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of Names. Where the run's records do not hold what a table
 // needs, the error says what was to be measured.
@@ -76,6 +76,11 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 			return lacks("it needs a stream with evaluations within tasks; run it with -set evaluation.every_steps=N, in a folder of its own")
 		}
 		return []table.Table{Stability(r)}, nil
+	case "kl":
+		if !hasKL(r) {
+			return lacks("its records hold no divergence from the backbone; run it with -set evaluation.kl=true, in a folder of its own")
+		}
+		return []table.Table{Divergence(r)}, nil
 	case "front":
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and nothing is retained")

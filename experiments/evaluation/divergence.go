@@ -1,0 +1,96 @@
+package evaluation
+
+import (
+	"context"
+	"fmt"
+
+	"secura/datasets"
+	"secura/experiments/record"
+	"secura/methods"
+)
+
+// divergenceBatch holds texts at whose answers the model's predictions are compared with those of
+// the untouched backbone; of each row it says whether it is of the battery, or held-out text.
+type divergenceBatch struct {
+	batch   datasets.Batch
+	battery []bool
+}
+
+// layDivergence puts held-out texts, and the battery's prompts with their true answers, into rows
+// of one length. A text that is longer loses its beginning.
+func (v *Evaluator) layDivergence(length, rows int) {
+	type text struct {
+		datasets.Encoded
+		battery bool
+	}
+	var texts []text
+	answers := 0
+	for _, tokens := range v.data.HeldOut {
+		tokens = tokens[:min(len(tokens), length)]
+		first := max(1, len(tokens)-heldOutAnswers)
+		texts = append(texts, text{datasets.Encoded{Prompt: tokens[:first], Answer: tokens[first:]}, false})
+		answers = max(answers, heldOutAnswers)
+	}
+	for _, t := range v.data.Knowledge {
+		for _, e := range t.Test {
+			texts = append(texts, text{e, true})
+			answers = max(answers, e.AnswerTokens())
+		}
+	}
+	answers = min((answers+7)/8*8, length)
+	for len(texts) > 0 {
+		n := min(rows, len(texts))
+		b := divergenceBatch{batch: datasets.NewBatch(rows, length, answers)}
+		for i, t := range texts[:n] {
+			b.batch.SetText(i, t.Encoded, v.ends[0])
+			b.battery = append(b.battery, t.battery)
+		}
+		v.divergence, texts = append(v.divergence, b), texts[n:]
+		v.Tokens += 2 * int64(rows*length) // the backbone's forward pass beside the model's
+	}
+}
+
+// evaluateDivergence measures how far predictions are from the untouched backbone's.
+func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function, out *Row) error {
+	if v.divergence == nil {
+		return nil
+	}
+	var sums, slots [2]float64 // of held-out text, of the battery
+	for _, d := range v.divergence {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		outputs, err := f.RunBesideBase(fmt.Sprintf("divergence-%dx%d", d.batch.Rows, d.batch.Length), methods.Batch(d.batch), v.base.BuildDivergence)
+		if err != nil {
+			return err
+		}
+		each, err := hostValues[float32](outputs)
+		if err != nil {
+			return err
+		}
+		for row, battery := range d.battery {
+			of := 0
+			if battery {
+				of = 1
+			}
+			for i := row * d.batch.Answers; i < (row+1)*d.batch.Answers; i++ {
+				if d.batch.Weights[i] != 0 {
+					sums[of] += float64(each[i])
+					slots[of]++
+				}
+			}
+		}
+	}
+	out.Divergence = &record.Divergence{}
+	for i, to := range []**float64{&out.Divergence.HeldOut, &out.Divergence.Knowledge} {
+		if slots[i] == 0 {
+			continue
+		}
+		mean := sums[i] / slots[i]
+		if !Finite(mean) {
+			return fmt.Errorf("the divergence from the backbone: %w", ErrNotFinite)
+		}
+		*to = &mean
+	}
+	return nil
+}
