@@ -39,6 +39,9 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 		measures, err = p.measureUpdate(session, learned.Effective)
 	}
 	if err == nil {
+		err = p.interpolate(ctx, session, l, step, learned, row)
+	}
+	if err == nil {
 		row.Weights, err = evaluatedDigest(session, learned.Effective)
 	}
 	if errors.Is(err, evaluation.ErrNotFinite) {
@@ -71,6 +74,7 @@ func (p *protocol) result(event record.Event, predictions string, row *evaluatio
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.Knowledge, row.Parts, row.Perplexity
 	event.EvalTokens, event.Measures, event.Divergence = row.Tokens, measures, row.Divergence
+	event.Mixtures = row.Mixtures
 	base := event.Kind == record.Boundary && event.Index == 0
 	event.Scores, event.TeacherForced = row.InOrder(p.cell.Tasks), p.worker.evaluator.ForcedInOrder(p.cell.Tasks, row, base)
 	if noisy := row.Perturbed; base && noisy != nil {

@@ -23,6 +23,18 @@ func TestWiSEFTEvaluatesAMixture(t *testing.T) {
 				t.Errorf("mix %g: %s is %g from the mixture", mix, name, d)
 			}
 		}
+		learned, err := seq.Effective()
+		if err != nil {
+			t.Fatal(err)
+		}
+		mixed, err := toy.Mixture(learned, mix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		onHost(t, learned)
+		if d := distance(effective(t, s), onHost(t, mixed)); !(d <= 1e-6) {
+			t.Errorf("mix %g of SEQ's weights is %g from it", mix, d)
+		}
 		for _, tensor := range s.Trained() {
 			name := Name(tensor.Projection, "", tensor.Tensor)
 			if d := apart(value(t, s, name), value(t, seq, name)); d != 0 {

@@ -56,6 +56,8 @@ type Row struct {
 	// Divergence is how far predictions are from the untouched backbone's; nil where that was not
 	// asked for.
 	Divergence *record.Divergence
+	// Mixtures are those of the pretrained and the learned weights; nil where none were asked for.
+	Mixtures []record.Mixture
 	// Perturbed is that of the backbone with noise, as a reference beside a base row; nil where it
 	// was not asked for.
 	Perturbed *Row

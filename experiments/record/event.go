@@ -60,6 +60,9 @@ type Event struct {
 	// Divergence is how far predictions are from the untouched backbone's; nil where that was not
 	// asked for.
 	Divergence *Divergence `json:"kl,omitempty"`
+	// Mixtures, of a cell's last boundary, are what mixtures of the pretrained and the learned
+	// weights have; nil where none were asked for.
+	Mixtures []Mixture `json:"mixtures,omitempty"`
 	// TeacherForced says of every task that was evaluated, in the cell's order, and then of the
 	// battery's, how its true answers were predicted token by token; nil where that was not asked
 	// for.
@@ -101,6 +104,14 @@ type Divergence struct {
 	// without one.
 	HeldOut   *float64 `json:"held_out,omitempty"`
 	Knowledge *float64 `json:"knowledge,omitempty"`
+}
+
+// Mixture is what the weights θ₀ + mix·(θ − θ₀) have, θ₀ pretrained and θ learned.
+type Mixture struct {
+	Mix        float64      `json:"mix"`
+	Scores     []TaskScores `json:"scores"`
+	Knowledge  *float64     `json:"knowledge,omitempty"`
+	Perplexity *float64     `json:"perplexity,omitempty"`
 }
 
 // Reference is what a backbone has with noise of half a standard deviation on each targeted weight,
@@ -222,6 +233,16 @@ func (e Event) Validate() error {
 		for _, t := range e.TeacherForced {
 			if t.Task == "" || t.Examples < 1 || t.Tokens < 1 || len(t.Scores) == 0 {
 				return fmt.Errorf("%s %d has teacher-forced predictions of task %q with %d tokens and %d scores", e.Kind, e.Index, t.Task, t.Tokens, len(t.Scores))
+			}
+		}
+		for _, m := range e.Mixtures {
+			if len(m.Scores) == 0 {
+				return fmt.Errorf("%s %d has a mixture %g without scores", e.Kind, e.Index, m.Mix)
+			}
+			for _, t := range m.Scores {
+				if len(t.Scores) == 0 {
+					return fmt.Errorf("%s %d has a mixture %g without scores of task %q", e.Kind, e.Index, m.Mix, t.Task)
+				}
 			}
 		}
 		if err := validateMeasures(e.Measures); err != nil {

@@ -214,6 +214,10 @@ type Evaluation struct {
 	// text and on the battery's true answers: two forward passes over each. Where only the task
 	// just learned is evaluated it is left out.
 	KL bool `yaml:"kl,omitempty" json:"kl,omitempty"`
+	// Interpolate are the mixtures of the pretrained and the learned weights that are evaluated
+	// where a stream ends, each the share of the way to the learned ones, ascending between 0 and
+	// 1; none by default. Each is an evaluation of everything.
+	Interpolate []float64 `yaml:"interpolate,omitempty" json:"interpolate,omitempty"`
 	// Diagnostics puts measures of each step and boundary on record. Those of a boundary take the
 	// singular values of every adapted weight's update, which is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`

@@ -24,6 +24,11 @@ func (s Suite) validateStream(r *rules) {
 	}
 	r.must(ascending(e.AtSteps, 1) && (len(e.AtSteps) == 0 || slices.Max(e.AtSteps) < s.Training.Steps),
 		"evaluation.at_steps is %v, must ascend from at least 1 and stay below training.steps, %d: the last step is a boundary", e.AtSteps, s.Training.Steps)
+	mixes := slices.Clone(e.Interpolate)
+	slices.Sort(mixes)
+	r.must(slices.Equal(mixes, e.Interpolate) && len(slices.Compact(mixes)) == len(e.Interpolate) && !slices.ContainsFunc(mixes, func(x float64) bool { return !(x > 0 && x < 1) }),
+		"evaluation.interpolate is %v, must ascend between 0 and 1, both left out: 0 is the base row, 1 what was learned", e.Interpolate)
+	r.must(len(e.Interpolate) == 0 || s.Stream != Separate, "evaluation.interpolate evaluates where a stream ends, but stream: %s has no end", Separate)
 	r.must(len(e.AtSteps) == 0 || e.Every != EveryFinal, "evaluation.at_steps evaluates everything within a task, but evaluation.every: %s leaves boundaries out; give every: %s", EveryFinal, EveryTask)
 }
 

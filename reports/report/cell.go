@@ -36,6 +36,9 @@ type Cell struct {
 	// KL says, for each row of R, how far predictions are from the untouched backbone's; nil where
 	// the run did not measure that.
 	KL []*record.Divergence
+	// Mixtures are what mixtures of the pretrained and the learned weights have at the end; nil
+	// where the run did not evaluate any.
+	Mixtures []Mixture
 	// Curve is what was evaluated within tasks, in the order of steps.
 	Curve []Point
 	// Forced says, for each row of R, how the true answers were predicted token by token, and
@@ -225,6 +228,9 @@ func (c *Cell) boundary(e record.Event) error {
 			c.KL = make([]*record.Divergence, n+1)
 		}
 		c.KL[e.Index] = e.Divergence
+	}
+	for _, m := range e.Mixtures {
+		c.Mixtures = append(c.Mixtures, c.mixture(m))
 	}
 	if e.Perturbed != nil {
 		c.Perturbed = e.Perturbed

@@ -1,0 +1,88 @@
+package tables
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"secura/reports/metric"
+	"secura/reports/report"
+	"secura/reports/table"
+)
+
+// mixes are the mixtures that any cell evaluated, ascending, between 0 and 1.
+func mixes(r *report.Report) (list []float64) {
+	for _, c := range r.Cells {
+		for _, m := range c.Mixtures {
+			if !slices.Contains(list, m.Mix) {
+				list = append(list, m.Mix)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Interpolation shows each method's curve from the untouched backbone to what it learned: the
+// accuracy at the end of the stream and the base knowledge that is left, of weights θ₀ + mix·(θ −
+// θ₀). Its remarks say which mixtures dominate a preset of SECURA as it was learned.
+func Interpolation(r *report.Report) table.Table {
+	t := table.Table{Title: "Interpolation",
+		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ learned, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r)},
+		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"mix"}}, {Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"held-out", "text"}}}}
+	list := append(append([]float64{0}, mixes(r)...), 1)
+	accuracy := func(mix float64) func(report.Cell) metric.Value {
+		return func(c report.Cell) metric.Value { return c.MixtureAt(mix, report.Mixture.MeanScore) }
+	}
+	retained := func(mix float64) func(report.Cell) metric.Value {
+		return func(c report.Cell) metric.Value {
+			return c.MixtureAt(mix, func(m report.Mixture) float64 { return c.Retained(m.K) })
+		}
+	}
+	text := func(mix float64) func(report.Cell) metric.Value {
+		return func(c report.Cell) metric.Value {
+			return c.MixtureAt(mix, func(m report.Mixture) float64 { return m.Perplexity })
+		}
+	}
+	for _, m := range r.Suite.Methods {
+		for _, mix := range list {
+			if r.Over(m.Name, accuracy(mix)).Mean.Undefined != "" && mix > 0 && mix < 1 {
+				continue // a method without mixtures has its ends
+			}
+			nats := table.Entry{Text: "·"}
+			if s := r.Over(m.Name, text(mix)); s.Mean.Defined() {
+				nats = table.Numeric(fmt.Sprintf("%.3f", s.Mean.Number), s.Mean.Number)
+			}
+			t.Rows = append(t.Rows, []table.Entry{{Text: m.Name}, table.Numeric(shortest(mix), mix),
+				report.ScoreEntry(&t, r.Over(m.Name, accuracy(mix))), report.ScoreEntry(&t, r.Over(m.Name, retained(mix))), nats})
+		}
+	}
+	for _, subject := range r.Suite.Methods {
+		if !strings.HasPrefix(subject.Preset, report.Subject) {
+			continue
+		}
+		own := report.FrontPoint{Learning: r.Over(subject.Name, accuracy(1)).Mean.Number, Retention: r.Over(subject.Name, retained(1)).Mean.Number}
+		for _, m := range r.Suite.Methods {
+			if strings.HasPrefix(m.Preset, report.Subject) || m.Reference() {
+				continue
+			}
+			var above []string
+			for _, mix := range list[1:] {
+				a, k := r.Over(m.Name, accuracy(mix)).Mean, r.Over(m.Name, retained(mix)).Mean
+				if a.Defined() && k.Defined() && (report.FrontPoint{Learning: a.Number, Retention: k.Number}).Dominates(own) {
+					above = append(above, shortest(mix))
+				}
+			}
+			said := "no mixture of " + m.Name + " dominates " + subject.Name
+			if len(above) > 0 {
+				said = m.Name + " at mix " + strings.Join(above, ", ") + " dominates " + subject.Name
+			}
+			t.Remarks = append(t.Remarks, said+": neither mean, of accuracy and of knowledge retention, is lower, and one is higher")
+		}
+	}
+	return t
+}
+
+// shortest writes a number with as few digits as tell it from others.
+func shortest(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
