@@ -21,6 +21,8 @@ type cellLog struct {
 	// timed and timedCompiled are what all phases that have ended took, and what was spent on
 	// compiling in them.
 	timed, timedCompiled machine.Spent
+	// flop are the operations of the training that ends next.
+	flop float64
 }
 
 func (l *cellLog) event(e record.Event) error {
@@ -66,7 +68,11 @@ func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) 
 		if compiled.Seconds > 0 {
 			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled.Seconds, ProcessorSeconds: compiled.Processor, PeakRSSBytes: peak})
 		}
-		l.timing.Append(record.Timing{Phase: phase, Index: index, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor, Tokens: tokens, PeakRSSBytes: peak})
+		timing := record.Timing{Phase: phase, Index: index, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor, Tokens: tokens, PeakRSSBytes: peak}
+		if phase == record.Train {
+			timing.FLOP, l.flop = l.flop, 0
+		}
+		l.timing.Append(timing)
 	}
 }
 

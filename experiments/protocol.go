@@ -120,11 +120,14 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	}
 	t := p.worker.trainer(p.cell, session, p.onStep(ctx, session, l))
 	t.save = func(at position) error { return p.checkpointWithin(session, l, at) }
+	forward := 0.0
+	t.onBatch = func(b batch) { forward += b.forwardFLOP(p.worker.base.Model.Config, p.worker.suite.Training.Length) }
 	stop := p.log.time(record.Train, l.index)
 	tokens, loss, err := t.train(ctx, l, at)
 	if err != nil {
 		return err
 	}
+	p.log.flop = forward * passes(session)
 	learned, err := session.TrainedDigest()
 	if err == nil && p.method.Kind == methods.Sequential {
 		err = session.EndTask(l.index, t.batches(l))
@@ -141,6 +144,16 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		return err
 	}
 	return p.boundary(session, l.index, row, measures, fingerprint{learned, row.Weights}.unchanged(at.Start)...)
+}
+
+// passes are those of a step in forward passes over its batch: its own, the backward pass, which
+// takes two, what is computed again for it, and the method's further ones.
+func passes(session *methods.Session) float64 {
+	n := 3 + session.ExtraForwards()
+	if session.Checkpoint {
+		n++
+	}
+	return n
 }
 
 // boundary writes a row of results, and then the checkpoint that makes it stand.

@@ -28,17 +28,20 @@ type Base struct {
 	// nil is no call.
 	built func(key string, outputs []*graph.Node)
 
-	execs   map[string]*graph.Exec
-	steps   map[string]*stepPlan
-	starts  map[string]Measure
-	execute time.Duration // the time spent in compiled graphs so far
+	execs  map[string]*graph.Exec
+	steps  map[string]*stepPlan
+	starts map[string]Measure
+	// forwards are the forward passes that a step makes beside its own, by the key of the step, as
+	// shares of a pass over the whole batch.
+	forwards map[string]float64
+	execute  time.Duration // the time spent in compiled graphs so far
 
 	sharding *sharding // nil on one device
 }
 
 // NewBase puts a backbone on a backend.
 func NewBase(b compute.Backend, m *backbone.Model) *Base {
-	return &Base{Backend: b, Model: m, execs: map[string]*graph.Exec{}, steps: map[string]*stepPlan{}, starts: map[string]Measure{}}
+	return &Base{Backend: b, Model: m, execs: map[string]*graph.Exec{}, steps: map[string]*stepPlan{}, starts: map[string]Measure{}, forwards: map[string]float64{}}
 }
 
 // Weights are the tensors that an evaluation graph takes, in the order of Model.Names: the
@@ -118,6 +121,7 @@ func (b *Base) Forget(key string) {
 		}
 	}
 	maps.DeleteFunc(b.starts, func(name string, _ Measure) bool { return strings.HasPrefix(name, key+"/") })
+	maps.DeleteFunc(b.forwards, func(name string, _ float64) bool { return strings.HasPrefix(name, key+"/") })
 }
 
 // ExecuteSeconds is the time spent in compiled graphs so far.

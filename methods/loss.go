@@ -48,6 +48,8 @@ type Loss struct {
 	// slots, replayedSlots and recalledSlots are the whole batch's numbers of counted slots; nil
 	// where l holds the whole batch.
 	slots, replayedSlots, recalledSlots *graph.Node
+	// computed counts the slots, padding included, of all forward passes so far.
+	computed int
 	// inputs are what enters each adapted projection, for measures; nil where none are taken of
 	// them.
 	inputs map[backbone.Projection]*graph.Node
@@ -73,6 +75,11 @@ func (l *Loss) crossEntropy() *graph.Node {
 	replayed := l.ReplayedMask()
 	current := graph.Sub(l.Counted, replayed)
 	return crossEntropy(l.Logits, l.batch.targets, current, graph.Sub(l.Slots(), l.ReplayedSlots(replayed)))
+}
+
+// extraForwards are the forward passes so far beside the first one, in passes over l's batch.
+func (l *Loss) extraForwards() float64 {
+	return float64(l.computed)/float64(l.batch.rows.Tokens.Shape().Size()) - 1
 }
 
 // own is the method's own term, nil where it has none.
@@ -187,6 +194,7 @@ func (l *Loss) ReplayedHiddenWith(copy string) *graph.Node {
 }
 
 func (l *Loss) hidden(batch batchNodes, vars Vars, copy string) *graph.Node {
+	l.computed += batch.rows.Tokens.Shape().Size()
 	return l.session.forward(l.weights, batch, func(p backbone.Projection, x *graph.Node) *graph.Node {
 		tensors := vars.adapted(l.session, p, copy)
 		if l.session.Checkpoint {

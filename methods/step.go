@@ -100,6 +100,11 @@ func (s *Session) StepPacked(parts []Packed, rate float64) (StepResult, error) {
 	})
 }
 
+// ExtraForwards is how many forward passes over its batch a step makes beside its own, without a
+// backward pass, such as a teacher's; of a part of the batch a share. It is known once a step was
+// made, and 0 before.
+func (s *Session) ExtraForwards() float64 { return s.base.forwards[s.stepKey()] }
+
 // trains refuses a step of a method that trains nothing.
 func (s *Session) trains() error {
 	if len(s.projections) == 0 {
@@ -213,6 +218,7 @@ func (s *Session) buildStep(inputs []*graph.Node) []*graph.Node {
 	if own != nil {
 		loss = graph.Add(loss, own)
 	}
+	s.base.forwards[s.stepKey()] = l.extraForwards()
 	gradients := graph.Gradient(loss, t.nodes...)
 	var sums []*graph.Node
 	if s.sumCount() > 0 {

@@ -132,6 +132,7 @@ func (s *Session) buildPart(weights map[string]*graph.Node, vars Vars, batch bat
 		more[1] = s.hooks.ExtraLoss(l)
 		total = graph.Add(loss, more[1])
 	}
+	s.base.forwards[s.stepKey()] = l.extraForwards()
 	if s.sumCount() > 0 {
 		more = append(more, s.hooks.Sums(l)...)
 	}

@@ -50,6 +50,8 @@ type Cell struct {
 	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
 
 	Seconds Seconds
+	// TrainFLOP are the operations of all training, 0 where the run did not count them.
+	TrainFLOP float64
 	// ProcessorSeconds are those of processor time, all threads together; 0 where the system did
 	// not tell.
 	ProcessorSeconds float64
@@ -258,6 +260,7 @@ func (c *Cell) time(timings []record.Timing) {
 		switch t.Phase {
 		case record.Train:
 			c.Seconds.Train += t.Seconds
+			c.TrainFLOP += t.FLOP
 		case record.Eval:
 			c.Seconds.Eval += t.Seconds
 		case record.Compile:
