@@ -23,7 +23,7 @@ func TestExportNeedsNoData(t *testing.T) {
 	for _, m := range methods.All {
 		if spec := (suite.MethodSpec{Preset: m.Name}); m.Kind != methods.Untrained {
 			switch {
-			case slices.Contains([]string{"er", "er-ball", "i-lora"}, m.Name):
+			case slices.Contains([]string{"er", "er-ball", "der++", "i-lora"}, m.Name):
 				spec.Params = map[string]any{"buffer": 0.1} // of 24 examples
 			case strings.HasPrefix(m.Name, "cur-lora"):
 				spec.Params = map[string]any{"rank": 4} // of weights [8, 16]
