@@ -16,7 +16,7 @@ import (
 // Names are the tables that can be had by themselves: of scores, and of suite.DiagnosticTables. A
 // report has those of scores that fit its records; ablation and diagnostics it has where its suite
 // names them.
-var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl", "interpolation", "budget"}, suite.DiagnosticTables...)
+var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl", "interpolation", "budget", "format"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of Names. Where the run's records do not hold what a table
 // needs, the error says what was to be measured.
@@ -86,6 +86,12 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 			return lacks("its records hold no mixtures of weights; run it with -set evaluation.interpolate=[0.25,0.5,0.75], in a folder of its own")
 		}
 		return []table.Table{Interpolation(r)}, nil
+	case "format":
+		if r.Suite.Separate() {
+			return lacks("the tasks are learned alone, and nothing is forgotten")
+		}
+		t, err := Format(r)
+		return []table.Table{t}, err
 	case "budget":
 		return []table.Table{Budget(r)}, nil
 	case "front":
