@@ -84,6 +84,9 @@ func (p *protocol) run(ctx context.Context) error {
 	if p.until != EndOfCell {
 		return p.log.sync()
 	}
+	if err := p.recover(ctx); err != nil {
+		return p.diverged(err)
+	}
 	return p.end()
 }
 

@@ -126,6 +126,11 @@ func (t *trainer) examples(l lesson) func() methods.Row {
 	if t.training.Draw == suite.WithReplacement {
 		next = func() methods.Row { return l.rows[r.IntN(len(l.rows))] }
 	}
+	return t.bounded(next)
+}
+
+// bounded leaves out rows whose prompts the suite takes for too long.
+func (t *trainer) bounded(next func() methods.Row) func() methods.Row {
 	bound := t.training.MaxPrompt
 	if bound == 0 {
 		return next

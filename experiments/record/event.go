@@ -19,6 +19,7 @@ const (
 	TaskEnd   Kind = "task_end"   // Index, Task, TrainTokens, Steps, FinalLoss
 	Boundary  Kind = "boundary"   // Index, Scores, Knowledge, KnowledgeParts, Perplexity, EvalTokens, Predictions, Measures, Unchanged
 	Curve     Kind = "curve"      // within a task: Index, Task, Step, and what a boundary has
+	Recovery  Kind = "recovery"   // after the last boundary: Index, Task, Examples, Scores, EvalTokens
 	Warning   Kind = "warning"    // Text, Task, Step
 	Diverged  Kind = "diverged"   // Task, Step, Reason
 	CellEnd   Kind = "cell_end"   // nothing else
@@ -45,6 +46,8 @@ type Event struct {
 	Task  string `json:"task,omitempty"`
 	Step  int    `json:"step,omitempty"`
 	Steps int    `json:"steps,omitempty"`
+	// Examples is how many further ones of a task were learned before it was evaluated again.
+	Examples int `json:"examples,omitempty"`
 	// TrainTokens counts the tokens of this task that carried a loss.
 	TrainTokens int64   `json:"train_tokens,omitempty"`
 	FinalLoss   float64 `json:"final_loss,omitempty"`
@@ -194,7 +197,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Steps:             shown(e.Steps, e.Kind == TaskStart || e.Kind == TaskEnd),
 		TrainTokens:       shown(e.TrainTokens, e.Kind == TaskEnd),
 		FinalLoss:         shown(e.FinalLoss, e.Kind == TaskEnd),
-		EvalTokens:        shown(e.EvalTokens, e.Kind == Boundary || e.Kind == Curve),
+		EvalTokens:        shown(e.EvalTokens, e.Kind == Boundary || e.Kind == Curve || e.Kind == Recovery),
 	}
 	return json.Marshal(line)
 }
@@ -217,6 +220,10 @@ func (e Event) Validate() error {
 	case TaskStart, TaskEnd:
 		if e.Index < 1 || e.Task == "" {
 			return fmt.Errorf("%s without task or with index %d", e.Kind, e.Index)
+		}
+	case Recovery:
+		if e.Index < 1 || e.Task == "" || e.Examples < 1 || len(e.Scores) != 1 || len(e.Scores[0].Scores) == 0 {
+			return fmt.Errorf("%s without task, examples or its scores, or with index %d", e.Kind, e.Index)
 		}
 	case Boundary, Curve:
 		if e.Index < 0 || len(e.Scores) == 0 {

@@ -218,6 +218,10 @@ type Evaluation struct {
 	// where a stream ends, each the share of the way to the learned ones, ascending between 0 and
 	// 1; none by default. Each is an evaluation of everything.
 	Interpolate []float64 `yaml:"interpolate,omitempty" json:"interpolate,omitempty"`
+	// Recovery are numbers of further examples, ascending, after which each task but the last is
+	// scored again from what was learned in the whole stream; none by default. Each is a few steps
+	// and an evaluation of each task.
+	Recovery []int `yaml:"recovery,omitempty" json:"recovery,omitempty"`
 	// Diagnostics puts measures of each step and boundary on record. Those of a boundary take the
 	// singular values of every adapted weight's update, which is slow for wide models.
 	Diagnostics bool `yaml:"diagnostics" json:"diagnostics"`

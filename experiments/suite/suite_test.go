@@ -193,6 +193,8 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		good + "training: {accumulate: 3}\n":                                                               "training.batch is 16, must be a multiple of training.accumulate, 3",
 		good + "training: {schedule: cosin}\n":                                                             `unknown training.schedule "cosin"; did you mean "cosine"?`,
 		good + "evaluation: {interpolate: [0.5, 0.25]}\n":                                                  "evaluation.interpolate is [0.5 0.25], must ascend between 0 and 1",
+		good + "evaluation: {recovery: [16, 4]}\n":                                                         "evaluation.recovery is [16 4], must ascend from at least 1",
+		good + "stream: separate\nevaluation: {recovery: [4]}\n":                                           "evaluation.recovery learns on where a stream ends",
 		good + "evaluation: {interpolate: [0.5, 0.5]}\n":                                                   "must ascend between 0 and 1",
 		good + "evaluation: {interpolate: [0.5, 1]}\n":                                                     "1 what was learned",
 		good + "stream: separate\nevaluation: {interpolate: [0.5]}\n":                                      "stream: separate has no end",

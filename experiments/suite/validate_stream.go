@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// maxRecovery bounds the examples of evaluation.recovery: a few, or it is training.
+const maxRecovery = 4096
+
 // validateStream checks how the tasks follow each other, and when they are evaluated.
 func (s Suite) validateStream(r *rules) {
 	r.oneOf("stream", s.Stream, Sequential, Separate)
@@ -24,6 +27,9 @@ func (s Suite) validateStream(r *rules) {
 	}
 	r.must(ascending(e.AtSteps, 1) && (len(e.AtSteps) == 0 || slices.Max(e.AtSteps) < s.Training.Steps),
 		"evaluation.at_steps is %v, must ascend from at least 1 and stay below training.steps, %d: the last step is a boundary", e.AtSteps, s.Training.Steps)
+	r.must(ascending(e.Recovery, 1) && (len(e.Recovery) == 0 || slices.Max(e.Recovery) <= maxRecovery),
+		"evaluation.recovery is %v, must ascend from at least 1 to at most %d further examples", e.Recovery, maxRecovery)
+	r.must(len(e.Recovery) == 0 || s.Stream != Separate, "evaluation.recovery learns on where a stream ends, but stream: %s has no end", Separate)
 	mixes := slices.Clone(e.Interpolate)
 	slices.Sort(mixes)
 	r.must(slices.Equal(mixes, e.Interpolate) && len(slices.Compact(mixes)) == len(e.Interpolate) && !slices.ContainsFunc(mixes, func(x float64) bool { return !(x > 0 && x < 1) }),

@@ -27,6 +27,7 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 	c.Evaluation.KeepCheckpoints = "last"
 	// What the objectives need: each task right after it was learned, and all at the stream's end.
 	c.Evaluation.Every, c.Evaluation.EverySteps, c.Evaluation.AtSteps = suite.EveryFinal, 0, nil
+	c.Evaluation.Recovery = nil
 	c.Evaluation.TeacherForced, c.Evaluation.KL, c.Evaluation.Interpolate, c.Evaluation.Diagnostics, c.Tables = false, false, nil, false, nil // a choice is made by scores alone
 	c.Tuning = suite.Tuning{Trials: o.Trials, Seeds: 1 + FurtherSeeds, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
 	return c

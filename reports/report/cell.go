@@ -39,6 +39,9 @@ type Cell struct {
 	// Mixtures are what mixtures of the pretrained and the learned weights have at the end; nil
 	// where the run did not evaluate any.
 	Mixtures []Mixture
+	// Recovered are the scores of tasks after a few further examples, from the final weights; nil
+	// where the run did not measure that.
+	Recovered []Recovered
 	// Curve is what was evaluated within tasks, in the order of steps.
 	Curve []Point
 	// Forced says, for each row of R, how the true answers were predicted token by token, and
@@ -166,6 +169,10 @@ func (c *Cell) replay(events []record.Event, s []string) error {
 			}
 		case record.Curve:
 			if err := c.within(e); err != nil {
+				return fmt.Errorf("line %d: %w", line, err)
+			}
+		case record.Recovery:
+			if err := c.recovered(e); err != nil {
 				return fmt.Errorf("line %d: %w", line, err)
 			}
 		case record.Warning:

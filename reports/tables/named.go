@@ -16,7 +16,7 @@ import (
 // Names are the tables that can be had by themselves: of scores, and of suite.DiagnosticTables. A
 // report has those of scores that fit its records; ablation and diagnostics it has where its suite
 // names them.
-var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl", "interpolation", "budget", "format"}, suite.DiagnosticTables...)
+var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl", "interpolation", "budget", "format", "recovery"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of Names. Where the run's records do not hold what a table
 // needs, the error says what was to be measured.
@@ -92,6 +92,11 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		}
 		t, err := Format(r)
 		return []table.Table{t}, err
+	case "recovery":
+		if len(recoveries(r)) == 0 {
+			return lacks("no task was scored after further examples; run it with -set evaluation.recovery=[4,16], in a folder of its own")
+		}
+		return []table.Table{Recovery(r)}, nil
 	case "budget":
 		return []table.Table{Budget(r)}, nil
 	case "front":

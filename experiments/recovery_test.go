@@ -1,0 +1,85 @@
+package experiments
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+)
+
+// Old tasks are scored again after further examples, and nothing else changes: the other records
+// are those of a cell without it. Of a large rate the scores move.
+func TestRecoveryIsScoredAfterTheStream(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "er", LearningRate: 0.2, Reason: "to move", Params: map[string]any{"buffer": 0.5}},
+		suite.MethodSpec{Preset: "joint"})
+	events := map[bool][]record.Event{}
+	for _, asked := range []bool{false, true} {
+		if asked {
+			s.Evaluation.Recovery = []int{2, 6}
+		}
+		run := rundir.Run{Path: t.TempDir()}
+		w := y.open(t, s, run.Path)
+		for _, cell := range w.cells {
+			if err := w.RunCell(context.Background(), cell, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		read := func(id string) []record.Event {
+			list, _, err := record.ReadEvents(run.Cell(id).Records())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		events[asked] = read("er-s0-o0")
+		if slices.ContainsFunc(read("joint-s0-o0"), func(e record.Event) bool { return e.Kind == record.Recovery }) {
+			t.Error("joint training has a recovery")
+		}
+	}
+	var recovered []record.Event
+	rest := slices.DeleteFunc(slices.Clone(events[true]), func(e record.Event) bool {
+		if e.Kind == record.Recovery {
+			recovered = append(recovered, e)
+		}
+		return e.Kind == record.Recovery
+	})
+	if got, want := len(rest), len(events[false]); got != want {
+		t.Fatalf("%d other events with the recovery, %d without", got, want)
+	}
+	for i, e := range rest {
+		a, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(events[false][i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(a, b) {
+			t.Errorf("with the recovery an event is %s, without %s", a, b)
+		}
+	}
+	var at [][2]int
+	moved := false
+	last := rest[slices.IndexFunc(rest, func(e record.Event) bool { return e.Kind == record.Boundary && e.Index == 3 })]
+	for _, e := range recovered {
+		at = append(at, [2]int{e.Index, e.Examples})
+		if e.Scores[0].Task != e.Task || e.EvalTokens == 0 {
+			t.Errorf("%+v", e)
+		}
+		end := last.Scores[e.Index-1].Scores[0].Value
+		moved = moved || e.Scores[0].Scores[0].Value != end
+	}
+	if !slices.Equal(at, [][2]int{{1, 2}, {1, 6}, {2, 2}, {2, 6}}) {
+		t.Errorf("tasks and examples are %v", at)
+	}
+	if !moved {
+		t.Error("no score moved by further examples")
+	}
+}
