@@ -21,7 +21,7 @@ type cellLog struct {
 	// timed and timedCompiled are what all phases that have ended took, and what was spent on
 	// compiling in them.
 	timed, timedCompiled machine.Spent
-	// flop are the operations of the training that ends next.
+	// flop are the operations of the task whose training ends next.
 	flop float64
 }
 

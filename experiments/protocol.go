@@ -122,15 +122,17 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		return err
 	}
 	t := p.worker.trainer(p.cell, session, p.onStep(ctx, session, l))
-	t.save = func(at position) error { return p.checkpointWithin(session, l, at) }
-	forward := 0.0
+	forward := at.Forward
+	t.save = func(at position) error {
+		at.Forward = forward
+		return p.checkpointWithin(session, l, at)
+	}
 	t.onBatch = func(b batch) { forward += b.forwardFLOP(p.worker.base.Model.Config, p.worker.suite.Training.Length) }
 	stop := p.log.time(record.Train, l.index)
 	tokens, loss, err := t.train(ctx, l, at)
 	if err != nil {
 		return err
 	}
-	p.log.flop = forward * passes(session)
 	learned, err := session.TrainedDigest()
 	if err == nil && p.method.Kind == methods.Sequential {
 		err = session.EndTask(l.index, t.batches(l))
@@ -138,6 +140,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err != nil {
 		return err
 	}
+	p.log.flop = forward * passes(session)
 	stop(tokens)
 	if err := p.log.event(record.Event{Kind: record.TaskEnd, Index: l.index, Task: l.name, Steps: l.steps, TrainTokens: tokens, FinalLoss: loss}); err != nil {
 		return err

@@ -21,6 +21,8 @@ type position struct {
 	step int
 	// Tokens are those that carried a loss so far.
 	Tokens int64 `json:"tokens"`
+	// Forward are the operations of one forward pass over each batch so far.
+	Forward float64 `json:"forward"`
 	// Replay is where the stream stands that replayed rows are drawn from. That of the examples is
 	// drawn again.
 	Replay []byte `json:"replay"`

@@ -3,6 +3,7 @@ package experiments
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -132,8 +133,9 @@ func goOn(t *testing.T, w *Worker, cell suite.Cell) string {
 }
 
 // TestGoingOnWithinATask: at whatever step a cell stops, it goes on from the last checkpoint within
-// the task and leaves the same bytes, whether tasks are learned alone, moments are carried over or
-// everything is evaluated within tasks.
+// the task and leaves the same bytes and the same count of operations, whether tasks are learned
+// alone, moments are carried over, logits are kept or more is evaluated within tasks and at the
+// end.
 func TestGoingOnWithinATask(t *testing.T) {
 	y := newToy(t)
 	er := suite.MethodSpec{Preset: "er", Params: map[string]any{"buffer": 0.2}}
@@ -142,6 +144,10 @@ func TestGoingOnWithinATask(t *testing.T) {
 		"learned alone":   func(s *suite.Suite) { s.Stream = suite.Separate },
 		"a curve":         func(s *suite.Suite) { s.Evaluation.EverySteps = 2 },
 		"last kept":       func(s *suite.Suite) { s.Evaluation.KeepCheckpoints = "last" },
+		"kept logits": func(s *suite.Suite) {
+			s.Methods = []suite.MethodSpec{{Preset: "der++", Name: "der++", Params: map[string]any{"buffer": 0.2}}}
+			s.Evaluation.KL, s.Evaluation.Interpolate, s.Evaluation.Recovery = true, []float64{0.5}, []int{2}
+		},
 		"as released": func(s *suite.Suite) {
 			s.Methods = []suite.MethodSpec{{Preset: "secura-released-m1", Name: "released"}}
 			s.Training.Batch, s.Training.Draw, s.Training.Schedule, s.Training.Warmup, s.Training.Clip = 1, suite.WithReplacement, suite.Constant, 0, 0
@@ -177,6 +183,9 @@ func TestGoingOnWithinATask(t *testing.T) {
 				t.Errorf("notes %q", notes)
 			}
 			sameOutcome(t, name, outcome(t, broken.run.Cell(cell.ID)), want)
+			if got, want := flopOf(t, broken.run.Cell(cell.ID)), flopOf(t, unbroken.run.Cell(cell.ID)); !maps.Equal(got, want) {
+				t.Errorf("%v operations, without a break %v", got, want)
+			}
 		})
 	}
 }

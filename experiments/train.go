@@ -39,7 +39,7 @@ type trainer struct {
 	packer *packing.Packer
 	// onStep is told of every step.
 	onStep func(record.Step) error
-	// onBatch, which may be nil, is told of every batch.
+	// onBatch, which may be nil, is told of every batch, of a task's end too.
 	onBatch func(b batch)
 	// save keeps a position every training.checkpoint_every steps; nil keeps none.
 	save func(position) error
@@ -218,7 +218,11 @@ func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, 
 			}
 			for len(rows) > 0 {
 				n := min(t.training.Batch, len(rows))
-				if !yield(methods.Batch(t.layOut(rows[:n], nil, t.training.Batch)), nil) {
+				b := batch{plain: methods.Batch(t.layOut(rows[:n], nil, t.training.Batch))}
+				if t.onBatch != nil {
+					t.onBatch(b)
+				}
+				if !yield(b.plain, nil) {
 					return
 				}
 				rows = rows[n:]

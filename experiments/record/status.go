@@ -72,8 +72,9 @@ type Timing struct {
 	// ProcessorSeconds are those of processor time, all threads together; 0 where the system does
 	// not tell.
 	ProcessorSeconds float64 `json:"processor_seconds,omitempty"`
-	// FLOP, of training, are the floating-point operations of its forward and backward passes,
-	// counted and not measured: a backward pass as two forward passes.
+	// FLOP, of training, are the floating-point operations of the whole task's forward and backward
+	// passes, those of its end included, such as EWC's Fisher information: counted and not
+	// measured, a backward pass as two forward passes.
 	FLOP float64 `json:"flop,omitempty"`
 	// ExecuteSeconds, of the whole cell, are those spent in compiled graphs.
 	ExecuteSeconds float64 `json:"execute_seconds,omitempty"`

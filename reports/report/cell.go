@@ -53,7 +53,8 @@ type Cell struct {
 	TrainedParameters, StateBytes, TrainTokens, EvalTokens int64
 
 	Seconds Seconds
-	// TrainFLOP are the operations of all training, 0 where the run did not count them.
+	// TrainFLOP are the operations of all training, each task once however often the cell was
+	// interrupted; 0 where the run did not count them.
 	TrainFLOP float64
 	// ProcessorSeconds are those of processor time, all threads together; 0 where the system did
 	// not tell.
@@ -263,11 +264,13 @@ func place(list *[]float64, i, n int, x *float64) {
 // time sums up the timings: a cell that was interrupted has several of a phase.
 func (c *Cell) time(timings []record.Timing) {
 	sum, processor := 0.0, 0.0
+	flop := map[int]float64{} // by task; one that was trained again replaces the first time
 	for _, t := range timings {
 		switch t.Phase {
 		case record.Train:
 			c.Seconds.Train += t.Seconds
-			c.TrainFLOP += t.FLOP
+			c.TrainFLOP += t.FLOP - flop[t.Index]
+			flop[t.Index] = t.FLOP
 		case record.Eval:
 			c.Seconds.Eval += t.Seconds
 		case record.Compile:
