@@ -45,6 +45,17 @@ func TestDivergenceIsThatOfBothPredictions(t *testing.T) {
 	if config := w.base.Model.Config; v.ForwardFLOP(config) <= without.ForwardFLOP(config) || v.Tokens <= without.Tokens {
 		t.Error("the passes of the divergence count no operation or token")
 	}
+	var sampled int64
+	for _, sample := range v.Samples() {
+		if sampled += sample.All; sample.Kind == "compare" {
+			if err := sample.Run(context.Background(), v.Function()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if sampled != v.Tokens {
+		t.Errorf("an estimate is of %d of the evaluation's %d tokens", sampled, v.Tokens)
+	}
 	row, err := v.Evaluate(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -254,7 +254,11 @@ func (e Estimate) seconds(s suite.Suite, cells []suite.Cell, workers int) (longe
 	for _, m := range e.Methods {
 		byName[m.Name] = m
 	}
-	whole, own := s.Evaluations()
+	whole, own := s.Evaluations() // mixtures of all methods: the few that have none take less
+	again := 0                    // steps of the recovery of one task
+	for _, examples := range s.Evaluation.Recovery {
+		again += (examples + s.Training.Batch - 1) / s.Training.Batch
+	}
 	busy, compiled := make([]float64, workers), make([]map[string]bool, workers)
 	for _, c := range cells {
 		free := 0
@@ -273,7 +277,7 @@ func (e Estimate) seconds(s suite.Suite, cells []suite.Cell, workers int) (longe
 			busy[free] += m.Compile
 		}
 		if m.Step > 0 {
-			busy[free] += tasks*(float64(s.Training.Steps)*m.Step+m.TaskEnd) + e.Evaluation*(float64(whole)+float64(own)*e.Own)
+			busy[free] += tasks*(float64(s.Training.Steps)*m.Step+m.TaskEnd) + (tasks-1)*float64(again)*m.Step + e.Evaluation*(float64(whole)+float64(own)*e.Own)
 		}
 		longest = max(longest, busy[free])
 	}

@@ -23,6 +23,12 @@ func TestEstimateOfARun(t *testing.T) {
 			t.Errorf("%d workers: %g seconds, %v, expected %g", workers, got, err, want)
 		}
 	}
+	// A mixture is one more evaluation. Of two earlier tasks each is learned again by one batch and
+	// by two, and evaluated by itself after each: SEQ 2 + 2·3 + 4·0.5, ER 2 + 2·6 + 4·0.5.
+	e.Own, s.Evaluation.Interpolate, s.Evaluation.Recovery = 0.25, []float64{0.5}, []int{1, s.Training.Batch + 1}
+	if got, err := e.Seconds(s, 1); err != nil || math.Abs(got-(139+2*10+2*16)) > 1e-9 {
+		t.Errorf("with a mixture and recoveries: %g seconds, %v, expected %d", got, err, 139+2*10+2*16)
+	}
 }
 
 func TestMeasureForAnEstimate(t *testing.T) {

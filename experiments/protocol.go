@@ -44,14 +44,14 @@ type protocol struct {
 // run goes through the stream from the newest checkpoint on.
 func (p *protocol) run(ctx context.Context) error {
 	p.lessons, p.boundaryTokens = p.plan(), map[int]int64{}
-	for _, l := range p.lessons {
-		p.boundaryTokens[l.index] = p.evaluator(l).Tokens
-	}
 	session, err := p.start()
 	if err != nil {
 		return err
 	}
 	defer func() { session.Close() }() // the last one, where each task has its own
+	for _, l := range p.lessons {
+		p.boundaryTokens[l.index] = p.evaluator(l).Tokens * int64(1+len(p.mixtures(session, l)))
+	}
 	place, err := p.resume(session)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -38,8 +39,8 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	if err == nil {
 		measures, err = p.measureUpdate(session, learned.Effective)
 	}
-	if err == nil {
-		err = p.interpolate(ctx, session, l, step, learned, row)
+	if err == nil && step == l.steps {
+		err = p.interpolate(ctx, p.mixtures(session, l), learned, row)
 	}
 	if err == nil {
 		row.Weights, err = evaluatedDigest(session, learned.Effective)
@@ -54,6 +55,36 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	return row, measures, nil
 }
 
+// mixtures are those of the pretrained and the learned weights that are evaluated at the boundary
+// after a lesson: where a stream ends, of a method that learns weights.
+func (p *protocol) mixtures(session *methods.Session, l lesson) []float64 {
+	s := p.worker.suite
+	if s.Stream != suite.Sequential || l.index != p.lessons[len(p.lessons)-1].index || !session.LearnsWeights() {
+		return nil
+	}
+	return s.Evaluation.Interpolate
+}
+
+// interpolate evaluates mixtures of the pretrained weights and those of learned, and adds them to
+// the row.
+func (p *protocol) interpolate(ctx context.Context, mixes []float64, learned *methods.Function, row *evaluation.Row) error {
+	for _, mix := range mixes {
+		weights, err := p.worker.base.Mixture(learned.Effective, mix)
+		if err != nil {
+			return err
+		}
+		mixture := p.worker.base.Function(weights)
+		mixed, err := p.worker.evaluator.EvaluateFunction(ctx, mixture)
+		mixture.Close()
+		if err != nil {
+			return fmt.Errorf("the mixture %g: %w", mix, err)
+		}
+		row.Tokens += mixed.Tokens
+		row.Mixtures = append(row.Mixtures, record.Mixture{Mix: mix, Scores: mixed.InOrder(p.cell.Tasks), Knowledge: mixed.Knowledge, Perplexity: mixed.Perplexity})
+	}
+	return nil
+}
+
 // within evaluates everything at a step within a lesson if evaluation.every_steps asks for it, or
 // of the first one evaluation.at_steps. The boundary after the lesson's last step does so itself.
 func (p *protocol) within(ctx context.Context, session *methods.Session, l lesson, step int) error {
@@ -65,6 +96,75 @@ func (p *protocol) within(ctx context.Context, session *methods.Session, l lesso
 		return err
 	}
 	return p.result(record.Event{Kind: record.Curve, Index: l.index, Task: l.name, Step: step}, p.folder.PredictionsAt(l.index, step), row, measures)
+}
+
+// recover measures what evaluation.recovery asks for: of each task but the last, the score after a
+// few further examples of it, from what the method learned in the whole stream. A task whose score
+// comes back at once was not forgotten, only out of use. Each time begins at the stream's last
+// checkpoint, and what is learned is thrown away.
+func (p *protocol) recover(ctx context.Context) error {
+	s := p.worker.suite
+	if len(s.Evaluation.Recovery) == 0 || p.method.Kind != methods.Sequential || s.Stream != suite.Sequential {
+		return nil
+	}
+	stop := p.log.time(record.Eval, len(p.lessons))
+	var tokens int64
+	for _, l := range p.lessons[:len(p.lessons)-1] {
+		for _, examples := range s.Evaluation.Recovery {
+			n, err := p.recoverTask(ctx, l, examples)
+			if err != nil {
+				return fmt.Errorf("recover task %s by %d examples: %w", l.name, examples, err)
+			}
+			tokens += n
+		}
+	}
+	stop(tokens)
+	return p.log.sync()
+}
+
+// recoverTask learns so many examples of a task once, in batches, at the method's rate without a
+// schedule, and records the task's score. It returns the tokens that were evaluated.
+func (p *protocol) recoverTask(ctx context.Context, l lesson, examples int) (tokens int64, err error) {
+	session, err := p.start()
+	if err != nil {
+		return 0, err
+	}
+	defer session.Close()
+	if err := session.Load(p.folder.CheckpointAt(rundir.Place{Index: len(p.lessons)})); err != nil {
+		return 0, err
+	}
+	if err := session.StartTask(); err != nil {
+		return 0, err
+	}
+	t := p.worker.trainer(p.cell, session, nil)
+	next, replay := t.bounded(epochs(l.rows, t.stream("recovery", l))), t.stream("recovery/replay", l)
+	for left := min(examples, len(l.rows)); left > 0; left -= t.training.Batch {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		if err := t.recoveryStep(min(left, t.training.Batch), next, replay, l.rate); err != nil {
+			return 0, err
+		}
+	}
+	row, _, err := p.evaluate(ctx, session, p.worker.evaluator.Only(p.cell.Tasks[l.index-1], p.worker.suite.Evaluation), lesson{index: l.index, name: l.name}, 0)
+	if err != nil {
+		return 0, err
+	}
+	return row.Tokens, p.log.event(record.Event{Kind: record.Recovery, Index: l.index, Task: l.name, Examples: examples, Scores: row.InOrder(p.cell.Tasks), EvalTokens: row.Tokens})
+}
+
+// recoveryStep makes a step of so many rows, and those that the method replays beside them.
+func (t *trainer) recoveryStep(rows int, next func() methods.Row, replay *rand.Rand, rate float64) error {
+	current := make([]methods.Row, rows)
+	for i := range current {
+		current[i] = next()
+	}
+	b, err := t.batch(current, t.session.MixBatch(current, replay))
+	if err != nil {
+		return err
+	}
+	_, err = b.step(t.session, rate)
+	return err
 }
 
 // result writes a row of results: its predictions, and then the event that names them.

@@ -86,7 +86,7 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	whole, own := s.Evaluations()
 	fmt.Fprintf(stdout, "each cell evaluates the base row and %d times everything", whole)
 	if own > 0 {
-		fmt.Fprintf(stdout, ", %d times the task just learned alone", own)
+		fmt.Fprintf(stdout, ", %d times one task alone", own)
 	}
 	if s.Evaluation.EverySteps > 0 {
 		fmt.Fprintf(stdout, "; within a task every %d steps", s.Evaluation.EverySteps)

@@ -16,6 +16,9 @@ type divergenceBatch struct {
 	battery []bool
 }
 
+// tokens are those computed: of the untouched backbone's forward pass and of the model's.
+func (b divergenceBatch) tokens() int { return 2 * b.batch.Rows * b.batch.Length }
+
 // layDivergence puts held-out texts, and the battery's prompts with their true answers, into rows
 // of one length. A text that is longer loses its beginning.
 func (v *Evaluator) layDivergence(length, rows int) {
@@ -27,7 +30,7 @@ func (v *Evaluator) layDivergence(length, rows int) {
 	answers := 0
 	for _, tokens := range v.data.HeldOut {
 		tokens = tokens[:min(len(tokens), length)]
-		first := max(1, len(tokens)-heldOutAnswers)
+		first := max(1, len(tokens)+1-heldOutAnswers) // as where they are scored
 		texts = append(texts, text{datasets.Encoded{Prompt: tokens[:first], Answer: tokens[first:]}, false})
 		answers = max(answers, heldOutAnswers)
 	}
@@ -46,7 +49,7 @@ func (v *Evaluator) layDivergence(length, rows int) {
 			b.battery = append(b.battery, t.battery)
 		}
 		v.divergence, texts = append(v.divergence, b), texts[n:]
-		v.Tokens += 2 * int64(rows*length) // the backbone's forward pass beside the model's
+		v.Tokens += int64(b.tokens())
 	}
 }
 
@@ -60,11 +63,7 @@ func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		outputs, err := f.RunBesideBase(fmt.Sprintf("divergence-%dx%d", d.batch.Rows, d.batch.Length), methods.Batch(d.batch), v.base.BuildDivergence)
-		if err != nil {
-			return err
-		}
-		each, err := hostValues[float32](outputs)
+		each, err := v.compare(f, d)
 		if err != nil {
 			return err
 		}
@@ -93,4 +92,13 @@ func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function,
 		*to = &mean
 	}
 	return nil
+}
+
+// compare gives the divergence at each answer slot of a batch, [rows, answers].
+func (v *Evaluator) compare(f *methods.Function, d divergenceBatch) ([]float32, error) {
+	outputs, err := f.RunBesideBase(fmt.Sprintf("divergence-%dx%d", d.batch.Rows, d.batch.Length), methods.Batch(d.batch), v.base.BuildDivergence)
+	if err != nil {
+		return nil, err
+	}
+	return hostValues[float32](outputs)
 }

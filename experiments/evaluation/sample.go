@@ -12,7 +12,7 @@ import (
 // Sample is one of the evaluator's batches that stands for all of its shape, so that an
 // evaluation's time can be told without making it.
 type Sample struct {
-	// Kind is "score", "write" or "predict", what is computed of the batch.
+	// Kind is "score", "write", "predict" or "compare", what is computed of the batch.
 	Kind string
 	// Tokens are those of the batch, written ones included, and All those of all batches of its
 	// shape.
@@ -57,6 +57,11 @@ func (v *Evaluator) Samples() []Sample {
 	eachShape(v.forced, func(b forcedBatch) int { return b.batch.Length }, func(some []forcedBatch) {
 		add("predict", counts(some, func(b forcedBatch) int { return b.batch.Rows * b.batch.Length }), func(i int) func(*methods.Function) error {
 			return func(f *methods.Function) error { _, _, err := v.predictForced(f, some[i].batch); return err }
+		})
+	})
+	eachShape(v.divergence, func(b divergenceBatch) int { return b.batch.Length }, func(some []divergenceBatch) {
+		add("compare", counts(some, func(b divergenceBatch) int { return b.tokens() }), func(i int) func(*methods.Function) error {
+			return func(f *methods.Function) error { _, err := v.compare(f, some[i]); return err }
 		})
 	})
 	slices.SortStableFunc(list, func(a, b Sample) int { return cmp.Compare(b.All, a.All) })
@@ -109,6 +114,9 @@ func (v *Evaluator) Held() (held, slots int64) {
 		count(b.batch.Segments)
 	}
 	for _, b := range v.forced {
+		count(b.batch.Segments)
+	}
+	for _, b := range v.divergence {
 		count(b.batch.Segments)
 	}
 	return held, slots

@@ -143,18 +143,20 @@ func (e Evaluation) Within(first bool, step int) (n int) {
 	return n
 }
 
-// Evaluations counts what one cell of a suite evaluates after the base row: everything, or its own
-// task alone.
+// Evaluations counts what one cell of a suite evaluates after the base row: everything, mixtures
+// included, or one task alone.
 func (s Suite) Evaluations() (whole, own int) {
 	tasks := len(s.Tasks)
 	if last := s.Training.Steps - 1; tasks > 0 { // a task's last step is a boundary
 		whole = s.Evaluation.Within(true, last) + (tasks-1)*s.Evaluation.Within(false, last)
+		own = (tasks - 1) * len(s.Evaluation.Recovery)
 	}
+	whole += len(s.Evaluation.Interpolate)
 	switch {
 	case s.Evaluation.Every == EveryTask:
-		return whole + tasks, 0
+		return whole + tasks, own
 	case s.Stream == Separate:
-		return whole, tasks
+		return whole, own + tasks
 	}
-	return whole + 1, tasks - 1
+	return whole + 1, own + tasks - 1
 }
