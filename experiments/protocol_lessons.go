@@ -19,7 +19,7 @@ func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error
 	if err != nil {
 		return nil, err
 	}
-	retried, err := readInParts(w.run.Cell(cell.ID))
+	retried, err := rundir.ReadInParts(w.run.Cell(cell.ID))
 	if err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}

@@ -172,7 +172,7 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 	if ended, err := Ended(folder); ended && rundir.SealHolds(folder, folder.Steps()) {
 		return err
 	}
-	if err := startInParts(folder); err != nil {
+	if err := rundir.StartInParts(folder); err != nil {
 		return err
 	}
 	host, _ := os.Hostname()

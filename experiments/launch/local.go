@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 
-	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
 	"secura/experiments/standing"
@@ -33,7 +32,7 @@ func (l Launch) work(ctx context.Context, backend string, cells []string, group 
 			if l.RetryParts == 0 {
 				return false, nil
 			}
-			return experiments.RetryInParts(l.Run.Cell(cell), l.RetryParts)
+			return rundir.RetryInParts(l.Run.Cell(cell), l.RetryParts)
 		},
 	})
 	view.Close()
