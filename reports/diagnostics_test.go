@@ -10,6 +10,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/diagnostics"
 	"secura/reports/synthetic"
 	"secura/reports/table"
 	"secura/reports/tables"
@@ -71,14 +72,14 @@ func TestTablesOfDiagnostics(t *testing.T) {
 	r := load(t, run)
 	var text, markdown bytes.Buffer
 	for _, name := range suite.DiagnosticTables {
-		rep, err := tables.Diagnose(r, name)
+		rep, err := diagnostics.Tables(r, name)
 		synthetic.Must(t, err)
 		synthetic.Must(t, table.Text(&text, rep, false))
 		synthetic.Must(t, table.Markdown(&markdown, rep))
 	}
 	synthetic.CompareGolden(t, "diagnostics.txt", text.Bytes())
 	synthetic.CompareGolden(t, "diagnostics.md", markdown.Bytes())
-	if _, err := tables.Diagnose(r, "gradient"); err == nil {
+	if _, err := diagnostics.Tables(r, "gradient"); err == nil {
 		t.Error("a table that is not known was made")
 	}
 }
@@ -86,14 +87,14 @@ func TestTablesOfDiagnostics(t *testing.T) {
 // The quarters are those of each task, and the means are over the seeds.
 func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 	run := withMeasures(t)
-	all, _, err := tables.StepMeasures(load(t, run), "seq")
+	all, _, err := diagnostics.StepMeasures(load(t, run), "seq")
 	synthetic.Must(t, err)
 	for _, test := range []struct {
-		places []tables.Stretch
+		places []diagnostics.Stretch
 		want   float64
 	}{
-		{[]tables.Stretch{{Index: 1, Task: "task_1", Part: 1}}, 1.5 + 0.5}, {[]tables.Stretch{{Index: 1, Task: "task_1", Part: 4}}, 7.5 + 0.5}, {[]tables.Stretch{{Index: 3, Task: "task_3", Part: 4}}, 207.5 + 0.5},
-		{[]tables.Stretch{{Index: 1, Task: "task_1", Part: 1}, {Index: 2, Task: "task_2", Part: 1}, {Index: 3, Task: "task_3", Part: 1}}, 101.5 + 0.5},
+		{[]diagnostics.Stretch{{Index: 1, Task: "task_1", Part: 1}}, 1.5 + 0.5}, {[]diagnostics.Stretch{{Index: 1, Task: "task_1", Part: 4}}, 7.5 + 0.5}, {[]diagnostics.Stretch{{Index: 3, Task: "task_3", Part: 4}}, 207.5 + 0.5},
+		{[]diagnostics.Stretch{{Index: 1, Task: "task_1", Part: 1}, {Index: 2, Task: "task_2", Part: 1}, {Index: 3, Task: "task_3", Part: 1}}, 101.5 + 0.5},
 	} {
 		if got := all.At("gradient/q_proj/A", test.places...).Mean("none"); !(math.Abs(got.Number-test.want) <= 1e-12) || !got.Defined() {
 			t.Errorf("%v: %+v, want %g", test.places, got, test.want)
@@ -101,7 +102,7 @@ func TestGradientNormsAreMeansOfQuarters(t *testing.T) {
 	}
 	for steps, want := range map[int][]int{1: {1}, 2: {1, 4}, 3: {1, 2, 4}, 5: {1, 1, 2, 4, 4}} {
 		for i, part := range want {
-			if got := tables.Quarter(record.Step{Step: i + 1}, steps).Part; got != part {
+			if got := diagnostics.Quarter(record.Step{Step: i + 1}, steps).Part; got != part {
 				t.Errorf("step %d of %d is in part %d, want %d", i+1, steps, got, part)
 			}
 		}
@@ -120,8 +121,8 @@ func TestSuitesAskForDiagnostics(t *testing.T) {
 	manifest.Suite = append(bytes.TrimSuffix(bytes.TrimSpace(manifest.Suite), []byte("}")), []byte(`,"tables":["norms"]}`)...)
 	synthetic.Must(t, rundir.WriteManifest(run, manifest))
 	asked := load(t, run)
-	if n := len(tables.Of(asked)) - len(tables.Of(plain)); n != len(tables.Norms) {
-		t.Errorf("%d more tables, want %d", n, len(tables.Norms))
+	if n := len(tables.Of(asked)) - len(tables.Of(plain)); n != len(diagnostics.Norms) {
+		t.Errorf("%d more tables, want %d", n, len(diagnostics.Norms))
 	}
 	manifest.Suite = bytes.Replace(manifest.Suite, []byte(`"norms"`), []byte(`"no"`), 1)
 	synthetic.Must(t, rundir.WriteManifest(run, manifest))
@@ -135,7 +136,7 @@ func TestTablesWithoutMeasures(t *testing.T) {
 	run := small().Make(t, nil)
 	r := load(t, run)
 	for _, name := range suite.DiagnosticTables {
-		rep, err := tables.Diagnose(r, name)
+		rep, err := diagnostics.Tables(r, name)
 		synthetic.Must(t, err)
 		for _, shown := range rep {
 			if len(shown.Rows) != 0 || len(shown.Remarks) == 0 {

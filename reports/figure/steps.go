@@ -10,9 +10,9 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
+	"secura/reports/diagnostics"
 	"secura/reports/report"
 	"secura/reports/table"
-	"secura/reports/tables"
 )
 
 // binsOfSteps is about how many points a line over all steps of a stream has.
@@ -85,7 +85,7 @@ func stepFigures(r *report.Report) ([]Figure, error) {
 					ofNorm.add(i, s.GradientNorm)
 				}
 				for _, x := range s.Measures {
-					matrix, ok := strings.CutPrefix(x.Name, tables.GradientPrefix)
+					matrix, ok := strings.CutPrefix(x.Name, diagnostics.GradientPrefix)
 					if !ok || !(x.Value > 0) {
 						continue
 					}
@@ -140,7 +140,7 @@ func logarithmic(p *plot.Plot) {
 // normFigures show the norms of the update along the stream, where they were measured.
 func normFigures(r *report.Report) ([]Figure, error) {
 	var figures []Figure
-	all := make([]tables.Measurements[int], len(r.Suite.Methods))
+	all := make([]diagnostics.Measurements[int], len(r.Suite.Methods))
 	for i, m := range r.Suite.Methods {
 		done, _ := r.DoneCells(m.Name)
 		for _, c := range done {
@@ -159,7 +159,7 @@ func normFigures(r *report.Report) ([]Figure, error) {
 		}
 		slices.Sort(all[i].Places)
 	}
-	for _, n := range tables.Norms {
+	for _, n := range diagnostics.Norms {
 		f := newFigure(table.Slug(n.Title), n.Title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.Title, " of the update"))
 		for i, m := range r.Suite.Methods {
 			var series []datum

@@ -1,5 +1,5 @@
-// Package tables makes the tables of a report, one file each, from the summary to the gradients of
-// each adapter matrix. In comes a report, out come tables as rows with footnotes, which
+// Package tables makes the tables of a report, one file each; those of reports/diagnostics and
+// reports/claims are among them. In comes a report, out come tables as rows with footnotes, which
 // reports/table prints. Read Of first, which chooses the tables that fit a run.
 package tables
 
@@ -9,13 +9,14 @@ import (
 
 	"secura/experiments/suite"
 	"secura/reports/claims"
+	"secura/reports/diagnostics"
 	"secura/reports/report"
 	"secura/reports/table"
 )
 
-// Names are the tables that can be had by themselves: of scores, and of suite.DiagnosticTables. A
-// report has those of scores that fit its records; ablation and diagnostics it has where its suite
-// names them.
+// Names are the tables that can be had by themselves. Of says which of them a report has anyway;
+// ablation and suite.DiagnosticTables it has where its suite names them, and those from stability
+// to recovery never.
 var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl", "interpolation", "budget", "format", "recovery"}, suite.DiagnosticTables...)
 
 // Named makes the tables of one name of Names. Where the run's records do not hold what a table
@@ -27,7 +28,7 @@ func Named(r *report.Report, name string) ([]table.Table, error) {
 
 func namedTables(r *report.Report, name string) ([]table.Table, error) {
 	if slices.Contains(suite.DiagnosticTables, name) {
-		return Diagnose(r, name)
+		return diagnostics.Tables(r, name)
 	}
 	lacks := func(format string, args ...any) ([]table.Table, error) {
 		return nil, fmt.Errorf("table %s of %s: "+format, append([]any{name, r.Run.Path}, args...)...)

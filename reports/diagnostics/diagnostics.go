@@ -1,4 +1,8 @@
-package tables
+// Package diagnostics makes the tables of what was measured beside the scores: norms of the update
+// along the stream, gradient norms by adapter matrix, and each method's own measures. In comes a
+// report, whose run's records it reads; out come tables, and Measurements for the drawings. Read
+// Tables first.
+package diagnostics
 
 import (
 	"fmt"
@@ -13,10 +17,10 @@ import (
 	"secura/reports/table"
 )
 
-// Diagnose makes the tables of one name of suite.DiagnosticTables: norms of the update along the
+// Tables makes the tables of one name of suite.DiagnosticTables: norms of the update along the
 // stream, gradient norms by adapter matrix, or the ranges of all other measures of steps. They are
 // over the done cells of order 0.
-func Diagnose(r *report.Report, name string) ([]table.Table, error) {
+func Tables(r *report.Report, name string) ([]table.Table, error) {
 	tablesOf := map[string]func(*report.Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
 		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", r.Run.Path, name, suite.DiagnosticTables)

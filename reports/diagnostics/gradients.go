@@ -1,4 +1,4 @@
-package tables
+package diagnostics
 
 import (
 	"cmp"
@@ -137,7 +137,7 @@ func stepTables(r *report.Report) ([]table.Table, error) {
 			for _, v := range []float64{x.least, x.Sum / float64(x.N), x.most} {
 				row = append(row, digitsEntry(&t, metric.Number(v)))
 			}
-			t.Rows = append(t.Rows, append(row, costEntry(&t, metric.Number(float64(x.N)), 1, 0)))
+			t.Rows = append(t.Rows, append(row, table.Count(x.N)))
 		}
 	}
 	if len(t.Rows) == 0 {
