@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -29,7 +30,8 @@ func mixes(r *report.Report) (list []float64) {
 // θ₀). Its remarks say which mixtures dominate a preset of SECURA as it was learned.
 func Interpolation(r *report.Report) table.Table {
 	t := table.Table{Title: "Interpolation",
-		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ learned, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r)},
+		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ learned, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r) +
+			". A mixture dominates a method where neither mean, of accuracy and of knowledge retention, is lower, and one is higher."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"mix"}}, {Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"held-out", "text"}}}}
 	list := append(append([]float64{0}, mixes(r)...), 1)
 	accuracy := func(mix float64) func(report.Cell) metric.Value {
@@ -58,27 +60,38 @@ func Interpolation(r *report.Report) table.Table {
 				report.ScoreEntry(&t, r.Over(m.Name, accuracy(mix))), report.ScoreEntry(&t, r.Over(m.Name, retained(mix))), nats})
 		}
 	}
+	at := func(m suite.MethodSpec, mix float64) (p report.FrontPoint, ok bool) {
+		a, k := r.Over(m.Name, accuracy(mix)).Mean, r.Over(m.Name, retained(mix)).Mean
+		return report.FrontPoint{Learning: a.Number, Retention: k.Number}, a.Defined() && k.Defined()
+	}
 	for _, subject := range r.Suite.Methods {
 		if !strings.HasPrefix(subject.Preset, report.Subject) {
 			continue
 		}
-		own := report.FrontPoint{Learning: r.Over(subject.Name, accuracy(1)).Mean.Number, Retention: r.Over(subject.Name, retained(1)).Mean.Number}
+		own, ok := at(subject, 1)
+		if !ok {
+			continue
+		}
 		for _, m := range r.Suite.Methods {
 			if strings.HasPrefix(m.Preset, report.Subject) || m.Reference() {
 				continue
 			}
-			var above []string
+			var tried, above []string
 			for _, mix := range list[1:] {
-				a, k := r.Over(m.Name, accuracy(mix)).Mean, r.Over(m.Name, retained(mix)).Mean
-				if a.Defined() && k.Defined() && (report.FrontPoint{Learning: a.Number, Retention: k.Number}).Dominates(own) {
+				point, ok := at(m, mix)
+				if !ok {
+					continue
+				}
+				if tried = append(tried, shortest(mix)); point.Dominates(own) {
 					above = append(above, shortest(mix))
 				}
 			}
-			said := "no mixture of " + m.Name + " dominates " + subject.Name
-			if len(above) > 0 {
-				said = m.Name + " at mix " + strings.Join(above, ", ") + " dominates " + subject.Name
+			switch {
+			case len(above) > 0:
+				t.Remarks = append(t.Remarks, m.Name+" at mix "+strings.Join(above, ", ")+" dominates "+subject.Name)
+			case len(tried) > 0:
+				t.Remarks = append(t.Remarks, m.Name+" at mix "+strings.Join(tried, ", ")+" does not dominate "+subject.Name)
 			}
-			t.Remarks = append(t.Remarks, said+": neither mean, of accuracy and of knowledge retention, is lower, and one is higher")
 		}
 	}
 	return t
