@@ -20,6 +20,7 @@ const (
 	mostGrowth     = 64      // how many times as long replacements may make a text
 	longestPrepend = 64      // bytes that a normalizer puts before a text
 	longestPattern = 1 << 13 // bytes of a regular expression
+	mostRoom       = 1 << 20 // tokens for which memory is set aside before they are read
 )
 
 // reading counts what the parts of a file ask for together.
@@ -147,7 +148,7 @@ func (v *vocabulary) UnmarshalJSON(raw []byte) error {
 	if raw[0] != '{' {
 		return fmt.Errorf("vocab: %.60s is no object of tokens and ids", raw)
 	}
-	*v = make(vocabulary, bytes.Count(raw, []byte{':'}))
+	*v = make(vocabulary, min(bytes.Count(raw, []byte{':'}), mostRoom)) // colons may stand in tokens
 	return eachPair(raw, func(token string, value []byte) error {
 		id, err := strconv.ParseInt(string(value), 10, 64)
 		switch _, twice := (*v)[token]; {
