@@ -17,7 +17,7 @@ func anyEvent(t *rapid.T) Event {
 	name := rapid.StringMatching(`[a-z<&é"]{1,8}`)
 	value := rapid.Float64Range(0, 1)
 	score := rapid.Custom(func(t *rapid.T) Score { return Score{name.Draw(t, "n"), value.Draw(t, "v")} })
-	switch kind := rapid.SampledFrom([]Kind{CellStart, TaskStart, TaskEnd, Boundary, Warning, Diverged, CellEnd}).Draw(t, "kind"); kind {
+	switch kind := rapid.SampledFrom([]Kind{CellStart, TaskStart, TaskEnd, Boundary, Recovery, Warning, Diverged, CellEnd}).Draw(t, "kind"); kind {
 	case CellStart:
 		return Event{Kind: kind, Cell: name.Draw(t, "cell"), Method: name.Draw(t, "method"), Seed: rapid.IntRange(0, 3).Draw(t, "seed"),
 			Order: rapid.IntRange(0, 2).Draw(t, "order"), Backbone: name.Draw(t, "backbone"), Tasks: rapid.SliceOfN(name, 1, 3).Draw(t, "tasks"),
@@ -38,9 +38,14 @@ func anyEvent(t *rapid.T) Event {
 			e.Knowledge, e.Perplexity, e.KnowledgeParts = &k, &p, rapid.SliceOfN(score, 1, 2).Draw(t, "parts")
 		}
 		if rapid.Bool().Draw(t, "diagnostics") {
+			e.Divergence = &Divergence{Knowledge: new(value.Draw(t, "divergence"))}
+			e.Mixtures = []Mixture{{Mix: value.Draw(t, "mix"), Scores: e.Scores, Perplexity: e.Perplexity}}
 			e.Measures = []Measure{{"update/frobenius", rapid.Float64().Draw(t, "measure")}, {"update/relative", value.Draw(t, "measure")}}
 		}
 		return e
+	case Recovery:
+		return Event{Kind: kind, Index: rapid.IntRange(1, 16).Draw(t, "index"), Task: name.Draw(t, "task"), Examples: rapid.IntRange(1, 99).Draw(t, "examples"),
+			Scores: []TaskScores{{name.Draw(t, "task"), rapid.SliceOfN(score, 1, 2).Draw(t, "scores")}}, EvalTokens: rapid.Int64Range(0, 1e5).Draw(t, "tokens")}
 	case Warning:
 		return Event{Kind: kind, Text: name.Draw(t, "text"), Task: name.Draw(t, "task"), Step: rapid.IntRange(0, 9).Draw(t, "step")}
 	case Diverged:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"secura/datasets/score"
 	"secura/experiments/record"
@@ -80,9 +79,19 @@ func Format(r *report.Report) (table.Table, error) {
 // answers.
 func formsOf(r *report.Report, c report.Cell, scorers map[string]string) (f forms, err error) {
 	folder, n := r.Run.Cell(c.ID), len(c.Tasks)
+	read := map[int][]record.Prediction{} // by boundary; two of them are of every task
 	at := func(i int, task string) (rows []record.Prediction, err error) {
-		all, err := record.ReadPredictions(folder.Predictions(i))
-		return slices.DeleteFunc(all, func(p record.Prediction) bool { return p.Task != task }), err
+		if read[i] == nil {
+			if read[i], err = record.ReadPredictions(folder.Predictions(i)); err != nil {
+				return nil, err
+			}
+		}
+		for _, p := range read[i] {
+			if p.Task == task {
+				rows = append(rows, p)
+			}
+		}
+		return rows, nil
 	}
 	each := 1 / float64(len(scorers))
 	for j, task := range c.Tasks {

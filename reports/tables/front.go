@@ -9,8 +9,8 @@ import (
 	"secura/reports/table"
 )
 
-// EnoughRetention is the retention from which on settings are matched by their accuracy.
-const EnoughRetention = 0.9
+// enoughRetention is the retention from which on settings are matched by their accuracy.
+const enoughRetention = 0.9
 
 // Fronts shows retention against learning: of each method's settings the area under their front,
 // the best accuracy among those that retain enough, and which of them no other setting dominates.
@@ -96,7 +96,7 @@ func over(values []report.SeedValue) metric.Summary {
 // matched is the setting with the highest accuracy of those that retain enough.
 func matched(settings []report.Setting) (best report.Setting, ok bool) {
 	for _, s := range settings {
-		if s.At().Retention < EnoughRetention {
+		if s.At().Retention < enoughRetention {
 			continue
 		}
 		if !ok || over(s.Accuracy).Mean.Number > over(best.Accuracy).Mean.Number {
