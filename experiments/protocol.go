@@ -85,7 +85,7 @@ func (p *protocol) run(ctx context.Context) error {
 		return p.log.sync()
 	}
 	if err := p.recover(ctx); err != nil {
-		return p.diverged(err)
+		return err
 	}
 	return p.end()
 }

@@ -101,7 +101,8 @@ func (p *protocol) within(ctx context.Context, session *methods.Session, l lesso
 // recover measures what evaluation.recovery asks for: of each task but the last, the score after a
 // few further examples of it, from what the method learned in the whole stream. A task whose score
 // comes back at once was not forgotten, only out of use. Each time begins at the stream's last
-// checkpoint, and what is learned is thrown away.
+// checkpoint, and what is learned is thrown away. Where that has numbers that are not finite a
+// warning stands in the score's place: the stream itself was learned whole.
 func (p *protocol) recover(ctx context.Context) error {
 	s := p.worker.suite
 	if len(s.Evaluation.Recovery) == 0 || p.method.Kind != methods.Sequential || s.Stream != suite.Sequential {
@@ -112,6 +113,10 @@ func (p *protocol) recover(ctx context.Context) error {
 	for _, l := range p.lessons[:len(p.lessons)-1] {
 		for _, examples := range s.Evaluation.Recovery {
 			n, err := p.recoverTask(ctx, l, examples)
+			var diverged *DivergedError
+			if errors.As(err, &diverged) {
+				err = p.log.event(record.Event{Kind: record.Warning, Task: l.name, Text: fmt.Sprintf("no score after %d further examples: %s", examples, diverged.Reason)})
+			}
 			if err != nil {
 				return fmt.Errorf("recover task %s by %d examples: %w", l.name, examples, err)
 			}

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"secura/experiments/record"
@@ -81,5 +84,39 @@ func TestRecoveryIsScoredAfterTheStream(t *testing.T) {
 	}
 	if !moved {
 		t.Error("no score moved by further examples")
+	}
+}
+
+// What is learned after the stream may diverge; the cell is done all the same, with a warning for
+// each score that is not there.
+func TestARecoveryThatDivergesIsAWarning(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq"})
+	run := rundir.Run{Path: t.TempDir()}
+	w := y.open(t, s, run.Path)
+	folder := mustRun(t, w, w.cells[0])
+	w.suite.Evaluation.Recovery = []int{2}
+	p, err := w.protocol(w.cells[0], folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.lessons = p.plan()
+	for i := range p.lessons {
+		p.lessons[i].rate = math.MaxFloat32
+	}
+	if _, err := p.log.cut(folder, rundir.Place{Index: len(p.lessons)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(p.recover(context.Background()), p.log.close()); err != nil {
+		t.Fatal(err)
+	}
+	events, _, err := record.ReadEvents(folder.Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range events[len(events)-2:] {
+		if e.Kind != record.Warning || e.Task != p.lessons[i].name || !strings.Contains(e.Text, "no score after 2 further examples: ") {
+			t.Errorf("%+v", e)
+		}
 	}
 }
