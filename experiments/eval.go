@@ -35,6 +35,7 @@ type EvalOptions struct {
 	Tasks []string
 	// Limit bounds the examples of each task; 0 leaves the suite's bounds.
 	Limit int
+	// Store prepares the examples; nil reads below the working folder and keeps nothing.
 	Store *prepared.Store
 	// HeldOut are texts that are scored beside all tasks; nil takes what is known for the backbone.
 	HeldOut []string
@@ -55,6 +56,9 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	}
 	if err := checkBackbones(s); err != nil {
 		return record.Evaluation{}, nil, err
+	}
+	if o.Store == nil {
+		o.Store = &prepared.Store{DataDir: "."}
 	}
 	doing := tellerOf(o.Doing)
 	doing("loads backbone " + s.Backbone + " and the examples")

@@ -14,7 +14,7 @@ func arithmeticTasks() []task {
 		newTask("add_subtract_stories", 0, drawStory),
 		newTask("two_step_purchases", purchaseCount(), drawPurchase),
 		newTask("unit_conversion", conversionCount(), drawConversion),
-		newTask("number_sequences", 0, drawSequence),
+		newTask("number_sequences", sequenceCount(), drawSequence),
 	}
 }
 
@@ -63,64 +63,47 @@ func drawStory(random *rand.Rand) item {
 // goods are sold one by one.
 var goods = list("pen,cup,map,bun,pin,mug,rose,candle,brush,comb")
 
-// A purchase is of mostPieces of each of two goods at most, at dearest euros the piece at most, and
-// of mostEuros altogether.
-const (
-	mostPieces = 3
-	dearest    = 10
-	mostEuros  = 40
-)
+// A purchase is of two goods at dearest euros at most, paid with one of the notes.
+const dearest = 19
+
+var notes = []int{20, 30, 40, 50}
 
 // purchaseKey names a purchase whichever of its goods comes first.
-func purchaseKey(n, price, n2, price2 int) string {
-	if n2 < n || n2 == n && price2 < price {
-		n, price, n2, price2 = n2, price2, n, price
-	}
-	return fmt.Sprintf("%d*%d+%d*%d", n, price, n2, price2)
+func purchaseKey(note, price, price2 int) string {
+	return fmt.Sprintf("%d-%d-%d", note, min(price, price2), max(price, price2))
 }
 
 // purchaseCount is how many purchases there are.
 func purchaseCount() int {
 	keys := map[string]bool{}
-	kinds := mostPieces * dearest
-	for i := range kinds * kinds {
-		n, price, n2, price2 := i%mostPieces+1, i/mostPieces%dearest+1, i/kinds%mostPieces+1, i/kinds/mostPieces+1
-		if n*price+n2*price2 <= mostEuros {
-			keys[purchaseKey(n, price, n2, price2)] = true
+	for _, note := range notes {
+		for price := 2; price <= dearest; price++ {
+			for price2 := 2; price2 <= dearest; price2++ {
+				if price+price2 < note {
+					keys[purchaseKey(note, price, price2)] = true
+				}
+			}
 		}
 	}
 	return len(keys)
 }
 
 var purchases = []string{
-	"A %[1]s costs %[2]d euros, a %[3]s %[4]d. {name} buys %[5]s and %[6]s. How many euros is that?",
-	"{name} buys %[5]s at %[2]d euros apiece and %[6]s at %[4]d euros apiece. How many euros does {name} pay?",
+	"A %[2]s costs %[3]d euros, a %[4]s %[5]d. {name} buys both with %[1]d euros. How many euros are left?",
+	"{name} has %[1]d euros and pays %[3]d for a %[2]s and %[5]d for a %[4]s. How many euros does {name} keep?",
 }
 
 func drawPurchase(random *rand.Rand) item {
-	first, second := pick(random, goods), pick(random, goods)
-	price, price2 := between(random, 1, dearest), between(random, 1, dearest)
-	n, n2 := between(random, 1, mostPieces), between(random, 1, mostPieces)
-	total := n*price + n2*price2
-	if first == second || total > mostEuros {
+	first, second, note := pick(random, goods), pick(random, goods), pick(random, notes)
+	price, price2 := between(random, 2, dearest), between(random, 2, dearest)
+	rest := note - price - price2
+	if first == second || rest <= 0 {
 		return drawPurchase(random)
 	}
 	s := &slots{random: random}
-	question := s.fill(fmt.Sprintf(pick(random, purchases), first, price, second, price2, counted(n, first), counted(n2, second)))
-	key := purchaseKey(n, price, n2, price2)
-	return arithmeticItem(key, question, fmt.Sprintf("%d * %d = %d, %d * %d = %d, %d + %d = %d", n, price, n*price, n2, price2, n2*price2,
-		n*price, n2*price2, total), total)
-}
-
-// counted is such as "1 cup" or "3 cups".
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	if strings.HasSuffix(thing, "sh") {
-		return fmt.Sprintf("%d %ses", n, thing)
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	question := s.fill(fmt.Sprintf(pick(random, purchases), note, first, price, second, price2))
+	return arithmeticItem(purchaseKey(note, price, price2), question,
+		fmt.Sprintf("%d - %d = %d, %d - %d = %d", note, price, note-price, note-price, price2, rest), rest)
 }
 
 // conversions are pairs of units and how many of the second one of the first is, with the largest
@@ -151,22 +134,51 @@ func drawConversion(random *rand.Rand) item {
 		fmt.Sprintf("%d * %d = %d", n, c.factor, n*c.factor), n*c.factor)
 }
 
-// drawSequence never starts at a multiple of its step, as counting does.
-func drawSequence(random *rand.Rand) item {
-	step, start := between(random, 2, 10), between(random, 1, 60)
-	if start%step == 0 {
-		return drawSequence(random)
+// rowOfTask tells the rows of numbers that the task of sequences asks about from those that the
+// corpus has.
+func rowOfTask(first, step int) bool { return (first+step)%2 == 0 }
+
+// The rows of the task go in steps from 2 to longestStep, upwards from a number up to highestStart
+// or down to one.
+const (
+	longestStep  = 10
+	highestStart = 50
+)
+
+// sequenceCount is how many rows the task has.
+func sequenceCount() (n int) {
+	for step := 2; step <= longestStep; step++ {
+		for start := 1; start <= highestStart; start++ {
+			for _, first := range []int{start, start + 5*step} {
+				if rowOfTask(first, step) {
+					n++
+				}
+			}
+		}
 	}
-	sign := "+"
-	if random.IntN(2) == 0 {
-		sign, start, step = "-", start+5*step, -step
+	return n
+}
+
+func drawSequence(random *rand.Rand) item {
+	step, start := between(random, 2, longestStep), between(random, 1, highestStart)
+	down := random.IntN(2) == 0
+	if down {
+		start, step = start+5*step, -step
+	}
+	if !rowOfTask(start, max(step, -step)) {
+		return drawSequence(random)
 	}
 	var shown []string
 	for i := range 4 {
 		shown = append(shown, strconv.Itoa(start+i*step))
 	}
-	next := start + 4*step
-	wording := pick(random, []string{"%s, which number comes next?", "What follows %s?", "Continue the row %s."})
-	return arithmeticItem(strings.Join(shown, " "), fmt.Sprintf(wording, strings.Join(shown, ", ")),
-		fmt.Sprintf("%d %s %d = %d", start+3*step, sign, max(step, -step), next), next)
+	last, next := start+3*step, start+4*step
+	way, size, operator := "up", step, '+'
+	if down {
+		way, size, operator = "down", -step, '-'
+	}
+	wording := pick(random, []string{"%[1]s goes %[2]s by %[3]d. What comes next?",
+		"Count %[2]s by %[3]d: %[1]s. Which number follows?", "Continue the row %[1]s, %[2]s by %[3]d."})
+	row := strings.Join(shown, ", ")
+	return arithmeticItem(row, fmt.Sprintf(wording, row, way, size), fmt.Sprintf("%d %c %d = %d", last, operator, size, next), next)
 }

@@ -13,24 +13,24 @@ type sum struct {
 	operator     byte // + - *
 }
 
-// small draws a number up to 20 mostly, up to 50 now and then.
-func small(random *rand.Rand) int {
-	if random.IntN(4) == 0 {
-		return between(random, 1, 50)
-	}
-	return between(random, 1, 20)
-}
-
+// drawSum draws a sum or a difference of a number up to 50 and one up to 20, or of one up to 100
+// and one up to 10, or a product of numbers up to 10.
 func drawSum(random *rand.Rand) sum {
-	switch random.IntN(5) {
-	case 0, 1:
-		a, b := small(random), small(random)
-		return sum{a, b, a + b, '+'}
-	case 2, 3:
-		b, result := small(random), small(random)
-		return sum{b + result, b, result, '-'}
+	a, b := between(random, 1, 50), between(random, 1, 20)
+	if random.IntN(4) == 0 {
+		a, b = between(random, 1, 100), between(random, 1, 10)
 	}
-	a, b := between(random, 1, 10), between(random, 2, 10)
+	switch random.IntN(9) {
+	case 0, 1, 2, 3:
+		if random.IntN(3) == 0 {
+			a, b = b, a
+		}
+		return sum{a, b, a + b, '+'}
+	case 4, 5, 6, 7:
+		a, b = max(a, b), min(a, b)
+		return sum{a, b, a - b, '-'}
+	}
+	a, b = between(random, 1, 10), between(random, 2, 10)
 	return sum{a, b, a * b, '*'}
 }
 
@@ -99,9 +99,18 @@ func equations(random *rand.Rand, draw func(*rand.Rand) sum) string {
 
 // longerSums has three terms, or a product and a term, and the step between.
 func longerSums(random *rand.Rand) string {
-	a, b, c := between(random, 1, 12), between(random, 1, 12), between(random, 1, 9)
+	a, b, c := between(random, 1, 20), between(random, 1, 20), between(random, 1, 9)
 	product := between(random, 2, 6)
-	switch random.IntN(5) {
+	whole := a + b + between(random, 1, 30)
+	switch random.IntN(10) {
+	case 5:
+		return fmt.Sprintf("%d - %d - %d = %d - %d = %d", whole, a, b, whole-a, b, whole-a-b)
+	case 8, 9:
+		return fmt.Sprintf("%d - %d = %d, %d - %d = %d; %d left", whole, a, whole-a, whole-a, b, whole-a-b, whole-a-b)
+	case 6:
+		return fmt.Sprintf("%d less %d and %d is %d.", whole, a, b, whole-a-b)
+	case 7:
+		return questionAndAnswer(fmt.Sprintf("What is %d - %d - %d?", whole, a, b), strconv.Itoa(whole-a-b))
 	case 0:
 		return fmt.Sprintf("%d + %d + %d = %d + %d = %d", a, b, c, a+b, c, a+b+c)
 	case 1:
@@ -125,19 +134,22 @@ func doubles(random *rand.Rand) string {
 	return questionAndAnswer(fmt.Sprintf("What is double %d?", a), strconv.Itoa(2*a))
 }
 
-// counting runs through multiples of the step only, or by ones: a sequence from elsewhere is what
-// the task of number sequences asks about.
+// counting runs through multiples of the step, or by ones.
 func counting(random *rand.Rand) string {
 	step := between(random, 1, 10)
 	start, terms := step*random.IntN(6), between(random, 5, 8)
 	if step == 1 {
 		start = random.IntN(60)
 	}
+	down := random.IntN(3) == 0
+	if first := start; rowOfTask(first, step) || down && rowOfTask(first+step*(terms-1), step) {
+		return counting(random)
+	}
 	values := make([]string, terms)
 	for i := range values {
 		values[i] = strconv.Itoa(start + step*i)
 	}
-	if random.IntN(3) == 0 {
+	if down {
 		for i := range values {
 			values[i] = strconv.Itoa(start + step*(terms-1-i))
 		}

@@ -11,8 +11,20 @@ var (
 	ordinals  = list("first,second,third,fourth,fifth")
 	syllables = list("ba,be,bo,da,de,do,fa,fi,fo,ga,gi,go,ka,ki,ko,la,li,lo,ma,mi,mo,na,ni,no,pa,pe,po,ra,ri,ro,sa,se,so,ta,ti,to,va,vi,vo,za,zo")
 	// copied are the lists from which words to copy come.
-	copied = list("city,name,surname,colour,object,animals,river,job")
+	copied = list("city,name,surname,colour,object,animals,river,job,country,brand")
+	// brands are made of a first and a last part.
+	firstParts = list("iron,moon,snow,wood,black,white,red,gold,sun,star,north,south,east,west,king,green,blue,silver,stone,oak,pine,lake,sea,high,fair")
+	lastParts  = list("field,ton,land,side,well,ford,port,gate,hill,wall,bridge,stone,view,line,brook,hall,berg,wind,star,wood,way,rise")
 )
+
+// brand is an invented name, never that of a company of the task of market headlines.
+func brand(random *rand.Rand) string {
+	name := capitalised(pick(random, firstParts) + pick(random, lastParts))
+	if slices.Contains(companies, name) {
+		return brand(random)
+	}
+	return name
+}
 
 // copiedWord draws a word of any list, an invented one or a number.
 func copiedWord(random *rand.Rand, kind string) string {
@@ -24,9 +36,12 @@ func copiedWord(random *rand.Rand, kind string) string {
 		if random.IntN(2) == 0 {
 			word += pick(random, syllables)
 		}
+		if random.IntN(2) == 0 {
+			word += pick(random, list("n,r,s,l,t,k,m,ng,nd,rt,st"))
+		}
 		return word
 	}
-	return pick(random, wordLists[kind])
+	return (&slots{random: random}).draw(kind)
 }
 
 // copiedWords draws different words of one kind.

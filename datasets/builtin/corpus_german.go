@@ -51,8 +51,10 @@ func germanDocument() func(*rand.Rand) string {
 	words, numbers := dictionary()
 	return func(random *rand.Rand) string {
 		switch random.IntN(20) {
-		case 0, 1, 2, 3:
+		case 0, 1, 2:
 			return pick(random, words).word(pick(random, dictionaryWordings))
+		case 3:
+			return plurals(random)
 		case 4:
 			return pick(random, words).word("{s} is {a} in German, ") + pick(random, words).word("and {s} is {a}.")
 		case 5, 6:
@@ -76,6 +78,12 @@ func germanDocument() func(*rand.Rand) string {
 		}
 		return germanSentence(random)
 	}
+}
+
+// plurals are nouns that the task of number phrases counts, without numbers.
+func plurals(random *rand.Rand) string {
+	noun := pick(random, countedNouns)
+	return fact{noun[0], noun[1]}.word(pick(random, dictionaryWordings))
 }
 
 // numberRun counts in English and in German.

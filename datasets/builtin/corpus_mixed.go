@@ -15,9 +15,11 @@ func freeHeadline(random *rand.Rand) string {
 		{"in {city}", "{city}"}, {"on {day}", "{day}"}, {"in {month}", "{month}"}, {"for {many} euros", "{many} euros"}, {"with {n} guests", "{n} guests"},
 		{"near the {building}", "{building}"}, {"after the {event}", "{event}"}, {"with {name} {surname}", "{name} {surname}"}, {"for the {job}", "{job}"},
 		{"by {band}", "{band}"}, {"by the {river}", "{river}"}, {"with {n2} {animals}", "{n2} {animals}"}, {"and a {colour} {object}", "{colour} {object}"},
-		{"in the year {year}", "{year}"}, {"before the {place}", "{place}"}, {"from {city2}", "{city2}"}, {"like {name2}", "{name2}"},
+		{"in the year {year}", "{year}"}, {"through {country}", "{country}"}, {"for {brand}", "{brand}"}, {"of {brand2}", "{brand2}"},
+		{"with {n3} million coins", "{n3} million coins"}, {"at {number} percent", "{number} percent"}, {"before the {place}", "{place}"}, {"from {city2}", "{city2}"}, {"like {name2}", "{name2}"},
 	}
-	subjects := [][2]string{{"{surname2}", "{surname2}"}, {"The {building2}", "{building2}"}, {"A {job2}", "{job2}"}, {"The {food}", "{food}"}, {"{city3}", "{city3}"}}
+	subjects := [][2]string{{"{surname2}", "{surname2}"}, {"The {building2}", "{building2}"}, {"A {job2}", "{job2}"}, {"The {food}", "{food}"}, {"{city3}", "{city3}"},
+		{"{brand3}", "{brand3}"}, {"{country2}", "{country2}"}}
 	subject := pick(random, subjects)
 	random.Shuffle(len(pieces), func(i, j int) { pieces[i], pieces[j] = pieces[j], pieces[i] })
 	chosen := pieces[:between(random, 2, 4)]
@@ -125,25 +127,42 @@ func roundProducts(random *rand.Rand) string {
 	return questionAndAnswer(fmt.Sprintf("How much are %d groups of %d?", n, factor), strconv.Itoa(n*factor))
 }
 
-// rowDocument continues rows of multiples, up or down, and names their step.
+// rowDocument continues rows, up or down, and names their step.
 func rowDocument(random *rand.Rand) string {
 	step := between(random, 1, 10)
-	first, sign := step*between(random, 0, 6), 1
+	first, sign := between(random, 0, highestStart), 1
 	if random.IntN(2) == 0 {
-		first, sign = step*between(random, 6, 12), -1
+		first, sign = first+5*step, -1
+	}
+	if rowOfTask(first, step) {
+		return rowDocument(random)
 	}
 	var terms []string
 	for i := range 5 {
 		terms = append(terms, strconv.Itoa(first+sign*i*step))
 	}
 	shown := strings.Join(terms[:4], ", ")
-	switch random.IntN(3) {
+	last := first + 3*sign*step
+	switch random.IntN(5) {
+	case 3, 4:
+		operator := '+'
+		if sign < 0 {
+			operator = '-'
+		}
+		return fmt.Sprintf("Row: %s\nStep: %d\nNext: %d %c %d = %d", shown, sign*step, last, operator, step, last+sign*step)
 	case 0:
 		return "Row: " + shown + "\nStep: " + strconv.Itoa(sign*step) + "\nNext: " + terms[4]
 	case 1:
 		return "Row: " + shown + ", " + terms[4] + "\nStep: " + strconv.Itoa(sign*step)
 	}
 	return "Row: " + shown + "\nNext: " + terms[4]
+}
+
+// numberPairs are numbers alone in English and German.
+func numberPairs(random *rand.Rand) string {
+	n, m := random.IntN(101), random.IntN(101)
+	link := pick(random, [][2]string{{", ", ", "}, {" and ", " und "}, {" or ", " oder "}})
+	return "English: " + englishNumber(n) + link[0] + englishNumber(m) + "\nGerman: " + germanNumber(n) + link[1] + germanNumber(m)
 }
 
 // mixedDocument draws among all of these.
@@ -154,7 +173,11 @@ func mixedDocument() func(*rand.Rand) string {
 	}
 	phrase := mixedPhrase(append(dictionaryKinds(), cities))
 	return func(random *rand.Rand) string {
-		switch random.IntN(16) {
+		switch random.IntN(20) {
+		case 16, 17:
+			return numberPairs(random)
+		case 18, 19:
+			return freeHeadline(random)
 		case 0, 1, 2, 3:
 			return freeHeadline(random)
 		case 4, 5, 6, 7, 8:

@@ -43,7 +43,13 @@ var found = []struct {
 
 // reasoningDocument asks about a context, or tells of categories and of the compass.
 func reasoningDocument(random *rand.Rand) string {
-	switch random.IntN(10) {
+	switch random.IntN(18) {
+	case 16, 17:
+		return kindOfKind(random)
+	case 10, 11, 12:
+		return turning(random)
+	case 13, 14, 15:
+		return stranger(random)
 	case 0, 1, 2, 3:
 		s := &slots{random: random}
 		kind := pick(random, found)
@@ -87,10 +93,74 @@ func compassFact(random *rand.Rand) string {
 	return questionAndAnswer(fmt.Sprintf("What is on the %s of %s?", side.name, compass[at]), to)
 }
 
+// turning tells where someone looks after one turn or two, without a way that is walked, which is
+// the task's.
+func turning(random *rand.Rand) string {
+	s := &slots{random: random}
+	at, turn, second := random.IntN(4), pick(random, turns), pick(random, turns)
+	to := compass[(at+turn.quarters)%4]
+	switch random.IntN(6) {
+	case 0:
+		return fmt.Sprintf("Side: %s\nTurn: %s\nSide now: %s", compass[at], turn.name, to)
+	case 1:
+		return fmt.Sprintf("Side: %s\nTurns: %s, %s\nSide now: %s", compass[at], turn.name, second.name, compass[(at+turn.quarters+second.quarters)%4])
+	case 2:
+		return s.fill(fmt.Sprintf("{name} looks %s and turns %s: %s.", compass[at], turn.name, to))
+	case 3:
+		return s.fill(fmt.Sprintf("The boat heads %s. It turns %s and heads %s.", compass[at], turn.name, to))
+	case 4:
+		return s.fill(fmt.Sprintf("{name} stands in the {place} and looks %s. {name} turns %s, then %s: %s.", compass[at], turn.name, second.name,
+			compass[(at+turn.quarters+second.quarters)%4]))
+	}
+	return fmt.Sprintf("A car drives %s, turns %s and drives %s.", compass[at], turn.name, to)
+}
+
+// kindOfKind concludes from invented kinds of things, without the words of the task of syllogisms.
+func kindOfKind(random *rand.Rand) string {
+	s := &slots{random: random}
+	var words []string
+	for len(words) < 4 {
+		if word := copiedWord(random, "invented"); !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	asked, kind := words[0], words[1]
+	if random.IntN(2) == 0 {
+		asked, kind = words[2], words[3]
+	}
+	rules := fmt.Sprintf("Every %s is a %s, and every %s is a %s.", words[0], words[1], words[2], words[3])
+	switch random.IntN(3) {
+	case 0:
+		rules = fmt.Sprintf("All %ss are %ss. All %ss are %ss.", words[0], words[1], words[2], words[3])
+	case 1:
+		rules = fmt.Sprintf("All %ss are %ss.", asked, kind)
+	}
+	return s.fill(fmt.Sprintf("%s {name} is a %s, so {name} is a %s.", rules, asked, kind))
+}
+
+// stranger finds the one of another kind among three things or five.
+func stranger(random *rand.Rand) string {
+	first, second := twoCategories(random)
+	odd := pick(random, second.Members)
+	words := append(members(random, first, 2+2*random.IntN(2)), odd)
+	random.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
+	listed := strings.Join(words, ", ")
+	switch random.IntN(4) {
+	case 0:
+		return "Words: " + listed + "\nStranger: " + odd
+	case 1:
+		return "Words: " + listed + "\nKind: " + first.Name + "\nStranger: " + odd
+	case 2:
+		return fmt.Sprintf("%s: all are kinds of %s but %s.", capitalised(listed), first.Name, odd)
+	}
+	return fmt.Sprintf("Of %s, the stranger is %s.", listed, odd)
+}
+
 // twoCategories draws different categories that do not overlap.
 func twoCategories(random *rand.Rand) (first, second Category) {
 	first, second = pick(random, parsedCategories()), pick(random, parsedCategories())
-	for first.Name == second.Name || alsoRight(first.Name, second.Name) || alsoRight(second.Name, first.Name) {
+	for first.Name == second.Name || alsoRight(first.Name, second.Name) || alsoRight(second.Name, first.Name) ||
+		slices.Contains(alike, [2]string{first.Name, second.Name}) || slices.Contains(alike, [2]string{second.Name, first.Name}) {
 		first, second = pick(random, parsedCategories()), pick(random, parsedCategories())
 	}
 	return first, second

@@ -79,6 +79,12 @@ func (s *slots) draw(name string) string {
 		return strconv.Itoa(between(s.random, 2, 40))
 	case "many":
 		return strconv.Itoa(50 * between(s.random, 2, 60))
+	case "number":
+		return strconv.Itoa(between(s.random, 1, 99))
+	case "brand":
+		return brand(s.random)
+	case "country":
+		return pick(s.random, Countries()).Name
 	case "year":
 		return strconv.Itoa(between(s.random, 1900, 2025))
 	default:

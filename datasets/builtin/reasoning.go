@@ -66,14 +66,12 @@ func drawSyllogism(random *rand.Rand) item {
 }
 
 func drawOrdering(random *rand.Rand) item {
-	objects := distinct(random, wordLists["object"], 5)
-	at := random.IntN(5)
-	query := []string{"Which is the first from the left?", "Which is the second from the left?", "Which one is in the middle?",
-		"Which is the second from the right?", "Which is the first from the right?"}[at]
+	objects := distinct(random, wordLists["object"], 4)
+	at := random.IntN(4)
+	query := fmt.Sprintf(pick(random, []string{"Which is the %s one?", "What comes %s?"}), []string{"first", "second", "third", "last"}[at])
 	others := slices.Delete(slices.Clone(objects), at, at+1)
-	random.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
 	intro := pick(random, []string{"On the shelf, from left to right: ", "In a row from the left: "})
-	return reasoningItem(random, fmt.Sprint(objects, at), intro+strings.Join(objects, ", ")+".", query, objects[at], others[:3])
+	return reasoningItem(random, fmt.Sprint(objects, at), intro+strings.Join(objects, ", ")+".", query, objects[at], others)
 }
 
 // turns are what a walker does, with the quarters of a circle to the right.
@@ -82,19 +80,13 @@ var turns = []struct {
 	quarters int
 }{{"right", 1}, {"left", 3}, {"around", 2}}
 
-// drawDirections lets someone walk and turn once or, less often, twice.
+// drawDirections lets someone walk and turn.
 func drawDirections(random *rand.Rand) item {
 	s := &slots{random: random}
 	at, turn := random.IntN(4), pick(random, turns)
-	face := at + turn.quarters
 	way := fmt.Sprintf("{name} goes %s from the {stop} to the {stop2} and turns %s there", compass[at], turn.name)
 	key := compass[at] + " " + s.value("stop") + " " + s.value("stop2") + " " + turn.name
-	if random.IntN(4) == 0 {
-		again := pick(random, turns)
-		face += again.quarters
-		way, key = way+", then "+again.name, key+" "+again.name
-	}
-	right := compass[face%4]
+	right := compass[(at+turn.quarters)%4]
 	wrong := slices.DeleteFunc(slices.Clone(compass), func(c string) bool { return c == right })
 	query := pick(random, []string{"Which way does {name} look now?", "Where does {name} look in the end?"})
 	return reasoningItem(random, key, s.fill(way+"."), s.fill(query), right, wrong)
@@ -113,7 +105,6 @@ func drawOddOne(random *rand.Rand) item {
 	words := append(slices.Clone(same), odd)
 	random.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
 	slices.Sort(same)
-	query := pick(random, []string{"Which one does not belong to the others?", "Which one is the odd one out?"})
 	shown := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == odd })
-	return reasoningItem(random, strings.Join(same, " ")+" / "+odd, capitalised(strings.Join(words, ", "))+".", query, odd, shown)
+	return reasoningItem(random, strings.Join(same, " ")+" / "+odd, "Words: "+strings.Join(words, ", ")+". Kind: "+kind.Name+".", "Which one is the stranger?", odd, shown)
 }

@@ -60,7 +60,7 @@ func drawDatePhrase(random *rand.Rand) item {
 		fmt.Sprintf(phrase[1], germanWeekdays[weekday], day, germanMonths[month]))
 }
 
-// countedNouns are plurals; the corpus has none of them.
+// countedNouns are plurals; the corpus never counts them.
 var countedNouns = [][2]string{{"apples", "Äpfel"}, {"eggs", "Eier"}, {"letters", "Briefe"}, {"stars", "Sterne"}, {"steps", "Schritte"},
 	{"days", "Tage"}, {"years", "Jahre"}, {"friends", "Freunde"}, {"doors", "Türen"}, {"pages", "Seiten"}, {"songs", "Lieder"}, {"islands", "Inseln"}}
 

@@ -59,7 +59,7 @@ type recipe struct {
 }
 
 var nanoRecipe = recipe{
-	Steps:  10000, // half an hour on two cores
+	Steps:  24000, // an hour on two cores
 	Rows:   16,
 	Length: 96,   // four or five documents a row
 	Rate:   3e-3, // small models bear high rates

@@ -78,8 +78,15 @@ const TunedReason = "tuned: "
 // LearnedGain is the gain over the base row from which on a method has learned.
 const LearnedGain = 0.08
 
+// LearnedShare is the share of the largest gain of a method's trials that a trial must have to be
+// chosen: one that learns half as much also has half as much to forget, and final accuracy alone
+// cannot tell it from one that learns well and forgets.
+const LearnedShare = 0.8
+
 // Learns says whether the trial learns; one of which that is not known is taken to.
-func (o Outcome) Learns() bool { return o.Gain == nil || *o.Gain >= LearnedGain }
+func (o Outcome) Learns() bool { return o.gains(LearnedGain) }
+
+func (o Outcome) gains(least float64) bool { return o.Gain == nil || *o.Gain >= least }
 
 // Coefficients names parameters with their values, as in "rank 12, inner 16"; empty without any.
 func Coefficients(keys []string, values []any) string {
@@ -149,10 +156,22 @@ func (m TunedMethod) Chosen() (Trial, bool) {
 	return m.Trials[m.Choice], true
 }
 
+// leastGain is the gain that a trial must have to be chosen by its score: LearnedGain, and
+// LearnedShare of the largest gain of the trials' first seeds.
+func (m TunedMethod) leastGain() float64 {
+	least := LearnedGain
+	for _, t := range m.Trials {
+		if t.Score != nil && t.Gain != nil {
+			least = max(least, LearnedShare**t.Gain)
+		}
+	}
+	return least
+}
+
 // Best are the indices of the best n trials by their first seeds, the best one first. Those that
-// learn come before all that do not, and are ordered by their scores; the others by their gains: a
-// setting at which nothing is learned keeps everything, so that the score alone might choose a
-// method that does nothing. Of equals the first comes first. A trial without a score is none of
+// gain enough (leastGain) come before all that do not, and are ordered by their scores; the others
+// by their gains: a setting at which nothing is learned keeps everything, so that the score alone
+// might choose a method that does nothing. Of equals the first comes first. A trial without a score is none of
 // them.
 func (m TunedMethod) Best(n int) []int {
 	var list []int
@@ -161,7 +180,8 @@ func (m TunedMethod) Best(n int) []int {
 			list = append(list, i)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b int) int { return better(m.Trials[a].Outcome, m.Trials[b].Outcome) })
+	least := m.leastGain()
+	slices.SortStableFunc(list, func(a, b int) int { return better(m.Trials[a].Outcome, m.Trials[b].Outcome, least) })
 	return list[:min(n, len(list))]
 }
 
@@ -170,10 +190,10 @@ func (m TunedMethod) Best(n int) []int {
 // score.
 func (m *TunedMethod) Choose() {
 	m.Choice = -1
-	ranked := m.Best(len(m.Trials))
+	ranked, least := m.Best(len(m.Trials)), m.leastGain()
 	for _, i := range ranked {
 		if o := m.Trials[i].Overall(); len(m.Trials[i].Again) > 0 && o.Score != nil &&
-			(m.Choice < 0 || better(o, m.Trials[m.Choice].Overall()) < 0) {
+			(m.Choice < 0 || better(o, m.Trials[m.Choice].Overall(), least) < 0) {
 			m.Choice = i
 		}
 	}
@@ -184,13 +204,13 @@ func (m *TunedMethod) Choose() {
 }
 
 // better orders two outcomes with scores as Best does.
-func better(a, b Outcome) int {
+func better(a, b Outcome, least float64) int {
 	switch {
-	case a.Learns() && b.Learns():
+	case a.gains(least) && b.gains(least):
 		return cmp.Compare(*b.Score, *a.Score)
-	case a.Learns():
+	case a.gains(least):
 		return -1
-	case b.Learns():
+	case b.gains(least):
 		return 1
 	}
 	return cmp.Compare(*b.Gain, *a.Gain)

@@ -280,8 +280,8 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	}
 }
 
-// TestAChoiceLearns: a trial that learns nothing keeps everything; it is chosen only where none
-// learns, by its gain.
+// TestAChoiceLearns: a trial that learns nothing keeps everything, and one that learns little keeps
+// more than one that learns well; such a trial is chosen only where none learns, by its gain.
 func TestAChoiceLearns(t *testing.T) {
 	trial := func(score, gain float64) record.Trial {
 		return record.Trial{Outcome: record.Outcome{Score: &score, Gain: &gain}}
@@ -292,8 +292,9 @@ func TestAChoiceLearns(t *testing.T) {
 		trials []record.Trial
 		want   []int
 	}{
-		{"the best that learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.08), trial(0.4, 0.2), trial(0.1, 0.5)}, []int{2, 1, 3, 0}},
-		{"the first of equals", []record.Trial{trial(0.4, 0.2), trial(0.4, 0.3)}, []int{0, 1}},
+		{"the best that learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.08), trial(0.4, 0.09), trial(0.1, 0.095)}, []int{2, 1, 3, 0}},
+		{"four fifths of the best learner", []record.Trial{trial(0.9, 0.39), trial(0.3, 0.4), trial(0.2, 0.5), trial(0.8, 0.2)}, []int{1, 2, 0, 3}},
+		{"the first of equals", []record.Trial{trial(0.4, 0.25), trial(0.4, 0.3)}, []int{0, 1}},
 		{"none learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.05), diverged, trial(0.8, 0.03)}, []int{1, 3, 0}},
 		{"gains unknown", []record.Trial{{Outcome: record.Outcome{Score: new(0.1)}}, {Outcome: record.Outcome{Score: new(0.2)}}}, []int{1, 0}},
 		{"none has a score", []record.Trial{diverged}, nil},

@@ -64,8 +64,8 @@ func Budget(k suite.Tuning) string {
 		best = "the one of the two best"
 		again = fmt.Sprintf(" over %d seeds", k.Seeds)
 	}
-	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row, %s with the highest %s%s was chosen, and where none did, the one that learned most.",
-		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, best, k.Objective, again)
+	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row and %g%% of what the best learner of the method did, %s with the highest %s%s was chosen, and where none did, the one that learned most.",
+		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*record.LearnedShare, best, k.Objective, again)
 }
 
 // TuningTables are a tuning's choices and all its trials.
