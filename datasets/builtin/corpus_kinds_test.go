@@ -209,3 +209,105 @@ func TestEveryTemplateHasKnownSlots(t *testing.T) {
 		}
 	}
 }
+
+// A row of numbers in the corpus is none that the task of number sequences may ask about, in
+// whatever split.
+func TestRowsOfTheCorpusAreNotTheTasks(t *testing.T) {
+	row := regexp.MustCompile(`^(?:Row: |Counting (?:down )?by \d+: )(\d+),? (\d+)`)
+	seen := 0
+	for _, document := range slices.Concat(written(rowDocument, 3000), written(counting, 3000)) {
+		match := row.FindStringSubmatch(document)
+		if match == nil {
+			t.Fatalf("%q is no row", document)
+		}
+		first, _ := strconv.Atoi(match[1])
+		second, _ := strconv.Atoi(match[2])
+		if rowOfTask(first, max(second-first, first-second)) {
+			t.Errorf("%q is a row of the task", document)
+		}
+		seen++
+	}
+	if seen != 6000 {
+		t.Errorf("%d rows were looked at", seen)
+	}
+}
+
+// What is concluded from invented kinds follows from the rule of the thing's own kind.
+func TestConclusionsFollow(t *testing.T) {
+	rule := regexp.MustCompile(`(?:All|[Ee]very) (\w+?)s? (?:are|is a) (\w+?)s?[.,]`)
+	claim := regexp.MustCompile(`is a (\w+), so \w+ is a (\w+)\.$`)
+	for _, document := range written(kindOfKind, 2000) {
+		concluded := claim.FindStringSubmatch(document)
+		if concluded == nil {
+			t.Fatalf("%q concludes nothing", document)
+		}
+		follows := false
+		for _, r := range rule.FindAllStringSubmatch(document, -1) {
+			follows = follows || strings.TrimSuffix(concluded[1], "s") == strings.TrimSuffix(r[1], "s") && strings.TrimSuffix(concluded[2], "s") == strings.TrimSuffix(r[2], "s")
+		}
+		if !follows {
+			t.Errorf("%q does not follow", document)
+		}
+	}
+}
+
+func TestTurnsAreRight(t *testing.T) {
+	quarters := map[string]int{"right": 1, "around": 2, "left": 3}
+	side := regexp.MustCompile(`north|east|south|west`)
+	turn := regexp.MustCompile(`\b(?:right|left|around)\b`)
+	for _, document := range written(turning, 2000) {
+		sides := side.FindAllString(document, -1)
+		at := slices.Index(compass, sides[0])
+		for _, name := range turn.FindAllString(document, -1) {
+			at += quarters[name]
+		}
+		if got := sides[len(sides)-1]; got != compass[at%4] {
+			t.Errorf("%q ends in %s, not %s", document, got, compass[at%4])
+		}
+	}
+}
+
+// Stranger documents have three words or five, so that the four of the task of the odd one out
+// never stand in them alone.
+func TestStrangersAreOfAnotherKind(t *testing.T) {
+	kinds := map[string][]string{}
+	for _, c := range parsedCategories() {
+		for _, member := range c.Members {
+			kinds[member] = append(kinds[member], c.Name)
+		}
+	}
+	listed := regexp.MustCompile(`^Words: (.+)\n(?:Kind: (.+)\n)?Stranger: (.+)$`)
+	seen := 0
+	for _, document := range written(stranger, 2000) {
+		match := listed.FindStringSubmatch(document)
+		if match == nil {
+			continue
+		}
+		seen++
+		words := strings.Split(match[1], ", ")
+		if len(words) != 3 && len(words) != 5 {
+			t.Errorf("%q lists %d words", document, len(words))
+		}
+		for _, kind := range kinds[match[3]] {
+			shared := true
+			for _, word := range words {
+				shared = shared && slices.Contains(kinds[word], kind)
+			}
+			if shared {
+				t.Errorf("%q: the stranger is a %s as all are", document, kind)
+			}
+		}
+	}
+	if seen < 500 {
+		t.Errorf("only %d documents were looked at", seen)
+	}
+}
+
+// An invented brand is never one of the companies that the task of market headlines asks about.
+func TestBrandsAreNoCompanies(t *testing.T) {
+	for _, name := range written(brand, 5000) {
+		if slices.Contains(companies, name) {
+			t.Errorf("%s is a company of the task", name)
+		}
+	}
+}

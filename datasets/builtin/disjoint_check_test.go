@@ -23,8 +23,8 @@ func disjoint(stream map[string]map[string][]item, documents iter.Seq[string]) e
 		task, split string
 		row         int
 	}
-	texts := map[string]place{} // of test and validation items
-	shortest := map[int]bool{}  // their lengths in words
+	texts := map[string]place{}          // of test and validation items
+	lengths := map[string]map[int]bool{} // theirs in words, by the first word
 	for _, t := range tasks() {
 		splits := stream[t.name]
 		keys, seen := map[string]place{}, map[string]place{}
@@ -40,15 +40,21 @@ func disjoint(stream map[string]map[string][]item, documents iter.Seq[string]) e
 				if split != "train" {
 					words := strings.Fields(normalised(questioned(it)))
 					texts[strings.Join(words, " ")] = here
-					shortest[len(words)] = true
+					if lengths[words[0]] == nil {
+						lengths[words[0]] = map[int]bool{}
+					}
+					lengths[words[0]][len(words)] = true
 				}
 			}
 		}
 	}
 	for document := range documents {
 		words := strings.Fields(normalised(document))
-		for n := range shortest {
-			for i := 0; i+n <= len(words); i++ {
+		for i, word := range words {
+			for n := range lengths[word] {
+				if i+n > len(words) {
+					continue
+				}
 				if p, ok := texts[strings.Join(words[i:i+n], " ")]; ok {
 					return fmt.Errorf("task %s: row %d of %s stands in the pretraining text: %q", p.task, p.row, p.split, document)
 				}

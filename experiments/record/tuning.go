@@ -171,8 +171,8 @@ func (m TunedMethod) leastGain() float64 {
 // Best are the indices of the best n trials by their first seeds, the best one first. Those that
 // gain enough (leastGain) come before all that do not, and are ordered by their scores; the others
 // by their gains: a setting at which nothing is learned keeps everything, so that the score alone
-// might choose a method that does nothing. Of equals the first comes first. A trial without a score is none of
-// them.
+// might choose a method that does nothing. Of equals the first comes first. A trial without a score
+// is none of them.
 func (m TunedMethod) Best(n int) []int {
 	var list []int
 	for i, t := range m.Trials {
