@@ -97,7 +97,7 @@ func TestQuestionsHaveTheirAnswers(t *testing.T) {
 func TestDirectionsAreRight(t *testing.T) {
 	right := map[string]string{"north": "east", "east": "south", "south": "west", "west": "north"}
 	quarters := map[string]int{"right": 1, "around": 2, "left": 3}
-	walk := regexp.MustCompile(`^\w+ looks (\w+) at the \w+, goes on to the \w+ and turns (\w+)\.$`)
+	walk := regexp.MustCompile(`^Between \w+ and \w+ \w+ looks (\w+) and turns (\w+)\.$`)
 	stream := split(t)
 	for _, part := range Splits {
 		answers := map[string]int{}

@@ -80,11 +80,11 @@ var turns = []struct {
 	quarters int
 }{{"right", 1}, {"left", 3}, {"around", 2}}
 
-// drawDirections lets someone walk straight on and then turn.
+// drawDirections lets someone look somewhere and turn.
 func drawDirections(random *rand.Rand) item {
 	s := &slots{random: random}
 	at, turn := random.IntN(4), pick(random, turns)
-	way := fmt.Sprintf("{name} looks %s at the {stop}, goes on to the {stop2} and turns %s", compass[at], turn.name)
+	way := fmt.Sprintf("Between {stop} and {stop2} {name} looks %s and turns %s", compass[at], turn.name)
 	key := compass[at] + " " + s.value("stop") + " " + s.value("stop2") + " " + turn.name
 	right := compass[(at+turn.quarters)%4]
 	wrong := slices.DeleteFunc(slices.Clone(compass), func(c string) bool { return c == right })
