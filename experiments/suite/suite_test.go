@@ -78,7 +78,7 @@ func TestContinual16IsTheMainJob(t *testing.T) {
 			t.Errorf("%s has source %s", task.Name, task.Source)
 		}
 	}
-	if suite.Training.Steps != 48 || suite.Training.Batch != 16 || suite.Training.Length != 68 {
+	if suite.Training.Steps != 64 || suite.Training.Batch != 16 || suite.Training.Length != 68 {
 		t.Errorf("%+v", suite.Training)
 	}
 }
