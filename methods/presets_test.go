@@ -20,7 +20,7 @@ func TestPresetsHaveTheTablesNumbers(t *testing.T) {
 		rate   float64
 		params any
 	}{
-		{Frozen, 0, nil}, {Seq, 0, lora}, {SeqFull, 0, nil}, {LoRA, 0, lora}, {DoRA, 0, lora}, {JointTraining, 0, lora},
+		{Frozen, 0, nil}, {Seq, 0, lora}, {SeqFull, 0, nil}, {LoRA, 0, lora}, {DoRA, 0, lora}, {JointTraining, 6.5e-3, lora},
 		{ER, 0, ERParams{lora, replay}},
 		{EWC, 0, EWCParams{lora, 1e4, 1, true, 1024}},
 		{EWCSeparate, 0, EWCParams{lora, 1e4, 1, false, 1024}},
