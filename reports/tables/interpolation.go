@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,17 +13,20 @@ import (
 	"secura/reports/table"
 )
 
-// mixes are the mixtures that any cell evaluated, ascending, between 0 and 1.
-func mixes(r *report.Report) (list []float64) {
+// ofAnyCell are the different numbers that the entries of any cell have, ascending.
+func ofAnyCell[E any, N cmp.Ordered](r *report.Report, entries func(report.Cell) []E, number func(E) N) (list []N) {
 	for _, c := range r.Cells {
-		for _, m := range c.Mixtures {
-			if !slices.Contains(list, m.Mix) {
-				list = append(list, m.Mix)
-			}
+		for _, e := range entries(c) {
+			list = append(list, number(e))
 		}
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
+}
+
+// mixes are the mixtures that any cell evaluated, ascending, between 0 and 1.
+func mixes(r *report.Report) []float64 {
+	return ofAnyCell(r, func(c report.Cell) []report.Mixture { return c.Mixtures }, func(m report.Mixture) float64 { return m.Mix })
 }
 
 // Interpolation shows each method's curve from the untouched backbone to what it learned: the

@@ -1,7 +1,6 @@
 package tables
 
 import (
-	"slices"
 	"strconv"
 
 	"secura/reports/metric"
@@ -10,16 +9,8 @@ import (
 )
 
 // recoveries are the numbers of further examples that any cell was scored after, ascending.
-func recoveries(r *report.Report) (list []int) {
-	for _, c := range r.Cells {
-		for _, x := range c.Recovered {
-			if !slices.Contains(list, x.Examples) {
-				list = append(list, x.Examples)
-			}
-		}
-	}
-	slices.Sort(list)
-	return list
+func recoveries(r *report.Report) []int {
+	return ofAnyCell(r, func(c report.Cell) []report.Recovered { return c.Recovered }, func(x report.Recovered) int { return x.Examples })
 }
 
 // Recovery shows how fast forgotten tasks come back: the mean score of all tasks but the last right
