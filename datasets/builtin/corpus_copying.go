@@ -10,6 +10,7 @@ import (
 var (
 	ordinals  = list("first,second,third,fourth,fifth")
 	syllables = list("ba,be,bo,da,de,do,fa,fi,fo,ga,gi,go,ka,ki,ko,la,li,lo,ma,mi,mo,na,ni,no,pa,pe,po,ra,ri,ro,sa,se,so,ta,ti,to,va,vi,vo,za,zo")
+	endings   = list("n,r,s,l,t,k,m,ng,nd,rt,st") // of some invented words
 	// copied are the lists from which words to copy come.
 	copied = list("city,name,surname,colour,object,animals,river,job,country,brand")
 	// brands are made of a first and a last part.
@@ -37,7 +38,7 @@ func copiedWord(random *rand.Rand, kind string) string {
 			word += pick(random, syllables)
 		}
 		if random.IntN(2) == 0 {
-			word += pick(random, list("n,r,s,l,t,k,m,ng,nd,rt,st"))
+			word += pick(random, endings)
 		}
 		return word
 	}
@@ -47,13 +48,7 @@ func copiedWord(random *rand.Rand, kind string) string {
 // copiedWords draws different words of one kind.
 func copiedWords(random *rand.Rand, count int) []string {
 	kind := pick(random, append([]string{"number", "invented", "invented"}, copied...))
-	var words []string
-	for len(words) < count {
-		if word := copiedWord(random, kind); !slices.Contains(words, word) {
-			words = append(words, word)
-		}
-	}
-	return words
+	return different(count, func() string { return copiedWord(random, kind) })
 }
 
 // copyingDocument repeats, turns round or picks from a list of words.

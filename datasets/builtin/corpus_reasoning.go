@@ -118,12 +118,7 @@ func turning(random *rand.Rand) string {
 // kindOfKind concludes from invented kinds of things, without the words of the task of syllogisms.
 func kindOfKind(random *rand.Rand) string {
 	s := &slots{random: random}
-	var words []string
-	for len(words) < 4 {
-		if word := copiedWord(random, "invented"); !slices.Contains(words, word) {
-			words = append(words, word)
-		}
-	}
+	words := different(4, func() string { return copiedWord(random, "invented") })
 	asked, kind := words[0], words[1]
 	if random.IntN(2) == 0 {
 		asked, kind = words[2], words[3]
@@ -159,8 +154,7 @@ func stranger(random *rand.Rand) string {
 // twoCategories draws different categories that do not overlap.
 func twoCategories(random *rand.Rand) (first, second Category) {
 	first, second = pick(random, parsedCategories()), pick(random, parsedCategories())
-	for first.Name == second.Name || alsoRight(first.Name, second.Name) || alsoRight(second.Name, first.Name) ||
-		slices.Contains(alike, [2]string{first.Name, second.Name}) || slices.Contains(alike, [2]string{second.Name, first.Name}) {
+	for first.Name == second.Name || alsoRight(first.Name, second.Name) || alsoRight(second.Name, first.Name) || areAlike(first, second) {
 		first, second = pick(random, parsedCategories()), pick(random, parsedCategories())
 	}
 	return first, second

@@ -42,9 +42,14 @@ func placeRight(random *rand.Rand, items []item) {
 
 // distinct draws so many different values.
 func distinct[T comparable](random *rand.Rand, values []T, count int) []T {
+	return different(count, func() T { return pick(random, values) })
+}
+
+// different draws until it has so many different values.
+func different[T comparable](count int, draw func() T) []T {
 	var drawn []T
 	for len(drawn) < count {
-		if v := pick(random, values); !slices.Contains(drawn, v) {
+		if v := draw(); !slices.Contains(drawn, v) {
 			drawn = append(drawn, v)
 		}
 	}
@@ -96,9 +101,14 @@ func drawDirections(random *rand.Rand) item {
 // violet too, and a fig a tree.
 var alike = [][2]string{{"metal", "colour"}, {"flower", "colour"}, {"fruit", "colour"}, {"drink", "colour"}, {"fruit", "tree"}, {"fruit", "vegetable"}}
 
+// areAlike tells that two kinds are such a pair.
+func areAlike(a, b Category) bool {
+	return slices.Contains(alike, [2]string{a.Name, b.Name}) || slices.Contains(alike, [2]string{b.Name, a.Name})
+}
+
 func drawOddOne(random *rand.Rand) item {
 	kind, other := pick(random, Categories()), pick(random, Categories())
-	if kind.Name == other.Name || slices.Contains(alike, [2]string{kind.Name, other.Name}) || slices.Contains(alike, [2]string{other.Name, kind.Name}) {
+	if kind.Name == other.Name || areAlike(kind, other) {
 		return drawOddOne(random)
 	}
 	same, odd := distinct(random, kind.Members, 3), pick(random, other.Members)

@@ -16,17 +16,23 @@ import (
 	"secura/methods/backbone/nano"
 )
 
-// TestNanoIsTheRecipesBackbone: the embedded files are those of the recipe, know the battery, and
-// are small.
-func TestNanoIsTheRecipesBackbone(t *testing.T) {
+// embeddedReport is the embedded backbone's training.json.
+func embeddedReport(t *testing.T) (report trainingReport) {
+	t.Helper()
 	data, err := fs.ReadFile(nano.Files(), reportFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var report trainingReport
 	if err := json.Unmarshal(data, &report); err != nil {
 		t.Fatal(err)
 	}
+	return report
+}
+
+// TestNanoIsTheRecipesBackbone: the embedded files are those of the recipe, know the battery, and
+// are small.
+func TestNanoIsTheRecipesBackbone(t *testing.T) {
+	report := embeddedReport(t)
 	if report.Recipe != nanoRecipe {
 		t.Errorf("made by %+v, the recipe is %+v; run just nano", report.Recipe, nanoRecipe)
 	}
@@ -60,14 +66,7 @@ func TestNanoIsTheRecipesBackbone(t *testing.T) {
 
 // TestTheScoresAreThoseOfTodaysTasks: what training.json says of the backbone, it still scores.
 func TestTheScoresAreThoseOfTodaysTasks(t *testing.T) {
-	data, err := fs.ReadFile(nano.Files(), reportFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var report trainingReport
-	if err := json.Unmarshal(data, &report); err != nil {
-		t.Fatal(err)
-	}
+	report := embeddedReport(t)
 	s, err := suite.Load("continual16", suite.Options{})
 	if err != nil {
 		t.Fatal(err)
