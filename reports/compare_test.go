@@ -60,7 +60,11 @@ func TestRunsAreComparedMethodByMethod(t *testing.T) {
 	if !slices.Contains(r[0].Remarks, "the suites differ in training") {
 		t.Errorf("remarks %q", r[0].Remarks)
 	}
-	second.Suite.Name = "other"
+	second.Suite.Name, second.Suite.Pairing = "other", first.Suite.Name
+	if remarks := strings.Join(tables.CompareRuns(first, second, []string{"seq"})[0].Remarks, " "); strings.Contains(remarks, "drew different numbers") {
+		t.Errorf("remarks of two suites of one pairing %q", remarks)
+	}
+	second.Suite.Pairing = ""
 	if remarks := strings.Join(tables.CompareRuns(first, second, []string{"seq"})[0].Remarks, " "); !strings.Contains(remarks, "drew different numbers") {
 		t.Errorf("remarks %q", remarks)
 	}

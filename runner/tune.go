@@ -34,7 +34,7 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
 	o.PlaceOptions.addFlags(flags)
 	flags.Lookup("out").Usage = "the tuning's `DIR`. Default: runs/SUITE-tune"
-	flags.IntVar(&o.Trials, "trials", 8, "`NUMBER` of trials of each method, 1 to 32. Half of them try learning rates over a grid; each further round tries what lies next to the best trial so far, beyond the grid too. The two best are then run again on two further seeds, and the mean decides")
+	flags.IntVar(&o.Trials, "trials", 10, "`NUMBER` of trials of each method, 1 to 32. Half of them try learning rates over a grid; each further round tries what lies next to the best trial so far, beyond the grid too. The two best are then run again on two further seeds, and the mean decides")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
 	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row and four fifths of what the method's best learner does: a setting at which little is learned forgets little. If none does, the trial that learned most is chosen")
 }

@@ -54,7 +54,7 @@ func Plan(s Suite) (cells []Cell, hash string, err error) {
 					cells = append(cells, Cell{
 						ID:       record.CellID(m.Name, labels[i], seed, order),
 						Backbone: backbone, Method: m, Seed: seed, Order: order,
-						PairingKey: fmt.Sprintf("%s/o%d", s.Name, order),
+						PairingKey: fmt.Sprintf("%s/o%d", s.PairingName(), order),
 						Tasks:      slices.Clone(tasks),
 					})
 				}
@@ -86,9 +86,10 @@ func (s Suite) Hash() (string, error) {
 }
 
 // taskOrders are the suite's own order, those that it names after that, and then permutations that
-// differ from all of these and from each other. Each depends on its number and the suite's name and
-// tasks alone: the same for every seed and method, so that orders can be compared too, and whether
-// a run has more of them or not. A suite has as many at most as its tasks have permutations.
+// differ from all of these and from each other. Each depends on its number and the suite's pairing
+// and tasks alone: the same for every seed and method, so that orders can be compared too, and
+// whether a run has more of them or not. A suite has as many at most as its tasks have
+// permutations.
 func taskOrders(s Suite) [][]int {
 	orders, drawn := make([][]int, 0, s.Orders), map[string]bool{}
 	for number := range s.Orders {
@@ -102,7 +103,7 @@ func taskOrders(s Suite) [][]int {
 				tasks[i] = slices.IndexFunc(s.Tasks, func(t datasets.Task) bool { return t.Name == name })
 			}
 		}
-		r := Streams{PairingKey: s.Name}.Rand(fmt.Sprintf("order/%d", number))
+		r := Streams{PairingKey: s.PairingName()}.Rand(fmt.Sprintf("order/%d", number))
 		for number > 0 && !named && drawn[fmt.Sprint(tasks)] {
 			r.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
 		}

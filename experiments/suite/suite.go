@@ -58,6 +58,10 @@ type Suite struct {
 	// TaskOrders are the orders of learning after order 0, by the tasks' names; further ones are
 	// drawn.
 	TaskOrders [][]string `yaml:"task_orders,omitempty" json:"task_orders,omitempty"`
+	// Pairing names the random numbers that cells draw, seed by seed and order by order: suites of
+	// one pairing and the same tasks draw the same, and their cells can be compared in pairs. Empty
+	// is the suite's name.
+	Pairing string `yaml:"pairing,omitempty" json:"pairing,omitempty"`
 	// Seeds and Orders are how many there are of each, from 0 on.
 	Seeds      int        `yaml:"seeds" json:"seeds"`
 	Orders     int        `yaml:"orders" json:"orders"`
@@ -297,6 +301,9 @@ func (s Suite) Method(name string) (MethodSpec, bool) {
 func (s Suite) MethodRate(m MethodSpec, preset float64) float64 {
 	return cmp.Or(m.LearningRate, preset, s.Training.LearningRate)
 }
+
+// PairingName is what the suite's random numbers are drawn by.
+func (s Suite) PairingName() string { return cmp.Or(s.Pairing, s.Name) }
 
 // TaskNames lists the stream's names in order 0.
 func (s Suite) TaskNames() []string {

@@ -316,6 +316,38 @@ func TestPlanPairsCellsAndPermutesOrders(t *testing.T) {
 	})
 }
 
+// TestRivalsPairWithTheMainJob: rivals draws the numbers of continual16, has its six methods as it
+// has them, and so each of its cells pairs with a cell there.
+func TestRivalsPairWithTheMainJob(t *testing.T) {
+	plan := func(name string, settings ...string) (Suite, []Cell) {
+		t.Helper()
+		s, err := Load(name, Options{Presets: presets, Set: append(settings, "orders=3", "seeds=2")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, _, err := Plan(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, cells
+	}
+	main, mainCells := plan("continual16")
+	rivals, cells := plan("rivals")
+	if d := cmp.Diff(main.Methods, rivals.Methods[:len(main.Methods)]); d != "" {
+		t.Errorf("methods of continual16 and the first ones of rivals: %s", d)
+	}
+	for _, want := range mainCells {
+		got, ok := FindCell(cells, want.ID)
+		if !ok || got.Streams() != want.Streams() || !slices.Equal(got.Tasks, want.Tasks) {
+			t.Errorf("%s draws %v, learns %v; in rivals it draws %v, learns %v", want.ID, want.Streams(), want.Tasks, got.Streams(), got.Tasks)
+		}
+	}
+	_, others := plan("rivals", "pairing=rivals")
+	if others[0].Streams() == cells[0].Streams() {
+		t.Error("another pairing draws the same")
+	}
+}
+
 // TestOrdersDiffer plans as many orders as there are, and more: they are all permutations, the
 // given one first, and a run that is given more orders keeps those that it has.
 func TestOrdersDiffer(t *testing.T) {

@@ -129,6 +129,7 @@ func (s Suite) mistakes(presets Presets, lost bool) []error {
 	}
 	s.validateTasks(r)
 	s.validateMethods(r, presets)
+	r.must(s.Pairing == "" || suiteName.MatchString(s.Pairing) && len(s.Pairing) <= maxName, "pairing is %q, must be a suite's name", s.Pairing)
 	r.must(suiteName.MatchString(s.Name) && len(s.Name) <= maxName, "name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
 	r.atLeast("seeds", s.Seeds, 1)
 	r.atLeast("orders", s.Orders, 1)

@@ -9,16 +9,16 @@ import (
 )
 
 // calibration is the suite that a tuning's trials run in, methods left out: all of the suite's
-// tasks in another order, learned from the training split and scored on validation, by a pairing
-// key of its own, so that no drawn number is one of the reported cells'. Fewer tasks would not do:
-// a learning rate that is good for six may be too high for sixteen. The tasks refuse to open any
+// tasks in another order, learned from the training split and scored on validation, by a pairing of
+// its own, so that no drawn number is one of the reported cells'. Fewer tasks would not do: a
+// learning rate that is good for six may be too high for sixteen. The tasks refuse to open any
 // other split, in every process that reads the suite. The knowledge battery, which has a test split
 // alone, is left out.
 func calibration(s suite.Suite, o Options) suite.Suite {
 	c := s
-	c.Name = SuiteName(s)
+	c.Name, c.Pairing = SuiteName(s), s.PairingName()+tuneSuffix
 	c.Doc = fmt.Sprintf("The trials of a tuning of %s: validation splits of a calibration stream.", s.Name)
-	c.Tasks = calibrationTasks(s, c.Name)
+	c.Tasks = calibrationTasks(s, c.Pairing)
 	c.Knowledge = []datasets.Task{}
 	c.Methods = nil
 	c.Seeds, c.Orders, c.TaskOrders = 1, 1, nil
@@ -37,9 +37,10 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 var tunedSplits = []string{"train", "validation"}
 
 // calibrationTasks puts a suite's tasks in another order, in which the families take turns, so that
-// each boundary forgets across kinds. It draws from a stream named after the tuning alone.
-func calibrationTasks(s suite.Suite, name string) []datasets.Task {
-	r := suite.Streams{PairingKey: name}.Rand("calibration")
+// each boundary forgets across kinds. It draws from a stream named after the tuning's pairing
+// alone.
+func calibrationTasks(s suite.Suite, pairing string) []datasets.Task {
+	r := suite.Streams{PairingKey: pairing}.Rand("calibration")
 	var families []string
 	members := map[string][]int{}
 	for i, t := range s.Tasks {
@@ -73,4 +74,6 @@ func calibrationTasks(s suite.Suite, name string) []datasets.Task {
 }
 
 // SuiteName is the name of the suite that a suite's trials are of.
-func SuiteName(s suite.Suite) string { return s.Name + "-tune" }
+func SuiteName(s suite.Suite) string { return s.Name + tuneSuffix }
+
+const tuneSuffix = "-tune"

@@ -153,11 +153,11 @@ func (t *Tuner) Suite() suite.Suite {
 	return s
 }
 
-// Again has the finalists on further seeds, by a pairing key of their own: no number that they draw
-// is one of a trial's. It has no methods where no trial has a score.
+// Again has the finalists on further seeds, by a pairing of their own: no number that they draw is
+// one of a trial's. It has no methods where no trial has a score.
 func (t *Tuner) Again() suite.Suite {
 	s := t.calibration
-	s.Name, s.Seeds = s.Name+"-again", FurtherSeeds
+	s.Name, s.Pairing, s.Seeds = s.Name+"-again", s.Pairing+"-again", FurtherSeeds
 	s.Methods = nil
 	for _, u := range t.methods {
 		for _, i := range u.Best(Finalists) {

@@ -280,6 +280,27 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	}
 }
 
+// TestSuitesOfOnePairingAreTunedAlike: methods of the one and of the other had the same trials.
+func TestSuitesOfOnePairingAreTunedAlike(t *testing.T) {
+	var plans [][]suite.Cell
+	for _, name := range []string{"continual16", "rivals"} {
+		s := loadSuite(t, name)
+		s.Methods = []suite.MethodSpec{{Preset: "er-ball", Name: "er-ball"}}
+		tuner, err := NewTuner(s, nanoScale, tuneOptions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, _, err := suite.Plan(tuner.Suite())
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans = append(plans, cells)
+	}
+	if d := cmp.Diff(plans[0], plans[1]); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestAChoiceLearns: a trial that learns nothing keeps everything, and one that learns little keeps
 // more than one that learns well; such a trial is chosen only where none learns, by its gain.
 func TestAChoiceLearns(t *testing.T) {

@@ -131,7 +131,7 @@ func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name(
 
 // unlike are settings of a suite that may differ without a word: its name, and what only says how
 // much of it was run.
-var unlike = []string{"doc", "tables", "methods", "seeds", "orders", "backbones"}
+var unlike = []string{"name", "pairing", "doc", "tables", "methods", "seeds", "orders", "backbones"}
 
 // differences names the settings in which two runs differ.
 func differences(first, second *report.Report, labels []string) (remarks []string) {
@@ -150,7 +150,7 @@ func differences(first, second *report.Report, labels []string) (remarks []strin
 	if len(keys) > 0 {
 		remarks = append(remarks, "the suites differ in "+strings.Join(keys, ", "))
 	}
-	if first.Suite.Name != second.Suite.Name || !slices.Equal(first.Suite.TaskNames(), second.Suite.TaskNames()) {
+	if first.Suite.PairingName() != second.Suite.PairingName() || !slices.Equal(first.Suite.TaskNames(), second.Suite.TaskNames()) {
 		remarks = append(remarks, "equal seeds of the two suites drew different numbers: the pairs are independent draws, and nothing more than their count is gained by pairing")
 	}
 	for i, r := range []*report.Report{first, second} {
