@@ -61,8 +61,8 @@ and evaluated. These are embedded:
 	                     each, all evaluated every 500: 16 tests.
 	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate
 	                     of 1e-3.
-	rivals               The paper's six methods and nine others on the stream of continual16, over
-	                     eight seeds; tune it before it is run.
+	rivals               The paper's six methods and fourteen others on the stream of continual16, over
+	                     eight seeds.
 	smoke                A quick pass through every stage; its numbers mean nothing.
 	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and
 	                     simplified German; the data lie below -data.

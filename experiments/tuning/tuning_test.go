@@ -246,6 +246,13 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := tuner.Suite().TaskNames(); !slices.Equal(got, st.Tuning.Stream) {
+		t.Errorf("the stream is %v, that of the tuning before %v", got, st.Tuning.Stream)
+	}
+	st.Tuning.Stream = st.TaskNames() // no other order: one is drawn
+	if tuner, err = NewTuner(st, nanoScale, tuneOptions); err != nil {
+		t.Fatal(err)
+	}
 	s := tuner.Suite()
 	if slices.Equal(s.TaskNames(), st.TaskNames()) || !slices.Equal(slices.Sorted(slices.Values(s.TaskNames())), slices.Sorted(slices.Values(st.TaskNames()))) {
 		t.Errorf("the stream is %v, the suite's is %v", s.TaskNames(), st.TaskNames())
