@@ -7,7 +7,6 @@ import (
 	"secura/experiments/rundir"
 	"secura/reports/metric"
 	"secura/reports/report"
-	"secura/reports/tables"
 )
 
 // CostKeys are numbers of a cell beside its metrics, as results.json names them.
@@ -93,7 +92,7 @@ func (e *explanation) seconds(c report.Cell, folder rundir.Cell) error {
 
 // overCells goes from the cells to a cost in the tables.
 func (e *explanation) overCells(method, key string) {
-	v := tables.MeanDone(e.r, method, func(c report.Cell) float64 { return costOf(c, key) })
+	v := e.r.MeanDone(method, func(c report.Cell) float64 { return costOf(c, key) })
 	if !v.Defined() {
 		e.line("", "%s of %s is undefined: %s", key, method, v.Undefined)
 		return

@@ -14,7 +14,6 @@ import (
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
-	"secura/reports/tables"
 )
 
 func explained(t *testing.T, r *report.Report, method, key string) string {
@@ -81,7 +80,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 			_, isMetric := metric.Find(key)
 			switch {
 			case !isMetric:
-				mean := tables.MeanDone(r, m, func(c report.Cell) float64 { return costOf(c, key) })
+				mean := r.MeanDone(m, func(c report.Cell) float64 { return costOf(c, key) })
 				if !strings.Contains(text, "= "+metric.Precise(mean.Number)+"\n") {
 					t.Errorf("%s.%s does not end in %s:\n%s", m, key, metric.Precise(mean.Number), text)
 				}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"secura/experiments/record"
-	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/tables"
 )
@@ -85,7 +84,7 @@ func TestStabilityNeedsWhatItIsMadeOf(t *testing.T) {
 	c.R[1] = []float64{c.R[1][0], math.NaN(), math.NaN()}
 	c.R[2] = []float64{math.NaN(), c.R[2][1], math.NaN()}
 	for k, want := range []string{"boundary 1 or 2 has no scores of earlier tasks", "boundary 1 or 2 has no scores of earlier tasks", "", "a boundary has no score of the task that is learned after it"} {
-		if v := report.WithinMeasures[k].Of(r, c); v.Undefined != want {
+		if v := r.WithinMeasures()[k].Of(c); v.Undefined != want {
 			t.Errorf("measure %d: %+v, want %q", k, v, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports"
 	"secura/reports/claims"
 	"secura/reports/metric"
@@ -50,7 +51,7 @@ func (o *ReportOptions) addFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&o.Checklist, "checklist", false, "print in Markdown what the checklists of NeurIPS and ARR ask, as far as the run knows it; the rest is marked [author]")
 	flags.StringVar(&o.Bundle, "bundle", "", "pack manifest, records, predictions and reports into `FILE.tar.zst`, for runner verify on another machine")
 	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "pack the checkpoints too, so that verify can start at any task; needs -bundle")
-	flags.StringVar(&o.Table, "table", "", "print these `TABLES` only, separated by commas: "+strings.Join(tables.Names, ", "))
+	flags.StringVar(&o.Table, "table", "", "print these `TABLES` only, separated by commas: "+strings.Join(suite.TableNames(), ", "))
 	flags.StringVar(&o.Explain, "explain", "", "show where the number `METHOD.METRIC` comes from, such as secura.acc, secura.R[2][1] or secura.K[2]. secura,seq.acc is the difference of two methods; secura.BACKBONE.acc is for a run of several backbones")
 }
 
@@ -101,8 +102,8 @@ func (o *ReportOptions) check(string) error {
 		return errors.New("-table and -claims print different things: give one of them")
 	}
 	for name := range strings.SplitSeq(o.Table, ",") {
-		if !slices.Contains(tables.Names, name) {
-			return errors.New(datasets.Unknown("table", name, tables.Names))
+		if names := suite.TableNames(); !slices.Contains(names, name) {
+			return errors.New(datasets.Unknown("table", name, names))
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ type Suite struct {
 	Orders     int        `yaml:"orders" json:"orders"`
 	Training   Training   `yaml:"training" json:"training"`
 	Evaluation Evaluation `yaml:"evaluation" json:"evaluation"`
-	// Tables are further tables of the report: norms, gradients, steps.
+	// Tables are the names of further tables of the report, of those that Tables lists.
 	Tables []string `yaml:"tables,omitempty" json:"tables,omitempty"`
 	// Slurm is what an element of a job array asks of a cluster (-engine slurm).
 	Slurm Slurm `yaml:"slurm,omitempty" json:"slurm,omitzero"`

@@ -43,12 +43,6 @@ const (
 // projectionNames are the projections of a layer that can be adapted.
 var projectionNames = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
-// DiagnosticTables are the tables of measures that a suite can ask for.
-var DiagnosticTables = []string{"norms", "gradients", "steps"}
-
-// TableNames are the tables that a suite can ask for beyond those that its report has by itself.
-var TableNames = append([]string{"ablation"}, DiagnosticTables...)
-
 // rules are what a suite's values must keep; all that are broken are told at once.
 type rules struct {
 	broken []error
@@ -196,16 +190,6 @@ func (e Evaluation) validate(r *rules) {
 		r.tokens("evaluation.batch", e.Batch, e.Lengths[n-1])
 	}
 	r.oneOf("evaluation.keep_checkpoints", e.KeepCheckpoints, "all", "last")
-}
-
-func (s Suite) validateTables(r *rules) {
-	diagnosed := false
-	for i, name := range s.Tables {
-		r.oneOf("table", name, TableNames...)
-		diagnosed = diagnosed || slices.Contains(DiagnosticTables, name)
-		r.must(!slices.Contains(s.Tables[:i], name), "tables names %q twice", name)
-	}
-	r.must(s.Evaluation.Diagnostics || !diagnosed, "tables %v need evaluation.diagnostics, which is off", s.Tables)
 }
 
 // validateCells checks how many cells there are of each method.

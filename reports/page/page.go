@@ -58,14 +58,15 @@ type document struct {
 	Charts, Front bool
 	// Unlinked says why there are no courses over the stream, where there are none by design.
 	Unlinked string
-	// Summary are the first tables, Matrices those of R, Tables all others.
-	Summary, Tables, Matrices []pageTable
-	HasExamples               bool
-	ExamplesNote              string
-	Provenance                []fact
-	Settings                  string
-	Style                     template.CSS
-	Script, Data, Packed      template.JS
+	// Summary are the first tables, Matrices those of R, Measures those that only the page has
+	// without being asked, Tables all others.
+	Summary, Tables, Matrices, Measures []pageTable
+	HasExamples                         bool
+	ExamplesNote                        string
+	Provenance                          []fact
+	Settings                            string
+	Style                               template.CSS
+	Script, Data, Packed                template.JS
 }
 
 type fact struct{ Name, Text string }
@@ -117,7 +118,9 @@ func newPage(r *report.Report, version string) (*document, error) {
 			p.Unlinked = "Within this stream only the task just learned was evaluated (evaluation.every: final), so there are no courses over the stream and no matrices."
 		}
 	}
-	p.addTables(r)
+	if err := p.addTables(r); err != nil {
+		return nil, err
+	}
 	var settings bytes.Buffer
 	if err := json.Indent(&settings, r.Manifest.Suite, "", "  "); err != nil {
 		return nil, fmt.Errorf("read the suite in the manifest: %w", err)

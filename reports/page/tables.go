@@ -53,8 +53,8 @@ type pageNote struct {
 	Number       int
 }
 
-// addTables sorts the report's tables into the page.
-func (p *document) addTables(r *report.Report) {
+// addTables sorts the report's tables into the page, and adds those of measures that the run has.
+func (p *document) addTables(r *report.Report) error {
 	if p.Charts {
 		p.Summary = append(p.Summary, newPageTable(r, claims.LearningTable(r), "learning"))
 	}
@@ -69,6 +69,14 @@ func (p *document) addTables(r *report.Report) {
 			p.Tables = append(p.Tables, shown)
 		}
 	}
+	if r.Backbones != nil { // each has them on its own page
+		return nil
+	}
+	measures, err := tables.Measured(r)
+	for i, t := range measures {
+		p.Measures = append(p.Measures, newPageTable(r, t, fmt.Sprintf("measures-%d", i+1)))
+	}
+	return err
 }
 
 func newPageTable(r *report.Report, t table.Table, id string) pageTable {

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
@@ -64,3 +67,41 @@ func (c Cell) MixtureAt(mix float64, of func(Mixture) float64) metric.Value {
 
 // MeanScore is a mixture's mean over tasks.
 func (m Mixture) MeanScore() float64 { return FirstOf(m.Scores, len(m.Scores)) }
+
+// Mixes are the mixtures that any cell evaluated, ascending, between 0 and 1.
+func (r *Report) Mixes() []float64 {
+	return ofAnyCell(r, func(c Cell) []Mixture { return c.Mixtures }, func(m Mixture) float64 { return m.Mix })
+}
+
+// MixtureMeasures are the accuracy, the knowledge retention and the loss on held-out text of a
+// mixture, which keys call by its name.
+func MixtureMeasures(name string, mix float64) [3]Measure {
+	of := func(number func(Cell, Mixture) float64) func(Cell) metric.Value {
+		return func(c Cell) metric.Value {
+			return c.MixtureAt(mix, func(m Mixture) float64 { return number(c, m) })
+		}
+	}
+	weights := " of the weights θ₀ + " + name + "·(θ − θ₀), θ₀ pretrained and θ learned"
+	return [3]Measure{
+		{Key: "acc@" + name, Head: []string{"accuracy"}, Better: 1, Meaning: "accuracy at the end of the stream" + weights,
+			Of: of(func(_ Cell, m Mixture) float64 { return m.MeanScore() })},
+		{Key: "knowledge_retention@" + name, Head: []string{"knowledge", "retention"}, Better: 1, Meaning: "knowledge retention" + weights,
+			Of: of(func(c Cell, m Mixture) float64 { return c.Retained(m.K) })},
+		{Key: "text_loss@" + name, Head: []string{"held-out", "text"}, Better: -1, Nats: true, Meaning: "loss on held-out base text, in nats per token," + weights,
+			Of: of(func(_ Cell, m Mixture) float64 { return m.Perplexity })},
+	}
+}
+
+// ofAnyCell are the different numbers that the entries of any cell have, ascending.
+func ofAnyCell[E any, N cmp.Ordered](r *Report, entries func(Cell) []E, number func(E) N) (list []N) {
+	for _, c := range r.Cells {
+		for _, e := range entries(c) {
+			list = append(list, number(e))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// shortest writes a number with as few digits as tell it from others.
+func shortest(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

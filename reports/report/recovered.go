@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
@@ -55,4 +56,48 @@ func (c Cell) RecoveredBy(examples int) metric.Value {
 		return metric.Undefined(fmt.Sprintf("after %d further examples %d of %d tasks were scored", examples, found, n-1))
 	}
 	return metric.Number(sum / float64(n-1))
+}
+
+// RecoveryExamples are the numbers of further examples that any cell was scored after, ascending.
+func (r *Report) RecoveryExamples() []int {
+	return ofAnyCell(r, func(c Cell) []Recovered { return c.Recovered }, func(x Recovered) int { return x.Examples })
+}
+
+// RecoveryMeasures are the mean score of the tasks but the last after each of some numbers of
+// further examples, ascending, and last the share of what was forgotten that the most of these bring
+// back.
+func RecoveryMeasures(examples []int) []Measure {
+	names := make([]string, len(examples))
+	for i, n := range examples {
+		names[i] = strconv.Itoa(n)
+	}
+	return recoveryMeasures(names, examples)
+}
+
+func recoveryMeasures(names []string, examples []int) (list []Measure) {
+	for i, n := range examples {
+		list = append(list, Measure{Key: "recovered@" + names[i], Head: []string{"after", names[i]}, Better: 1,
+			Meaning: "mean score of the tasks but the last after " + names[i] + " further examples of each, from the final weights",
+			Of:      func(c Cell) metric.Value { return c.RecoveredBy(n) }})
+	}
+	most := examples[len(examples)-1]
+	return append(list, Measure{Key: "recovery", Head: []string{"", "back"}, Better: 1,
+		Meaning: "(after the most further examples − end) / (learned − end): the share of what was forgotten that comes back",
+		Of: func(c Cell) metric.Value {
+			own, end, after := LearnedButLast(c), c.RecoveredBy(0), c.RecoveredBy(most)
+			for _, v := range []metric.Value{own, end, after} {
+				if !v.Defined() {
+					return v
+				}
+			}
+			if own.Number <= end.Number {
+				return metric.Undefined("nothing was forgotten")
+			}
+			return metric.Number((after.Number - end.Number) / (own.Number - end.Number))
+		}})
+}
+
+// LearnedButLast is the mean score of the tasks but the last, each right after its own training.
+func LearnedButLast(c Cell) metric.Value {
+	return metric.AfterOwnTraining(metric.Matrix{R: c.R}, func(j int) bool { return j < len(c.Tasks)-1 })
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 
 	"secura/experiments/record"
@@ -27,6 +28,9 @@ type ResultsFile struct {
 	References  []ReferenceResults `json:"references"`
 	Methods     []methodResults    `json:"methods"`
 	Comparisons []Comparison       `json:"comparisons"`
+	Fronts      []frontResult      `json:"fronts,omitempty"`
+	// Correlations are those of KLCorrelations, of runs that measured the divergence.
+	Correlations []correlationResult `json:"correlations,omitempty"`
 }
 
 type cellResult struct {
@@ -67,13 +71,8 @@ type pointResult struct {
 type measured struct {
 	Seconds      Seconds `json:"seconds"`
 	PeakRSSBytes int64   `json:"peak_rss_bytes"`
-}
-
-type methodResults struct {
-	Method string `json:"method"`
-	// Backbone is told where the run has several, here and in a comparison.
-	Backbone string                    `json:"backbone,omitempty"`
-	Metrics  map[string]metric.Summary `json:"metrics"`
+	// TrainFLOP are counted, but a cell that was interrupted may have lost some.
+	TrainFLOP float64 `json:"train_flop,omitempty"`
 }
 
 // ReferenceResults are what methods are seen against: the base row, and the chance level of a guess
@@ -105,20 +104,24 @@ func Results(r *Report) ([]byte, error) {
 	if r.Suite.Tuning.Trials > 0 {
 		out.Tuning = &r.Suite.Tuning
 	}
-	for _, c := range r.Cells {
-		out.Cells = append(out.Cells, resultOf(c))
-	}
 	if r.Backbones != nil {
 		out.Backbones = r.Suite.Backbones
 	}
 	for _, part := range r.Each() {
 		out.References = append(out.References, part.references())
-		for _, m := range r.Suite.Methods {
-			summaries := map[string]metric.Summary{}
-			for _, key := range metric.Keys {
-				summaries[key] = part.Summarise(m.Name, key)
+		measures, err := part.Measures()
+		if err != nil {
+			return nil, fmt.Errorf("results of suite %s: %w", r.Suite.Name, err)
+		}
+		for _, c := range part.Cells {
+			out.Cells = append(out.Cells, resultOf(c, measures))
+		}
+		out.Methods = append(out.Methods, methodResultsOf(part, measures)...)
+		out.Fronts = append(out.Fronts, frontResultsOf(part)...)
+		if part.HasKL() && !r.Suite.Separate() {
+			for _, c := range part.KLCorrelations() {
+				out.Correlations = append(out.Correlations, correlationResult{onBackbone(part), c})
 			}
-			out.Methods = append(out.Methods, methodResults{m.Name, onBackbone(part), summaries})
 		}
 		out.Comparisons = append(out.Comparisons, part.Compare()...)
 	}
@@ -132,12 +135,18 @@ func Results(r *Report) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-func resultOf(c Cell) cellResult {
+func resultOf(c Cell, measures []Measure) cellResult {
 	result := cellResult{
 		ID: c.ID, Method: c.Method.Name, Seed: c.Seed, Order: c.Order, Status: c.State, Reason: c.Reason,
 		R: [][]*float64{}, Metrics: c.Metrics, Backbone: c.Backbone, Overrides: c.Overrides(), Warnings: []string{},
 		TrainedParameters: c.TrainedParameters, StateBytes: c.StateBytes, TrainTokens: c.TrainTokens, EvalTokens: c.EvalTokens,
-		Measured: measured{c.Seconds, c.PeakRSSBytes},
+		Measured: measured{c.Seconds, c.PeakRSSBytes, c.TrainFLOP},
+	}
+	if len(measures) > 0 {
+		result.Metrics = maps.Clone(c.Metrics)
+		for _, m := range measures {
+			result.Metrics[m.Key] = m.in(c)
+		}
 	}
 	if c.Order != 0 {
 		result.Tasks = c.Tasks

@@ -20,8 +20,7 @@ func (r *Report) Summarise(method, key string) metric.Summary {
 func (r *Report) Over(method string, of func(Cell) metric.Value) metric.Summary {
 	values, reason := r.OverSeedsOf(method, of)
 	if len(values) == 0 {
-		u := metric.Undefined(reason)
-		return metric.Summary{Mean: u, SD: u, CI95: u}
+		return undefinedSummary(reason)
 	}
 	numbers := make([]float64, len(values))
 	for i, v := range values {
@@ -31,6 +30,11 @@ func (r *Report) Over(method string, of func(Cell) metric.Value) metric.Summary 
 		numbers[i] = v.Value.Number
 	}
 	return metric.MeanSDCI(numbers)
+}
+
+func undefinedSummary(reason string) metric.Summary {
+	u := metric.Undefined(reason)
+	return metric.Summary{Mean: u, SD: u, CI95: u}
 }
 
 // SeedValue is a metric's value for one seed.
@@ -79,6 +83,25 @@ func (r *Report) OverSeedsOf(method string, of func(Cell) metric.Value) (values 
 		}
 	}
 	return values, reason
+}
+
+// MeanDone averages a number over a method's done cells.
+func (r *Report) MeanDone(method string, of func(Cell) float64) metric.Value {
+	sum, n, reason := 0.0, 0, ""
+	for _, c := range r.Cells {
+		switch {
+		case c.Method.Name != method:
+		case c.State == record.Done:
+			sum += of(c)
+			n++
+		case reason == "":
+			reason = c.Standing()
+		}
+	}
+	if n == 0 {
+		return metric.Undefined(reason)
+	}
+	return metric.Number(sum / float64(n))
 }
 
 // Compared are the metrics on which the methods are compared with SECURA.

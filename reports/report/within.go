@@ -3,33 +3,35 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
-// WithinMeasure is a number of a cell that its evaluations within tasks give.
-type WithinMeasure struct {
-	// Head is its name in the head of a table, a line each, and Meaning what it is.
-	Head    []string
-	Meaning string
-	// Better is 1 where more is better, -1 where less is.
-	Better float64
-	Of     func(r *Report, c Cell) metric.Value
+// HasCurve says whether any cell was evaluated within tasks.
+func (r *Report) HasCurve() bool {
+	return slices.ContainsFunc(r.Cells, func(c Cell) bool { return len(c.Curve) > 0 })
 }
 
-// WithinMeasures lists them (De Lange et al. 2023, arXiv 2205.13452: the stability gap, min-ACC and
-// WC-ACC). Scores are in [0, 1].
-var WithinMeasures = []WithinMeasure{
-	{[]string{"stability", "gap"}, "the largest drop of the mean score of the earlier tasks while one task is learned, from the boundary before it to an evaluation within it, over all tasks from the second on", -1,
-		func(r *Report, c Cell) metric.Value { return r.gap(c, func(g gap) float64 { return g.drop }) }},
-	{[]string{"of it", "back"}, "how much of that drop the end of the same task brings back; below 0 where the earlier tasks went on falling", 1,
-		func(r *Report, c Cell) metric.Value { return r.gap(c, func(g gap) float64 { return g.back }) }},
-	{[]string{"worst", "case"}, "(R[N][N] + Σ_{j<N} the lowest score of task j in any evaluation after its training) / N", 1,
-		func(r *Report, c Cell) metric.Value { return r.within(c, worstCase) }},
-	{[]string{"area under", "learning"}, "the mean score of a task while it is learned, by the trapezoid rule over steps from the boundary before it to the one after, mean over tasks", 1,
-		func(r *Report, c Cell) metric.Value { return r.within(c, learningArea) }},
+// WithinMeasures are the numbers of a cell that its evaluations within tasks give (De Lange et al.
+// 2023, arXiv 2205.13452: the stability gap, min-ACC and WC-ACC). Scores are in [0, 1].
+func (r *Report) WithinMeasures() []Measure {
+	return []Measure{
+		{Key: "stability_gap", Head: []string{"stability", "gap"}, Better: -1,
+			Meaning: "the largest drop of the mean score of the earlier tasks while one task is learned, from the boundary before it to an evaluation within it, over all tasks from the second on",
+			Of:      func(c Cell) metric.Value { return r.gap(c, func(g gap) float64 { return g.drop }) }},
+		{Key: "stability_back", Head: []string{"of it", "back"}, Better: 1,
+			Meaning: "how much of that drop the end of the same task brings back; below 0 where the earlier tasks went on falling",
+			Of:      func(c Cell) metric.Value { return r.gap(c, func(g gap) float64 { return g.back }) }},
+		{Key: "worst_case", Head: []string{"worst", "case"}, Better: 1,
+			Meaning: "(R[N][N] + Σ_{j<N} the lowest score of task j in any evaluation after its training) / N",
+			Of:      func(c Cell) metric.Value { return r.within(c, worstCase) }},
+		{Key: "learning_area", Head: []string{"area under", "learning"}, Better: 1,
+			Meaning: "the mean score of a task while it is learned, by the trapezoid rule over steps from the boundary before it to the one after, mean over tasks",
+			Of:      func(c Cell) metric.Value { return r.within(c, learningArea) }},
+	}
 }
 
 // within gives a measure of a cell, or says why it has none.

@@ -1,21 +1,11 @@
 package tables
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
-	"secura/experiments/suite"
-	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
 )
-
-// adapterBytes are those of one trained value.
-const adapterBytes = 4
-
-// single is the method that does nothing but learn, whose work is the unit.
-const single = "seq"
 
 // Budget compares methods by what they cost: the bytes that each keeps beside the backbone, of its
 // adapter and of its memory, and the operations of its training, with what they buy. Methods stand
@@ -28,44 +18,16 @@ func Budget(r *report.Report) table.Table {
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"adapter", "(KiB)"}}, {Head: []string{"beside it", "(KiB)"}}, {Head: []string{"all", "(KiB)"}}, {Head: []string{"training", "(GFLOP)"}}, {Head: []string{"", "× seq"}},
 			{Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"best at", "its bytes"}}},
 		TextColumns: []int{8}}
-	adapter := func(c report.Cell) float64 { return adapterBytes * float64(c.TrainedParameters) }
-	all := func(c report.Cell) float64 { return float64(c.StateBytes) }
-	flop := func(m string) metric.Value {
-		v := MeanDone(r, m, func(c report.Cell) float64 { return c.TrainFLOP })
-		if v.Defined() && v.Number == 0 {
-			return metric.Undefined("the run did not count operations")
+	for _, b := range r.Budgets() {
+		ratio, best := table.Entry{Text: "·"}, "·"
+		if b.Ratio.Defined() {
+			ratio = table.Numeric(fmt.Sprintf("%.2f", b.Ratio.Number), b.Ratio.Number)
 		}
-		return v
-	}
-	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Reference() })
-	bytes := func(m suite.MethodSpec) metric.Value { return MeanDone(r, m.Name, all) }
-	slices.SortStableFunc(methods, func(a, b suite.MethodSpec) int { return cmp.Compare(bytes(a).Number, bytes(b).Number) })
-	one := metric.Undefined("no seq")
-	if r.Has(single) {
-		one = flop(single)
-	}
-	for _, m := range methods {
-		mine, accuracy := bytes(m), r.Summarise(m.Name, "acc")
-		row := []table.Entry{{Text: m.Name}, costEntry(&t, MeanDone(r, m.Name, adapter), 1<<10, 1),
-			costEntry(&t, MeanDone(r, m.Name, func(c report.Cell) float64 { return all(c) - adapter(c) }), 1<<10, 1), costEntry(&t, mine, 1<<10, 1)}
-		work := flop(m.Name)
-		row = append(row, costEntry(&t, work, 1e9, 1))
-		ratio := table.Entry{Text: "·"}
-		if work.Defined() && one.Defined() {
-			ratio = table.Numeric(fmt.Sprintf("%.2f", work.Number/one.Number), work.Number/one.Number)
+		if b.Best != nil {
+			best = map[bool]string{true: "yes"}[*b.Best]
 		}
-		best := "·"
-		if accuracy.Mean.Defined() && mine.Defined() {
-			best = "yes"
-			for _, other := range methods {
-				with, theirs := bytes(other), r.Summarise(other.Name, "acc").Mean
-				if with.Defined() && theirs.Defined() && with.Number <= mine.Number && theirs.Number > accuracy.Mean.Number {
-					best = ""
-				}
-			}
-		}
-		row = append(row, ratio, report.ScoreEntry(&t, accuracy), report.ScoreEntry(&t, r.Summarise(m.Name, "knowledge_retention")), table.Entry{Text: best})
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, []table.Entry{{Text: b.Method}, costEntry(&t, b.Adapter, 1<<10, 1), costEntry(&t, b.Beside, 1<<10, 1), costEntry(&t, b.All, 1<<10, 1),
+			costEntry(&t, b.FLOP, 1e9, 1), ratio, report.ScoreEntry(&t, r.Summarise(b.Method, "acc")), report.ScoreEntry(&t, r.Summarise(b.Method, "knowledge_retention")), {Text: best}})
 	}
 	return t
 }

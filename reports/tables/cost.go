@@ -1,8 +1,6 @@
 package tables
 
 import (
-	"secura/experiments/record"
-	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -26,7 +24,7 @@ func Cost(r *report.Report) table.Table {
 			{func(c report.Cell) float64 { return c.Seconds.Compile }, 1}, {allSeconds, 1},
 			{func(c report.Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
 		} {
-			row = append(row, costEntry(&t, MeanDone(r, m.Name, c.of), c.unit, 1))
+			row = append(row, costEntry(&t, r.MeanDone(m.Name, c.of), c.unit, 1))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -36,22 +34,3 @@ func Cost(r *report.Report) table.Table {
 // trainedParameters and allSeconds are the costs that the summary has too.
 func trainedParameters(c report.Cell) float64 { return float64(c.TrainedParameters) }
 func allSeconds(c report.Cell) float64        { return c.Seconds.Total }
-
-// MeanDone averages a number over a method's done cells.
-func MeanDone(r *report.Report, method string, of func(report.Cell) float64) metric.Value {
-	sum, n, reason := 0.0, 0, ""
-	for _, c := range r.Cells {
-		switch {
-		case c.Method.Name != method:
-		case c.State == record.Done:
-			sum += of(c)
-			n++
-		case reason == "":
-			reason = c.Standing()
-		}
-	}
-	if n == 0 {
-		return metric.Undefined(reason)
-	}
-	return metric.Number(sum / float64(n))
-}

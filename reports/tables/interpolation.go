@@ -1,9 +1,7 @@
 package tables
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,22 +11,6 @@ import (
 	"secura/reports/table"
 )
 
-// ofAnyCell are the different numbers that the entries of any cell have, ascending.
-func ofAnyCell[E any, N cmp.Ordered](r *report.Report, entries func(report.Cell) []E, number func(E) N) (list []N) {
-	for _, c := range r.Cells {
-		for _, e := range entries(c) {
-			list = append(list, number(e))
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// mixes are the mixtures that any cell evaluated, ascending, between 0 and 1.
-func mixes(r *report.Report) []float64 {
-	return ofAnyCell(r, func(c report.Cell) []report.Mixture { return c.Mixtures }, func(m report.Mixture) float64 { return m.Mix })
-}
-
 // Interpolation shows each method's curve from the untouched backbone to what it learned: the
 // accuracy at the end of the stream and the base knowledge that is left, of weights θ₀ + mix·(θ −
 // θ₀). Its remarks say which mixtures dominate a preset of SECURA as it was learned.
@@ -37,35 +19,29 @@ func Interpolation(r *report.Report) table.Table {
 		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ learned, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r) +
 			". A mixture dominates a method where neither mean, of accuracy and of knowledge retention, is lower, and one is higher."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"mix"}}, {Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"held-out", "text"}}}}
-	list := append(append([]float64{0}, mixes(r)...), 1)
-	accuracy := func(mix float64) func(report.Cell) metric.Value {
-		return func(c report.Cell) metric.Value { return c.MixtureAt(mix, report.Mixture.MeanScore) }
-	}
-	retained := func(mix float64) func(report.Cell) metric.Value {
-		return func(c report.Cell) metric.Value {
-			return c.MixtureAt(mix, func(m report.Mixture) float64 { return c.Retained(m.K) })
+	list := append(append([]float64{0}, r.Mixes()...), 1)
+	of := func(m suite.MethodSpec, mix float64) (means [3]metric.Summary) {
+		for i, measure := range report.MixtureMeasures(shortest(mix), mix) {
+			means[i] = r.Over(m.Name, measure.Of)
 		}
-	}
-	text := func(mix float64) func(report.Cell) metric.Value {
-		return func(c report.Cell) metric.Value {
-			return c.MixtureAt(mix, func(m report.Mixture) float64 { return m.Perplexity })
-		}
+		return means
 	}
 	for _, m := range r.Suite.Methods {
 		for _, mix := range list {
-			if r.Over(m.Name, accuracy(mix)).Mean.Undefined != "" && mix > 0 && mix < 1 {
+			means := of(m, mix)
+			if accuracy := means[0].Mean; !accuracy.Defined() && mix > 0 && mix < 1 {
 				continue // a method without mixtures has its ends
 			}
 			nats := table.Entry{Text: "·"}
-			if s := r.Over(m.Name, text(mix)); s.Mean.Defined() {
-				nats = table.Numeric(fmt.Sprintf("%.3f", s.Mean.Number), s.Mean.Number)
+			if text := means[2].Mean; text.Defined() {
+				nats = table.Numeric(fmt.Sprintf("%.3f", text.Number), text.Number)
 			}
-			t.Rows = append(t.Rows, []table.Entry{{Text: m.Name}, table.Numeric(shortest(mix), mix),
-				report.ScoreEntry(&t, r.Over(m.Name, accuracy(mix))), report.ScoreEntry(&t, r.Over(m.Name, retained(mix))), nats})
+			t.Rows = append(t.Rows, []table.Entry{{Text: m.Name}, table.Numeric(shortest(mix), mix), report.ScoreEntry(&t, means[0]), report.ScoreEntry(&t, means[1]), nats})
 		}
 	}
 	at := func(m suite.MethodSpec, mix float64) (p report.FrontPoint, ok bool) {
-		a, k := r.Over(m.Name, accuracy(mix)).Mean, r.Over(m.Name, retained(mix)).Mean
+		means := of(m, mix)
+		a, k := means[0].Mean, means[1].Mean
 		return report.FrontPoint{Learning: a.Number, Retention: k.Number}, a.Defined() && k.Defined()
 	}
 	for _, subject := range r.Suite.Methods {

@@ -4,9 +4,12 @@
 package tables
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"secura/datasets"
 	"secura/experiments/suite"
 	"secura/reports/claims"
 	"secura/reports/diagnostics"
@@ -14,13 +17,17 @@ import (
 	"secura/reports/table"
 )
 
-// Names are the tables that can be had by themselves. Of says which of them a report has anyway;
-// ablation and suite.DiagnosticTables it has where its suite names them, and those from stability
-// to recovery never.
-var Names = append([]string{"summary", "per-task", "matrix", "cost", "variants", "retention", "ablation", "orders", "examples", "knowledge", "released", "claims", "stability", "front", "kl", "interpolation", "budget", "format", "recovery"}, suite.DiagnosticTables...)
+// ErrLacks is within the error of a table that is made of what the run's records do not hold.
+var ErrLacks = errors.New("not measured")
 
-// Named makes the tables of one name of Names. Where the run's records do not hold what a table
-// needs, the error says what was to be measured.
+// lackError is ErrLacks that says what was to be measured.
+type lackError struct{ text string }
+
+func (e lackError) Error() string        { return e.text }
+func (e lackError) Is(target error) bool { return target == ErrLacks }
+
+// Named makes the tables of one name of suite.Tables. Where the run's records do not hold what a
+// table needs, the error says what was to be measured, and is ErrLacks.
 func Named(r *report.Report, name string) ([]table.Table, error) {
 	tables, err := namedTables(r, name)
 	return Sourced(r, tables), err
@@ -30,8 +37,8 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 	if slices.Contains(suite.DiagnosticTables, name) {
 		return diagnostics.Tables(r, name)
 	}
-	lacks := func(format string, args ...any) ([]table.Table, error) {
-		return nil, fmt.Errorf("table %s of %s: "+format, append([]any{name, r.Run.Path}, args...)...)
+	lacks := func(reason string) ([]table.Table, error) {
+		return nil, lackError{fmt.Sprintf("table %s of %s: %s", name, r.Run.Path, reason)}
 	}
 	switch name {
 	case "summary":
@@ -73,17 +80,17 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		}
 		return []table.Table{t}, nil
 	case "stability":
-		if !hasCurve(r) || r.Suite.Separate() {
+		if !r.HasCurve() || r.Suite.Separate() {
 			return lacks("it needs a stream with evaluations within tasks; run it with -set evaluation.every_steps=N, in a folder of its own")
 		}
 		return []table.Table{Stability(r)}, nil
 	case "kl":
-		if !hasKL(r) {
+		if !r.HasKL() {
 			return lacks("its records hold no divergence from the backbone; run it with -set evaluation.kl=true, in a folder of its own")
 		}
 		return []table.Table{Divergence(r)}, nil
 	case "interpolation":
-		if len(mixes(r)) == 0 {
+		if len(r.Mixes()) == 0 {
 			return lacks("its records hold no mixtures of weights; run it with -set evaluation.interpolate=[0.25,0.5,0.75], in a folder of its own")
 		}
 		return []table.Table{Interpolation(r)}, nil
@@ -91,10 +98,13 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and nothing is forgotten")
 		}
+		if !slices.ContainsFunc(r.Suite.Tasks, func(task datasets.Task) bool { return !task.Choice() }) {
+			return lacks("no task of the suite has written answers")
+		}
 		t, err := Format(r)
 		return []table.Table{t}, err
 	case "recovery":
-		if len(recoveries(r)) == 0 {
+		if len(r.RecoveryExamples()) == 0 {
 			return lacks("no task was scored after further examples; run it with -set evaluation.recovery=[4,16], in a folder of its own")
 		}
 		return []table.Table{Recovery(r)}, nil
@@ -119,7 +129,45 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		t, err := ExamplesTable(r)
 		return []table.Table{t}, err
 	}
-	return lacks("unknown, expected one of %v", Names)
+	return nil, fmt.Errorf("table %s of %s: unknown, expected one of %v", name, r.Run.Path, suite.TableNames())
+}
+
+// measureTables are those of measures that a report does not have by itself.
+var measureTables = []string{"stability", "front", "interpolation", "format", "recovery", "budget", "kl"}
+
+// Measured gives the tables of measures, beside those of Of, that the run has numbers for. Of a
+// tuning that is the front of its trials.
+func Measured(r *report.Report) (list []table.Table, err error) {
+	for _, name := range measureTables {
+		if slices.Contains(r.Suite.Tables, name) || r.Trials != nil && name != "front" {
+			continue
+		}
+		tables, err := Named(r, name)
+		switch {
+		case errors.Is(err, ErrLacks):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		for _, t := range tables {
+			if hasMeasures(t) {
+				list = append(list, t)
+			}
+		}
+	}
+	return list, nil
+}
+
+// hasMeasures says whether any score, or other number that was rounded, stands in a table.
+func hasMeasures(t table.Table) bool {
+	for _, row := range t.Rows {
+		for _, e := range row {
+			if e.Number != nil && strings.Contains(e.Text, ".") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Of gives all tables of a report in the order in which they are shown, those that its records have
@@ -151,7 +199,7 @@ func Of(r *report.Report) []table.Table {
 	if t, ok := Released(r); ok {
 		tables = append(tables, t)
 	}
-	if hasCurve(r) {
+	if r.HasCurve() {
 		tables = append(tables, Retention(r)...)
 	}
 	if !r.Suite.Separate() {
@@ -162,5 +210,10 @@ func Of(r *report.Report) []table.Table {
 			tables = append(tables, Matrix(r, m))
 		}
 	}
-	return Sourced(r, append(tables, r.Asked...))
+	for _, asked := range r.Asked { // some of them the report has anyway
+		if !slices.ContainsFunc(tables, func(t table.Table) bool { return t.Title == asked.Title }) {
+			tables = append(tables, asked)
+		}
+	}
+	return Sourced(r, tables)
 }

@@ -11,11 +11,6 @@ import (
 	"secura/reports/table"
 )
 
-// hasCurve says whether any cell was evaluated within tasks.
-func hasCurve(r *report.Report) bool {
-	return slices.ContainsFunc(r.Cells, func(c report.Cell) bool { return len(c.Curve) > 0 })
-}
-
 // Retention shows the base knowledge and the accuracy on all tasks along the training, an
 // evaluation a row, methods across: the mean over the done cells of order 0, in points of 100, and
 // last the mean over all evaluations after the base row. Knowledge is left out without a battery.

@@ -99,7 +99,7 @@ func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common 
 	for _, c := range scoreColumns {
 		row = append(row, report.ScoreEntry(t, r.Summarise(m.Name, c.Key)))
 	}
-	return append(row, costEntry(t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(t, MeanDone(r, m.Name, allSeconds), 1, 0))
+	return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), costEntry(t, r.MeanDone(m.Name, allSeconds), 1, 0))
 }
 
 // baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost
@@ -115,7 +115,7 @@ func baseEntries(r *report.Report, t *table.Table, base map[string]metric.Value,
 		}
 		row[0].Notes = methodLabel(r, t, m.Name, common).Notes
 		row[1] = table.Count(r.Summarise(m.Name, "acc").N)
-		return append(row, costEntry(t, MeanDone(r, m.Name, trainedParameters), 1000, 1), costEntry(t, MeanDone(r, m.Name, allSeconds), 1, 0))
+		return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), costEntry(t, r.MeanDone(m.Name, allSeconds), 1, 0))
 	}
 	return append(row, table.Entry{}, table.Entry{})
 }
