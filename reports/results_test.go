@@ -51,7 +51,7 @@ func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 			t.Errorf("%s has the keys %q, want %q", what, got, want)
 		}
 	}
-	same("results", keys(out), "suite", "plan", "backend", "backbone", "tasks", "cells", "references", "methods", "comparisons")
+	same("results", keys(out), "suite", "plan", "backend", "backbone", "tasks", "cells", "references", "methods", "comparisons", "fronts")
 	cells := out["cells"].([]any)
 	ofCell := []string{"id", "method", "seed", "order", "status", "R", "K", "metrics", "backbone", "overrides", "warnings",
 		"trained_parameters", "state_bytes", "train_tokens", "eval_tokens", "measured"}
@@ -77,7 +77,16 @@ func TestResultsHaveTheKeysThatScriptsReadByName(t *testing.T) {
 		t.Errorf("frozen: R %v", frozen["R"])
 	}
 	method := out["methods"].([]any)[2].(map[string]any)
-	same("a method", keys(method), "method", "metrics")
+	same("a method", keys(method), "method", "metrics", "budget", "measured")
+	same("a budget", keys(method["budget"]), "adapter_bytes", "beside_bytes", "all_bytes", "best_at_its_bytes")
+	same("what is measured of a method", keys(method["measured"]), "train_flop", "train_flop_ratio")
+	same("the method's metrics", keys(method["metrics"]), slices.Clone(metric.Keys)...)
+	same("a reference", keys(out["methods"].([]any)[0]), "method", "metrics")
+	fronts := out["fronts"].([]any)
+	same("a front", keys(fronts[0]), "retention", "methods")
+	if a, b := fronts[0].(map[string]any)["retention"], fronts[1].(map[string]any)["retention"]; len(fronts) != 2 || a != "knowledge" || b != "tasks" {
+		t.Errorf("fronts by %v and %v", a, b)
+	}
 	same("a summary", keys(method["metrics"].(map[string]any)["acc"]), "mean", "sd", "ci95", "n")
 	if c := out["comparisons"].([]any); len(c) != 3*4 {
 		t.Errorf("%d comparisons, want 3 metrics with 4 methods", len(c))

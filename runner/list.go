@@ -13,6 +13,7 @@ import (
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/table"
 )
 
@@ -95,6 +96,16 @@ func printList(kind string, stdout io.Writer) error {
 	case "metrics":
 		for _, d := range metric.Definitions {
 			t.AddRow(d.Key, d.Meaning)
+		}
+		for _, g := range report.MeasureGroups() {
+			if err := t.Print(stdout); err != nil {
+				return err
+			}
+			fmt.Fprintf(stdout, "of runs with %s:\n", g.Needs)
+			t.Rows = nil
+			for _, m := range g.Measures {
+				t.AddRow(m.Key, m.Meaning)
+			}
 		}
 	}
 	return t.Print(stdout)

@@ -194,8 +194,8 @@ arithmetic between them:
 	$ runner report runs/continual16 -explain secura.knowledge_retention
 
 Further tables show how far the weights moved, the gradient norms of each
-matrix, and each method's own measures. A suite that names them under tables
-has them in its report:
+matrix, each method's own measures, and what a suite's evaluation measures
+beside the scores. A suite that names a table under tables has it in its report:
 
 	$ runner report runs/continual16 -table norms,gradients,steps
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"secura/experiments/suite"
 	"secura/experiments/toyrun"
 	"secura/methods"
 )
@@ -181,6 +182,19 @@ func TestTheReadmesNameWhatThereIs(t *testing.T) {
 		help, _, _ = strings.Cut(help, "\n")
 		help, _, _ = strings.Cut(help, "; html is a page")
 		mentions("reports/README.md", strings.Split(help, ", ")...)
+	}
+
+	// The README's tables are those of the list, in its order.
+	_, rows, _ := strings.Cut(readDocument(t, "reports/README.md"), "\n| `-table` | what |\n|---|---|\n")
+	rows, _, _ = strings.Cut(rows, "\n\n")
+	var told []string
+	for row := range strings.Lines(rows) {
+		for _, name := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(strings.Split(row, "|")[1], -1) {
+			told = append(told, name[1])
+		}
+	}
+	if names := suite.TableNames(); !slices.Equal(told, names) {
+		t.Errorf("reports/README.md has rows of the tables %q, the list has %q", told, names)
 	}
 }
 

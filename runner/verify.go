@@ -171,7 +171,7 @@ func (v *verification) results(r *report.Report) error {
 		return fmt.Errorf("%s: %w", v.run.Results(), err)
 	}
 	if d != "" {
-		return fmt.Errorf("%s: %s", v.run.Results(), d)
+		return fmt.Errorf("%s: %s; `runner report` makes the file again, with all that this program writes", v.run.Results(), d)
 	}
 	return nil
 }

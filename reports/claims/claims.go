@@ -17,15 +17,20 @@ import (
 
 // Tables are the tables of the reproducibility report: each claim of the paper (SECURA, arXiv
 // 2502.18168) against what the runs measured, how the released code behaves, what the equations
-// imply, and which methods learn and retain. Each claim is judged by the first run that can: a
+// imply, which methods learn and retain,
+// and whether the divergence from the backbone goes with forgetting. Each claim is judged by the first run that can: a
 // stream of tasks for retention, tasks learned one at a time for the comparison with DoRA. Measures
 // are taken from all runs together. They are a pure function of the records.
 func Tables(runs []*Evidence) []table.Table {
 	c := judge{runs}
-	return []table.Table{
+	tables := []table.Table{
 		c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
-		c.dora(), c.released(), c.equations(), c.learning(), {Title: "How it was judged", Caption: rule},
+		c.dora(), c.released(), c.equations(), c.learning(),
 	}
+	if t, ok := c.divergence(); ok {
+		tables = append(tables, t)
+	}
+	return append(tables, table.Table{Title: "How it was judged", Caption: rule})
 }
 
 // claims are judged by these runs.

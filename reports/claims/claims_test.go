@@ -246,3 +246,38 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 		}
 	}
 }
+
+// The further a method is from the backbone, the more it forgets; the battery's divergence stands the
+// other way round. A run that measured neither has no such table.
+func TestTheDivergenceIsHeldAgainstForgetting(t *testing.T) {
+	s := sixteen(2, same(0.6), [6]float64{.3, .4, .5, .6, .7, .8}, [6]float64{.3, .4, .5, .6, .7, .8})
+	c := judge{evidence(t, s)}
+	if _, ok := c.divergence(); ok || strings.Contains(claimsText(t, c.runs), "divergence") {
+		t.Error("a run without divergences has a table of them")
+	}
+	scores := s.End
+	s.End = func(f *synthetic.CellFiles) {
+		scores(f)
+		m := float64(slices.IndexFunc(s.Methods, func(m suite.MethodSpec) bool { return strings.HasPrefix(f.Id, m.Name+"-s") }))
+		for i, e := range f.Events {
+			if e.Kind == record.Boundary {
+				text, battery := 6-m, m
+				f.Events[i].Divergence = &record.Divergence{HeldOut: &text, Knowledge: &battery}
+			}
+		}
+	}
+	runs := append(c.runs, evidence(t, s)...) // the first run that can says it
+	shown, ok := judge{runs}.divergence()
+	if !ok || len(shown.Rows) != 2 || shown.Rows[0][1].Text != "6" || shown.Rows[0][2].Text != "+1.00" || shown.Rows[1][2].Text != "-1.00" {
+		t.Errorf("%+v", shown.Rows)
+	}
+	if text := claimsText(t, runs); !strings.Contains(text, "Does the divergence from the backbone go with forgetting") {
+		t.Error("the claims lack the table")
+	}
+	few := s
+	few.Methods = s.Methods[:3]
+	shown, _ = judge{evidence(t, few)}.divergence()
+	if shown.Rows[0][2].Text != "–" || !strings.Contains(shown.Footnotes[0], "3 pairs, fewer than 4") {
+		t.Errorf("%+v %q", shown.Rows, shown.Footnotes)
+	}
+}

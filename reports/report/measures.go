@@ -65,10 +65,22 @@ func (m Measure) in(c Cell) metric.Value {
 	return m.Of(c)
 }
 
-// DescribedMeasures are all measures that a run may have, for lists: with MIX and K for numbers.
-func DescribedMeasures() []Measure {
+// MeasureGroup are measures that a run has or has not together.
+type MeasureGroup struct {
+	// Needs says which runs have them.
+	Needs    string
+	Measures []Measure
+}
+
+// MeasureGroups are all measures that a run may have, for lists: with MIX and K for numbers.
+func MeasureGroups() []MeasureGroup {
 	var r *Report // nothing is asked of it
 	mixtures := MixtureMeasures("MIX", 0)
-	recovery := recoveryMeasures([]string{"K"}, []int{0})
-	return slices.Concat(r.WithinMeasures(), mixtures[:], formMeasures(nil), recovery, KLMeasures)
+	return []MeasureGroup{
+		{"evaluation.every_steps", r.WithinMeasures()},
+		{"evaluation.interpolate", mixtures[:]},
+		{"tasks with written answers", formMeasures(nil)},
+		{"evaluation.recovery", recoveryMeasures([]string{"K"}, []int{0})},
+		{"evaluation.kl", KLMeasures},
+	}
 }

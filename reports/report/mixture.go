@@ -81,7 +81,7 @@ func MixtureMeasures(name string, mix float64) [3]Measure {
 			return c.MixtureAt(mix, func(m Mixture) float64 { return number(c, m) })
 		}
 	}
-	weights := " of the weights θ₀ + " + name + "·(θ − θ₀), θ₀ pretrained and θ learned"
+	weights := " of θ₀ + " + name + "·(θ − θ₀), pretrained θ₀ and learned θ"
 	return [3]Measure{
 		{Key: "acc@" + name, Head: []string{"accuracy"}, Better: 1, Meaning: "accuracy at the end of the stream" + weights,
 			Of: of(func(_ Cell, m Mixture) float64 { return m.MeanScore() })},

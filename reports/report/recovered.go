@@ -84,8 +84,8 @@ func recoveryMeasures(names []string, examples []int) (list []Measure) {
 	return append(list, Measure{Key: "recovery", Head: []string{"", "back"}, Better: 1,
 		Meaning: "(after the most further examples − end) / (learned − end): the share of what was forgotten that comes back",
 		Of: func(c Cell) metric.Value {
-			own, end, after := LearnedButLast(c), c.RecoveredBy(0), c.RecoveredBy(most)
-			for _, v := range []metric.Value{own, end, after} {
+			end, after, own := c.RecoveredBy(0), c.RecoveredBy(most), LearnedButLast(c)
+			for _, v := range []metric.Value{end, after, own} {
 				if !v.Defined() {
 					return v
 				}

@@ -26,7 +26,7 @@ type ResultsFile struct {
 	Cells     []cellResult  `json:"cells"`
 	// References has one entry, or one for each backbone.
 	References  []ReferenceResults `json:"references"`
-	Methods     []methodResults    `json:"methods"`
+	Methods     []MethodResults    `json:"methods"`
 	Comparisons []Comparison       `json:"comparisons"`
 	Fronts      []frontResult      `json:"fronts,omitempty"`
 	// Correlations are those of KLCorrelations, of runs that measured the divergence.

@@ -8,7 +8,7 @@ import (
 
 // The types below are what results.json has of methods.
 
-type methodResults struct {
+type MethodResults struct {
 	Method string `json:"method"`
 	// Backbone is told where the run has several, here and in a comparison.
 	Backbone string                    `json:"backbone,omitempty"`
@@ -57,7 +57,7 @@ type correlationResult struct {
 }
 
 // methodResultsOf are those of a report of one backbone, in the suite's order.
-func methodResultsOf(r *Report, measures []Measure) (list []methodResults) {
+func methodResultsOf(r *Report, measures []Measure) (list []MethodResults) {
 	budgets := r.Budgets()
 	for _, m := range r.Suite.Methods {
 		summaries := map[string]metric.Summary{}
@@ -67,7 +67,7 @@ func methodResultsOf(r *Report, measures []Measure) (list []methodResults) {
 		for _, measure := range measures {
 			summaries[measure.Key] = r.Over(m.Name, measure.Of)
 		}
-		result := methodResults{Method: m.Name, Backbone: onBackbone(r), Metrics: summaries}
+		result := MethodResults{Method: m.Name, Backbone: onBackbone(r), Metrics: summaries}
 		if i := slices.IndexFunc(budgets, func(b MethodBudget) bool { return b.Method == m.Name }); i >= 0 {
 			b := budgets[i]
 			result.Budget = &budgetResult{b.Adapter, b.Beside, b.All, b.Best}
