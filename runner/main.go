@@ -234,6 +234,29 @@ What the numbers of a table mean:
 	knowledge_delta      K[N] - K[0]
 	intransigence        mean of the joint run's score minus R[j][j]
 	perplexity_drift     nats per token on held-out base text, after minus before
+	of runs with evaluation.every_steps:
+	stability_gap   largest drop of the earlier tasks' mean score from a task's start to within it
+	stability_back  how much of that drop the same task's end brings back; below 0: they fell on
+	worst_case      (R[N][N] + Σ_{j<N} task j's lowest score in any evaluation after its training) / N
+	learning_area   mean score of a task while it is learned, by the trapezoid rule over steps
+	of runs with evaluation.interpolate:
+	acc@MIX                  accuracy at the end of θ₀ + MIX·(θ − θ₀), pretrained θ₀ and learned θ
+	knowledge_retention@MIX  knowledge retention of θ₀ + MIX·(θ − θ₀)
+	text_loss@MIX            loss of θ₀ + MIX·(θ − θ₀) on held-out text, in nats per token
+	of runs with tasks with written answers:
+	form_before     share of written answers that have the form of the true ones, before the stream
+	form_learned    the same right after a task's own training
+	form_end        the same at the end of the stream
+	lost_with_form  fall of these tasks' scores after their training, by answers that lost the form
+	lost_otherwise  the same by other answers
+	of runs with evaluation.recovery:
+	recovered@K  mean score of the tasks but the last after K further examples of each, at the end
+	recovery     share of what was forgotten that the most further examples bring back
+	of runs with evaluation.kl:
+	kl_text_first       KL(backbone ‖ model) on held-out text after the first task, in nats per token
+	kl_text             the same at the end of the stream
+	kl_knowledge_first  the same on the battery's true answers, after the first task
+	kl_knowledge        the same on the battery's true answers, at the end of the stream
 
 R[i][j] is the score on task j after the first i of N tasks were learned; row 0
 is the untouched backbone. K[i] is the score on the knowledge battery. A number

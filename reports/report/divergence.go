@@ -18,16 +18,16 @@ func (r *Report) HasKL() bool {
 // end.
 var KLMeasures = []Measure{
 	{Key: "kl_text_first", Head: []string{"text,", "task 1"}, Better: -1, Nats: true,
-		Meaning: "KL(untouched backbone ‖ model) on held-out text after the first task, in nats per token",
+		Meaning: "KL(backbone ‖ model) on held-out text after the first task, in nats per token",
 		Of:      func(c Cell) metric.Value { return c.KLAfter(1, HeldOutKL) }},
 	{Key: "kl_text", Head: []string{"text,", "end"}, Better: -1, Nats: true,
 		Meaning: "the same at the end of the stream",
 		Of:      func(c Cell) metric.Value { return c.LastKL(HeldOutKL) }},
 	{Key: "kl_knowledge_first", Head: []string{"battery,", "task 1"}, Better: -1, Nats: true,
-		Meaning: "KL(untouched backbone ‖ model) on the battery's true answers after the first task, in nats per token",
+		Meaning: "the same on the battery's true answers, after the first task",
 		Of:      func(c Cell) metric.Value { return c.KLAfter(1, KnowledgeKL) }},
 	{Key: "kl_knowledge", Head: []string{"battery,", "end"}, Better: -1, Nats: true,
-		Meaning: "the same at the end of the stream",
+		Meaning: "the same on the battery's true answers, at the end of the stream",
 		Of:      func(c Cell) metric.Value { return c.LastKL(KnowledgeKL) }},
 }
 

@@ -25,12 +25,7 @@ type forms struct {
 // have the form of the task's true ones (score.Form), and how much of the loss is of answers that
 // lost it. They read the predictions. There are none where no task has written answers.
 func (r *Report) FormMeasures() ([]Measure, error) {
-	scorers := map[string]string{}
-	for _, task := range r.Suite.Tasks {
-		if !task.Choice() {
-			scorers[task.Name] = task.Scores[0]
-		}
-	}
+	scorers := r.WrittenTasks()
 	if len(scorers) == 0 {
 		return nil, nil
 	}
@@ -49,6 +44,17 @@ func (r *Report) FormMeasures() ([]Measure, error) {
 		read[c.ID] = f
 	}
 	return formMeasures(read), nil
+}
+
+// WrittenTasks are the tasks of the suite with written answers, each with its first score.
+func (r *Report) WrittenTasks() map[string]string {
+	scorers := map[string]string{}
+	for _, task := range r.Suite.Tasks {
+		if !task.Choice() && len(task.Scores) > 0 { // a suite that was made by hand may name none
+			scorers[task.Name] = task.Scores[0]
+		}
+	}
+	return scorers
 }
 
 // formMeasures are those of cells by their ids.
@@ -72,7 +78,7 @@ func formMeasures(read map[string]forms) []Measure {
 		{Key: "form_end", Head: []string{"form", "end"}, Better: 1, Of: of(func(f forms) float64 { return f.end }),
 			Meaning: "the same at the end of the stream"},
 		{Key: "lost_with_form", Head: []string{"lost", "with form"}, Better: -1, Of: of(func(f forms) float64 { return f.withForm }),
-			Meaning: "what the score of tasks with written answers fell from their training to the end, by answers that lost the form"},
+			Meaning: "fall of these tasks' scores after their training, by answers that lost the form"},
 		{Key: "lost_otherwise", Head: []string{"lost", "otherwise"}, Better: -1, Of: of(func(f forms) float64 { return f.within }),
 			Meaning: "the same by other answers"},
 	}

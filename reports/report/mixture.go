@@ -81,13 +81,13 @@ func MixtureMeasures(name string, mix float64) [3]Measure {
 			return c.MixtureAt(mix, func(m Mixture) float64 { return number(c, m) })
 		}
 	}
-	weights := " of θ₀ + " + name + "·(θ − θ₀), pretrained θ₀ and learned θ"
+	weights := "θ₀ + " + name + "·(θ − θ₀)"
 	return [3]Measure{
-		{Key: "acc@" + name, Head: []string{"accuracy"}, Better: 1, Meaning: "accuracy at the end of the stream" + weights,
+		{Key: "acc@" + name, Head: []string{"accuracy"}, Better: 1, Meaning: "accuracy at the end of " + weights + ", pretrained θ₀ and learned θ",
 			Of: of(func(_ Cell, m Mixture) float64 { return m.MeanScore() })},
-		{Key: "knowledge_retention@" + name, Head: []string{"knowledge", "retention"}, Better: 1, Meaning: "knowledge retention" + weights,
+		{Key: "knowledge_retention@" + name, Head: []string{"knowledge", "retention"}, Better: 1, Meaning: "knowledge retention of " + weights,
 			Of: of(func(c Cell, m Mixture) float64 { return c.Retained(m.K) })},
-		{Key: "text_loss@" + name, Head: []string{"held-out", "text"}, Better: -1, Nats: true, Meaning: "loss on held-out base text, in nats per token," + weights,
+		{Key: "text_loss@" + name, Head: []string{"held-out", "text"}, Better: -1, Nats: true, Meaning: "loss of " + weights + " on held-out text, in nats per token",
 			Of: of(func(_ Cell, m Mixture) float64 { return m.Perplexity })},
 	}
 }

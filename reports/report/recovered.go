@@ -77,12 +77,12 @@ func RecoveryMeasures(examples []int) []Measure {
 func recoveryMeasures(names []string, examples []int) (list []Measure) {
 	for i, n := range examples {
 		list = append(list, Measure{Key: "recovered@" + names[i], Head: []string{"after", names[i]}, Better: 1,
-			Meaning: "mean score of the tasks but the last after " + names[i] + " further examples of each, from the final weights",
+			Meaning: "mean score of the tasks but the last after " + names[i] + " further examples of each, at the end",
 			Of:      func(c Cell) metric.Value { return c.RecoveredBy(n) }})
 	}
 	most := examples[len(examples)-1]
 	return append(list, Measure{Key: "recovery", Head: []string{"", "back"}, Better: 1,
-		Meaning: "(after the most further examples − end) / (learned − end): the share of what was forgotten that comes back",
+		Meaning: "share of what was forgotten that the most further examples bring back",
 		Of: func(c Cell) metric.Value {
 			end, after, own := c.RecoveredBy(0), c.RecoveredBy(most), LearnedButLast(c)
 			for _, v := range []metric.Value{end, after, own} {

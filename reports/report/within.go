@@ -20,16 +20,16 @@ func (r *Report) HasCurve() bool {
 func (r *Report) WithinMeasures() []Measure {
 	return []Measure{
 		{Key: "stability_gap", Head: []string{"stability", "gap"}, Better: -1,
-			Meaning: "the largest drop of the mean score of the earlier tasks while one task is learned, from the boundary before it to an evaluation within it, over all tasks from the second on",
+			Meaning: "largest drop of the earlier tasks' mean score from a task's start to within it",
 			Of:      func(c Cell) metric.Value { return r.gap(c, func(g gap) float64 { return g.drop }) }},
 		{Key: "stability_back", Head: []string{"of it", "back"}, Better: 1,
-			Meaning: "how much of that drop the end of the same task brings back; below 0 where the earlier tasks went on falling",
+			Meaning: "how much of that drop the same task's end brings back; below 0: they fell on",
 			Of:      func(c Cell) metric.Value { return r.gap(c, func(g gap) float64 { return g.back }) }},
 		{Key: "worst_case", Head: []string{"worst", "case"}, Better: 1,
-			Meaning: "(R[N][N] + Σ_{j<N} the lowest score of task j in any evaluation after its training) / N",
+			Meaning: "(R[N][N] + Σ_{j<N} task j's lowest score in any evaluation after its training) / N",
 			Of:      func(c Cell) metric.Value { return r.within(c, worstCase) }},
 		{Key: "learning_area", Head: []string{"area under", "learning"}, Better: 1,
-			Meaning: "the mean score of a task while it is learned, by the trapezoid rule over steps from the boundary before it to the one after, mean over tasks",
+			Meaning: "mean score of a task while it is learned, by the trapezoid rule over steps",
 			Of:      func(c Cell) metric.Value { return r.within(c, learningArea) }},
 	}
 }

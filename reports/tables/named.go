@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/experiments/suite"
 	"secura/reports/claims"
 	"secura/reports/diagnostics"
@@ -98,7 +97,7 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and nothing is forgotten")
 		}
-		if !slices.ContainsFunc(r.Suite.Tasks, func(task datasets.Task) bool { return !task.Choice() }) {
+		if len(r.WrittenTasks()) == 0 {
 			return lacks("no task of the suite has written answers")
 		}
 		t, err := Format(r)
