@@ -29,6 +29,19 @@ func (r *Report) FormMeasures() ([]Measure, error) {
 	if len(scorers) == 0 {
 		return nil, nil
 	}
+	if r.forms == nil {
+		read, err := readForms(r, scorers)
+		if err != nil {
+			return nil, err
+		}
+		r.forms = read
+	}
+	return formMeasures(r.forms), nil
+}
+
+// readForms reads them for each done cell, by its id; a cell whose predictions are not there any more
+// is left out.
+func readForms(r *Report, scorers map[string]string) (map[string]forms, error) {
 	read := map[string]forms{}
 	for _, c := range r.Cells {
 		if c.State != record.Done || c.Method.Reference() {
@@ -43,7 +56,7 @@ func (r *Report) FormMeasures() ([]Measure, error) {
 		}
 		read[c.ID] = f
 	}
-	return formMeasures(read), nil
+	return read, nil
 }
 
 // WrittenTasks are the tasks of the suite with written answers, each with its first score.

@@ -46,6 +46,9 @@ type Report struct {
 	// Trials is what a tuning tried and chose, where the run is one that is complete; nil
 	// otherwise.
 	Trials *record.Tuning
+	// forms are what FormMeasures read of the predictions, by cell; nil before. Results and page
+	// both have them, and thousands of files are read once.
+	forms map[string]forms
 }
 
 // Read reads a run's manifest and the records of every planned cell. A last line that a crash cut
