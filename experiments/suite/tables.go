@@ -10,8 +10,8 @@ type Table struct {
 	lacks func(Suite) string
 }
 
-// Tables lists the tables that can be had by themselves, by -table or by a suite that names them. Of
-// in reports/tables says which of them a report has without being asked.
+// Tables lists the tables that can be had by themselves, by -table or by a suite that names them.
+// Of in reports/tables says which of them a report has without being asked.
 var Tables = []Table{
 	{"summary", nil},
 	{"per-task", nil},

@@ -17,10 +17,10 @@ import (
 
 // Tables are the tables of the reproducibility report: each claim of the paper (SECURA, arXiv
 // 2502.18168) against what the runs measured, how the released code behaves, what the equations
-// imply, which methods learn and retain,
-// and whether the divergence from the backbone goes with forgetting. Each claim is judged by the first run that can: a
-// stream of tasks for retention, tasks learned one at a time for the comparison with DoRA. Measures
-// are taken from all runs together. They are a pure function of the records.
+// imply, which methods learn and retain, and whether the divergence from the backbone goes with
+// forgetting. Each claim is judged by the first run that can: a stream of tasks for retention,
+// tasks learned one at a time for the comparison with DoRA. Measures are taken from all runs
+// together. They are a pure function of the records.
 func Tables(runs []*Evidence) []table.Table {
 	c := judge{runs}
 	tables := []table.Table{

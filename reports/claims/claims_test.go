@@ -247,8 +247,8 @@ func TestClaimsFitTheTerminalAndAreTheSameAgain(t *testing.T) {
 	}
 }
 
-// The further a method is from the backbone, the more it forgets; the battery's divergence stands the
-// other way round. A run that measured neither has no such table.
+// The further a method is from the backbone, the more it forgets; the battery's divergence stands
+// the other way round. A run that measured neither has no such table.
 func TestTheDivergenceIsHeldAgainstForgetting(t *testing.T) {
 	s := sixteen(2, same(0.6), [6]float64{.3, .4, .5, .6, .7, .8}, [6]float64{.3, .4, .5, .6, .7, .8})
 	c := judge{evidence(t, s)}

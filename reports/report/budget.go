@@ -13,8 +13,8 @@ const adapterBytes = 4
 // single is the method that does nothing but learn, whose work is the unit.
 const single = "seq"
 
-// MethodBudget is what a method costs: the bytes that it keeps beside the backbone and the operations of
-// its training, each the mean over its done cells.
+// MethodBudget is what a method costs: the bytes that it keeps beside the backbone and the
+// operations of its training, each the mean over its done cells.
 type MethodBudget struct {
 	Method string
 	// Adapter are the bytes of the adapter's trained values, Beside those of all else that is kept,

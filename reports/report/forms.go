@@ -21,9 +21,9 @@ type forms struct {
 	withForm, within float64
 }
 
-// FormMeasures tell forgetting how to answer from forgetting what: the share of written answers that
-// have the form of the task's true ones (score.Form), and how much of the loss is of answers that
-// lost it. They read the predictions. There are none where no task has written answers.
+// FormMeasures tell forgetting how to answer from forgetting what: the share of written answers
+// that have the form of the task's true ones (score.Form), and how much of the loss is of answers
+// that lost it. They read the predictions. There are none where no task has written answers.
 func (r *Report) FormMeasures() ([]Measure, error) {
 	scorers := r.WrittenTasks()
 	if len(scorers) == 0 {
@@ -39,8 +39,8 @@ func (r *Report) FormMeasures() ([]Measure, error) {
 	return formMeasures(r.forms), nil
 }
 
-// readForms reads them for each done cell, by its id; a cell whose predictions are not there any more
-// is left out.
+// readForms reads them for each done cell, by its id; a cell whose predictions are not there any
+// more is left out.
 func readForms(r *Report, scorers map[string]string) (map[string]forms, error) {
 	read := map[string]forms{}
 	for _, c := range r.Cells {

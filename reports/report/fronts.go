@@ -37,8 +37,8 @@ type MethodFront struct {
 	Undominated []string
 }
 
-// Fronts are those of a tuning's trials, or of a run: by retention of base knowledge, where it has a
-// battery, and of tasks.
+// Fronts are those of a tuning's trials, or of a run: by retention of base knowledge, where it has
+// a battery, and of tasks.
 func (r *Report) Fronts() []Front {
 	if r.Trials != nil {
 		return []Front{{"tasks", methodFronts(TriedSettings(*r.Trials))}}

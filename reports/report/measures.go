@@ -24,8 +24,8 @@ type Measure struct {
 }
 
 // Measures are those that the run has: in the order of the tables stability, interpolation, format,
-// recovery and kl. Tasks that are learned alone have none, for they are no stream. Those of the form
-// of answers are read from the predictions.
+// recovery and kl. Tasks that are learned alone have none, for they are no stream. Those of the
+// form of answers are read from the predictions.
 func (r *Report) Measures() ([]Measure, error) {
 	if r.Suite.Separate() || r.Trials != nil {
 		return nil, nil

@@ -64,8 +64,8 @@ func (r *Report) RecoveryExamples() []int {
 }
 
 // RecoveryMeasures are the mean score of the tasks but the last after each of some numbers of
-// further examples, ascending, and last the share of what was forgotten that the most of these bring
-// back.
+// further examples, ascending, and last the share of what was forgotten that the most of these
+// bring back.
 func RecoveryMeasures(examples []int) []Measure {
 	names := make([]string, len(examples))
 	for i, n := range examples {
