@@ -199,8 +199,16 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
+	var without []string
 	for _, c := range finished {
-		v.found("records, predictions and scores of "+c.ID, w.CheckCell(c, !v.packed)...)
+		lacks := rundir.LacksCheckpoints(v.run.Cell(c.ID))
+		if lacks {
+			without = append(without, c.ID)
+		}
+		v.found("records, predictions and scores of "+c.ID, w.CheckCell(c, !lacks && !v.packed)...)
+	}
+	if len(without) > 0 {
+		fmt.Fprintf(v.stdout, "without checkpoints, so that tasks are executed from the cell's start: %s\n", strings.Join(without, ", "))
 	}
 	parts, err := v.parts(w, finished)
 	if err != nil {

@@ -87,6 +87,24 @@ func TestVerify(t *testing.T) {
 	expect(t, 0, `^ok +executed again: er-s0-o0 from boundary \d`, verify(whole, "-seed", "1")...)
 	expect(t, 2, `expected a name that ends in .tar.zst`, "report", run, "-bundle", "run.zip")
 
+	// A clone of a repository that holds the records alone: no checkpoints, locks and claims.
+	cloned := rundir.Run{Path: copyRun(t, run)}
+	for _, id := range []string{"er-s0-o0", "seq-s0-o0"} {
+		c := cloned.Cell(id)
+		for _, path := range []string{c.Checkpoints(), c.Claims(), c.Lock()} {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	expect(t, 0, `^ok +executed again: er-s0-o0 from the start to boundary 1$`, verify(cloned.Path)...)
+	expect(t, 0, `^without checkpoints, so that .*: seq-s0-o0, er-s0-o0$`, verify(cloned.Path, "-cells", "seq-s0-o0")...)
+	onlyOne := rundir.Run{Path: copyRun(t, run)}
+	if err := os.RemoveAll(onlyOne.Cell("seq-s0-o0").Checkpoint(1)); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 1, `^DIFFERS +records.*checkpoint/01/complete.json is missing$`, verify(onlyOne.Path)...)
+
 	// The bundling made all report files; what else lies there is named.
 	strange := rundir.Run{Path: copyRun(t, run)}
 	for _, path := range []string{filepath.Join(strange.Path, "notes.txt"), filepath.Join(strange.Path, "cells", "er-s9-o0.txt"), strange.Table("mine.csv")} {

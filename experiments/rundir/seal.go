@@ -72,6 +72,17 @@ func CheckSeal(c Cell, checkpoints bool) []error {
 	return append(changes, checkpointChanges(c)...)
 }
 
+// LacksCheckpoints says whether a cell that was sealed with checkpoints has lost the whole folder
+// of them, as in a clone of a repository that holds the records alone.
+func LacksCheckpoints(c Cell) bool {
+	var seal Seal
+	if err := ReadJSON(c.Seal(), &seal); err != nil {
+		return false
+	}
+	_, err := os.Stat(c.Checkpoints())
+	return errors.Is(err, os.ErrNotExist) && slices.ContainsFunc(seal.Files, func(f File) bool { return isCheckpoint(f.Path) })
+}
+
 // SealHolds says whether one of the cell's files is what it was when the cell ended. Of a cell
 // without a seal nothing else is known.
 func SealHolds(c Cell, path string) bool {
