@@ -64,6 +64,9 @@ and evaluated. These are embedded:
 	rivals               The paper's six methods and fourteen others on the stream of continual16, over
 	                     eight seeds.
 	smoke                A quick pass through every stage; its numbers mean nothing.
+	smollm16             The paper's six methods, SECURA by the width and as released, and four others
+	                     learn sixteen public tasks of short prompts, for SmolLM2-135M-Instruct; the
+	                     data lie below -data.
 	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and
 	                     simplified German; the data lie below -data.
 	variants             LoRA, DoRA, CUR-LoRA, CABR and SECURA M1 and M2 on four multiple-choice and
@@ -79,7 +82,7 @@ data file and every row before hours are spent:
 For a name that is wrong, the error gives the nearest known one:
 
 	$ runner -suite smok
-	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, benchmarks, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, rivals, smoke, trace, variants. A file's name ends in .yaml
+	runner: load suite smok: unknown suite "smok"; did you mean "smoke"? Known: ablation, benchmarks, continual16-real, continual16, gradients, norms, olora-long, olora-standard, orders, paper-nano, paper-released-nano, paper-released, paper, retention, rivals, smoke, smollm16, trace, variants. A file's name ends in .yaml
 
 # Tuning
 
