@@ -257,6 +257,20 @@ released-smollm data out="runs/released-smollm" *flags: build
     bin/runner report {{quote(out)}} -claims
     SECURA_RELEASED_RUN={{absolute_path(out)}} go test -count=1 -v -run ReleasedM1OnSmolLM ./experiments
 
+# Interrupted or on another machine, the same command goes on: finished cells stay, others are run.
+# Commit reports/published/SUITE after each session. data holds the sets as DIR/NAME/SPLIT.parquet.
+# make or go on with a published run, in the background of other work, and write its report
+published suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: build
+    #!/usr/bin/env bash
+    set -euo pipefail
+    file="$({{just_executable()}} smollm)"
+    data={{quote(absolute_path(data))}}
+    run={{quote(justfile_directory() / "reports" / "published" / suite)}}
+    runner={{quote(justfile_directory() / "bin" / "runner")}}
+    cd "$(dirname "$file")" # the suite names the file alone, so that the run goes on wherever it lies
+    nice -n 19 "$runner" run -suite {{quote(suite)}} -data "$data" -out "$run" {{flags}}
+    "$runner" report "$run" -claims
+
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
 # load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache
 large-checkpoint folder="/tmp/secura-large-checkpoint":

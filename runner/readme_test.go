@@ -28,7 +28,7 @@ import (
 )
 
 // readmes are the documents, below the project's folder.
-var readmes = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md", "methods/README.md", "datasets/README.md", "reports/README.md"}
+var readmes = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md", "methods/README.md", "datasets/README.md", "reports/README.md", "reports/published/README.md"}
 
 func readDocument(t *testing.T, name string) string {
 	t.Helper()
