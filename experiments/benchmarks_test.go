@@ -12,7 +12,6 @@ import (
 	"secura/datasets"
 	"secura/datasets/convert"
 	"secura/datasets/prepared"
-	"secura/experiments/suite"
 )
 
 // harnessTask is what lm-evaluation-harness makes of rows (testdata/harness_prompts.py).
@@ -90,10 +89,7 @@ func unordered(prompt string, gold int) (text, right string) {
 // benchmarks: prompts, options and right answers are those that the harness makes of them, but for
 // what the suite says.
 func TestBenchmarksHaveTheHarnessPrompts(t *testing.T) {
-	s, err := suite.Load("benchmarks", suite.Options{Presets: KnownPresets()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := loadSuite(t, "benchmarks")
 	want := readHarnessPrompts(t)
 	dir := t.TempDir()
 	for i, task := range s.Tasks {

@@ -68,10 +68,7 @@ func TestPackedBatchesLearnTheSame(t *testing.T) {
 // The shapes of packed batches and their padding in the main job: what a suite's author reads in
 // validate -time.
 func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
-	s, err := suite.Load("continual16", suite.Options{Presets: KnownPresets()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := loadSuite(t, "continual16")
 	w, err := openSingle(t.Context(), s, WorkerOptions{Store: &prepared.Store{}, Backend: backbone.BackendOptions{Name: "go"}})
 	if err != nil {
 		t.Fatal(err)

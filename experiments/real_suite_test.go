@@ -4,8 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"secura/experiments/suite"
 )
 
 // TestThePublicDataSetsRender holds the templates of continual16-real against every row of the
@@ -15,10 +13,7 @@ func TestThePublicDataSetsRender(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("the public data sets are not here:", err)
 	}
-	s, err := suite.Load("continual16-real", suite.Options{Presets: KnownPresets()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := loadSuite(t, "continual16-real")
 	if len(s.Tasks) != 16 {
 		t.Fatalf("%d tasks", len(s.Tasks))
 	}

@@ -17,14 +17,7 @@ import (
 // references and what some of them are made of. A method has the preset's settings still, or those
 // that a tuning chose by continual16's budget.
 func TestRivalsHasEveryMethodBeyondThePaper(t *testing.T) {
-	load := func(name string) suite.Suite {
-		s, err := suite.Load(name, suite.Options{Presets: KnownPresets()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	s, main := load("rivals"), load("continual16")
+	s, main := loadSuite(t, "rivals"), loadSuite(t, "continual16")
 	want := []string{methods.Frozen.Name, methods.JointTraining.Name, methods.SeqFull.Name, "secura-width", "er-full"}
 	for _, g := range methods.Groups {
 		for _, m := range g.Methods {

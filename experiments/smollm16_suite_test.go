@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"secura/datasets"
-	"secura/experiments/suite"
 )
 
 // TestTheTasksOfSmolLM16Render holds the templates of smollm16 against every row of its sets, in
@@ -18,7 +17,7 @@ func TestTheTasksOfSmolLM16Render(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("the public data sets are not here:", err)
 	}
-	s := loadSmolLM16(t)
+	s := loadSuite(t, "smollm16")
 	enough := s.Training.Steps * s.Training.Batch
 	for _, task := range slices.Concat(s.Tasks, s.Knowledge) {
 		splits := []string{"train", "validation", "test"}
@@ -65,7 +64,7 @@ func TestTheTasksOfSmolLM16Render(t *testing.T) {
 // TestSmolLM16KeepsItsBatteryOutOfTheStream: no task reads a set that the battery reads, or one of
 // the other sets of science questions; sets that give several tasks give them different rows.
 func TestSmolLM16KeepsItsBatteryOutOfTheStream(t *testing.T) {
-	s := loadSmolLM16(t)
+	s := loadSuite(t, "smollm16")
 	if len(s.Tasks) != 16 || len(s.Knowledge) != 1 || s.Knowledge[0].Source != "arc_easy" {
 		t.Fatalf("%d tasks, battery %v", len(s.Tasks), s.Knowledge)
 	}
@@ -91,13 +90,4 @@ func TestSmolLM16KeepsItsBatteryOutOfTheStream(t *testing.T) {
 			intents[names[k]] = task.Name
 		}
 	}
-}
-
-func loadSmolLM16(t *testing.T) suite.Suite {
-	t.Helper()
-	s, err := suite.Load("smollm16", suite.Options{Presets: KnownPresets()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

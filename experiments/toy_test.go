@@ -49,6 +49,16 @@ func (y toy) store() *prepared.Store {
 	return &prepared.Store{DataDir: y.dir, Folder: filepath.Join(y.dir, "prepared")}
 }
 
+// loadSuite loads an embedded suite.
+func loadSuite(t *testing.T, name string) suite.Suite {
+	t.Helper()
+	s, err := suite.Load(name, suite.Options{Presets: KnownPresets()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // openTexts opens the texts of a suite's backbone.
 func openTexts(t *testing.T, s suite.Suite) *pretrained.Backbone {
 	t.Helper()

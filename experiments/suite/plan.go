@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"secura/datasets"
 	"secura/experiments/record"
 )
 
@@ -99,9 +98,7 @@ func taskOrders(s Suite) [][]int {
 		}
 		named := number > 0 && number <= len(s.TaskOrders)
 		if named {
-			for i, name := range s.TaskOrders[number-1] {
-				tasks[i] = slices.IndexFunc(s.Tasks, func(t datasets.Task) bool { return t.Name == name })
-			}
+			tasks, _ = s.InOrder(s.TaskOrders[number-1]) // the suite is valid
 		}
 		r := Streams{PairingKey: s.PairingName()}.Rand(fmt.Sprintf("order/%d", number))
 		for number > 0 && !named && drawn[fmt.Sprint(tasks)] {

@@ -314,6 +314,19 @@ func (s Suite) TaskNames() []string {
 	return names
 }
 
+// InOrder are the indices of the stream's tasks in the order of these names; false where they are
+// not each of its tasks once.
+func (s Suite) InOrder(names []string) (tasks []int, ok bool) {
+	have := s.TaskNames()
+	if !slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(have))) {
+		return nil, false
+	}
+	for _, name := range names {
+		tasks = append(tasks, slices.Index(have, name))
+	}
+	return tasks, true
+}
+
 // MethodNames lists the methods in the suite's order.
 func (s Suite) MethodNames() []string {
 	names := make([]string, len(s.Methods))

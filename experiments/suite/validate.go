@@ -18,6 +18,9 @@ var methodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_+-]*(\.t[0-9]+)?$`)
 // suiteName keeps a run's folder within runs.
 var suiteName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?$`)
 
+// isName says whether a suite may have a name.
+func isName(name string) bool { return suiteName.MatchString(name) && len(name) <= maxName }
+
 // maxName bounds a suite's name, maxCells the cells of a plan: each of them is a folder with its
 // records.
 const (
@@ -123,8 +126,8 @@ func (s Suite) mistakes(presets Presets, lost bool) []error {
 	}
 	s.validateTasks(r)
 	s.validateMethods(r, presets)
-	r.must(s.Pairing == "" || suiteName.MatchString(s.Pairing) && len(s.Pairing) <= maxName, "pairing is %q, must be a suite's name", s.Pairing)
-	r.must(suiteName.MatchString(s.Name) && len(s.Name) <= maxName, "name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
+	r.must(s.Pairing == "" || isName(s.Pairing), "pairing is %q, must be a suite's name", s.Pairing)
+	r.must(isName(s.Name), "name is %q, must be letters, digits, _, - and dots within, at most %d of them: it names a folder in runs (where the key is missing, the file's own name counts)", s.Name, maxName)
 	r.atLeast("seeds", s.Seeds, 1)
 	r.atLeast("orders", s.Orders, 1)
 	s.validateCells(r)

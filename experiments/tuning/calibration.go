@@ -37,9 +37,7 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 var tunedSplits = []string{"train", "validation"}
 
 // calibrationTasks puts a suite's tasks in another order: that of the tuning that the suite has
-// had, so that its tuning can be repeated, or else a drawn one, in which the families take turns,
-// so that each boundary forgets across kinds. It draws from a stream named after the tuning's
-// pairing alone.
+// had, so that its tuning can be repeated, or else a drawn one.
 func calibrationTasks(s suite.Suite, pairing string) []datasets.Task {
 	tasks := tunedBefore(s)
 	if tasks == nil {
@@ -54,18 +52,18 @@ func calibrationTasks(s suite.Suite, pairing string) []datasets.Task {
 // tunedBefore are the suite's tasks in the order of its tuning, none where that had other tasks, as
 // where the suite extends the tuned one, or had them in the suite's own order.
 func tunedBefore(s suite.Suite) (tasks []datasets.Task) {
-	before, now := s.Tuning.Stream, s.TaskNames()
-	if slices.Equal(before, now) || !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(now))) {
+	order, whole := s.InOrder(s.Tuning.Stream)
+	if !whole || slices.IsSorted(order) {
 		return nil
 	}
-	for _, name := range before {
-		at := slices.IndexFunc(s.Tasks, func(t datasets.Task) bool { return t.Name == name })
+	for _, at := range order {
 		tasks = append(tasks, s.Tasks[at])
 	}
 	return tasks
 }
 
-// drawnTasks draws from a stream named after the tuning's pairing alone.
+// drawnTasks puts the tasks in a drawn order in which the families take turns, so that each
+// boundary forgets across kinds. It draws from a stream named after the tuning's pairing alone.
 func drawnTasks(s suite.Suite, pairing string) []datasets.Task {
 	r := suite.Streams{PairingKey: pairing}.Rand("calibration")
 	var families []string

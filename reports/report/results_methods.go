@@ -6,8 +6,8 @@ import (
 	"secura/reports/metric"
 )
 
-// The types below are what results.json has of methods.
-
+// MethodResults is what results.json has of a method: means of its cells' metrics and measures by
+// their keys, and what it costs.
 type MethodResults struct {
 	Method string `json:"method"`
 	// Backbone is told where the run has several, here and in a comparison.
