@@ -34,7 +34,9 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.Lookup("methods").Usage = "only these `NAMES`, separated by commas, also ones that the suite leaves out; all names every method there is"
 	o.PlaceOptions.addFlags(flags)
 	flags.Lookup("out").Usage = "the tuning's `DIR`. Default: runs/SUITE-tune"
-	flags.IntVar(&o.Trials, "trials", 10, "`NUMBER` of trials of each method, 1 to 32. Half of them try learning rates over a grid; each further round tries what lies next to the best trial so far, beyond the grid too. The two best are then run again on two further seeds, and the mean decides")
+	flags.IntVar(&o.Trials, "trials", 10, "`NUMBER` of trials of each method, 1 to 32. Half of them try learning rates over a grid; each further round tries what lies next to the best trial so far, beyond the grid too. The two best are then run again on further seeds, see -seeds")
+	flags.IntVar(&o.Options.Seeds, "seeds", 3, "`NUMBER` of seeds on which a method's two best trials are compared, by their mean, their own seed among them; 1 runs none again")
+	flags.IntVar(&o.Tasks, "tasks", 0, "`NUMBER` of tasks of the calibration stream, drawn from the suite's in turns of families; 0 takes all. A rate that is good for few tasks may be too high for many: lower it where hours count")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
 	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row and four fifths of what the method's best learner does: a setting at which little is learned forgets little. If none does, the trial that learned most is chosen")
 }
@@ -52,6 +54,7 @@ func newTune() command {
 			"tune continual16",
 			"tune continual16 -methods all -trials 8 -jobs 2",
 			"tune continual16 -methods ewc,i-lora -objective learning_accuracy -out runs/strengths",
+			"tune smollm16 -data DATA -backbone FILE.gguf -trials 5 -tasks 6 -seeds 1 -examples 32",
 		},
 		flags: newFlags("tune"), check: o.check,
 		run: func(ctx context.Context, s string, stdout, stderr io.Writer) error {

@@ -314,15 +314,16 @@ func (s Suite) TaskNames() []string {
 	return names
 }
 
-// InOrder are the indices of the stream's tasks in the order of these names; false where they are
-// not each of its tasks once.
+// InOrder are the indices of the stream's tasks of these names, in their order; false where one is
+// none of its tasks, or stands twice.
 func (s Suite) InOrder(names []string) (tasks []int, ok bool) {
 	have := s.TaskNames()
-	if !slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(have))) {
-		return nil, false
-	}
 	for _, name := range names {
-		tasks = append(tasks, slices.Index(have, name))
+		at := slices.Index(have, name)
+		if at < 0 || slices.Contains(tasks, at) {
+			return nil, false
+		}
+		tasks = append(tasks, at)
 	}
 	return tasks, true
 }

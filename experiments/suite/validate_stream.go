@@ -48,7 +48,7 @@ func (s Suite) validateTaskOrders(r *rules) {
 		for _, name := range order {
 			r.oneOf(fmt.Sprintf("task in task_orders[%d]", i), name, names...)
 		}
-		_, whole := s.InOrder(order)
-		r.must(whole, "task_orders[%d] must name each of the %d tasks once; it names %d", i, len(names), len(order))
+		_, known := s.InOrder(order)
+		r.must(known && len(order) == len(names), "task_orders[%d] must name each of the %d tasks once; it names %d", i, len(names), len(order))
 	}
 }

@@ -8,17 +8,17 @@ import (
 	"secura/experiments/suite"
 )
 
-// calibration is the suite that a tuning's trials run in, methods left out: all of the suite's
-// tasks in another order, learned from the training split and scored on validation, by a pairing of
-// its own, so that no drawn number is one of the reported cells'. Fewer tasks would not do: a
-// learning rate that is good for six may be too high for sixteen. The tasks refuse to open any
-// other split, in every process that reads the suite. The knowledge battery, which has a test split
-// alone, is left out.
+// calibration is the suite that a tuning's trials run in, methods left out: the suite's tasks in
+// another order, learned from the training split and scored on validation, by a pairing of its own,
+// so that no drawn number is one of the reported cells'. It has all of the tasks unless the options
+// bound them, as where hours count: a learning rate that is good for six may be too high for
+// sixteen. The tasks refuse to open any other split, in every process that reads the suite. The
+// knowledge battery, which has a test split alone, is left out.
 func calibration(s suite.Suite, o Options) suite.Suite {
 	c := s
 	c.Name, c.Pairing = SuiteName(s), s.PairingName()+tuneSuffix
 	c.Doc = fmt.Sprintf("The trials of a tuning of %s: validation splits of a calibration stream.", s.Name)
-	c.Tasks = calibrationTasks(s, c.Pairing)
+	c.Tasks = calibrationTasks(s, c.Pairing, o.Tasks)
 	c.Knowledge = []datasets.Task{}
 	c.Methods = nil
 	c.Seeds, c.Orders, c.TaskOrders = 1, 1, nil
@@ -29,7 +29,7 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 	c.Evaluation.Every, c.Evaluation.EverySteps, c.Evaluation.AtSteps = suite.EveryFinal, 0, nil
 	c.Evaluation.Recovery = nil
 	c.Evaluation.TeacherForced, c.Evaluation.KL, c.Evaluation.Interpolate, c.Evaluation.Diagnostics, c.Tables = false, false, nil, false, nil // a choice is made by scores alone
-	c.Tuning = suite.Tuning{Trials: o.Trials, Seeds: 1 + FurtherSeeds, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
+	c.Tuning = suite.Tuning{Trials: o.Trials, Seeds: o.Seeds, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
 	return c
 }
 
@@ -37,11 +37,14 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 var tunedSplits = []string{"train", "validation"}
 
 // calibrationTasks puts a suite's tasks in another order: that of the tuning that the suite has
-// had, so that its tuning can be repeated, or else a drawn one.
-func calibrationTasks(s suite.Suite, pairing string) []datasets.Task {
-	tasks := tunedBefore(s)
+// had, so that its tuning can be repeated, or else a drawn one. most bounds them; 0 does not.
+func calibrationTasks(s suite.Suite, pairing string, most int) []datasets.Task {
+	if most == 0 {
+		most = len(s.Tasks)
+	}
+	tasks := tunedBefore(s, most)
 	if tasks == nil {
-		tasks = drawnTasks(s, pairing)
+		tasks = drawnTasks(s, pairing)[:most]
 	}
 	for i := range tasks {
 		tasks[i].Readable = tunedSplits
@@ -49,11 +52,12 @@ func calibrationTasks(s suite.Suite, pairing string) []datasets.Task {
 	return tasks
 }
 
-// tunedBefore are the suite's tasks in the order of its tuning, none where that had other tasks, as
-// where the suite extends the tuned one, or had them in the suite's own order.
-func tunedBefore(s suite.Suite) (tasks []datasets.Task) {
-	order, whole := s.InOrder(s.Tuning.Stream)
-	if !whole || slices.IsSorted(order) {
+// tunedBefore are the suite's tasks in the order of its tuning, none where that had another number
+// of tasks, or others, as where the suite extends the tuned one, or had all of them in the suite's
+// own order.
+func tunedBefore(s suite.Suite, n int) (tasks []datasets.Task) {
+	order, known := s.InOrder(s.Tuning.Stream)
+	if !known || len(order) != n || n == len(s.Tasks) && slices.IsSorted(order) {
 		return nil
 	}
 	for _, at := range order {

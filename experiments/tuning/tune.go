@@ -19,6 +19,10 @@ import (
 type Options struct {
 	// Trials is the budget of each method.
 	Trials int
+	// Tasks bounds the tasks of the calibration stream; 0 takes all of the suite's.
+	Tasks int
+	// Seeds is on how many seeds the finalists are compared, the trials' own among them.
+	Seeds int
 	// Examples bounds the validation examples of each task; 0 takes all.
 	Examples int
 	// Objective is one of Objectives.
@@ -28,10 +32,11 @@ type Options struct {
 const (
 	// maxTrials keeps the rates of a grid apart in two digits.
 	maxTrials = 32
-	// Finalists of each method are run again, on FurtherSeeds each: a trial of one seed may win by
+	// maxSeeds is more than a choice gains by.
+	maxSeeds = 32
+	// Finalists of each method are run again, on further seeds: a trial of one seed may win by
 	// luck.
-	Finalists    = 2
-	FurtherSeeds = 2
+	Finalists = 2
 )
 
 // Check says what is wrong with the options.
@@ -39,6 +44,12 @@ func (o Options) Check() error {
 	var mistakes []error
 	if o.Trials < 1 || o.Trials > maxTrials {
 		mistakes = append(mistakes, fmt.Errorf("%d trials, must be 1 to %d", o.Trials, maxTrials))
+	}
+	if o.Tasks < 0 {
+		mistakes = append(mistakes, fmt.Errorf("%d tasks, must be at least 0", o.Tasks))
+	}
+	if o.Seeds < 1 || o.Seeds > maxSeeds {
+		mistakes = append(mistakes, fmt.Errorf("%d seeds, must be 1 to %d", o.Seeds, maxSeeds))
 	}
 	if o.Examples < 0 {
 		mistakes = append(mistakes, fmt.Errorf("%d examples, must be at least 0", o.Examples))
@@ -51,7 +62,7 @@ func (o Options) Check() error {
 
 // Tuner plans the trials of a suite's methods round by round: Next plans a round, Suite has it,
 // Score takes its outcomes. When Next has nothing more to plan, the two best trials of each method
-// are run again, on two further seeds (Again, ScoreAgain), and the higher mean over the three is
+// are run again, on further seeds (Again, ScoreAgain), and the higher mean over all of them is
 // chosen. Every method gets the same number of trials. What is planned depends on the suite, the
 // options and the trials' scores alone, so that a tuning that was interrupted goes on with the same
 // trials.
@@ -78,6 +89,9 @@ func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	wrap := func(err error) error { return fmt.Errorf("tune suite %s: %w", s.Name, err) }
 	if err := o.Check(); err != nil {
 		return nil, wrap(err)
+	}
+	if o.Tasks > len(s.Tasks) {
+		return nil, wrap(fmt.Errorf("%d tasks, the suite has %d", o.Tasks, len(s.Tasks)))
 	}
 	t := &Tuner{suite: s, options: o, calibration: calibration(s, o)}
 	for _, spec := range s.Methods {
@@ -154,11 +168,14 @@ func (t *Tuner) Suite() suite.Suite {
 }
 
 // Again has the finalists on further seeds, by a pairing of their own: no number that they draw is
-// one of a trial's. It has no methods where no trial has a score.
+// one of a trial's. It has no methods where no trial has a score, and where one seed is enough.
 func (t *Tuner) Again() suite.Suite {
 	s := t.calibration
-	s.Name, s.Pairing, s.Seeds = s.Name+"-again", s.Pairing+"-again", FurtherSeeds
+	s.Name, s.Pairing, s.Seeds = s.Name+"-again", s.Pairing+"-again", t.options.Seeds-1
 	s.Methods = nil
+	if s.Seeds == 0 {
+		return s
+	}
 	for _, u := range t.methods {
 		for _, i := range u.Best(Finalists) {
 			s.Methods = append(s.Methods, u.method(u.Trials[i]))
@@ -193,7 +210,7 @@ func (t *Tuner) ScoreAgain(outcomes Outcomes) error {
 	for _, u := range t.methods {
 		for _, i := range u.Best(Finalists) {
 			u.Trials[i].Again = nil
-			for seed := range FurtherSeeds {
+			for seed := range t.options.Seeds - 1 {
 				o, err := t.outcome(outcomes, u.Trials[i].Name, seed)
 				if err != nil {
 					return err
@@ -231,7 +248,7 @@ func (t *Tuner) Tuning() (record.Tuning, error) {
 		m.Remarks = nil
 		if chosen, ok := m.Chosen(); ok {
 			m.Remarks = u.search.remarks(u.points, u.points[m.Choice])
-			if len(chosen.Again) == 0 {
+			if t.options.Seeds > 1 && len(chosen.Again) == 0 {
 				m.Remarks = append(m.Remarks, "the best trials of one seed diverged on another; this one was not run again")
 			}
 		}

@@ -2,6 +2,7 @@ package tuning
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,7 @@ import (
 )
 
 var (
-	tuneOptions = Options{Trials: 8, Examples: 16, Objective: "acc"}
+	tuneOptions = Options{Trials: 8, Seeds: 3, Examples: 16, Objective: "acc"}
 	// nanoScale is that of a backbone of width 128 whose v_proj has 64 outputs.
 	nanoScale = methods.Scale{TaskSteps: 48, Width: 128, Side: 64}
 )
@@ -107,8 +108,8 @@ func TestEveryMethodHasTheSameBudget(t *testing.T) {
 				seen[string(key)] = true
 				again += len(trial.Again)
 			}
-			if len(m.Trials) != trials || again != FurtherSeeds*min(trials, Finalists) {
-				t.Errorf("%s has %d trials and %d runs on further seeds, expected %d and %d", m.Name, len(m.Trials), again, trials, FurtherSeeds*min(trials, Finalists))
+			if len(m.Trials) != trials || again != (tuneOptions.Seeds-1)*min(trials, Finalists) {
+				t.Errorf("%s has %d trials and %d runs on further seeds, expected %d and %d", m.Name, len(m.Trials), again, trials, (tuneOptions.Seeds-1)*min(trials, Finalists))
 			}
 		}
 	}
@@ -284,6 +285,47 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	keys := []string{key(st), key(s), key(tuner.Again())}
 	if slices.Sort(keys); len(slices.Compact(keys)) != 3 {
 		t.Errorf("the reported cells, the trials and the trials that are run again draw by the keys %v", keys)
+	}
+}
+
+// TestATuningMayHaveFewerTasksAndOneSeed: the drawn stream is a part of the suite's, whose order a
+// suite that names it keeps; with one seed nothing is run again, and nothing says that it was not.
+func TestATuningMayHaveFewerTasksAndOneSeed(t *testing.T) {
+	s := loadSuite(t, "continual16")
+	o := tuneOptions
+	o.Tasks, o.Seeds = 4, 1
+	tuner, tuned := tuneWith(t, s, o, func(m suite.MethodSpec, _ int) (float64, bool) { return -math.Abs(m.LearningRate - 0.003), true })
+	if _, known := s.InOrder(tuned.Stream); !known || len(tuned.Stream) != 4 || tuned.Seeds != 1 {
+		t.Errorf("the stream is %v, of %d seeds", tuned.Stream, tuned.Seeds)
+	}
+	families := map[string]bool{}
+	for _, task := range tuner.Suite().Tasks {
+		families[task.Family] = true
+	}
+	if len(families) != 4 {
+		t.Errorf("four tasks of %d families", len(families))
+	}
+	if again := tuner.Again(); len(again.Methods) > 0 {
+		t.Errorf("%d trials are run again", len(again.Methods))
+	}
+	text, err := tuner.TunedSuite("continual16")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text, "(4 tasks, validation split, 1 seed)") || strings.Contains(text, "run again") {
+		t.Errorf("the tuned suite says:\n%s", text)
+	}
+	slices.Reverse(tuned.Stream)
+	s.Tuning.Stream = tuned.Stream
+	if tuner, err = NewTuner(s, nanoScale, o); err != nil {
+		t.Fatal(err)
+	}
+	if got := tuner.Suite().TaskNames(); !slices.Equal(got, tuned.Stream) {
+		t.Errorf("the stream is %v, that of the tuning before %v", got, tuned.Stream)
+	}
+	o.Tasks = 17
+	if _, err := NewTuner(s, nanoScale, o); err == nil || !strings.Contains(err.Error(), "17 tasks, the suite has 16") {
+		t.Errorf("17 of 16 tasks: %v", err)
 	}
 }
 

@@ -58,7 +58,11 @@ func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
 			tried = append(tried, c)
 		}
 	}
-	text += fmt.Sprintf(" (%d tasks, %s split, %d seeds), learning rates %g to %g", len(r.Stream), r.Split, 1+len(chosen.Again), least, largest)
+	seeds := "1 seed"
+	if n := len(chosen.Again); n > 0 {
+		seeds = fmt.Sprintf("%d seeds", 1+n)
+	}
+	text += fmt.Sprintf(" (%d tasks, %s split, %s), learning rates %g to %g", len(r.Stream), r.Split, seeds, least, largest)
 	if len(tried) > 0 {
 		text += ", tried with " + strings.Join(tried, "; ")
 	}
