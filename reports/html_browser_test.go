@@ -233,7 +233,9 @@ func TestThePageInABrowser(t *testing.T) {
 		see(b, `document.querySelector('[aria-labelledby=table-1] th[aria-sort]') === null`, true)
 	})
 	part("filter", func() {
-		visible := `[...document.querySelectorAll('[aria-labelledby=table-1] tbody tr')].filter((r) => r.getClientRects().length).length`
+		visible := `[...document.querySelectorAll('[aria-labelledby=table-1] tbody tr[data-method]')].filter((r) => r.getClientRects().length).length`
+		// The base row and the chance level are no method's, and are not filtered.
+		references := strings.Replace(visible, "tr[data-method]", "tr:not([data-method])", 1)
 		lines := `document.querySelectorAll('[data-chart=accuracy] svg polygon').length`
 		see(b, visible, 6)
 		see(b, lines, 6)
@@ -242,6 +244,7 @@ func TestThePageInABrowser(t *testing.T) {
 		see(b, lines, 5)
 		see(b, `document.querySelector('[data-chip=er]').getAttribute('aria-pressed')`, "false")
 		see(b, `[...document.querySelectorAll('[data-chart=matrices] h4')].map((e) => e.textContent).includes('er')`, false)
+		see(b, references, 2)
 		b.do(chromedp.Click(chromedp.CSS(`#all`)))
 		see(b, visible, 6)
 	})
