@@ -271,6 +271,19 @@ published suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags
     nice -n 19 "$runner" run -suite {{quote(suite)}} -data "$data" -out "$run" {{flags}}
     "$runner" report "$run" -claims
 
+# Fewer tasks, steps and seeds than a tuning has by default: a cell of a real backbone takes minutes.
+# Interrupted, the same command goes on.
+# choose the rates of a published run, before it: copy them from runs/SUITE-tune/tuned.yaml into the suite
+published-tune suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: build
+    #!/usr/bin/env bash
+    set -euo pipefail
+    file="$({{just_executable()}} smollm)"
+    data={{quote(absolute_path(data))}}
+    run={{quote(justfile_directory() / "runs" / suite + "-tune")}}
+    runner={{quote(justfile_directory() / "bin" / "runner")}}
+    cd "$(dirname "$file")"
+    nice -n 19 "$runner" tune {{quote(suite)}} -data "$data" -out "$run" -trials 5 -tasks 6 -seeds 1 -examples 32 -set training.steps=20 {{flags}}
+
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
 # load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache
 large-checkpoint folder="/tmp/secura-large-checkpoint":
