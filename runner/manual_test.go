@@ -26,7 +26,7 @@ func words(line string) []string {
 // TestTheManualsExamplesAreTrue runs each example of the package comment that shows an output, and
 // parses the command lines of all.
 func TestTheManualsExamplesAreTrue(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "main.go", nil, parser.ParseComments|parser.PackageClauseOnly)
+	file, err := parser.ParseFile(token.NewFileSet(), "manual.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
