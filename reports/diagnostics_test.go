@@ -71,7 +71,7 @@ func TestTablesOfDiagnostics(t *testing.T) {
 	run := withMeasures(t)
 	r := load(t, run)
 	var text, markdown bytes.Buffer
-	for _, name := range suite.DiagnosticTables {
+	for _, name := range suite.TableNames(suite.DiagnosticTables) {
 		rep, err := diagnostics.Tables(r, name)
 		synthetic.Must(t, err)
 		synthetic.Must(t, table.Text(&text, rep, false))
@@ -135,7 +135,7 @@ func TestSuitesAskForDiagnostics(t *testing.T) {
 func TestTablesWithoutMeasures(t *testing.T) {
 	run := small().Make(t, nil)
 	r := load(t, run)
-	for _, name := range suite.DiagnosticTables {
+	for _, name := range suite.TableNames(suite.DiagnosticTables) {
 		rep, err := diagnostics.Tables(r, name)
 		synthetic.Must(t, err)
 		for _, shown := range rep {

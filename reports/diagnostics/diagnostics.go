@@ -17,13 +17,13 @@ import (
 	"secura/reports/table"
 )
 
-// Tables makes the tables of one name of suite.DiagnosticTables: norms of the update along the
-// stream, gradient norms by adapter matrix, or the ranges of all other measures of steps. They are
-// over the done cells of order 0.
+// Tables makes the tables of one of suite.DiagnosticTables by its name: norms of the update along
+// the stream, gradient norms by adapter matrix, or the ranges of all other measures of steps. They
+// are over the done cells of order 0.
 func Tables(r *report.Report, name string) ([]table.Table, error) {
 	tablesOf := map[string]func(*report.Report) ([]table.Table, error){"norms": normTables, "gradients": gradientTables, "steps": stepTables}[name]
 	if tablesOf == nil {
-		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", r.Run.Path, name, suite.DiagnosticTables)
+		return nil, fmt.Errorf("diagnose %s: unknown table %q, expected one of %v", r.Run.Path, name, suite.TableNames(suite.DiagnosticTables))
 	}
 	tables, err := tablesOf(r)
 	if err != nil {

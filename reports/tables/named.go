@@ -33,7 +33,7 @@ func Named(r *report.Report, name string) ([]table.Table, error) {
 }
 
 func namedTables(r *report.Report, name string) ([]table.Table, error) {
-	if slices.Contains(suite.DiagnosticTables, name) {
+	if slices.Contains(suite.TableNames(suite.DiagnosticTables), name) {
 		return diagnostics.Tables(r, name)
 	}
 	lacks := func(reason string) ([]table.Table, error) {
@@ -131,13 +131,10 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 	return nil, fmt.Errorf("table %s of %s: unknown, expected one of %v", name, r.Run.Path, suite.TableNames())
 }
 
-// measureTables are those of measures that a report does not have by itself.
-var measureTables = []string{"stability", "front", "interpolation", "format", "recovery", "budget", "kl"}
-
-// Measured gives the tables of measures, beside those of Of, that the run has numbers for. Of a
-// tuning that is the front of its trials.
+// Measured gives the tables of measures (suite.MeasureTables), beside those of Of, that the run has
+// numbers for. Of a tuning that is the front of its trials.
 func Measured(r *report.Report) (list []table.Table, err error) {
-	for _, name := range measureTables {
+	for _, name := range suite.TableNames(suite.MeasureTables) {
 		if slices.Contains(r.Suite.Tables, name) || r.Trials != nil && name != "front" {
 			continue
 		}
