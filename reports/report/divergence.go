@@ -46,22 +46,22 @@ type Correlation struct {
 // forgetting; they take it on the new task's texts).
 func (r *Report) KLCorrelations() (list []Correlation) {
 	for _, x := range []struct {
-		kl    Measure
-		b     string
+		kl, b string
 		other func(Cell) metric.Value
 		text  string
 	}{
-		{KLMeasures[1], "forgetting", MetricOf("forgetting"), "the divergence on held-out text and forgetting"},
-		{KLMeasures[3], "knowledge_lost", KnowledgeLost, "the divergence on the battery and the knowledge lost"},
+		{"kl_text", "forgetting", MetricOf("forgetting"), "the divergence on held-out text and forgetting"},
+		{"kl_knowledge", "knowledge_lost", KnowledgeLost, "the divergence on the battery and the knowledge lost"},
 	} {
+		divergence := KLMeasures[slices.IndexFunc(KLMeasures, func(m Measure) bool { return m.Key == x.kl })].Of
 		var a, b []float64
 		for _, m := range r.Suite.Methods {
-			kl, other := r.Over(m.Name, x.kl.Of).Mean, r.Over(m.Name, x.other).Mean
+			kl, other := r.Over(m.Name, divergence).Mean, r.Over(m.Name, x.other).Mean
 			if !m.Reference() && kl.Defined() && other.Defined() {
 				a, b = append(a, kl.Number), append(b, other.Number)
 			}
 		}
-		list = append(list, Correlation{A: x.kl.Key, B: x.b, Rank: metric.RankCorrelation(a, b), Methods: len(a), Text: x.text})
+		list = append(list, Correlation{A: x.kl, B: x.b, Rank: metric.RankCorrelation(a, b), Methods: len(a), Text: x.text})
 	}
 	return list
 }
