@@ -45,9 +45,7 @@ func Write(w io.Writer, r *report.Report, settings func(suite.MethodSpec) (Setti
 	f.printf("Filled in from the run's manifest and records (plan %s). %s marks what only the author knows. The facts come first; the questions of the two checklists refer to them by their headings.\n",
 		report.ShortPlan(r), author)
 	f.code()
-	if err := f.data(); err != nil {
-		return fmt.Errorf("write checklist: %w", err)
-	}
+	f.data()
 	if err := f.hyperparameters(); err != nil {
 		return fmt.Errorf("write checklist: %w", err)
 	}

@@ -56,14 +56,10 @@ type exampleMethod struct {
 // are. It is empty for a run that has no examples or no predictions. Where they would not fit, the
 // last examples of each task are left out, and the note says so.
 func packExamples(r *report.Report) (packed, note string, err error) {
-	examples, err := record.ReadExamples(r.Run.Examples())
-	if errors.Is(err, os.ErrNotExist) {
+	if r.Evaluated == nil {
 		return "", "", nil
 	}
-	if err != nil {
-		return "", "", fmt.Errorf("read examples: %w", err)
-	}
-	data := &ExampleData{Tasks: r.Suite.TaskNames(), Groups: groupsOf(r, examples)}
+	data := &ExampleData{Tasks: r.Suite.TaskNames(), Groups: groupsOf(r)}
 	seed, missing, err := data.addMethods(r)
 	if err != nil || len(data.Methods) == 0 {
 		return "", "", err
@@ -85,14 +81,14 @@ func packExamples(r *report.Report) (packed, note string, err error) {
 	return "", "", nil
 }
 
-// groupsOf sorts examples into the tasks, in the order of the stream, and after them the parts of
-// the battery.
-func groupsOf(r *report.Report, examples []record.Example) []exampleGroup {
+// groupsOf sorts the run's examples into the tasks, in the order of the stream, and after them the
+// parts of the battery.
+func groupsOf(r *report.Report) []exampleGroup {
 	var groups []exampleGroup
 	for i, name := range r.Suite.TaskNames() {
 		groups = append(groups, exampleGroup{Name: name, Index: i + 1, Examples: []exampleText{}})
 	}
-	for _, e := range examples {
+	for _, e := range r.Evaluated {
 		g := slices.IndexFunc(groups, func(g exampleGroup) bool { return g.Name == e.Task })
 		if g < 0 {
 			g, groups = len(groups), append(groups, exampleGroup{Name: e.Task})

@@ -16,7 +16,7 @@ func divide(r *Report) {
 	}
 	labels := record.BackboneLabels(names)
 	for i, name := range names {
-		part := &Report{Run: r.Run, Manifest: r.Manifest, Suite: r.Suite, Label: labels[i]}
+		part := &Report{Run: r.Run, Manifest: r.Manifest, Suite: r.Suite, Evaluated: r.Evaluated, Label: labels[i]}
 		part.Suite.Backbone, part.Suite.Backbones = name, nil
 		r.Backbones = append(r.Backbones, part)
 	}

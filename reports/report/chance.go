@@ -1,12 +1,6 @@
 package report
 
-import (
-	"errors"
-	"os"
-
-	"secura/experiments/record"
-	"secura/reports/metric"
-)
+import "secura/reports/metric"
 
 // Chance is what a guess among the options would score, by the run's examples.
 type Chance struct {
@@ -17,34 +11,29 @@ type Chance struct {
 	Knowledge metric.Value
 }
 
-// loadChance counts the options of the run's examples. A run that has none any more has no chance
+// chance counts the options of the run's examples. A run that has none any more has no chance
 // level.
-func (r *Report) loadChance() error {
-	examples, err := record.ReadExamples(r.Run.Examples())
-	missing := errors.Is(err, os.ErrNotExist)
-	if err != nil && !missing {
-		return err
-	}
+func (r *Report) chance() Chance {
 	options := map[string][]int{}
-	for _, e := range examples {
+	for _, e := range r.Evaluated {
 		options[e.Task] = append(options[e.Task], len(e.Options))
 	}
 	of := func(counts []int) metric.Value {
-		if missing {
+		if r.Evaluated == nil {
 			return metric.Undefined("the run has no examples.parquet, which tells the options")
 		}
 		return metric.Chance(counts)
 	}
-	r.Chance = Chance{Tasks: map[string]metric.Value{}}
+	c := Chance{Tasks: map[string]metric.Value{}}
 	for _, t := range r.Suite.Tasks {
-		r.Chance.Tasks[t.Name] = of(options[t.Name])
+		c.Tasks[t.Name] = of(options[t.Name])
 	}
 	var battery []int
 	for _, t := range r.Suite.Knowledge {
 		battery = append(battery, options[t.Name]...)
 	}
-	r.Chance.Knowledge = of(battery)
-	return nil
+	c.Knowledge = of(battery)
+	return c
 }
 
 // Accuracy is the chance level in the mean over the suite's tasks, one without a chance level

@@ -34,6 +34,9 @@ type Report struct {
 	Backbones []*Report
 	// Label is the backbone's short name in a report of one of several.
 	Label string
+	// Evaluated are the examples that predictions are of; nil where the run has no examples.parquet
+	// any more.
+	Evaluated []record.Example
 	// Chance is what guessing would score.
 	Chance Chance
 	// Warnings concern the run as a whole.
@@ -66,6 +69,9 @@ func Read(run rundir.Run) (*Report, error) {
 	if len(r.Suite.Tasks) == 0 || len(r.Suite.Methods) == 0 || r.Suite.Seeds < 1 || r.Suite.Orders < 1 {
 		return nil, fmt.Errorf("load report: the suite in %s has %d tasks, %d methods, %d seeds, %d orders; at least one of each is needed",
 			run.Manifest(), len(r.Suite.Tasks), len(r.Suite.Methods), r.Suite.Seeds, r.Suite.Orders)
+	}
+	if r.Evaluated, err = record.ReadExamples(run.Examples()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("load report: %w", err)
 	}
 	divide(r)
 	for _, part := range r.Each() {
@@ -106,9 +112,10 @@ func (r *Report) loadCells() error {
 
 // complete adds what follows from the cells.
 func (r *Report) complete() error {
-	if err := errors.Join(r.loadTrials(), r.loadChance()); err != nil {
+	if err := r.loadTrials(); err != nil {
 		return err
 	}
+	r.Chance = r.chance()
 	r.checkBaseRows()
 	for i := range r.Cells {
 		r.Cells[i].Metrics = r.metricsOf(r.Cells[i])
