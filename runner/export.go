@@ -13,8 +13,8 @@ import (
 	"secura/experiments/rundir"
 	"secura/methods"
 	"secura/methods/backbone"
-	"secura/reports"
 	"secura/reports/card"
+	"secura/reports/report"
 )
 
 // ExportOptions are the flags of export.
@@ -88,7 +88,7 @@ func runExport(ctx context.Context, o ExportOptions, cell string, stdout, stderr
 
 // writeCard writes the README of what was exported, as the hub reads it.
 func writeCard(run rundir.Run, cell, dir string, done experiments.Exported) error {
-	r, err := reports.Load(run)
+	r, err := report.Read(run)
 	if err != nil {
 		return err
 	}

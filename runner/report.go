@@ -155,13 +155,14 @@ func runAt(path string) (rundir.Run, error) {
 	return run, nil
 }
 
-// loadAt is the report of the run in a folder.
+// loadAt is the report of the run in a folder, without the tables that its suite asks for: only
+// what shows the whole report has them.
 func loadAt(path string) (*report.Report, error) {
 	run, err := runAt(path)
 	if err != nil {
 		return nil, err
 	}
-	return reports.Load(run)
+	return report.Read(run)
 }
 
 // runClaims judges the claims by the run and those that -with names.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -8,9 +11,28 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods"
+	"secura/reports"
 	"secura/reports/citation"
 	"secura/reports/report"
+	"secura/reports/synthetic"
 )
+
+// TestCitationAndChecklistNeedNoTables: a suite may ask for a table that cannot be made of the run.
+func TestCitationAndChecklistNeedNoTables(t *testing.T) {
+	run := synthetic.Run{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named("seq"), Seeds: 1, Orders: 1, Score: synthetic.Fade}.Make(t, nil)
+	manifest, err := rundir.ReadManifest(run)
+	synthetic.Must(t, err)
+	manifest.Suite = bytes.Replace(manifest.Suite, []byte("{"), []byte(`{"tables":["none"],`), 1)
+	synthetic.Must(t, rundir.WriteManifest(run, manifest))
+	if _, err := reports.Load(run); err == nil || !strings.Contains(err.Error(), "table none") {
+		t.Fatalf("the report with its tables: %v", err)
+	}
+	for _, flag := range []string{"-cite", "-checklist"} {
+		if err := execute(context.Background(), []string{"report", run.Path, flag}, io.Discard, io.Discard); err != nil {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}
 
 // TestEveryMethodsPaperHasAnEntry holds the bibliography to the sources of all methods.
 func TestEveryMethodsPaperHasAnEntry(t *testing.T) {

@@ -17,7 +17,6 @@ import (
 	"secura/experiments/suite"
 	"secura/experiments/tuning"
 	"secura/methods"
-	"secura/reports"
 	"secura/reports/metric"
 	"secura/reports/report"
 )
@@ -156,7 +155,7 @@ func runTrials(ctx context.Context, l launch.Launch, s suite.Suite, objective st
 
 // outcomes reads how the trials of a run ended, from their records.
 func outcomes(run rundir.Run, objective string) (tuning.Outcomes, error) {
-	r, err := reports.Load(run)
+	r, err := report.Read(run)
 	if err != nil {
 		return nil, err
 	}
