@@ -66,32 +66,30 @@ func (o *Opened) Len() int { return o.Set.Rows - o.LeftOut - o.Bounded }
 // error, which is the last pair, there are no more; a split without rows is one.
 func (o *Opened) Rows() iter.Seq2[SourceRow, error] {
 	return func(yield func(SourceRow, error) bool) {
-		n := 0
 		for row, err := range o.rows() {
 			if err != nil {
 				err = fmt.Errorf("task %s: %w", o.task.Name, err)
 			}
-			if n++; !yield(row, err) || err != nil {
+			if !yield(row, err) {
 				return
 			}
-		}
-		if n == 0 {
-			yield(SourceRow{}, fmt.Errorf("task %s: %w", o.task.Name, o.empty()))
 		}
 	}
 }
 
 func (o *Opened) rows() iter.Seq2[SourceRow, error] {
 	return func(yield func(SourceRow, error) bool) {
-		wanted := o.Len()
 		n := 0
 		for row, err := range chosenRows(o.sources, o.template.Columns(), o.chosen) {
 			if !yield(row, err) || err != nil {
 				return
 			}
-			if n++; o.Bounded > 0 && n == wanted {
+			if n++; o.Bounded > 0 && n == o.Len() {
 				return
 			}
+		}
+		if n == 0 {
+			yield(SourceRow{}, o.empty())
 		}
 	}
 }

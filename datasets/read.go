@@ -2,7 +2,6 @@ package datasets
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -55,9 +54,6 @@ func (t Task) read(dir, split string) (Set, error) {
 			return Set{}, err
 		}
 		set.Examples = append(set.Examples, e)
-	}
-	if len(set.Examples) == 0 {
-		return Set{}, o.empty()
 	}
 	return set, nil
 }
@@ -132,18 +128,13 @@ func (t Task) choose(sources []source, part share, split string, condition *prom
 		}
 	}
 	set.LeftOut = set.Rows - len(left)
-	if bound == 0 || bound >= len(left) {
+	sample := t.Sample(len(left), bound, t.Limits.Seed)
+	if sample == nil {
 		return chosen, set, nil
 	}
 	set.Bounded = len(left) - bound
 	clear(chosen)
-	if _, builtin := t.Builtin(); builtin && t.Limits.Seed == 0 {
-		for _, row := range left[:bound] {
-			chosen[row] = true
-		}
-		return chosen, set, nil
-	}
-	for _, i := range drawn(len(left), bound, cmp.Or(t.Limits.Seed, t.Seed)) {
+	for _, i := range sample {
 		chosen[left[i]] = true
 	}
 	return chosen, set, nil

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -142,21 +143,21 @@ func permutation(n, seed int) []int {
 	return rand.New(rand.NewPCG(uint64(seed), uint64(n))).Perm(n)
 }
 
-// Sample draws n of all of a task's examples by its seed, and gives their places in order; nil are
-// all, where n is 0 or not below their number. The built-in tasks' rows stand in a random order
-// already: of these it takes the first.
-func (t Task) Sample(all, n int) []int {
+// Sample draws n of all of a task's examples by a seed, where it is 0 by the task's, and gives
+// their places in order; nil are all, where n is 0 or not below their number. The built-in tasks'
+// rows stand in a random order already: without a seed it takes the first of these.
+func (t Task) Sample(all, n, seed int) []int {
 	if n <= 0 || n >= all {
 		return nil
 	}
-	if _, builtin := t.Builtin(); builtin {
+	if _, builtin := t.Builtin(); builtin && seed == 0 {
 		first := make([]int, n)
 		for i := range first {
 			first[i] = i
 		}
 		return first
 	}
-	return drawn(all, n, t.Seed)
+	return drawn(all, n, cmp.Or(seed, t.Seed))
 }
 
 // drawn are n of the numbers below all, in order.

@@ -142,7 +142,7 @@ func TestSortedLabelsAreDrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sampled []Example
-	for _, i := range task.Sample(len(all), 100) {
+	for _, i := range task.Sample(len(all), 100, 0) {
 		sampled = append(sampled, all[i])
 	}
 	for name, examples := range map[string][]Example{"sample": sampled, "limits": limited} {
@@ -160,7 +160,7 @@ func TestSortedLabelsAreDrawn(t *testing.T) {
 		t.Error("two seeds draw the same")
 	}
 	builtin := Task{Name: "n", Source: "builtin:syllogisms"}
-	if sample := builtin.Sample(len(all), 5); len(sample) != 5 || sample[4] != 4 {
+	if sample := builtin.Sample(len(all), 5, 0); len(sample) != 5 || sample[4] != 4 {
 		t.Error("the rows of a built-in task are drawn again")
 	}
 }

@@ -169,7 +169,7 @@ func (w Want) places(task datasets.Task, all int) []int {
 	if !w.Evaluated {
 		return nil
 	}
-	return task.Sample(all, w.Most)
+	return task.Sample(all, w.Most, 0)
 }
 
 // sizeOf is about how many bytes a value takes.
