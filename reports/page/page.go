@@ -211,24 +211,14 @@ func facts(r *report.Report) []fact {
 
 // provenance says what decided the numbers.
 func provenance(r *report.Report) []fact {
-	m := r.Manifest
-	list := []fact{
-		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
-		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", m.Processor},
+	var list []fact
+	for _, f := range report.Provenance(r) {
+		list = append(list, fact(f))
 	}
-	for _, name := range r.Suite.BackboneNames() {
-		list = append(list, fact{"revision of " + name, r.Suite.Revisions[name]})
-	}
-	for _, f := range m.Files {
+	for _, f := range r.Manifest.Files {
 		list = append(list, fact{f.Path, fmt.Sprintf("%d bytes, sha256 %s", f.Bytes, f.SHA256)})
 	}
-	var known []fact
-	for _, f := range list {
-		if f.Text != "" {
-			known = append(known, f)
-		}
-	}
-	return known
+	return list
 }
 
 func standingOf(r *report.Report) *cellStanding {

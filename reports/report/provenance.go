@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"secura/reports/table"
 )
@@ -10,27 +11,30 @@ import (
 // ShortPlan is the beginning of the plan's hash, enough to tell runs apart.
 func ShortPlan(r *Report) string { return r.Manifest.Plan[:min(12, len(r.Manifest.Plan))] }
 
-// WriteProvenance says what decided the numbers. Modules and whole hashes are in the manifest.
-func WriteProvenance(out *bytes.Buffer, r *Report) {
+// Fact is something that a reader is told of a run.
+type Fact struct{ Name, Text string }
+
+// Provenance says what decided the numbers, but for the files that were read.
+func Provenance(r *Report) []Fact {
 	m := r.Manifest
-	out.WriteString("\n## Provenance\n\n")
-	item := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(out, "- %s: %s\n", name, table.EscapeMarkdown(value))
-		}
+	list := []Fact{
+		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
+		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", m.Processor},
 	}
-	item("plan", m.Plan)
-	item("code revision", m.Revision)
-	item("Go", m.Modules["go"])
-	item("GoMLX", m.Modules["github.com/gomlx/gomlx"])
-	item("backend", m.Backend)
-	item("plugin sha256", m.PluginSHA256)
-	item("XLA flags", m.XLAFlags)
-	item("processor", m.Processor)
 	for _, name := range r.Suite.BackboneNames() {
-		item("revision of "+name, r.Suite.Revisions[name])
+		list = append(list, Fact{"revision of " + name, r.Suite.Revisions[name]})
 	}
-	for _, f := range m.Files {
-		item("file", fmt.Sprintf("%s, %d bytes, sha256 %s", f.Path, f.Bytes, f.SHA256))
+	return slices.DeleteFunc(list, func(f Fact) bool { return f.Text == "" })
+}
+
+// WriteProvenance writes Provenance and the files. Modules are in the manifest.
+func WriteProvenance(out *bytes.Buffer, r *Report) {
+	list := Provenance(r)
+	for _, f := range r.Manifest.Files {
+		list = append(list, Fact{"file", fmt.Sprintf("%s, %d bytes, sha256 %s", f.Path, f.Bytes, f.SHA256)})
+	}
+	out.WriteString("\n## Provenance\n\n")
+	for _, f := range list {
+		fmt.Fprintf(out, "- %s: %s\n", f.Name, table.EscapeMarkdown(f.Text))
 	}
 }
