@@ -23,8 +23,10 @@ type CompareOptions struct {
 	// Methods are names, separated by commas; empty for those that can be compared.
 	Methods string
 	Format  string
-	// Fail are conditions, separated by commas, on which the command ends with exit code 3.
-	Fail string
+	// Fail are conditions, separated by commas, on which the command ends with exit code 3, and
+	// conditions what check makes of them.
+	Fail       string
+	conditions []tables.Condition
 }
 
 func newCompare() command {
@@ -68,8 +70,11 @@ func (o *CompareOptions) check(string) error {
 			return errors.New(datasets.Unknown("format", name, tableFormats()))
 		}
 	}
-	if _, err := tables.ParseConditions(o.Fail); o.Fail != "" && err != nil {
-		return fmt.Errorf("-fail: %w", err)
+	if o.Fail != "" {
+		var err error
+		if o.conditions, err = tables.ParseConditions(o.Fail); err != nil {
+			return fmt.Errorf("-fail: %w", err)
+		}
 	}
 	if o.Methods == "" {
 		return nil
@@ -129,14 +134,10 @@ func (e *lossError) Error() string { return "a loss is shown:\n  " + strings.Joi
 
 // gated prints comparisons, and after them what the conditions of -fail say of these pairs.
 func gated(compared []table.Table, pairs [][2]report.Side, o CompareOptions, stdout io.Writer) error {
-	if o.Fail == "" {
+	if o.conditions == nil {
 		return printed(compared, o.Format, stdout)
 	}
-	conditions, err := tables.ParseConditions(o.Fail)
-	if err != nil {
-		return usagef("-fail: %w", err)
-	}
-	verdict := tables.Judge(pairs, conditions)
+	verdict := tables.Judge(pairs, o.conditions)
 	verdict.Table.Source = compared[0].Source
 	if err := printed(append(compared, verdict.Table), o.Format, stdout); err != nil {
 		return err
