@@ -66,13 +66,14 @@ var rooms = []room{
 		"tests of several rooms share made-up runs"},
 	{"reports", []string{"reports/...", "experiments/record", "experiments/rundir", "experiments/suite"}, "every form is written from here"},
 
-	{"methods/weights", nil, "it is a leaf"},
+	{"jsonfile", nil, "what is wrong with a JSON file is said alike everywhere"},
+	{"methods/weights", []string{"jsonfile"}, "it is a leaf"},
 	{"methods/replay", nil, "it is a leaf"},
-	{"methods/...", []string{"methods/..."}, "a method's test needs no Parquet"},
+	{"methods/...", []string{"methods/...", "jsonfile"}, "a method's test needs no Parquet"},
 	{"datasets/score", nil, "it is a leaf"},
-	{"datasets/prompt", nil, "it is a leaf"},
+	{"datasets/prompt", []string{"jsonfile"}, "it is a leaf"},
 	{"datasets/hub", nil, "it is a leaf"},
-	{"datasets/...", []string{"datasets", "datasets/..."}, "a data set's test needs no backend"},
+	{"datasets/...", []string{"datasets", "datasets/...", "jsonfile"}, "a data set's test needs no backend"},
 }
 
 // libraries have the rooms that may import them: a suite is YAML, and so are the metadata of a

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"secura/jsonfile"
 )
 
 // largestID bounds ids, so that Size fits every platform's int.
@@ -59,8 +61,8 @@ func readBPE(part json.RawMessage, byteLevel bool) (*bpe, error) {
 	}
 	// Another model has other keys, so its type is told first.
 	var tag struct{ Type *string }
-	if err := json.Unmarshal(part, &tag); err != nil {
-		return nil, readable(err, part)
+	if err := jsonfile.Decode(part, &tag); err != nil {
+		return nil, err
 	}
 	if tag.Type != nil && *tag.Type != "BPE" {
 		return nil, fmt.Errorf("type %.60q is not supported; known: BPE", *tag.Type)

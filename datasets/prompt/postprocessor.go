@@ -3,6 +3,8 @@ package prompt
 import (
 	"encoding/json"
 	"fmt"
+
+	"secura/jsonfile"
 )
 
 // startTokens are the tokens that the post-processors write before a text, such as Llama's
@@ -55,8 +57,8 @@ func (t *Tokenizer) templateStart(part json.RawMessage) (start []int32, err erro
 			IDs []int32 `json:"ids"`
 		} `json:"special_tokens"`
 	}
-	if err := json.Unmarshal(part, &p); err != nil {
-		return nil, readable(err, part)
+	if err := jsonfile.Decode(part, &p); err != nil {
+		return nil, err
 	}
 	for _, piece := range p.Single {
 		if piece.Sequence != nil {

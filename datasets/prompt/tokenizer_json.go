@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"secura/jsonfile"
 )
 
 // Bounds of what a tokenizer.json may ask for, far above any published one's.
@@ -46,8 +46,8 @@ func (r *reading) kind(part json.RawMessage, depth int) (string, error) {
 	var tag struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(part, &tag); err != nil {
-		return "", readable(err, part)
+	if err := jsonfile.Decode(part, &tag); err != nil {
+		return "", err
 	}
 	if tag.Type == "" {
 		return "", errors.New("type is missing")
@@ -60,13 +60,13 @@ func absent(part json.RawMessage) bool { return len(part) == 0 || string(part) =
 // strict reads a JSON object and refuses keys that v has no field for, keys that stand twice, and
 // anything after the object.
 func strict(content []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(content))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return readable(err, content)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is text after the JSON value")
+	if err := jsonfile.Decode(content, v, (*json.Decoder).DisallowUnknownFields); err != nil {
+		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			if name, err := strconv.Unquote(name); err == nil {
+				return fmt.Errorf("the key %.60q is not known, and may change the ids", name)
+			}
+		}
+		return err
 	}
 	if content = bytes.TrimSpace(content); content[0] != '{' {
 		return fmt.Errorf("%.60s is no object", content)
@@ -81,63 +81,6 @@ func strict(content []byte, v any) error {
 		}
 		return nil
 	})
-}
-
-// readable says what is wrong in terms of the file instead of Go's.
-func readable(err error, content []byte) error {
-	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	switch {
-	case errors.Is(err, io.EOF):
-		return errors.New("it is empty")
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("it ends after %d bytes, within a value: a part of it is missing", len(content))
-	case errors.As(err, &syntax):
-		before := content[:min(max(int(syntax.Offset)-1, 0), len(content))]
-		line := before[bytes.LastIndexByte(before, '\n')+1:]
-		return fmt.Errorf("line %d, column %d: %w", bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(line)+1, err)
-	case errors.As(err, &mistyped):
-		key := strings.TrimPrefix(mistyped.Field, ".")
-		switch key {
-		case "":
-			key = "it"
-		case "String", "Regex": // of a pattern; all other keys are in lower case, Go's fields are not
-		default:
-			key = strings.ToLower(key)
-		}
-		return fmt.Errorf("%.60s is %s, expected %s", key, given(mistyped.Value), wanted(mistyped.Type.String()))
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		if name, err := strconv.Unquote(name); err == nil {
-			return fmt.Errorf("the key %.60q is not known, and may change the ids", name)
-		}
-	}
-	return err
-}
-
-// given and wanted name JSON's kinds of values and Go's types.
-func given(value string) string {
-	if number, ok := strings.CutPrefix(value, "number "); ok {
-		return fmt.Sprintf("the number %.40s", number)
-	}
-	return map[string]string{"string": "a text", "number": "a number", "bool": "true or false", "array": "a list", "object": "an object"}[value]
-}
-
-func wanted(goType string) string {
-	switch goType {
-	case "string":
-		return "a text"
-	case "bool":
-		return "true or false"
-	case "int", "int32":
-		return "a whole number"
-	case "float64":
-		return "a number"
-	}
-	if strings.HasPrefix(goType, "[]") {
-		return "a list"
-	}
-	return "an object"
 }
 
 // vocabulary is a model's vocab: ids by tokens, each there once.

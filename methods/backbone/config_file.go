@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"secura/jsonfile"
 )
 
 // configFile is config.json in the hub's spelling (rope_theta, rope_scaling, torch_dtype) and that
@@ -111,8 +113,8 @@ func (t tokenList) MarshalJSON() ([]byte, error) {
 // out of range is an error that names the key.
 func ParseConfig(raw []byte) (Config, error) {
 	var f configFile
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return Config{}, fmt.Errorf("parse config.json: %w", err)
+	if err := jsonfile.Decode(raw, &f); err != nil {
+		return Config{}, fmt.Errorf("parse config.json: %w; take the file from the repository that the weights came from", err)
 	}
 	c, err := f.config()
 	if err != nil {

@@ -129,7 +129,11 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 			{changes{"layer_types": []string{"full_attention"}}, "layer_types"},
 			{changes{"quantization_config": changes{"bits": 4}}, "quantization_config"},
 			{changes{"eos_token_id": 96}, "eos_token_id"},
-			{changes{"eos_token_id": "</s>"}, "parse config.json"},
+			{changes{"eos_token_id": "</s>"}, "parse config.json: eos_token_id is a text, expected a whole number; take the file"},
+			{changes{"hidden_size": 2.5}, "hidden_size is the number 2.5, expected a whole number"},
+			{changes{"architectures": "Qwen2ForCausalLM"}, "architectures is a text, expected a list"},
+			{changes{"rope_scaling": changes{"factor": "4"}}, "rope_scaling.factor is a text, expected a number"},
+			{changes{"sliding_window": []int{4}}, "sliding_window is a list, expected a whole number"},
 		},
 		"tiny-llama31": {
 			{changes{"attention_bias": true}, "attention_bias"},

@@ -1,7 +1,6 @@
 package backbone
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"secura/jsonfile"
 	"secura/methods/weights"
 )
 
@@ -99,10 +99,13 @@ func generationEndTokens(path string) ([]int32, error) {
 	var f struct {
 		EndTokens tokenList `json:"eos_token_id"`
 	}
-	if err == nil {
-		err = json.Unmarshal(raw, &f)
+	if err != nil {
+		return nil, err
 	}
-	return f.EndTokens, err
+	if err := jsonfile.Decode(raw, &f); err != nil {
+		return nil, fmt.Errorf("%w; take the file from the repository that the weights came from", err)
+	}
+	return f.EndTokens, nil
 }
 
 // LoadModelFiles makes a model from the content of a config.json and its weights. It does not close

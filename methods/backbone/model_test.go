@@ -113,11 +113,20 @@ func TestLoadModelReadsTheFolder(t *testing.T) {
 	if err := m.Save(dir, weights.F32); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(`{"eos_token_id": [7, 96]}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadModel(dir, Precision{}); err == nil || !strings.Contains(err.Error(), "generation_config.json: eos_token_id 96") {
-		t.Errorf("end token outside the vocabulary: %v", err)
+	for content, want := range map[string]string{
+		`{"eos_token_id": [7, 96]}`:  "generation_config.json: eos_token_id 96 is outside",
+		`{"eos_token_id": "</s>"}`:   "generation_config.json: eos_token_id is a text, expected a whole number; take the file",
+		`{"eos_token_id": [7, "a"]}`: "generation_config.json: eos_token_id is a text, expected a whole number; take the file",
+		`{"eos_token_id": 7`:         "generation_config.json: it ends after 18 bytes",
+		`{"eos_token_id": 7,}`:       "generation_config.json: line 1, column 20: invalid character",
+		"":                           "generation_config.json: it is empty; take the file",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadModel(dir, Precision{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, expected one with %q", content, err, want)
+		}
 	}
 }
 

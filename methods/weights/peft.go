@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"secura/jsonfile"
+
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -111,7 +113,7 @@ func ReadPEFT(dir string) (PEFT, error) {
 		return PEFT{}, fmt.Errorf("read adapter: %w; a PEFT folder has %s and %s", err, peftConfigFile, peftWeightsFile)
 	}
 	var c peftConfig
-	if err = json.Unmarshal(raw, &c); err == nil {
+	if err = jsonfile.Decode(raw, &c); err == nil {
 		err = c.check()
 	}
 	if err != nil {

@@ -5,7 +5,6 @@ package weights
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"secura/jsonfile"
 )
 
 // File gives the tensors of one safetensors file, or of all shards of a model. Tensors are read
@@ -137,7 +138,7 @@ func readIndex(dir string) (map[string]string, error) {
 		err = CheckPointer(raw)
 	}
 	if err == nil {
-		err = json.Unmarshal(raw, &j)
+		err = jsonfile.Decode(raw, &j)
 	}
 	if err == nil && len(j.WeightMap) == 0 {
 		err = errors.New("weight_map is missing or empty")

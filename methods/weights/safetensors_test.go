@@ -166,7 +166,7 @@ func TestOpenDir(t *testing.T) {
 	}
 	refuse("neither model.safetensors nor")
 	index(`{`)
-	refuse("unexpected end")
+	refuse("it ends after 1 bytes")
 	index(`{"weight_map":{}}`)
 	refuse("missing or empty")
 	index(`{"weight_map":{"a":"../x"}}`)

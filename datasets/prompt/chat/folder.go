@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"secura/jsonfile"
 )
 
 // ErrNoTemplate says that a model folder has no chat template.
@@ -21,11 +23,11 @@ func Open(folder fs.FS) (*Template, error) {
 	content, err := fs.ReadFile(folder, "tokenizer_config.json")
 	switch {
 	case err == nil:
-		if err := json.Unmarshal(content, &settings); err != nil {
-			return nil, fmt.Errorf("read tokenizer_config.json: %w", err)
+		if err = jsonfile.Decode(content, &settings); err == nil {
+			tokens, err = specialTokens(content)
 		}
-		if tokens, err = specialTokens(content); err != nil {
-			return nil, fmt.Errorf("read tokenizer_config.json: %w", err)
+		if err != nil {
+			return nil, fmt.Errorf("read tokenizer_config.json: %w; take the file from the repository that the weights came from", err)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err

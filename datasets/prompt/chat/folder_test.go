@@ -19,7 +19,11 @@ func TestATemplateIsFoundInAModelFolder(t *testing.T) {
 		{"", `{"chat_template": 3}`, "", "expected a text"},
 		{"", `{"chat_template": [{"name": "rag", "template": "c"}]}`, "", "named default"},
 		{"", `{"bos_token": 3, "chat_template": "a"}`, "", "bos_token"},
-		{"", `{`, "", "tokenizer_config.json"},
+		{"", `{`, "", "read tokenizer_config.json: it ends after 1 bytes, within a value: a part of it is missing; take the file"},
+		{"", " ", "", "read tokenizer_config.json: it is empty; take the file"},
+		{"", "{\n  \"bos_token\" 3}", "", "read tokenizer_config.json: line 2, column 15: invalid character '3'"},
+		{"a", `[]`, "", "read tokenizer_config.json: it is a list, expected an object; take the file"},
+		{"", `{} {}`, "", "read tokenizer_config.json: there is text after the JSON value"},
 		{"{% include 'x' %}", `{}`, "", "chat_template.jinja"},
 	} {
 		folder := fstest.MapFS{}
