@@ -19,7 +19,7 @@ import (
 // TestATuningRefusesTheTestSplit plants reads of the test split, whose files are there, into
 // everything that opens data, and sees each refused.
 func TestATuningRefusesTheTestSplit(t *testing.T) {
-	options := tuning.Options{Trials: 8, Examples: 16, Objective: "acc"}
+	options := tuning.Options{Trials: 8, Seeds: 3, Examples: 16, Objective: "acc"}
 	y := newToy(t)
 	for _, task := range []string{"next", "same", "choose"} {
 		data, err := os.ReadFile(filepath.Join(y.dir, task, "test.parquet"))
