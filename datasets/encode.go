@@ -111,6 +111,19 @@ func (c *Encoder) Encode(e Example) (Encoded, error) {
 	return encoded, nil
 }
 
+// Text turns an example that is a whole text into ids, after the tokens that begin every text and
+// without a chat template. A text of one token is an error: nothing before it predicts that.
+func (c *Encoder) Text(e Example) ([]int32, error) {
+	ids, err := c.ids(e.Prompt)
+	if ids = c.started(ids); err == nil && len(ids) < 2 {
+		err = fmt.Errorf("%q has one token, which nothing before it predicts", e.Prompt)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode row %d of %s: %w", e.ID, e.Task, err)
+	}
+	return ids, nil
+}
+
 func (c *Encoder) encode(e Example) (encoded Encoded, err error) {
 	system := cmp.Or(e.System, c.system)
 	context, opening, err := c.context(system, e.Prompt)

@@ -20,14 +20,7 @@ func (c *Encoder) Preview(w io.Writer, task Task, dir, split string, rows, seed 
 	if err != nil {
 		return err
 	}
-	left := ""
-	if set.LeftOut > 0 {
-		left = fmt.Sprintf(", %d left out by `where`", set.LeftOut)
-	}
-	if set.Bounded > 0 {
-		left += fmt.Sprintf(", %d by `limits`", set.Bounded)
-	}
-	fmt.Fprintf(w, "task %s, split %s: %d examples of %d rows%s\n", task.Name, split, len(set.Examples), set.Rows, left)
+	fmt.Fprintf(w, "task %s, split %s: %d examples of %d rows%s\n", task.Name, split, len(set.Examples), set.Rows, set.leftOut("limits"))
 	fmt.Fprintln(w, c.trained(task, split))
 	for _, i := range drawn(len(set.Examples), min(rows, len(set.Examples)), seed) {
 		if err := c.previewRow(w, task, set.Examples[i]); err != nil {
@@ -35,6 +28,17 @@ func (c *Encoder) Preview(w io.Writer, task Task, dir, split string, rows, seed 
 		}
 	}
 	return nil
+}
+
+// leftOut tells of the rows that were not read, those above a bound by the key that has it.
+func (s Set) leftOut(bound string) (text string) {
+	if s.LeftOut > 0 {
+		text = fmt.Sprintf(", %d left out by `where`", s.LeftOut)
+	}
+	if s.Bounded > 0 {
+		text += fmt.Sprintf(", %d by `%s`", s.Bounded, bound)
+	}
+	return text
 }
 
 // trained says what is done with what stands after the border.

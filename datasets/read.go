@@ -63,7 +63,7 @@ func (t Task) compile(dir, split string) (*prompt.Template, *prompt.Condition, e
 	if err := t.allow(split); err != nil {
 		return nil, nil, err
 	}
-	spec := prompt.Spec{Prompt: t.Prompt, Answer: t.Answer, Answers: t.AnswersColumn, Original: t.Original,
+	spec := prompt.Spec{Text: t.Text, Prompt: t.Prompt, Answer: t.Answer, Answers: t.AnswersColumn, Original: t.Original,
 		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels}
 	if t.ClassLabel != "" {
 		files, err := t.files(dir, split)

@@ -51,7 +51,7 @@ func filesOfFolder(folder, split string) ([]string, error) {
 	}
 	hint := ""
 	if known := splitsOfFolder(folder); len(known) > 0 {
-		hint = fmt.Sprintf("; it has %s: say with `splits` which of them serves as %s", few(known), split)
+		hint = fmt.Sprintf("; it has %s: say with `splits` which of them serves as %s (of held_out with `split`)", few(known), split)
 	}
 	return nil, fmt.Errorf("no file of split %s in %s: looked for %[5]s, %[1]s-00000-of-….parquet, %[1]s-0.parquet and so on, there and in data/, and for files in %[1]s/; %[3]s%[4]s",
 		split, folder, there(folder), hint, filepath.Join(folder, split+".parquet"))

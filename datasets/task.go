@@ -74,6 +74,9 @@ type Task struct {
 	// Readable are the only splits that may be read, whoever asks; all where none is named. A
 	// tuning's tasks have train and validation here.
 	Readable []string `yaml:"-" json:"splits,omitempty"`
+
+	// Text is the template of a whole text, instead of prompt and answer; Texts give it.
+	Text string `yaml:"-" json:"text,omitempty"`
 }
 
 // Allow says whether a split of the task may be read; the error names the splits that may.

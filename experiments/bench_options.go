@@ -130,7 +130,7 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 	t, longest := s.Training, s.Evaluation.Lengths[len(s.Evaluation.Lengths)-1]
 	s.Evaluation.Lengths, s.Evaluation.MaxTokens = []int{longest}, s.Evaluation.Batch*longest
 	task := datasets.Task{Name: "random-tokens", Family: "random", Source: "random", Prompt: "random", OptionsColumn: "options", Gold: "0", Scores: []string{"accuracy"}}
-	s.Tasks, s.Knowledge, s.Name = []datasets.Task{task}, nil, "random tokens"
+	s.Tasks, s.Knowledge, s.HeldOut, s.Name = []datasets.Task{task}, nil, datasets.Texts{}, "random tokens"
 	s.Orders, s.TaskOrders, s.Training.MaxPrompt = 1, nil, 0   // those of the suite's own tasks
 	s.Evaluation.TeacherForced, s.Evaluation.KL = false, false // random tokens are no text, and none is the true answer
 	s = s.RunOn("random weights")

@@ -31,7 +31,7 @@ func klToy(t *testing.T, every string) (*Worker, rundir.Run) {
 // answers and of held-out text; that of the backbone from itself is 0.
 func TestDivergenceIsThatOfBothPredictions(t *testing.T) {
 	w, _ := klToy(t, suite.EveryTask)
-	w.data.HeldOut = [][]int32{{3, 1, 4, 1, 5, 9, 2, 6}, {2, 7, 1, 8}}
+	w.data.HeldOut = [][]int32{{3, 1, 4, 1, 5, 9, 2, 6, w.ends[0]}, {2, 7, 1, 8, w.ends[0]}}
 	v, err := evaluation.New(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestDivergenceIsThatOfBothPredictions(t *testing.T) {
 		battery = slices.Concat(battery, task.Test)
 	}
 	for _, text := range w.data.HeldOut {
-		heldOut = append(heldOut, datasets.Encoded{Prompt: text[:1], Answer: text[1:]})
+		heldOut = append(heldOut, datasets.Encoded{Prompt: text[:1], Answer: text[1 : len(text)-1]})
 	}
 	for name, c := range map[string]struct {
 		got   *float64

@@ -37,7 +37,7 @@ type EvalOptions struct {
 	Limit int
 	// Store prepares the examples; nil reads below the working folder and keeps nothing.
 	Store *prepared.Store
-	// HeldOut are texts that are scored beside all tasks; nil takes what is known for the backbone.
+	// HeldOut are what is known as held-out text for the backbone; nil is what it says itself.
 	HeldOut []string
 	// Adapter is a PEFT folder whose adapter is merged into the backbone; empty for none.
 	Adapter string
@@ -70,6 +70,12 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
+	switch {
+	case o.Tasks != nil:
+		b.HeldOut = nil
+	case o.HeldOut != nil:
+		b.HeldOut = o.HeldOut
+	}
 	if o.Adapter != "" {
 		if err := mergeAdapter(b.Model, o.Adapter, out.Files); err != nil {
 			return record.Evaluation{}, nil, err
@@ -80,21 +86,13 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 			return record.Evaluation{}, nil, err
 		}
 	}
-	data, err := stream.LoadTests(ctx, s, o.Store, b.Encoder)
+	data, err := stream.LoadTests(ctx, s, o.Store, b)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}
 	for _, text := range append(data.TextWarnings(), data.PromptWarnings()...) {
 		if o.Warn != nil {
 			o.Warn(text)
-		}
-	}
-	if o.Tasks == nil {
-		if data.HeldOut, err = b.HeldOut(); o.HeldOut != nil {
-			data.HeldOut, err = pretrained.EncodeTexts(b.Tokenizer, o.HeldOut)
-		}
-		if err != nil {
-			return record.Evaluation{}, nil, err
 		}
 	}
 	backend, info, err := backbone.OpenBackend(ctx, o.Backend)
@@ -179,7 +177,7 @@ func (o EvalOptions) suite() (suite.Suite, error) {
 	if o.Tasks == nil {
 		return s, nil
 	}
-	s.Tasks, s.Knowledge = nil, nil
+	s.Tasks, s.Knowledge, s.HeldOut = nil, nil, datasets.Texts{}
 	var known []string
 	for _, t := range append(slices.Clone(o.Suite.Tasks), o.Suite.Knowledge...) {
 		known = append(known, t.Name)
@@ -213,12 +211,8 @@ func hashEvaluated(s suite.Suite, store *prepared.Store, hashes map[string]strin
 	if err != nil {
 		return err
 	}
-	for i, task := range append(slices.Clone(s.Tasks), s.Knowledge...) {
-		split := s.Evaluation.Split
-		if i >= len(s.Tasks) {
-			split = "test"
-		}
-		list, err := identifyTask(task, store, split)
+	for _, r := range reads(s) {
+		list, err := identifyTask(r.task, store, r.evaluated())
 		if err != nil {
 			return err
 		}

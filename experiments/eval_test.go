@@ -109,7 +109,7 @@ func TestEvalIntervalsRepeat(t *testing.T) {
 	st := y.with(suite.MethodSpec{Preset: "frozen"})
 	st.Tasks = st.Tasks[:1]
 	st.Tasks[0].Scores = []string{"bleu", "rougeL"}
-	loaded, err := stream.LoadTests(t.Context(), st, y.store(), openTexts(t, st).Encoder)
+	loaded, err := stream.LoadTests(t.Context(), st, y.store(), openTexts(t, st))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func TestQuestionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	texts, nats := 0, 0.0
 	for n := range 5 {
 		e := datasets.Encoded{Prompt: data.Tasks[0].Test[n].Prompt[:1], Answer: data.Tasks[0].Test[n].Prompt[1:]}
-		data.HeldOut = append(data.HeldOut, slices.Concat(e.Prompt, e.Answer))
+		data.HeldOut = append(data.HeldOut, slices.Concat(e.Prompt, e.Answer, w.ends[:1]))
 		for _, l := range alone(e) {
 			texts, nats = texts+1, nats-l
 		}
@@ -145,7 +145,7 @@ func TestBuiltinRowsFitTheMainSuite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := stream.Load(t.Context(), s, &prepared.Store{}, b.Encoder)
+	data, err := stream.Load(t.Context(), s, &prepared.Store{}, b)
 	if err != nil {
 		t.Fatal(err)
 	}

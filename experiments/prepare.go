@@ -88,6 +88,9 @@ type taskSplits struct {
 	splits []string
 }
 
+// evaluated is the split that is not trained on.
+func (r taskSplits) evaluated() string { return r.splits[len(r.splits)-1] }
+
 // reads lists what a suite's cells read.
 func reads(s suite.Suite) (list []taskSplits) {
 	for _, task := range s.Tasks {
@@ -95,6 +98,10 @@ func reads(s suite.Suite) (list []taskSplits) {
 	}
 	for _, task := range s.Knowledge {
 		list = append(list, taskSplits{task, []string{"test"}})
+	}
+	if s.HeldOut.Named() {
+		task, split := s.HeldOut.Task()
+		list = append(list, taskSplits{task, []string{split}})
 	}
 	return list
 }
@@ -136,7 +143,7 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 	if err != nil {
 		return errors.Join(err, checkRows(ctx, s, store))
 	}
-	data, err := stream.Load(ctx, s, store, b.Encoder)
+	data, err := stream.Load(ctx, s, store, b)
 	if err != nil {
 		return errors.Join(err, checkMethods(s, b.Config, unknownExamples))
 	}
@@ -147,9 +154,6 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 	}
 	if text := longerRows(data, s.Training); text != "" {
 		p.Warnings = append(p.Warnings, text)
-	}
-	if data.HeldOut, err = b.HeldOut(); err != nil {
-		return err
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
 	err = errors.Join(checkMethods(s, b.Config, data.TrainExamples()), err)
@@ -223,6 +227,9 @@ func Mistakes(ctx context.Context, s suite.Suite, store *prepared.Store) error {
 	}
 	left := s
 	left.Tasks, left.Knowledge = slices.DeleteFunc(slices.Clone(s.Tasks), unreadable), slices.DeleteFunc(slices.Clone(s.Knowledge), unreadable)
+	if left.HeldOut.Validate() != nil {
+		left.HeldOut = datasets.Texts{}
+	}
 	return suite.Told(backbones, checkRows(ctx, left, store), startable(s))
 }
 

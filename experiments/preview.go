@@ -14,10 +14,12 @@ import (
 type PreviewOptions struct {
 	// Suite has one backbone (see Suite.CheckSingle), whose tokenizer is used.
 	Suite suite.Suite
-	// Tasks are the names of the suite's tasks, and of its battery, that are shown; nil shows all.
+	// Tasks are the names of the suite's tasks, and of its battery, that are shown, and held_out
+	// for the suite's held-out text; nil shows all.
 	Tasks   []string
 	DataDir string
-	// Split is train, validation or test; of the battery there is test alone.
+	// Split is train, validation or test; of the battery there is test alone, and held-out text has
+	// its own.
 	Split      string
 	Rows, Seed int
 }
@@ -26,7 +28,7 @@ type PreviewOptions struct {
 func Preview(w io.Writer, o PreviewOptions) error {
 	var tasks []datasets.Task
 	var known []string
-	for _, t := range append(slices.Clone(o.Suite.Tasks), o.Suite.Knowledge...) {
+	for _, t := range o.Suite.DataSets() {
 		known = append(known, t.Name)
 		if o.Tasks == nil || slices.Contains(o.Tasks, t.Name) {
 			tasks = append(tasks, t)
@@ -45,7 +47,12 @@ func Preview(w io.Writer, o PreviewOptions) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		if err := b.Encoder.Preview(w, t, o.DataDir, o.Split, o.Rows, o.Seed); err != nil {
+		if t.Name == datasets.HeldOut && o.Suite.HeldOut.Named() {
+			err = o.Suite.HeldOut.Preview(w, b.Encoder, o.DataDir, o.Rows, o.Seed)
+		} else {
+			err = b.Encoder.Preview(w, t, o.DataDir, o.Split, o.Rows, o.Seed)
+		}
+		if err != nil {
 			return err
 		}
 	}

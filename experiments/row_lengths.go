@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -34,13 +33,13 @@ func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prep
 		return s, nil
 	}
 	var rows, answers, tests []int
-	positions, heldOut := math.MaxInt, 0
+	positions, heldOut := math.MaxInt, false
 	for _, name := range s.BackboneNames() {
 		b, err := pretrained.OpenTexts(s.RunOn(name).Place(), backboneOptions(s))
 		if err != nil {
 			return s, err
 		}
-		data, err := stream.Load(ctx, uncut(s), store, b.Encoder)
+		data, err := stream.Load(ctx, uncut(s), store, b)
 		if err != nil {
 			return s, err
 		}
@@ -52,11 +51,10 @@ func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prep
 			}
 		}
 		tests = append(tests, testTokens(data, b.Config, s.Evaluation.TeacherForced)...)
-		texts, err := b.HeldOut()
-		if err := errors.Join(err, data.Close()); err != nil {
+		heldOut = heldOut || len(data.HeldOut) > 0
+		if err := data.Close(); err != nil {
 			return s, err
 		}
-		heldOut += len(texts)
 	}
 	training := datasets.RowLengths(rows, min(longestTraining, positions))
 	var chosen suite.Suite
@@ -64,7 +62,7 @@ func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prep
 	chosen.Training.Length, chosen.Training.Lengths = training[last], training[:last:last]
 	widest := datasets.RowLengths(answers, longestTraining)
 	chosen.Training.AnswerLength = widest[len(widest)-1]
-	chosen.Evaluation.Lengths = testLengths(tests, heldOut > 0)
+	chosen.Evaluation.Lengths = testLengths(tests, heldOut)
 	with := s.WithLengthsOf(chosen)
 	p.Chosen = fmt.Sprintf("lengths of rows, chosen from the data where the suite has none: training.length %d, training.lengths %v, training.answer_length %d, evaluation.lengths %v",
 		with.Training.Length, with.Training.Lengths, with.Training.AnswerLength, with.Evaluation.Lengths)
@@ -73,12 +71,11 @@ func (p *Prepared) chooseLengths(ctx context.Context, s suite.Suite, store *prep
 
 // evaluationLengths are those of an evaluation alone.
 func evaluationLengths(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone) ([]int, error) {
-	data, err := stream.LoadTests(ctx, uncut(s), store, b.Encoder)
+	data, err := stream.LoadTests(ctx, uncut(s), store, b)
 	if err != nil {
 		return nil, err
 	}
-	heldOut, err := b.HeldOut()
-	return testLengths(testTokens(data, b.Config, s.Evaluation.TeacherForced), len(heldOut) > 0), err
+	return testLengths(testTokens(data, b.Config, s.Evaluation.TeacherForced), len(data.HeldOut) > 0), nil
 }
 
 // testLengths are the lengths for test examples of so many tokens.

@@ -133,7 +133,7 @@ func TestLongPromptsAreDrawnAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stream.Load(t.Context(), s, y.store(), b.Encoder); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
+	if _, err := stream.Load(t.Context(), s, y.store(), b); err == nil || !strings.Contains(err.Error(), "training.max_prompt") {
 		t.Error(err)
 	}
 }

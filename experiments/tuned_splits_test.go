@@ -50,7 +50,7 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	}
 	_, err = Prepare(t.Context(), planted, y.store())
 	refused("Prepare", err)
-	_, err = stream.LoadTests(t.Context(), planted, y.store(), openTexts(t, planted).Encoder)
+	_, err = stream.LoadTests(t.Context(), planted, y.store(), openTexts(t, planted))
 	refused("LoadTests", err)
 	_, err = identifyTask(planted.Tasks[0], y.store(), "test")
 	refused("prepareTask", err)

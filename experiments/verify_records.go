@@ -161,7 +161,7 @@ func CheckFiles(ctx context.Context, run rundir.Run, manifest rundir.Manifest, s
 	if err != nil {
 		return append(wrong, err)
 	}
-	data, err := stream.LoadTests(ctx, s, store, b.Encoder)
+	data, err := stream.LoadTests(ctx, s, store, b)
 	if err != nil {
 		return append(wrong, err)
 	}

@@ -37,10 +37,7 @@ func (w *Worker) use(name string) error {
 		w.base = methods.NewBase(w.backend, b.Model)
 		return nil
 	}
-	if w.data, err = stream.Load(w.ctx, w.suite, w.store, b.Encoder); err != nil {
-		return err
-	}
-	if w.data.HeldOut, err = b.HeldOut(); err != nil {
+	if w.data, err = stream.Load(w.ctx, w.suite, w.store, b); err != nil {
 		return err
 	}
 	w.warnings = w.data.Warnings(w.suite)

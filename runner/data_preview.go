@@ -37,7 +37,7 @@ func newDataPreview() command {
 }
 
 func (o *DataPreviewOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.Tasks, "tasks", "", "only these `NAMES` of the suite's tasks and its knowledge battery, separated by commas")
+	flags.StringVar(&o.Tasks, "tasks", "", "only these `NAMES` of the suite's tasks, its knowledge battery and held_out, its held-out text, separated by commas")
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Split, "split", "train", "`SPLIT` to show: train, validation or test")
 	flags.IntVar(&o.Rows, "rows", 5, "`NUMBER` of examples of each task")

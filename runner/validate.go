@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"secura/datasets"
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/launch"
@@ -110,6 +111,9 @@ func printCounts(s suite.Suite, prepared *experiments.Prepared, stdout io.Writer
 	}
 	for _, task := range prepared.Data.Knowledge {
 		t.AddRow(task.Task.Name, "knowledge", "", strconv.Itoa(task.Available))
+	}
+	if s.HeldOut.Named() {
+		t.AddRow(datasets.HeldOut, "held-out text", "", strconv.Itoa(s.HeldOut.Rows))
 	}
 	return t.Print(stdout)
 }

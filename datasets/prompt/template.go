@@ -14,6 +14,7 @@ import (
 // Spec holds the templates of a task, Go text/template over a row's columns. What a task file calls
 // each field stands after it.
 type Spec struct {
+	Text          string   // text: a whole text without an answer, instead of all others; Text.Prompt is it
 	Prompt        string   // prompt: what the model reads
 	Answer        string   // answer: what it should write; empty with options
 	Answers       string   // answers_column: the column with the list of all right answers, or a template that gives a list; empty where there is one
@@ -46,6 +47,7 @@ type Template struct {
 	classes                      []any                // the options of every row
 	labels                       []string
 	columns                      []string
+	whole                        bool // the prompt is a whole text
 }
 
 // Compile parses the templates of spec and returns all mistakes at once, each naming the key.
@@ -63,6 +65,14 @@ func Compile(spec Spec) (*Template, error) {
 			mistakes = append(mistakes, err)
 		}
 		return parsed
+	}
+	if spec.Text != "" {
+		t.prompt, t.whole = parse("text", spec.Text, true), true
+		if len(columns) == 0 && mistakes == nil {
+			mistakes = append(mistakes, fmt.Errorf("text: %q names no column, so that it is the same of every row; expected a template such as {{.text}}", Shorten(spec.Text)))
+		}
+		t.columns = slices.Sorted(maps.Keys(columns))
+		return t, errors.Join(mistakes...)
 	}
 	t.prompt = parse("prompt", spec.Prompt, true)
 	t.answer = parse("answer", spec.Answer, true)
@@ -125,8 +135,8 @@ func (t *Template) Columns() []string { return slices.Clone(t.columns) }
 func (t *Template) Render(row map[string]any) (Text, error) {
 	var text Text
 	var err error
-	if text.Prompt, err = render(t.prompt, row); err != nil {
-		return Text{}, err
+	if text.Prompt, err = render(t.prompt, row); err != nil || t.whole {
+		return text, err
 	}
 	if t.original != nil {
 		if text.Original, err = render(t.original, row); err != nil {

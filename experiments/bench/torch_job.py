@@ -363,8 +363,8 @@ def option_rows(job):
                 ids, labels = text_and_labels(example["prompt"], option, -100)
                 rows.append((g, i, k, ids[:-1], labels[:-1]))  # the last token predicts nothing
     for i, ids in enumerate(job["held_out"]):
-        first = max(1, len(ids) + 1 - job["answers"])
-        rows.append((-1, i, 0, *text_and_labels(ids[:first], ids[first:], job["ends"][0])))
+        first = max(1, len(ids) - job["answers"])
+        rows.append((-1, i, 0, *text_and_labels(ids[:first], ids[first:-1], ids[-1])))
     return sorted(rows, key=lambda row: len(row[3]))
 
 

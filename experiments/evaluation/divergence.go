@@ -3,6 +3,7 @@ package evaluation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"secura/datasets"
 	"secura/experiments/record"
@@ -20,36 +21,52 @@ type divergenceBatch struct {
 func (b divergenceBatch) tokens() int { return 2 * b.batch.Rows * b.batch.Length }
 
 // layDivergence puts held-out texts, and the battery's prompts with their true answers, into rows
-// of one length. A text that is longer loses its beginning.
-func (v *Evaluator) layDivergence(length, rows int) {
+// of the smallest length that fits. A text that is longer than all loses its beginning.
+func (v *Evaluator) layDivergence(lengths []int, rows int) {
 	type text struct {
 		datasets.Encoded
+		end     int32
 		battery bool
 	}
-	var texts []text
-	answers := 0
+	longest := lengths[len(lengths)-1]
+	texts := map[int][]text{} // by length
+	add := func(t text) {
+		i := slices.IndexFunc(lengths, func(length int) bool { return t.Tokens() <= length })
+		length := longest
+		if i >= 0 {
+			length = lengths[i]
+		}
+		texts[length] = append(texts[length], t)
+	}
 	for _, tokens := range v.data.HeldOut {
-		tokens = tokens[:min(len(tokens), length)]
-		first := max(1, len(tokens)+1-heldOutAnswers) // as where they are scored
-		texts = append(texts, text{datasets.Encoded{Prompt: tokens[:first], Answer: tokens[first:]}, false})
-		answers = max(answers, heldOutAnswers)
+		e, last := heldOut(tokens, longest, heldOutAnswers)
+		add(text{e, last, false})
 	}
 	for _, t := range v.data.Knowledge {
 		for _, e := range t.Test {
-			texts = append(texts, text{e, true})
-			answers = max(answers, e.AnswerTokens())
+			add(text{e, v.ends[0], true})
 		}
 	}
-	answers = min((answers+7)/8*8, length)
-	for len(texts) > 0 {
-		n := min(rows, len(texts))
-		b := divergenceBatch{batch: datasets.NewBatch(rows, length, answers)}
-		for i, t := range texts[:n] {
-			b.batch.SetText(i, t.Encoded, v.ends[0])
-			b.battery = append(b.battery, t.battery)
+	for _, length := range lengths {
+		some := texts[length]
+		if len(some) == 0 {
+			continue
 		}
-		v.divergence, texts = append(v.divergence, b), texts[n:]
-		v.Tokens += int64(b.tokens())
+		answers := 0
+		for _, t := range some {
+			answers = max(answers, t.AnswerTokens())
+		}
+		answers = min((answers+7)/8*8, length)
+		n := v.evenRows(len(some), rows)
+		for part := range slices.Chunk(some, n) {
+			b := divergenceBatch{batch: datasets.NewBatch(n, length, answers)}
+			for i, t := range part {
+				b.batch.SetText(i, t.Encoded, t.end)
+				b.battery = append(b.battery, t.battery)
+			}
+			v.divergence = append(v.divergence, b)
+			v.Tokens += int64(b.tokens())
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 	v.Answers = min((v.Answers+7)/8*8, longest) // even shapes compute faster
 	v.lay(options, prompts, e)
 	if e.KL {
-		v.layDivergence(longest, e.Batch)
+		v.layDivergence(lengths, e.Batch)
 	}
 	v.stops = v.newStops()
 	if v.Tokens > int64(e.MaxTokens) {
@@ -137,6 +137,13 @@ func (v *Evaluator) Groups() []stream.Task {
 	return append(slices.Clone(v.data.Tasks), v.data.Knowledge...)
 }
 
+// evenRows is how many rows a batch has where n texts stand in as few batches of at most so many
+// rows as they need: as few as so many batches need.
+func (v *Evaluator) evenRows(n, rows int) int {
+	parts := (n + rows - 1) / rows * v.devices()
+	return (n + parts - 1) / parts * v.devices()
+}
+
 // layPrompts puts prompts that are to be continued into rows of the smallest length that fits. A
 // batch is decoded until its longest, so those that may write few tokens stand together, of these
 // those with stop texts, and of these those whose true answers are short, since what a model writes
@@ -164,10 +171,8 @@ func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 		if len(some) == 0 {
 			continue
 		}
-		if v.rows[length] == 0 { // as few as so many batches need
-			batches := (len(some) + rows - 1) / rows
-			parts := batches * v.devices()
-			v.rows[length] = (len(some) + parts - 1) / parts * v.devices()
+		if v.rows[length] == 0 {
+			v.rows[length] = v.evenRows(len(some), rows)
 		}
 		for items := range slices.Chunk(some, v.rows[length]) {
 			b := writtenBatch{batch: datasets.NewBatch(v.rows[length], length, 1), items: items}

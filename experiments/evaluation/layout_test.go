@@ -19,11 +19,8 @@ func TestEveryExampleIsEvaluatedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := stream.Load(t.Context(), s, &prepared.Store{}, b.Encoder)
+	data, err := stream.Load(t.Context(), s, &prepared.Store{}, b)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if data.HeldOut, err = b.HeldOut(); err != nil {
 		t.Fatal(err)
 	}
 	v, err := New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)

@@ -44,6 +44,15 @@ const (
 	attentionLength = 1000
 )
 
+// heldOut is a held-out text, cut to a row, of whose last tokens so many at most are scored; the
+// last one stands in no row, as the end of an answer does.
+func heldOut(text []int32, length, answers int) (e datasets.Encoded, last int32) {
+	text = text[:min(len(text), length+1)]
+	end := len(text) - 1
+	first := max(1, len(text)-answers) // nothing predicts the first token
+	return datasets.Encoded{Prompt: text[:first], Answer: text[first:end]}, text[end]
+}
+
 // questions lists what is scored; a held-out text is cut to the longest row, and its last tokens
 // are scored.
 func (v *Evaluator) questions(options []item, longest int) (list []question) {
@@ -57,9 +66,8 @@ func (v *Evaluator) questions(options []item, longest int) (list []question) {
 		list = append(list, question{item: o, example: e, tokens: len(e.Prompt) - 1 + answers, answers: answers})
 	}
 	for i, text := range v.data.HeldOut {
-		text = text[:min(len(text), longest)]
-		first := max(1, len(text)+1-v.Answers) // nothing predicts the first token
-		t, _ := datasets.Encoded{Prompt: text[:first], Answer: text[first:]}.Train(longest, v.Answers, v.ends[0])
+		e, last := heldOut(text, longest, v.Answers)
+		t, _ := e.Train(longest, v.Answers, last)
 		list = append(list, question{item: item{-1, i}, text: t, tokens: len(t.Tokens), answers: len(t.Targets)})
 	}
 	return list

@@ -41,6 +41,9 @@ type Backbone struct {
 	Encoder *datasets.Encoder
 	// Ends are the tokens that end a text; the first is what training writes.
 	Ends []int32
+	// HeldOut are texts of its kind that it was not trained on, each of which an end token ends;
+	// nil where none are known. Only nano's are.
+	HeldOut []string
 }
 
 // Options say how a backbone is opened.
@@ -62,6 +65,9 @@ type Options struct {
 // file, or ORG/NAME in the hub's cache.
 func Open(name string, o Options) (*Backbone, error) {
 	b := &Backbone{Name: name}
+	if name == Nano {
+		b.HeldOut = builtin.HeldOut()
+	}
 	err := b.read(o)
 	if err == nil {
 		err = b.putEnds()
@@ -218,24 +224,4 @@ func nanoModel(files fs.FS, config []byte, held backbone.Precision) (*backbone.M
 	}
 	defer file.Close()
 	return backbone.LoadModelFiles(config, file, held)
-}
-
-// HeldOut is text that the backbone was not trained on, as ids; only nano's is known.
-func (b *Backbone) HeldOut() ([][]int32, error) {
-	if b.Name != Nano {
-		return nil, nil
-	}
-	return EncodeTexts(b.Tokenizer, builtin.HeldOut())
-}
-
-// EncodeTexts are texts as ids.
-func EncodeTexts(tokenizer *prompt.Tokenizer, texts []string) ([][]int32, error) {
-	list := make([][]int32, len(texts))
-	for i, text := range texts {
-		var err error
-		if list[i], err = tokenizer.Encode(text); err != nil {
-			return nil, fmt.Errorf("encode text: %w", err)
-		}
-	}
-	return list, nil
 }

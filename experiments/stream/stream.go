@@ -1,5 +1,6 @@
 // Package stream has what the cells of a suite read, the examples of each task and of the knowledge
-// battery as a backbone's tokens (Data), and what there is to warn of them. Read Load first.
+// battery and held-out text as a backbone's tokens (Data), and what there is to warn of them. Read
+// Load first.
 package stream
 
 import (
@@ -10,6 +11,7 @@ import (
 
 	"secura/datasets"
 	"secura/datasets/prepared"
+	"secura/experiments/pretrained"
 	"secura/experiments/suite"
 )
 
@@ -33,15 +35,18 @@ type Task struct {
 type Data struct {
 	Tasks     []Task // in the suite's order
 	Knowledge []Task
-	// HeldOut is text of the backbone's kind that it was not trained on; nil where there is none.
+	// HeldOut are texts that the backbone was not trained on and no task has, with the end token
+	// where it is predicted as well; nil where there are none.
 	HeldOut [][]int32
+
+	heldOutWarnings []string
 }
 
 // Load opens a suite's examples, and prepares what was not prepared yet. Its error joins what is
 // wrong with each split.
-func Load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder) (*Data, error) {
-	return load(ctx, s, store, encoder, func(task datasets.Task) (*prepared.Split, error) {
-		train, err := store.Open(ctx, task, prepared.Want{Split: "train"}, encoder)
+func Load(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone) (*Data, error) {
+	return load(ctx, s, store, b, func(task datasets.Task) (*prepared.Split, error) {
+		train, err := store.Open(ctx, task, prepared.Want{Split: "train"}, b.Encoder)
 		if err != nil || s.Training.MaxPrompt == 0 {
 			return train, err
 		}
@@ -55,11 +60,11 @@ func Load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *da
 }
 
 // LoadTests opens what a suite evaluates alone, and cuts the prompts that do not fit.
-func LoadTests(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder) (*Data, error) {
-	return load(ctx, s, store, encoder, func(datasets.Task) (*prepared.Split, error) { return nil, nil })
+func LoadTests(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone) (*Data, error) {
+	return load(ctx, s, store, b, func(datasets.Task) (*prepared.Split, error) { return nil, nil })
 }
 
-func load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *datasets.Encoder, open func(datasets.Task) (*prepared.Split, error)) (*Data, error) {
+func load(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone, open func(datasets.Task) (*prepared.Split, error)) (*Data, error) {
 	data := &Data{}
 	longest := slices.Max(s.Evaluation.Lengths)
 	var mistakes []error
@@ -69,7 +74,7 @@ func load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *da
 		if t.Train, err = train(task); err != nil {
 			mistakes = append(mistakes, err)
 		}
-		if err := t.loadTest(ctx, store, encoder, split, bound, longest); err != nil {
+		if err := t.loadTest(ctx, store, b.Encoder, split, bound, longest); err != nil {
 			mistakes = append(mistakes, err)
 		}
 		return t
@@ -80,6 +85,7 @@ func load(ctx context.Context, s suite.Suite, store *prepared.Store, encoder *da
 	for _, task := range s.Knowledge {
 		data.Knowledge = append(data.Knowledge, read(task, "test", s.Evaluation.KnowledgeExamples, func(datasets.Task) (*prepared.Split, error) { return nil, nil }))
 	}
+	mistakes = append(mistakes, data.loadHeldOut(s, store.DataDir, b, longest))
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, errors.Join(err, data.Close())
 	}
@@ -133,12 +139,12 @@ func (t *Task) fit(e datasets.Encoded, longest int) (datasets.Encoded, bool) {
 	return e.Cut(room)
 }
 
-// TextWarnings tell of the tasks' texts.
+// TextWarnings tell of the tasks' texts and of held-out text.
 func (d *Data) TextWarnings() (texts []string) {
 	for _, task := range slices.Concat(d.Tasks, d.Knowledge) {
 		texts = append(texts, task.warnings...)
 	}
-	return texts
+	return append(texts, d.heldOutWarnings...)
 }
 
 // PromptWarnings tell of the test prompts that were cut.

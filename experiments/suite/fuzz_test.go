@@ -9,6 +9,7 @@ func FuzzParseSuite(f *testing.F) {
 	f.Add("backbones: [nano, b]\ntasks: [directions]\nmethods: [seq]\n")
 	f.Add("extends: smoke\ntraining: {steps: 2}\n")
 	f.Add("methods: [{preset: ewc, params: {a: [1, {b: x}]}}]\n")
+	f.Add("tasks: [directions]\nmethods: [seq]\nheld_out: {source: a, split: 'test[:50%]', where: '{{.b}}', text: '{{.c}}', rows: 3}\n")
 	if data, err := embedded.ReadFile("suites/tasks.yaml"); err == nil {
 		f.Add(string(data))
 	}

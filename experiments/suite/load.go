@@ -75,6 +75,7 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 	}
 	suite := Default()
 	if err == nil {
+		completeHeldOut(tree)
 		if find(tree, "backbones") != nil {
 			suite.Backbone = "" // stands aside, unless the file or a setting names one
 		}
@@ -99,6 +100,19 @@ func Load(nameOrFile string, options Options) (Suite, error) {
 		return Suite{}, &Faulty{suite, l.wrap(nameOrFile, mistakes)}
 	}
 	return suite, nil
+}
+
+// completeHeldOut writes the defaults of held_out into it where the tree has it.
+func completeHeldOut(tree *yaml.Node) {
+	n := find(tree, datasets.HeldOut)
+	if n == nil || n.Kind != yaml.MappingNode || len(n.Content) == 0 {
+		return
+	}
+	for _, key := range []struct{ name, value, tag string }{{"split", "test", "!!str"}, {"rows", "64", "!!int"}} {
+		if find(n, key.name) == nil {
+			n.Content = append(n.Content, scalar(key.name), &yaml.Node{Kind: yaml.ScalarNode, Tag: key.tag, Value: key.value})
+		}
+	}
 }
 
 // loader collects the mistakes of a suite's files and settings.

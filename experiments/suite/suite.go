@@ -54,7 +54,11 @@ type Suite struct {
 	Tasks []datasets.Task `yaml:"tasks" json:"tasks"`
 	// Knowledge is the battery of what the backbone knew before the stream.
 	Knowledge []datasets.Task `yaml:"knowledge" json:"knowledge"`
-	Methods   []MethodSpec    `yaml:"methods" json:"methods"`
+	// HeldOut is the text whose perplexity, and with Evaluation.KL whose divergence, is measured,
+	// on every backbone of the run: passages of a data set that no task learns. Where none is
+	// named, it is text of its own for the embedded backbone, and none for others.
+	HeldOut datasets.Texts `yaml:"held_out,omitempty" json:"held_out,omitzero"`
+	Methods []MethodSpec   `yaml:"methods" json:"methods"`
 	// TaskOrders are the orders of learning after order 0, by the tasks' names; further ones are
 	// drawn.
 	TaskOrders [][]string `yaml:"task_orders,omitempty" json:"task_orders,omitempty"`
@@ -304,6 +308,17 @@ func (s Suite) MethodRate(m MethodSpec, preset float64) float64 {
 
 // PairingName is what the suite's random numbers are drawn by.
 func (s Suite) PairingName() string { return cmp.Or(s.Pairing, s.Name) }
+
+// DataSets are the tasks that say what a run reads: the stream's, the battery's, and the one that
+// held-out text is read as.
+func (s Suite) DataSets() []datasets.Task {
+	list := slices.Concat(s.Tasks, s.Knowledge)
+	if s.HeldOut.Named() {
+		task, _ := s.HeldOut.Task()
+		list = append(list, task)
+	}
+	return list
+}
 
 // TaskNames lists the stream's names in order 0.
 func (s Suite) TaskNames() []string {

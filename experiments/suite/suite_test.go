@@ -142,19 +142,26 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		t.Fatal(suite.Name, err)
 	}
 	for text, want := range map[string]string{
-		"tasks: [direction]\nmethods: [seq]\n":  `mine.yaml:1: unknown task "direction"; did you mean "directions"?`,
-		"tasks: [directions]\nmethods: [sek]\n": `unknown method "sek"; did you mean "seq"?`,
-		good + "sedes: 2\n":                     `mine.yaml:3: unknown key "sedes"; did you mean "seeds"?`,
-		good + "training: {stepps: 2}\n":        `mine.yaml:3: unknown key "stepps"; did you mean "steps"?`,
-		good + "seeds: 1.5\n":                   "mine.yaml:3: seeds must be a whole number, not 1.5",
-		good + "seeds: 010\n":                   "seeds must be a whole number, not 010",
-		good + "seeds: 2.0\n":                   "seeds must be a whole number",
-		good + "seeds: 99999999999999999999\n":  "seeds must be a whole number",
-		good + "seeds: ~\n":                     "seeds has no value",
-		good + "seeds:\n":                       "seeds has no value",
-		good + "seeds: 0\n":                     "seeds is 0, must be at least 1",
-		good + "orders: 0\n":                    "orders is 0, must be at least 1",
-		good + "orders: 2\n":                    "orders is 2, must be at most 1: no more than that many orders of 1 tasks differ",
+		"tasks: [direction]\nmethods: [seq]\n":                       `mine.yaml:1: unknown task "direction"; did you mean "directions"?`,
+		"tasks: [directions]\nmethods: [sek]\n":                      `unknown method "sek"; did you mean "seq"?`,
+		good + "sedes: 2\n":                                          `mine.yaml:3: unknown key "sedes"; did you mean "seeds"?`,
+		good + "training: {stepps: 2}\n":                             `mine.yaml:3: unknown key "stepps"; did you mean "steps"?`,
+		good + "seeds: 1.5\n":                                        "mine.yaml:3: seeds must be a whole number, not 1.5",
+		good + "seeds: 010\n":                                        "seeds must be a whole number, not 010",
+		good + "seeds: 2.0\n":                                        "seeds must be a whole number",
+		good + "seeds: 99999999999999999999\n":                       "seeds must be a whole number",
+		good + "seeds: ~\n":                                          "seeds has no value",
+		good + "seeds:\n":                                            "seeds has no value",
+		good + "seeds: 0\n":                                          "seeds is 0, must be at least 1",
+		good + "orders: 0\n":                                         "orders is 0, must be at least 1",
+		good + "held_out: {source: a, txt: b}\n":                     `mine.yaml:3: unknown key "txt"; did you mean "text"?`,
+		good + "held_out: {source: a}\n":                             "held_out.text is missing; give a template over the row",
+		good + "held_out: {text: a}\n":                               "held_out.source is missing; give a folder",
+		good + "held_out: {source: a, text: '{{.b}}', rows: 0}\n":    "held_out.rows is 0, must be at least 1",
+		good + "held_out: {source: a, text: '{{.b}}', split: '['}\n": `held_out.split: "[" is no split`,
+		good + "held_out: a\n":                                       "held_out must be a mapping",
+		"tasks: [{name: held_out, family: f, source: builtin:directions, prompt: '{{.question}}', answer: '{{.answer}}', scores: [exact], max_new_tokens: 3}]\nmethods: [seq]\nheld_out: {source: a, text: '{{.b}}'}\n": `task "held_out" has the name of the held-out text`,
+		good + "orders: 2\n": "orders is 2, must be at most 1: no more than that many orders of 1 tasks differ",
 		"tasks: [directions, boolq]\nmethods: [seq]\nextends: continual16-real\norders: 3\n": "orders is 3, must be at most 2",
 		good + "seeds: 10000000\n":                          "1 methods with 10000000 seeds and 1 orders on 1 backbones are more than 100000 cells",
 		good + "name: ../../x\n":                            `name is "../../x", must be letters`,
@@ -509,5 +516,34 @@ func TestShortenKeepsWholeCharacters(t *testing.T) {
 		if got := Shorten(text, 100); got != want {
 			t.Errorf("%q becomes %q, expected %q", text, got, want)
 		}
+	}
+}
+
+// The key's defaults are written out, and the hash of a suite without it stays what it was.
+func TestHeldOutTextHasDefaults(t *testing.T) {
+	const good = "tasks: [directions]\nmethods: [seq]\n"
+	without, err := load(t, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := without.Resolved(); err != nil || strings.Contains(text, "held_out") {
+		t.Errorf("a suite without held-out text is written as\n%s%v", text, err)
+	}
+	s, err := load(t, good+"held_out: {source: a, text: '{{.b}}'}\n", "held_out.seed=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (datasets.Texts{Source: "a", Split: "test", Text: "{{.b}}", Rows: 64, Seed: 3}); s.HeldOut != want {
+		t.Errorf("%+v, expected %+v", s.HeldOut, want)
+	}
+	text, err := s.Resolved()
+	if err != nil || !strings.Contains(text, "  rows: 64\n") {
+		t.Errorf("%s%v", text, err)
+	}
+	if again, err := load(t, text); err != nil || again.HeldOut != s.HeldOut {
+		t.Errorf("%+v, %v", again.HeldOut, err)
+	}
+	if none, err := load(t, good+"held_out: {source: a, text: '{{.b}}'}\n", "held_out={}"); err != nil || none.HeldOut.Named() {
+		t.Errorf("%+v, %v", none.HeldOut, err)
 	}
 }

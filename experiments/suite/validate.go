@@ -149,6 +149,12 @@ func (s Suite) validateTasks(r *rules) {
 		r.must(!seen[t.Name], "task %q stands twice", t.Name)
 		seen[t.Name] = true
 	}
+	if s.HeldOut.Named() {
+		if err := s.HeldOut.Validate(); err != nil {
+			r.broken = append(r.broken, err)
+		}
+		r.must(!seen[datasets.HeldOut], "task %q has the name of the held-out text; give it another", datasets.HeldOut)
+	}
 }
 
 func (t Training) validate(r *rules) {

@@ -13,13 +13,14 @@ import (
 // so that no drawn number is one of the reported cells'. It has all of the tasks unless the options
 // bound them, as where hours count: a learning rate that is good for six may be too high for
 // sixteen. The tasks refuse to open any other split, in every process that reads the suite. The
-// knowledge battery, which has a test split alone, is left out.
+// knowledge battery, which has a test split alone, is left out, and so is the suite's held-out
+// text.
 func calibration(s suite.Suite, o Options) suite.Suite {
 	c := s
 	c.Name, c.Pairing = SuiteName(s), s.PairingName()+tuneSuffix
 	c.Doc = fmt.Sprintf("The trials of a tuning of %s: validation splits of a calibration stream.", s.Name)
 	c.Tasks = calibrationTasks(s, c.Pairing, o.Tasks)
-	c.Knowledge = []datasets.Task{}
+	c.Knowledge, c.HeldOut = []datasets.Task{}, datasets.Texts{}
 	c.Methods = nil
 	c.Seeds, c.Orders, c.TaskOrders = 1, 1, nil
 	c.Evaluation.Split = "validation"

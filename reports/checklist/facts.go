@@ -55,6 +55,10 @@ func (f *facts) data() {
 	for _, t := range s.Knowledge {
 		f.task(t, "never: base knowledge", "test", counts[t.Name])
 	}
+	if s.HeldOut.Named() {
+		t, _ := s.HeldOut.Task()
+		f.task(t, "never: held-out text", s.HeldOut.Split, s.HeldOut.Rows)
+	}
 	f.printf("\n")
 	f.item("how a row becomes a prompt", "by the templates in manifest.json, which names the scores too; the program's datasets/README.md defines these")
 	f.item("languages and domains", "")

@@ -119,7 +119,7 @@ func (b *bibliography) data(r *report.Report) {
 	}
 	var own []string
 	seen := map[string]bool{}
-	for _, t := range slices.Concat(r.Suite.Tasks, r.Suite.Knowledge) {
+	for _, t := range r.Suite.DataSets() {
 		if _, builtin := t.Builtin(); builtin {
 			own = append(own, t.Name)
 			continue

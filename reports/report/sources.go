@@ -16,7 +16,7 @@ const (
 
 // TaskSource is what is known of where a task's data come from; of a built-in task the license is.
 func (r *Report) TaskSource(name string) rundir.Source {
-	for _, t := range slices.Concat(r.Suite.Tasks, r.Suite.Knowledge) {
+	for _, t := range r.Suite.DataSets() {
 		if _, builtin := t.Builtin(); builtin && t.Name == name {
 			return rundir.Source{Tasks: []string{name}, Licenses: []string{OwnLicense}}
 		}
@@ -42,7 +42,7 @@ func (r *Report) source(is func(rundir.Source) bool) rundir.Source {
 // DataSet names what a task reads: the repository on the hub with the beginning of its commit, what
 // the program made, or the source as the suite has it.
 func (r *Report) DataSet(task string) string {
-	for _, t := range slices.Concat(r.Suite.Tasks, r.Suite.Knowledge) {
+	for _, t := range r.Suite.DataSets() {
 		if t.Name != task {
 			continue
 		}
