@@ -162,6 +162,7 @@ tasks:
   - {name: listed, family: toy, source: choose, prompt: "{{.question}}:", options: [" red", " {{.question}}"], gold: yes, gold_labels: [yes, no], scores: [accuracy]}
 knowledge:
   - {name: battery, family: toy, source: battery, prompt: "{{.question}}:", answer: " {{.answer}}", scores: [exact], max_new_tokens: 3}
+held_out: {source: battery, where: '{{ne .answer "x"}}', text: "{{.question}} {{.answer}}", rows: 4}
 methods:
   - seq
   - {preset: er, name: er, params: {buffer: 0.2}}

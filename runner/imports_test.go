@@ -30,7 +30,7 @@ var rooms = []room{
 		"a cell is a method on a backbone and a stream of data"},
 	{"experiments/evaluation", []string{"experiments/record", "experiments/stream", "experiments/suite", "datasets", "datasets/prompt", "datasets/score", "methods", "methods/..."},
 		"what a method has learned is a function, which is scored on a stream's examples"},
-	{"experiments/stream", []string{"experiments/suite", "datasets", "datasets/prepared"}, "a suite's tasks name the splits that are read"},
+	{"experiments/stream", []string{"experiments/pretrained", "experiments/suite", "datasets", "datasets/prepared"}, "a suite's tasks name the splits that are read, and a backbone has the encoder and may know held-out text"},
 	{"experiments/engine", []string{"experiments/record", "experiments/suite"}, "workers tell of states, an array has a suite's slurm keys"},
 	{"experiments/tuning", []string{"experiments/record", "experiments/suite", "methods", "datasets"}, "a method's grid makes trials of a suite"},
 	{"experiments/pretrained", []string{"experiments/rundir", "datasets", "datasets/...", "methods/backbone", "methods/backbone/nano", "methods/weights"},

@@ -290,13 +290,13 @@ func TestTheReadmesMethodCompiles(t *testing.T) {
 // quick are the commands that need nothing but a run.
 var quick = []string{"list", "show", "version", "status", "report", "compare", "verify", "watch", "export", "validate", "data build", "data inspect"}
 
-// TestTheReadmesTasksAreRead reads the tasks that datasets/README.md shows, and each line of a
-// task's key as one of a task.
+// TestTheReadmesTasksAreRead reads the tasks and the held-out text that datasets/README.md shows,
+// and each line of a task's key as one of a task.
 func TestTheReadmesTasksAreRead(t *testing.T) {
 	const written = "tasks: [{name: mine, family: f, source: mine, prompt: '{{.a}}', answer: '{{.b}}', scores: [exact], max_new_tokens: 4, %s}]\n"
 	var suites []string
 	for _, block := range codeBlocks(readDocument(t, "datasets/README.md"), "yaml") {
-		if strings.HasPrefix(block, "tasks:") {
+		if strings.HasPrefix(block, "tasks:") || strings.HasPrefix(block, "held_out:") {
 			suites = append(suites, block)
 			continue
 		}
