@@ -11,7 +11,6 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/evaluation"
-	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods"
@@ -131,15 +130,8 @@ func TestDivergenceIsRecorded(t *testing.T) {
 		if err := w.RunCell(context.Background(), cell, nil); err != nil {
 			t.Fatal(err)
 		}
-		events, _, err := record.ReadEvents(run.Cell(cell.ID).Records())
-		if err != nil {
-			t.Fatal(err)
-		}
 		seen := 0
-		for _, e := range events {
-			if e.Kind != record.Boundary {
-				continue
-			}
+		for _, e := range boundariesOf(t, run.Cell(cell.ID)) {
 			d := e.Divergence
 			switch {
 			case every == suite.EveryFinal && e.Index > 0 && e.Index < 3:

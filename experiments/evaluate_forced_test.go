@@ -13,7 +13,6 @@ import (
 	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/evaluation"
-	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
 )
@@ -94,16 +93,8 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 func TestTeacherForcedScoresAreOnRecord(t *testing.T) {
 	w := forcedToy(t)
 	folder := mustRun(t, w, w.cells[0])
-	events, _, err := record.ReadEvents(folder.Records())
-	if err != nil {
-		t.Fatal(err)
-	}
-	boundaries := 0
-	for _, e := range events {
-		if e.Kind != record.Boundary {
-			continue
-		}
-		boundaries++
+	boundaries := boundariesOf(t, folder)
+	for _, e := range boundaries {
 		if base := e.Index == 0; base != (e.Perturbed != nil) || base && (len(e.Perturbed.TeacherForced) != 4 || len(e.Perturbed.Scores) != 3 ||
 			e.Perturbed.Knowledge == nil || e.Perturbed.TeacherForced[0].Nats == e.TeacherForced[0].Nats) {
 			t.Errorf("boundary %d: with noise %+v", e.Index, e.Perturbed)
@@ -129,8 +120,8 @@ func TestTeacherForcedScoresAreOnRecord(t *testing.T) {
 			}
 		}
 	}
-	if boundaries != 4 {
-		t.Errorf("%d boundaries", boundaries)
+	if len(boundaries) != 4 {
+		t.Errorf("%d boundaries", len(boundaries))
 	}
 	// With every: final a boundary has its own task alone.
 	part := w.evaluator.Only(2, w.suite.Evaluation)

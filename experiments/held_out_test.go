@@ -10,7 +10,6 @@ import (
 
 	"secura/datasets"
 	"secura/experiments/evaluation"
-	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
@@ -46,22 +45,14 @@ func TestASuiteNamesHeldOutText(t *testing.T) {
 	if err := w.RunCell(context.Background(), cell, nil); err != nil {
 		t.Fatal(err)
 	}
-	events, _, err := record.ReadEvents(once.Cell(cell.ID).Records())
-	if err != nil {
-		t.Fatal(err)
-	}
-	boundaries := 0
-	for _, e := range events {
-		if e.Kind != record.Boundary {
-			continue
-		}
-		boundaries++
+	boundaries := boundariesOf(t, once.Cell(cell.ID))
+	for _, e := range boundaries {
 		if e.Perplexity == nil || *e.Perplexity < 1 || e.Divergence == nil || e.Divergence.HeldOut == nil || (*e.Divergence.HeldOut < 1e-6) != (e.Index == 0) {
 			t.Errorf("boundary %d: perplexity %v, divergence %+v", e.Index, e.Perplexity, e.Divergence)
 		}
 	}
-	if boundaries != 4 {
-		t.Errorf("%d boundaries", boundaries)
+	if len(boundaries) != 4 {
+		t.Errorf("%d boundaries", len(boundaries))
 	}
 
 	// The texts are the rows' own, without an end: the same as when they are encoded here.

@@ -18,14 +18,8 @@ func measuresOn(t *testing.T, w *Worker, cell suite.Cell) (boundaries, steps [][
 		t.Fatal(err)
 	}
 	folder := w.run.Cell(cell.ID)
-	events, _, err := record.ReadEvents(folder.Records())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range events {
-		if e.Kind == record.Boundary {
-			boundaries = append(boundaries, e.Measures)
-		}
+	for _, e := range boundariesOf(t, folder) {
+		boundaries = append(boundaries, e.Measures)
 	}
 	lines, _, err := record.Read[record.Step](folder.Steps())
 	if err != nil {

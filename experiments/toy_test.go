@@ -11,6 +11,7 @@ import (
 	"secura/datasets"
 	"secura/datasets/prepared"
 	"secura/experiments/pretrained"
+	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/experiments/toyrun"
@@ -99,6 +100,16 @@ func (y toy) open(t *testing.T, s suite.Suite, folder string) *Worker {
 	}
 	t.Cleanup(func() { w.Close() })
 	return w
+}
+
+// boundariesOf reads what a cell recorded at its boundaries.
+func boundariesOf(t *testing.T, folder rundir.Cell) []record.Event {
+	t.Helper()
+	events, _, err := record.ReadEvents(folder.Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(events, func(e record.Event) bool { return e.Kind != record.Boundary })
 }
 
 // outcome is the content of every file of a cell that equal runs write alike.
