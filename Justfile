@@ -282,7 +282,7 @@ published-tune suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *
     run={{quote(justfile_directory() / "runs" / suite + "-tune")}}
     runner={{quote(justfile_directory() / "bin" / "runner")}}
     cd "$(dirname "$file")"
-    nice -n 19 "$runner" tune {{quote(suite)}} -data "$data" -out "$run" -trials 5 -tasks 6 -seeds 1 -examples 32 -set training.steps=20 {{flags}}
+    nice -n 19 "$runner" tune {{quote(suite)}} -data "$data" -out "$run" -trials 7 -tasks 4 -seeds 1 -examples 48 {{flags}}
 
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
 # load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache

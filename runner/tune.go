@@ -53,7 +53,7 @@ func newTune() command {
 			"tune continual16",
 			"tune continual16 -methods all -trials 8 -jobs 2",
 			"tune continual16 -methods ewc,i-lora -objective learning_accuracy -out runs/strengths",
-			"tune smollm16 -data DATA -backbone FILE.gguf -trials 5 -tasks 6 -seeds 1 -examples 32",
+			"tune smollm16 -data DATA -backbone FILE.gguf -trials 7 -tasks 4 -seeds 1 -examples 48",
 		},
 		flags: newFlags("tune"), check: o.check,
 		run: func(ctx context.Context, s string, stdout, stderr io.Writer) error {
