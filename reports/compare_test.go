@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/metric"
@@ -43,6 +44,28 @@ func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 	}
 	if len(rep[0].Remarks) != 0 {
 		t.Errorf("eight seeds are too few: %q", rep[0].Remarks)
+	}
+}
+
+// TestAnUndefinedMetricHasNoPairs: of a metric that no cell has the table has no number of seeds,
+// and the comparison counts the seeds that both have.
+func TestAnUndefinedMetricHasNoPairs(t *testing.T) {
+	r, _ := twoRuns(t)
+	shown := tables.CompareMethods(r, []string{"secura", "seq"})[0]
+	for _, c := range shown.Rows {
+		if want := map[bool]string{true: "8", false: "–"}[c[2].Text != "–"]; c[1].Text != want {
+			t.Errorf("%s: n is %s, want %s", c[0].Text, c[1].Text, want)
+		}
+	}
+	s := eight()
+	s.Knowledge = false
+	for _, c := range load(t, s.Make(t, nil)).Compare() {
+		if c.B == "seq" && c.N != 8 {
+			t.Errorf("%s: n is %d, want 8", c.Metric, c.N)
+		}
+	}
+	if row := rowOf(t, shown, "intransigence"); row[1].Text != "8" {
+		t.Errorf("intransigence: %+v", row)
 	}
 }
 
@@ -93,8 +116,14 @@ func TestRunsSideBySide(t *testing.T) {
 	first.Suite.Backbone, second.Suite.Backbone = "qwen", "llama"
 	runs := []*report.Report{first, second}
 	r := [][]table.Table{{tables.Summary(first), tables.Tasks(first)}, {tables.Summary(second), tables.Tasks(second)}}
+	var shown []table.Table
+	for _, name := range []string{"summary", "cost", "per-task"} {
+		list, err := tables.NamedSideBySide(runs, name)
+		synthetic.Must(t, err)
+		shown = append(shown, list...)
+	}
 	var out bytes.Buffer
-	synthetic.Must(t, table.Text(&out, append([]table.Table{tables.Runs(runs)}, tables.SideBySide(runs, r)...), false))
+	synthetic.Must(t, table.Text(&out, shown, false))
 	synthetic.CompareGolden(t, "side_by_side.txt", out.Bytes())
 
 	joined := tables.SideBySide(runs, r)[0]
@@ -118,6 +147,61 @@ func TestRunsSideBySide(t *testing.T) {
 	}
 }
 
+// TestWhatIsTrueOfOneRunStandsInItsColumns: a method of a second run did not learn and has a
+// warning, and the second run has one seed and lacks a method.
+func TestWhatIsTrueOfOneRunStandsInItsColumns(t *testing.T) {
+	first, _ := twoRuns(t)
+	s := pressed(1, 0.05)
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "secura-s0-o0" {
+			f.Events = append(f.Events[:2:2], append([]record.Event{{Kind: record.Warning, Text: "a row was cut"}}, f.Events[2:]...)...)
+		}
+	}
+	second := load(t, s.Make(t, nil))
+	first.Suite.Backbone, second.Suite.Backbone = "qwen", "llama"
+	for of, summary := range map[string]table.Table{
+		"runs":   tables.Runs([]*report.Report{first, second}),
+		"joined": tables.SideBySide([]*report.Report{first, second}, [][]table.Table{{tables.Summary(first)}, {tables.Summary(second)}})[0],
+	} {
+		row := rowOf(t, summary, "secura")
+		var noted []string
+		for i, e := range row {
+			for _, n := range e.Notes {
+				noted = append(noted, strings.Join(summary.Columns[i].Head, " ")+": "+summary.Footnotes[n-1])
+			}
+		}
+		said := strings.Join(noted, "\n")
+		if len(row[0].Notes) > 0 || !strings.Contains(said, "did not learn") || !strings.Contains(said, "a row was cut") || strings.Contains(said, "qwen") {
+			t.Errorf("%s: notes of secura %q", of, noted)
+		}
+		remarks := strings.Join(summary.Remarks, "\n")
+		for _, want := range []string{"llama: one seed: no interval and no test; with fewer than 6 paired seeds no p of 1 comparison can fall below 0.05", "·"} {
+			if !strings.Contains(remarks, want) {
+				t.Errorf("%s: remarks %q have no %q", of, remarks, want)
+			}
+		}
+	}
+	runs := tables.Runs([]*report.Report{first, second})
+	if remarks := strings.Join(runs.Remarks, "\n"); !strings.Contains(remarks, "llama: no method ends above the base row, 5.0") || strings.Contains(remarks, "qwen: ") {
+		t.Errorf("remarks %q", remarks)
+	}
+	// Notes are numbered as the rows are read.
+	last := 0
+	for _, row := range runs.Rows {
+		for _, e := range row {
+			for _, n := range e.Notes {
+				if n > last+1 {
+					t.Errorf("note %d comes after %d", n, last)
+				}
+				last = max(last, n)
+			}
+		}
+	}
+	if alike := tables.Runs([]*report.Report{second, second}).Remarks; strings.Contains(strings.Join(alike, " "), "·") {
+		t.Errorf("remarks of runs of the same methods %q", alike)
+	}
+}
+
 // TestRunsOfOtherTasks sets runs of different tasks side by side, which their tables say, and of
 // equal tasks in another order, of which there is nothing to say.
 func TestRunsOfOtherTasks(t *testing.T) {
@@ -137,7 +221,15 @@ func TestRunsOfOtherTasks(t *testing.T) {
 	if n := said([]*report.Report{first, second}); n != 0 {
 		t.Errorf("%d tables say that equal tasks differ", n)
 	}
+	third := *second
+	if groups := tables.TaskGroups([]*report.Report{first, second}); !slices.Equal(groups, []int{0, 0}) {
+		t.Errorf("groups of equal tasks %v", groups)
+	}
+	second.Suite.Tasks = slices.Clone(second.Suite.Tasks)
 	second.Suite.Tasks[0].Name = "another"
+	if groups := tables.TaskGroups([]*report.Report{first, second, &third, second}); !slices.Equal(groups, []int{0, 1, 0, 1}) {
+		t.Errorf("groups %v", groups)
+	}
 	if n := said([]*report.Report{first, second}); n != 2 {
 		t.Errorf("%d tables of 2 say that the tasks differ", n)
 	}

@@ -88,5 +88,5 @@ func (e *explanation) holm(method, other, key string) {
 			adjusted = c.PHolm
 		}
 	}
-	e.line("", "adjusted after Holm over %d comparisons (p of %s): %s", len(list), strings.Join(list, ", "), metric.Precise(adjusted.Number))
+	e.line("", "adjusted after Holm over %s (p of %s): %s", table.Counted(len(list), "comparison"), strings.Join(list, ", "), metric.Precise(adjusted.Number))
 }

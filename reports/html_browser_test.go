@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"secura/reports/page"
+	"secura/reports/report"
 	"secura/reports/synthetic"
 )
 
@@ -303,6 +305,26 @@ func TestThePageInABrowser(t *testing.T) {
 		}
 		b.keep("print.pdf", func() []byte { return pdf })
 	})
+	b.clean()
+}
+
+// TestFrontsOfOtherTasksInABrowser: runs of the same tasks have one front, those of others have
+// fronts of their own.
+func TestFrontsOfOtherTasksInABrowser(t *testing.T) {
+	b := openBrowser(t)
+	first, second := load(t, small().Make(t, nil)), load(t, small().Make(t, nil))
+	first.Suite.Backbone, second.Suite.Backbone = "a", "b"
+	for fronts := 1; fronts <= 2; fronts++ {
+		if fronts == 2 {
+			second.Suite.Tasks[0].Name = "another"
+		}
+		var out bytes.Buffer
+		synthetic.Must(t, page.WriteSideBySide(&out, []*report.Report{first, second}))
+		path := filepath.Join(t.TempDir(), "both.html")
+		synthetic.Must(t, os.WriteFile(path, out.Bytes(), 0o644))
+		b.do(chromedp.Navigate("file://"+path), chromedp.WaitReady("[data-chart=pareto] polyline"))
+		see(b, `document.querySelectorAll('[data-chart=pareto] polyline').length`, fronts)
+	}
 	b.clean()
 }
 

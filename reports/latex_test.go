@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"secura/experiments/rundir"
+	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/table"
 	"secura/reports/tables"
@@ -27,6 +28,33 @@ func TestLaTeXOfARun(t *testing.T) {
 	var out bytes.Buffer
 	synthetic.Must(t, table.LaTeX(&out, tables.Sourced(r, []table.Table{tables.Summary(r), tables.Tasks(r)}), false))
 	synthetic.CompareGolden(t, "eight.tex", out.Bytes())
+}
+
+// TestTablesOfTwoSuitesHaveTwoLabels, so that a paper can have both.
+func TestTablesOfTwoSuitesHaveTwoLabels(t *testing.T) {
+	r := load(t, small().Make(t, nil))
+	other := *r
+	other.Suite.Name = "My other"
+	for of, want := range map[*report.Report]string{r: `\label{tab:synthetic-summary}`, &other: `\label{tab:my-other-summary}`} {
+		list, err := tables.Named(of, "summary")
+		synthetic.Must(t, err)
+		var out bytes.Buffer
+		synthetic.Must(t, table.LaTeX(&out, list, false))
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
+	}
+}
+
+// TestCaptionsAreSentences that end with what the table is of.
+func TestCaptionsAreSentences(t *testing.T) {
+	one := table.Table{Title: "Some", Source: "suite a · plan b", Rows: [][]table.Entry{{{Text: "x"}}}, Columns: []table.Column{{Head: []string{"y"}}},
+		Caption: []string{"suite a · plan b", "the mean of each", "p: a test", "qwen: suite c", "‖W‖ is a norm", "A sentence."}}
+	var out bytes.Buffer
+	synthetic.Must(t, table.LaTeX(&out, []table.Table{one}, false))
+	if want := `\caption{Some. The mean of each. p: a test. qwen: suite c. $\|$W$\|$ is a norm. A sentence. Run: suite a, plan b.}`; !strings.Contains(out.String(), want) {
+		t.Errorf("no %s in\n%s", want, out.String())
+	}
 }
 
 func TestCSVHasEveryDigitAndEveryReason(t *testing.T) {
@@ -83,7 +111,14 @@ func TestTablesCompile(t *testing.T) {
 	}
 	folder := t.TempDir()
 	for _, file := range files {
-		document := fmt.Sprintf("\\documentclass{article}\n\\usepackage{booktabs,longtable,graphicx}\n\\begin{document}\n\\input{%s}\n\\end{document}\n", file)
+		content, err := os.ReadFile(file)
+		synthetic.Must(t, err)
+		// In two columns too, in one of them and over both; a longtable needs a single one.
+		options, body := "", fmt.Sprintf("\\input{%s}\n", file)
+		if !bytes.Contains(content, []byte(`\begin{longtable}`)) {
+			options, body = "[twocolumn]", body+"{\\newcommand{\\securafloat}{table*}\n"+body+"}\n"+body
+		}
+		document := fmt.Sprintf("\\documentclass%s{article}\n\\usepackage{booktabs,longtable,graphicx}\n\\begin{document}\n%s\\end{document}\n", options, body)
 		synthetic.Must(t, os.WriteFile(filepath.Join(folder, "one.tex"), []byte(document), 0o644))
 		command := exec.Command("pdflatex", "-interaction=nonstopmode", "-halt-on-error", "one.tex")
 		command.Dir = folder

@@ -45,6 +45,48 @@ func TestAPageOfSeveralRunsHasTheirFront(t *testing.T) {
 	}
 }
 
+// TestAPageSaysWhatItsPointsAre: of one seed there is no interval, and scores of different tasks
+// have no common front.
+func TestAPageSaysWhatItsPointsAre(t *testing.T) {
+	made := func(seeds int, folder string) *report.Report {
+		s := small()
+		s.Seeds = seeds
+		r := load(t, s.Make(t, nil))
+		r.Suite.Backbone = folder
+		return r
+	}
+	one, two := made(1, "one"), made(2, "two")
+	other := made(1, "other")
+	other.Suite.Tasks[0].Name = "another"
+	const group = `"reference":false,"group":1`
+	for _, c := range []struct {
+		runs        []*report.Report
+		has, hasNot []string
+	}{
+		{[]*report.Report{one}, []string{"of one seed, which has no interval", "the line joins", `"group":0`}, []string{"95% interval</figcaption>", group}},
+		{[]*report.Report{two}, []string{"the mean over seeds with its 95% interval</figcaption>"}, nil},
+		{[]*report.Report{one, two}, []string{"which a run of one seed has not", "the line joins"}, []string{group}},
+		{[]*report.Report{one, other}, []string{"of one seed, which has no interval", "a line joins", "scores of different tasks cannot be compared</span>", group}, nil},
+	} {
+		var out bytes.Buffer
+		if len(c.runs) == 1 {
+			synthetic.Must(t, page.Write(&out, c.runs[0]))
+		} else {
+			synthetic.Must(t, page.WriteSideBySide(&out, c.runs))
+		}
+		for _, want := range c.has {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("the page of %d runs, the first of %d seeds, has no %q", len(c.runs), c.runs[0].Suite.Seeds, want)
+			}
+		}
+		for _, wrong := range c.hasNot {
+			if strings.Contains(out.String(), wrong) {
+				t.Errorf("the page of %d runs, the first of %d seeds, has %q", len(c.runs), c.runs[0].Suite.Seeds, wrong)
+			}
+		}
+	}
+}
+
 // TestPagesOfBackbonesLeadToEachOther follows the links of the files, and those of a server.
 func TestPagesOfBackbonesLeadToEachOther(t *testing.T) {
 	run, _ := twoBackbones(t)

@@ -62,6 +62,26 @@ func pressed(seeds int, end float64) synthetic.Run {
 	return s
 }
 
+// TestFewSeedsAreTold of every run, whatever its methods.
+func TestFewSeedsAreTold(t *testing.T) {
+	for _, c := range []struct {
+		seeds   int
+		methods []string
+		want    string
+	}{
+		{1, []string{"seq", "er"}, "one seed: no interval and no test; with fewer than 6 paired seeds no p of 1 comparison can fall below 0.05"},
+		{1, []string{"frozen", "joint", "seq"}, "one seed: no interval and no test"},
+		{3, []string{"frozen", "joint", "seq", "er", "ewc"}, "3 seeds: with fewer than 7 paired seeds no p of 2 comparisons can fall below 0.05"},
+		{3, []string{"seq", "frozen"}, ""}, {6, []string{"seq", "er"}, ""},
+	} {
+		s := small()
+		s.Seeds, s.Methods = c.seeds, synthetic.Named(c.methods...)
+		if got := strings.Join(tables.Summary(load(t, s.Make(t, nil))).Remarks, "; "); got != c.want {
+			t.Errorf("%d seeds of %q: %q, want %q", c.seeds, c.methods, got, c.want)
+		}
+	}
+}
+
 // TestReferencesComeFirst: base row, chance and joint are the first three rows, with their numbers,
 // and methods follow.
 func TestReferencesComeFirst(t *testing.T) {

@@ -37,10 +37,10 @@ and evaluated. These are embedded:
 	                     space, normalisation, restraint.
 	benchmarks           HellaSwag, MMLU, TruthfulQA, GPQA, RACE, SQuAD, ANLI, GLUE and SuperGLUE with
 	                     the harness's prompts; the data lie below -data.
-	continual16-real     Six methods on a stream of sixteen public data sets, for real backbones; the
-	                     data lie below -data.
-	continual16          Six methods on a stream of sixteen built-in tasks of four families, with the
-	                     knowledge battery at every boundary.
+	continual16-real     A stream of sixteen public data sets, for real backbones; the data lie below
+	                     -data.
+	continual16          A stream of sixteen built-in tasks of four families, with the knowledge battery
+	                     at every boundary.
 	gradients            Gradient norms per adapter matrix and the other measures of each step, for
 	                     LoRA, CUR-LoRA, CABR and SECURA as specified and as released.
 	norms                Norms and effective rank of the update of the adapted weights along a stream of
@@ -49,8 +49,8 @@ and evaluated. These are embedded:
 	                     SuperGLUE and others; the data lie below -data.
 	olora-standard       O-LoRA's standard benchmark, orders 1 to 3: DBpedia, Amazon, Yahoo and AG News;
 	                     the data lie below -data.
-	orders               Six methods over three orders of eight tasks and three seeds: the spread
-	                     between orders beside that between seeds.
+	orders               Eight tasks in several orders, each on several seeds: the spread between orders
+	                     beside that between seeds.
 	paper-nano           The paper's protocol on the embedded backbone: one task of each of four
 	                     families, all evaluated four times within each: 16 tests.
 	paper-released-nano  SECURA's released code as its authors configured it, on the embedded backbone:
@@ -61,11 +61,11 @@ and evaluated. These are embedded:
 	                     each, all evaluated every 500: 16 tests.
 	retention            Base knowledge along the fine-tuning on two tasks at the paper's learning rate
 	                     of 1e-3.
-	rivals               The paper's six methods and fourteen others on the stream of continual16, over
-	                     eight seeds.
+	rivals               The paper's methods beside others of the literature on the stream of
+	                     continual16.
 	smoke                A quick pass through every stage; its numbers mean nothing.
-	smollm16             The paper's six methods, SECURA by the width and as released, and four others
-	                     learn sixteen public tasks of short prompts, for SmolLM2-135M-Instruct; the
+	smollm16             Sixteen public tasks of short prompts, for SmolLM2-135M-Instruct: the paper's
+	                     methods, SECURA by the width and as released, and some of their rivals; the
 	                     data lie below -data.
 	trace                TRACE's eight tasks: stances, summaries, code, science, arithmetic and
 	                     simplified German; the data lie below -data.
@@ -172,7 +172,7 @@ Several runs, such as one for each backbone, are set side by side:
 	$ runner report runs/qwen runs/llama -table summary
 
 watch follows a run from any terminal, also one that was started elsewhere.
--http serves its page, which updates itself. -tensorboard keeps event files.
+-http serves its page, which updates itself, until Ctrl-C. -tensorboard keeps event files.
 
 	$ runner watch runs/continual16
 	$ runner watch runs/continual16 -http :8080

@@ -290,20 +290,15 @@ func runTables(o ReportOptions, stdout io.Writer) error {
 		}
 		return nil
 	}
-	rep := make([][]table.Table, len(runs))
+	var rep []table.Table
 	for name := range strings.SplitSeq(o.Table, ",") {
-		for i, r := range runs {
-			list, err := tables.Named(r, name)
-			if err != nil {
-				return err
-			}
-			rep[i] = append(rep[i], list...)
+		list, err := tables.NamedSideBySide(runs, name)
+		if err != nil {
+			return err
 		}
+		rep = append(rep, list...)
 	}
-	if len(runs) == 1 {
-		return printed(rep[0], o.Format, stdout)
-	}
-	return printed(tables.SideBySide(runs, rep), o.Format, stdout)
+	return printed(rep, o.Format, stdout)
 }
 
 // printed prints tables in each of some formats, which all have tables.

@@ -35,7 +35,7 @@ func (o *WatchOptions) check(string) error {
 func newWatch() command {
 	var o WatchOptions
 	c := command{
-		name: "watch", does: "follows a run from any terminal until it ends",
+		name: "watch", does: "follows a run from any terminal until it ends; with -http it serves on until interrupted",
 		argument: "RUN",
 		examples: []string{"watch runs/continual16", "watch runs/continual16 -http :8080", "watch runs/continual16 -tensorboard events"},
 		flags:    newFlags("watch"), check: o.check,

@@ -58,7 +58,7 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 		"- seeds and orders: seeds 0 to 2, 1 order of", "- cells: 8 of 9 are done; not done: er-s2-o0 diverged: loss is NaN\n", "95% Student-t interval",
 		"With 3 seeds no p of 1 comparison can fall below 0.05: 6 are needed", "- hardware: Some CPU linux/amd64\n", "- accelerators, and how many: none",
 		"in sum: 4.5 hours of wall time, 9.0 hours of processor time\n", "in the mean over 9\n", "- memory: 1.00 GiB",
-		"| 7 Statistical significance | Yes:", "| 12 Licenses for existing assets | Partly. 1 licenses", "| 6 Experimental setting and details | Yes: values",
+		"| 7 Statistical significance | Intervals: yes, 95% over seeds. Tests: too few seeds", "| C3 Descriptive statistics: error bars, single run or mean | Intervals: yes", "- precision of the computation: float32\n", "| 12 Licenses for existing assets | Partly. 1 licenses", "| 6 Experimental setting and details | Yes: values",
 	} {
 		if !strings.Contains(strings.ReplaceAll(got, "train[:90%]", "train\\[:90%\\]"), want) {
 			t.Errorf("%q is not in\n%s", want, got)
@@ -71,6 +71,21 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 		if n := len(regexp.MustCompile(list.form).FindAllString(got, -1)); n != list.n {
 			t.Errorf("%d questions of the form %s, want %d", n, list.form, list.n)
 		}
+	}
+}
+
+func TestAChecklistSaysYesWhereTestsCanFindSomething(t *testing.T) {
+	r := made(t)
+	r.Suite.Seeds, r.Suite.DType = 6, suite.HalfPrecision
+	got := written(t, r)
+	for _, want := range []string{"| 7 Statistical significance | Yes: 95% intervals over seeds and paired tests", "float32; those weights of the backbone that no method changes are held as bfloat16\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	r.Suite.Methods = r.Suite.Methods[:2] // the second is a reference
+	if got := written(t, r); !strings.Contains(got, "Tests: none, for there is one method.") {
+		t.Error(got)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/table"
 )
 
 // code says what computed, and how the run is repeated and checked.
@@ -165,34 +166,35 @@ func (f *facts) parameters(m suite.MethodSpec) string {
 func (f *facts) statistics() {
 	s := f.r.Suite
 	f.section("Statistics")
-	f.item("seeds and orders", fmt.Sprintf("seeds 0 to %d, %s of the tasks; every random number comes from a stream named by its seed and purpose", s.Seeds-1, count(s.Orders, "order")))
+	f.item("seeds and orders", fmt.Sprintf("seeds 0 to %d, %s of the tasks; every random number comes from a stream named by its seed and purpose", s.Seeds-1, table.Counted(s.Orders, "order")))
 	f.item("cells", fmt.Sprintf("%d of %d are done%s", f.done, f.cells, f.others()))
 	if s.Seeds > 1 {
 		f.item("error bars", "mean over seeds with the half-width of its 95% Student-t interval (n - 1 degrees of freedom); they capture seeds: initialisation, order of examples, replay")
 	} else {
 		f.item("error bars", "none over seeds: there is one. Intervals over test examples are bootstrapped (10,000 resamples); they say nothing of other seeds")
 	}
-	comparisons := len(f.compared()) - 1
+	comparisons, needed := f.comparisons()
 	if comparisons < 1 {
 		f.item("tests", "none: there is one method")
 		return
 	}
-	needed := metric.SeedsNeeded(comparisons)
 	test := fmt.Sprintf("paired sign-flip test over seeds, two-sided and exact up to %d seeds, adjusted after Holm; effect size Hedges' g of the paired values", metric.ExactPairs)
 	if s.Seeds < needed {
-		test += fmt.Sprintf(". With %s no p of %s can fall below 0.05: %d are needed", count(s.Seeds, "seed"), count(comparisons, "comparison"), needed)
+		test += fmt.Sprintf(". With %s no p of %s can fall below 0.05: %d are needed", table.Counted(s.Seeds, "seed"), table.Counted(comparisons, "comparison"), needed)
 	}
 	f.item("tests", test)
 }
 
-// compared are the methods that are no references.
-func (f *facts) compared() (list []suite.MethodSpec) {
+// comparisons are how many there are of one method with each other that is no reference, and how
+// many seeds p takes to fall below 0.05 in them.
+func (f *facts) comparisons() (n, seeds int) {
+	n = -1
 	for _, m := range f.r.Suite.Methods {
 		if !m.Reference() {
-			list = append(list, m)
+			n++
 		}
 	}
-	return list
+	return n, metric.SeedsNeeded(n)
 }
 
 // others tells of cells that are not done.
@@ -222,6 +224,11 @@ func (f *facts) compute() {
 	for _, c := range f.r.Cells {
 		wall, processor, peak = wall+c.Seconds.Total, processor+c.ProcessorSeconds, max(peak, c.PeakRSSBytes)
 	}
+	precision := "float32"
+	if f.r.Suite.DType == suite.HalfPrecision {
+		precision += "; those weights of the backbone that no method changes are held as bfloat16"
+	}
+	f.item("precision of the computation", precision)
 	f.item("accelerators, and how many", map[bool]string{true: "none: computed on the processor"}[m.Backend == "go"])
 	f.item("time of all cells, in sum", fmt.Sprintf("%s of wall time%s", duration(wall), map[bool]string{true: ", " + duration(processor) + " of processor time"}[processor > 0]))
 	if n := len(f.r.Cells); n > 0 {
@@ -229,14 +236,6 @@ func (f *facts) compute() {
 	}
 	f.item("memory", fmt.Sprintf("%.2f GiB a worker at most", float64(peak)/(1<<30)))
 	f.item("compute of tuning, and of runs that are not reported", "")
-}
-
-// count is a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // duration prints seconds as a reader of a checklist wants them.

@@ -37,10 +37,16 @@ func (f *facts) tuned() string {
 	return "Yes: values, splits, and how they were chosen are under Hyper-parameters and Data."
 }
 
-// bars says whether there are error bars.
+// bars says whether there are error bars, and tests that can find anything.
 func (f *facts) bars() string {
 	if f.r.Suite.Seeds < 2 {
 		return "No: there is one seed. See Statistics for what can be said of one."
+	}
+	switch comparisons, needed := f.comparisons(); {
+	case comparisons < 1:
+		return "Intervals: yes, 95% over seeds. Tests: none, for there is one method. See Statistics."
+	case f.r.Suite.Seeds < needed:
+		return "Intervals: yes, 95% over seeds. Tests: too few seeds for any p below 0.05, see Statistics."
 	}
 	return "Yes: 95% intervals over seeds and paired tests, see Statistics."
 }

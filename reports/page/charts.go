@@ -25,6 +25,8 @@ type chartData struct {
 type chartMethod struct {
 	Name      string `json:"name"`
 	Reference bool   `json:"reference"`
+	// Group is that of the run's tasks (tables.TaskGroups): only methods of one group are compared.
+	Group int `json:"group"`
 	// Summary has the metrics of summaryMetrics that are defined.
 	Summary map[string]*interval `json:"summary"`
 	// Accuracy is the mean score on the tasks learned by a boundary, Knowledge K[i] in percent of

@@ -54,8 +54,10 @@ type document struct {
 	// Standing is nil where every cell is done.
 	Standing *cellStanding
 	Cards    []card
-	// Charts are all of them, Front those two that show each method as a point.
+	// Charts are all of them, Front those two that show each method as a point: Means says what the
+	// points are, and Line what the line between some of them is.
 	Charts, Front bool
+	Means, Line   string
 	// Unlinked says why there are no courses over the stream, where there are none by design.
 	Unlinked string
 	// Summary are the first tables, Matrices those of R, Measures those that only the page has
@@ -107,7 +109,7 @@ func newPage(r *report.Report, version string) (*document, error) {
 	// A tuning's trials and tasks that are learned alone are no stream; backbones have charts and
 	// examples on pages of their own.
 	p.Charts = r.Trials == nil && !r.Suite.Separate() && r.Backbones == nil
-	p.Front = p.Charts
+	p.Front, p.Means, p.Line = p.Charts, means([]*report.Report{r}), oneLine
 	if r.Label != "" {
 		p.Title += " on " + r.Label
 	}
@@ -144,6 +146,26 @@ func newPage(r *report.Report, version string) (*document, error) {
 		p.HasExamples, p.ExamplesNote, p.Packed = packed != "", note, template.JS(`"`+packed+`"`)
 	}
 	return p, p.addAssets()
+}
+
+// oneLine says what the line of the chart of plasticity against retention is.
+const oneLine = "the line joins the methods that no other one beats in both"
+
+// means says what a number of a method is in some runs.
+func means(runs []*report.Report) string {
+	single := 0
+	for _, r := range runs {
+		if r.Suite.Seeds == 1 {
+			single++
+		}
+	}
+	switch single {
+	case 0:
+		return "the mean over seeds with its 95% interval"
+	case len(runs):
+		return "of one seed, which has no interval"
+	}
+	return "the mean over seeds with its 95% interval, which a run of one seed has not"
 }
 
 // link adds the links between the pages of several backbones: files beside each other, or folders

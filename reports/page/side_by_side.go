@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"secura/reports/report"
@@ -28,7 +29,11 @@ func WriteSideBySide(w io.Writer, runs []*report.Report) error {
 
 func sideBySide(runs []*report.Report) (*document, error) {
 	labels := tables.RunLabels(runs)
-	p := &document{Title: strings.Join(labels, ", ") + " side by side", Front: true}
+	groups := tables.TaskGroups(runs)
+	p := &document{Title: strings.Join(labels, ", ") + " side by side", Front: true, Means: means(runs), Line: oneLine}
+	if slices.Max(groups) > 0 {
+		p.Line = "a line joins the methods that no other one beats in both, among the runs of the same tasks; scores of different tasks cannot be compared"
+	}
 	data := chartData{Methods: []chartMethod{}, Tasks: []string{}, Base: []float64{}}
 	each := make([][]table.Table, len(runs))
 	for i, r := range runs {
@@ -41,7 +46,7 @@ func sideBySide(runs []*report.Report) (*document, error) {
 		}
 		for _, m := range r.Suite.Methods {
 			shown := newChartMethod(r, m)
-			shown.Name = m.Name + " in " + labels[i]
+			shown.Name, shown.Group = m.Name+" in "+labels[i], groups[i]
 			data.Methods = append(data.Methods, shown)
 		}
 		each[i] = []table.Table{tables.Tasks(r)}

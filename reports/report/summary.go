@@ -183,15 +183,18 @@ func PairUp(first, second Side, of func(Cell) metric.Value) (a, b []float64, n i
 			}
 			n++
 			switch {
+			case reason != "": // the first one is told
 			case !x.Value.Defined():
-				return nil, nil, n, first.Name + ": " + x.Value.Undefined
+				reason = first.Name + ": " + x.Value.Undefined
 			case !y.Value.Defined():
-				return nil, nil, n, second.Name + ": " + y.Value.Undefined
+				reason = second.Name + ": " + y.Value.Undefined
 			}
 			a, b = append(a, x.Value.Number), append(b, y.Value.Number)
 		}
 	}
 	switch {
+	case reason != "":
+		return nil, nil, n, reason
 	case n > 0:
 		return a, b, n, ""
 	case len(ours) == 0:

@@ -41,9 +41,10 @@ func (t *Table) Join(other Table, label string) {
 			t.Rows = append(t.Rows, []Entry{first})
 			k = len(t.Rows) - 1
 			for range before - 1 {
-				t.Rows[k] = append(t.Rows[k], Entry{Text: "·"})
+				t.Rows[k] = append(t.Rows[k], Entry{Text: NotThere})
 			}
 		}
+		var ofRow []int
 		for i, e := range row {
 			notes := make([]int, len(e.Notes))
 			for j, n := range e.Notes {
@@ -53,15 +54,18 @@ func (t *Table) Join(other Table, label string) {
 				notes = append(notes, t.Note(fmt.Sprintf("%s: %s", label, e.Below)))
 			}
 			if e.Notes = notes; i == 0 {
-				t.Rows[k][0].Notes = append(t.Rows[k][0].Notes, notes...)
+				ofRow = notes
 				continue
+			}
+			if i == 1 { // the row's label is that of the other runs too
+				e.Notes = append(ofRow, e.Notes...)
 			}
 			t.Rows[k] = append(t.Rows[k], e)
 		}
 	}
 	for k := range t.Rows { // rows that this run does not have
 		for len(t.Rows[k]) < len(t.Columns) {
-			t.Rows[k] = append(t.Rows[k], Entry{Text: "·"})
+			t.Rows[k] = append(t.Rows[k], Entry{Text: NotThere})
 		}
 	}
 }

@@ -6,11 +6,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // LaTeX writes tables as LaTeX floats that a paper can \input. They need the packages booktabs,
-// longtable and graphicx, which every TeX distribution has.
+// longtable and graphicx, which every TeX distribution has. A table that is wider than its column
+// is shrunk to it. {\newcommand{\securafloat}{table*}\input{FILE}} lets one have both columns of a
+// page. The label is "tab:SUITE-TITLE", so that tables of two suites can stand in one paper.
 func LaTeX(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
@@ -34,11 +37,18 @@ const (
 	smallWidth  = 4.5 // of one in \footnotesize
 )
 
+// A float is \securafloat, which is a table where the paper has not said what it is. The group lets
+// the paper say it of one table.
+const (
+	beginFloat = "\\begingroup\n\\providecommand{\\securafloat}{table}\n\\begin{\\securafloat}\n\\centering\n"
+	endFloat   = "\\end{\\securafloat}\n\\endgroup\n"
+)
+
 func writeLaTeX(out *bytes.Buffer, t Table) {
 	fmt.Fprintf(out, "%% \\usepackage{booktabs,longtable,graphicx}\n")
-	caption, label := latexCaption(t), "tab:"+Slug(t.Title)
+	caption, label := latexCaption(t), "tab:"+Slug(strings.TrimSpace(t.Suite+" "+t.Title))
 	if len(t.Rows) == 0 {
-		fmt.Fprintf(out, "\\begin{table}\n\\centering\n\\caption{%s}\n\\label{%s}\n%s\\end{table}\n", caption, label, latexNotes(t))
+		fmt.Fprintf(out, beginFloat+"\\caption{%s}\n\\label{%s}\n%s"+endFloat, caption, label, latexNotes(t))
 		return
 	}
 	spec, characters := latexColumns(t)
@@ -59,19 +69,12 @@ func writeLaTeX(out *bytes.Buffer, t Table) {
 		fmt.Fprintf(out, "\\bottomrule\n\\end{longtable}\n%s}\n", latexNotes(t))
 		return
 	}
-	fmt.Fprintf(out, "\\begin{table}\n\\centering\n%s\\caption{%s}\n\\label{%s}\n\\smallskip\n", size, caption, label)
-	if scaled {
-		out.WriteString("\\resizebox{\\linewidth}{!}{%\n")
-	}
-	fmt.Fprintf(out, "\\begin{tabular}{%s}\n\\toprule\n", spec)
+	fmt.Fprintf(out, beginFloat+"%s\\caption{%s}\n\\label{%s}\n\\smallskip\n", size, caption, label)
+	fmt.Fprintf(out, "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%%\n\\begin{tabular}{%s}\n\\toprule\n", spec)
 	writeLatexHead(out, t)
 	out.WriteString("\\midrule\n")
 	writeLatexRows(out, t)
-	out.WriteString("\\bottomrule\n\\end{tabular}")
-	if scaled {
-		out.WriteString("}")
-	}
-	fmt.Fprintf(out, "\n%s\\end{table}\n", latexNotes(t))
+	fmt.Fprintf(out, "\\bottomrule\n\\end{tabular}}\n%s"+endFloat, latexNotes(t))
 }
 
 // spreads says whether a column has the spreads of its numbers beside them.
@@ -193,17 +196,33 @@ func writeLatexRows(out *bytes.Buffer, t Table) {
 // minusSigns writes those of numbers as such, not as hyphens.
 func minusSigns(text string) string { return strings.ReplaceAll(text, "-", "$-$") }
 
-// latexCaption is the title, what the numbers are, and what they are of.
+// latexCaption is the title, what the numbers are, and last what they are of, each a sentence.
 func latexCaption(t Table) string {
 	parts := []string{t.Title}
-	parts = append(parts, t.Caption...)
-	if t.Source != "" && !slices.Contains(t.Caption, t.Source) {
-		parts = append(parts, t.Source)
+	for _, line := range t.Caption {
+		if line != t.Source {
+			parts = append(parts, capitalised(line))
+		}
+	}
+	if t.Source != "" {
+		parts = append(parts, "Run: "+t.Source)
 	}
 	for i, part := range parts {
+		part = strings.ReplaceAll(part, " · ", ", ")
 		parts[i] = strings.TrimSuffix(strings.TrimSpace(latex(part)), ".") + "."
 	}
 	return strings.Join(parts, " ")
+}
+
+// capitalised begins a sentence with a capital letter, unless it begins with a symbol or a label,
+// as in "p: two-sided" and "qwen: suite paper".
+func capitalised(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	first, size := utf8.DecodeRuneInString(word)
+	if strings.HasSuffix(word, ":") || len(word) == size || !isWord(first) {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // latexNotes are the footnotes and remarks below a table.

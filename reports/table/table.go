@@ -1,6 +1,7 @@
 package table
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,9 @@ type Table struct {
 	Caption []string
 	// Source says which run the numbers are of: suite, backbone, seeds and plan. Renderers whose
 	// tables are taken out of their report print it.
-	Source  string
+	Source string
+	// Suite is the name of that run's suite; empty in a table of several runs.
+	Suite   string
 	Columns []Column
 	Rows    [][]Entry
 	// MarkMeans says what a marked entry is, as in "best of its column"; empty if there is none.
@@ -66,6 +69,9 @@ type Entry struct {
 	Notes []int
 }
 
+// NotThere is the text of an entry of a run that does not have the row.
+const NotThere = "·"
+
 // New makes a table of plain texts, which AddRow fills: a head for each column, with "\n" between
 // its lines.
 func New(heads ...string) Table {
@@ -100,6 +106,14 @@ func Points(score float64) string {
 	return s
 }
 
+// Counted is a number of things in words, as in "1 seed" and "2 seeds".
+func Counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // Count is the entry of a number of things.
 func Count(n int) Entry { return Numeric(strconv.Itoa(n), float64(n)) }
 
@@ -110,6 +124,24 @@ func (t *Table) Note(text string) int {
 	}
 	t.Footnotes = append(t.Footnotes, text)
 	return len(t.Footnotes)
+}
+
+// OrderNotes numbers the footnotes in the order in which a reader of the rows meets them. Those of
+// a table that was made column by column have another order.
+func (t *Table) OrderNotes() {
+	var order []string
+	for _, row := range t.Rows {
+		for i := range row {
+			for k, n := range row[i].Notes {
+				text := t.Footnotes[n-1]
+				if !slices.Contains(order, text) {
+					order = append(order, text)
+				}
+				row[i].Notes[k] = slices.Index(order, text) + 1
+			}
+		}
+	}
+	t.Footnotes = order
 }
 
 // Undefined is the entry of a number that is missing for a reason.

@@ -85,11 +85,9 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 		}
 		metric.Adjust(group)
 		for i, d := range group {
-			row := []table.Entry{{Text: key}, table.Count(d.N)}
+			row := []table.Entry{{Text: key}, {Text: "–"}, {Text: "–"}, {Text: "–"}}
 			if d.P.Defined() {
-				row = append(row, table.Score(means[i][0]), table.Score(means[i][1]))
-			} else {
-				row = append(row, table.Entry{Text: "–"}, table.Entry{Text: "–"})
+				row = append(row[:1], table.Count(d.N), table.Score(means[i][0]), table.Score(means[i][1]))
 			}
 			tables[i].Rows = append(tables[i].Rows, append(row, testEntries(&tables[i], d)...))
 		}

@@ -32,10 +32,13 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 	}
 	least := r.Suite.Seeds
 	for i := range others {
-		row := []table.Entry{{Text: comparisons[i].B}, table.Count(comparisons[i].N)}
+		row := []table.Entry{{Text: comparisons[i].B}, {Text: "–"}}
 		least = min(least, comparisons[i].N)
 		for key := range report.Compared {
 			c := comparisons[key*others+i]
+			if c.P.Defined() {
+				row[1] = table.Count(c.N)
+			}
 			row = append(row, testEntries(&t, metric.Difference{Summary: metric.Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
 		}
 		t.Rows = append(t.Rows, row)
@@ -67,5 +70,5 @@ func testEntries(t *table.Table, d metric.Difference) []table.Entry {
 
 // seedsNeeded says how many seeds a comparison with so many methods takes.
 func seedsNeeded(methods int) string {
-	return fmt.Sprintf("with fewer than %d paired seeds no p of %d comparisons can fall below 0.05", metric.SeedsNeeded(methods), methods)
+	return fmt.Sprintf("with fewer than %d paired seeds no p of %s can fall below 0.05", metric.SeedsNeeded(methods), table.Counted(methods, "comparison"))
 }

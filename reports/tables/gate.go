@@ -136,7 +136,11 @@ func (v *Verdict) judge(pair [2]report.Side, c Condition) {
 		difference = metric.MeanSDCI(metric.Minus(a, b))
 	}
 	low, high, ok := difference.Interval()
-	row := []table.Entry{{Text: names}, {Text: c.String()}, table.Count(n), report.ScoreEntry(t, difference)}
+	pairs := table.Entry{Text: "–"}
+	if reason == "" {
+		pairs = table.Count(n)
+	}
+	row := []table.Entry{{Text: names}, {Text: c.String()}, pairs, report.ScoreEntry(t, difference)}
 	if !ok {
 		if reason == "" {
 			reason = fmt.Sprintf("%d paired seed has no interval; two are the least, and more make it narrower", n)

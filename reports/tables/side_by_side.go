@@ -4,26 +4,30 @@ import (
 	"fmt"
 	"slices"
 
+	"secura/experiments/suite"
+	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
 )
 
 // Runs sets several runs side by side, as papers do with backbones: a method a row and, for each
-// metric, a run a column.
+// metric, a run a column. It is the summary of several runs: the references come first, and the
+// base row stands for frozen. What is true of a method in one run is a footnote in that run's
+// columns.
 func Runs(runs []*report.Report) table.Table {
 	t := table.Table{
 		Title:   "Runs side by side",
-		Caption: []string{"Scores are in points of 100, ± is the half-width of the mean's 95% interval over seeds."},
+		Caption: []string{"Scores are in points of 100, ± is the half-width of the mean's 95% interval over seeds.", referencesMean},
 		Columns: []table.Column{{Head: []string{"method"}}},
+	}
+	if !slices.ContainsFunc(runs, func(r *report.Report) bool { return r.Label == "" || r.Run != runs[0].Run }) {
+		t.Title = "Backbones side by side"
 	}
 	report.SaysMarks(&t, "column")
 	labels := RunLabels(runs)
-	for i, r := range runs {
-		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
-	}
-	t.Remarks = append(t.Remarks, otherTasks(runs, labels)...)
-	for _, name := range methodsOf(runs, false) {
-		t.Rows = append(t.Rows, []table.Entry{{Text: name}})
+	methods := summaryOrder(runs)
+	for _, label := range append([]string{baseLabel, chanceLabel}, methods...) {
+		t.Rows = append(t.Rows, []table.Entry{{Text: label}})
 	}
 	for _, c := range scoreColumns {
 		if c.Key == "forgetting" || c.Key == "knowledge_final" {
@@ -31,22 +35,74 @@ func Runs(runs []*report.Report) table.Table {
 		}
 		for i, r := range runs {
 			t.Columns = append(t.Columns, table.Column{Head: append(slices.Clone(c.Head), labels[i])})
-			var field []report.Contender
-			for k, name := range methodsOf(runs, false) {
-				if !r.Has(name) {
-					t.Rows[k] = append(t.Rows[k], table.Entry{Text: "·"})
-					continue
-				}
-				t.Rows[k] = append(t.Rows[k], report.ScoreEntry(&t, r.Summarise(name, c.Key)))
+			entries := append([]table.Entry{valueEntry(&t, r.BaseMetrics()[c.Key]), chanceEntry(r, &t, c.Key)}, runEntries(r, &t, methods, c)...)
+			for k, e := range entries {
+				t.Rows[k] = append(t.Rows[k], e)
 			}
-			for _, m := range r.Suite.Methods {
-				k := slices.IndexFunc(t.Rows, func(row []table.Entry) bool { return row[0].Text == m.Name })
-				field = append(field, r.Contends(m, &t.Rows[k][len(t.Rows[k])-1], report.MetricOf(c.Key)))
-			}
-			report.Rank(field, c.Better)
 		}
 	}
+	t.OrderNotes()
+	for i, r := range runs {
+		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
+		said := slices.Clone(r.Warnings)
+		for _, text := range commonWarnings(r) {
+			said = append(said, "warning of every cell: "+text)
+		}
+		if base := r.BaseMetrics()["acc"]; !canRank(r, base) {
+			said = append(said, "no method ends above the base row, "+table.Points(base.Number)+": the methods cannot be ranked by accuracy")
+		}
+		if remark := fewSeeds(r); remark != "" {
+			said = append(said, remark)
+		}
+		for _, text := range said {
+			t.Remarks = append(t.Remarks, labels[i]+": "+text)
+		}
+	}
+	t.Remarks = append(t.Remarks, otherTasks(runs, labels)...)
+	if len(methods) > len(methodsOf(runs, true)) {
+		t.Remarks = append(t.Remarks, table.NotThere+" says that the run does not have the method")
+	}
 	return t
+}
+
+// runEntries are a metric of each of some methods in one run.
+func runEntries(r *report.Report, t *table.Table, methods []string, c metric.Definition) []table.Entry {
+	entries := make([]table.Entry, len(methods))
+	var field []report.Contender
+	common := commonWarnings(r)
+	for k, name := range methods {
+		m, ok := r.Suite.Method(name)
+		if !ok {
+			entries[k].Text = table.NotThere
+			continue
+		}
+		entries[k] = report.ScoreEntry(t, r.Summarise(name, c.Key))
+		switch {
+		case c.Key == "acc": // the first column
+			entries[k].Notes = append(entries[k].Notes, methodLabel(r, t, name, common).Notes...)
+		case c.Key == "learning_accuracy" && !learned(r, m):
+			entries[k].Notes = append(entries[k].Notes, t.Note("did not learn"))
+		}
+		field = append(field, r.Contends(m, &entries[k], report.MetricOf(c.Key)))
+	}
+	if c.Key != "acc" || canRank(r, r.BaseMetrics()["acc"]) {
+		report.Rank(field, c.Better)
+	}
+	return entries
+}
+
+// summaryOrder are the methods of any of the runs as the summary has them: the references first,
+// without frozen.
+func summaryOrder(runs []*report.Report) (names []string) {
+	for _, reference := range []bool{true, false} {
+		for _, name := range methodsOf(runs, false) {
+			i := slices.IndexFunc(runs, func(r *report.Report) bool { return r.Has(name) })
+			if m, _ := runs[i].Suite.Method(name); m.Preset != suite.Frozen && m.Reference() == reference {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // methodsOf are the methods of any of the runs, or those that all have, in the order in which they
@@ -61,6 +117,25 @@ func methodsOf(runs []*report.Report, everywhere bool) (names []string) {
 		}
 	}
 	return names
+}
+
+// NamedSideBySide makes the tables of one name of suite.Tables of several runs side by side. That
+// of the summary is Runs.
+func NamedSideBySide(runs []*report.Report, name string) ([]table.Table, error) {
+	if len(runs) == 1 {
+		return Named(runs[0], name)
+	}
+	if name == "summary" {
+		return []table.Table{Runs(runs)}, nil
+	}
+	each := make([][]table.Table, len(runs))
+	for i, r := range runs {
+		var err error
+		if each[i], err = Named(r, name); err != nil {
+			return nil, err
+		}
+	}
+	return SideBySide(runs, each), nil
 }
 
 // CommonMethods are the methods that all of the runs have.
@@ -86,18 +161,44 @@ func SideBySide(runs []*report.Report, tables [][]table.Table) []table.Table {
 			}
 		}
 	}
+	for i, title := range titles {
+		lacks := func(list []table.Table) bool {
+			at := slices.IndexFunc(list, func(t table.Table) bool { return t.Title == title })
+			return at < 0 || len(list[at].Rows) < len(joined[i].Rows)
+		}
+		if slices.ContainsFunc(tables, lacks) {
+			joined[i].Remarks = append(joined[i].Remarks, "a run whose columns have "+table.NotThere+" alone does not have the row")
+		}
+	}
 	if len(joined) > 0 {
 		joined[0].Remarks = append(joined[0].Remarks, otherTasks(runs, labels)...)
 	}
 	return joined
 }
 
+// TaskGroups numbers some runs, from 0 on, so that those of the same tasks, in whatever order, have
+// the same number: only their scores can be compared.
+func TaskGroups(runs []*report.Report) []int {
+	groups := make([]int, len(runs))
+	next := 0
+	for i, r := range runs {
+		same := slices.IndexFunc(runs[:i], func(other *report.Report) bool { return slices.Equal(sortedTasks(other), sortedTasks(r)) })
+		if same >= 0 {
+			groups[i] = groups[same]
+			continue
+		}
+		groups[i], next = next, next+1
+	}
+	return groups
+}
+
+func sortedTasks(r *report.Report) []string { return slices.Sorted(slices.Values(r.Suite.TaskNames())) }
+
 // otherTasks names the runs that learn other tasks than the first one: their scores are means over
 // different things.
 func otherTasks(runs []*report.Report, labels []string) (remarks []string) {
-	names := func(r *report.Report) []string { return slices.Sorted(slices.Values(r.Suite.TaskNames())) }
-	for i, r := range runs {
-		if !slices.Equal(names(r), names(runs[0])) {
+	for i, group := range TaskGroups(runs) {
+		if group > 0 {
 			remarks = append(remarks, fmt.Sprintf("%s learns other tasks than %s: their scores are means over different tasks and cannot be compared", labels[i], labels[0]))
 		}
 	}
@@ -114,8 +215,11 @@ func backboneTables(r *report.Report) []table.Table {
 		}
 		first = SideBySide(r.Backbones, of)[0]
 	}
-	first.Title = "Backbones side by side"
-	first.Remarks = append(first.Remarks, r.Warnings...)
+	for _, text := range r.Warnings {
+		if !slices.ContainsFunc(r.Backbones, func(part *report.Report) bool { return slices.Contains(part.Warnings, text) }) {
+			first.Remarks = append(first.Remarks, text)
+		}
+	}
 	tables := []table.Table{first}
 	for _, part := range r.Backbones {
 		tables = append(tables, labelled(part, Of(part))...)

@@ -17,7 +17,7 @@ func Source(r *report.Report) string {
 func Sourced(r *report.Report, tables []table.Table) []table.Table {
 	for i := range tables {
 		if tables[i].Source == "" {
-			tables[i].Source = Source(r)
+			tables[i].Source, tables[i].Suite = Source(r), r.Suite.Name
 		}
 	}
 	return tables

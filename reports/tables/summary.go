@@ -59,7 +59,7 @@ func Summary(r *report.Report) table.Table {
 	}
 	ranks := canRank(r, base["acc"])
 	if !ranks {
-		t.Caption = append(t.Caption, fmt.Sprintf("No method ends above the base row, %s: this table cannot rank the methods by accuracy.", table.Points(base["acc"].Number)))
+		t.Caption = append(t.Caption, "No method ends above the base row, "+table.Points(base["acc"].Number)+": this table cannot rank the methods by accuracy.")
 	}
 	for k, c := range scoreColumns {
 		if c.Key != "acc" || ranks {
@@ -68,14 +68,30 @@ func Summary(r *report.Report) table.Table {
 	}
 	rankColumn(r, &t, len(t.Columns)-2, -1, func(c report.Cell) metric.Value { return metric.Number(trainedParameters(c)) })
 	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(allSeconds(c)) })
-	if others := len(r.Suite.Methods) - 1; r.Suite.Seeds < metric.SeedsNeeded(others) && r.Has(report.Subject) {
-		remark := fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
-		if r.Suite.Seeds == 1 {
-			remark = "one seed: no interval and no test; " + seedsNeeded(others)
-		}
+	if remark := fewSeeds(r); remark != "" {
 		t.Remarks = append(t.Remarks, remark)
 	}
 	return t
+}
+
+// fewSeeds says what a run has too few seeds for; empty where it has enough to mark a method that
+// beats each other one. References are not marked, and are not counted.
+func fewSeeds(r *report.Report) string {
+	others := -1
+	for _, m := range r.Suite.Methods {
+		if !m.Reference() {
+			others++
+		}
+	}
+	switch few := r.Suite.Seeds < metric.SeedsNeeded(others); {
+	case r.Suite.Seeds == 1 && few:
+		return "one seed: no interval and no test; " + seedsNeeded(others)
+	case r.Suite.Seeds == 1:
+		return "one seed: no interval and no test"
+	case few:
+		return fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
+	}
+	return ""
 }
 
 // rankColumn ranks the rows of a table that begin with a method's name.
@@ -92,7 +108,7 @@ func rankColumn(r *report.Report, t *table.Table, column int, sign float64, of f
 // methodEntries are the row of a method.
 func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common []string) []table.Entry {
 	label := methodLabel(r, t, m.Name, common)
-	if !m.Reference() && !metric.Learned(r.Summarise(m.Name, "gain")) {
+	if !learned(r, m) {
 		label.Below = "did not learn"
 	}
 	row := []table.Entry{label, table.Count(r.Summarise(m.Name, "acc").N)}
@@ -100,6 +116,11 @@ func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common 
 		row = append(row, report.ScoreEntry(t, r.Summarise(m.Name, c.Key)))
 	}
 	return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), costEntry(t, r.MeanDone(m.Name, allSeconds), 1, 0))
+}
+
+// learned says whether a method counts as one that learned; what a reference does is not asked.
+func learned(r *report.Report, m suite.MethodSpec) bool {
+	return m.Reference() || metric.Learned(r.Summarise(m.Name, "gain"))
 }
 
 // baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost
@@ -124,19 +145,23 @@ func baseEntries(r *report.Report, t *table.Table, base map[string]metric.Value,
 // after any training.
 func chanceEntries(r *report.Report, t *table.Table) []table.Entry {
 	row := []table.Entry{{Text: chanceLabel}, {}}
-	chance := r.ChanceMetrics()
 	for _, c := range scoreColumns {
-		v, ok := chance[c.Key]
-		if !ok {
-			v = metric.Undefined("no training")
-		}
-		e := valueEntry(t, v)
-		if _, guessed := r.Chance.Accuracy(r.Suite.TaskNames()); c.Key == "acc" && guessed > 0 && guessed < len(r.Suite.Tasks) {
-			e.Notes = append(e.Notes, t.Note(fmt.Sprintf("a guess among the options of %d of %d tasks; written answers have no chance level and count 0 here", guessed, len(r.Suite.Tasks))))
-		}
-		row = append(row, e)
+		row = append(row, chanceEntry(r, t, c.Key))
 	}
 	return append(row, table.Entry{}, table.Entry{})
+}
+
+// chanceEntry is a metric of the chance level.
+func chanceEntry(r *report.Report, t *table.Table, key string) table.Entry {
+	v, ok := r.ChanceMetrics()[key]
+	if !ok {
+		v = metric.Undefined("no training")
+	}
+	e := valueEntry(t, v)
+	if _, guessed := r.Chance.Accuracy(r.Suite.TaskNames()); key == "acc" && guessed > 0 && guessed < len(r.Suite.Tasks) {
+		e.Notes = append(e.Notes, t.Note(fmt.Sprintf("a guess among the options of %d of %d tasks; written answers have no chance level and count 0 here", guessed, len(r.Suite.Tasks))))
+	}
+	return e
 }
 
 // valueEntry is the entry of a score, or of the reason why there is none.
@@ -165,10 +190,13 @@ func summaryCaption(r *report.Report) []string {
 	return []string{
 		Source(r),
 		"Scores are in points of 100; n counts seeds" + spreadMeans(r) + ". K is base knowledge, retention is K[N]/K[0] in percent; params are the trained parameters.",
-		fmt.Sprintf("References: the base row is the untouched backbone, chance a guess among the options, joint training on all tasks at once. A method that was less than %s points above the base row right after learning did not learn.",
-			strconv.FormatFloat(100*metric.LearnedBar, 'g', 3, 64)),
+		referencesMean,
 	}
 }
+
+// referencesMean says what the rows of references are, and which method did not learn.
+var referencesMean = "References: the base row is the untouched backbone, chance a guess among the options, joint training on all tasks at once. A method that was less than " +
+	strconv.FormatFloat(100*metric.LearnedBar, 'g', 3, 64) + " points above the base row right after learning did not learn."
 
 func spreadMeans(r *report.Report) string {
 	if r.Suite.Seeds == 1 {

@@ -207,10 +207,12 @@ function pareto(figure, width) {
   for (const t of up) root.append(svg('line', { class: 'grid', x1: box.left, x2: box.right, y1: y(t), y2: y(t) }), svg('text', { class: 'soft', x: box.left - 6, y: y(t) + 4, 'text-anchor': 'end', 'font-size': 11 }, label(t)));
   root.append(svg('text', { class: 'soft', x: (box.left + box.right) / 2, y: height - 6, 'text-anchor': 'middle' }, width < 420 ? 'learning accuracy →' : 'learning accuracy: score right after each task was learned →'),
     svg('text', { class: 'soft', x: 11, y: (box.top + box.bottom) / 2, 'text-anchor': 'middle', transform: `rotate(-90 11 ${(box.top + box.bottom) / 2})` }, 'knowledge retention, % →'));
-  const beaten = (m) => methods.some((o) => o !== m && o.summary[horizontal].m >= m.summary[horizontal].m && o.summary[vertical].m >= m.summary[vertical].m
+  const beaten = (m) => methods.some((o) => o !== m && o.group === m.group && o.summary[horizontal].m >= m.summary[horizontal].m && o.summary[vertical].m >= m.summary[vertical].m
     && (o.summary[horizontal].m > m.summary[horizontal].m || o.summary[vertical].m > m.summary[vertical].m));
-  const front = methods.filter((m) => !m.reference && !beaten(m)).sort((a, b) => a.summary[horizontal].m - b.summary[horizontal].m);
-  root.append(svg('polyline', { points: front.map((m) => `${x(m.summary[horizontal].m)},${y(m.summary[vertical].m)}`).join(' '), fill: 'none', stroke: 'var(--soft)', 'stroke-dasharray': '4 4' }));
+  for (const group of new Set(methods.map((m) => m.group))) {
+    const front = methods.filter((m) => m.group === group && !m.reference && !beaten(m)).sort((a, b) => a.summary[horizontal].m - b.summary[horizontal].m);
+    root.append(svg('polyline', { points: front.map((m) => `${x(m.summary[horizontal].m)},${y(m.summary[vertical].m)}`).join(' '), fill: 'none', stroke: 'var(--soft)', 'stroke-dasharray': '4 4' }));
+  }
   const taken = [];
   for (const m of methods) {
     const [a, b] = [m.summary[horizontal], m.summary[vertical]], group = svg('g', {});
