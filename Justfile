@@ -271,15 +271,16 @@ published suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags
     nice -n 19 "$runner" run -suite {{quote(suite)}} -data "$data" -out "$run" {{flags}}
     "$runner" report "$run" -claims
 
-# Fewer tasks, steps and seeds than a tuning has by default: a cell of a real backbone takes minutes.
+# Fewer tasks and seeds than a tuning has by default: a cell of a real backbone takes minutes.
 # Interrupted, the same command goes on.
-# choose the rates of a published run, before it: copy them from runs/SUITE-tune/tuned.yaml into the suite
+# The trials lie beside the run, in reports/published/SUITE-tune. Copy their choices from tuned.yaml into the suite.
+# choose the rates of a published run, before it
 published-tune suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: build
     #!/usr/bin/env bash
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
     data={{quote(absolute_path(data))}}
-    run={{quote(justfile_directory() / "runs" / suite + "-tune")}}
+    run={{quote(justfile_directory() / "reports" / "published" / suite + "-tune")}}
     runner={{quote(justfile_directory() / "bin" / "runner")}}
     cd "$(dirname "$file")"
     nice -n 19 "$runner" tune {{quote(suite)}} -data "$data" -out "$run" -trials 7 -tasks 4 -seeds 1 -examples 48 {{flags}}
