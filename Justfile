@@ -181,7 +181,7 @@ latex-check run="":
 # duckdb, pandas and pyarrow go into a virtual environment.
 # run the queries of reports/README.md on a run by DuckDB and by pandas, and compare
 queries-check run="runs/smoke": _venv
-    exports/venv/bin/pip install -q duckdb==2.0.1 pandas pyarrow
+    exports/venv/bin/pip install -q duckdb==2.0.1 pandas==3.1.1 pyarrow==26.0.1
     exports/venv/bin/python reports/testdata/queries_check.py reports/README.md {{run}}
 
 # tensorboard and trackio go into a virtual environment.
