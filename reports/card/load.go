@@ -19,7 +19,8 @@ const nanoFolder = "methods/backbone/nano/files"
 // load says how Python loads the model and asks it.
 func (c *card) load() {
 	c.printf("\n## How to load it\n\n```python\nimport torch\n")
-	// without dtype, transformers 5 computes in that of the file: many backbones are kept as bfloat16
+	// without dtype, transformers 5 computes in that of the file: many backbones are kept as
+	// bfloat16
 	const tail = ", dtype=torch.float32)"
 	computed := "float32 is what the scores below were computed in"
 	if c.r.Suite.DType == suite.HalfPrecision {
