@@ -86,11 +86,11 @@ slurm:
     SECURA_SLURM=1 go test ./runner -run 'TestSlurm' -count 1 -v -timeout 60m
 
 # transformers and peft go into a virtual environment.
-# export cells of a run on nano and load them in Python: just export-check runs/continual16 lora-s0-o0
+# export cells of a run and load them by their cards' own code: just export-check runs/continual16 lora-s0-o0
 export-check run +cells: build _venv
     exports/venv/bin/pip install -q torch transformers peft tokenizers pyarrow
     for c in {{cells}}; do rm -rf exports/$c-merged exports/$c-peft; bin/runner export {{run}}/cells/$c -format merged -out exports/$c-merged; bin/runner export {{run}}/cells/$c -format peft -out exports/$c-peft || true; done
-    exports/venv/bin/python experiments/testdata/export_check.py {{run}} methods/backbone/nano/files exports {{cells}}
+    exports/venv/bin/python experiments/testdata/export_check.py {{run}} exports {{cells}}
 
 # transformers goes into a virtual environment. At most two examples of a task may be chosen
 # otherwise.
@@ -181,7 +181,7 @@ latex-check run="":
 # duckdb, pandas and pyarrow go into a virtual environment.
 # run the queries of reports/README.md on a run by DuckDB and by pandas, and compare
 queries-check run="runs/smoke": _venv
-    exports/venv/bin/pip install -q duckdb==2.0.1 pandas pyarrow
+    exports/venv/bin/pip install -q duckdb==2.0.1 pandas==3.1.1 pyarrow==26.0.1
     exports/venv/bin/python reports/testdata/queries_check.py reports/README.md {{run}}
 
 # tensorboard and trackio go into a virtual environment.
@@ -201,7 +201,7 @@ lm-eval-check run cell: build _venv
     exports/venv/bin/python experiments/testdata/lm_eval_check.py {{run}} {{cell}} exports/{{cell}}-harness
 
 # The hub's server is not asked. huggingface_hub goes into a virtual environment.
-# read the cards of exported folders with the hub's library: just card-check adapter model
+# read the cards of exported folders with the hub's library: just card-check exports/adapter exports/model
 card-check +folders: _venv
     exports/venv/bin/pip install -q huggingface_hub==2.4.0 pyyaml
     exports/venv/bin/python reports/card/testdata/card_check.py {{folders}}

@@ -67,7 +67,11 @@ func TestTheCitationFileTellsOfThisProgram(t *testing.T) {
 	if title == nil || !strings.Contains(strings.NewReplacer("{", "", "}", "").Replace(out.String()), "title = "+title[1]+",") {
 		t.Errorf("CITATION.cff calls the program %q, -cite otherwise", title)
 	}
-	for _, text := range []string{"license: Apache-2.0", "arXiv:2502.18168", "name: The secura authors"} {
+	released := regexp.MustCompile(`(?m)^date-released: "(\d{4})-\d\d-\d\d"$`).FindStringSubmatch(file)
+	if released == nil || !strings.Contains(out.String(), "year = {"+released[1]+"},\n  howpublished = {Computer program") {
+		t.Errorf("CITATION.cff is of %q, -cite of another year:\n%s", released, out.String())
+	}
+	for _, text := range []string{"license: Apache-2.0", "version: unreleased", "arXiv:2502.18168", "name: The secura authors"} {
 		if !strings.Contains(file, text) {
 			t.Errorf("CITATION.cff has no %q", text)
 		}

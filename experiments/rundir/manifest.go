@@ -20,7 +20,7 @@ type Manifest struct {
 	// Modules maps each Go module, and "go" itself, to its version.
 	Modules map[string]string `json:"modules"`
 	// Revision is the code's; "-dirty" is appended to one with changes, and it is empty where the
-	// build had no repository.
+	// build recorded none, as that of `go run` (see report.NoRevision).
 	Revision     string `json:"revision"`
 	Backend      string `json:"backend"`
 	PluginSHA256 string `json:"plugin_sha256,omitempty"`

@@ -1,25 +1,28 @@
-"""Holds exported cells against what their run recorded: python export_check.py RUN BACKBONE EXPORTS CELL...
+"""Holds exported cells against what their run recorded: python export_check.py RUN EXPORTS CELL...
 
-BACKBONE is the run's backbone in the hub's layout, EXPORTS has the folders CELL-merged and, where the update is an
-adapter, CELL-peft, as `just export-check` makes them. transformers and peft load them; log-likelihoods of options must
-be those in the run's last predictions, to 1e-4, and so must the logits of one with the other.
-Needs torch, transformers, peft, tokenizers, pyarrow.
+EXPORTS has the folders CELL-merged and, where the update is an adapter, CELL-peft, as `just export-check` makes them.
+The code of each folder's card loads it, as it stands there; log-likelihoods of options must be those in the run's last
+predictions, to 1e-4, and so must the logits of one with the other. A card names its backbone as the run did, and nano by
+its folder in this repository: run this in its root. Needs torch, transformers, peft, tokenizers, pyarrow.
 """
 import os
+import re
 import sys
 
 import pyarrow.parquet as pq
 import torch
-from peft import PeftModel
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM
 
-run, backbone, exports, *cells = sys.argv[1:]
+run, exports, *cells = sys.argv[1:]
 examples = {(r["task"], r["id"]): r for r in pq.read_table(f"{run}/examples.parquet").to_pylist()}
 
 
 def load(folder):
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    card = open(f"{folder}/README.md", encoding="utf-8").read()
+    code = re.search(r"\n## How to load it\n\n```python\n(.*?\n)```\n", card, re.S).group(1)
+    names = {}
+    exec(code.replace("PATH OF THIS FOLDER", folder), names)
+    return names["model"].eval()
 
 
 def ids(text):
@@ -37,9 +40,9 @@ bad = False
 for cell in cells:
     merged = f"{exports}/{cell}-merged"
     tokenizer = Tokenizer.from_file(f"{merged}/tokenizer.json")
-    models = {"merged": load(merged).eval()}
+    models = {"merged": load(merged)}
     if os.path.exists(f"{exports}/{cell}-peft"):
-        models["peft"] = PeftModel.from_pretrained(load(backbone), f"{exports}/{cell}-peft").eval()
+        models["peft"] = load(f"{exports}/{cell}-peft")
     last = sorted(os.listdir(f"{run}/cells/{cell}/predictions"))[-1]
     rows = [r for r in pq.read_table(f"{run}/cells/{cell}/predictions/{last}").to_pylist() if r["option_scores"]][:80]
     prompt = torch.tensor([ids(examples[rows[0]["task"], rows[0]["id"]]["prompt"])])

@@ -195,27 +195,3 @@ func (c *card) begin() {
 	license := cmp.Or(report.LicenseText(c.base()), "not known; ask its authors")
 	c.printf("\nThe backbone's license: %s. What was made of it may be bound by it, and by the licenses of the data below.\n", license)
 }
-
-// load says how Python loads the model.
-func (c *card) load() {
-	base := c.cell.Backbone
-	if name := c.hubName(); name != "" {
-		base = name
-	}
-	c.printf("\n## How to load it\n\n```python\n")
-	if c.Format == "peft" {
-		c.printf("from peft import PeftModel\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\nbase = %q  # the backbone\nadapter = \"PATH OF THIS FOLDER\"\n"+
-			"model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter)\ntokenizer = AutoTokenizer.from_pretrained(base)\n```\n", base)
-	} else {
-		c.printf("from transformers import AutoModelForCausalLM, AutoTokenizer\n\nfolder = \"PATH OF THIS FOLDER\"\nmodel = AutoModelForCausalLM.from_pretrained(folder)\n" +
-			"tokenizer = AutoTokenizer.from_pretrained(folder)\n```\n")
-	}
-	if c.cell.Backbone == report.Embedded && c.Format == "peft" {
-		c.printf("\n`nano` comes with secura: `methods/backbone/nano/files` in its repository is the folder to load.\n")
-	}
-	prompt := "Prompts are the plain text of a task's template"
-	if c.r.Suite.Chat {
-		prompt = "Prompts are a user's turn by the backbone's chat template, with the text of a task's template"
-	}
-	c.printf("\n%s, which stands below. Asked in another form the model may answer worse.\n", prompt)
-}

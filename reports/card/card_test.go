@@ -77,8 +77,8 @@ func TestACardTellsWhatWasTrainedOnWhat(t *testing.T) {
 	if set := index[1].(map[string]any)["dataset"].(map[string]any); set["type"] != "org/a" || set["revision"] != "0123456789abcdef" {
 		t.Errorf("data set %v", set)
 	}
-	has(t, text, "# er-half on pair\\|one, seed 1", "An adapter of rank 8 for peft", "PeftModel.from_pretrained", `base = "org/base"`, "license: other: gemma",
-		"| 1 | b | b, made by secura | apache-2.0 | `'x'\\|` |", "| 2 | a | org/a at 01234567 | mit, gfdl | `Q: {{.q}}\\nA:` |",
+	has(t, text, "# er-half on pair\\|one, seed 1", "An adapter of rank 8 for peft", "PeftModel.from_pretrained", "license: other: gemma",
+		"| 1 | b | b, made by secura | apache-2.0 | `'x'\\|` |", "| 2 | a | org/a at 01234567 | mit, gfdl | `Q: {{.q}}\\nA:` |", "there `\\n` is a line break",
 		"learning rate 0.0039", "alpha 2, buffer 0.5", "why these: half a buffer", "| after T1 b ", "| **after T2 a**", "| 90.0 |    · |     · |", "| acc ", "|  0.25 |",
 		"The run has 3 of this method", "- a warning", "plan: 0123456789abcdef", "runner verify RUN -cells er-half-s1-o1")
 	if strings.Contains(text, "| bwt") {

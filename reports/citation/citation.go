@@ -68,20 +68,27 @@ func (b *bibliography) add(list ...work) {
 	}
 }
 
+// year is that of this program's code, as CITATION.cff has it too: a style that orders by author
+// and year prints an empty one otherwise.
+const year = "2026"
+
 // program is the entry of this program, whose note tells which numbers are meant.
 func (b *bibliography) program(r *report.Report) {
 	note := "plan " + report.ShortPlan(r)
+	b.comment("suite %s: %s", r.Suite.Name, report.Backbone(r))
 	if r.Manifest.Revision != "" {
 		note += ", code revision " + r.Manifest.Revision
+	} else {
+		b.comment("code revision %s: add the one that made this run to the note", report.NoRevision)
 	}
-	b.comment("suite %s: %s", r.Suite.Name, report.Backbone(r))
 	fmt.Fprintf(&b.out, `@misc{secura-program,
   title = {{secura}: how much a language model forgets while it learns},
   author = {{The secura authors}},
+  year = {%s},
   howpublished = {Computer program, Apache-2.0},
   note = {%s}
 }
-`, note)
+`, year, note)
 	b.taken["secura-program"] = true
 }
 

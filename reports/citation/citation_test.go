@@ -37,6 +37,10 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		if strings.Contains(w.text, "@inproceedings") != strings.Contains(w.text, "\n  booktitle = {") {
 			t.Errorf("%s: what is it of?", w.key)
 		}
+		// BibTeX's own styles print howpublished, and know nothing of eprint
+		if strings.HasPrefix(w.text, "@misc") && !strings.Contains(w.text, "\n  howpublished = {arXiv:"+w.eprint+"},\n") {
+			t.Errorf("%s: plain styles print no number at arXiv", w.key)
+		}
 		if !strings.HasSuffix(w.text, "}\n}") {
 			t.Errorf("%s does not end where it should:\n%s", w.key, w.text)
 		}
@@ -97,9 +101,17 @@ func TestABibliographyNamesEachWorkOnce(t *testing.T) {
 			t.Errorf("%q is not in\n%s", line, got)
 		}
 	}
-	r.Suite.Methods = r.Suite.Methods[:1]
+	if strings.Contains(got, "not recorded") {
+		t.Errorf("a revision that is recorded is missed in\n%s", got)
+	}
+	r.Manifest.Revision, r.Suite.Methods = "", r.Suite.Methods[:1]
 	out.Reset()
 	if err := Write(&out, r, func(string) (string, bool) { return "No paper.", true }); err != nil || strings.Contains(out.String(), "@inproceedings{adamw") {
 		t.Errorf("%v: a run without training rests on AdamW:\n%s", err, out.String())
+	}
+	for _, line := range []string{"% code revision not recorded (go run,", "note = {plan 0123456789ab}", "  year = {2026},\n  howpublished = {Computer program, Apache-2.0},"} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("%q is not in\n%s", line, out.String())
+		}
 	}
 }

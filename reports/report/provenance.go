@@ -11,6 +11,10 @@ import (
 // ShortPlan is the beginning of the plan's hash, enough to tell runs apart.
 func ShortPlan(r *Report) string { return r.Manifest.Plan[:min(12, len(r.Manifest.Plan))] }
 
+// NoRevision says why a run's manifest has no code revision, and what records one.
+const NoRevision = "not recorded (go run, -buildvcs=false, a git worktree and a folder without git leave it out; " +
+	"go build -o bin/runner ./runner and go run -buildvcs=true ./runner in a clone record it)"
+
 // Fact is something that a reader is told of a run.
 type Fact struct{ Name, Text string }
 
