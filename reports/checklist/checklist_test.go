@@ -105,3 +105,11 @@ func TestAChecklistMarksWhatIsNotKnown(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAChecklistSaysWhatRecordsTheRevision(t *testing.T) {
+	r := made(t)
+	r.Manifest.Revision = ""
+	if got, want := written(t, r), "code revision not recorded (go run, -buildvcs=false,"; !strings.Contains(got, want) {
+		t.Errorf("%q is not in\n%s", want, got)
+	}
+}

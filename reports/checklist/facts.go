@@ -17,7 +17,7 @@ import (
 func (f *facts) code() {
 	m := f.r.Manifest
 	f.section("Code")
-	f.item("program", "secura, code revision "+or(m.Revision, "not recorded: built outside of a repository"))
+	f.item("program", "secura, code revision "+or(m.Revision, report.NoRevision))
 	f.item("where the code can be had", "")
 	f.item("versions", strings.TrimSpace(fmt.Sprintf("%s, GoMLX %s", m.Modules["go"], m.Modules["github.com/gomlx/gomlx"]))+
 		fmt.Sprintf("; all %d modules are in manifest.json", len(m.Modules)))
