@@ -64,11 +64,12 @@ func sizesInWords(params map[string]any, s suite.Suite) error {
 			return fmt.Errorf("read the embedded backbone: %w", err)
 		}
 		shapes := config.WeightShapes()
-		for _, name := range config.WeightNames() {
-			if !slices.ContainsFunc(s.Training.Targets, func(target string) bool { return strings.HasSuffix(name, "."+target+".weight") }) {
+		for _, p := range config.Projections(0) { // all layers are alike
+			if !slices.Contains(s.Training.Targets, p.Name) {
 				continue
 			}
-			r, i, err := of.Sizes(shapes[name][0], shapes[name][1])
+			shape := shapes[p.WeightName()]
+			r, i, err := of.Sizes(shape[0], shape[1])
 			if err != nil {
 				return err
 			}

@@ -173,28 +173,16 @@ func (f *facts) statistics() {
 	} else {
 		f.item("error bars", "none over seeds: there is one. Intervals over test examples are bootstrapped (10,000 resamples); they say nothing of other seeds")
 	}
-	comparisons, needed := f.comparisons()
+	comparisons := f.r.Comparisons()
 	if comparisons < 1 {
 		f.item("tests", "none: there is one method")
 		return
 	}
 	test := fmt.Sprintf("paired sign-flip test over seeds, two-sided and exact up to %d seeds, adjusted after Holm; effect size Hedges' g of the paired values", metric.ExactPairs)
-	if s.Seeds < needed {
+	if needed := metric.SeedsNeeded(comparisons); s.Seeds < needed {
 		test += fmt.Sprintf(". With %s no p of %s can fall below 0.05: %d are needed", table.Counted(s.Seeds, "seed"), table.Counted(comparisons, "comparison"), needed)
 	}
 	f.item("tests", test)
-}
-
-// comparisons are how many there are of one method with each other that is no reference, and how
-// many seeds p takes to fall below 0.05 in them.
-func (f *facts) comparisons() (n, seeds int) {
-	n = -1
-	for _, m := range f.r.Suite.Methods {
-		if !m.Reference() {
-			n++
-		}
-	}
-	return n, metric.SeedsNeeded(n)
 }
 
 // others tells of cells that are not done.

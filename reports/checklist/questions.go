@@ -1,6 +1,10 @@
 package checklist
 
-import "fmt"
+import (
+	"fmt"
+
+	"secura/reports/metric"
+)
 
 // question is one of a checklist: what it asks in short, and what the run answers.
 type question struct{ name, answer string }
@@ -42,10 +46,10 @@ func (f *facts) bars() string {
 	if f.r.Suite.Seeds < 2 {
 		return "No: there is one seed. See Statistics for what can be said of one."
 	}
-	switch comparisons, needed := f.comparisons(); {
+	switch comparisons := f.r.Comparisons(); {
 	case comparisons < 1:
 		return "Intervals: yes, 95% over seeds. Tests: none, for there is one method. See Statistics."
-	case f.r.Suite.Seeds < needed:
+	case f.r.Suite.Seeds < metric.SeedsNeeded(comparisons):
 		return "Intervals: yes, 95% over seeds. Tests: too few seeds for any p below 0.05, see Statistics."
 	}
 	return "Yes: 95% intervals over seeds and paired tests, see Statistics."

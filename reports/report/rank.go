@@ -109,3 +109,15 @@ func (r *Report) Competes(m suite.MethodSpec) bool {
 	}
 	return !m.Reference()
 }
+
+// Comparisons are how many a run has of one method with each other; references are not counted. It
+// is -1 where there are references alone.
+func (r *Report) Comparisons() int {
+	n := -1
+	for _, m := range r.Suite.Methods {
+		if !m.Reference() {
+			n++
+		}
+	}
+	return n
+}

@@ -77,12 +77,7 @@ func Summary(r *report.Report) table.Table {
 // fewSeeds says what a run has too few seeds for; empty where it has enough to mark a method that
 // beats each other one. References are not marked, and are not counted.
 func fewSeeds(r *report.Report) string {
-	others := -1
-	for _, m := range r.Suite.Methods {
-		if !m.Reference() {
-			others++
-		}
-	}
+	others := r.Comparisons()
 	switch few := r.Suite.Seeds < metric.SeedsNeeded(others); {
 	case r.Suite.Seeds == 1 && few:
 		return "one seed: no interval and no test; " + seedsNeeded(others)
