@@ -80,6 +80,15 @@ bench-smollm *flags: build _venv
     exports/venv/bin/python experiments/bench/full_rows.py exports/full-rows
     bin/runner bench -torch exports/venv/bin/python -suite experiments/bench/full-rows.yaml -data exports/full-rows -backbone "$file" -tasks 1 {{flags}}
 
+# data holds the sets as DIR/NAME/SPLIT.parquet.
+# measure a SEQ cell of SmolLM2-135M on eight public sets by torch and by this program (12 minutes)
+bench-smollm-sets data=env("SECURA_DATA", "../shared/data/real") *flags: build _venv
+    #!/usr/bin/env bash
+    set -euo pipefail
+    file="$({{just_executable()}} smollm)"
+    exports/venv/bin/pip install -q torch transformers peft gguf
+    bin/runner bench -torch exports/venv/bin/python -suite experiments/bench/short-sets.yaml -data {{quote(data)}} -backbone "$file" -tasks 8 {{flags}}
+
 # Debian has Slurm in the packages slurmctld, slurmd, slurm-client and munge.
 # try job arrays, their faults, and a run that two engines share, on a real Slurm of one node
 slurm:
