@@ -252,6 +252,9 @@ What the numbers of a table mean:
 	form_end        the same at the end of the stream
 	lost_with_form  fall of these tasks' scores after their training, by answers that lost the form
 	lost_otherwise  the same by other answers
+	of runs with a knowledge battery:
+	known_kept      share of the battery's items known before the stream that still are at its end
+	unknown_gained  share of its other items that are known at the end
 	of runs with evaluation.recovery:
 	recovered@K  mean score of the tasks but the last after K further examples of each, at the end
 	recovery     share of what was forgotten that the most further examples bring back

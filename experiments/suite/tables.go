@@ -45,6 +45,9 @@ var Tables = []Table{
 	{"front", MeasureTables, stream},
 	{"interpolation", MeasureTables, func(s Suite) string { return without(len(s.Evaluation.Interpolate) > 0, "evaluation.interpolate") }},
 	{"format", MeasureTables, stream},
+	{"battery", MeasureTables, func(s Suite) string {
+		return without(len(s.Knowledge) > 0 && !s.Separate(), "a knowledge battery in a sequential stream")
+	}},
 	{"recovery", MeasureTables, func(s Suite) string { return without(len(s.Evaluation.Recovery) > 0, "evaluation.recovery") }},
 	{"budget", MeasureTables, nil},
 	{"kl", MeasureTables, func(s Suite) string { return without(s.Evaluation.KL, "evaluation.kl") }},

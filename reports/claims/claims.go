@@ -37,10 +37,10 @@ func Tables(runs []*Evidence) []table.Table {
 type judge struct{ runs []*Evidence }
 
 // stream is the first run of a stream of tasks with secura.
-func (c judge) stream() (*report.Report, bool) {
+func (c judge) stream() (*Evidence, bool) {
 	for _, e := range c.runs {
 		if !e.Suite.Separate() && e.Has(report.Subject) {
-			return e.Report, true
+			return e, true
 		}
 	}
 	return nil, false

@@ -9,6 +9,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/reports/metric"
 	"secura/reports/report"
 )
 
@@ -17,6 +18,9 @@ import (
 type Evidence struct {
 	*report.Report
 	cells []cellMeasures
+	// knownKept is the share of the battery's items known before the stream that a cell still
+	// knows.
+	knownKept func(report.Cell) metric.Value
 }
 
 // LoadEvidence reads a run's report and its measures: one of each backbone where it has several.
@@ -37,7 +41,14 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 
 // EvidenceOf reads the measures of a report's cells.
 func EvidenceOf(r *report.Report) (*Evidence, error) {
-	e := &Evidence{Report: r}
+	e := &Evidence{Report: r, knownKept: func(report.Cell) metric.Value { return metric.Undefined("the suite has no knowledge battery") }}
+	battery, err := r.BatteryMeasures()
+	if err != nil {
+		return nil, fmt.Errorf("load measures: %w", err)
+	}
+	if i := slices.IndexFunc(battery, func(m report.Measure) bool { return m.Key == "known_kept" }); i >= 0 {
+		e.knownKept = battery[i].Of
+	}
 	for _, c := range r.Cells {
 		m, err := readMeasures(c, r.Run.Cell(c.ID))
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"secura/datasets/score"
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -30,34 +31,38 @@ func (r *Report) FormMeasures() ([]Measure, error) {
 		return nil, nil
 	}
 	if r.forms == nil {
-		read, err := readForms(r, scorers)
+		learns := func(m suite.MethodSpec) bool { return !m.Reference() }
+		read, err := fromPredictions(r, learns, func(c Cell) (forms, error) { return formsOf(r, c, scorers) })
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read the form of answers: %w", err)
 		}
 		r.forms = read
 	}
 	return formMeasures(r.forms), nil
 }
 
-// readForms reads them for each done cell, by its id; a cell whose predictions are not there any
-// more is left out.
-func readForms(r *Report, scorers map[string]string) (map[string]forms, error) {
-	read := map[string]forms{}
+// fromPredictions reads something of the predictions of each done cell of some methods, by its id;
+// a cell whose predictions are not there any more is left out.
+func fromPredictions[T any](r *Report, has func(suite.MethodSpec) bool, read func(Cell) (T, error)) (map[string]T, error) {
+	of := map[string]T{}
 	for _, c := range r.Cells {
-		if c.State != record.Done || c.Method.Reference() {
+		if c.State != record.Done || !has(c.Method) {
 			continue
 		}
-		f, err := formsOf(r, c, scorers)
+		x, err := read(c)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the form of answers: cell %s: %w", c.ID, err)
+			return nil, fmt.Errorf("cell %s: %w", c.ID, err)
 		}
-		read[c.ID] = f
+		of[c.ID] = x
 	}
-	return read, nil
+	return of, nil
 }
+
+// noPredictions says why a cell has no measure that is read from them.
+const noPredictions = "its predictions are not there any more"
 
 // WrittenTasks are the tasks of the suite with written answers, each with its first score.
 func (r *Report) WrittenTasks() map[string]string {
@@ -80,7 +85,7 @@ func formMeasures(read map[string]forms) []Measure {
 			if c.Method.Reference() {
 				return metric.Undefined("a reference")
 			}
-			return metric.Undefined("its predictions are not there any more")
+			return metric.Undefined(noPredictions)
 		}
 	}
 	return []Measure{

@@ -24,8 +24,8 @@ type Measure struct {
 }
 
 // Measures are those that the run has: in the order of the tables stability, interpolation, format,
-// recovery and kl. Tasks that are learned alone have none, for they are no stream. Those of the
-// form of answers are read from the predictions.
+// battery, recovery and kl. Tasks that are learned alone have none, for they are no stream. Those
+// of the form of answers and of the battery's items are read from the predictions.
 func (r *Report) Measures() ([]Measure, error) {
 	if r.Suite.Separate() || r.Trials != nil {
 		return nil, nil
@@ -43,6 +43,11 @@ func (r *Report) Measures() ([]Measure, error) {
 		return nil, err
 	}
 	list = append(list, forms...)
+	battery, err := r.BatteryMeasures()
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, battery...)
 	if examples := r.RecoveryExamples(); len(examples) > 0 {
 		list = append(list, RecoveryMeasures(examples)...)
 	}
@@ -80,6 +85,7 @@ func MeasureGroups() []MeasureGroup {
 		{"evaluation.every_steps", r.WithinMeasures()},
 		{"evaluation.interpolate", mixtures[:]},
 		{"tasks with written answers", formMeasures(nil)},
+		{"a knowledge battery", batteryMeasures(nil)},
 		{"evaluation.recovery", recoveryMeasures([]string{"K"}, []int{0})},
 		{"evaluation.kl", KLMeasures},
 	}

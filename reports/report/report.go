@@ -52,6 +52,8 @@ type Report struct {
 	// forms are what FormMeasures read of the predictions, by cell; nil before. Results and page
 	// both have them, and thousands of files are read once.
 	forms map[string]forms
+	// items are what BatteryMeasures read of them, in the same way.
+	items map[string]items
 }
 
 // Read reads a run's manifest and the records of every planned cell. A last line that a crash cut

@@ -169,6 +169,12 @@ func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []i
 		}
 		tasks = append(tasks, task)
 	}
+	var battery []map[string]any
+	if s.Knowledge {
+		for _, name := range []string{"knowledge_choice", "knowledge_completion"} {
+			battery = append(battery, map[string]any{"name": name, "family": "knowledge", "scores": []string{"exact"}})
+		}
+	}
 	methods := []map[string]any{}
 	for _, m := range s.Methods {
 		method := map[string]any{"name": m.Name, "preset": m.Preset}
@@ -185,7 +191,7 @@ func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []i
 	}
 	all, err := json.Marshal(map[string]any{
 		"stream": s.Stream,
-		"name":   "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "methods": methods,
+		"name":   "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "knowledge": battery, "methods": methods,
 		"seeds": s.Seeds, "orders": s.Orders, "training": map[string]any{"steps": 4},
 	})
 	Must(t, err)

@@ -102,6 +102,15 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		}
 		t, err := Format(r)
 		return []table.Table{t}, err
+	case "battery":
+		if r.Suite.Separate() {
+			return lacks("the tasks are learned alone, and there is no end of a stream")
+		}
+		if len(r.Suite.Knowledge) == 0 {
+			return lacks("the suite has no knowledge battery")
+		}
+		t, err := Battery(r)
+		return []table.Table{t}, err
 	case "recovery":
 		if len(r.RecoveryExamples()) == 0 {
 			return lacks("no task was scored after further examples; run it with -set evaluation.recovery=[4,16], in a folder of its own")

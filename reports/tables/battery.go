@@ -1,0 +1,33 @@
+package tables
+
+import (
+	"fmt"
+	"slices"
+
+	"secura/experiments/suite"
+	"secura/reports/metric"
+	"secura/reports/report"
+	"secura/reports/table"
+)
+
+// Battery tells the knowledge that was kept from what was won beside it, by
+// report.Report.BatteryMeasures.
+func Battery(r *report.Report) (table.Table, error) {
+	t := table.Table{Title: "Items of the battery",
+		Caption: []string{"Of the items that the untouched backbone answered right, the share that is right at the end (known kept), and of the others (unknown gained). " +
+			"K[N] is made of both: training that teaches how such questions are answered may raise it although known items are lost. In points of 100" + spreadMeans(r)}}
+	measures, err := r.BatteryMeasures()
+	if err != nil {
+		return t, fmt.Errorf("table battery: %w", err)
+	}
+	final := report.Measure{Head: []string{"final", "K[N]"}, Of: report.MetricOf("knowledge_final")}
+	trained := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
+	addMeasures(r, &t, trained, append(measures, final))
+	if base, ok := r.Base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
+		t.Remarks = append(t.Remarks, fmt.Sprintf("K[0], the untouched backbone's own score, is %s", table.Points(base.K[0])))
+	}
+	if guess := r.Chance.Knowledge; guess.Defined() {
+		t.Remarks = append(t.Remarks, fmt.Sprintf("a guess among the options keeps %s of the known and gains as much of the others", table.Points(guess.Number)))
+	}
+	return t, nil
+}
