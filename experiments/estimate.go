@@ -57,7 +57,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	}
 	defer w.Close()
 	seconds := func(s machine.Spent) float64 { return s.Seconds }
-	if w.onProcessor && machine.PeakMemory() > 0 { // the system tells both or neither
+	if onProcessor(w.backendInfo) && machine.PeakMemory() > 0 { // the system tells both or neither
 		seconds = func(s machine.Spent) float64 { return s.Processor }
 	}
 	m := &measuring{worker: w, cells: suite.LongestFirst(w.cells, KnownPresets()), doing: tellerOf(o.Doing), spent: func() float64 { return seconds(started()) }}

@@ -32,6 +32,9 @@ type WorkerOptions struct {
 	// folder.
 	Store   *prepared.Store
 	Backend backbone.BackendOptions
+	// KeepBaseRows leaves the untouched backbone's row in the run's folder and takes the one that
+	// an earlier worker left there, if it is what this one would compute.
+	KeepBaseRows bool
 	// Until ends each cell at a boundary, for measurements: no later boundary is reached, and the
 	// cell is not finished. 0 goes on to the end.
 	Until int
@@ -55,10 +58,8 @@ func tellerOf(doing func(text string)) func(text string) {
 // Worker runs cells of one run, one at a time. Backend, backbone, examples and compiled graphs
 // serve all of them; of several backbones one at a time is open, that of the last cell.
 type Worker struct {
-	run   rundir.Run
-	until int
-	// onProcessor says that the backend computes on this machine's processor.
-	onProcessor bool
+	run         rundir.Run
+	until       int
 	suite       suite.Suite // its Backbone is the one that is open
 	cells       []suite.Cell
 	store       *prepared.Store
@@ -67,7 +68,9 @@ type Worker struct {
 	planned     suite.Suite   // the run's, as its manifest has it
 	places      []string      // where its backbones lie here
 	files       []rundir.File // those of the manifest; none in one that was made by hand
+	keep        bool          // base rows
 	backend     compute.Backend
+	backendInfo backbone.BackendInfo
 	untouched   map[string]*evaluation.Row // the backbones' own rows, by their names
 	compiling   machine.Meter              // the time spent on compiling graphs
 	refused     map[string]bool            // the cells that others had when they were asked for
@@ -101,7 +104,7 @@ func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o Worke
 	if o.Store == nil {
 		o.Store = &prepared.Store{DataDir: "."}
 	}
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: files, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
 	var err error
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
@@ -114,11 +117,9 @@ func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o Worke
 			return nil, err
 		}
 	}
-	var info backbone.BackendInfo
-	if w.backend, info, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
+	if w.backend, w.backendInfo, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
 		return nil, err
 	}
-	w.onProcessor = onProcessor(info)
 	if names := s.BackboneNames(); len(names) == 1 {
 		if err := w.use(names[0]); err != nil {
 			w.Close()
@@ -230,48 +231,6 @@ func (w *Worker) shareGraphs(cell suite.Cell) {
 		w.base.Forget(w.graphs)
 		w.graphs = key
 	}
-}
-
-// baseRow is the untouched backbone's row, computed once per worker.
-func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, error) {
-	if row := w.untouched[w.suite.Backbone]; row != nil {
-		return row, nil
-	}
-	stop := log.time(record.Eval, 0)
-	row, err := w.evaluator.Evaluate(ctx, nil)
-	if err == nil && w.suite.Evaluation.TeacherForced {
-		row.Perturbed, err = w.perturbed(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	stop(row.Tokens)
-	w.untouched[w.suite.Backbone] = row
-	return row, nil
-}
-
-// perturbedDeviations is how much noise, in standard deviations of each weight, makes the
-// reference: it destroys SmolLM2, whose nats a token go from 1.5 to 7, while the embedded backbone
-// stands it.
-const perturbedDeviations = 0.5
-
-// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell
-// and run.
-func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
-	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		for _, x := range noisy {
-			x.FinalizeAll()
-		}
-	}()
-	row, err := w.evaluator.Evaluate(ctx, noisy)
-	if err != nil {
-		return nil, fmt.Errorf("the backbone with noise: %w", err)
-	}
-	return row, nil
 }
 
 func (w *Worker) trainer(cell suite.Cell, session *methods.Session, onStep func(record.Step) error) *trainer {

@@ -95,7 +95,7 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	store, done := newStore(o.DataDir, stderr)
 	defer done()
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{
-		Run: run, Store: store, Until: o.Until,
+		Run: run, Store: store, Until: o.Until, KeepBaseRows: true,
 		Backend: backbone.BackendOptions{Name: o.Backend, NoDownload: true, Log: stderr},
 	})
 	if err != nil {

@@ -33,7 +33,7 @@ type Prediction struct {
 	Text   string
 	Option int       // -1 where the answer was written
 	Sums   []float64 // log-likelihood of each option
-	score  float64   // by the task's first score
+	Score  float64   // by the task's first score
 }
 
 // Answer is the text that was written or chosen for the example.
@@ -187,7 +187,7 @@ func (v *Evaluator) summarise(out *Row) error {
 			}
 			if k == 0 {
 				for i := range predictions {
-					predictions[i].score = each[i]
+					predictions[i].Score = each[i]
 				}
 			}
 			scores.Scores = append(scores.Scores, record.Score{Name: name, Value: total})
@@ -198,7 +198,7 @@ func (v *Evaluator) summarise(out *Row) error {
 		}
 		out.Parts = append(out.Parts, record.Score{Name: t.Task.Name, Value: scores.Scores[0].Value})
 		for _, p := range predictions {
-			right += p.score
+			right += p.Score
 		}
 		all += len(predictions)
 	}

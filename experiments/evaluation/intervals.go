@@ -112,7 +112,7 @@ func ScoredExamples(t stream.Task, predictions []Prediction) []record.EvaluatedE
 	for i, p := range predictions {
 		e := t.Examples[i]
 		list[i] = record.EvaluatedExample{Task: t.Task.Name, ID: e.ID, Prompt: e.Prompt, Options: e.Options, Gold: strings.TrimSpace(e.Answer),
-			Prediction: p.Answer(e), OptionScores: p.Sums, Score: p.score}
+			Prediction: p.Answer(e), OptionScores: p.Sums, Score: p.Score}
 		if t.Task.Choice() {
 			list[i].GoldOption = &e.Gold
 			for _, option := range t.Test[i].Options {

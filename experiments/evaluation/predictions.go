@@ -29,7 +29,7 @@ func (v *Evaluator) EncodePredictions(tasks []int, row *Row) ([]byte, error) {
 			e := groups[g].Examples[i]
 			hash := sha256.Sum256([]byte(e.Prompt))
 			rows = append(rows, record.Prediction{Task: e.Task, ID: int32(e.ID), PromptHash: hex.EncodeToString(hash[:8]),
-				Gold: strings.TrimSpace(e.Answer), Prediction: p.Answer(e), OptionScores: p.Sums, Score: p.score, Correct: p.score == 1})
+				Gold: strings.TrimSpace(e.Answer), Prediction: p.Answer(e), OptionScores: p.Sums, Score: p.Score, Correct: p.Score == 1})
 		}
 	}
 	return record.EncodePredictions(rows)

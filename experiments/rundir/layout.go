@@ -57,10 +57,14 @@ func (r Run) Table(name string) string { return filepath.Join(r.Path, "tables", 
 // Figure is the path of figures/NAME, extension included in name.
 func (r Run) Figure(name string) string { return filepath.Join(r.Path, "figures", name) }
 
+// BaseRow is the path of an untouched backbone's row that a worker leaves for later ones; key says
+// what it was computed from.
+func (r Run) BaseRow(key string) string { return filepath.Join(r.Path, "base_rows", key+".json") }
+
 // Sweep removes what writes that a crash cut off left in the run's own folders; the caller holds
 // the run's lock.
 func (r Run) Sweep() error {
-	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")))
+	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")), Sweep(filepath.Dir(r.BaseRow(""))))
 }
 
 // Slurm is the folder of what was handed to Slurm: the program, scripts, logs and the list of jobs.

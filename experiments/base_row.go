@@ -1,0 +1,137 @@
+package experiments
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"secura/experiments/evaluation"
+	"secura/experiments/machine"
+	"secura/experiments/record"
+	"secura/experiments/rundir"
+	"secura/experiments/suite"
+	"secura/methods/backbone"
+)
+
+// baseRow is the untouched backbone's row, computed once per worker, or by an earlier worker.
+func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, error) {
+	if row := w.untouched[w.suite.Backbone]; row != nil {
+		return row, nil
+	}
+	path, err := w.keptRowPath()
+	if err != nil {
+		return nil, err
+	}
+	row := readKeptRow(path)
+	if row == nil {
+		stop := log.time(record.Eval, 0)
+		if row, err = w.evaluator.Evaluate(ctx, nil); err == nil && w.suite.Evaluation.TeacherForced {
+			row.Perturbed, err = w.perturbed(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		stop(row.Tokens)
+		if err := writeKeptRow(path, row); err != nil {
+			return nil, err
+		}
+	}
+	w.untouched[w.suite.Backbone] = row
+	return row, nil
+}
+
+// keptRow is a base row as a worker leaves it for later ones.
+type keptRow struct {
+	// SHA256 is that of the row's JSON: a file that was changed holds another row.
+	SHA256 string          `json:"sha256"`
+	Row    *evaluation.Row `json:"row"`
+}
+
+// keptRowPath is where the row lies that this worker would compute, empty where none is kept. Its
+// name is a hash of all that the numbers depend on: this very program, for a revision says nothing
+// of a tree with changes, what computes, the suite's settings but for what only training uses, and
+// the hashes of the data's and backbone's files.
+func (w *Worker) keptRowPath() (string, error) {
+	if !w.keep || len(w.files) == 0 {
+		return "", nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	file, err := rundir.HashFile(program)
+	if err != nil {
+		return "", err
+	}
+	s := w.planned
+	s.Methods, s.Seeds, s.Orders = nil, 0, 0
+	settings, err := s.Hash()
+	if err != nil {
+		return "", err
+	}
+	key, err := json.Marshal(struct {
+		Program, Processor, Settings, Backbone string
+		Backend                                backbone.BackendInfo
+		Files                                  []rundir.File
+	}{file.SHA256, machine.Processor(), settings, w.suite.Backbone, w.backendInfo, w.files})
+	if err != nil {
+		return "", fmt.Errorf("name the base row: %w", err)
+	}
+	sum := sha256.Sum256(key)
+	return w.run.BaseRow(hex.EncodeToString(sum[:8])), nil
+}
+
+// readKeptRow reads a kept row; nil where there is none, or where its file was cut or changed: it
+// is computed and written again then.
+func readKeptRow(path string) *evaluation.Row {
+	var kept keptRow
+	if path == "" || rundir.ReadJSON(path, &kept) != nil || kept.Row == nil {
+		return nil
+	}
+	if sum, err := rowSum(kept.Row); err != nil || sum != kept.SHA256 {
+		return nil
+	}
+	return kept.Row
+}
+
+// writeKeptRow keeps a row, unless it is one that JSON cannot hold: with an infinite number.
+func writeKeptRow(path string, row *evaluation.Row) error {
+	sum, err := rowSum(row)
+	if path == "" || err != nil {
+		return nil
+	}
+	return rundir.WriteJSON(path, keptRow{sum, row})
+}
+
+func rowSum(row *evaluation.Row) (string, error) {
+	data, err := json.Marshal(row)
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), err
+}
+
+// perturbedDeviations is how much noise, in standard deviations of each weight, makes the
+// reference: it destroys SmolLM2, whose nats a token go from 1.5 to 7, while the embedded backbone
+// stands it.
+const perturbedDeviations = 0.5
+
+// perturbed evaluates the backbone with noise on the targeted projections, the same in every cell
+// and run.
+func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
+	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, x := range noisy {
+			x.FinalizeAll()
+		}
+	}()
+	row, err := w.evaluator.Evaluate(ctx, noisy)
+	if err != nil {
+		return nil, fmt.Errorf("the backbone with noise: %w", err)
+	}
+	return row, nil
+}
