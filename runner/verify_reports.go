@@ -110,7 +110,7 @@ func partOfRun(name string, cells []suite.Cell) bool {
 		return slices.Contains([]string{"manifest.json", "examples.parquet", "results.json", "tune.json", "tuned.yaml", "claims.md", "run.lock", "suite.yaml"}, name)
 	}
 	if first != "cells" {
-		return first == "slurm"
+		return first == "slurm" || first == "base_rows"
 	}
 	id, _, _ := strings.Cut(rest, "/") // within a finished cell its seal says what belongs there
 	return slices.ContainsFunc(cells, func(c suite.Cell) bool { return c.ID == id })
