@@ -23,10 +23,11 @@ import (
 // together. They are a pure function of the records.
 func Tables(runs []*Evidence) []table.Table {
 	c := judge{runs}
-	tables := []table.Table{
-		c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]"), c.rivals("acc", "final accuracy"),
-		c.dora(), c.released(), c.equations(), c.learning(),
+	tables := []table.Table{c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]")}
+	if c.wins() {
+		tables = append(tables, c.rivals(knownKept, "the items known before that are kept"))
 	}
+	tables = append(tables, c.rivals("acc", "final accuracy"), c.dora(), c.released(), c.equations(), c.learning())
 	if t, ok := c.divergence(); ok {
 		tables = append(tables, t)
 	}
@@ -44,6 +45,17 @@ func (c judge) stream() (*Evidence, bool) {
 		}
 	}
 	return nil, false
+}
+
+// wins says whether the stream's K counts what was won beside what was kept: the untouched backbone
+// did not know all of the battery.
+func (c judge) wins() bool {
+	e, ok := c.stream()
+	if !ok {
+		return false
+	}
+	base, ok := e.Base()
+	return ok && len(base.K) > 0 && base.K[0] < 1 && e.Over(report.Subject, e.kept).Mean.Defined()
 }
 
 // missing says that no run holds something, and how to measure it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
+	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/table"
 )
@@ -102,6 +104,47 @@ func TestClaimsOfAClearRunAreSupported(t *testing.T) {
 	row := c.rivals("acc", "x").Rows[1]
 	if row[0].Text != "seq" || row[1].Text != "8" || row[4].Text != "0.008" || row[5].Text != "0.039" {
 		t.Errorf("row of seq: %+v", row)
+	}
+}
+
+// Of four items the backbone knows two. secura keeps both, and its rivals keep one and win another.
+func TestTheClaimOfKnownItems(t *testing.T) {
+	s := sixteen(8, same(0.6), same(.5), same(.9))
+	run := s.Make(t, nil)
+	battery, n := "knowledge_choice", len(s.Tasks)
+	for _, f := range s.Cells() {
+		at := map[int]string{0: "xx..", n: "x.x."}
+		if strings.HasPrefix(f.Id, report.Subject) {
+			at[n] = "xx.."
+		}
+		for boundary, right := range at {
+			var rows []record.Prediction
+			for i, c := range right {
+				rows = append(rows, record.Prediction{Task: battery, ID: int32(i), Correct: c == 'x'})
+			}
+			data, err := record.EncodePredictions(rows)
+			synthetic.Must(t, err)
+			path := run.Cell(f.Id).Predictions(boundary)
+			synthetic.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			synthetic.Must(t, os.WriteFile(path, data, 0o644))
+		}
+	}
+	list, err := LoadEvidence(run)
+	synthetic.Must(t, err)
+	c := judge{list}
+	wants(t, c.knowledge(), "of the items known before, above 70%", Supported, "")
+	shown := c.rivals(knownKept, "x")
+	if row := shown.Rows[1]; row[0].Text != "seq" || row[2].Text != "50.0" || row[3].Text != "+50.0" {
+		t.Errorf("row of seq: %+v", row)
+	}
+	for _, rival := range claimed {
+		wants(t, shown, rival, Supported, "")
+	}
+	named := func(c judge) bool {
+		return slices.ContainsFunc(Tables(c.runs), func(t table.Table) bool { return strings.Contains(t.Title, "items known before") })
+	}
+	if !named(c) || named(judge{evidence(t, s)}) {
+		t.Error("the table of known items stands where they are measured, and there alone")
 	}
 }
 

@@ -18,9 +18,19 @@ import (
 type Evidence struct {
 	*report.Report
 	cells []cellMeasures
-	// knownKept is the share of the battery's items known before the stream that a cell still
-	// knows.
-	knownKept func(report.Cell) metric.Value
+	// kept is the number of knownKept.
+	kept func(report.Cell) metric.Value
+}
+
+// knownKept is the share of the battery's items known before the stream that a cell still knows.
+const knownKept = "known_kept"
+
+// number is that of a metric's key, or of knownKept.
+func (e *Evidence) number(key string) func(report.Cell) metric.Value {
+	if key == knownKept {
+		return e.kept
+	}
+	return report.MetricOf(key)
 }
 
 // LoadEvidence reads a run's report and its measures: one of each backbone where it has several.
@@ -41,13 +51,13 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 
 // EvidenceOf reads the measures of a report's cells.
 func EvidenceOf(r *report.Report) (*Evidence, error) {
-	e := &Evidence{Report: r, knownKept: func(report.Cell) metric.Value { return metric.Undefined("the suite has no knowledge battery") }}
+	e := &Evidence{Report: r, kept: func(report.Cell) metric.Value { return metric.Undefined("the suite has no knowledge battery") }}
 	battery, err := r.BatteryMeasures()
 	if err != nil {
 		return nil, fmt.Errorf("load measures: %w", err)
 	}
-	if i := slices.IndexFunc(battery, func(m report.Measure) bool { return m.Key == "known_kept" }); i >= 0 {
-		e.knownKept = battery[i].Of
+	if i := slices.IndexFunc(battery, func(m report.Measure) bool { return m.Key == knownKept }); i >= 0 {
+		e.kept = battery[i].Of
 	}
 	for _, c := range r.Cells {
 		m, err := readMeasures(c, r.Run.Cell(c.ID))

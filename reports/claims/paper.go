@@ -36,8 +36,8 @@ func (c judge) knowledge() table.Table {
 		return t
 	}
 	r := e.Report
-	for i, of := range []func(report.Cell) metric.Value{report.MetricOf("knowledge_final"), report.MetricOf("knowledge_retention"), e.knownKept} {
-		s := r.Over(report.Subject, of)
+	for i, key := range []string{"knowledge_final", "knowledge_retention", knownKept} {
+		s := r.Over(report.Subject, e.number(key))
 		t.Rows = append(t.Rows, []table.Entry{readings[i], table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
 	}
 	if base, ok := r.Base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
@@ -70,7 +70,7 @@ func hardlyLearned(method string, s metric.Summary) string {
 }
 
 // rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16 tests" against the run
-// by one metric.
+// by one metric, or by knownKept.
 func (c judge) rivals(key, words string) table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,
@@ -90,14 +90,15 @@ func (c judge) rivals(key, words string) table.Table {
 	r := e.Report
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), metric.ExactPairs)}
-	own, learning := r.Summarise(report.Subject, key), r.Over(report.Subject, report.Cell.Gain)
+	of := e.number(key)
+	own, learning := r.Over(report.Subject, of), r.Over(report.Subject, report.Cell.Gain)
 	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {},
 		value(r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
 	differences := make([]metric.Difference, len(claimed))
 	for i, rival := range claimed {
 		differences[i] = metric.NoDifference("not in this run", 0)
 		if r.Has(rival) {
-			differences[i] = report.Difference(r, rival, report.MetricOf(key))
+			differences[i] = report.Difference(r, rival, of)
 		}
 	}
 	comparisons := metric.Adjust(differences)
@@ -112,7 +113,7 @@ func (c judge) rivals(key, words string) table.Table {
 		d := differences[i]
 		j := judgeAhead(d, comparisons)
 		parts = append(parts, j)
-		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), report.ScoreEntry(&t, r.Summarise(rival, key)), value(d.Summary, true),
+		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), report.ScoreEntry(&t, r.Over(rival, of)), value(d.Summary, true),
 			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, j)})
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
