@@ -62,9 +62,9 @@ func (r Run) Figure(name string) string { return filepath.Join(r.Path, "figures"
 func (r Run) BaseRow(key string) string { return filepath.Join(r.Path, "base_rows", key+".json") }
 
 // Sweep removes what writes that a crash cut off left in the run's own folders; the caller holds
-// the run's lock.
+// the run's lock. Base rows are not swept: workers write them, who hold locks of cells alone.
 func (r Run) Sweep() error {
-	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")), Sweep(filepath.Dir(r.BaseRow(""))))
+	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")))
 }
 
 // Slurm is the folder of what was handed to Slurm: the program, scripts, logs and the list of jobs.
