@@ -22,8 +22,8 @@ func (r *Report) loadTrials() error {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
+	if err != nil { // most likely of another revision of this program
+		return fmt.Errorf("%w; remove the file, and the command of the tuning, given again, writes it anew from its finished trials", err)
 	}
 	r.Trials = &trials
 	return nil
