@@ -48,7 +48,12 @@ while [ -e `+dir+`/worker ]; do sleep 0.02; done
 	if err != nil {
 		t.Fatal(err)
 	}
-	write("array.sh", script)
+	// In the first round the signal comes before the script knows its worker.
+	late := strings.Replace(script, "worker=$!", "sleep 0.3\nworker=$!", 1)
+	if late == script {
+		t.Fatal("the script starts no worker")
+	}
+	write("array.sh", late)
 	// round runs the script once and says whether it queued itself again.
 	round := func() (again bool, out string) {
 		c := exec.Command(bash, filepath.Join(dir, "array.sh"))
@@ -73,6 +78,7 @@ while [ -e `+dir+`/worker ]; do sleep 0.02; done
 			t.Fatalf("it was not queued again: %s", out)
 		}
 		expect(want)
+		write("array.sh", script)
 	}
 	write("saves", "")
 	if again, out := round(); !again {
