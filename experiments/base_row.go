@@ -2,8 +2,6 @@ package experiments
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -52,8 +50,8 @@ type keptRow struct {
 
 // keptRowPath is where the row lies that this worker would compute, empty where none is kept. Its
 // name is a hash of all that the numbers depend on: this very program, for a revision says nothing
-// of a tree with changes, what computes, the suite's settings but for what only training uses, and
-// the hashes of the data's and backbone's files.
+// of a tree with changes, what computes, the suite's settings but for methods, seeds and orders,
+// and the hashes of the data's and backbone's files.
 func (w *Worker) keptRowPath() (string, error) {
 	if !w.keep || len(w.files) == 0 {
 		return "", nil
@@ -80,8 +78,7 @@ func (w *Worker) keptRowPath() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("name the base row: %w", err)
 	}
-	sum := sha256.Sum256(key)
-	return w.run.BaseRow(hex.EncodeToString(sum[:8])), nil
+	return w.run.BaseRow(rundir.HashBytes("", key).SHA256[:16]), nil
 }
 
 // readKeptRow reads a kept row; nil where there is none, or where its file was cut or changed: it
@@ -108,8 +105,7 @@ func writeKeptRow(path string, row *evaluation.Row) error {
 
 func rowSum(row *evaluation.Row) (string, error) {
 	data, err := json.Marshal(row)
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), err
+	return rundir.HashBytes("", data).SHA256, err
 }
 
 // perturbedDeviations is how much noise, in standard deviations of each weight, makes the

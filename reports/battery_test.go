@@ -3,7 +3,6 @@ package reports
 import (
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -30,11 +29,7 @@ func writeBattery(t testing.TB, run rundir.Run, battery string, boundary int, fi
 	for i, c := range right {
 		rows = append(rows, record.Prediction{Task: battery, ID: first + int32(i), Correct: c == 'x'})
 	}
-	data, err := record.EncodePredictions(rows)
-	synthetic.Must(t, err)
-	path := run.Cell("seq-s0-o0").Predictions(boundary)
-	synthetic.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	synthetic.Must(t, os.WriteFile(path, data, 0o644))
+	synthetic.WritePredictions(t, run.Cell("seq-s0-o0"), boundary, rows)
 }
 
 func TestItemsOfTheBatteryThatAreKeptAndGained(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -104,10 +103,7 @@ func writePredictions(t testing.TB, folder rundir.Cell, events []record.Event, e
 		if e.Knowledge != nil {
 			add("facts", *e.Knowledge)
 		}
-		data, err := record.EncodePredictions(rows)
-		synthetic.Must(t, err)
-		synthetic.Must(t, os.MkdirAll(filepath.Dir(folder.Predictions(e.Index)), 0o755))
-		synthetic.Must(t, os.WriteFile(folder.Predictions(e.Index), data, 0o644))
+		synthetic.WritePredictions(t, folder, e.Index, rows)
 	}
 }
 

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,11 +27,7 @@ func TestTheFormOfWrittenAnswers(t *testing.T) {
 				rows = append(rows, p)
 			}
 		}
-		data, err := record.EncodePredictions(rows)
-		synthetic.Must(t, err)
-		path := run.Cell("seq-s0-o0").Predictions(boundary)
-		synthetic.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		synthetic.Must(t, os.WriteFile(path, data, 0o644))
+		synthetic.WritePredictions(t, run.Cell("seq-s0-o0"), boundary, rows)
 	}
 	right, none := [2]string{golds[0], golds[1]}, [2]string{"", "12"}
 	write(0, none, [2]string{"a blue bird.", ""})

@@ -73,8 +73,7 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 	}
 }
 
-// TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite
-// came from a tuning. The tuning of another revision may have other keys.
+// The tuning of another revision may have other keys.
 func TestATuningThatCannotBeReadNamesTheRemedy(t *testing.T) {
 	run := synthetic.Run{Tasks: synthetic.TaskNames(2), Methods: synthetic.Named("seq"), Seeds: 1, Orders: 1, Score: synthetic.Fade}.Make(t, nil)
 	synthetic.Must(t, rundir.WriteBytes(run.Tuning(), []byte(`{"suite":"mine","least_learning_rate":1}`)))
@@ -86,6 +85,8 @@ func TestATuningThatCannotBeReadNamesTheRemedy(t *testing.T) {
 	}
 }
 
+// TestTheReportTellsOfTheTuning looks for budget and reasons in the report of a run whose suite
+// came from a tuning.
 func TestTheReportTellsOfTheTuning(t *testing.T) {
 	r, err := Load(small().Make(t, nil))
 	synthetic.Must(t, err)

@@ -54,8 +54,8 @@ func (c judge) wins() bool {
 	if !ok {
 		return false
 	}
-	base, ok := e.Base()
-	return ok && len(base.K) > 0 && base.K[0] < 1 && e.Over(report.Subject, e.kept).Mean.Defined()
+	known := e.BaseMetrics()["knowledge_final"]
+	return known.Defined() && known.Number < 1 && e.Over(report.Subject, e.kept).Mean.Defined()
 }
 
 // missing says that no run holds something, and how to measure it.

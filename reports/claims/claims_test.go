@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -122,11 +121,7 @@ func TestTheClaimOfKnownItems(t *testing.T) {
 			for i, c := range right {
 				rows = append(rows, record.Prediction{Task: battery, ID: int32(i), Correct: c == 'x'})
 			}
-			data, err := record.EncodePredictions(rows)
-			synthetic.Must(t, err)
-			path := run.Cell(f.Id).Predictions(boundary)
-			synthetic.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			synthetic.Must(t, os.WriteFile(path, data, 0o644))
+			synthetic.WritePredictions(t, run.Cell(f.Id), boundary, rows)
 		}
 	}
 	list, err := LoadEvidence(run)

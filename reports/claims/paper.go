@@ -26,8 +26,8 @@ func (c judge) knowledge() table.Table {
 		Columns:     []table.Column{{Head: []string{"knowledge at the end of the stream"}}, {Head: []string{"n"}}, {Head: []string{"measured"}}, {Head: []string{"verdict"}}},
 		TextColumns: []int{3},
 	}
-	known := t.Note("the share of the battery's items that the untouched backbone answered right which are right at the end; K[N] also counts items that were won (table battery)")
-	readings := []table.Entry{{Text: "as K[N], above 70"}, {Text: "as K[N]/K[0], above 70%"}, {Text: "of the items known before, above 70%", Notes: []int{known}}}
+	kept := t.Note("the share of the battery's items that the untouched backbone answered right which are right at the end; K[N] also counts items that were won (table battery)")
+	readings := []table.Entry{{Text: "as K[N], above 70"}, {Text: "as K[N]/K[0], above 70%"}, {Text: "of the items known before, above 70%", Notes: []int{kept}}}
 	e, ok := c.stream()
 	if !ok {
 		for _, reading := range readings {
@@ -40,9 +40,9 @@ func (c judge) knowledge() table.Table {
 		s := r.Over(report.Subject, e.number(key))
 		t.Rows = append(t.Rows, []table.Entry{readings[i], table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
 	}
-	if base, ok := r.Base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
-		remark := fmt.Sprintf("K[0], the untouched backbone's own score, is %s", table.Points(base.K[0]))
-		if base.K[0] <= knowledgeBar {
+	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
+		remark := "K[0], the untouched backbone's own score, is " + table.Points(known.Number)
+		if known.Number <= knowledgeBar {
 			remark += ": as K[N] not even a method that changes nothing passes"
 		}
 		t.Remarks = append(t.Remarks, remark)

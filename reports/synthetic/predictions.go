@@ -88,13 +88,19 @@ func (s Run) AddPredictions(t testing.TB, run rundir.Run, perTask, battery int) 
 				}
 				rows = append(rows, p)
 			}
-			data, err := record.EncodePredictions(rows)
-			Must(t, err)
-			path := run.Cell(f.Id).Predictions(e.Index)
-			Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			Must(t, os.WriteFile(path, data, 0o644))
+			WritePredictions(t, run.Cell(f.Id), e.Index, rows)
 		}
 	}
+}
+
+// WritePredictions writes what a cell predicted at a boundary.
+func WritePredictions(t testing.TB, folder rundir.Cell, boundary int, rows []record.Prediction) {
+	t.Helper()
+	data, err := record.EncodePredictions(rows)
+	Must(t, err)
+	path := folder.Predictions(boundary)
+	Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	Must(t, os.WriteFile(path, data, 0o644))
 }
 
 // words are as long and as varied as the answers of a small model.

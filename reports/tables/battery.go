@@ -2,10 +2,7 @@ package tables
 
 import (
 	"fmt"
-	"slices"
 
-	"secura/experiments/suite"
-	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -21,10 +18,9 @@ func Battery(r *report.Report) (table.Table, error) {
 		return t, fmt.Errorf("table battery: %w", err)
 	}
 	final := report.Measure{Head: []string{"final", "K[N]"}, Of: report.MetricOf("knowledge_final")}
-	trained := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
-	addMeasures(r, &t, trained, append(measures, final))
-	if base, ok := r.Base(); ok && len(base.K) > 0 && metric.Number(base.K[0]).Defined() {
-		t.Remarks = append(t.Remarks, fmt.Sprintf("K[0], the untouched backbone's own score, is %s", table.Points(base.K[0])))
+	addMeasures(r, &t, trained(r), append(measures, final))
+	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
+		t.Remarks = append(t.Remarks, "K[0], the untouched backbone's own score, is "+table.Points(known.Number))
 	}
 	if guess := r.Chance.Knowledge; guess.Defined() {
 		t.Remarks = append(t.Remarks, fmt.Sprintf("a guess among the options keeps %s of the known and gains as much of the others", table.Points(guess.Number)))

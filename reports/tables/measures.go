@@ -41,3 +41,8 @@ func measureEntry(t *table.Table, m report.Measure, s metric.Summary) table.Entr
 func learners(r *report.Report) []suite.MethodSpec {
 	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), suite.MethodSpec.Reference)
 }
+
+// trained are the suite's methods but for the untouched backbone.
+func trained(r *report.Report) []suite.MethodSpec {
+	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
+}

@@ -1,9 +1,6 @@
 package tables
 
 import (
-	"slices"
-
-	"secura/experiments/suite"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -22,7 +19,7 @@ func Variants(r *report.Report) table.Table {
 		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"base"}}},
 	}
 	report.SaysMarks(&t, "row")
-	methods := slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
+	methods := trained(r)
 	for _, m := range methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}
