@@ -2,10 +2,12 @@ package reports
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/synthetic"
 	"secura/reports/tables"
@@ -43,6 +45,55 @@ func TestDivergenceGoesWithForgetting(t *testing.T) {
 	}
 	if _, err := tables.Named(load(t, plain.Make(t, nil)), "kl"); err == nil || !strings.Contains(err.Error(), "evaluation.kl=true") {
 		t.Error(err)
+	}
+}
+
+// Where the stream has no evaluations within, what the tasks lost stands for forgetting; and known
+// items of the battery are lost though K does not fall, because others are won.
+func TestDivergenceGoesWithWhatWasLost(t *testing.T) {
+	names := []string{"seq", "er", "ewc", "kl"}
+	s := synthetic.Run{Tasks: synthetic.TaskNames(3), Methods: synthetic.Named(names...), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade,
+		Evaluation: map[string]any{"every": suite.EveryFinal}}
+	at := func(id string) int {
+		return slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(id, name+"-") })
+	}
+	s.End = func(f *synthetic.CellFiles) {
+		m := at(f.Id)
+		for i, e := range f.Events {
+			if e.Kind != record.Boundary {
+				continue
+			}
+			text := float64(m)
+			f.Events[i].Divergence = &record.Divergence{HeldOut: &text}
+			if e.Index > 0 && e.Index < 3 {
+				f.Events[i].Scores = slices.DeleteFunc(slices.Clone(e.Scores), func(x record.TaskScores) bool { return x.Task != s.Tasks[e.Index-1] })
+			}
+		}
+	}
+	run := s.Make(t, nil)
+	battery := load(t, run).Suite.Knowledge[0].Name
+	for i, name := range names {
+		for boundary, right := range map[int]string{0: "xxxx....", 3: strings.Repeat("x", 4-i) + strings.Repeat(".", i) + "xxxx"} {
+			var rows []record.Prediction
+			for k, c := range right {
+				rows = append(rows, record.Prediction{Task: battery, ID: int32(k), Correct: c == 'x'})
+			}
+			synthetic.WritePredictions(t, run.Cell(name+"-s0-o0"), boundary, rows)
+		}
+	}
+	shown, err := tables.Named(load(t, run), "kl")
+	synthetic.Must(t, err)
+	if head := shown[0].Columns[5:]; strings.Join(head[0].Head, " ") != "tasks lost" || strings.Join(head[1].Head, " ") != "known lost" {
+		t.Errorf("%+v", head)
+	}
+	if got := textsOf(rowOf(t, shown[0], "kl")); !strings.Contains(got, " 75.0 ") {
+		t.Errorf("one of four known items is left, and %s is shown", got)
+	}
+	all := strings.Join(shown[0].Remarks, "\n")
+	for _, want := range []string{"held-out text and what the tasks lost (-BWT): 1.00, of 4 methods", "held-out text and the known items lost: 1.00, of 4 methods", "knowledge lost: none, 0 pairs"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %q in\n%s", want, all)
+		}
 	}
 }
 

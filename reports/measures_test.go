@@ -75,7 +75,7 @@ func TestResultsHaveTheMeasuresOfTheRun(t *testing.T) {
 		}
 	}
 	// Text grows with the method and forgetting is the same; the battery's divergence is the same.
-	if c := out.Correlations; len(c) != 2 || c[0].A != "kl_text" || c[0].B != "forgetting" || c[0].Methods != 4 || c[0].Rank.Undefined != "all numbers of one side are equal" {
+	if c := out.Correlations; len(c) != 3 || c[0].A != "kl_text" || c[0].B != "forgetting" || c[0].Methods != 4 || c[0].Rank.Undefined != "all numbers of one side are equal" {
 		t.Errorf("%+v", c)
 	}
 	for _, key := range []string{"form_end", "text_loss@0.5", "knowledge_retention@0.5"} { // no predictions; the mixture was scored on the tasks alone

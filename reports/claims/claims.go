@@ -25,7 +25,7 @@ func Tables(runs []*Evidence) []table.Table {
 	c := judge{runs}
 	tables := []table.Table{c.knowledge(), c.kept(), c.rivals("knowledge_retention", "knowledge retention, K[N]/K[0]")}
 	if c.wins() {
-		tables = append(tables, c.rivals(knownKept, "the items known before that are kept"))
+		tables = append(tables, c.rivals(report.KnownKept, "the items known before that are kept"))
 	}
 	tables = append(tables, c.rivals("acc", "final accuracy"), c.dora(), c.released(), c.equations(), c.learning())
 	if t, ok := c.divergence(); ok {

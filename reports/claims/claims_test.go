@@ -128,7 +128,7 @@ func TestTheClaimOfKnownItems(t *testing.T) {
 	synthetic.Must(t, err)
 	c := judge{list}
 	wants(t, c.knowledge(), "of the items known before, above 70%", Supported, "")
-	shown := c.rivals(knownKept, "x")
+	shown := c.rivals(report.KnownKept, "x")
 	if row := shown.Rows[1]; row[0].Text != "seq" || row[2].Text != "50.0" || row[3].Text != "+50.0" {
 		t.Errorf("row of seq: %+v", row)
 	}
@@ -306,7 +306,7 @@ func TestTheDivergenceIsHeldAgainstForgetting(t *testing.T) {
 	}
 	runs := append(c.runs, evidence(t, s)...) // the first run that can says it
 	shown, ok := judge{runs}.divergence()
-	if !ok || len(shown.Rows) != 2 || shown.Rows[0][1].Text != "6" || shown.Rows[0][2].Text != "+1.00" || shown.Rows[1][2].Text != "-1.00" {
+	if !ok || len(shown.Rows) != 3 || shown.Rows[0][1].Text != "6" || shown.Rows[0][2].Text != "+1.00" || shown.Rows[2][2].Text != "-1.00" {
 		t.Errorf("%+v", shown.Rows)
 	}
 	if text := claimsText(t, runs); !strings.Contains(text, "Does the divergence from the backbone go with forgetting") {

@@ -13,20 +13,20 @@ import (
 func (c judge) divergence() (table.Table, bool) {
 	for _, e := range c.runs {
 		if !e.Suite.Separate() && e.HasKL() {
-			return divergenceTable(e.Report), true
+			return divergenceTable(e.correlations), true
 		}
 	}
 	return table.Table{}, false
 }
 
-func divergenceTable(r *report.Report) table.Table {
+func divergenceTable(correlations []report.Correlation) table.Table {
 	t := table.Table{
 		Title: "Does the divergence from the backbone go with forgetting",
 		Caption: []string{"rank correlation (Spearman) over methods of KL(untouched backbone ‖ model) at the end, in nats a token, with what was forgotten; 1 if methods stand in the same order by both, -1 if in the opposite one",
 			"that it predicts forgetting is a claim of Shenfeld et al. (arXiv 2509.04259), of the divergence on the new task's texts"},
 		Columns: []table.Column{{Head: []string{"divergence and forgetting"}}, {Head: []string{"methods"}}, {Head: []string{"correlation"}}},
 	}
-	for _, x := range r.KLCorrelations() {
+	for _, x := range correlations {
 		row := []table.Entry{{Text: x.Text}, table.Count(x.Methods)}
 		if x.Rank.Defined() {
 			row = append(row, table.Numeric(fmt.Sprintf("%+.2f", x.Rank.Number), x.Rank.Number))

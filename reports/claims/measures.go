@@ -18,16 +18,15 @@ import (
 type Evidence struct {
 	*report.Report
 	cells []cellMeasures
-	// kept is the number of knownKept.
+	// kept is the number of report.KnownKept.
 	kept func(report.Cell) metric.Value
+	// correlations are those of a stream that measured the divergence from the backbone.
+	correlations []report.Correlation
 }
 
-// knownKept is the share of the battery's items known before the stream that a cell still knows.
-const knownKept = "known_kept"
-
-// number is that of a metric's key, or of knownKept.
+// number is that of a metric's key, or of report.KnownKept.
 func (e *Evidence) number(key string) func(report.Cell) metric.Value {
-	if key == knownKept {
+	if key == report.KnownKept {
 		return e.kept
 	}
 	return report.MetricOf(key)
@@ -56,8 +55,13 @@ func EvidenceOf(r *report.Report) (*Evidence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load measures: %w", err)
 	}
-	if i := slices.IndexFunc(battery, func(m report.Measure) bool { return m.Key == knownKept }); i >= 0 {
+	if i := slices.IndexFunc(battery, func(m report.Measure) bool { return m.Key == report.KnownKept }); i >= 0 {
 		e.kept = battery[i].Of
+	}
+	if r.HasKL() && !r.Suite.Separate() {
+		if e.correlations, err = r.KLCorrelations(); err != nil {
+			return nil, fmt.Errorf("load measures: %w", err)
+		}
 	}
 	for _, c := range r.Cells {
 		m, err := readMeasures(c, r.Run.Cell(c.ID))

@@ -36,7 +36,7 @@ func (c judge) knowledge() table.Table {
 		return t
 	}
 	r := e.Report
-	for i, key := range []string{"knowledge_final", "knowledge_retention", knownKept} {
+	for i, key := range []string{"knowledge_final", "knowledge_retention", report.KnownKept} {
 		s := r.Over(report.Subject, e.number(key))
 		t.Rows = append(t.Rows, []table.Entry{readings[i], table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
 	}
@@ -70,7 +70,7 @@ func hardlyLearned(method string, s metric.Summary) string {
 }
 
 // rivals sets the claim "ahead of SEQ, ER, EWC, I-LoRA, CUR-LoRA on the 16 tests" against the run
-// by one metric, or by knownKept.
+// by one metric, or by report.KnownKept.
 func (c judge) rivals(key, words string) table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,

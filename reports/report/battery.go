@@ -31,6 +31,9 @@ func (r *Report) BatteryMeasures() ([]Measure, error) {
 	return batteryMeasures(r.items), nil
 }
 
+// KnownKept is the key of the share of the battery's known items that are kept.
+const KnownKept = "known_kept"
+
 // batteryMeasures are those of cells by their ids.
 func batteryMeasures(read map[string]items) []Measure {
 	of := func(share func(items) (part, all int), nothing string) func(Cell) metric.Value {
@@ -50,7 +53,7 @@ func batteryMeasures(read map[string]items) []Measure {
 		}
 	}
 	return []Measure{
-		{Key: "known_kept", Head: []string{"known", "kept"}, Better: 1,
+		{Key: KnownKept, Head: []string{"known", "kept"}, Better: 1,
 			Of:      of(func(n items) (part, all int) { return n.kept, n.known }, "the untouched backbone knew no item"),
 			Meaning: "share of the battery's items known before the stream that still are at its end"},
 		{Key: "unknown_gained", Head: []string{"unknown", "gained"}, Better: 1,

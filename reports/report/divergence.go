@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -41,38 +42,76 @@ type Correlation struct {
 	Text string `json:"-"`
 }
 
-// KLCorrelations say how the divergence from the backbone at the end goes with what is forgotten,
-// over the methods but for references (Shenfeld et al. 2025, arXiv 2509.04259, where it predicts
-// forgetting; they take it on the new task's texts).
-func (r *Report) KLCorrelations() (list []Correlation) {
-	for _, x := range []struct {
-		kl, b string
-		other func(Cell) metric.Value
-		text  string
-	}{
-		{"kl_text", "forgetting", MetricOf("forgetting"), "the divergence on held-out text and forgetting"},
-		{"kl_knowledge", "knowledge_lost", KnowledgeLost, "the divergence on the battery and the knowledge lost"},
-	} {
-		divergence := KLMeasures[slices.IndexFunc(KLMeasures, func(m Measure) bool { return m.Key == x.kl })].Of
-		var a, b []float64
-		for _, m := range r.Suite.Methods {
-			kl, other := r.Over(m.Name, divergence).Mean, r.Over(m.Name, x.other).Mean
-			if !m.Reference() && kl.Defined() && other.Defined() {
-				a, b = append(a, kl.Number), append(b, other.Number)
-			}
-		}
-		list = append(list, Correlation{A: x.kl, B: x.b, Rank: metric.RankCorrelation(a, b), Methods: len(a), Text: x.text})
+// Forgotten are the measures that the divergence is held against: what the tasks of the stream lost,
+// the known items of the battery that were lost, where there is one, and 1 - K[N]/K[0]. Forgetting
+// needs evaluations within the stream; a run without them has -BWT, what the tasks lost since each
+// was learned. The items are read from the predictions.
+func (r *Report) Forgotten() ([]Measure, error) {
+	battery, err := r.BatteryMeasures()
+	if err != nil {
+		return nil, fmt.Errorf("measure what was forgotten: %w", err)
 	}
-	return list
+	tasks := Measure{Key: "forgetting", Head: []string{"forget-", "ting"}, Of: MetricOf("forgetting"), Meaning: "forgetting"}
+	if !r.anyHas(tasks) {
+		tasks = Measure{Key: "bwt_lost", Head: []string{"tasks", "lost"}, Of: bwtLost, Meaning: "what the tasks lost (-BWT)"}
+	}
+	list := []Measure{tasks}
+	for _, m := range battery {
+		if m.Key == KnownKept {
+			list = append(list, Measure{Key: knownLost, Head: []string{"known", "lost"}, Of: func(c Cell) metric.Value { return lost(m.Of(c)) }, Meaning: "the known items lost"})
+		}
+	}
+	return append(list, Measure{Key: knowledgeLost, Head: []string{"knowledge", "lost"}, Of: func(c Cell) metric.Value { return lost(c.Metrics["knowledge_retention"]) }, Meaning: "the knowledge lost"}), nil
 }
 
-// KnowledgeLost is the share of base knowledge that is lost, 1 − K[N]/K[0].
-func KnowledgeLost(c Cell) metric.Value {
-	v := c.Metrics["knowledge_retention"]
+// Keys of measures of Forgotten.
+const (
+	knownLost     = "known_lost"
+	knowledgeLost = "knowledge_lost"
+)
+
+// lost is what a share that was kept leaves.
+func lost(kept metric.Value) metric.Value {
+	if kept.Defined() {
+		kept = metric.Number(1 - kept.Number)
+	}
+	return kept
+}
+
+func bwtLost(c Cell) metric.Value {
+	v := c.Metrics["bwt"]
 	if v.Defined() {
-		v = metric.Number(1 - v.Number)
+		v = metric.Number(-v.Number)
 	}
 	return v
+}
+
+// KLCorrelations say how the divergence from the backbone at the end goes with what is forgotten,
+// over the methods but for references (Shenfeld et al. 2025, arXiv 2509.04259, where it predicts
+// forgetting; they take it on the new task's texts). Knowledge lost is held against the divergence
+// on the battery's own answers, all else against that on held-out text.
+func (r *Report) KLCorrelations() ([]Correlation, error) {
+	forgotten, err := r.Forgotten()
+	if err != nil {
+		return nil, err
+	}
+	var list []Correlation
+	for _, other := range forgotten {
+		key, name := "kl_text", "the divergence on held-out text"
+		if other.Key == knowledgeLost {
+			key, name = "kl_knowledge", "the divergence on the battery"
+		}
+		divergence := KLMeasures[slices.IndexFunc(KLMeasures, func(m Measure) bool { return m.Key == key })]
+		var a, b []float64
+		for _, m := range r.Suite.Methods {
+			kl, lost := r.Over(m.Name, divergence.Of).Mean, r.Over(m.Name, other.Of).Mean
+			if !m.Reference() && kl.Defined() && lost.Defined() {
+				a, b = append(a, kl.Number), append(b, lost.Number)
+			}
+		}
+		list = append(list, Correlation{A: key, B: other.Key, Rank: metric.RankCorrelation(a, b), Methods: len(a), Text: name + " and " + other.Meaning})
+	}
+	return list, nil
 }
 
 // HeldOutKL and KnowledgeKL take a number of a measured divergence, in nats a token; nil where it

@@ -119,7 +119,11 @@ func Results(r *Report) ([]byte, error) {
 		out.Methods = append(out.Methods, methodResultsOf(part, measures)...)
 		out.Fronts = append(out.Fronts, frontResultsOf(part)...)
 		if part.HasKL() && !r.Suite.Separate() {
-			for _, c := range part.KLCorrelations() {
+			correlations, err := part.KLCorrelations()
+			if err != nil {
+				return nil, fmt.Errorf("results of suite %s: %w", r.Suite.Name, err)
+			}
+			for _, c := range correlations {
 				out.Correlations = append(out.Correlations, correlationResult{onBackbone(part), c})
 			}
 		}

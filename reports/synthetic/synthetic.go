@@ -18,8 +18,10 @@ type Run struct {
 	Tasks         []string
 	Methods       []suite.MethodSpec
 	Seeds, Orders int
-	Knowledge     bool
-	Perplexity    bool
+	// Evaluation is the suite's, by the names of its keys.
+	Evaluation map[string]any
+	Knowledge  bool
+	Perplexity bool
 	// stream is the suite's, and the first so many tasks have options.
 	Stream  string
 	Choices int
@@ -192,7 +194,7 @@ func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []i
 	all, err := json.Marshal(map[string]any{
 		"stream": s.Stream,
 		"name":   "synthetic", "backbone": "nano", "backend": "auto", "tasks": tasks, "knowledge": battery, "methods": methods,
-		"seeds": s.Seeds, "orders": s.Orders, "training": map[string]any{"steps": 4},
+		"seeds": s.Seeds, "orders": s.Orders, "training": map[string]any{"steps": 4}, "evaluation": s.Evaluation,
 	})
 	Must(t, err)
 	Must(t, rundir.WriteManifest(run, rundir.Manifest{

@@ -87,7 +87,8 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		if !r.HasKL() {
 			return lacks("its records hold no divergence from the backbone; run it with -set evaluation.kl=true, in a folder of its own")
 		}
-		return []table.Table{Divergence(r)}, nil
+		t, err := Divergence(r)
+		return []table.Table{t}, err
 	case "interpolation":
 		if len(r.Mixes()) == 0 {
 			return lacks("its records hold no mixtures of weights; run it with -set evaluation.interpolate=[0.25,0.5,0.75], in a folder of its own")
