@@ -205,6 +205,21 @@ func TestRunsWarnings(t *testing.T) {
 	}
 }
 
+func TestWarningsOfOneKindAreOneRemark(t *testing.T) {
+	s := small()
+	s.Methods = synthetic.Named("seq", "er")
+	s.End = func(f *synthetic.CellFiles) {
+		for i, text := range []string{"task a_1: leaves out 5 of 60 rows", "task b: leaves out 7 of 8 rows", "task c: has 7 rows", "leaves out 3", "leaves out 4", "task d: leaves out 1 of 2 rows"} {
+			f.Events = slices.Insert(f.Events, 1+i, record.Event{Kind: record.Warning, Text: text})
+		}
+	}
+	got := tables.Summary(load(t, s.Make(t, nil))).Remarks[:4]
+	if want := []string{"warning of every cell: task a_1: leaves out 5 of 60 rows; likewise, with other numbers, b, d", "warning of every cell: task c: has 7 rows",
+		"warning of every cell: leaves out 3", "warning of every cell: leaves out 4"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestWarningOfAllCellsIsToldOnce(t *testing.T) {
 	s := small()
 	s.Methods = synthetic.Named("seq", "er")

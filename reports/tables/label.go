@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -87,3 +88,40 @@ func commonWarnings(r *report.Report) []string {
 	}
 	return common
 }
+
+// remarksOfAll tell the common warnings. Of those that differ only in their task and their numbers
+// the first is told, and then the other tasks' names.
+func remarksOfAll(r *report.Report) []string {
+	type kind struct {
+		shape, first string
+		others       []string
+	}
+	var kinds []kind
+	for _, text := range commonWarnings(r) {
+		found := ofTask.FindStringSubmatch(text)
+		if found == nil {
+			kinds = append(kinds, kind{first: text})
+			continue
+		}
+		shape := number.ReplaceAllString(found[2], "0")
+		if i := slices.IndexFunc(kinds, func(k kind) bool { return k.shape == shape }); i >= 0 {
+			kinds[i].others = append(kinds[i].others, found[1])
+		} else {
+			kinds = append(kinds, kind{shape: shape, first: text})
+		}
+	}
+	var remarks []string
+	for _, k := range kinds {
+		remark := "warning of every cell: " + k.first
+		if len(k.others) > 0 {
+			remark += "; likewise, with other numbers, " + strings.Join(k.others, ", ")
+		}
+		remarks = append(remarks, remark)
+	}
+	return remarks
+}
+
+var (
+	ofTask = regexp.MustCompile(`^task (\S+): (.+)$`)
+	number = regexp.MustCompile(`[0-9]+`)
+)

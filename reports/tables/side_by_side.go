@@ -44,10 +44,7 @@ func Runs(runs []*report.Report) table.Table {
 	t.OrderNotes()
 	for i, r := range runs {
 		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
-		said := slices.Clone(r.Warnings)
-		for _, text := range commonWarnings(r) {
-			said = append(said, "warning of every cell: "+text)
-		}
+		said := append(slices.Clone(r.Warnings), remarksOfAll(r)...)
 		if base := r.BaseMetrics()["acc"]; !canRank(r, base) {
 			said = append(said, "no method ends above the base row, "+table.Points(base.Number)+": the methods cannot be ranked by accuracy")
 		}

@@ -42,9 +42,7 @@ func Summary(r *report.Report) table.Table {
 	}
 	report.SaysMarks(&t, "column")
 	common := commonWarnings(r)
-	for _, text := range common {
-		t.Remarks = append(t.Remarks, "warning of every cell: "+text)
-	}
+	t.Remarks = append(t.Remarks, remarksOfAll(r)...)
 	for _, c := range scoreColumns {
 		t.Columns = append(t.Columns, table.Column{Head: c.Head})
 	}
