@@ -14,8 +14,9 @@ import (
 	"secura/methods/backbone"
 )
 
-// baseRow is the untouched backbone's row, computed once per worker, or by an earlier worker.
-func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, error) {
+// baseRow is the untouched backbone's row, computed once per worker, or by an earlier worker. Where
+// it is computed tell is told how much of it is done.
+func (w *Worker) baseRow(ctx context.Context, log *cellLog, tell func(percent int)) (*evaluation.Row, error) {
 	if row := w.untouched[w.suite.Backbone]; row != nil {
 		return row, nil
 	}
@@ -26,10 +27,7 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, er
 	row := readKeptRow(path)
 	if row == nil {
 		stop := log.time(record.Eval, 0)
-		if row, err = w.evaluator.Evaluate(ctx, nil); err == nil && w.suite.Evaluation.TeacherForced {
-			row.Perturbed, err = w.perturbed(ctx)
-		}
-		if err != nil {
+		if row, err = w.untouchedRow(ctx, tell); err != nil {
 			return nil, err
 		}
 		stop(row.Tokens)
@@ -39,6 +37,18 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog) (*evaluation.Row, er
 	}
 	w.untouched[w.suite.Backbone] = row
 	return row, nil
+}
+
+// untouchedRow evaluates the backbone, and where that is asked for again with noise.
+func (w *Worker) untouchedRow(ctx context.Context, tell func(percent int)) (*evaluation.Row, error) {
+	if !w.suite.Evaluation.TeacherForced {
+		return w.evaluator.Watched(tell).Evaluate(ctx, nil)
+	}
+	row, err := w.evaluator.Watched(func(percent int) { tell(percent / 2) }).Evaluate(ctx, nil)
+	if err == nil {
+		row.Perturbed, err = w.perturbed(ctx, func(percent int) { tell(50 + percent/2) })
+	}
+	return row, err
 }
 
 // keptRow is a base row as a worker leaves it for later ones.
@@ -115,7 +125,7 @@ const perturbedDeviations = 0.5
 
 // perturbed evaluates the backbone with noise on the targeted projections, the same in every cell
 // and run.
-func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
+func (w *Worker) perturbed(ctx context.Context, tell func(percent int)) (*evaluation.Row, error) {
 	noisy, err := w.base.Perturbed(w.suite.Training.Targets, perturbedDeviations, suite.Streams{}.Rand("perturbed"))
 	if err != nil {
 		return nil, err
@@ -125,7 +135,7 @@ func (w *Worker) perturbed(ctx context.Context) (*evaluation.Row, error) {
 			x.FinalizeAll()
 		}
 	}()
-	row, err := w.evaluator.Evaluate(ctx, noisy)
+	row, err := w.evaluator.Watched(tell).Evaluate(ctx, noisy)
 	if err != nil {
 		return nil, fmt.Errorf("the backbone with noise: %w", err)
 	}

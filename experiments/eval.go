@@ -111,7 +111,7 @@ func Eval(ctx context.Context, o EvalOptions) (record.Evaluation, []record.Evalu
 		return record.Evaluation{}, nil, err
 	}
 	doing(fmt.Sprintf("compiles, and evaluates %d tasks", len(s.Tasks)))
-	row, err := v.Evaluate(ctx, nil)
+	row, err := v.Watched(func(percent int) { doing(fmt.Sprintf("evaluates %d tasks, %d%%", len(s.Tasks), percent)) }).Evaluate(ctx, nil)
 	if err != nil {
 		return record.Evaluation{}, nil, err
 	}

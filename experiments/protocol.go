@@ -39,6 +39,8 @@ type protocol struct {
 	parts    int
 	log      *cellLog
 	progress func(engine.Progress)
+	// loss is that of the last step.
+	loss float64
 }
 
 // run goes through the stream from the newest checkpoint on.
@@ -105,7 +107,9 @@ func (p *protocol) base(ctx context.Context, session *methods.Session) error {
 			return err
 		}
 	}
-	row, err := p.worker.baseRow(ctx, p.log)
+	row, err := p.worker.baseRow(ctx, p.log, func(percent int) {
+		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Evaluated: percent, State: record.Running})
+	})
 	if err != nil {
 		return err
 	}
@@ -145,7 +149,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	if err := p.log.event(record.Event{Kind: record.TaskEnd, Index: l.index, Task: l.name, Steps: l.steps, TrainTokens: tokens, FinalLoss: loss}); err != nil {
 		return err
 	}
-	row, measures, err := p.evaluate(ctx, session, p.evaluator(l), l, l.steps)
+	row, measures, err := p.evaluate(ctx, session, p.watched(p.evaluator(l), l, l.steps), l, l.steps)
 	if err != nil {
 		return err
 	}
@@ -181,8 +185,8 @@ func (p *protocol) boundary(session *methods.Session, index int, row *evaluation
 // onStep records a step, tells of it and evaluates where that is asked for.
 func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesson) func(record.Step) error {
 	return func(step record.Step) error {
-		p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
-			Step: step.Step, Steps: l.steps, Loss: step.Loss, Share: p.share(l, step.Step), State: record.Running})
+		p.loss = step.Loss
+		p.progress(p.at(l, step.Step))
 		if err := p.log.step(step); err != nil {
 			return fmt.Errorf("record step %d of task %s: %w", step.Step, l.name, err)
 		}
@@ -190,14 +194,33 @@ func (p *protocol) onStep(ctx context.Context, session *methods.Session, l lesso
 	}
 }
 
+// at says that a step of a lesson is done.
+func (p *protocol) at(l lesson, step int) engine.Progress {
+	return engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, Task: l.name, TaskIndex: l.index - p.lessons[0].index + 1, Tasks: len(p.lessons),
+		Step: step, Steps: l.steps, Loss: p.loss, Share: p.share(l, step, 0), State: record.Running}
+}
+
+// watched is an evaluator that tells how much is done of what it evaluates at a step of a lesson.
+func (p *protocol) watched(v *evaluation.Evaluator, l lesson, step int) *evaluation.Evaluator {
+	return v.Watched(func(percent int) {
+		line := p.at(l, step)
+		line.Evaluated = percent
+		if step == l.steps {
+			line.Share = p.share(l, step, v.Tokens*int64(percent)/100)
+		}
+		p.progress(line)
+	})
+}
+
 // note tells the user something.
 func (p *protocol) note(format string, args ...any) {
 	p.progress(engine.Progress{Cell: p.cell.ID, Method: p.cell.Method.Name, State: record.Running, Note: fmt.Sprintf(format, args...)})
 }
 
-// share is how much of a cell's computing is done after a step of a lesson, from 0 to 1, counted in
-// tokens: those of a training row three times, for its backward pass takes two forward passes.
-func (p *protocol) share(l lesson, step int) float64 {
+// share is how much of a cell's computing is done after a step of a lesson and so many tokens of
+// the evaluation after it, from 0 to 1, counted in tokens: those of a training row three times, for
+// its backward pass takes two forward passes.
+func (p *protocol) share(l lesson, step int, evaluated int64) float64 {
 	t, whole := p.worker.suite.Training, p.worker.evaluator.Tokens
 	cost := func(l lesson, steps int) int64 {
 		n := int64(steps) * int64(3*t.Batch*t.Length)
@@ -212,7 +235,7 @@ func (p *protocol) share(l lesson, step int) float64 {
 			done += n
 		}
 	}
-	return float64(done+cost(l, step)) / float64(all)
+	return float64(done+cost(l, step)+evaluated) / float64(all)
 }
 
 // diverged records a cell that has no finite numbers any more.

@@ -91,7 +91,7 @@ func (p *protocol) within(ctx context.Context, session *methods.Session, l lesso
 	if step == l.steps || !p.worker.suite.Evaluation.AtStep(l.index == p.lessons[0].index, step) {
 		return nil
 	}
-	row, measures, err := p.evaluate(ctx, session, p.worker.evaluator, l, step)
+	row, measures, err := p.evaluate(ctx, session, p.watched(p.worker.evaluator, l, step), l, step)
 	if err != nil {
 		return err
 	}

@@ -111,6 +111,41 @@ func TestFinalEvaluatesTheOwnTaskAlone(t *testing.T) {
 	}
 }
 
+// TestEvaluationsTellHowFarTheyAre: each, with all that can be measured, grows to 100 percent, that
+// of the untouched backbone before the first task, and a cell ends with all of its computing done.
+func TestEvaluationsTellHowFarTheyAre(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.02, Reason: "test"})
+	s.Evaluation.TeacherForced, s.Evaluation.KL = true, true
+	w := y.open(t, s, t.TempDir())
+	var lines []engine.Progress
+	if err := w.RunCell(t.Context(), w.cells[0], func(p engine.Progress) { lines = append(lines, p) }); err != nil {
+		t.Fatal(err)
+	}
+	ends := make([]int, len(s.Tasks)+1) // the last percentage, by task
+	var before engine.Progress
+	for _, p := range lines {
+		if p.Share < before.Share {
+			t.Errorf("%+v comes after %+v", p, before)
+		}
+		if p.Evaluated > 0 {
+			if p.Evaluated <= ends[p.TaskIndex] || p.Step != p.Steps || p.Loss != before.Loss {
+				t.Errorf("%+v comes after %+v", p, before)
+			}
+			ends[p.TaskIndex] = p.Evaluated
+		}
+		before = p
+	}
+	for i, percent := range ends {
+		if percent != 100 {
+			t.Errorf("the evaluation after %d tasks ends at %d%%", i, percent)
+		}
+	}
+	if before.Share != 1 {
+		t.Errorf("the cell ends with a share of %g", before.Share)
+	}
+}
+
 // TestSeparateTasksAreLearnedFromThePretrainedBackbone: the second task's losses are those of a
 // fresh session that learns it first, from the same draws.
 func TestSeparateTasksAreLearnedFromThePretrainedBackbone(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -143,12 +144,14 @@ func (l *lines) doing() string {
 		p := l.tracker.last[cell]
 		switch {
 		case p.Ended():
+		case p.TaskIndex == 0 && p.Evaluated > 0:
+			texts = append(texts, fmt.Sprintf("%s: evaluates the backbone, %d%%", cell, p.Evaluated))
 		case p.TaskIndex == 0:
 			texts = append(texts, cell+": compiles, and evaluates the backbone or reads its checkpoint")
 		case p.Step < p.Steps:
-			texts = append(texts, fmt.Sprintf("%s: task %d/%d %s, step %d/%d, loss %.3f", cell, p.TaskIndex, p.Tasks, p.Task, p.Step, p.Steps, p.Loss))
+			texts = append(texts, fmt.Sprintf("%s: task %d/%d %s, step %d/%d, loss %.3f", cell, p.TaskIndex, p.Tasks, p.Task, p.Step, p.Steps, p.Loss)+evaluated(p))
 		default:
-			texts = append(texts, fmt.Sprintf("%s: task %d/%d %s is learned, and is evaluated", cell, p.TaskIndex, p.Tasks, p.Task))
+			texts = append(texts, fmt.Sprintf("%s: task %d/%d %s is learned", cell, p.TaskIndex, p.Tasks, p.Task)+cmp.Or(evaluated(p), ", and is evaluated"))
 		}
 	}
 	switch {
@@ -158,6 +161,14 @@ func (l *lines) doing() string {
 		return "workers load the backbone and the examples"
 	}
 	return "workers go on to the next cells (" + l.tracker.whole() + ")"
+}
+
+// evaluated tells how much of an evaluation is done, where one runs.
+func evaluated(p engine.Progress) string {
+	if p.Evaluated == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", evaluation %d%%", p.Evaluated)
 }
 
 func (l *lines) Update(_ int, p engine.Progress) {

@@ -74,7 +74,7 @@ func workerLine(p engine.Progress) string {
 	case p.Ended():
 		return fmt.Sprintf("%s %s", p.Cell, p.State)
 	case p.TaskIndex == 0:
-		return fmt.Sprintf("%s base row", p.Cell)
+		return p.Cell + " base row" + evaluated(p)
 	}
-	return fmt.Sprintf("%s task %d/%d %s, step %d/%d, loss %.3f", p.Cell, p.TaskIndex, p.Tasks, p.Task, p.Step, p.Steps, p.Loss)
+	return fmt.Sprintf("%s task %d/%d %s, step %d/%d, loss %.3f", p.Cell, p.TaskIndex, p.Tasks, p.Task, p.Step, p.Steps, p.Loss) + evaluated(p)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"time"
 
@@ -66,12 +67,34 @@ func TestOffATerminalATaskAndACellEndWithALine(t *testing.T) {
 	}
 }
 
+func TestWhatCellsAreAtIsTold(t *testing.T) {
+	evaluating := func(p engine.Progress) engine.Progress { p.Evaluated = 34; return p }
+	for _, c := range []struct {
+		p    engine.Progress
+		want string
+	}{
+		{engine.Progress{Cell: "a", State: "running"}, "a: compiles, and evaluates the backbone or reads its checkpoint"},
+		{evaluating(engine.Progress{Cell: "a", State: "running"}), "a: evaluates the backbone, 34%"},
+		{at("a", 3, 7), "a: task 3/4 t, step 7/10, loss 0.500"},
+		{evaluating(at("a", 3, 7)), "a: task 3/4 t, step 7/10, loss 0.500, evaluation 34%"},
+		{at("a", 3, 10), "a: task 3/4 t is learned, and is evaluated"},
+		{evaluating(at("a", 3, 10)), "a: task 3/4 t is learned, evaluation 34%"},
+	} {
+		l := newLines(io.Discard, newTracker(1, time.Now))
+		l.Update(0, c.p)
+		if got := l.doing(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
 func TestAWorkersLine(t *testing.T) {
 	for _, c := range []struct {
 		p    engine.Progress
 		want string
 	}{
 		{engine.Progress{Cell: "ewc-s0-o0", State: "running"}, "ewc-s0-o0 base row"},
+		{engine.Progress{Cell: "ewc-s0-o0", Evaluated: 34, State: "running"}, "ewc-s0-o0 base row, evaluation 34%"},
 		{at("ewc-s0-o0", 3, 7), "ewc-s0-o0 task 3/4 t, step 7/10, loss 0.500"},
 		{engine.Progress{Cell: "ewc-s0-o0", State: "done"}, "ewc-s0-o0 done"},
 	} {

@@ -25,6 +25,9 @@ type Progress struct {
 	Step      int     `json:"step"`
 	Steps     int     `json:"steps,omitempty"`
 	Loss      float64 `json:"loss,omitempty"`
+	// Evaluated is how much is done of the evaluation that runs after the step, or of the untouched
+	// backbone's before the first task, in percent; 0 where none runs.
+	Evaluated int `json:"evaluated,omitempty"`
 	// Share is how much of the cell's computing is done, evaluations included, from 0 to 1.
 	Share float64 `json:"share,omitempty"`
 	// State is "running" while the cell goes on; "done", "failed", "diverged" or "cancelled" end

@@ -71,7 +71,7 @@ func (v *Evaluator) layDivergence(lengths []int, rows int) {
 }
 
 // evaluateDivergence measures how far predictions are from the untouched backbone's.
-func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function, out *Row) error {
+func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function, out *Row, done *progress) error {
 	if v.divergence == nil {
 		return nil
 	}
@@ -96,6 +96,7 @@ func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function,
 				}
 			}
 		}
+		done.add(d.tokens())
 	}
 	out.Divergence = &record.Divergence{}
 	for i, to := range []**float64{&out.Divergence.HeldOut, &out.Divergence.Knowledge} {

@@ -97,6 +97,7 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 	}
 	var nats float64
 	var texts int64
+	done := &progress{all: v.Tokens, tell: v.tell}
 	for _, b := range v.score {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -115,6 +116,7 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 				texts++
 			}
 		}
+		done.add(b.batch.Rows * b.batch.Length)
 	}
 	for _, b := range v.written {
 		if err := ctx.Err(); err != nil {
@@ -127,11 +129,12 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 		for n, p := range b.items {
 			out.Groups[p.group][p.index] = Prediction{Text: strings.TrimSpace(groups[p.group].Task.Cut(texts[n])), Option: -1}
 		}
+		done.add(b.tokens())
 	}
-	if err := v.evaluateForced(ctx, f, out); err != nil {
+	if err := v.evaluateForced(ctx, f, out, done); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	if err := v.evaluateDivergence(ctx, f, out); err != nil {
+	if err := v.evaluateDivergence(ctx, f, out, done); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	if texts > 0 {

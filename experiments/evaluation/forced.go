@@ -72,7 +72,7 @@ type forcedSums struct {
 }
 
 // evaluateForced predicts the tokens of the true answers.
-func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out *Row) error {
+func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out *Row, done *progress) error {
 	if v.forced == nil {
 		return nil
 	}
@@ -89,6 +89,7 @@ func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out
 		for n, p := range b.items {
 			v.addForced(&sums[p.group], b.batch, n, predicted, logs, groups[p.group].Examples[p.index].Answer)
 		}
+		done.add(b.batch.Rows * b.batch.Length)
 	}
 	out.Forced = make([]record.TeacherForced, len(groups))
 	for g, s := range sums {

@@ -36,6 +36,8 @@ type Evaluator struct {
 	Tokens     int64  // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
 	covers func(group int) bool
+	// tell is told how much is done; nil where nobody watches (Watched).
+	tell func(percent int)
 }
 
 // heldOutAnswers is how many tokens of a held-out text, its last ones, are scored at least.
@@ -50,6 +52,9 @@ type writtenBatch struct {
 	items []item
 	limit int32 // of new tokens
 }
+
+// tokens are those that are computed at most.
+func (b writtenBatch) tokens() int { return b.batch.Rows * (b.batch.Length + int(b.limit)) }
 
 // New lays out the batches of all test examples; it refuses what does not fit a row. base may be
 // nil where nothing is evaluated. ends are the tokens that end a text.
@@ -106,7 +111,7 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 		v.Tokens += int64(b.batch.Rows * b.batch.Length)
 	}
 	for _, b := range v.written {
-		v.Tokens += int64(b.batch.Rows * (b.batch.Length + int(b.limit)))
+		v.Tokens += int64(b.tokens())
 	}
 	if e.TeacherForced {
 		v.layForced(e.Lengths, e.Batch)
