@@ -269,30 +269,45 @@ released-smollm data out="runs/released-smollm" *flags: build
 # Interrupted or on another machine, the same command goes on: finished cells stay, others are run.
 # Commit reports/published/SUITE after each session. data holds the sets as DIR/NAME/SPLIT.parquet.
 # make or go on with a published run, in the background of other work, and write its report
-published suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: build
-    #!/usr/bin/env bash
-    set -euo pipefail
-    file="$({{just_executable()}} smollm)"
-    data={{quote(absolute_path(data))}}
-    run={{quote(justfile_directory() / "reports" / "published" / suite)}}
-    runner={{quote(justfile_directory() / "bin" / "runner")}}
-    cd "$(dirname "$file")" # the suite names the file alone, so that the run goes on wherever it lies
-    nice -n 19 "$runner" run -suite {{quote(suite)}} -data "$data" -out "$run" {{flags}}
-    "$runner" report "$run" -claims
+published suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: build (_published "run -suite" suite suite data flags)
+    bin/runner report {{quote("reports/published" / suite)}} -claims
 
 # Fewer tasks and seeds than a tuning has by default: a cell of a real backbone takes minutes.
 # Interrupted, the same command goes on.
 # The trials lie beside the run, in reports/published/SUITE-tune. Copy their choices from tuned.yaml into the suite.
 # choose the rates of a published run, before it
-published-tune suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: build
+published-tune suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: (_published "tune" suite suite + "-tune" data "-trials 7 -tasks 4 -seeds 1 -examples 48 " + flags)
+
+_published does suite folder data flags: (_published-program folder)
     #!/usr/bin/env bash
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
-    data={{quote(absolute_path(data))}}
-    run={{quote(justfile_directory() / "reports" / "published" / suite + "-tune")}}
-    runner={{quote(justfile_directory() / "bin" / "runner")}}
-    cd "$(dirname "$file")"
-    nice -n 19 "$runner" tune {{quote(suite)}} -data "$data" -out "$run" -trials 7 -tasks 4 -seeds 1 -examples 48 {{flags}}
+    cd "$(dirname "$file")" # the suite names the file alone, so that the run goes on wherever it lies
+    nice -n 19 {{quote(justfile_directory() / "bin" / "published")}} {{does}} {{quote(suite)}} -data {{quote(absolute_path(data))}} -out {{quote(justfile_directory() / "reports" / "published" / folder)}} {{flags}}
+
+# A published run goes on with the revision that its manifest names, and begins with the last one
+# that changed more than records: all its cells come from one program, though finished cells change
+# the tree and committing them its revision. Where the tree has other changes it begins with these.
+_published-program folder:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    manifest={{quote("reports/published" / folder / "manifest.json")}}
+    revision=""
+    if [ -e "$manifest" ]; then
+        revision="$(sed -n 's/^  "revision": "\([0-9a-f]\{40\}\)",$/\1/p' "$manifest")"
+    elif changes="$(git status --porcelain -- . ':!reports/published')" && [ -z "$changes" ]; then
+        revision="$(git log -1 --format=%H -- . ':!reports/published')"
+    fi
+    if [ -z "$revision" ]; then
+        go build -trimpath -o bin/published ./runner
+        exit
+    fi
+    echo "computes with the program of revision $revision" >&2
+    scratch="$(mktemp -d)"
+    trap 'rm -rf "$scratch"' EXIT
+    git clone --quiet --shared --no-checkout . "$scratch/secura"
+    git -C "$scratch/secura" checkout --quiet --detach "$revision"
+    go -C "$scratch/secura" build -buildvcs=true -trimpath -o "$PWD/bin/published" ./runner
 
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.
 # load a checkpoint of 3 GB: peak memory against its size, and GB/s from the page cache
