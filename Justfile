@@ -283,11 +283,12 @@ _published does suite folder data flags: (_published-program folder)
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
     cd "$(dirname "$file")" # the suite names the file alone, so that the run goes on wherever it lies
-    nice -n 19 {{quote(justfile_directory() / "bin" / "published")}} {{does}} {{quote(suite)}} -data {{quote(absolute_path(data))}} -out {{quote(justfile_directory() / "reports" / "published" / folder)}} {{flags}}
+    nice -n 19 {{quote(justfile_directory() / "bin" / "published")}} {{does}} {{quote(justfile_directory() / "experiments/suite/suites" / suite + ".yaml")}} -data {{quote(absolute_path(data))}} -out {{quote(justfile_directory() / "reports" / "published" / folder)}} {{flags}}
 
 # A published run goes on with the revision that its manifest names, and begins with the last one
 # that changed more than records: all its cells come from one program, though finished cells change
 # the tree and committing them its revision. Where the tree has other changes it begins with these.
+# The suite is the tree's.
 _published-program folder:
     #!/usr/bin/env bash
     set -euo pipefail
