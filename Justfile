@@ -278,36 +278,27 @@ published suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags
 # choose the rates of a published run, before it
 published-tune suite="smollm16" data=env("SECURA_DATA", "../shared/data/real") *flags: (_published "tune" suite suite + "-tune" data "-trials 7 -tasks 4 -seeds 1 -examples 48 " + flags)
 
-_published does suite folder data flags: (_published-program folder)
+_published does suite folder data flags: _published-program
     #!/usr/bin/env bash
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
     cd "$(dirname "$file")" # the suite names the file alone, so that the run goes on wherever it lies
-    nice -n 19 {{quote(justfile_directory() / "bin" / "published")}} {{does}} {{quote(justfile_directory() / "experiments/suite/suites" / suite + ".yaml")}} -data {{quote(absolute_path(data))}} -out {{quote(justfile_directory() / "reports" / "published" / folder)}} {{flags}}
+    nice -n 19 {{quote(justfile_directory() / "bin" / "published")}} {{does}} {{quote(suite)}} -data {{quote(absolute_path(data))}} -out {{quote(justfile_directory() / "reports" / "published" / folder)}} {{flags}}
 
-# A published run goes on with the revision that its manifest names, and begins with the last one
-# that changed more than records: all its cells come from one program, though finished cells change
-# the tree and committing them its revision. Where the tree has other changes it begins with these.
-# The suite is the tree's.
-_published-program folder:
+# Finished cells change the tree, and committing them its revision. So that a run goes on with the
+# same program nevertheless, which takes the base row that it left, this one is built from a clone,
+# at the last revision that changed more than records. With other changes it is that of the tree.
+_published-program:
     #!/usr/bin/env bash
     set -euo pipefail
-    manifest={{quote("reports/published" / folder / "manifest.json")}}
-    revision=""
-    if [ -e "$manifest" ]; then
-        revision="$(sed -n 's/^  "revision": "\([0-9a-f]\{40\}\)",$/\1/p' "$manifest")"
-    elif changes="$(git status --porcelain -- . ':!reports/published')" && [ -z "$changes" ]; then
-        revision="$(git log -1 --format=%H -- . ':!reports/published')"
-    fi
-    if [ -z "$revision" ]; then
+    if ! changes="$(git status --porcelain -- . ':!reports/published')" || [ -n "$changes" ]; then
         go build -trimpath -o bin/published ./runner
         exit
     fi
-    echo "computes with the program of revision $revision" >&2
     scratch="$(mktemp -d)"
     trap 'rm -rf "$scratch"' EXIT
     git clone --quiet --shared --no-checkout . "$scratch/secura"
-    git -C "$scratch/secura" checkout --quiet --detach "$revision"
+    git -C "$scratch/secura" checkout --quiet --detach "$(git log -1 --format=%H -- . ':!reports/published')"
     go -C "$scratch/secura" build -buildvcs=true -trimpath -o "$PWD/bin/published" ./runner
 
 # The checkpoint is made up: bfloat16, 29 shards, in a folder that is removed again.

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
@@ -197,6 +200,39 @@ func restore(t *testing.T, folder rundir.Cell, files map[string]string) {
 	for name, data := range files {
 		if err := rundir.WriteBytes(filepath.Join(folder.Path, name), []byte(data)); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestACellNamesTheProcessorsThatComputedIt: one that went on from a checkpoint has those before
+// too, one that began anew has not.
+func TestACellNamesTheProcessorsThatComputedIt(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
+	folder := mustRun(t, w, w.cells[0])
+	read := func() []string {
+		at, err := standing.Read(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.Status.Processors
+	}
+	if got, want := read(), []string{machine.Processor()}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, keeps := range []bool{true, false} {
+		if err := rundir.WriteJSON(folder.Status(), record.Status{State: record.Cancelled, Processors: []string{"another"}}); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{machine.Processor()}
+		if keeps {
+			want = append([]string{"another"}, want...)
+		} else if err := os.RemoveAll(folder.Checkpoints()); err != nil {
+			t.Fatal(err)
+		}
+		mustRun(t, w, w.cells[0])
+		if got := read(); !slices.Equal(got, want) {
+			t.Errorf("with checkpoints %v: %q, want %q", keeps, got, want)
 		}
 	}
 }

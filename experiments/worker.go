@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -18,6 +19,7 @@ import (
 	"secura/experiments/packing"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods"
@@ -177,7 +179,8 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		return err
 	}
 	host, _ := os.Hostname()
-	status := record.Status{State: record.Running, Attempt: claim.Attempt, Host: host, PID: os.Getpid(), Job: claim.Job(), Started: time.Now().UTC()}
+	status := record.Status{State: record.Running, Attempt: claim.Attempt, Host: host, PID: os.Getpid(), Job: claim.Job(), Started: time.Now().UTC(),
+		Processors: processorsOf(folder)}
 	if err := rundir.WriteJSON(folder.Status(), status); err != nil {
 		return err
 	}
@@ -191,6 +194,21 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		err = ctx.Err()
 	}
 	return errors.Join(err, rundir.WriteJSON(folder.Status(), status))
+}
+
+// processorsOf are those that will have computed a cell when this one has: with it those before, if
+// there are checkpoints from which it may go on.
+func processorsOf(folder rundir.Cell) []string {
+	var before []string
+	if entries, err := os.ReadDir(folder.Checkpoints()); err == nil && len(entries) > 0 {
+		if at, err := standing.Read(folder); err == nil {
+			before = at.Status.Processors
+		}
+	}
+	if own := machine.Processor(); !slices.Contains(before, own) {
+		before = append(before, own)
+	}
+	return before
 }
 
 func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.Cell, claim *rundir.Claim, progress func(engine.Progress)) error {

@@ -188,11 +188,6 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 	if err != nil {
 		return err
 	}
-	tolerance := 0.0
-	if reasons := v.manifest.OtherNumbers(here); len(reasons) > 0 {
-		tolerance = scoreTolerance
-		fmt.Fprintf(v.stdout, "only scores are compared, to %g, for the run was computed by %s\n", tolerance, strings.Join(reasons, ", "))
-	}
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, Store: v.store, Backbone: v.options.Backbone,
 		Backend: backbone.BackendOptions{Name: backend, NoDownload: true, Log: stderr}})
 	if err != nil {
@@ -218,11 +213,26 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := v.again(ctx, w, part, tolerance); err != nil {
+		if err := v.again(ctx, w, part, v.tolerance(part.Cell, here)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tolerance is how far the scores of a cell that is executed again here may be apart; 0 says that
+// its records must come out byte for byte. Where they need not, it is told why.
+func (v *verification) tolerance(cell suite.Cell, here rundir.Manifest) float64 {
+	kept := v.manifest
+	if at, err := standing.Read(v.run.Cell(cell.ID)); err == nil && len(at.Status.Processors) > 0 {
+		kept.Processor = strings.Join(at.Status.Processors, ", then ")
+	}
+	reasons := kept.OtherNumbers(here)
+	if len(reasons) == 0 {
+		return 0
+	}
+	fmt.Fprintf(v.stdout, "of %s only scores are compared, to %g, for it was computed by %s\n", cell.ID, scoreTolerance, strings.Join(reasons, ", "))
+	return scoreTolerance
 }
 
 // parts are what is executed again.

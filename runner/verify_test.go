@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 )
 
 // call runs this program and returns its exit code and all that it says.
@@ -184,8 +187,37 @@ func TestVerify(t *testing.T) {
 	editFile(t, other.Results(), `(?m)^  "backend": "go"`, `  "backend": "xla"`)
 	editFile(t, other.Cell("er-s0-o0").Steps(), `"loss":`, `"loss":1`)
 	os.Remove(other.Cell("er-s0-o0").Seal())
-	expect(t, 1, `^only scores are compared, to 0.0001, for the run was computed by another backend: was "xla", is "go"`, verify(other.Path, "-backend", "go")...)
+	expect(t, 1, `^of er-s0-o0 only scores are compared, to 0.0001, for it was computed by another backend: was "xla", is "go"`, verify(other.Path, "-backend", "go")...)
 	expect(t, 1, `^ok +executed again: er-s0-o0 from the start`, verify(other.Path, "-backend", "go", "-cells", "er-s0-o0")...)
+}
+
+// TestEachCellIsHeldToItsProcessor: a run that went on elsewhere has cells of several processors,
+// and those of this one must come out byte for byte.
+func TestEachCellIsHeldToItsProcessor(t *testing.T) {
+	run := rundir.Run{Path: t.TempDir()}
+	here := rundir.Manifest{Backend: "xla", Processor: "this one"}
+	var out bytes.Buffer
+	v := verification{run: run, manifest: rundir.Manifest{Backend: "xla", Processor: "another"}, stdout: &out}
+	for id, x := range map[string]struct {
+		processors []string
+		exact      bool
+	}{
+		"seq-s0-o0": {nil, false}, // of an older program: the manifest's
+		"er-s0-o0":  {[]string{"this one"}, true},
+		"ewc-s0-o0": {[]string{"another"}, false},
+		"kl-s0-o0":  {[]string{"another", "this one"}, false},
+	} {
+		if err := rundir.WriteJSON(run.Cell(id).Status(), record.Status{State: record.Done, Processors: x.processors}); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		if got := v.tolerance(suite.Cell{ID: id}, here); (got == 0) != x.exact || x.exact != (out.Len() == 0) {
+			t.Errorf("%s of %q: tolerance %g, told %q", id, x.processors, got, out.String())
+		}
+	}
+	if v.manifest.Backend = "go"; v.tolerance(suite.Cell{ID: "ewc-s0-o0"}, rundir.Manifest{Backend: "go", Processor: "this one"}) != 0 {
+		t.Error("pure Go computes the same everywhere")
+	}
 }
 
 // TestAnotherBackendOnResumeIsRefused, unless it is allowed: then the results are marked.

@@ -5,21 +5,46 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-// Processor names the machine's processor as well as the system tells.
+// Processor names the machine's processor as well as the system tells, with what tells it from
+// others of its name, as in "AMD EPYC (family 25, model 1, AVX2)": clouds name those of several
+// generations alike, and matrix kernels are chosen by what a processor can do.
 func Processor() string {
 	data, err := os.ReadFile("/proc/cpuinfo")
-	if err == nil {
-		for line := range strings.Lines(string(data)) {
-			if name, model, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				return strings.TrimSpace(model)
-			}
-		}
+	if name := processorOf(string(data)); err == nil && name != "" {
+		return name
 	}
 	return runtime.GOOS + "/" + runtime.GOARCH
+}
+
+// processorOf is the name of the first processor of /proc/cpuinfo; empty where it has none.
+func processorOf(cpuinfo string) string {
+	first, _, _ := strings.Cut(cpuinfo, "\n\n")
+	about := map[string]string{}
+	for line := range strings.Lines(first) {
+		key, value, _ := strings.Cut(line, ":")
+		about[strings.TrimSpace(key)] = strings.TrimSpace(value)
+	}
+	var details []string
+	if family, ok := about["cpu family"]; ok {
+		details = append(details, "family "+family, "model "+about["model"])
+	}
+	flags := strings.Fields(about["flags"])
+	switch {
+	case slices.Contains(flags, "avx512f"):
+		details = append(details, "AVX-512")
+	case slices.Contains(flags, "avx2"):
+		details = append(details, "AVX2")
+	}
+	name := about["model name"]
+	if name != "" && details != nil {
+		name += " (" + strings.Join(details, ", ") + ")"
+	}
+	return name
 }
 
 // PeakMemory is the largest resident memory of this process so far, in bytes; 0 where the system

@@ -44,3 +44,20 @@ func TestAProcessIsGoneWhenItHasEnded(t *testing.T) {
 		t.Errorf("gone: the ended %v, this one %v, none %v", Gone(ended.Process.Pid), Gone(os.Getpid()), Gone(0))
 	}
 }
+
+func TestProcessorsOfOneNameAreToldApart(t *testing.T) {
+	for cpuinfo, want := range map[string]string{
+		"processor\t: 0\ncpu family\t: 23\nmodel\t\t: 1\nmodel name\t: AMD EPYC\nflags\t\t: fpu avx avx2\n\nprocessor\t: 1\nmodel name\t: B\n": "AMD EPYC (family 23, model 1, AVX2)",
+		"cpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\nflags\t\t: avx2 avx512f avx512bw\n":                                           "AMD EPYC (family 26, model 2, AVX-512)",
+		"model name\t: a board's\nFeatures\t: fp asimd\n":                                                                                      "a board's",
+		"processor\t: 0\nBogoMIPS\t: 50.00\n":                                                                                                  "",
+		"":                                                                                                                                     "",
+	} {
+		if got := processorOf(cpuinfo); got != want {
+			t.Errorf("%q of %q, want %q", got, cpuinfo, want)
+		}
+	}
+	if Processor() == "" {
+		t.Error("this machine's processor has no name")
+	}
+}

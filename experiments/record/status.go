@@ -31,9 +31,12 @@ type Status struct {
 	Reason string `json:"reason,omitempty"`
 	Host   string `json:"host,omitempty"`
 	PID    int    `json:"pid,omitempty"`
-	// Attempt counts the processes that have owned the cell; Job is the scheduler's name of this
-	// one's, such as "123_4".
-	Attempt int       `json:"attempt,omitempty"`
+	// Attempt counts the processes that have owned the cell.
+	Attempt int `json:"attempt,omitempty"`
+	// Processors are those that computed the cell, in turn: several where it went on from a
+	// checkpoint elsewhere.
+	Processors []string `json:"processors,omitempty"`
+	// Job is the scheduler's name of the last one's, such as "123_4".
 	Job     string    `json:"job,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
