@@ -277,3 +277,30 @@ func FuzzRecords(f *testing.F) {
 		asMarkdown(t, r)
 	})
 }
+
+// TestProvenanceNamesTheProcessors: those of the cells, and how many each computed.
+func TestProvenanceNamesTheProcessors(t *testing.T) {
+	of := func(processors map[string][]string) string {
+		s := small()
+		s.Methods = synthetic.Named("seq", "er", "ewc")
+		s.End = func(f *synthetic.CellFiles) { f.Status.Processors = processors[f.Id] }
+		for _, fact := range report.Provenance(load(t, s.Make(t, nil))) {
+			if fact.Name == "processor" {
+				return fact.Text
+			}
+		}
+		return ""
+	}
+	for _, c := range []struct {
+		processors map[string][]string
+		want       string
+	}{
+		{nil, "a processor"}, // the manifest's
+		{map[string][]string{"seq-s0-o0": {"A"}, "er-s0-o0": {"A"}, "ewc-s0-o0": {"A"}}, "A"},
+		{map[string][]string{"seq-s0-o0": {"A"}, "er-s0-o0": {"A", "B"}}, "of the cells 1 by A; 1 by A, then B; 1 by a processor"},
+	} {
+		if got := of(c.processors); got != c.want {
+			t.Errorf("%v: %q, want %q", c.processors, got, c.want)
+		}
+	}
+}

@@ -56,6 +56,8 @@ type Cell struct {
 	// TrainFLOP are the operations of all training, each task once however often the cell was
 	// interrupted; 0 where the run did not count them.
 	TrainFLOP float64
+	// Processors are those that computed the cell, in turn; nil where its status names none.
+	Processors []string
 	// ProcessorSeconds are those of processor time, all threads together; 0 where the system did
 	// not tell.
 	ProcessorSeconds float64
@@ -122,7 +124,7 @@ func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 		return fmt.Errorf("%s: %w", folder.Records(), err)
 	}
 	at = at.Recorded(c.State, c.Reason, len(events) > 0)
-	c.State, c.Reason = at.State, at.Reason
+	c.State, c.Reason, c.Processors = at.State, at.Reason, at.Status.Processors
 	if c.Method.Preset == suite.Frozen && len(c.R) > 0 {
 		c.R = c.R[:1]
 		if c.K != nil {

@@ -2,9 +2,12 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
+	"secura/experiments/record"
 	"secura/reports/table"
 )
 
@@ -23,12 +26,41 @@ func Provenance(r *Report) []Fact {
 	m := r.Manifest
 	list := []Fact{
 		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
-		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", m.Processor},
+		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", r.processors()},
 	}
 	for _, name := range r.Suite.BackboneNames() {
 		list = append(list, Fact{"revision of " + name, r.Suite.Revisions[name]})
 	}
 	return slices.DeleteFunc(list, func(f Fact) bool { return f.Text == "" })
+}
+
+// ProcessorsOf names what computed a cell: those in its status, or where that names none, for an
+// older program wrote it, the manifest's.
+func (r *Report) ProcessorsOf(c Cell) string {
+	return cmp.Or(strings.Join(c.Processors, ", then "), r.Manifest.Processor)
+}
+
+// processors are those of the cells which have begun, each with the number of its cells where there
+// are several.
+func (r *Report) processors() string {
+	var names []string
+	cells := map[string]int{}
+	for _, c := range r.Cells {
+		if c.State == record.Queued {
+			continue
+		}
+		name := r.ProcessorsOf(c)
+		if cells[name]++; cells[name] == 1 {
+			names = append(names, name)
+		}
+	}
+	if len(names) < 2 {
+		return cmp.Or(strings.Join(names, ""), r.Manifest.Processor)
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%d by %s", cells[name], name)
+	}
+	return "of the cells " + strings.Join(names, "; ")
 }
 
 // WriteProvenance writes Provenance and the files. Modules are in the manifest.
