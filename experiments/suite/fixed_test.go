@@ -43,3 +43,34 @@ func TestFixedNamesParameters(t *testing.T) {
 		}
 	}
 }
+
+// TestBoundsOfLearningRatesAscend: those that a tuning tries first are two numbers.
+func TestBoundsOfLearningRatesAscend(t *testing.T) {
+	presets := Presets{{Name: "bare", NewParams: func() any { return nil }}}
+	for bounds, want := range map[string]string{
+		"[1e-05, 0.001]":      "",
+		"[0.001, 1e-05]":      "methods.bare.learning_rates is [0.001 1e-05], must be the least and the largest that a tuning tries first",
+		"[0.001]":             "must be the least and the largest",
+		"[0.001, 0.01, 0.1]":  "must be the least and the largest",
+		"[-1, 0.1]":           "methods.bare.learning_rates is -1, must be above 0",
+		"{least: 0.1, to: 1}": "learning_rates",
+	} {
+		path := filepath.Join(t.TempDir(), "bounds.yaml")
+		text := "extends: smoke\nname: bounds\nmethods:\n  - preset: bare\n    learning_rates: " + bounds + "\n"
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Load(path, Options{Presets: presets})
+		if err == nil {
+			err = s.Validate(presets)
+		}
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, expected %q", bounds, err, want)
+		}
+		if want == "" {
+			if again, err := s.Resolved(); err != nil || !strings.Contains(again, "learning_rates: "+bounds) {
+				t.Errorf("the resolved suite lacks the bounds: %v\n%s", err, again)
+			}
+		}
+	}
+}

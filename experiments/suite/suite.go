@@ -109,6 +109,9 @@ type MethodSpec struct {
 	Reason string `yaml:"reason,omitempty" json:"reason,omitempty"`
 	// Params are the method's parameters that differ from its preset's, decoded by Preset.Params.
 	Params map[string]any `yaml:"params,omitempty" json:"params,omitempty"`
+	// LearningRates bound those that a tuning tries first, least and largest; none leaves them to
+	// the method.
+	LearningRates []float64 `yaml:"learning_rates,omitempty,flow" json:"learning_rates,omitempty"`
 	// Fixed are parameters that a tuning leaves as they are.
 	Fixed []string `yaml:"fixed,omitempty,flow" json:"fixed,omitempty"`
 }

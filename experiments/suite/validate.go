@@ -245,6 +245,13 @@ func (s Suite) validateMethods(r *rules, presets Presets) {
 		if m.LearningRate != 0 {
 			r.rate("methods."+m.Name+".learning_rate", m.LearningRate)
 		}
+		if b := m.LearningRates; len(b) > 0 {
+			key := "methods." + m.Name + ".learning_rates"
+			for _, rate := range b {
+				r.rate(key, rate)
+			}
+			r.must(len(b) == 2 && b[0] < b[1], "%s is %v, must be the least and the largest that a tuning tries first, such as [0.0001, 0.01]", key, b)
+		}
 		r.must(m.LearningRate == 0 || m.Reason != "", "methods.%s.learning_rate needs a reason beside it", m.Name)
 	}
 }

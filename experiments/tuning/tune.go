@@ -84,7 +84,7 @@ type tuned struct {
 
 // NewTuner begins a tuning on a backbone of this scale. Methods that train nothing are left out. A
 // coefficient that the suite holds fixed is not tuned; the method has learning rates for all of its
-// trials.
+// trials. The first of these lie within the suite's bounds, if it has any.
 func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	wrap := func(err error) error { return fmt.Errorf("tune suite %s: %w", s.Name, err) }
 	if err := o.Check(); err != nil {
@@ -105,6 +105,9 @@ func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 		grid, err := m.Grid()
 		if err != nil {
 			return nil, wrap(err)
+		}
+		if len(spec.LearningRates) > 0 {
+			grid.Least, grid.Largest = spec.LearningRates[0], spec.LearningRates[1]
 		}
 		if slices.ContainsFunc(grid.Coefficient.Keys, func(key string) bool { return slices.Contains(spec.Fixed, key) }) {
 			grid.Coefficient = methods.Coefficient{}

@@ -201,6 +201,30 @@ func TestACoefficientIsTunedWithItsParams(t *testing.T) {
 	}
 }
 
+// TestASuiteBoundsTheLearningRates: the first round covers the suite's bounds, and the others
+// follow from it as they do from the method's own.
+func TestASuiteBoundsTheLearningRates(t *testing.T) {
+	s := loadSuite(t, "continual16")
+	s.Methods = []suite.MethodSpec{{Preset: "secura", Name: "secura", LearningRates: []float64{1e-5, 1e-3}}, {Preset: "seq", Name: "seq"}}
+	_, tuning := tuneWith(t, s, tuneOptions, func(m suite.MethodSpec, _ int) (float64, bool) {
+		return 1 - 0.1*max(m.LearningRate/1e-4, 1e-4/m.LearningRate), true
+	})
+	for i, want := range [][2]float64{{1e-5, 1e-3}, {3e-4, 0.03}} {
+		least, largest := 1.0, 0.0
+		for _, trial := range tuning.Methods[i].Trials {
+			if trial.Round == 1 {
+				least, largest = min(least, trial.LearningRate), max(largest, trial.LearningRate)
+			}
+		}
+		if least != want[0] || largest != want[1] {
+			t.Errorf("%s: the first round has rates from %g to %g, want %v", tuning.Methods[i].Name, least, largest, want)
+		}
+	}
+	if chosen, _ := tuning.Methods[0].Chosen(); chosen.LearningRate != 1e-4 {
+		t.Errorf("the rate %g was chosen", chosen.LearningRate)
+	}
+}
+
 // TestATuningIsDeterministic plans the same suite twice, and loads the suite that is made of the
 // choices.
 func TestATuningIsDeterministic(t *testing.T) {
