@@ -3,6 +3,7 @@ package reports
 import (
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,44 @@ func TestItemsOfTheBatteryThatAreKeptAndGained(t *testing.T) {
 		if len(shown[0].Rows) != 1 {
 			t.Errorf("%d rows; frozen keeps everything", len(shown[0].Rows))
 		}
+	}
+}
+
+// A battery of questions with options is told by the sum of log-likelihoods too: the third item is
+// right by it alone, before the stream, and the second at the end.
+func TestItemsOfTheBatteryByTheSum(t *testing.T) {
+	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Knowledge: true, KnowledgeOptions: true, Methods: synthetic.Named("seq", "frozen"), Seeds: 1, Orders: 1, Score: synthetic.Fade}
+	run := s.Make(t, nil)
+	battery := load(t, run).Suite.Knowledge[0].Name
+	var examples []record.Example
+	for id := range int32(4) {
+		examples = append(examples, record.Example{Task: battery, ID: id, Options: []string{"long one", "b"}, Gold: "b"})
+	}
+	data, err := record.EncodeExamples(examples)
+	synthetic.Must(t, err)
+	synthetic.Must(t, os.WriteFile(run.Examples(), data, 0o644))
+	for boundary, items := range map[int]struct{ right, bySum string }{0: {"xx..", "x.x."}, 2: {"x...", "xx.."}} {
+		var rows []record.Prediction
+		for i := range 4 {
+			sums := []float64{-1, -2}
+			if items.bySum[i] == 'x' {
+				sums = []float64{-2, -1}
+			}
+			rows = append(rows, record.Prediction{Task: battery, ID: int32(i), Gold: "b", OptionScores: sums, Correct: items.right[i] == 'x'})
+		}
+		synthetic.WritePredictions(t, run.Cell("seq-s0-o0"), boundary, rows)
+	}
+	shown, err := tables.Named(load(t, run), "battery")
+	synthetic.Must(t, err)
+	// kept, gained, K[N] of the records; by the sum kept 1 of 2, gained 1 of 2, K[0] and K[N] 2 of 4
+	if got := strings.Fields(textsOf(rowOf(t, shown[0], "seq"))); !slices.Equal(append(got[:2:2], got[3:]...), []string{"50.0", "0.0", "50.0", "50.0", "50.0", "50.0"}) {
+		t.Errorf("%v", got)
+	}
+	synthetic.Must(t, os.Remove(run.Examples()))
+	shown, err = tables.Named(load(t, run), "battery")
+	synthetic.Must(t, err)
+	if n := len(rowOf(t, shown[0], "seq")); n != 4 {
+		t.Errorf("%d columns without the options' texts", n)
 	}
 }
 

@@ -255,6 +255,11 @@ What the numbers of a table mean:
 	of runs with a knowledge battery:
 	known_kept      share of the battery's items known before the stream that still are at its end
 	unknown_gained  share of its other items that are known at the end
+	of runs with a knowledge battery of questions with options:
+	known_kept_raw       known_kept by the highest summed log-likelihood of an option
+	unknown_gained_raw   unknown_gained by the same
+	knowledge_base_raw   the untouched backbone's share of right answers by the same
+	knowledge_final_raw  knowledge at the end by the same
 	of runs with evaluation.recovery:
 	recovered@K  mean score of the tasks but the last after K further examples of each, at the end
 	recovery     share of what was forgotten that the most further examples bring back

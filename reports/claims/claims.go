@@ -55,7 +55,7 @@ func (c judge) wins() bool {
 		return false
 	}
 	known := e.BaseMetrics()["knowledge_final"]
-	return known.Defined() && known.Number < 1 && e.Over(report.Subject, e.kept).Mean.Defined()
+	return known.Defined() && known.Number < 1 && e.Over(report.Subject, e.number(report.KnownKept)).Mean.Defined()
 }
 
 // missing says that no run holds something, and how to measure it.

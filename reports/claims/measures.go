@@ -18,16 +18,16 @@ import (
 type Evidence struct {
 	*report.Report
 	cells []cellMeasures
-	// kept is the number of report.KnownKept.
-	kept func(report.Cell) metric.Value
+	// battery are the measures of report.BatteryMeasures by their keys.
+	battery map[string]func(report.Cell) metric.Value
 	// correlations are those of a stream that measured the divergence from the backbone.
 	correlations []report.Correlation
 }
 
-// number is that of a metric's key, or of report.KnownKept.
+// number is that of a metric's key, or of one of the battery's items.
 func (e *Evidence) number(key string) func(report.Cell) metric.Value {
-	if key == report.KnownKept {
-		return e.kept
+	if of, ok := e.battery[key]; ok {
+		return of
 	}
 	return report.MetricOf(key)
 }
@@ -50,13 +50,14 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 
 // EvidenceOf reads the measures of a report's cells.
 func EvidenceOf(r *report.Report) (*Evidence, error) {
-	e := &Evidence{Report: r, kept: func(report.Cell) metric.Value { return metric.Undefined("the suite has no knowledge battery") }}
+	e := &Evidence{Report: r, battery: map[string]func(report.Cell) metric.Value{
+		report.KnownKept: func(report.Cell) metric.Value { return metric.Undefined("the suite has no knowledge battery") }}}
 	battery, err := r.BatteryMeasures()
 	if err != nil {
 		return nil, fmt.Errorf("load measures: %w", err)
 	}
-	if i := slices.IndexFunc(battery, func(m report.Measure) bool { return m.Key == report.KnownKept }); i >= 0 {
-		e.kept = battery[i].Of
+	for _, m := range battery {
+		e.battery[m.Key] = m.Of
 	}
 	if r.HasKL() && !r.Suite.Separate() {
 		if e.correlations, err = r.KLCorrelations(); err != nil {

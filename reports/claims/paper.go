@@ -27,18 +27,27 @@ func (c judge) knowledge() table.Table {
 		TextColumns: []int{3},
 	}
 	kept := t.Note("the share of the battery's items that the untouched backbone answered right which are right at the end; K[N] also counts items that were won (table battery)")
-	readings := []table.Entry{{Text: "as K[N], above 70"}, {Text: "as K[N]/K[0], above 70%"}, {Text: "of the items known before, above 70%", Notes: []int{kept}}}
+	type reading struct {
+		key   string
+		entry table.Entry
+	}
+	readings := []reading{{"knowledge_final", table.Entry{Text: "as K[N], above 70"}}, {"knowledge_retention", table.Entry{Text: "as K[N]/K[0], above 70%"}},
+		{report.KnownKept, table.Entry{Text: "of the items known before, above 70%", Notes: []int{kept}}}}
 	e, ok := c.stream()
 	if !ok {
-		for _, reading := range readings {
-			t.Rows = append(t.Rows, []table.Entry{reading, {Text: "0"}, {Text: "–"}, verdictEntry(&t, judgement{NotMeasured, noStream()})})
+		for _, x := range readings {
+			t.Rows = append(t.Rows, []table.Entry{x.entry, {Text: "0"}, {Text: "–"}, verdictEntry(&t, judgement{NotMeasured, noStream()})})
 		}
 		return t
 	}
 	r := e.Report
-	for i, key := range []string{"knowledge_final", "knowledge_retention", report.KnownKept} {
-		s := r.Over(report.Subject, e.number(key))
-		t.Rows = append(t.Rows, []table.Entry{readings[i], table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
+	if _, ok := e.battery[report.KnownKeptRaw]; ok {
+		bySum := t.Note("the same where the answer is the option with the highest summed log-likelihood, and not the highest mean of a token")
+		readings = append(readings, reading{report.KnownKeptRaw, table.Entry{Text: "of those known before by the sum, above 70%", Notes: []int{bySum}}})
+	}
+	for _, x := range readings {
+		s := r.Over(report.Subject, e.number(x.key))
+		t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
 	}
 	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
 		remark := "K[0], the untouched backbone's own score, is " + table.Points(known.Number)

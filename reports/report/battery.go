@@ -2,7 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"secura/datasets"
+	"secura/datasets/score"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
@@ -12,58 +16,126 @@ import (
 // how many it answered right, how many of these still were, and of how many of the others.
 type items struct{ known, kept, unknown, gained int }
 
+// batteryItems are items of cells by their ids: by the answers on record, and of a battery of
+// questions with options by the highest summed log-likelihood too; nil where there is none.
+type batteryItems struct{ byAnswer, bySum map[string]items }
+
 // BatteryMeasures tell the knowledge that was kept from what was won beside it, item by item, which
 // K[N]/K[0] adds up: training that teaches how the battery's questions are answered raises K
-// although items that were known are lost. They read the predictions. There are none without a
-// battery.
+// although items that were known are lost. Questions with options are also told by the option of
+// the highest summed log-likelihood, the acc of evaluation harnesses, where scores take the highest
+// mean of a token: what holds by one alone is a matter of the form. They read the predictions.
+// There are none without a battery.
 func (r *Report) BatteryMeasures() ([]Measure, error) {
 	if len(r.Suite.Knowledge) == 0 {
 		return nil, nil
 	}
 	if r.items == nil {
 		trains := func(m suite.MethodSpec) bool { return m.Preset != suite.Frozen }
-		read, err := fromPredictions(r, trains, func(c Cell) (items, error) { return itemsOf(r, c) })
+		read := func(right func(record.Prediction) bool) (map[string]items, error) {
+			return fromPredictions(r, trains, func(c Cell) (items, error) { return itemsOf(r, c, right) })
+		}
+		var all batteryItems
+		var err error
+		if all.byAnswer, err = read(func(p record.Prediction) bool { return p.Correct }); err == nil && r.batteryHasOptions() {
+			all.bySum, err = read(r.rightBySum())
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read what the battery's items became: %w", err)
 		}
-		r.items = read
+		r.items = &all
 	}
-	return batteryMeasures(r.items), nil
+	list := batteryMeasures(r.items.byAnswer)
+	if r.items.bySum != nil {
+		list = append(list, sumMeasures(r.items.bySum)...)
+	}
+	return list, nil
 }
 
-// KnownKept is the key of the share of the battery's known items that are kept.
-const KnownKept = "known_kept"
+// batteryHasOptions says whether all questions of the battery have options, whose texts are on
+// record.
+func (r *Report) batteryHasOptions() bool {
+	return r.Evaluated != nil && !slices.ContainsFunc(r.Suite.Knowledge, func(t datasets.Task) bool { return !t.Choice() })
+}
+
+// rightBySum says whether the option of a prediction's highest summed log-likelihood is right.
+func (r *Report) rightBySum() func(record.Prediction) bool {
+	type key struct {
+		task string
+		id   int32
+	}
+	options := map[key][]string{}
+	for _, e := range r.Evaluated {
+		options[key{e.Task, e.ID}] = e.Options
+	}
+	return func(p record.Prediction) bool {
+		of, best := options[key{p.Task, p.ID}], score.ChooseRaw(p.OptionScores)
+		return best >= 0 && best < len(of) && strings.TrimSpace(of[best]) == p.Gold
+	}
+}
+
+// KnownKept is the key of the share of the battery's known items that are kept, and KnownKeptRaw
+// that by the highest summed log-likelihood.
+const (
+	KnownKept    = "known_kept"
+	KnownKeptRaw = "known_kept_raw"
+)
 
 // batteryMeasures are those of cells by their ids.
 func batteryMeasures(read map[string]items) []Measure {
-	of := func(share func(items) (part, all int), nothing string) func(Cell) metric.Value {
-		return func(c Cell) metric.Value {
-			counted, ok := read[c.ID]
-			switch {
-			case c.Method.Preset == suite.Frozen:
-				return metric.Undefined("no training")
-			case !ok:
-				return metric.Undefined(noPredictions)
-			}
-			part, all := share(counted)
-			if all == 0 {
-				return metric.Undefined(nothing)
-			}
-			return metric.Number(float64(part) / float64(all))
-		}
-	}
 	return []Measure{
-		{Key: KnownKept, Head: []string{"known", "kept"}, Better: 1,
-			Of:      of(func(n items) (part, all int) { return n.kept, n.known }, "the untouched backbone knew no item"),
+		{Key: KnownKept, Head: []string{"known", "kept"}, Better: 1, Of: shareOf(read, keptShare),
 			Meaning: "share of the battery's items known before the stream that still are at its end"},
-		{Key: "unknown_gained", Head: []string{"unknown", "gained"}, Better: 1,
-			Of:      of(func(n items) (part, all int) { return n.gained, n.unknown }, "the untouched backbone knew every item"),
+		{Key: "unknown_gained", Head: []string{"unknown", "gained"}, Better: 1, Of: shareOf(read, gainedShare),
 			Meaning: "share of its other items that are known at the end"},
 	}
 }
 
+// sumMeasures are those by the highest summed log-likelihood, with K[0] and K[N] by it.
+func sumMeasures(read map[string]items) []Measure {
+	all := func(part func(items) int) func(items) (int, int, string) {
+		return func(n items) (int, int, string) { return part(n), n.known + n.unknown, "the battery has no item" }
+	}
+	return []Measure{
+		{Key: KnownKeptRaw, Head: []string{"by sum:", "kept"}, Better: 1, Of: shareOf(read, keptShare),
+			Meaning: "known_kept by the highest summed log-likelihood of an option"},
+		{Key: "unknown_gained_raw", Head: []string{"by sum:", "gained"}, Better: 1, Of: shareOf(read, gainedShare),
+			Meaning: "unknown_gained by the same"},
+		{Key: "knowledge_base_raw", Head: []string{"by sum:", "K[0]"}, Better: 1, Of: shareOf(read, all(func(n items) int { return n.known })),
+			Meaning: "the untouched backbone's share of right answers by the same"},
+		{Key: "knowledge_final_raw", Head: []string{"by sum:", "K[N]"}, Better: 1, Of: shareOf(read, all(func(n items) int { return n.kept + n.gained })),
+			Meaning: "knowledge at the end by the same"},
+	}
+}
+
+func keptShare(n items) (part, all int, nothing string) {
+	return n.kept, n.known, "the untouched backbone knew no item"
+}
+
+func gainedShare(n items) (part, all int, nothing string) {
+	return n.gained, n.unknown, "the untouched backbone knew every item"
+}
+
+// shareOf is a share of a cell's items; nothing says why there is none of no items.
+func shareOf(read map[string]items, share func(items) (part, all int, nothing string)) func(Cell) metric.Value {
+	return func(c Cell) metric.Value {
+		counted, ok := read[c.ID]
+		switch {
+		case c.Method.Preset == suite.Frozen:
+			return metric.Undefined("no training")
+		case !ok:
+			return metric.Undefined(noPredictions)
+		}
+		part, all, nothing := share(counted)
+		if all == 0 {
+			return metric.Undefined(nothing)
+		}
+		return metric.Number(float64(part) / float64(all))
+	}
+}
+
 // itemsOf reads a cell's predictions for the battery before the stream and at its end.
-func itemsOf(r *Report, c Cell) (n items, err error) {
+func itemsOf(r *Report, c Cell, right func(record.Prediction) bool) (n items, err error) {
 	battery := map[string]bool{}
 	for _, task := range r.Suite.Knowledge {
 		battery[task.Name] = true
@@ -81,7 +153,7 @@ func itemsOf(r *Report, c Cell) (n items, err error) {
 		correct := map[key]bool{}
 		for _, p := range rows {
 			if battery[p.Task] {
-				correct[key{p.Task, p.ID}] = p.Correct
+				correct[key{p.Task, p.ID}] = right(p)
 			}
 		}
 		return correct, nil

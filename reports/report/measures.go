@@ -86,6 +86,7 @@ func MeasureGroups() []MeasureGroup {
 		{"evaluation.interpolate", mixtures[:]},
 		{"tasks with written answers", formMeasures(nil)},
 		{"a knowledge battery", batteryMeasures(nil)},
+		{"a knowledge battery of questions with options", sumMeasures(nil)},
 		{"evaluation.recovery", recoveryMeasures([]string{"K"}, []int{0})},
 		{"evaluation.kl", KLMeasures},
 	}

@@ -53,7 +53,7 @@ type Report struct {
 	// both have them, and thousands of files are read once.
 	forms map[string]forms
 	// items are what BatteryMeasures read of them, in the same way.
-	items map[string]items
+	items *batteryItems
 }
 
 // Read reads a run's manifest and the records of every planned cell. A last line that a crash cut

@@ -22,6 +22,8 @@ type Run struct {
 	Evaluation map[string]any
 	Knowledge  bool
 	Perplexity bool
+	// KnowledgeOptions gives the battery's questions options.
+	KnowledgeOptions bool
 	// stream is the suite's, and the first so many tasks have options.
 	Stream  string
 	Choices int
@@ -174,7 +176,11 @@ func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []i
 	var battery []map[string]any
 	if s.Knowledge {
 		for _, name := range []string{"knowledge_choice", "knowledge_completion"} {
-			battery = append(battery, map[string]any{"name": name, "family": "knowledge", "scores": []string{"exact"}})
+			task := map[string]any{"name": name, "family": "knowledge", "scores": []string{"exact"}}
+			if s.KnowledgeOptions {
+				task["options_column"] = "choices"
+			}
+			battery = append(battery, task)
 		}
 	}
 	methods := []map[string]any{}

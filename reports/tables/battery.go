@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"slices"
 
 	"secura/reports/report"
 	"secura/reports/table"
@@ -18,12 +19,26 @@ func Battery(r *report.Report) (table.Table, error) {
 		return t, fmt.Errorf("table battery: %w", err)
 	}
 	final := report.Measure{Head: []string{"final", "K[N]"}, Of: report.MetricOf("knowledge_final")}
-	addMeasures(r, &t, trained(r), append(measures, final))
+	addMeasures(r, &t, trained(r), slices.Insert(measures, 2, final))
+	if len(measures) > 3 {
+		t.Remarks = append(t.Remarks, "scores take the option with the highest log-likelihood per token; by sum: the one with the highest sum")
+	}
 	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
 		t.Remarks = append(t.Remarks, "K[0], the untouched backbone's own score, is "+table.Points(known.Number))
 	}
 	if guess := r.Chance.Knowledge; guess.Defined() {
 		t.Remarks = append(t.Remarks, fmt.Sprintf("a guess among the options keeps %s of the known and gains as much of the others", table.Points(guess.Number)))
+		if known := r.BaseMetrics()["knowledge_final"]; known.Defined() && known.Number > guess.Number {
+			t.Remarks = append(t.Remarks, fmt.Sprintf("some of the known were guessed: a model that keeps all else and guesses those anew keeps %s", table.Points(keptByGuessing(known.Number, guess.Number))))
+		}
 	}
 	return t, nil
+}
+
+// keptByGuessing is the share of the known items that are right again if those that were not known,
+// but guessed right, are guessed again. Of all items a share x is known and a guess is right in a
+// share g of the others, so that known = x + (1 − x)·g.
+func keptByGuessing(known, g float64) float64 {
+	x := (known - g) / (1 - g)
+	return (x + (known-x)*g) / known
 }
