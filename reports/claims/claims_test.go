@@ -106,6 +106,41 @@ func TestClaimsOfAClearRunAreSupported(t *testing.T) {
 	}
 }
 
+// A run may have SECURA in other sizes and as released: each form has verdicts of its own, against
+// the same five.
+func TestOtherFormsOfSECURAAreJudged(t *testing.T) {
+	s := sixteen(8, same(0.6), same(.5), same(.5))
+	s.Methods = append(s.Methods, suite.MethodSpec{Preset: "secura", Name: "secura-width"}, suite.MethodSpec{Preset: "secura-released-m1", Name: "secura-released-m1"},
+		suite.MethodSpec{Preset: "wise-ft", Name: "wise-ft"})
+	scores := s.Score
+	s.Score = func(method, seed, i, j int) float64 {
+		if s.Methods[method].Name == "secura-width" {
+			return 0.9 // ahead of all
+		}
+		return scores(min(method, 5), seed, i, j)
+	}
+	end := s.End
+	s.End = func(f *synthetic.CellFiles) {
+		if !strings.HasPrefix(f.Id, "secura-") && !strings.HasPrefix(f.Id, "wise-ft") {
+			end(f) // it knows the six alone
+		}
+	}
+	c := judge{evidence(t, s)}
+	ahead := c.rivals("acc", "x")
+	wants(t, ahead, "all five", NotSupported, "")
+	wants(t, ahead, "secura-width", Supported, "")
+	wants(t, ahead, "secura-released-m1", NotSupported, "")
+	kept := c.knowledge()
+	for _, row := range []string{"secura-width, as K[N]/K[0], above 70%", "secura-released-m1, as K[N]/K[0], above 70%"} {
+		if !slices.ContainsFunc(kept.Rows, func(r []table.Entry) bool { return r[0].Text == row }) {
+			t.Errorf("no row %q", row)
+		}
+	}
+	if slices.ContainsFunc(append(ahead.Rows, kept.Rows...), func(r []table.Entry) bool { return strings.HasPrefix(r[0].Text, "wise-ft") }) {
+		t.Error("wise-ft is no form of SECURA")
+	}
+}
+
 // Of four items the backbone knows two. secura keeps both, and its rivals keep one and win another.
 func TestTheClaimOfKnownItems(t *testing.T) {
 	s := sixteen(8, same(0.6), same(.5), same(.9))

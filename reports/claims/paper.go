@@ -2,6 +2,8 @@ package claims
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -48,6 +50,13 @@ func (c judge) knowledge() table.Table {
 	for _, x := range readings {
 		s := r.Over(report.Subject, e.number(x.key))
 		t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
+	}
+	for _, form := range e.otherForms() {
+		for _, x := range readings[1:] {
+			s := r.Over(form, e.number(x.key))
+			x.entry.Text = form + ", " + x.entry.Text
+			t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedOf(&t, r, form, judgeLevel(s, knowledgeBar))})
+		}
 	}
 	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
 		remark := "K[0], the untouched backbone's own score, is " + table.Points(known.Number)
@@ -103,30 +112,63 @@ func (c judge) rivals(key, words string) table.Table {
 	own, learning := r.Over(report.Subject, of), r.Over(report.Subject, report.Cell.Gain)
 	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {},
 		value(r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
-	differences := make([]metric.Difference, len(claimed))
-	for i, rival := range claimed {
-		differences[i] = metric.NoDifference("not in this run", 0)
-		if r.Has(rival) {
-			differences[i] = report.Difference(r, rival, of)
-		}
-	}
-	comparisons := metric.Adjust(differences)
-	var parts []judgement
+	differences, parts := e.ahead(report.Subject, of)
 	for i, rival := range claimed {
 		if !r.Has(rival) {
-			reason := missing("such method", streamCommand)
-			t.Rows = append(t.Rows, unmeasuredRow(&t, rival, reason))
-			parts = append(parts, judgement{NotMeasured, reason})
+			t.Rows = append(t.Rows, unmeasuredRow(&t, rival, parts[i].why))
 			continue
 		}
 		d := differences[i]
-		j := judgeAhead(d, comparisons)
-		parts = append(parts, j)
 		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), report.ScoreEntry(&t, r.Over(rival, of)), value(d.Summary, true),
-			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, j)})
+			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, parts[i])})
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
+	forms := e.otherForms()
+	if len(forms) > 0 {
+		t.Remarks = append(t.Remarks, "the last rows are other forms of SECURA: the verdict is on being ahead of all five, as in the row above")
+	}
+	for _, form := range forms {
+		own, learning := r.Over(form, of), r.Over(form, report.Cell.Gain)
+		_, parts := e.ahead(form, of)
+		t.Rows = append(t.Rows, []table.Entry{{Text: form}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {},
+			value(r.Summarise(form, "learning_accuracy"), false), flaggedEntry(&t, form, learning), judgedOf(&t, r, form, judgeAll(parts))})
+	}
 	return t
+}
+
+// otherForms are SECURA's in the run beside the one that the paper's claims are read of: other
+// sizes, and the presets of the release; ablations are none. Each is judged against the same five rivals.
+func (e *Evidence) otherForms() (names []string) {
+	for _, m := range e.Suite.Methods {
+		resized := m.Preset == report.Subject && m.Name != report.Subject
+		for key := range m.Params {
+			resized = resized && slices.Contains([]string{"sizes", "rank", "inner"}, key)
+		}
+		if resized || strings.HasPrefix(m.Preset, report.Subject+"-released") {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// ahead sets a method against the paper's rivals by a number of cells: the differences over paired
+// seeds, p adjusted over the rivals, and what each shows.
+func (e *Evidence) ahead(method string, of func(report.Cell) metric.Value) ([]metric.Difference, []judgement) {
+	differences := make([]metric.Difference, len(claimed))
+	for i, rival := range claimed {
+		differences[i] = metric.NoDifference("not in this run", 0)
+		if e.Has(rival) {
+			differences[i] = report.Between(e.Report, method, rival, of)
+		}
+	}
+	comparisons := metric.Adjust(differences)
+	parts := make([]judgement, len(claimed))
+	for i, rival := range claimed {
+		if parts[i] = judgeAhead(differences[i], comparisons); !e.Has(rival) {
+			parts[i] = judgement{NotMeasured, missing("such method", streamCommand)}
+		}
+	}
+	return differences, parts
 }
 
 // flagged is the entry of what a method learned, with a footnote if that is too little for its
