@@ -80,7 +80,7 @@ func TestItemsOfTheBatteryByTheSum(t *testing.T) {
 	}
 	shown, err := tables.Named(load(t, run), "battery")
 	synthetic.Must(t, err)
-	// kept, gained, K[N] of the records; by the sum kept 1 of 2, gained 1 of 2, K[0] and K[N] 2 of 4
+	// kept, gained, K[N] of the records; by the sum kept 1 of 2, gained 1 of 2, both K 2 of 4
 	if got := strings.Fields(textsOf(rowOf(t, shown[0], "seq"))); !slices.Equal(append(got[:2:2], got[3:]...), []string{"50.0", "0.0", "50.0", "50.0", "50.0", "50.0"}) {
 		t.Errorf("%v", got)
 	}

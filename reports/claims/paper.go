@@ -137,7 +137,8 @@ func (c judge) rivals(key, words string) table.Table {
 }
 
 // otherForms are SECURA's in the run beside the one that the paper's claims are read of: other
-// sizes, and the presets of the release; ablations are none. Each is judged against the same five rivals.
+// sizes, and the presets of the release; ablations are none. Each is judged against the same five
+// rivals.
 func (e *Evidence) otherForms() (names []string) {
 	for _, m := range e.Suite.Methods {
 		resized := m.Preset == report.Subject && m.Name != report.Subject

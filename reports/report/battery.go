@@ -2,10 +2,8 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/record"
 	"secura/experiments/suite"
@@ -55,7 +53,12 @@ func (r *Report) BatteryMeasures() ([]Measure, error) {
 // batteryHasOptions says whether all questions of the battery have options, whose texts are on
 // record.
 func (r *Report) batteryHasOptions() bool {
-	return r.Evaluated != nil && !slices.ContainsFunc(r.Suite.Knowledge, func(t datasets.Task) bool { return !t.Choice() })
+	for _, task := range r.Suite.Knowledge {
+		if !task.Choice() {
+			return false
+		}
+	}
+	return r.Evaluated != nil
 }
 
 // rightBySum says whether the option of a prediction's highest summed log-likelihood is right.

@@ -42,10 +42,10 @@ type Correlation struct {
 	Text string `json:"-"`
 }
 
-// Forgotten are the measures that the divergence is held against: what the tasks of the stream lost,
-// the known items of the battery that were lost, where there is one, and 1 - K[N]/K[0]. Forgetting
-// needs evaluations within the stream; a run without them has -BWT, what the tasks lost since each
-// was learned. The items are read from the predictions.
+// Forgotten are the measures that the divergence is held against: what the tasks of the stream
+// lost, the known items of the battery that were lost, where there is one, and 1 - K[N]/K[0].
+// Forgetting needs evaluations within the stream; a run without them has -BWT, what the tasks lost
+// since each was learned. The items are read from the predictions.
 func (r *Report) Forgotten() ([]Measure, error) {
 	battery, err := r.BatteryMeasures()
 	if err != nil {
