@@ -27,10 +27,7 @@ func batteryRun(t *testing.T) (rundir.Run, string) {
 func writeBattery(t testing.TB, run rundir.Run, battery string, boundary int, first int32, right string) {
 	t.Helper()
 	rows := []record.Prediction{{Task: "another", ID: 7, Correct: true}} // no item of the battery
-	for i, c := range right {
-		rows = append(rows, record.Prediction{Task: battery, ID: first + int32(i), Correct: c == 'x'})
-	}
-	synthetic.WritePredictions(t, run.Cell("seq-s0-o0"), boundary, rows)
+	synthetic.WritePredictions(t, run.Cell("seq-s0-o0"), boundary, append(rows, synthetic.BatteryPredictions(battery, first, right)...))
 }
 
 func TestItemsOfTheBatteryThatAreKeptAndGained(t *testing.T) {

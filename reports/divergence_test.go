@@ -74,11 +74,7 @@ func TestDivergenceGoesWithWhatWasLost(t *testing.T) {
 	battery := load(t, run).Suite.Knowledge[0].Name
 	for i, name := range names {
 		for boundary, right := range map[int]string{0: "xxxx....", 3: strings.Repeat("x", 4-i) + strings.Repeat(".", i) + "xxxx"} {
-			var rows []record.Prediction
-			for k, c := range right {
-				rows = append(rows, record.Prediction{Task: battery, ID: int32(k), Correct: c == 'x'})
-			}
-			synthetic.WritePredictions(t, run.Cell(name+"-s0-o0"), boundary, rows)
+			synthetic.WritePredictions(t, run.Cell(name+"-s0-o0"), boundary, synthetic.BatteryPredictions(battery, 0, right))
 		}
 	}
 	shown, err := tables.Named(load(t, run), "kl")

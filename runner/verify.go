@@ -224,8 +224,8 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 // its records must come out byte for byte. Where they need not, it is told why.
 func (v *verification) tolerance(cell suite.Cell, here rundir.Manifest) float64 {
 	kept := v.manifest
-	if at, err := standing.Read(v.run.Cell(cell.ID)); err == nil && len(at.Status.Processors) > 0 {
-		kept.Processor = strings.Join(at.Status.Processors, ", then ")
+	if at, err := standing.Read(v.run.Cell(cell.ID)); err == nil {
+		kept.Processor = v.manifest.ComputedBy(at.Status.Processors)
 	}
 	reasons := kept.OtherNumbers(here)
 	if len(reasons) == 0 {

@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,6 +54,12 @@ func (m Manifest) OtherNumbers(other Manifest) (reasons []string) {
 		reasons = appendChange(reasons, "processor", m.Processor, other.Processor)
 	}
 	return reasons
+}
+
+// ComputedBy names what computed a cell, of the processors in its status: where that names none,
+// for an older program wrote it, the run's.
+func (m Manifest) ComputedBy(processors []string) string {
+	return cmp.Or(strings.Join(processors, ", then "), m.Processor)
 }
 
 // otherBackend lists what of the backend differs.

@@ -150,7 +150,7 @@ func (c *card) provenance() {
 	item("Go", m.Modules["go"])
 	item("GoMLX", m.Modules["github.com/gomlx/gomlx"])
 	item("backend", m.Backend)
-	item("processor", c.r.ProcessorsOf(c.cell))
+	item("processor", m.ComputedBy(c.cell.Processors))
 	if name := c.hubName(); name != "" {
 		item("backbone", strings.TrimSpace(name+" "+c.base().Revision))
 	}

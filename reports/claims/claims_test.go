@@ -152,11 +152,7 @@ func TestTheClaimOfKnownItems(t *testing.T) {
 			at[n] = "xx.."
 		}
 		for boundary, right := range at {
-			var rows []record.Prediction
-			for i, c := range right {
-				rows = append(rows, record.Prediction{Task: battery, ID: int32(i), Correct: c == 'x'})
-			}
-			synthetic.WritePredictions(t, run.Cell(f.Id), boundary, rows)
+			synthetic.WritePredictions(t, run.Cell(f.Id), boundary, synthetic.BatteryPredictions(battery, 0, right))
 		}
 	}
 	list, err := LoadEvidence(run)

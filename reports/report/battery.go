@@ -50,6 +50,12 @@ func (r *Report) BatteryMeasures() ([]Measure, error) {
 	return list, nil
 }
 
+// itemKey names an item of the battery.
+type itemKey struct {
+	task string
+	id   int32
+}
+
 // batteryHasOptions says whether all questions of the battery have options, whose texts are on
 // record.
 func (r *Report) batteryHasOptions() bool {
@@ -63,16 +69,12 @@ func (r *Report) batteryHasOptions() bool {
 
 // rightBySum says whether the option of a prediction's highest summed log-likelihood is right.
 func (r *Report) rightBySum() func(record.Prediction) bool {
-	type key struct {
-		task string
-		id   int32
-	}
-	options := map[key][]string{}
+	options := map[itemKey][]string{}
 	for _, e := range r.Evaluated {
-		options[key{e.Task, e.ID}] = e.Options
+		options[itemKey{e.Task, e.ID}] = e.Options
 	}
 	return func(p record.Prediction) bool {
-		of, best := options[key{p.Task, p.ID}], score.ChooseRaw(p.OptionScores)
+		of, best := options[itemKey{p.Task, p.ID}], score.ChooseRaw(p.OptionScores)
 		return best >= 0 && best < len(of) && strings.TrimSpace(of[best]) == p.Gold
 	}
 }
@@ -143,20 +145,16 @@ func itemsOf(r *Report, c Cell, right func(record.Prediction) bool) (n items, er
 	for _, task := range r.Suite.Knowledge {
 		battery[task.Name] = true
 	}
-	type key struct {
-		task string
-		id   int32
-	}
 	folder, last := r.Run.Cell(c.ID), len(c.R)-1
-	read := func(boundary int) (map[key]bool, error) {
+	read := func(boundary int) (map[itemKey]bool, error) {
 		rows, err := record.ReadPredictions(folder.Predictions(boundary))
 		if err != nil {
 			return nil, err
 		}
-		correct := map[key]bool{}
+		correct := map[itemKey]bool{}
 		for _, p := range rows {
 			if battery[p.Task] {
-				correct[key{p.Task, p.ID}] = right(p)
+				correct[itemKey{p.Task, p.ID}] = right(p)
 			}
 		}
 		return correct, nil

@@ -34,12 +34,6 @@ func Provenance(r *Report) []Fact {
 	return slices.DeleteFunc(list, func(f Fact) bool { return f.Text == "" })
 }
 
-// ProcessorsOf names what computed a cell: those in its status, or where that names none, for an
-// older program wrote it, the manifest's.
-func (r *Report) ProcessorsOf(c Cell) string {
-	return cmp.Or(strings.Join(c.Processors, ", then "), r.Manifest.Processor)
-}
-
 // processors are those of the cells which have begun, each with the number of its cells where there
 // are several.
 func (r *Report) processors() string {
@@ -49,7 +43,7 @@ func (r *Report) processors() string {
 		if c.State == record.Queued {
 			continue
 		}
-		name := r.ProcessorsOf(c)
+		name := r.Manifest.ComputedBy(c.Processors)
 		if cells[name]++; cells[name] == 1 {
 			names = append(names, name)
 		}

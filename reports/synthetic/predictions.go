@@ -103,6 +103,15 @@ func WritePredictions(t testing.TB, folder rundir.Cell, boundary int, rows []rec
 	Must(t, os.WriteFile(path, data, 0o644))
 }
 
+// BatteryPredictions are predictions of a battery's items, counted from first: one for each byte,
+// right where it is an x.
+func BatteryPredictions(battery string, first int32, right string) (rows []record.Prediction) {
+	for i, c := range right {
+		rows = append(rows, record.Prediction{Task: battery, ID: first + int32(i), Correct: c == 'x'})
+	}
+	return rows
+}
+
 // words are as long and as varied as the answers of a small model.
 func words(r *rand.Rand, n int) string {
 	text := ""

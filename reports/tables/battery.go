@@ -23,12 +23,13 @@ func Battery(r *report.Report) (table.Table, error) {
 	if len(measures) > 3 {
 		t.Remarks = append(t.Remarks, "scores take the option with the highest log-likelihood per token; by sum: the one with the highest sum")
 	}
-	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
+	known := r.BaseMetrics()["knowledge_final"]
+	if known.Defined() {
 		t.Remarks = append(t.Remarks, "K[0], the untouched backbone's own score, is "+table.Points(known.Number))
 	}
 	if guess := r.Chance.Knowledge; guess.Defined() {
 		t.Remarks = append(t.Remarks, fmt.Sprintf("a guess among the options keeps %s of the known and gains as much of the others", table.Points(guess.Number)))
-		if known := r.BaseMetrics()["knowledge_final"]; known.Defined() && known.Number > guess.Number {
+		if known.Defined() && known.Number > guess.Number {
 			t.Remarks = append(t.Remarks, fmt.Sprintf("some of the known were guessed: a model that keeps all else and guesses those anew keeps %s", table.Points(keptByGuessing(known.Number, guess.Number))))
 		}
 	}
