@@ -116,7 +116,7 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 				texts++
 			}
 		}
-		done.add(b.batch.Rows * b.batch.Length)
+		done.add(b.tokens())
 	}
 	for _, b := range v.written {
 		if err := ctx.Err(); err != nil {

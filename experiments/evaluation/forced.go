@@ -21,6 +21,9 @@ type forcedBatch struct {
 	items []item
 }
 
+// tokens are those that are computed, padding included.
+func (b forcedBatch) tokens() int { return b.batch.Rows * b.batch.Length }
+
 // layForced puts every prompt with its true answer into rows of the smallest length that fits; a
 // text that is longer than all loses its prompt's beginning, and an answer its end.
 func (v *Evaluator) layForced(lengths []int, rows int) {
@@ -60,7 +63,7 @@ func (v *Evaluator) layForced(lengths []int, rows int) {
 		}
 	}
 	for _, b := range v.forced {
-		v.Tokens += int64(b.batch.Rows * b.batch.Length)
+		v.Tokens += int64(b.tokens())
 	}
 }
 
@@ -89,7 +92,7 @@ func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out
 		for n, p := range b.items {
 			v.addForced(&sums[p.group], b.batch, n, predicted, logs, groups[p.group].Examples[p.index].Answer)
 		}
-		done.add(b.batch.Rows * b.batch.Length)
+		done.add(b.tokens())
 	}
 	out.Forced = make([]record.TeacherForced, len(groups))
 	for g, s := range sums {

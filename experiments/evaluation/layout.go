@@ -108,7 +108,7 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 	v.layOptions(options, e.Lengths, e.Batch)
 	v.layPrompts(prompts, e.Lengths, e.Batch)
 	for _, b := range v.score {
-		v.Tokens += int64(b.batch.Rows * b.batch.Length)
+		v.Tokens += int64(b.tokens())
 	}
 	for _, b := range v.written {
 		v.Tokens += int64(b.tokens())

@@ -28,6 +28,9 @@ type scoreBatch struct {
 	questions []scored
 }
 
+// tokens are those that are computed, padding included.
+func (b scoreBatch) tokens() int { return b.batch.Rows * b.batch.Length }
+
 // scored is a question that is laid out.
 type scored struct {
 	item
