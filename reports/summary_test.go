@@ -202,3 +202,39 @@ func TestResultsHaveTheReferences(t *testing.T) {
 		t.Errorf("the chance level of the third task is %+v", v)
 	}
 }
+
+// TestMajority is what the most frequent right answer scores: of options by their text, of written
+// answers once they are normalised, and of no task where no one answer can be given to all.
+func TestMajority(t *testing.T) {
+	run := pressed(1, 0.05)
+	s := run.Make(t, nil)
+	two, own := []string{"yes", "no"}, []string{"left", "right"}
+	write := func(of ...record.Example) {
+		t.Helper()
+		for i := range of {
+			of[i].ID, of[i].Prompt = int32(i), "p"
+		}
+		data, err := record.EncodeExamples(of)
+		synthetic.Must(t, err)
+		synthetic.Must(t, os.WriteFile(s.Examples(), data, 0o644))
+	}
+	write(
+		record.Example{Task: "task_1", Options: two, Gold: "no"}, record.Example{Task: "task_1", Options: []string{"no", "yes"}, Gold: "yes"},
+		record.Example{Task: "task_1", Options: two, Gold: "yes"}, record.Example{Task: "task_1", Options: two, Gold: "yes"},
+		record.Example{Task: "task_2", Options: two, Gold: "no"}, record.Example{Task: "task_2", Options: own, Gold: "left"},
+		record.Example{Task: "task_3", Gold: "Pay  bill."}, record.Example{Task: "task_3", Gold: "pay bill"}, record.Example{Task: "task_3", Gold: "balance"},
+	)
+	r := load(t, s)
+	of := r.Chance.Majority
+	near(t, "majority of options", of["task_1"], 0.75)
+	near(t, "majority of written answers", of["task_3"], 2.0/3)
+	if got := of["task_2"].Undefined; got != "each question has its own options: no answer fits all" {
+		t.Errorf("the majority of a task whose questions have their own options is %+v", of["task_2"])
+	}
+	per := tables.Tasks(r)
+	var out bytes.Buffer
+	synthetic.Must(t, table.Text(&out, []table.Table{per}, false))
+	if got := rowOf(t, per, "T1 task_1")[3].Text; got != "75.0" || !strings.Contains(out.String(), "majority is one answer to every question") {
+		t.Errorf("the majority of the first task is %s in\n%s", got, out.String())
+	}
+}

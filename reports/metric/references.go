@@ -22,6 +22,20 @@ func Chance(options []int) Value {
 	return Number(sum / float64(len(options)))
 }
 
+// Majority is the share of questions that one answer to all of them gets right, the most frequent
+// of the right answers. Undefined without questions.
+func Majority(golds []string) Value {
+	if len(golds) == 0 {
+		return Undefined("no questions")
+	}
+	times, most := map[string]int{}, 0
+	for _, g := range golds {
+		times[g]++
+		most = max(most, times[g])
+	}
+	return Number(float64(most) / float64(len(golds)))
+}
+
 // ChanceOf is the mean of several tasks' chance; a task without one counts 0. Where no task has one
 // it is undefined.
 func ChanceOf(tasks []Value) (chance Value, guessed int) {

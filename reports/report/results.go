@@ -75,13 +75,15 @@ type measured struct {
 	TrainFLOP float64 `json:"train_flop,omitempty"`
 }
 
-// ReferenceResults are what methods are seen against: the base row, and the chance level of a guess
-// among the options, by the keys of metrics and by task.
+// ReferenceResults are what methods are seen against: the base row, the chance level of a guess
+// among the options, by the keys of metrics and by task, and the score of each task's most frequent
+// answer.
 type ReferenceResults struct {
-	Backbone    string                  `json:"backbone,omitempty"`
-	Base        map[string]metric.Value `json:"base_row"`
-	Chance      map[string]metric.Value `json:"chance"`
-	ChanceTasks map[string]metric.Value `json:"chance_tasks"`
+	Backbone      string                  `json:"backbone,omitempty"`
+	Base          map[string]metric.Value `json:"base_row"`
+	Chance        map[string]metric.Value `json:"chance"`
+	ChanceTasks   map[string]metric.Value `json:"chance_tasks"`
+	MajorityTasks map[string]metric.Value `json:"majority_tasks"`
 }
 
 // references are those of a report of one backbone.
@@ -91,7 +93,7 @@ func (r *Report) references() ReferenceResults {
 	for _, key := range []string{"acc", "knowledge_retention", "knowledge_final"} {
 		known[key] = base[key]
 	}
-	return ReferenceResults{Backbone: onBackbone(r), Base: known, Chance: r.ChanceMetrics(), ChanceTasks: r.Chance.Tasks}
+	return ReferenceResults{Backbone: onBackbone(r), Base: known, Chance: r.ChanceMetrics(), ChanceTasks: r.Chance.Tasks, MajorityTasks: r.Chance.Majority}
 }
 
 // Results is the content of results.json. Equal records give equal bytes, but for what stands under

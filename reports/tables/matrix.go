@@ -99,7 +99,7 @@ func Tasks(r *report.Report) table.Table {
 }
 
 // addTaskReferences adds columns of the base row, unless frozen stands for it, and of the chance
-// level, where a task has one.
+// level and the most frequent answer, each where a task has one.
 func addTaskReferences(r *report.Report, t *table.Table) {
 	base, measured := r.Base()
 	if measured && !slices.ContainsFunc(r.Suite.Methods, func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen }) {
@@ -108,12 +108,21 @@ func addTaskReferences(r *report.Report, t *table.Table) {
 			t.Rows[j] = append(t.Rows[j], table.Score(base.R[0][slices.Index(base.Tasks, task.Name)]))
 		}
 	}
-	if _, guessed := r.Chance.Accuracy(r.Suite.TaskNames()); guessed == 0 {
-		return
-	}
-	t.Columns = append(t.Columns, table.Column{Head: []string{chanceLabel}})
-	for j, task := range r.Suite.Tasks {
-		t.Rows[j] = append(t.Rows[j], valueEntry(t, r.Chance.Tasks[task.Name]))
+	for _, level := range []struct {
+		label, meaning string
+		values         map[string]metric.Value
+	}{
+		{chanceLabel, "a guess among the options", r.Chance.Tasks},
+		{"majority", "one answer to every question, the one that is right most often", r.Chance.Majority},
+	} {
+		if !slices.ContainsFunc(r.Suite.TaskNames(), func(task string) bool { return level.values[task].Defined() }) {
+			continue
+		}
+		t.Remarks = append(t.Remarks, level.label+" is "+level.meaning)
+		t.Columns = append(t.Columns, table.Column{Head: []string{level.label}})
+		for j, task := range r.Suite.Tasks {
+			t.Rows[j] = append(t.Rows[j], valueEntry(t, level.values[task.Name]))
+		}
 	}
 }
 
