@@ -176,7 +176,7 @@ func TestEveryTableOfTheListIsMade(t *testing.T) {
 			t.Errorf("%s: %d tables, %v", name, len(shown), err)
 		}
 	}
-	if lacking != 6 { // orders, released, stability, interpolation, recovery and kl
+	if lacking != 7 { // families, orders, released, stability, interpolation, recovery and kl
 		t.Errorf("%d tables lack something", lacking)
 	}
 	if _, err := tables.Named(r, "budgets"); err == nil || errors.Is(err, tables.ErrLacks) || !strings.Contains(err.Error(), "stability front") {

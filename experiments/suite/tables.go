@@ -1,6 +1,10 @@
 package suite
 
-import "slices"
+import (
+	"slices"
+
+	"secura/datasets"
+)
 
 // Table is a table of a report, by the name that -table and a suite's key tables know.
 type Table struct {
@@ -28,6 +32,10 @@ const (
 var Tables = []Table{
 	{"summary", "", nil},
 	{"per-task", "", nil},
+	{"families", MeasureTables, func(s Suite) string {
+		several := slices.ContainsFunc(s.Tasks, func(t datasets.Task) bool { return t.Family != s.Tasks[0].Family })
+		return without(several && !s.Separate(), "tasks of several families in a sequential stream")
+	}},
 	{"matrix", "", nil},
 	{"cost", "", nil},
 	{"variants", "", nil},

@@ -185,11 +185,22 @@ func extreme(from, to int, better func(a, b float64) float64, f func(i int) floa
 // AfterOwnTraining is the mean score, each right after its own training, of the tasks that belong;
 // j counts them from 0.
 func AfterOwnTraining(m Matrix, belongs func(j int) bool) Value {
+	return m.meanOf(belongs, func(c *cells, j int) float64 { return c.r(j, j) })
+}
+
+// AtEnd is the mean score at the end of the stream of the tasks that belong; j counts them from 0.
+func AtEnd(m Matrix, belongs func(j int) bool) Value {
+	return m.meanOf(belongs, func(c *cells, j int) float64 { return c.r(c.last(), j) })
+}
+
+// meanOf is the mean over the tasks that belong of what is asked of each, which is told its number
+// from 1.
+func (m Matrix) meanOf(belongs func(j int) bool, of func(c *cells, j int) float64) Value {
 	c := &cells{m: m, n: m.Tasks()}
 	sum, n := 0.0, 0
 	for j := range c.n {
 		if belongs(j) {
-			sum += c.r(j+1, j+1)
+			sum += of(c, j+1)
 			n++
 		}
 	}

@@ -68,6 +68,13 @@ func AfterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
 	}
 }
 
+// AtEnd is the mean score at the end of the stream of the tasks that belong.
+func AtEnd(belongs func(task string) bool) func(Cell) metric.Value {
+	return func(c Cell) metric.Value {
+		return metric.AtEnd(metric.Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })
+	}
+}
+
 // OfKind tells the tasks whose answer is chosen among options, or the others.
 func OfKind(r *Report, choice bool) func(task string) bool {
 	return func(name string) bool {

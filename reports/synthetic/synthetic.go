@@ -27,6 +27,8 @@ type Run struct {
 	// stream is the suite's, and the first so many tasks have options.
 	Stream  string
 	Choices int
+	// Families are those of the first tasks; others are of one that is made up.
+	Families []string
 	// score is a method's score on a task (from 1) after i trainings.
 	Score func(method, seed, i, j int) float64
 	// end changes a cell before its files are written; nil for none.
@@ -168,6 +170,9 @@ func (s Run) WriteIn(t testing.TB, run rundir.Run, files []*CellFiles, order []i
 	tasks := []map[string]any{}
 	for i, name := range s.Tasks {
 		task := map[string]any{"name": name, "family": "made up", "scores": []string{"exact"}}
+		if i < len(s.Families) {
+			task["family"] = s.Families[i]
+		}
 		if i < s.Choices {
 			task["options_column"] = "choices"
 		}

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -94,6 +95,53 @@ func Tasks(r *report.Report) table.Table {
 			field = append(field, r.ContendsAlone(m, &row[references+i], func(c report.Cell) metric.Value { return metric.Number(c.R[len(c.R)-1][j]) }))
 		}
 		report.Rank(field, 1)
+	}
+	return t
+}
+
+// Families shows what each method (column) learned and kept of each family of tasks (two rows): the
+// mean score of its tasks right after each was learned, and at the end of the stream, in points of
+// 100.
+func Families(r *report.Report) table.Table {
+	t := table.Table{
+		Title: "Families",
+		Caption: []string{"Mean score of each family's tasks, whose number stands beside it, in points of 100: right after each was learned, and at the end of the stream" +
+			spreadMeans(r) + ". Base is the untouched backbone."},
+		Columns: []table.Column{{Head: []string{"family"}}, {Head: []string{"base"}}},
+	}
+	report.SaysMarks(&t, "row")
+	methods := trained(r)
+	for _, m := range methods {
+		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
+	}
+	base, measured := r.Base()
+	families, members := []string{}, map[string][]string{}
+	for _, task := range r.Suite.Tasks {
+		if members[task.Family] == nil {
+			families = append(families, task.Family)
+		}
+		members[task.Family] = append(members[task.Family], task.Name)
+	}
+	for _, family := range families {
+		belongs := func(task string) bool { return slices.Contains(members[family], task) }
+		for _, when := range []struct {
+			name string
+			of   func(report.Cell) metric.Value
+		}{{"learned", report.AfterOwnTraining(belongs)}, {"at the end", report.AtEnd(belongs)}} {
+			row := []table.Entry{{Text: fmt.Sprintf("%s (%d) %s", cmp.Or(family, "no family"), len(members[family]), when.name)}, {Text: table.NotThere}}
+			if measured {
+				row[1] = table.Score(meanWhere(base, belongs))
+			}
+			for _, m := range methods {
+				row = append(row, report.ScoreEntry(&t, r.Over(m.Name, when.of)))
+			}
+			var field []report.Contender
+			for i, m := range methods {
+				field = append(field, r.Contends(m, &row[i+2], when.of))
+			}
+			report.Rank(field, 1)
+			t.Rows = append(t.Rows, row)
+		}
 	}
 	return t
 }

@@ -44,6 +44,15 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		return []table.Table{Summary(r)}, nil
 	case "per-task":
 		return []table.Table{Tasks(r)}, nil
+	case "families":
+		if r.Suite.Separate() {
+			return lacks("the tasks are learned alone, and there is no end of a stream")
+		}
+		t := Families(r)
+		if len(t.Rows) < 4 { // two for each
+			return lacks("all tasks are of one family")
+		}
+		return []table.Table{t}, nil
 	case "matrix":
 		var tables []table.Table
 		for _, m := range r.Suite.Methods {
