@@ -104,7 +104,7 @@ func Run(ctx context.Context, options Options) error {
 	}
 	var cores []int
 	if !options.Unpinned {
-		cores = allowedCores()
+		cores = coresToTake()
 	}
 	if options.Patience == 0 {
 		options.Patience = 2 * time.Second

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 			out.Encode(Progress{Cell: cell, State: "running", Step: 2})
 			time.Sleep(time.Minute)
 		case "where":
-			out.Encode(Progress{Cell: cell, State: "running", Reason: fmt.Sprint(allowedCores(), os.Getenv("GOMAXPROCS"))})
+			out.Encode(Progress{Cell: cell, State: "running", Reason: fmt.Sprint(coresToTake(), os.Getenv("GOMAXPROCS"))})
 		}
 		out.Encode(Progress{Cell: cell, State: "done", Reason: fmt.Sprint(os.Getpid())})
 	}
@@ -174,27 +174,6 @@ func TestCancellingStopsTheWorkersSoon(t *testing.T) {
 		if ends[kind+"-1"].State != "cancelled" || ends[kind+"-2"].State != "cancelled" || ends["ok-1"].State != "" {
 			t.Errorf("%s: %v", kind, ends)
 		}
-	}
-}
-
-func TestAWorkerHasOneCoreAndTheParentKeepsItsOwn(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("processes are pinned on Linux alone")
-	}
-	before := fmt.Sprint(allowedCores())
-	var s seen
-	if err := run(t, context.Background(), 2, &s, "where-1", "where-2"); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range s.lines {
-		if p.Reason != "" && !p.Ended() {
-			if n := len(strings.Fields(p.Reason)); n != 1 || !strings.HasSuffix(p.Reason, "]1") && !strings.HasSuffix(p.Reason, "] 1") {
-				t.Errorf("cores and GOMAXPROCS: %s", p.Reason)
-			}
-		}
-	}
-	if after := fmt.Sprint(allowedCores()); after != before {
-		t.Errorf("the parent had cores %s, has %s", before, after)
 	}
 }
 

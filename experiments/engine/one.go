@@ -13,7 +13,7 @@ import (
 func OnOneCore(ctx context.Context, command *exec.Cmd) error {
 	asWorker(command)
 	core := -1
-	if cores := allowedCores(); len(cores) > 0 {
+	if cores := coresToTake(); len(cores) > 0 {
 		core = cores[0]
 	}
 	exited := make(chan struct{})

@@ -1,8 +1,13 @@
 package engine
 
 import (
+	"cmp"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +26,40 @@ func allowedCores() []int {
 		}
 	}
 	return cores
+}
+
+// coresToTake are the allowed cores, those that the fewest processes are bound to first: the
+// workers of two runs on one machine do not share a core while another is free.
+func coresToTake() []int {
+	cores, bound := allowedCores(), map[int]int{}
+	for _, core := range boundProcesses() {
+		bound[core]++
+	}
+	slices.SortStableFunc(cores, func(a, b int) int { return cmp.Compare(bound[a], bound[b]) })
+	return cores
+}
+
+// boundProcesses are the processes that may run on one core alone, by their number. The kernel's
+// own, which have no command line, are not counted. Of those that cannot be read nothing is known.
+func boundProcesses() map[int]int {
+	bound := map[int]int{}
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, line := range lines {
+		if said, err := os.ReadFile(line); err != nil || len(said) == 0 {
+			continue
+		}
+		process, _ := strconv.Atoi(filepath.Base(filepath.Dir(line)))
+		var set unix.CPUSet
+		if unix.SchedGetaffinity(process, &set) != nil || set.Count() != 1 {
+			continue
+		}
+		for core := range len(set) * 64 {
+			if set.IsSet(core) {
+				bound[process] = core
+			}
+		}
+	}
+	return bound
 }
 
 // setGroup gives the process a group of its own, so that a Ctrl-C in the terminal reaches the

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 )
 
-// allowedCores is empty: processes are not pinned on this system.
-func allowedCores() []int { return nil }
+// coresToTake is empty: processes are not pinned on this system.
+func coresToTake() []int { return nil }
 
 func setGroup(*exec.Cmd) {}
 
