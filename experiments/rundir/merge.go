@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 )
@@ -98,6 +99,12 @@ func (d *differences) compare(path string, old, new any) {
 	}
 }
 
+// saidOfMethods are the keys of a method that change no number of its cells: why it has its
+// settings, and what a tuning may try.
+var saidOfMethods = []string{"reason", "learning_rates", "fixed"}
+
+// methods compares those of both suites, and gives all of them: what is said of one is as it is
+// said now.
 func (d *differences) methods(old, new any) any {
 	a, _ := old.([]any)
 	b, _ := new.([]any)
@@ -111,9 +118,23 @@ func (d *differences) methods(old, new any) any {
 			union = append(union, m)
 			continue
 		}
-		d.compare("methods."+methodName(m), a[i], m)
+		d.compare("methods."+methodName(m), settings(a[i]), settings(m))
+		union[i] = m
 	}
 	return union
+}
+
+// settings are a method's keys less saidOfMethods.
+func settings(method any) any {
+	m, ok := method.(map[string]any)
+	if !ok {
+		return method
+	}
+	kept := maps.Clone(m)
+	for _, key := range saidOfMethods {
+		delete(kept, key)
+	}
+	return kept
 }
 
 func methodName(m any) string {

@@ -248,6 +248,12 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 	if string(merged.Suite) != want || len(merged.Files) != 1 {
 		t.Fatalf("%s %v", merged.Suite, merged.Files)
 	}
+	said := old
+	said.Suite = suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8},"reason":"tuned again","learning_rates":[0.1,1],"fixed":["rank"]}],"training":{"steps":48}}`)
+	merged, warnings, err = Merge(old, said)
+	if err != nil || len(warnings) > 0 || !strings.Contains(string(merged.Suite), "tuned again") || !strings.Contains(string(merged.Suite), `"fixed"`) {
+		t.Errorf("what is said of a method, and changes no number: %s %v %v", merged.Suite, warnings, err)
+	}
 	for difference, files := range map[string][]File{
 		"file b.parquet was not there": {{"a.parquet", "11", 1}, {"b.parquet", "22", 2}},
 		"file a.parquet is not there":  {},
