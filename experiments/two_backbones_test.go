@@ -90,7 +90,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		if wrong := again.CheckCell(part.Cell, true); len(wrong) > 0 {
 			t.Error(wrong)
 		}
-		if err := again.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
+		if _, err := again.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
 			t.Error(err)
 		}
 	}

@@ -2,9 +2,11 @@ package experiments
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,7 +48,7 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 				}
 				from[parts[0].From] = true
 				for _, part := range parts {
-					if err := w.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
+					if _, err := w.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
 						t.Error(err)
 					}
 				}
@@ -54,7 +56,7 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 			if kept := st.Evaluation.KeepCheckpoints == "all"; (len(from) > 1) != kept {
 				t.Errorf("samples start at %v", from)
 			}
-			if err := w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 0); err != nil {
+			if _, err := w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 0); err != nil {
 				t.Error(err)
 			}
 		})
@@ -183,7 +185,7 @@ func TestTamperingIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 			check("under a new seal", c.sealed)
-			err := w.Again(context.Background(), Whole(cell), rundir.Run{Path: t.TempDir()}, 0)
+			_, err := w.Again(context.Background(), Whole(cell), rundir.Run{Path: t.TempDir()}, 0)
 			if (err == nil) != (c.again == "") || err != nil && !strings.Contains(err.Error(), c.again) {
 				t.Errorf("executed again: %v, expected %q", err, c.again)
 			}
@@ -237,22 +239,52 @@ func TestACellNamesTheProcessorsThatComputedIt(t *testing.T) {
 	}
 }
 
-// TestAnotherProcessorIsHeldToItsScores: with a tolerance, only scores are compared.
+// TestAnotherProcessorIsHeldToItsScores: with a tolerance, only scores are compared, and those
+// after the first task are told where they are apart.
 func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
-	rewrite(t, folder.Steps(), `"step":2,"loss":`, `"step":2,"loss":1`)
-	rewrite(t, folder.Records(), `"name":"exact","value":0`, `"name":"exact","value":0.00001`)
-	again := func() error {
+	again := func() (string, error) {
 		return w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 1e-4)
 	}
-	if err := again(); err != nil {
-		t.Error(err)
+	alter := func(index int, alter func(*record.Event)) {
+		t.Helper()
+		events, _, err := record.ReadEvents(folder.Records())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []byte
+		for _, e := range events {
+			if e.Kind == record.Boundary && e.Index == index {
+				alter(&e)
+			}
+			line, err := json.Marshal(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(append(lines, line...), '\n')
+		}
+		if err := os.WriteFile(folder.Records(), lines, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	rewrite(t, folder.Records(), `"name":"exact","value":0.00001`, `"name":"exact","value":0.001`)
-	if err := again(); err == nil || !strings.Contains(err.Error(), "0.001, expected 0") {
-		t.Error(err)
+	rewrite(t, folder.Steps(), `"step":2,"loss":`, `"step":2,"loss":1`)
+	alter(1, func(e *record.Event) { e.Scores[0].Scores[0].Value += 0.00001 })
+	if drift, err := again(); err != nil || drift != "" {
+		t.Error(drift, err)
+	}
+	alter(2, func(e *record.Event) { e.Scores[1].Scores[0].Value += 0.25 })
+	if drift, err := again(); err != nil || !regexp.MustCompile(`^\w+ after task 2 was [\d.]+, is [\d.]+$`).MatchString(drift) {
+		t.Errorf("a later score that is apart: %q, %v", drift, err)
+	}
+	alter(2, func(e *record.Event) { e.Scores = e.Scores[:1] })
+	if _, err := again(); err == nil || !strings.Contains(err.Error(), "boundary 2: scores") {
+		t.Errorf("a later score that is gone: %v", err)
+	}
+	alter(1, func(e *record.Event) { e.Scores[0].Scores[0].Value += 0.001 })
+	if _, err := again(); err == nil || !strings.Contains(err.Error(), "boundary 1: scores[0].scores[0].value is") {
+		t.Errorf("a score of the first task that is apart: %v", err)
 	}
 }
 

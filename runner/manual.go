@@ -286,7 +286,8 @@ computes the scores from the predictions and the metrics from the records
 again. And it executes one task of each method from its checkpoint: the records
 must come out byte for byte. -full executes every cell. Whoever gets a bundle
 can do the same. Another processor or plugin may make other last bits; verify
-then compares scores only, to 0.0001, and says so.
+then compares scores only, to 0.0001 up to the first task that it executes, and
+says how far later ones drift apart.
 
 	$ runner verify runs/continual16
 	$ runner report runs/continual16 -bundle continual16.tar.zst

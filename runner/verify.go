@@ -24,7 +24,7 @@ import (
 )
 
 // scoreTolerance is how far scores may be apart that two backends, plugin builds or processors
-// computed.
+// computed, up to the first task that they executed.
 const scoreTolerance = 1e-4
 
 // VerifyOptions are the flags of verify.
@@ -231,7 +231,7 @@ func (v *verification) tolerance(cell suite.Cell, here rundir.Manifest) float64 
 	if len(reasons) == 0 {
 		return 0
 	}
-	fmt.Fprintf(v.stdout, "of %s only scores are compared, to %g, for it was computed by %s\n", cell.ID, scoreTolerance, strings.Join(reasons, ", "))
+	fmt.Fprintf(v.stdout, "of %s only scores are compared, to %g up to the first task that is executed, for it was computed by %s\n", cell.ID, scoreTolerance, strings.Join(reasons, ", "))
 	return scoreTolerance
 }
 
@@ -265,10 +265,14 @@ func (v *verification) again(ctx context.Context, w *experiments.Worker, part ex
 		return fmt.Errorf("verify: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	err = w.Again(ctx, part, rundir.Run{Path: scratch}, tolerance)
+	drift, err := w.Again(ctx, part, rundir.Run{Path: scratch}, tolerance)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	v.found("executed again: "+part.String(), err)
+	what := "executed again: " + part.String()
+	if drift != "" {
+		what += "; further on scores drift apart, the most where " + drift
+	}
+	v.found(what, err)
 	return nil
 }
