@@ -14,9 +14,12 @@ import (
 )
 
 // allowedCores are the cores that this process may run on.
-func allowedCores() []int {
+func allowedCores() []int { return coresOf(0) }
+
+// coresOf are the cores that a process may run on, this one by 0; none where that cannot be read.
+func coresOf(process int) []int {
 	var set unix.CPUSet
-	if unix.SchedGetaffinity(0, &set) != nil {
+	if unix.SchedGetaffinity(process, &set) != nil {
 		return nil
 	}
 	var cores []int
@@ -49,14 +52,8 @@ func boundProcesses() map[int]int {
 			continue
 		}
 		process, _ := strconv.Atoi(filepath.Base(filepath.Dir(line)))
-		var set unix.CPUSet
-		if unix.SchedGetaffinity(process, &set) != nil || set.Count() != 1 {
-			continue
-		}
-		for core := range len(set) * 64 {
-			if set.IsSet(core) {
-				bound[process] = core
-			}
+		if cores := coresOf(process); len(cores) == 1 {
+			bound[process] = cores[0]
 		}
 	}
 	return bound

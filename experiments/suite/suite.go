@@ -332,6 +332,22 @@ func (s Suite) TaskNames() []string {
 	return names
 }
 
+// Families are the indices of the stream's tasks in order 0, those of each family together: the
+// families in the order of their first tasks.
+func (s Suite) Families() (tasks [][]int) {
+	at := map[string]int{}
+	for i, t := range s.Tasks {
+		f, known := at[t.Family]
+		if !known {
+			f = len(tasks)
+			at[t.Family] = f
+			tasks = append(tasks, nil)
+		}
+		tasks[f] = append(tasks[f], i)
+	}
+	return tasks
+}
+
 // InOrder are the indices of the stream's tasks of these names, in their order; false where one is
 // none of its tasks, or stands twice.
 func (s Suite) InOrder(names []string) (tasks []int, ok bool) {

@@ -1,10 +1,6 @@
 package suite
 
-import (
-	"slices"
-
-	"secura/datasets"
-)
+import "slices"
 
 // Table is a table of a report, by the name that -table and a suite's key tables know.
 type Table struct {
@@ -33,8 +29,7 @@ var Tables = []Table{
 	{"summary", "", nil},
 	{"per-task", "", nil},
 	{"families", MeasureTables, func(s Suite) string {
-		several := slices.ContainsFunc(s.Tasks, func(t datasets.Task) bool { return t.Family != s.Tasks[0].Family })
-		return without(several && !s.Separate(), "tasks of several families in a sequential stream")
+		return without(len(s.Families()) > 1 && !s.Separate(), "tasks of several families in a sequential stream")
 	}},
 	{"matrix", "", nil},
 	{"cost", "", nil},

@@ -71,24 +71,16 @@ func tunedBefore(s suite.Suite, n int) (tasks []datasets.Task) {
 // boundary forgets across kinds. It draws from a stream named after the tuning's pairing alone.
 func drawnTasks(s suite.Suite, pairing string) []datasets.Task {
 	r := suite.Streams{PairingKey: pairing}.Rand("calibration")
-	var families []string
-	members := map[string][]int{}
-	for i, t := range s.Tasks {
-		if members[t.Family] == nil {
-			families = append(families, t.Family)
-		}
-		members[t.Family] = append(members[t.Family], i)
-	}
-	for _, f := range families {
-		list := members[f]
+	families := s.Families()
+	for _, list := range families {
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	r.Shuffle(len(families), func(i, j int) { families[i], families[j] = families[j], families[i] })
 	var order []int
 	for round := 0; len(order) < len(s.Tasks); round++ {
-		for _, f := range families {
-			if round < len(members[f]) {
-				order = append(order, members[f][round])
+		for _, list := range families {
+			if round < len(list) {
+				order = append(order, list[round])
 			}
 		}
 	}

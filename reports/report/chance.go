@@ -66,9 +66,9 @@ func majority(scores []string, examples []record.Example) metric.Value {
 		return metric.Undefined("known of answers that are scored by accuracy or exact, not by " + scores[0])
 	}
 	offered := func(e record.Example) []string { return slices.Sorted(slices.Values(e.Options)) }
-	golds := make([]string, len(examples))
+	golds, first := make([]string, len(examples)), offered(examples[0])
 	for i, e := range examples {
-		if !slices.Equal(offered(e), offered(examples[0])) {
+		if !slices.Equal(offered(e), first) {
 			return metric.Undefined("each question has its own options: no answer fits all")
 		}
 		golds[i] = normalise(e.Gold)

@@ -115,20 +115,15 @@ func Families(r *report.Report) table.Table {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}
 	base, measured := r.Base()
-	families, members := []string{}, map[string][]string{}
-	for _, task := range r.Suite.Tasks {
-		if members[task.Family] == nil {
-			families = append(families, task.Family)
-		}
-		members[task.Family] = append(members[task.Family], task.Name)
-	}
-	for _, family := range families {
-		belongs := func(task string) bool { return slices.Contains(members[family], task) }
+	names := r.Suite.TaskNames()
+	for _, tasks := range r.Suite.Families() {
+		family := r.Suite.Tasks[tasks[0]].Family
+		belongs := func(task string) bool { return slices.Contains(tasks, slices.Index(names, task)) }
 		for _, when := range []struct {
 			name string
 			of   func(report.Cell) metric.Value
 		}{{"learned", report.AfterOwnTraining(belongs)}, {"at the end", report.AtEnd(belongs)}} {
-			row := []table.Entry{{Text: fmt.Sprintf("%s (%d) %s", cmp.Or(family, "no family"), len(members[family]), when.name)}, {Text: table.NotThere}}
+			row := []table.Entry{{Text: fmt.Sprintf("%s (%d) %s", cmp.Or(family, "no family"), len(tasks), when.name)}, {Text: table.NotThere}}
 			if measured {
 				row[1] = table.Score(meanWhere(base, belongs))
 			}

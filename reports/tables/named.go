@@ -48,11 +48,10 @@ func namedTables(r *report.Report, name string) ([]table.Table, error) {
 		if r.Suite.Separate() {
 			return lacks("the tasks are learned alone, and there is no end of a stream")
 		}
-		t := Families(r)
-		if len(t.Rows) < 4 { // two for each
+		if len(r.Suite.Families()) < 2 {
 			return lacks("all tasks are of one family")
 		}
-		return []table.Table{t}, nil
+		return []table.Table{Families(r)}, nil
 	case "matrix":
 		var tables []table.Table
 		for _, m := range r.Suite.Methods {
