@@ -44,6 +44,8 @@ func TestOnlySignificantDifferencesAreMarked(t *testing.T) {
 		{"other seeds", []report.Contender{about(0.9), {Entry: &table.Entry{}, Values: []report.SeedValue{{Seed: 9, Value: metric.Number(0.1)}}}}, 1, -1, -1},
 		{"one that does not compete", []report.Contender{{Entry: &table.Entry{}}, about(0.9), about(0.5)}, 1, 1, -1},
 		{"one that is undefined", []report.Contender{{Entry: &table.Entry{}, Values: []report.SeedValue{{Seed: 0, Value: metric.Undefined("diverged")}}}, about(0.9), about(0.5)}, 1, 1, -1},
+		// Twelve seeds of the one have the higher mean; on the six of both it is the worse one.
+		{"worse on the seeds of both", []report.Contender{field(0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1), field(0.1, 0.1, 0.1, 0.1, 0.1, 0.1)}, 1, -1, -1},
 		// One comparison of five seeds reaches 2/32 at best, and six reach 2/64: Holm's adjustment
 		// over two takes seven.
 		{"six seeds for one", []report.Contender{field(1, 1, 1, 1, 1, 1), field(0, 0, 0, 0, 0, 0)}, 1, 0, -1},

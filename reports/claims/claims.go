@@ -37,14 +37,22 @@ func Tables(runs []*Evidence) []table.Table {
 // claims are judged by these runs.
 type judge struct{ runs []*Evidence }
 
-// stream is the first run of a stream of tasks with secura.
+// stream is the first run of a stream of tasks in which a seed of secura is finished or, where none
+// is in any, that has secura.
 func (c judge) stream() (*Evidence, bool) {
+	var planned *Evidence
 	for _, e := range c.runs {
-		if !e.Suite.Separate() && e.Has(report.Subject) {
+		if e.Suite.Separate() || !e.Has(report.Subject) {
+			continue
+		}
+		if seeds, _ := e.OverSeedsOf(report.Subject, report.MetricOf("acc")); len(seeds) > 0 {
 			return e, true
 		}
+		if planned == nil {
+			planned = e
+		}
 	}
-	return nil, false
+	return planned, planned != nil
 }
 
 // wins says whether the stream's K counts what was won beside what was kept: the untouched backbone
@@ -163,8 +171,12 @@ func Write(run rundir.Run, lists [][]*Evidence) error {
 func describe(runs []*Evidence) string {
 	var texts []string
 	for _, e := range runs {
-		texts = append(texts, fmt.Sprintf("suite %s (backbone %s, %d tasks, seeds %d, orders %d, plan %s)",
-			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, report.ShortPlan(e.Report)))
+		open := ""
+		if n := e.Unfinished(); n > 0 {
+			open = fmt.Sprintf("; %d of its %d cells are not finished", n, len(e.Cells))
+		}
+		texts = append(texts, fmt.Sprintf("suite %s (backbone %s, %d tasks, seeds %d, orders %d, plan %s%s)",
+			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, report.ShortPlan(e.Report), open))
 	}
 	return strings.Join(texts, " and ")
 }

@@ -101,7 +101,7 @@ func TestClaimsOfAClearRunAreSupported(t *testing.T) {
 	}
 	// 2 of 2^8 sign patterns are as extreme: p = 2^-7, times 5.
 	row := c.rivals("acc", "x").Rows[1]
-	if row[0].Text != "seq" || row[1].Text != "8" || row[4].Text != "0.008" || row[5].Text != "0.039" {
+	if row[0].Text != "seq" || row[1].Text != "8" || row[5].Text != "0.008" || row[6].Text != "0.039" {
 		t.Errorf("row of seq: %+v", row)
 	}
 }
@@ -160,7 +160,7 @@ func TestTheClaimOfKnownItems(t *testing.T) {
 	c := judge{list}
 	wants(t, c.knowledge(), "of the items known before, above 70%", Supported, "")
 	shown := c.rivals(report.KnownKept, "x")
-	if row := shown.Rows[1]; row[0].Text != "seq" || row[2].Text != "50.0" || row[3].Text != "+50.0" {
+	if row := shown.Rows[1]; row[0].Text != "seq" || row[2].Text != "50.0" || row[4].Text != "+50.0" {
 		t.Errorf("row of seq: %+v", row)
 	}
 	for _, rival := range claimed {
@@ -191,6 +191,42 @@ func TestClaimsAreUndecidedWithTooFewSeeds(t *testing.T) {
 	wants(t, c.knowledge(), "as K[N], above 70", Supported, "") // an interval needs two
 }
 
+// A rival with fewer seeds has its own mean and n; pairs are those that both have. A second run in
+// which secura is finished is asked where the first has only planned it.
+func TestUnfinishedSeeds(t *testing.T) {
+	s := sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, same(.9))
+	full := s.End
+	queued := func(ids ...string) func(f *synthetic.CellFiles) {
+		return func(f *synthetic.CellFiles) {
+			full(f)
+			if slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(f.Id, id) }) {
+				f.Events, f.Status = nil, nil
+			}
+		}
+	}
+	s.End = queued("secura-s0", "seq-s1", "er-s")
+	runs := evidence(t, s)
+	shown := judge{runs}.rivals("acc", "x")
+	if row := shown.Rows[1]; row[1].Text != "7" || row[3].Text != "6" {
+		t.Errorf("row of seq: %+v", row)
+	}
+	if p := shown.Rows[3][6].Number; p == nil || math.Abs(*p-5*math.Ldexp(1, -6)) > 1e-12 {
+		t.Errorf("p (Holm) of ewc is %v, want that of five comparisons", p)
+	}
+	if text := claimsText(t, runs); !strings.Contains(strings.Join(strings.Fields(text), " "), "10 of its 48 cells are not finished") {
+		t.Errorf("the claims do not say what is open:\n%.400s", text)
+	}
+	s.End = queued("secura-s")
+	first := evidence(t, s)
+	s.End = full
+	if got, ok := (judge{append(first, evidence(t, s)...)}).stream(); !ok || got == first[0] {
+		t.Error("a run that only plans secura is asked before one that has it")
+	}
+	if got, ok := (judge{first}).stream(); !ok || got != first[0] {
+		t.Error("a run that only plans secura is not asked at all")
+	}
+}
+
 func TestOneSeedDecidesNothing(t *testing.T) {
 	runs := evidence(t, sixteen(1, same(0.6), same(.9), same(.9)))
 	c := judge{runs}
@@ -215,7 +251,7 @@ func TestDivergedCellsLeaveAClaimUndecided(t *testing.T) {
 	}
 	c := judge{evidence(t, s)}
 	wants(t, c.rivals("acc", "x"), "ewc", Undecided, "ewc: diverged: loss is NaN")
-	wants(t, c.rivals("acc", "x"), "er", Supported, "") // adjusted over the four that were compared
+	wants(t, c.rivals("acc", "x"), "er", Supported, "") // adjusted over all five
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 1 cannot be decided")
 }
 
@@ -233,8 +269,8 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 	c := judge{evidence(t, s)}
 	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "no such method: runner run -suite continual16")
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 0 cannot be decided, 1 not measured")
-	if row := c.rivals("acc", "x").Rows[1]; row[4].Text != "0.008" || row[5].Text != "0.031" {
-		t.Errorf("p %s, adjusted over the four that were compared %s; want 0.008 and 0.031", row[4].Text, row[5].Text)
+	if row := c.rivals("acc", "x").Rows[1]; row[5].Text != "0.008" || row[6].Text != "0.039" {
+		t.Errorf("p %s, adjusted over the five of the claim %s; want 0.008 and 0.039", row[5].Text, row[6].Text)
 	}
 	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
 	s.Methods, s.End = synthetic.Named("seq", "er"), nil
@@ -248,12 +284,12 @@ func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {
 	c := judge{evidence(t, sixteen(8, learn, same(1), same(.9)))}
 	shown := c.rivals("knowledge_retention", "x")
 	for i, want := range map[int]string{0: "secura learned 3.4 points", 5: "cur-lora learned 1.3 points"} {
-		notes := shown.Rows[i][7].Notes
+		notes := shown.Rows[i][8].Notes
 		if len(notes) != 1 || !strings.Contains(shown.Footnotes[notes[0]-1], want) {
 			t.Errorf("%s: notes %v of %q, want %q", shown.Rows[i][0].Text, notes, shown.Footnotes, want)
 		}
 	}
-	if len(shown.Rows[1][7].Notes) != 0 {
+	if len(shown.Rows[1][8].Notes) != 0 {
 		t.Error("seq is flagged, which learned")
 	}
 	wants(t, c.knowledge(), "as K[N], above 70", Supported, "a method that learns nothing retains everything")

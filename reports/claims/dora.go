@@ -45,7 +45,7 @@ func (c judge) dora() table.Table {
 		for k, kind := range kinds {
 			differences[k] = reading.of(r, "dora", report.AfterOwnTraining(report.OfKind(r, kind.choice)))
 		}
-		comparisons := metric.Adjust(differences)
+		metric.AdjustAll(differences)
 		for k, kind := range kinds {
 			d, score := differences[k], report.AfterOwnTraining(report.OfKind(r, kind.choice))
 			if !slices.ContainsFunc(r.Suite.TaskNames(), report.OfKind(r, kind.choice)) {
@@ -53,7 +53,7 @@ func (c judge) dora() table.Table {
 				continue
 			}
 			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(r.Over(report.Subject, score), false),
-				value(r.Over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(d, kind.by, comparisons))})
+				value(r.Over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(d, kind.by, len(kinds)))})
 		}
 	}
 	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}

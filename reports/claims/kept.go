@@ -91,7 +91,8 @@ func judgeAny(parts []judgement) judgement {
 }
 
 // references are what the untouched backbone, predictors that need no model and a backbone with
-// noise have.
+// noise have. The two that know next to nothing are judged by (b) as a method is: what they pass
+// tells nothing of a method that passes too.
 func (c judge) references(t *table.Table, r *report.Report) {
 	i := slices.IndexFunc(r.Cells, func(c report.Cell) bool { return len(c.Forced) > 0 && c.Forced[0] != nil })
 	if i < 0 {
@@ -102,23 +103,31 @@ func (c judge) references(t *table.Table, r *report.Report) {
 	if !ok {
 		return
 	}
-	row := func(label, meaning string, honest metric.Value, scores []float64) {
+	row := func(label, meaning string, honest metric.Value, scores []float64, judged bool) {
 		entries := []table.Entry{{Text: label, Notes: []int{t.Note(meaning)}}, {}, {Text: "–"}, {}}
 		if honest.Defined() {
 			entries[2] = table.Score(honest.Number)
 		}
+		var parts []judgement
 		for i := range scoring.TeacherForcedNames {
-			e := table.Entry{Text: "–"}
+			e, part := table.Entry{Text: "–"}, judgement{verdict: NotMeasured}
 			if len(scores) > i && base.Scores[i] > 0 {
-				e = table.Score(scores[i] / base.Scores[i])
+				share := scores[i] / base.Scores[i]
+				if e, part.verdict = table.Score(share), NotSupported; share > knowledgeBar {
+					part.verdict = Supported
+				}
 			}
-			entries = append(entries, e)
+			entries, parts = append(entries, e), append(parts, part)
 		}
-		t.Rows = append(t.Rows, append(entries, table.Entry{}))
+		verdict := table.Entry{}
+		if judged {
+			verdict = verdictEntry(t, judgeAny(parts))
+		}
+		t.Rows = append(t.Rows, append(entries, verdict))
 	}
-	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.Scores)), metric.Number(1), base.Scores)
-	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", metric.Undefined("no model"), base.Perfect)
-	row("echo", "repeats the token before, and knows nothing", metric.Undefined("no model"), base.Echo)
+	row("untouched", fmt.Sprintf("its scores are %s, of 1", listed(base.Scores)), metric.Number(1), base.Scores, false)
+	row("perfect", "always predicts the true token; its text has the end token that the reference lacks, so that its BLEU is below 1", metric.Undefined("no model"), base.Perfect, false)
+	row("echo", "repeats the token before, and knows nothing", metric.Undefined("no model"), base.Echo, true)
 	if p := cell.Perturbed; p != nil {
 		honest := metric.Undefined("no battery")
 		if p.Knowledge != nil {
@@ -126,7 +135,7 @@ func (c judge) references(t *table.Table, r *report.Report) {
 		}
 		if noisy, ok := cell.Battery(p.TeacherForced); ok {
 			row("with noise", fmt.Sprintf("the backbone with noise of half a standard deviation on the adapted projections: %.2f nats a token instead of %.2f, %s of 100 tokens right instead of %s",
-				noisy.Nats, base.Nats, table.Points(noisy.Right), table.Points(base.Right)), honest, noisy.Scores)
+				noisy.Nats, base.Nats, table.Points(noisy.Right), table.Points(base.Right)), honest, noisy.Scores, true)
 		}
 	}
 }

@@ -32,9 +32,11 @@ func (c judge) knowledge() table.Table {
 	type reading struct {
 		key   string
 		entry table.Entry
+		judge func(metric.Summary) judgement
 	}
-	readings := []reading{{"knowledge_final", table.Entry{Text: "as K[N], above 70"}}, {"knowledge_retention", table.Entry{Text: "as K[N]/K[0], above 70%"}},
-		{report.KnownKept, table.Entry{Text: "of the items known before, above 70%", Notes: []int{kept}}}}
+	byBar := func(s metric.Summary) judgement { return judgeLevel(s, knowledgeBar) }
+	readings := []reading{{"knowledge_final", table.Entry{Text: "as K[N], above 70"}, byBar}, {"knowledge_retention", table.Entry{Text: "as K[N]/K[0], above 70%"}, byBar},
+		{report.KnownKept, table.Entry{Text: "of the items known before, above 70%", Notes: []int{kept}}, byBar}}
 	e, ok := c.stream()
 	if !ok {
 		for _, x := range readings {
@@ -43,22 +45,25 @@ func (c judge) knowledge() table.Table {
 		return t
 	}
 	r := e.Report
-	if _, ok := e.battery[report.KnownKeptRaw]; ok {
+	known := r.BaseMetrics()["knowledge_final"]
+	readings[2].judge = itemsJudge(known, r.Chance.Knowledge)
+	if base, ok := e.battery["knowledge_base_raw"]; ok {
 		bySum := t.Note("the same where the answer is the option with the highest summed log-likelihood, and not the highest mean of a token")
-		readings = append(readings, reading{report.KnownKeptRaw, table.Entry{Text: "of those known before by the sum, above 70%", Notes: []int{bySum}}})
+		readings = append(readings, reading{report.KnownKeptRaw, table.Entry{Text: "of those known before by the sum, above 70%", Notes: []int{bySum}},
+			itemsJudge(r.Over(report.Subject, base).Mean, r.Chance.Knowledge)})
 	}
 	for _, x := range readings {
 		s := r.Over(report.Subject, e.number(x.key))
-		t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedEntry(&t, r, judgeLevel(s, knowledgeBar))})
+		t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedEntry(&t, r, x.judge(s))})
 	}
 	for _, form := range e.otherForms() {
 		for _, x := range readings[1:] {
 			s := r.Over(form, e.number(x.key))
 			x.entry.Text = form + ", " + x.entry.Text
-			t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedOf(&t, r, form, judgeLevel(s, knowledgeBar))})
+			t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedOf(&t, r, form, x.judge(s))})
 		}
 	}
-	if known := r.BaseMetrics()["knowledge_final"]; known.Defined() {
+	if known.Defined() {
 		remark := "K[0], the untouched backbone's own score, is " + table.Points(known.Number)
 		if known.Number <= knowledgeBar {
 			remark += ": as K[N] not even a method that changes nothing passes"
@@ -66,6 +71,26 @@ func (c judge) knowledge() table.Table {
 		t.Remarks = append(t.Remarks, remark)
 	}
 	return t
+}
+
+// itemsJudge judges "more than 70% of what the backbone knows is kept" by the share of the items
+// that it answered right which are right at the end, known and guess being its share of right
+// answers and that of a guess.
+func itemsJudge(known, guess metric.Value) func(metric.Summary) judgement {
+	g := 0.0
+	if guess.Defined() {
+		g = guess.Number
+	}
+	return func(s metric.Summary) judgement {
+		if s.Mean.Defined() && known.Defined() && known.Number <= g {
+			return judgement{Undecided, "cannot be decided: the untouched backbone knows no more than a guess"}
+		}
+		least, most := knowledgeBar, knowledgeBar
+		if known.Defined() {
+			least, most = report.ItemsKept(knowledgeBar, known.Number, g)
+		}
+		return judgeBetween(s, least, most)
+	}
 }
 
 // judgedEntry is a verdict on SECURA, which says so where SECURA hardly learned.
@@ -93,10 +118,10 @@ func (c judge) rivals(key, words string) table.Table {
 	t := table.Table{
 		Title: "Claim: SECURA is ahead of its rivals by " + words,
 		Columns: []table.Column{
-			{Head: []string{"rival"}}, {Head: []string{"n"}}, {Head: []string{"", "measured"}}, {Head: []string{"secura", "ahead by"}},
+			{Head: []string{"rival"}}, {Head: []string{"n"}}, {Head: []string{"", "measured"}}, {Head: []string{"", "pairs"}}, {Head: []string{"secura", "ahead by"}},
 			{Head: []string{"", "p"}}, {Head: []string{"p", "(Holm)"}}, {Head: []string{"learning", "accuracy"}}, {Head: []string{"above", "base row"}}, {Head: []string{"", "verdict"}},
 		},
-		TextColumns: []int{8},
+		TextColumns: []int{9},
 	}
 	e, ok := c.stream()
 	if !ok {
@@ -106,11 +131,11 @@ func (c judge) rivals(key, words string) table.Table {
 		return t
 	}
 	r := e.Report
-	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n paired seeds, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
+	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n counts seeds and pairs those that both have, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), metric.ExactPairs)}
 	of := e.number(key)
 	own, learning := r.Over(report.Subject, of), r.Over(report.Subject, report.Cell.Gain)
-	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {},
+	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {}, {},
 		value(r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
 	differences, parts := e.ahead(report.Subject, of)
 	for i, rival := range claimed {
@@ -118,11 +143,11 @@ func (c judge) rivals(key, words string) table.Table {
 			t.Rows = append(t.Rows, unmeasuredRow(&t, rival, parts[i].why))
 			continue
 		}
-		d := differences[i]
-		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(d.N), report.ScoreEntry(&t, r.Over(rival, of)), value(d.Summary, true),
+		d, own := differences[i], r.Over(rival, of)
+		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(own.N), report.ScoreEntry(&t, own), table.Count(d.N), value(d.Summary, true),
 			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, parts[i])})
 	}
-	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
+	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
 	forms := e.otherForms()
 	if len(forms) > 0 {
 		t.Remarks = append(t.Remarks, "the last rows are other forms of SECURA: the verdict is on being ahead of all five, as in the row above")
@@ -130,7 +155,7 @@ func (c judge) rivals(key, words string) table.Table {
 	for _, form := range forms {
 		own, learning := r.Over(form, of), r.Over(form, report.Cell.Gain)
 		_, parts := e.ahead(form, of)
-		t.Rows = append(t.Rows, []table.Entry{{Text: form}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {},
+		t.Rows = append(t.Rows, []table.Entry{{Text: form}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {}, {},
 			value(r.Summarise(form, "learning_accuracy"), false), flaggedEntry(&t, form, learning), judgedOf(&t, r, form, judgeAll(parts))})
 	}
 	return t
@@ -153,7 +178,7 @@ func (e *Evidence) otherForms() (names []string) {
 }
 
 // ahead sets a method against the paper's rivals by a number of cells: the differences over paired
-// seeds, p adjusted over the rivals, and what each shows.
+// seeds, p adjusted over all five, and what each shows.
 func (e *Evidence) ahead(method string, of func(report.Cell) metric.Value) ([]metric.Difference, []judgement) {
 	differences := make([]metric.Difference, len(claimed))
 	for i, rival := range claimed {
@@ -162,10 +187,10 @@ func (e *Evidence) ahead(method string, of func(report.Cell) metric.Value) ([]me
 			differences[i] = report.Between(e.Report, method, rival, of)
 		}
 	}
-	comparisons := metric.Adjust(differences)
+	metric.AdjustAll(differences)
 	parts := make([]judgement, len(claimed))
 	for i, rival := range claimed {
-		if parts[i] = judgeAhead(differences[i], comparisons); !e.Has(rival) {
+		if parts[i] = judgeAhead(differences[i], len(claimed)); !e.Has(rival) {
 			parts[i] = judgement{NotMeasured, missing("such method", streamCommand)}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"secura/reports/metric"
 	"secura/reports/report"
+	"secura/reports/table"
 )
 
 // Verdict is what a run says of a claim.
@@ -14,10 +15,11 @@ import (
 // the differences of paired seeds.
 //
 //   - "above a bar" is supported if the whole interval lies above the bar, not
-//     supported if the whole interval lies at or below it.
+//     supported if the whole interval lies at or below it. Where the bar is known
+//     only to lie between two numbers, it must lie above or below both.
 //   - "ahead of a method" is supported if the mean difference is positive and the
-//     p of the two-sided sign-flip test, adjusted after Holm over the methods
-//     that the claim names, is below 0.05. It is not supported if the mean
+//     p of the two-sided sign-flip test, adjusted after Holm over all comparisons
+//     that the claim names, is below 0.05; one that was not made counts with p = 1. It is not supported if the mean
 //     difference is negative with such a p, or if the whole interval of the
 //     difference lies at or below 0: what is claimed must pass the stricter test,
 //     to doubt it an interval is enough.
@@ -41,9 +43,10 @@ const (
 
 // rule is what Verdict's comment says, for the foot of a report.
 var rule = []string{
-	"Intervals are 95% Student-t intervals over seeds; two methods are compared by the differences of paired seeds.",
-	"Above a bar: supported if the whole interval lies above it, not supported if the whole interval lies at or below it.",
-	fmt.Sprintf("Ahead: supported if the mean difference is positive with p (Holm) < %g, the sign-flip test's p adjusted over the rivals that were compared; "+
+	"Intervals are 95% Student-t intervals over seeds; two methods are compared by the differences of paired seeds. All seeds are asked the same questions: with others the numbers would be others, and no interval counts that.",
+	"Above a bar: supported if the whole interval lies above it, not supported if the whole interval lies at or below it. " +
+		"Of items known before, some were guessed right: the share of them that is right where the bar is kept lies between two numbers, and the interval must lie above or below both.",
+	fmt.Sprintf("Ahead: supported if the mean difference is positive with p (Holm) < %g, the sign-flip test's p adjusted over all comparisons that the claim names; "+
 		"not supported if it is negative with such a p, or if the whole interval of the difference lies at or below 0.", report.Level),
 	"Ahead by x: supported if ahead and the interval reaches x; not supported if not ahead, or if the whole interval lies below x.",
 	"All of several: supported if each is, not supported if one is not.",
@@ -63,13 +66,34 @@ func judgeLevel(s metric.Summary, bar float64) judgement {
 	}
 	switch low, high, ok := s.Interval(); {
 	case !ok:
-		return judgement{Undecided, "cannot be decided with one seed, which has no interval: at least 2 are needed"}
+		return judgement{Undecided, noInterval(s.N)}
 	case low > bar:
 		return judgement{verdict: Supported}
 	case high <= bar:
 		return judgement{verdict: NotSupported}
 	}
 	return judgement{Undecided, fmt.Sprintf("cannot be decided with %d seeds: %s", s.N, bySpread(s, bar))}
+}
+
+// judgeBetween judges "above the bar" by a number in which the bar lies somewhere from least to
+// most.
+func judgeBetween(s metric.Summary, least, most float64) judgement {
+	switch {
+	case !s.Mean.Defined() || s.Mean.Number <= least:
+		return judgeLevel(s, least)
+	case s.Mean.Number > most:
+		return judgeLevel(s, most)
+	}
+	return judgement{Undecided, fmt.Sprintf("cannot be decided by these items: some were guessed, so that of a model which keeps %.0f%% of what it knew between %s and %s are right",
+		100*knowledgeBar, table.Points(least), table.Points(most))}
+}
+
+// noInterval says why so few seeds decide nothing.
+func noInterval(seeds int) string {
+	if seeds == 1 {
+		return "cannot be decided with one seed, which has no interval: at least 2 are needed"
+	}
+	return "cannot be decided with 2 seeds that are equal, which have no interval: at least 3 are needed"
 }
 
 // judgeAhead judges "ahead" among so many comparisons.
@@ -92,14 +116,14 @@ func judgeAhead(d metric.Difference, comparisons int) judgement {
 		why = "cannot be decided with one seed: "
 	}
 	switch {
+	case ok && mean <= 0:
+		why += "the difference is not positive, but its interval reaches above 0"
 	case d.N < metric.SeedsNeeded(comparisons):
 		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", report.Level, metric.SeedsNeeded(comparisons))
-	case mean <= 0:
-		why += "the difference is not positive, but its interval reaches above 0"
 	case ok && low > 0:
 		why += fmt.Sprintf("its interval lies above 0, but p (Holm) is not below %g", report.Level)
 	default:
-		why += bySpread(d.Summary, 0)
+		why += "its interval reaches below 0; " + bySpread(d.Summary, 0)
 	}
 	return judgement{Undecided, why}
 }

@@ -1,10 +1,12 @@
 package claims
 
 import (
+	"math"
 	"strings"
 	"testing"
 
 	"secura/reports/metric"
+	"secura/reports/report"
 )
 
 func TestLevelsAreJudgedByTheWholeInterval(t *testing.T) {
@@ -14,7 +16,8 @@ func TestLevelsAreJudgedByTheWholeInterval(t *testing.T) {
 	}{
 		{[]float64{0.72, 0.73, 0.74}, Supported},
 		{[]float64{0.68, 0.67, 0.66}, NotSupported},
-		{[]float64{0.70, 0.70}, NotSupported}, // at the bar is not above it
+		{[]float64{0.70, 0.70, 0.70}, NotSupported}, // at the bar is not above it
+		{[]float64{0.72, 0.72}, Undecided},          // two seeds may agree by chance
 		{[]float64{0.72, 0.76, 0.69}, Undecided},
 		{[]float64{0.99}, Undecided},
 		{nil, NotMeasured},
@@ -22,6 +25,41 @@ func TestLevelsAreJudgedByTheWholeInterval(t *testing.T) {
 		if got := judgeLevel(metric.MeanSDCI(c.values), 0.7); got.verdict != c.want {
 			t.Errorf("%v: %s (%s), want %s", c.values, got.verdict, got.why, c.want)
 		}
+	}
+}
+
+// Of 800 items 45.6% are right, of which a quarter is right by a guess: of what is kept by 70% the
+// items tell from 56.6 to 86.3.
+func TestItemsThatMayHaveBeenGuessedDecideLess(t *testing.T) {
+	least, most := report.ItemsKept(0.7, 0.45625, 0.25)
+	if math.Abs(least-0.5664) > 1e-4 || math.Abs(most-0.8643) > 1e-4 {
+		t.Errorf("from %v to %v", least, most)
+	}
+	if all, again := report.ItemsKept(1, 0.45625, 0.25); math.Abs(all-0.7021) > 1e-4 || again != 1 {
+		t.Errorf("of all that is known from %v to %v", all, again)
+	}
+	if least, most := report.ItemsKept(0.7, 0.9, 0); math.Abs(least-0.7) > 1e-12 || math.Abs(most-0.7) > 1e-12 {
+		t.Errorf("without guesses from %v to %v, want 0.7", least, most)
+	}
+	near := func(x float64) metric.Summary { return metric.MeanSDCI([]float64{x - 0.005, x, x + 0.005}) }
+	judge := itemsJudge(metric.Number(0.45625), metric.Number(0.25))
+	for _, c := range []struct {
+		kept float64
+		want Verdict
+		why  string
+	}{
+		{0.9, Supported, ""}, {0.5, NotSupported, ""}, {0.86, Undecided, "between 56.6 and 86.4"}, {0.6, Undecided, "between 56.6 and 86.4"},
+		{0.87, Undecided, "with 3 seeds: with this mean and spread about"}, {0.56, Undecided, "with 3 seeds"},
+	} {
+		if got := judge(near(c.kept)); got.verdict != c.want || !strings.Contains(got.why, c.why) {
+			t.Errorf("%v kept: %+v, want %s, %q", c.kept, got, c.want, c.why)
+		}
+	}
+	if got := itemsJudge(metric.Number(0.2), metric.Number(0.25))(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "no more than a guess") {
+		t.Errorf("below chance: %+v", got)
+	}
+	if got := itemsJudge(metric.Number(0.9), metric.Undefined("written"))(near(0.72)); got.verdict != Supported {
+		t.Errorf("written answers: %+v", got)
 	}
 }
 
@@ -41,6 +79,7 @@ func TestAheadIsJudgedByTheAdjustedTest(t *testing.T) {
 		{"ahead, with too many rivals for p", eight(0.1), 50, Undecided, "can fall below 0.05 only from 11 on"},
 		{"ahead but for one seed", scattered, 5, Undecided, "its interval lies above 0, but p (Holm) is not below 0.05"},
 		{"about level", []float64{-0.1, 0.1, -0.2, 0.1, -0.1, 0.2, 0.1, -0.2}, 5, Undecided, "not positive, but its interval reaches above 0"},
+		{"behind with three", []float64{-0.1, -0.2, 0.05}, 5, Undecided, "with 3 paired seeds: the difference is not positive"},
 		{"slightly ahead", []float64{0.3, -0.1, 0.2, -0.2, 0.1, 0.1, -0.1, 0.1}, 5, Undecided, "with this mean and spread about "},
 	} {
 		d := metric.DifferenceOf(c.ours, make([]float64, len(c.ours)))

@@ -18,7 +18,7 @@ func ReleasedFigures(r *report.Report) ([]Figure, error) {
 		"nats a token on the battery's true answers")
 	each := r.Suite.Training.TaskSteps()
 	for _, m := range r.Suite.Methods {
-		done, _ := r.DoneCells(m.Name)
+		done, _ := r.ScoredCells(m.Name)
 		var series []datum
 		for _, s := range steps {
 			var numbers []float64

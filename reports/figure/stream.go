@@ -234,7 +234,7 @@ func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 	n := len(r.Suite.Tasks)
 	var methods []suite.MethodSpec
 	for _, m := range r.Suite.Methods {
-		if done, _ := r.DoneCells(m.Name); !m.Reference() && len(done) > 0 {
+		if done, _ := r.ScoredCells(m.Name); !m.Reference() && len(done) > 0 {
 			methods = append(methods, m)
 		}
 	}
@@ -242,7 +242,7 @@ func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 		return f, false, nil
 	}
 	for k, m := range methods {
-		done, _ := r.DoneCells(m.Name)
+		done, _ := r.ScoredCells(m.Name)
 		l := lookOf(r, m.Name)
 		var points plotter.XYs
 		for j := range n - 1 { // the last task has had no time to be forgotten

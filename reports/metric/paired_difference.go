@@ -32,12 +32,24 @@ func Minus(a, b []float64) []float64 {
 
 // Adjust fills in PHolm over the differences that are defined and returns how many these are.
 func Adjust(differences []Difference) (comparisons int) {
+	for _, d := range differences {
+		if d.P.Defined() {
+			comparisons++
+		}
+	}
+	adjust(differences, math.NaN())
+	return comparisons
+}
+
+// AdjustAll fills in PHolm over all differences of a claim that names them. One that is not defined
+// counts with p = 1: what was not compared yet must not make the others easier.
+func AdjustAll(differences []Difference) { adjust(differences, 1) }
+
+func adjust(differences []Difference, missing float64) {
 	p := make([]float64, len(differences))
 	for i, d := range differences {
-		p[i] = math.NaN()
-		if d.P.Defined() {
+		if p[i] = missing; d.P.Defined() {
 			p[i] = d.P.Number
-			comparisons++
 		}
 	}
 	for i, adjusted := range Holm(p) {
@@ -45,5 +57,4 @@ func Adjust(differences []Difference) (comparisons int) {
 			differences[i].PHolm = Number(adjusted)
 		}
 	}
-	return comparisons
 }

@@ -113,6 +113,18 @@ func sumMeasures(read map[string]items) []Measure {
 	}
 }
 
+// ItemsKept are the least and the largest share of the items that the backbone answered right which
+// are right at the end if a share of what it knows is kept, known being its share of right answers
+// and g, below it, that of a guess. It knows a share x of all items and guessed the others, known =
+// x + (1 − x)·g. Of what is not kept a guess gets g right; what was guessed right before is guessed
+// anew at the least, and right again at the most. With g = 0, of written answers, both are the
+// share itself.
+func ItemsKept(share, known, g float64) (least, most float64) {
+	x := (known - g) / (1 - g)
+	still, guessed := x*(share+(1-share)*g), known-x
+	return (still + guessed*g) / known, (still + guessed) / known
+}
+
 func keptShare(n items) (part, all int, nothing string) {
 	return n.kept, n.known, "the untouched backbone knew no item"
 }

@@ -49,16 +49,17 @@ func Rank(contenders []Contender, sign float64) {
 		return sum / float64(len(c.Values))
 	}
 	slices.SortStableFunc(field, func(a, b Contender) int { return cmp.Compare(worth(b), worth(a)) })
-	if len(field) >= 2 && ahead(field[0], field[1:]) {
+	if len(field) >= 2 && ahead(field[0], field[1:], sign) {
 		field[0].Entry.Marked = true
 	}
-	if len(field) >= 3 && ahead(field[1], field[2:]) {
+	if len(field) >= 3 && ahead(field[1], field[2:], sign) {
 		field[1].Entry.Second = true
 	}
 }
 
-// ahead says whether a contender differs significantly from each of the others.
-func ahead(first Contender, others []Contender) bool {
+// ahead says whether a contender is significantly better than each of the others. Means over all
+// seeds of two may stand the other way round than over those that both have, which are tested.
+func ahead(first Contender, others []Contender, sign float64) bool {
 	p := make([]float64, len(others))
 	for i, other := range others {
 		var a, b []float64
@@ -70,7 +71,7 @@ func ahead(first Contender, others []Contender) bool {
 			}
 		}
 		test := metric.SignFlipTest(a, b)
-		if !test.Defined() {
+		if !test.Defined() || !(sign*metric.MeanSDCI(metric.Minus(a, b)).Mean.Number > 0) {
 			return false
 		}
 		p[i] = test.Number

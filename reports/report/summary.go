@@ -229,11 +229,31 @@ func (r *Report) DoneCells(method string) (done []Cell, reason string) {
 	return done, reason
 }
 
-// MeanMatrix averages R and K over a method's done cells of order 0, in points of 100. A row that
-// the cells did not measure is nil, a missing K is NaN. For n = 0, reason says what became of the
-// first cell.
+// ScoredCells are the cells of a method's mean scores where orders are not averaged: DoneCells, but
+// none where one of them diverged, which must not be averaged away.
+func (r *Report) ScoredCells(method string) (done []Cell, reason string) {
+	for _, c := range r.Cells {
+		if c.Method.Name == method && c.Order == 0 && c.State == record.CellDiverged {
+			return nil, fmt.Sprintf("%s %s", c.ID, c.Standing())
+		}
+	}
+	return r.DoneCells(method)
+}
+
+// Unfinished counts the cells that are neither done nor diverged.
+func (r *Report) Unfinished() (n int) {
+	for _, c := range r.Cells {
+		if c.State != record.Done && c.State != record.CellDiverged {
+			n++
+		}
+	}
+	return n
+}
+
+// MeanMatrix averages R and K over a method's ScoredCells, in points of 100. A row that the cells
+// did not measure is nil, a missing K is NaN. For n = 0, reason says what became of a cell.
 func (r *Report) MeanMatrix(method string) (rows [][]float64, k []float64, n int, reason string) {
-	done, reason := r.DoneCells(method)
+	done, reason := r.ScoredCells(method)
 	n = len(done)
 	for _, c := range done {
 		if rows == nil {

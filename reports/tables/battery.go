@@ -30,16 +30,9 @@ func Battery(r *report.Report) (table.Table, error) {
 	if guess := r.Chance.Knowledge; guess.Defined() {
 		t.Remarks = append(t.Remarks, fmt.Sprintf("a guess among the options keeps %s of the known and gains as much of the others", table.Points(guess.Number)))
 		if known.Defined() && known.Number > guess.Number {
-			t.Remarks = append(t.Remarks, fmt.Sprintf("some of the known were guessed: a model that keeps all else and guesses those anew keeps %s", table.Points(keptByGuessing(known.Number, guess.Number))))
+			anew, _ := report.ItemsKept(1, known.Number, guess.Number)
+			t.Remarks = append(t.Remarks, fmt.Sprintf("some of the known were guessed: a model that keeps all else and guesses those anew keeps %s", table.Points(anew)))
 		}
 	}
 	return t, nil
-}
-
-// keptByGuessing is the share of the known items that are right again if those that were not known,
-// but guessed right, are guessed again. Of all items a share x is known and a guess is right in a
-// share g of the others, so that known = x + (1 − x)·g.
-func keptByGuessing(known, g float64) float64 {
-	x := (known - g) / (1 - g)
-	return (x + (known-x)*g) / known
 }

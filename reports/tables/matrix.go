@@ -17,12 +17,12 @@ import (
 const MatrixTitle = "R of "
 
 // Matrix shows a method's R and K in percent: the mean over its done cells of order 0, a row per
-// boundary. Without a done cell the table has no rows and says why.
+// boundary. Without a done cell, and with one that diverged, the table has no rows and says why.
 func Matrix(r *report.Report, method suite.MethodSpec) table.Table {
 	rows, k, n, reason := r.MeanMatrix(method.Name)
 	t := table.Table{Title: MatrixTitle + method.Name, Numbered: true}
 	if n == 0 {
-		t.Remarks = []string{"no done cell of order 0: " + reason}
+		t.Remarks = []string{"no mean over cells of order 0: " + reason}
 		return t
 	}
 	seeds := fmt.Sprintf("the mean over %d seeds", n)
@@ -89,6 +89,7 @@ func Tasks(r *report.Report) table.Table {
 			t.Rows[j] = append(t.Rows[j], e)
 		}
 	}
+	sayCounts(r, &t, r.Suite.Methods, byCells(r))
 	for j, row := range t.Rows {
 		var field []report.Contender
 		for i, m := range r.Suite.Methods {
@@ -138,6 +139,7 @@ func Families(r *report.Report) table.Table {
 			t.Rows = append(t.Rows, row)
 		}
 	}
+	sayCounts(r, &t, methods, bySeeds(r))
 	return t
 }
 

@@ -2,7 +2,9 @@ package tables
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
@@ -22,6 +24,45 @@ func addMeasures(r *report.Report, t *table.Table, methods []suite.MethodSpec, m
 			row = append(row, measureEntry(t, m, r.Over(method.Name, m.Of)))
 		}
 		t.Rows = append(t.Rows, row)
+	}
+	sayCounts(r, t, methods, bySeeds(r))
+}
+
+// bySeeds counts the seeds of a method's means.
+func bySeeds(r *report.Report) func(method string) int {
+	return func(method string) int { return r.Summarise(method, "acc").N }
+}
+
+// byCells counts the cells of a method's means over cells of order 0, one a seed.
+func byCells(r *report.Report) func(method string) int {
+	return func(method string) int {
+		cells, _ := r.ScoredCells(method)
+		return len(cells)
+	}
+}
+
+// sayCounts adds a remark on how many seeds the means of a table's methods are of, as in "n = 3
+// seeds" or "n, seeds: 2 of seq; 1 of er, ewc". A plan of one seed needs none.
+func sayCounts(r *report.Report, t *table.Table, methods []suite.MethodSpec, count func(method string) int) {
+	if r.Suite.Seeds == 1 {
+		return
+	}
+	names := map[int][]string{}
+	for _, m := range methods {
+		n := count(m.Name)
+		names[n] = append(names[n], m.Name)
+	}
+	counts := slices.Sorted(maps.Keys(names))
+	if len(counts) == 1 {
+		t.Remarks = append(t.Remarks, fmt.Sprintf("n = %d seeds", counts[0]))
+		return
+	}
+	var parts []string
+	for _, n := range slices.Backward(counts) {
+		parts = append(parts, fmt.Sprintf("%d of %s", n, strings.Join(names[n], ", ")))
+	}
+	if len(parts) > 0 {
+		t.Remarks = append(t.Remarks, "n, seeds: "+strings.Join(parts, "; "))
 	}
 }
 

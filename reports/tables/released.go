@@ -25,7 +25,7 @@ func Released(r *report.Report) (table.Table, bool) {
 	each := r.Suite.Training.TaskSteps()
 	nats, right := func(f report.Forced) float64 { return f.Nats }, func(f report.Forced) float64 { return f.Right }
 	for _, m := range r.Suite.Methods {
-		done, reason := r.DoneCells(m.Name)
+		done, reason := r.ScoredCells(m.Name)
 		row := []table.Entry{{Text: m.Name}, table.Count(len(done))}
 		add := func(unit float64, digits int, of func(report.Cell) float64) {
 			var numbers []float64

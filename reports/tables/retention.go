@@ -65,7 +65,7 @@ func retention(r *report.Report, title, means string, of func(report.Station) fl
 	fields := make([][]report.Contender, len(t.Rows))
 	for _, m := range r.Suite.Methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
-		done, reason := r.DoneCells(m.Name)
+		done, reason := r.ScoredCells(m.Name)
 		var measured [][]metric.Value
 		for _, c := range done {
 			measured = append(measured, at(c))
@@ -92,6 +92,7 @@ func retention(r *report.Report, title, means string, of func(report.Station) fl
 			fields[i] = append(fields[i], field)
 		}
 	}
+	sayCounts(r, &t, r.Suite.Methods, byCells(r))
 	for i, field := range fields {
 		for k := range field {
 			field[k].Entry = &t.Rows[i][k+1]
