@@ -110,7 +110,7 @@ func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, toler
 		return "", fmt.Errorf("execute %s again: %w", part, err)
 	}
 	if tolerance > 0 {
-		drift, err = sameScores(again, kept, max(part.From, 0)+1, tolerance)
+		drift, err = sameScores(again, kept, part, tolerance)
 	} else {
 		err = sameCell(again, kept, part)
 	}
@@ -182,9 +182,10 @@ func sameFile(got, want string) error {
 	return nil
 }
 
-// sameScores compares the scores, and they alone, of the results that both have, up to the boundary
-// of the first task. Of later ones it says how far they are apart, if further than the tolerance.
-func sameScores(again, kept rundir.Cell, first int, tolerance float64) (drift string, err error) {
+// sameScores compares the scores, and they alone, of a part's results, up to the boundary of the
+// first task. Of later ones it says how far they are apart, if further than the tolerance.
+func sameScores(again, kept rundir.Cell, part Part, tolerance float64) (drift string, err error) {
+	first := max(part.From, 0) + 1
 	got, _, err := record.ReadEvents(again.Records())
 	if err != nil {
 		return "", err
@@ -193,12 +194,22 @@ func sameScores(again, kept rundir.Cell, first int, tolerance float64) (drift st
 	if err != nil {
 		return "", err
 	}
+	scored := func(e record.Event) bool { return e.Kind == record.Boundary || e.Kind == record.Curve }
+	alike := func(e record.Event) func(record.Event) bool {
+		return func(o record.Event) bool { return o.Kind == e.Kind && o.Index == e.Index && o.Step == e.Step }
+	}
+	for _, e := range want {
+		within := part.Until == EndOfCell || e.Index <= part.Until
+		if scored(e) && within && !slices.ContainsFunc(got, alike(e)) {
+			return "", fmt.Errorf("%s: %s %d was not reached", kept.Records(), e.Kind, e.Index)
+		}
+	}
 	furthest := tolerance
 	for _, e := range got {
-		if e.Kind != record.Boundary && e.Kind != record.Curve {
+		if !scored(e) {
 			continue
 		}
-		i := slices.IndexFunc(want, func(o record.Event) bool { return o.Kind == e.Kind && o.Index == e.Index && o.Step == e.Step })
+		i := slices.IndexFunc(want, alike(e))
 		if i < 0 {
 			return "", fmt.Errorf("%s has no %s %d", kept.Records(), e.Kind, e.Index)
 		}

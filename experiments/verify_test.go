@@ -278,6 +278,18 @@ func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	if drift, err := again(); err != nil || !regexp.MustCompile(`^\w+ after task 2 was [\d.]+, is [\d.]+$`).MatchString(drift) {
 		t.Errorf("a later score that is apart: %q, %v", drift, err)
 	}
+	// A cell that goes further on record than it does again.
+	records, err := os.ReadFile(folder.Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	alter(2, func(e *record.Event) { e.Index = 9 })
+	if _, err := again(); err == nil || !strings.Contains(err.Error(), "boundary 9 was not reached") {
+		t.Errorf("a boundary that is not reached again: %v", err)
+	}
+	if err := os.WriteFile(folder.Records(), records, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	alter(2, func(e *record.Event) { e.Scores = e.Scores[:1] })
 	if _, err := again(); err == nil || !strings.Contains(err.Error(), "boundary 2: scores") {
 		t.Errorf("a later score that is gone: %v", err)

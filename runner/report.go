@@ -181,10 +181,7 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 			with = append(with, list...)
 		}
 	}
-	var lists [][]*claims.Evidence // one for each of the run's backbones
-	for _, e := range own {
-		lists = append(lists, append([]*claims.Evidence{e}, with...))
-	}
+	lists := eachWith(own, with)
 	run := rundir.Run{Path: o.Run}
 	for format := range strings.SplitSeq(o.Format, ",") {
 		if format == "markdown" {
@@ -203,6 +200,15 @@ func runClaims(o ReportOptions, stdout io.Writer) error {
 		}
 	}
 	return claims.Write(run, lists) // last: what is printed needs no folder that can be written
+}
+
+// eachWith are the runs by which claims are judged, for each of a run's backbones, with further
+// ones.
+func eachWith(own, with []*claims.Evidence) (lists [][]*claims.Evidence) {
+	for _, e := range own {
+		lists = append(lists, append([]*claims.Evidence{e}, with...))
+	}
+	return lists
 }
 
 // evidenceAt reads what the run in a folder says of claims.

@@ -13,18 +13,19 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports"
+	"secura/reports/claims"
 )
 
-// reports makes the run's report, pages, tables and figures again from the records, which it reads
-// once, and compares those that the run has: results.json value by value, the others byte by byte.
-// It names files that are no part of a run.
+// reports makes the run's report, pages, tables, figures and claims again from the records, and
+// compares those that the run has: results.json value by value, the others byte by byte. It names
+// files that are no part of a run.
 func (v *verification) reports(cells []suite.Cell) error {
 	scratch, err := os.MkdirTemp("", "runner-verify-")
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	const what = "report, pages, tables and figures are what the records give"
+	const what = "report, pages, tables, figures and claims are what the records give"
 	r, unwritten, err := reports.WriteInto(rundir.Run{Path: scratch}, v.run)
 	wrongResults := err
 	if r != nil {
@@ -33,6 +34,10 @@ func (v *verification) reports(cells []suite.Cell) error {
 	v.found("results.json is what the records give", wrongResults)
 	if errors.Join(unwritten, err) != nil {
 		v.found(what, unwritten, err)
+		return nil
+	}
+	if err := v.claims(rundir.Run{Path: scratch}); err != nil {
+		v.found(what, err)
 		return nil
 	}
 	made, err := filesBelow(scratch)
@@ -59,6 +64,41 @@ func (v *verification) reports(cells []suite.Cell) error {
 		fmt.Fprintf(v.stdout, "no part of the run, and not looked at: %s\n", strings.Join(foreign, ", "))
 	}
 	return nil
+}
+
+// claims judges the claims again where the run has claims.md. One that was judged by further runs
+// too, which lie elsewhere, is only named.
+func (v *verification) claims(scratch rundir.Run) error {
+	kept, err := os.ReadFile(v.run.Claims())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	own, err := claims.LoadEvidence(v.run)
+	if err != nil {
+		return err
+	}
+	if err := claims.Write(scratch, eachWith(own, nil)); err != nil {
+		return err
+	}
+	again, err := os.ReadFile(scratch.Claims())
+	if err != nil {
+		return err
+	}
+	if bytes.HasPrefix(against(kept), append(against(again), " and "...)) {
+		fmt.Fprintf(v.stdout, "judged with further runs (report -with), and not looked at: %s\n", v.run.Claims())
+		return os.Remove(scratch.Claims())
+	}
+	return nil
+}
+
+// against is the first line of a report on claims that names the runs.
+func against(report []byte) []byte {
+	_, rest, _ := bytes.Cut(report, []byte("\nagainst "))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return slices.Clip(line)
 }
 
 // sameReport says where a file that the run keeps differs from the one that was made again.

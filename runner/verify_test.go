@@ -132,13 +132,18 @@ func TestVerify(t *testing.T) {
 		}, `^DIFFERS +results.json is what the records give: .*results.json: cells\[0\].metrics.acc is 0.875, expected`},
 		"the report": {func(t *testing.T, r rundir.Run) {
 			editFile(t, r.Report("md"), `[0-9]\.[0-9]`, "9.9")
-		}, `^DIFFERS +report, pages, tables and figures.*report.md: line \d+ is not what the records give`},
+		}, `^DIFFERS +report, pages, tables, figures and claims.*report.md: line \d+ is not what the records give`},
 		"the page": {func(t *testing.T, r rundir.Run) {
 			editFile(t, r.Report("html"), `[0-9]\.[0-9]`, "9.9")
 		}, `^DIFFERS +report, pages.*report.html: line \d+ is not`},
 		"a table": {func(t *testing.T, r rundir.Run) {
 			editFile(t, r.Table("summary.csv"), `[0-9]\.[0-9]`, "9.9")
 		}, `^DIFFERS +report, pages.*tables/summary.csv: line \d+ is not`},
+		"a verdict": {func(t *testing.T, r rundir.Run) {
+			expect(t, 0, "not measured", "report", r.Path, "-claims")
+			expect(t, 0, "^ok +report, pages, tables, figures and claims", verify(r.Path)...)
+			editFile(t, r.Claims(), "not measured", "supported")
+		}, `^DIFFERS +report, pages.*claims.md: line \d+ is not`},
 		"a figure": {func(t *testing.T, r rundir.Run) {
 			figures, _ := filepath.Glob(r.Figure("*.png"))
 			if len(figures) == 0 {
@@ -166,6 +171,16 @@ func TestVerify(t *testing.T) {
 			expect(t, 1, c.says, verify(r.Path)...)
 		})
 	}
+
+	// A cell whose status is gone has numbers in the report nevertheless, and claims may be judged
+	// by further runs.
+	further := rundir.Run{Path: copyRun(t, run)}
+	if err := os.Remove(further.Cell("seq-s0-o0").Status()); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 0, "not measured", "report", further.Path, "-claims", "-with", run)
+	expect(t, 0, `^judged with further runs \(report -with\), and not looked at: .*claims.md$`, verify(further.Path)...)
+	expect(t, 0, `^ok +executed again: seq-s0-o0`, verify(further.Path)...)
 
 	// Data and backbone lie elsewhere.
 	elsewhere := t.TempDir()
@@ -214,6 +229,18 @@ func TestEachCellIsHeldToItsProcessor(t *testing.T) {
 		if got := v.tolerance(suite.Cell{ID: id}, here); (got == 0) != x.exact || x.exact != (out.Len() == 0) {
 			t.Errorf("%s of %q: tolerance %g, told %q", id, x.processors, got, out.String())
 		}
+	}
+	// Where the run went on with another processor, the manifest's may be that of the cell or not.
+	v.manifest = rundir.Manifest{Backend: "xla", Processor: "this one"}
+	if v.tolerance(suite.Cell{ID: "seq-s0-o0"}, here) != 0 {
+		t.Error("a cell without a processor is not taken to be computed by the run's")
+	}
+	_, changes, err := rundir.Merge(rundir.Manifest{Suite: []byte(`{}`), Processor: "another"}, rundir.Manifest{Suite: []byte(`{}`), Processor: "this one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.manifest.Changes = changes; v.tolerance(suite.Cell{ID: "seq-s0-o0"}, here) == 0 || !strings.Contains(out.String(), rundir.UnknownProcessor) {
+		t.Errorf("a cell without a processor of a run that went on with another one (%q) is held to its bytes; told %q", changes, out.String())
 	}
 	if v.manifest.Backend = "go"; v.tolerance(suite.Cell{ID: "ewc-s0-o0"}, rundir.Manifest{Backend: "go", Processor: "this one"}) != 0 {
 		t.Error("pure Go computes the same everywhere")

@@ -1,7 +1,6 @@
 package rundir
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,10 +55,22 @@ func (m Manifest) OtherNumbers(other Manifest) (reasons []string) {
 	return reasons
 }
 
+// processorChange begins the entry of Changes that tells of another processor.
+const processorChange = "continued with another processor: "
+
+// UnknownProcessor stands for the one of a cell that names none.
+const UnknownProcessor = "a processor that is not recorded"
+
 // ComputedBy names what computed a cell, of the processors in its status: where that names none,
-// for an older program wrote it, the run's.
+// for an older program wrote it, the run's, unless the run went on with another one since.
 func (m Manifest) ComputedBy(processors []string) string {
-	return cmp.Or(strings.Join(processors, ", then "), m.Processor)
+	switch {
+	case len(processors) > 0:
+		return strings.Join(processors, ", then ")
+	case slices.ContainsFunc(m.Changes, func(change string) bool { return strings.HasPrefix(change, processorChange) }):
+		return UnknownProcessor
+	}
+	return m.Processor
 }
 
 // otherBackend lists what of the backend differs.

@@ -206,6 +206,9 @@ func (r *Report) checkBaseRows() {
 		if len(c.R) == 0 || c.R[0] == nil || c.Backbone != first.Backbone {
 			continue
 		}
+		if len(c.K) > 0 && len(first.K) > 0 && c.K[0] != first.K[0] {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("K[0] of %s and %s differ: they were not measured alike", first.ID, c.ID))
+		}
 		for j, name := range c.Tasks {
 			if c.R[0][j] != first.R[0][slices.Index(first.Tasks, name)] {
 				r.Warnings = append(r.Warnings, fmt.Sprintf("the base rows of %s and %s differ at task %s: they were not measured alike", first.ID, c.ID, name))

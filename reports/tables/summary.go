@@ -73,16 +73,22 @@ func Summary(r *report.Report) table.Table {
 }
 
 // fewSeeds says what a run has too few seeds for; empty where it has enough to mark a method that
-// beats each other one. References are not marked, and are not counted.
+// beats each other one. Of a run that is not finished it counts the seeds of the method with the
+// fewest. References are not marked, and are not counted.
 func fewSeeds(r *report.Report) string {
-	others := r.Comparisons()
-	switch few := r.Suite.Seeds < metric.SeedsNeeded(others); {
-	case r.Suite.Seeds == 1 && few:
+	others, seeds := r.Comparisons(), r.Suite.Seeds
+	for _, m := range learners(r) {
+		if n := r.Summarise(m.Name, "acc").N; n > 0 {
+			seeds = min(seeds, n)
+		}
+	}
+	switch few := seeds < metric.SeedsNeeded(others); {
+	case seeds == 1 && few:
 		return "one seed: no interval and no test; " + seedsNeeded(others)
-	case r.Suite.Seeds == 1:
+	case seeds == 1:
 		return "one seed: no interval and no test"
 	case few:
-		return fmt.Sprintf("%d seeds: %s", r.Suite.Seeds, seedsNeeded(others))
+		return fmt.Sprintf("%d seeds: %s", seeds, seedsNeeded(others))
 	}
 	return ""
 }
