@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,6 +108,9 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
+	if err := keepsChoices(run, s.Methods); err != nil {
+		return err
+	}
 
 	for round, planned := 1, len(tuner.Suite().Methods); planned > 0; round, planned = round+1, tuner.Next() {
 		fmt.Fprintf(stderr, "tuning %s, round %d: %s\n", s.Name, round, trials(planned))
@@ -125,6 +129,34 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 		return err
 	}
 	return printTables(run, stdout)
+}
+
+// keepsChoices refuses a tuning that would write its choices over those of methods that it leaves
+// out.
+func keepsChoices(run rundir.Run, methods []suite.MethodSpec) error {
+	var before record.Tuning
+	if err := rundir.ReadJSON(run.Tuning(), &before); errors.Is(err, os.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("read earlier choices: %w", err)
+	}
+	var lost, all []string
+	for _, m := range before.Methods {
+		if !slices.ContainsFunc(methods, func(s suite.MethodSpec) bool { return s.Name == m.Name }) {
+			lost = append(lost, m.Name)
+		}
+		all = append(all, m.Name)
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	for _, m := range methods {
+		if m.Preset != suite.Frozen && !slices.Contains(all, m.Name) {
+			all = append(all, m.Name)
+		}
+	}
+	return usagef("%s has choices for %s, which would be lost: give -methods %s, whose finished trials are not run again, or another -out",
+		run.Tuning(), strings.Join(lost, ", "), strings.Join(all, ","))
 }
 
 // trials counts them in words.
