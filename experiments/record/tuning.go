@@ -25,7 +25,10 @@ type Tuning struct {
 	Split    string `json:"split"`
 	Examples int    `json:"examples"`
 	// Objective is the metric that was the higher the better.
-	Objective string        `json:"objective"`
+	Objective string `json:"objective"`
+	// LearnedShare is the share of the largest gain of a method's trials that one must have to be
+	// chosen; 0, in a tuning of before there was a choice, is LearnedShare.
+	LearnedShare float64       `json:"learned_share,omitempty"`
 	Methods   []TunedMethod `json:"methods"`
 }
 
@@ -79,8 +82,8 @@ const TunedReason = "tuned: "
 const LearnedGain = 0.08
 
 // LearnedShare is the share of the largest gain of a method's trials that a trial must have to be
-// chosen: one that learns half as much also has half as much to forget, and final accuracy alone
-// cannot tell it from one that learns well and forgets.
+// chosen, unless the tuning has another: one that learns half as much also has half as much to
+// forget, and final accuracy alone cannot tell it from one that learns well and forgets.
 const LearnedShare = 0.8
 
 // Learns says whether the trial learns; one of which that is not known is taken to.
@@ -156,16 +159,27 @@ func (m TunedMethod) Chosen() (Trial, bool) {
 	return m.Trials[m.Choice], true
 }
 
-// leastGain is the gain that a trial must have to be chosen by its score: LearnedGain, and
-// LearnedShare of the largest gain of the trials' first seeds.
-func (m TunedMethod) leastGain() float64 {
+// leastGain is the gain that a trial must have to be chosen by its score: LearnedGain, and a share
+// of the largest gain of the trials' first seeds.
+func (m TunedMethod) leastGain(share float64) float64 {
 	least := LearnedGain
 	for _, t := range m.Trials {
 		if t.Score != nil && t.Gain != nil {
-			least = max(least, LearnedShare**t.Gain)
+			least = max(least, share**t.Gain)
 		}
 	}
 	return least
+}
+
+// Enough counts the trials that gain enough to be chosen by their score.
+func (m TunedMethod) Enough(share float64) (n int) {
+	least := m.leastGain(share)
+	for _, t := range m.Trials {
+		if t.Score != nil && t.gains(least) {
+			n++
+		}
+	}
+	return n
 }
 
 // Best are the indices of the best n trials by their first seeds, the best one first. Those that
@@ -173,14 +187,14 @@ func (m TunedMethod) leastGain() float64 {
 // by their gains: a setting at which nothing is learned keeps everything, so that the score alone
 // might choose a method that does nothing. Of equals the first comes first. A trial without a score
 // is none of them.
-func (m TunedMethod) Best(n int) []int {
+func (m TunedMethod) Best(n int, share float64) []int {
 	var list []int
 	for i, t := range m.Trials {
 		if t.Score != nil {
 			list = append(list, i)
 		}
 	}
-	least := m.leastGain()
+	least := m.leastGain(share)
 	slices.SortStableFunc(list, func(a, b int) int { return better(m.Trials[a].Outcome, m.Trials[b].Outcome, least) })
 	return list[:min(n, len(list))]
 }
@@ -188,9 +202,9 @@ func (m TunedMethod) Best(n int) []int {
 // Choose sets Choice to the best of the finalists by the means over all of their seeds. Where there
 // are none with a score, it is the best of all trials by their first seeds; -1 where none has a
 // score.
-func (m *TunedMethod) Choose() {
+func (m *TunedMethod) Choose(share float64) {
 	m.Choice = -1
-	ranked, least := m.Best(len(m.Trials)), m.leastGain()
+	ranked, least := m.Best(len(m.Trials), share), m.leastGain(share)
 	for _, i := range ranked {
 		if o := m.Trials[i].Overall(); len(m.Trials[i].Again) > 0 && o.Score != nil &&
 			(m.Choice < 0 || better(o, m.Trials[m.Choice].Overall(), least) < 0) {

@@ -66,12 +66,15 @@ type differences []string
 // savesEvery is the setting of how often a task is saved, which changes no number.
 const savesEvery = "training.checkpoint_every"
 
+// learnedShare is the setting of which trials a tuning may choose, which changes no number of one.
+const learnedShare = "tuning.learned_share"
+
 // packs is the setting of how batches are laid out, which runs from before there was a choice do
 // not have.
 const packs = "training.pack"
 
 func (d *differences) compare(path string, old, new any) {
-	if path == savesEvery {
+	if path == savesEvery || path == learnedShare {
 		return
 	}
 	if a, ok := old.(map[string]any); ok {

@@ -93,6 +93,9 @@ type Tuning struct {
 	Examples int    `yaml:"examples,omitempty" json:"examples,omitempty"`
 	// Objective is the metric that was the higher the better.
 	Objective string `yaml:"objective,omitempty" json:"objective,omitempty"`
+	// LearnedShare is the share of the largest gain of a method's trials that a trial must have to
+	// be chosen by the objective; 0 is four fifths (record.LearnedShare).
+	LearnedShare float64 `yaml:"learned_share,omitempty" json:"learned_share,omitempty"`
 }
 
 // MethodSpec is one method of a suite.

@@ -220,13 +220,14 @@ func (s Suite) validateCells(r *rules) {
 
 // validate checks what a suite says of its tuning, and holds a tuning's own suite to it.
 func (t Tuning) validate(r *rules) {
-	if t.Trials == 0 && t.Split == "" && t.Objective == "" && len(t.Stream) == 0 && t.Examples == 0 && t.Seeds == 0 {
+	if t.Trials == 0 && t.Split == "" && t.Objective == "" && len(t.Stream) == 0 && t.Examples == 0 && t.Seeds == 0 && t.LearnedShare == 0 {
 		return
 	}
 	r.must(t.Trials >= 1 && len(t.Stream) > 0 && t.Examples >= 0 && t.Seeds >= 0, "tuning has %d trials, a stream of %d tasks, %d examples and %d seeds; must have at least 1, 1, 0 and 0",
 		t.Trials, len(t.Stream), t.Examples, t.Seeds)
 	r.must(t.Split == "validation", "tuning.split is %q, must be validation: what is chosen on the test split says nothing about it", t.Split)
 	r.oneOf("metric in tuning.objective", t.Objective, Objectives...)
+	r.must(t.LearnedShare >= 0 && t.LearnedShare <= 1, "tuning.learned_share is %g, must be from 0 to 1", t.LearnedShare)
 }
 
 // Objectives are the metrics that a tuning may choose by.

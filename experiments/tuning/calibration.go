@@ -1,6 +1,7 @@
 package tuning
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -30,7 +31,8 @@ func calibration(s suite.Suite, o Options) suite.Suite {
 	c.Evaluation.Every, c.Evaluation.EverySteps, c.Evaluation.AtSteps = suite.EveryFinal, 0, nil
 	c.Evaluation.Recovery = nil
 	c.Evaluation.TeacherForced, c.Evaluation.KL, c.Evaluation.Interpolate, c.Evaluation.Diagnostics, c.Tables = false, false, nil, false, nil // a choice is made by scores alone
-	c.Tuning = suite.Tuning{Trials: o.Trials, Seeds: o.Seeds, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective}
+	c.Tuning = suite.Tuning{Trials: o.Trials, Seeds: o.Seeds, Stream: c.TaskNames(), Split: c.Evaluation.Split, Examples: o.Examples, Objective: o.Objective,
+		LearnedShare: cmp.Or(o.LearnedShare, s.Tuning.LearnedShare)}
 	return c
 }
 

@@ -4,6 +4,7 @@
 package tuning
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,6 +28,9 @@ type Options struct {
 	Examples int
 	// Objective is one of Objectives.
 	Objective string
+	// LearnedShare is the share of the largest gain of a method's trials that one must have to be
+	// chosen by the objective; 0 takes the suite's, and record.LearnedShare where it has none.
+	LearnedShare float64
 }
 
 const (
@@ -53,6 +57,9 @@ func (o Options) Check() error {
 	}
 	if o.Examples < 0 {
 		mistakes = append(mistakes, fmt.Errorf("%d examples, must be at least 0", o.Examples))
+	}
+	if o.LearnedShare < 0 || o.LearnedShare > 1 {
+		mistakes = append(mistakes, fmt.Errorf("a learned share of %g, must be from 0 to 1", o.LearnedShare))
 	}
 	if !slices.Contains(suite.Objectives, o.Objective) {
 		mistakes = append(mistakes, errors.New(datasets.Unknown("objective", o.Objective, suite.Objectives)))
@@ -145,6 +152,11 @@ func (t *Tuner) Next() (planned int) {
 	return planned
 }
 
+// share is the share of the largest gain that a trial must have.
+func (t *Tuner) share() float64 {
+	return cmp.Or(t.calibration.Tuning.LearnedShare, record.LearnedShare)
+}
+
 // add plans a trial.
 func (u *tuned) add(round int, p point) {
 	t := record.Trial{Name: fmt.Sprintf("%s.t%02d", u.Name, len(u.Trials)+1), Round: round, LearningRate: u.search.rate(p)}
@@ -180,7 +192,7 @@ func (t *Tuner) Again() suite.Suite {
 		return s
 	}
 	for _, u := range t.methods {
-		for _, i := range u.Best(Finalists) {
+		for _, i := range u.Best(Finalists, t.share()) {
 			s.Methods = append(s.Methods, u.method(u.Trials[i]))
 		}
 	}
@@ -203,7 +215,7 @@ func (t *Tuner) Score(outcomes Outcomes) (err error) {
 				return err
 			}
 		}
-		u.Choose()
+		u.Choose(t.share())
 	}
 	return nil
 }
@@ -211,7 +223,7 @@ func (t *Tuner) Score(outcomes Outcomes) (err error) {
 // ScoreAgain takes the outcomes of the finalists on the seeds of Again.
 func (t *Tuner) ScoreAgain(outcomes Outcomes) error {
 	for _, u := range t.methods {
-		for _, i := range u.Best(Finalists) {
+		for _, i := range u.Best(Finalists, t.share()) {
 			u.Trials[i].Again = nil
 			for seed := range t.options.Seeds - 1 {
 				o, err := t.outcome(outcomes, u.Trials[i].Name, seed)
@@ -221,7 +233,7 @@ func (t *Tuner) ScoreAgain(outcomes Outcomes) error {
 				u.Trials[i].Again = append(u.Trials[i].Again, o)
 			}
 		}
-		u.Choose()
+		u.Choose(t.share())
 	}
 	return nil
 }
@@ -242,7 +254,7 @@ func (t *Tuner) outcome(outcomes Outcomes, trial string, seed int) (record.Outco
 func (t *Tuner) Tuning() (record.Tuning, error) {
 	k := t.calibration.Tuning
 	r := record.Tuning{Suite: t.suite.Name, Budget: t.options.Trials, Finalists: Finalists, Seeds: k.Seeds,
-		Stream: k.Stream, Steps: t.suite.Training.Steps, Split: k.Split, Examples: k.Examples, Objective: k.Objective}
+		Stream: k.Stream, Steps: t.suite.Training.Steps, Split: k.Split, Examples: k.Examples, Objective: k.Objective, LearnedShare: k.LearnedShare}
 	for _, u := range t.methods {
 		if len(u.Trials) != t.options.Trials {
 			return record.Tuning{}, fmt.Errorf("tune suite %s: method %s has had %d trials, all must have %d", t.suite.Name, u.Name, len(u.Trials), t.options.Trials)

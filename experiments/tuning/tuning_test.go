@@ -388,20 +388,24 @@ func TestAChoiceLearns(t *testing.T) {
 	}{
 		{"the best that learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.08), trial(0.4, 0.09), trial(0.1, 0.095)}, []int{2, 1, 3, 0}},
 		{"four fifths of the best learner", []record.Trial{trial(0.9, 0.39), trial(0.3, 0.4), trial(0.2, 0.5), trial(0.8, 0.2)}, []int{1, 2, 0, 3}},
+		{"half of it", []record.Trial{trial(0.9, 0.24), trial(0.3, 0.4), trial(0.2, 0.5), trial(0.8, 0.26)}, []int{3, 1, 2, 0}},
 		{"the first of equals", []record.Trial{trial(0.4, 0.25), trial(0.4, 0.3)}, []int{0, 1}},
 		{"none learns", []record.Trial{trial(0.9, 0.01), trial(0.3, 0.05), diverged, trial(0.8, 0.03)}, []int{1, 3, 0}},
 		{"gains unknown", []record.Trial{{Outcome: record.Outcome{Score: new(0.1)}}, {Outcome: record.Outcome{Score: new(0.2)}}}, []int{1, 0}},
 		{"none has a score", []record.Trial{diverged}, nil},
 	} {
-		m := record.TunedMethod{Trials: c.trials}
-		if got := m.Best(9); !slices.Equal(got, c.want) {
+		m, share := record.TunedMethod{Trials: c.trials}, record.LearnedShare
+		if c.what == "half of it" {
+			share = 0.5
+		}
+		if got := m.Best(9, share); !slices.Equal(got, c.want) {
 			t.Errorf("%s: the best are %v, expected %v", c.what, got, c.want)
 		}
 		want := -1
 		if len(c.want) > 0 {
 			want = c.want[0]
 		}
-		if m.Choose(); m.Choice != want {
+		if m.Choose(share); m.Choice != want {
 			t.Errorf("%s: trial %d is chosen, expected %d", c.what, m.Choice, want)
 		}
 	}

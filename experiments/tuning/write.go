@@ -29,7 +29,7 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 				comments = append(comments, fmt.Sprintf("%s: none of its %d trials has a score; it stays as it was", m.Name, len(m.Trials)))
 				continue
 			}
-			spec.LearningRate, spec.Params, spec.Reason = chosen.LearningRate, chosen.Params, reason(r, m, chosen)
+			spec.LearningRate, spec.Params, spec.Reason = chosen.LearningRate, chosen.Params, reason(r, m, chosen, t.share())
 		}
 		file.Methods = append(file.Methods, spec)
 	}
@@ -44,7 +44,7 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 }
 
 // reason says why a method has the settings that a tuning chose.
-func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
+func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial, share float64) string {
 	o := chosen.Overall()
 	text := fmt.Sprintf("%s %.3f, the best of %d trials", r.Objective, *o.Score, len(m.Trials))
 	if !o.Learns() {
@@ -62,7 +62,11 @@ func reason(r record.Tuning, m record.TunedMethod, chosen record.Trial) string {
 	if n := len(chosen.Again); n > 0 {
 		seeds = fmt.Sprintf("%d seeds", 1+n)
 	}
-	text += fmt.Sprintf(" (%d tasks, %s split, %s), learning rates %g to %g", len(r.Stream), r.Split, seeds, least, largest)
+	text += fmt.Sprintf(" (%d tasks, %s split, %s)", len(r.Stream), r.Split, seeds)
+	if n := m.Enough(share); o.Learns() && n < len(m.Trials) {
+		text += fmt.Sprintf(", of which %d learned enough", n)
+	}
+	text += fmt.Sprintf(", learning rates %g to %g", least, largest)
 	if len(tried) > 0 {
 		text += ", tried with " + strings.Join(tried, "; ")
 	}

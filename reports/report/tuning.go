@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -65,7 +66,7 @@ func Budget(k suite.Tuning) string {
 		again = fmt.Sprintf(" over %d seeds", k.Seeds)
 	}
 	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row and %g%% of what the best learner of the method did, %s with the highest %s%s was chosen, and where none did, the one that learned most.",
-		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*record.LearnedShare, best, k.Objective, again)
+		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*cmp.Or(k.LearnedShare, record.LearnedShare), best, k.Objective, again)
 }
 
 // TuningTables are a tuning's choices and all its trials.
@@ -79,7 +80,7 @@ var trialColumns = []table.Column{{Head: []string{"accuracy"}}, {Head: []string{
 func choiceTable(k record.Tuning) table.Table {
 	t := table.Table{
 		Title: "Choices of the tuning of " + k.Suite,
-		Caption: []string{Budget(suite.Tuning{Trials: k.Budget, Seeds: k.Seeds, Stream: k.Stream, Split: k.Split, Examples: k.Examples, Objective: k.Objective}),
+		Caption: []string{Budget(suite.Tuning{Trials: k.Budget, Seeds: k.Seeds, Stream: k.Stream, Split: k.Split, Examples: k.Examples, Objective: k.Objective, LearnedShare: k.LearnedShare}),
 			"Scores are in points of 100, means over the seeds that the chosen trial was run on."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"chosen"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}, {Head: []string{"seeds"}}},
 	}
