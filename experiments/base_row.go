@@ -60,8 +60,8 @@ type keptRow struct {
 
 // keptRowPath is where the row lies that this worker would compute, empty where none is kept. Its
 // name is a hash of all that the numbers depend on: this very program, for a revision says nothing
-// of a tree with changes, what computes, the suite's settings but for methods, seeds and orders,
-// and the hashes of the data's and backbone's files.
+// of a tree with changes, what computes, the suite's settings but for methods, how they were tuned,
+// seeds and orders, and the hashes of the data's and backbone's files.
 func (w *Worker) keptRowPath() (string, error) {
 	if !w.keep || len(w.files) == 0 {
 		return "", nil
@@ -75,7 +75,7 @@ func (w *Worker) keptRowPath() (string, error) {
 		return "", err
 	}
 	s := w.planned
-	s.Methods, s.Seeds, s.Orders = nil, 0, 0
+	s.Methods, s.Seeds, s.Orders, s.Tuning = nil, 0, 0, suite.Tuning{}
 	settings, err := s.Hash()
 	if err != nil {
 		return "", err

@@ -39,7 +39,7 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.IntVar(&o.Tasks, "tasks", 0, "`NUMBER` of tasks of the calibration stream, drawn from the suite's in turns of families; 0 takes all. A rate that is good for few tasks may be too high for many: lower it where hours count")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
 	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row and a share of what the method's best learner does (-learned-share): a setting at which little is learned forgets little. If none does, the trial that learned most is chosen")
-	flags.Float64Var(&o.LearnedShare, "learned-share", 0, "`SHARE` of the largest gain of a method's trials that a trial must have to be chosen by -objective; that of the suite's key tuning if not given, or else 0.8. With another one a finished tuning is chosen from again")
+	flags.Float64Var(&o.LearnedShare, "learned-share", 0, "`SHARE` of the largest gain of a method's trials that a trial must have to be chosen by -objective; that of the suite's key tuning if not given, or else 0.8. A finished tuning is chosen from again with another one; where that leads to other trials, they need another -out")
 }
 
 func (o *TuneOptions) check(string) error {

@@ -144,12 +144,14 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	return err
 }
 
-// finishedCells are the cells whose records say that they are done or diverged, whose numbers a
-// report has, and the ids of the others.
+// finishedCells are the cells that are done or diverged, by their status or by their records, whose
+// numbers a report has, and the ids of the others.
 func finishedCells(run rundir.Run, cells []suite.Cell) (finished []suite.Cell, open []string) {
 	for _, c := range cells {
+		at, err := standing.Read(run.Cell(c.ID))
+		said := err == nil && at.Finished()
 		last, err := record.Last[record.Event](run.Cell(c.ID).Records())
-		if err == nil && (last.Kind == record.CellEnd || last.Kind == record.Diverged) {
+		if said || err == nil && (last.Kind == record.CellEnd || last.Kind == record.Diverged) {
 			finished = append(finished, c)
 		} else {
 			open = append(open, c.ID)

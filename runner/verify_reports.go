@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -87,18 +88,21 @@ func (v *verification) claims(scratch rundir.Run) error {
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(against(kept), append(against(again), " and "...)) {
+	if strings.HasPrefix(against(kept), against(again)+" and ") {
 		fmt.Fprintf(v.stdout, "judged with further runs (report -with), and not looked at: %s\n", v.run.Claims())
 		return os.Remove(scratch.Claims())
 	}
 	return nil
 }
 
-// against is the first line of a report on claims that names the runs.
-func against(report []byte) []byte {
+// openCells is what a report on claims says of cells that are not finished.
+var openCells = regexp.MustCompile(`; \d+ of its \d+ cells are not finished`)
+
+// against is the first line of a report on claims that names the runs, without what is open.
+func against(report []byte) string {
 	_, rest, _ := bytes.Cut(report, []byte("\nagainst "))
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	return slices.Clip(line)
+	return openCells.ReplaceAllString(string(line), "")
 }
 
 // sameReport says where a file that the run keeps differs from the one that was made again.
@@ -126,7 +130,11 @@ func sameReport(again, kept string) error {
 	if bytes.IndexByte(want, 0) >= 0 { // no text
 		return fmt.Errorf("%s is not the file that the records give; `runner report` makes it again", kept)
 	}
-	return fmt.Errorf("%s: line %d is not what the records give; `runner report` makes the file again", kept, line)
+	command := "runner report"
+	if filepath.Base(kept) == filepath.Base(rundir.Run{}.Claims()) {
+		command = "runner report RUN -claims"
+	}
+	return fmt.Errorf("%s: line %d is not what the records give; `%s` makes the file again", kept, line, command)
 }
 
 // filesBelow are the paths of the files below a folder, relative to it, in their order.

@@ -29,7 +29,7 @@ type Tuning struct {
 	// LearnedShare is the share of the largest gain of a method's trials that one must have to be
 	// chosen; 0, in a tuning of before there was a choice, is LearnedShare.
 	LearnedShare float64       `json:"learned_share,omitempty"`
-	Methods   []TunedMethod `json:"methods"`
+	Methods      []TunedMethod `json:"methods"`
 }
 
 // TunedMethod is one method of a tuning.

@@ -117,10 +117,13 @@ func (c judge) references(t *table.Table, r *report.Report) {
 					part.verdict = Supported
 				}
 			}
-			entries, parts = append(entries, e), append(parts, part)
+			entries = append(entries, e)
+			if part.verdict != NotMeasured { // the untouched backbone has nothing of that score
+				parts = append(parts, part)
+			}
 		}
 		verdict := table.Entry{}
-		if judged {
+		if judged && len(parts) > 0 {
 			verdict = verdictEntry(t, judgeAny(parts))
 		}
 		t.Rows = append(t.Rows, append(entries, verdict))

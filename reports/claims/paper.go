@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/datasets"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -46,11 +47,11 @@ func (c judge) knowledge() table.Table {
 	}
 	r := e.Report
 	known := r.BaseMetrics()["knowledge_final"]
-	readings[2].judge = itemsJudge(known, r.Chance.Knowledge)
+	readings[2].judge = itemsJudge(r, known)
 	if base, ok := e.battery["knowledge_base_raw"]; ok {
 		bySum := t.Note("the same where the answer is the option with the highest summed log-likelihood, and not the highest mean of a token")
 		readings = append(readings, reading{report.KnownKeptRaw, table.Entry{Text: "of those known before by the sum, above 70%", Notes: []int{bySum}},
-			itemsJudge(r.Over(report.Subject, base).Mean, r.Chance.Knowledge)})
+			itemsJudge(r, firstDefined(r, base))})
 	}
 	for _, x := range readings {
 		s := r.Over(report.Subject, e.number(x.key))
@@ -74,23 +75,41 @@ func (c judge) knowledge() table.Table {
 }
 
 // itemsJudge judges "more than 70% of what the backbone knows is kept" by the share of the items
-// that it answered right which are right at the end, known and guess being its share of right
-// answers and that of a guess.
-func itemsJudge(known, guess metric.Value) func(metric.Summary) judgement {
-	g := 0.0
-	if guess.Defined() {
-		g = guess.Number
+// that it answered right which are right at the end, known being its share of right answers.
+func itemsJudge(r *report.Report, known metric.Value) func(metric.Summary) judgement {
+	guess := metric.Number(0) // of written answers
+	if slices.ContainsFunc(r.Suite.Knowledge, datasets.Task.Choice) {
+		guess = r.Chance.Knowledge
 	}
 	return func(s metric.Summary) judgement {
-		if s.Mean.Defined() && known.Defined() && known.Number <= g {
-			return judgement{Undecided, "cannot be decided: the untouched backbone knows no more than a guess"}
+		why := ""
+		switch {
+		case !s.Mean.Defined():
+			return judgeLevel(s, knowledgeBar)
+		case !known.Defined():
+			why = known.Undefined
+		case !guess.Defined():
+			why = "a guess is not known: " + guess.Undefined
+		case known.Number <= guess.Number:
+			why = "the untouched backbone knows no more than a guess"
 		}
-		least, most := knowledgeBar, knowledgeBar
-		if known.Defined() {
-			least, most = report.ItemsKept(knowledgeBar, known.Number, g)
+		if why != "" {
+			return judgement{Undecided, "cannot be decided: " + why}
 		}
+		least, most := report.ItemsKept(knowledgeBar, known.Number, guess.Number)
 		return judgeBetween(s, least, most)
 	}
+}
+
+// firstDefined is a number of the untouched backbone, by the first finished cell that has it.
+func firstDefined(r *report.Report, of func(report.Cell) metric.Value) metric.Value {
+	v := metric.Undefined("no cell has it")
+	for _, c := range r.Cells {
+		if v = of(c); v.Defined() {
+			break
+		}
+	}
+	return v
 }
 
 // judgedEntry is a verdict on SECURA, which says so where SECURA hardly learned.

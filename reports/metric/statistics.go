@@ -22,13 +22,8 @@ type Summary struct {
 	N int `json:"n"`
 }
 
-// sameValue is how far two values of a metric, shares or nats, are apart by rounding alone.
-const sameValue = 1e-12
-
 // MeanSDCI summarises the values of a metric, one per seed. Of a single value the spread is
-// undefined, and the interval also of two equal ones: scores are shares of some hundred questions,
-// of which two seeds by chance get equally many right once in twenty times, which proves nothing.
-// With a value that is not finite all is undefined, for a diverged seed must not be averaged away.
+// undefined; with a value that is not finite all is, for a diverged seed must not be averaged away.
 func MeanSDCI(values []float64) Summary {
 	n := len(values)
 	all := func(reason string) Summary {
@@ -45,9 +40,6 @@ func MeanSDCI(values []float64) Summary {
 	mean, sd := stat.MeanStdDev(values, nil)
 	if n == 1 {
 		return Summary{Mean: Number(mean), SD: Undefined("a single value"), CI95: Undefined("a single value"), N: 1}
-	}
-	if n == 2 && math.Abs(values[0]-values[1]) <= sameValue {
-		return Summary{Mean: Number(mean), SD: Number(sd), CI95: Undefined("two equal values"), N: 2}
 	}
 	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(StudentT(n-1) * sd / math.Sqrt(float64(n))), N: n}
 }

@@ -54,7 +54,12 @@ func sayCounts(r *report.Report, t *table.Table, methods []suite.MethodSpec, cou
 	}
 	counts := slices.Sorted(maps.Keys(names))
 	if len(counts) == 1 {
-		t.Remarks = append(t.Remarks, fmt.Sprintf("n = %d seeds", counts[0]))
+		switch n := counts[0]; {
+		case n == 1:
+			t.Remarks = append(t.Remarks, "n = 1 seed")
+		case n > 1:
+			t.Remarks = append(t.Remarks, fmt.Sprintf("n = %d seeds", n))
+		}
 		return
 	}
 	var parts []string

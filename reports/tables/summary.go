@@ -82,7 +82,10 @@ func fewSeeds(r *report.Report) string {
 			seeds = min(seeds, n)
 		}
 	}
-	switch few := seeds < metric.SeedsNeeded(others); {
+	few := seeds < metric.SeedsNeeded(others)
+	switch {
+	case seeds == 1 && r.Suite.Seeds > 1: // the others may have intervals
+		return "a method has one seed: no interval and no test of it; " + seedsNeeded(others)
 	case seeds == 1 && few:
 		return "one seed: no interval and no test; " + seedsNeeded(others)
 	case seeds == 1:
