@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -47,11 +46,11 @@ func (c judge) knowledge() table.Table {
 	}
 	r := e.Report
 	known := r.BaseMetrics()["knowledge_final"]
-	readings[2].judge = itemsJudge(r, known)
+	readings[2].judge = itemsJudge(known, r.Guessed())
 	if base, ok := e.battery["knowledge_base_raw"]; ok {
 		bySum := t.Note("the same where the answer is the option with the highest summed log-likelihood, and not the highest mean of a token")
 		readings = append(readings, reading{report.KnownKeptRaw, table.Entry{Text: "of those known before by the sum, above 70%", Notes: []int{bySum}},
-			itemsJudge(r, firstDefined(r, base))})
+			itemsJudge(firstDefined(r, base), r.Guessed())})
 	}
 	for _, x := range readings {
 		s := r.Over(report.Subject, e.number(x.key))
@@ -75,12 +74,9 @@ func (c judge) knowledge() table.Table {
 }
 
 // itemsJudge judges "more than 70% of what the backbone knows is kept" by the share of the items
-// that it answered right which are right at the end, known being its share of right answers.
-func itemsJudge(r *report.Report, known metric.Value) func(metric.Summary) judgement {
-	guess := metric.Number(0) // of written answers
-	if slices.ContainsFunc(r.Suite.Knowledge, datasets.Task.Choice) {
-		guess = r.Chance.Knowledge
-	}
+// that it answered right which are right at the end, known and guess being its share of right
+// answers and that of a guess.
+func itemsJudge(known, guess metric.Value) func(metric.Summary) judgement {
 	return func(s metric.Summary) judgement {
 		why := ""
 		switch {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"secura/datasets"
 	"secura/reports/metric"
 	"secura/reports/report"
 )
@@ -43,9 +42,8 @@ func TestItemsThatMayHaveBeenGuessedDecideLess(t *testing.T) {
 		t.Errorf("without guesses from %v to %v, want 0.7", least, most)
 	}
 	near := func(x float64) metric.Summary { return metric.MeanSDCI([]float64{x - 0.005, x, x + 0.005}) }
-	run := &report.Report{Chance: report.Chance{Knowledge: metric.Number(0.25)}}
-	run.Suite.Knowledge = []datasets.Task{{Options: []string{"a", "b", "c", "d"}}}
-	judge := itemsJudge(run, metric.Number(0.45625))
+	quarter, unknown := metric.Number(0.25), metric.Undefined("no examples.parquet")
+	judge := itemsJudge(metric.Number(0.45625), quarter)
 	for _, c := range []struct {
 		kept float64
 		want Verdict
@@ -58,18 +56,16 @@ func TestItemsThatMayHaveBeenGuessedDecideLess(t *testing.T) {
 			t.Errorf("%v kept: %+v, want %s, %q", c.kept, got, c.want, c.why)
 		}
 	}
-	if got := itemsJudge(run, metric.Number(0.2))(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "no more than a guess") {
+	if got := itemsJudge(metric.Number(0.2), quarter)(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "no more than a guess") {
 		t.Errorf("below chance: %+v", got)
 	}
-	run.Chance.Knowledge = metric.Undefined("no examples.parquet")
-	if got := itemsJudge(run, metric.Number(0.45625))(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "no examples.parquet") {
+	if got := itemsJudge(metric.Number(0.45625), unknown)(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "no examples.parquet") {
 		t.Errorf("options that are not on record: %+v", got)
 	}
-	if got := itemsJudge(run, metric.Undefined("not measured yet"))(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "not measured yet") {
+	if got := itemsJudge(metric.Undefined("not measured yet"), quarter)(near(0.9)); got.verdict != Undecided || !strings.Contains(got.why, "not measured yet") {
 		t.Errorf("K[0] unknown: %+v", got)
 	}
-	run.Suite.Knowledge = nil // answers are written
-	if got := itemsJudge(run, metric.Number(0.9))(near(0.72)); got.verdict != Supported {
+	if got := itemsJudge(metric.Number(0.9), metric.Number(0))(near(0.72)); got.verdict != Supported {
 		t.Errorf("written answers: %+v", got)
 	}
 }

@@ -113,6 +113,17 @@ func sumMeasures(read map[string]items) []Measure {
 	}
 }
 
+// Guessed is the share of the battery's items that a guess gets right: chance where they have
+// options, and none of answers that are written.
+func (r *Report) Guessed() metric.Value {
+	for _, task := range r.Suite.Knowledge {
+		if task.Choice() {
+			return r.Chance.Knowledge
+		}
+	}
+	return metric.Number(0)
+}
+
 // ItemsKept are the least and the largest share of the items that the backbone answered right which
 // are right at the end if a share of what it knows is kept, known being its share of right answers
 // and g, below it, that of a guess. It knows a share x of all items and guessed the others, known =
