@@ -228,6 +228,7 @@ func (t Tuning) validate(r *rules) {
 	r.must(t.Split == "validation", "tuning.split is %q, must be validation: what is chosen on the test split says nothing about it", t.Split)
 	r.oneOf("metric in tuning.objective", t.Objective, Objectives...)
 	r.must(t.LearnedShare >= 0 && t.LearnedShare <= 1, "tuning.learned_share is %g, must be from 0 to 1", t.LearnedShare)
+	r.must(t.LearnedShare == 0 || t.Trials > 0, "tuning.learned_share is %g of a tuning without trials", t.LearnedShare)
 }
 
 // Objectives are the metrics that a tuning may choose by.
