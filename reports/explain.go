@@ -187,7 +187,7 @@ func (e *explanation) overSeeds(method string, d metric.Definition) {
 		unit, shown = "", metric.Precise(s.Mean.Number)
 	}
 	if !s.CI95.Defined() {
-		e.line("", "n = %d: %s, so no interval", s.N, s.CI95.Undefined)
+		e.line("", "n = 1: no standard deviation and no interval")
 		e.line("", "in tables: %s%s = %s", unit, metric.Precise(s.Mean.Number), shown)
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,11 +14,12 @@ import (
 	"secura/experiments/suite"
 	"secura/reports"
 	"secura/reports/claims"
+	"secura/reports/report"
 )
 
-// reports makes the run's report, pages, tables, figures and claims again from the records, and
-// compares those that the run has: results.json value by value, the others byte by byte. It names
-// files that are no part of a run.
+// reports makes the run's report, pages, tables, figures and claims again from the records, which
+// it reads once, and compares those that the run has: results.json value by value, the others byte
+// by byte. It names files that are no part of a run.
 func (v *verification) reports(cells []suite.Cell) error {
 	scratch, err := os.MkdirTemp("", "runner-verify-")
 	if err != nil {
@@ -37,7 +37,7 @@ func (v *verification) reports(cells []suite.Cell) error {
 		v.found(what, unwritten, err)
 		return nil
 	}
-	if err := v.claims(rundir.Run{Path: scratch}); err != nil {
+	if err := v.claims(r, rundir.Run{Path: scratch}); err != nil {
 		v.found(what, err)
 		return nil
 	}
@@ -69,7 +69,7 @@ func (v *verification) reports(cells []suite.Cell) error {
 
 // claims judges the claims again where the run has claims.md. One that was judged by further runs
 // too, which lie elsewhere, is only named.
-func (v *verification) claims(scratch rundir.Run) error {
+func (v *verification) claims(r *report.Report, scratch rundir.Run) error {
 	kept, err := os.ReadFile(v.run.Claims())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -77,7 +77,7 @@ func (v *verification) claims(scratch rundir.Run) error {
 	if err != nil {
 		return err
 	}
-	own, err := claims.LoadEvidence(v.run)
+	own, err := claims.EvidenceOfEach(r)
 	if err != nil {
 		return err
 	}
@@ -95,14 +95,11 @@ func (v *verification) claims(scratch rundir.Run) error {
 	return nil
 }
 
-// openCells is what a report on claims says of cells that are not finished.
-var openCells = regexp.MustCompile(`; \d+ of its \d+ cells are not finished`)
-
-// against is the first line of a report on claims that names the runs, without what is open.
+// against is the first line of a report on claims that names the runs.
 func against(report []byte) string {
 	_, rest, _ := bytes.Cut(report, []byte("\nagainst "))
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	return openCells.ReplaceAllString(string(line), "")
+	return string(line)
 }
 
 // sameReport says where a file that the run keeps differs from the one that was made again.

@@ -118,6 +118,9 @@ func probability(v metric.Value) table.Entry {
 func Text(w io.Writer, runs []*Evidence, colour bool) error {
 	var out bytes.Buffer
 	table.Wrap(&out, "", "Claims of SECURA (arXiv 2502.18168) against "+describe(runs), colour)
+	for _, line := range unfinished(runs) {
+		table.Wrap(&out, "", line, colour)
+	}
 	out.WriteByte('\n')
 	if err := table.Text(&out, Tables(runs), colour); err != nil {
 		return err
@@ -132,6 +135,9 @@ func Text(w io.Writer, runs []*Evidence, colour bool) error {
 func markdown(w io.Writer, runs []*Evidence) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Claims of SECURA (arXiv 2502.18168)\n\nagainst %s\n", table.EscapeMarkdown(describe(runs)))
+	for _, line := range unfinished(runs) {
+		fmt.Fprintf(&out, "\n%s\n", table.EscapeMarkdown(line))
+	}
 	if err := table.Markdown(&out, Tables(runs)); err != nil {
 		return err
 	}
@@ -171,12 +177,18 @@ func Write(run rundir.Run, lists [][]*Evidence) error {
 func describe(runs []*Evidence) string {
 	var texts []string
 	for _, e := range runs {
-		open := ""
-		if n := e.Unfinished(); n > 0 {
-			open = fmt.Sprintf("; %d of its %d cells are not finished", n, len(e.Cells))
-		}
-		texts = append(texts, fmt.Sprintf("suite %s (backbone %s, %d tasks, seeds %d, orders %d, plan %s%s)",
-			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, report.ShortPlan(e.Report), open))
+		texts = append(texts, fmt.Sprintf("suite %s (backbone %s, %d tasks, seeds %d, orders %d, plan %s)",
+			e.Suite.Name, e.Suite.Backbone, len(e.Suite.Tasks), e.Suite.Seeds, e.Suite.Orders, report.ShortPlan(e.Report)))
 	}
 	return strings.Join(texts, " and ")
+}
+
+// unfinished says of each run with cells that are not finished how many these are.
+func unfinished(runs []*Evidence) (lines []string) {
+	for _, e := range runs {
+		if n := e.Unfinished(); n > 0 {
+			lines = append(lines, fmt.Sprintf("suite %s: %d of its %d cells are not finished", e.Suite.Name, n, len(e.Cells)))
+		}
+	}
+	return lines
 }

@@ -110,17 +110,15 @@ func (c judge) references(t *table.Table, r *report.Report) {
 		}
 		var parts []judgement
 		for i := range scoring.TeacherForcedNames {
-			e, part := table.Entry{Text: "–"}, judgement{verdict: NotMeasured}
-			if len(scores) > i && base.Scores[i] > 0 {
-				share := scores[i] / base.Scores[i]
-				if e, part.verdict = table.Score(share), NotSupported; share > knowledgeBar {
-					part.verdict = Supported
-				}
+			if len(scores) <= i || base.Scores[i] == 0 {
+				entries = append(entries, table.Entry{Text: "–"})
+				continue
 			}
-			entries = append(entries, e)
-			if part.verdict != NotMeasured { // the untouched backbone has nothing of that score
-				parts = append(parts, part)
+			share, verdict := scores[i]/base.Scores[i], NotSupported
+			if share > knowledgeBar {
+				verdict = Supported
 			}
+			entries, parts = append(entries, table.Score(share)), append(parts, judgement{verdict: verdict})
 		}
 		verdict := table.Entry{}
 		if judged && len(parts) > 0 {

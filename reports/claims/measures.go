@@ -38,6 +38,11 @@ func LoadEvidence(run rundir.Run) (list []*Evidence, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return EvidenceOfEach(r)
+}
+
+// EvidenceOfEach is the evidence of a report that is read, for each of its backbones.
+func EvidenceOfEach(r *report.Report) (list []*Evidence, err error) {
 	for _, part := range r.Each() {
 		e, err := EvidenceOf(part)
 		if err != nil {

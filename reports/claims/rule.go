@@ -19,10 +19,10 @@ import (
 //     only to lie between two numbers, it must lie above or below both.
 //   - "ahead of a method" is supported if the mean difference is positive and the
 //     p of the two-sided sign-flip test, adjusted after Holm over all comparisons
-//     that the claim names, is below 0.05; one that was not made counts with p = 1. It is not supported if the mean
-//     difference is negative with such a p, or if the whole interval of the
-//     difference lies at or below 0: what is claimed must pass the stricter test,
-//     to doubt it an interval is enough.
+//     that the claim names, is below 0.05; one that was not made counts with p = 1.
+//     It is not supported if the mean difference is negative with such a p, or if
+//     the whole interval of the difference lies at or below 0: what is claimed must
+//     pass the stricter test, to doubt it an interval is enough.
 //   - "ahead by x" is supported if "ahead" is and the interval reaches x, not
 //     supported if "ahead" is not or the whole interval lies below x.
 //   - a claim of several parts is supported if all of them are, not supported if

@@ -61,7 +61,7 @@ func ChanceOf(tasks []Value) (chance Value, guessed int) {
 func Learned(gain Summary) bool { return !gain.Mean.Defined() || gain.Mean.Number >= LearnedBar }
 
 // Rises says whether a final accuracy lies above the base row's: by more than the half-width of its
-// 95% interval over seeds, or, where there is no interval, by LearnedBar.
+// 95% interval over seeds, or, of one seed, which has no interval, by LearnedBar.
 func Rises(accuracy Summary, base Value) bool {
 	if !accuracy.Mean.Defined() || !base.Defined() {
 		return false

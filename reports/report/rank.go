@@ -70,11 +70,11 @@ func ahead(first Contender, others []Contender, sign float64) bool {
 				}
 			}
 		}
-		test := metric.SignFlipTest(a, b)
-		if !test.Defined() || !(sign*metric.MeanSDCI(metric.Minus(a, b)).Mean.Number > 0) {
+		d := metric.DifferenceOf(a, b)
+		if !d.P.Defined() || !(sign*d.Mean.Number > 0) {
 			return false
 		}
-		p[i] = test.Number
+		p[i] = d.P.Number
 	}
 	return !slices.ContainsFunc(metric.Holm(p), func(p float64) bool { return p >= Level })
 }
