@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"secura/datasets"
+	"secura/experiments/record"
 )
 
 // Suite is everything a run is asked to do. Load makes it from YAML with every default filled in;
@@ -97,6 +98,9 @@ type Tuning struct {
 	// be chosen by the objective; 0 is four fifths (record.LearnedShare).
 	LearnedShare float64 `yaml:"learned_share,omitempty" json:"learned_share,omitempty"`
 }
+
+// Share is LearnedShare, or what it is where the tuning does not say.
+func (t Tuning) Share() float64 { return cmp.Or(t.LearnedShare, record.LearnedShare) }
 
 // MethodSpec is one method of a suite.
 type MethodSpec struct {

@@ -4,7 +4,6 @@
 package tuning
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -152,11 +151,6 @@ func (t *Tuner) Next() (planned int) {
 	return planned
 }
 
-// share is the share of the largest gain that a trial must have.
-func (t *Tuner) share() float64 {
-	return cmp.Or(t.calibration.Tuning.LearnedShare, record.LearnedShare)
-}
-
 // add plans a trial.
 func (u *tuned) add(round int, p point) {
 	t := record.Trial{Name: fmt.Sprintf("%s.t%02d", u.Name, len(u.Trials)+1), Round: round, LearningRate: u.search.rate(p)}
@@ -192,7 +186,7 @@ func (t *Tuner) Again() suite.Suite {
 		return s
 	}
 	for _, u := range t.methods {
-		for _, i := range u.Best(Finalists, t.share()) {
+		for _, i := range u.Best(Finalists, t.calibration.Tuning.Share()) {
 			s.Methods = append(s.Methods, u.method(u.Trials[i]))
 		}
 	}
@@ -215,7 +209,7 @@ func (t *Tuner) Score(outcomes Outcomes) (err error) {
 				return err
 			}
 		}
-		u.Choose(t.share())
+		u.Choose(t.calibration.Tuning.Share())
 	}
 	return nil
 }
@@ -223,7 +217,7 @@ func (t *Tuner) Score(outcomes Outcomes) (err error) {
 // ScoreAgain takes the outcomes of the finalists on the seeds of Again.
 func (t *Tuner) ScoreAgain(outcomes Outcomes) error {
 	for _, u := range t.methods {
-		for _, i := range u.Best(Finalists, t.share()) {
+		for _, i := range u.Best(Finalists, t.calibration.Tuning.Share()) {
 			u.Trials[i].Again = nil
 			for seed := range t.options.Seeds - 1 {
 				o, err := t.outcome(outcomes, u.Trials[i].Name, seed)
@@ -233,7 +227,7 @@ func (t *Tuner) ScoreAgain(outcomes Outcomes) error {
 				u.Trials[i].Again = append(u.Trials[i].Again, o)
 			}
 		}
-		u.Choose(t.share())
+		u.Choose(t.calibration.Tuning.Share())
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (t *Tuner) TunedSuite(extends string, comments ...string) (string, error) {
 				comments = append(comments, fmt.Sprintf("%s: none of its %d trials has a score; it stays as it was", m.Name, len(m.Trials)))
 				continue
 			}
-			spec.LearningRate, spec.Params, spec.Reason = chosen.LearningRate, chosen.Params, reason(r, m, chosen, t.share())
+			spec.LearningRate, spec.Params, spec.Reason = chosen.LearningRate, chosen.Params, reason(r, m, chosen, t.calibration.Tuning.Share())
 		}
 		file.Methods = append(file.Methods, spec)
 	}

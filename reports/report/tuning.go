@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -66,7 +65,7 @@ func Budget(k suite.Tuning) string {
 		again = fmt.Sprintf(" over %d seeds", k.Seeds)
 	}
 	return fmt.Sprintf("Each method had %d trials on a calibration stream of %d tasks (%s), evaluated on %s of each %s split; of the trials that learned %g points above the base row and %g%% of what the best learner of the method did, %s with the highest %s%s was chosen, and where none did, the one that learned most.",
-		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*cmp.Or(k.LearnedShare, record.LearnedShare), best, k.Objective, again)
+		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*k.Share(), best, k.Objective, again)
 }
 
 // TuningTables are a tuning's choices and all its trials.
