@@ -19,12 +19,12 @@ run suite="continual16" *flags: build
     bin/runner run -suite {{suite}} {{flags}}
 
 # Evaluates each task right after it was learned, and everything at the stream's end.
-# make the result in README.md again: eight seeds of six methods (half an hour on two busy cores)
+# make the result in README.md again: eight seeds of six methods (20 minutes on two cores)
 seeds *flags: build
     bin/runner run -suite continual16 -seeds 8 -set evaluation.every=final -out runs/continual16-8 {{flags}}
     bin/runner report runs/continual16-8 -claims
 
-# The suite's own six methods take half an hour on two cores (runner tune continual16).
+# The suite's own six methods take 36 minutes on two cores (runner tune continual16).
 # choose rates and coefficients on continual16 for every method there is
 tune *flags: build
     bin/runner tune continual16 -methods all {{flags}}
@@ -237,7 +237,7 @@ large-report folder="runs/made-up":
 smollm_folder := env("SECURA_CACHE", cache_directory() / "secura") / "smollm"
 
 # The file goes into a folder of SECURA_CACHE or of the user's cache.
-# download SmolLM2-135M-Instruct as a GGUF file (93 MB, once) and print its path, for -backbone
+# download SmolLM2-135M-Instruct as a GGUF file (98 MB, once) and print its path, for -backbone
 smollm:
     #!/usr/bin/env bash
     set -euo pipefail

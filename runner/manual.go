@@ -52,7 +52,7 @@ and evaluated. These are embedded:
 	orders               Eight tasks in several orders, each on several seeds: the spread between orders
 	                     beside that between seeds.
 	paper-nano           The paper's protocol on the embedded backbone: one task of each of four
-	                     families, all evaluated four times within each: 16 tests.
+	                     families, all evaluated after each quarter of a task: 16 tests.
 	paper-released-nano  SECURA's released code as its authors configured it, on the embedded backbone:
 	                     its presets, protocol and measure.
 	paper-released       SECURA's released code as its authors configured it: EXP5 with its presets,
