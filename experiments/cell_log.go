@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/standing"
+	"secura/experiments/suite"
+	"secura/methods"
 )
 
 // cellLog appends what happens in a cell: records and steps, which hold no clock, and timings.
@@ -110,3 +113,42 @@ func Ended(cell rundir.Cell) (bool, error) {
 	}
 	return ended, nil
 }
+
+// OtherSettings says which settings of its method, other than the suite's now, a cell was computed
+// with: by its status, which names them, and by the learning rates of its steps, for older cells
+// have a status without. It is empty where all are the same, and of a cell that starts anew
+// whatever its files say, as it is not finished and has no checkpoint.
+func OtherSettings(s suite.Suite, cell suite.Cell, folder rundir.Cell) (string, error) {
+	if _, ended := standing.Ended(folder); !ended && !hasCheckpoints(folder) {
+		return "", nil
+	}
+	now, err := settingsOf(s, cell.Method)
+	if err != nil {
+		return "", err
+	}
+	at, err := standing.Read(folder)
+	if err != nil {
+		return "", err
+	}
+	if other := at.Status.OtherSettings(now); other != "" {
+		return other, nil
+	}
+	method, _ := methods.Find(cell.Method.Preset)
+	if method.Kind == methods.Untrained {
+		return "", nil
+	}
+	schedule := scheduleOf(s.Training, s.MethodRate(cell.Method, method.LearningRate), lessonSteps(method, s, cell))
+	other := ""
+	// A line that cannot be read is for those to tell who read all: resume, verify, a report.
+	_ = record.Scan(folder.Steps(), func(step record.Step) bool {
+		if planned := schedule.Rate(step.Step - 1); math.Abs(step.LearningRate-planned) > sameRate*planned {
+			other = fmt.Sprintf("the learning rate of step %d of task %s was %g, is %g", step.Step, step.Task, step.LearningRate, planned)
+		}
+		return other == ""
+	})
+	return other, nil
+}
+
+// sameRate is how far a step's learning rate may be from the planned one, as a share of it:
+// processors differ in the last bits of a cosine.
+const sameRate = 1e-9

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -18,6 +19,29 @@ func KnownPresets() suite.Presets {
 		list = append(list, suite.Preset{Name: name, Renamed: methods.Renamed[name]})
 	}
 	return list
+}
+
+// settingsOf are those of a suite's method with every default filled in, as a cell's status keeps
+// them: preset, learning_rate, and the parameters by their names in a suite.
+func settingsOf(s suite.Suite, spec suite.MethodSpec) (map[string]any, error) {
+	method, ok := methods.Find(spec.Preset)
+	if !ok {
+		return nil, fmt.Errorf("settings of %s: there is no preset %q", spec.Name, spec.Preset)
+	}
+	params, err := presetOf(method).Params(spec)
+	if err != nil {
+		return nil, err
+	}
+	byKey, err := suite.ParamsByKey(params)
+	if err != nil {
+		return nil, fmt.Errorf("settings of %s: %w", spec.Name, err)
+	}
+	settings := map[string]any{"preset": spec.Preset}
+	maps.Copy(settings, byKey)
+	if method.Kind != methods.Untrained {
+		settings["learning_rate"] = s.MethodRate(spec, method.LearningRate)
+	}
+	return settings, nil
 }
 
 func presetOf(m methods.Method) suite.Preset {

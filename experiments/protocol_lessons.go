@@ -98,10 +98,18 @@ func checkMethods(s suite.Suite, config backbone.Config, examples int) error {
 	return errors.Join(mistakes...)
 }
 
+// lessonSteps is how many steps each lesson of a cell has.
+func lessonSteps(m methods.Method, s suite.Suite, cell suite.Cell) int {
+	if m.Kind == methods.Joint {
+		return s.Training.Steps * len(cell.Tasks)
+	}
+	return s.Training.Steps
+}
+
 // plan lists what the cell learns, in order.
 func (p *protocol) plan() []lesson {
 	rate := p.worker.suite.MethodRate(p.cell.Method, p.method.LearningRate)
-	steps := p.worker.suite.Training.Steps
+	steps := lessonSteps(p.method, p.worker.suite, p.cell)
 	rowsOf := func(position int) []methods.Row {
 		rows := make([]methods.Row, p.worker.data.Tasks[p.cell.Tasks[position]].Train.Len())
 		for i := range rows {
@@ -114,7 +122,7 @@ func (p *protocol) plan() []lesson {
 	case methods.Untrained:
 	case methods.Joint:
 		// One lesson that ends where the stream ends.
-		mixture := lesson{index: len(p.cell.Tasks), name: "all tasks", steps: steps * len(p.cell.Tasks), rate: rate}
+		mixture := lesson{index: len(p.cell.Tasks), name: "all tasks", steps: steps, rate: rate}
 		for i := range p.cell.Tasks {
 			mixture.rows = append(mixture.rows, rowsOf(i)...)
 		}

@@ -63,10 +63,7 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 	}
 	tokens = at.Tokens
 	replay := rand.New(replaySource)
-	schedule := optimizer.ForTask(l.rate, t.training.Warmup, l.steps)
-	if kind := t.training.Schedule; kind != "" {
-		schedule.Kind = optimizer.Kind(kind)
-	}
+	schedule := scheduleOf(t.training, l.rate, l.steps)
 	keep := func(step int) error {
 		now := position{step: step, Tokens: tokens, Start: at.Start}
 		var err error
@@ -117,6 +114,15 @@ func (t *trainer) train(ctx context.Context, l lesson, at position) (tokens int6
 
 func (t *trainer) stream(purpose string, l lesson) *rand.Rand {
 	return t.cell.Streams().Rand(suite.TaskPurpose(purpose, l.index))
+}
+
+// scheduleOf gives the learning rate of each step of a lesson.
+func scheduleOf(t suite.Training, rate float64, steps int) optimizer.Schedule {
+	schedule := optimizer.ForTask(rate, t.Warmup, steps)
+	if t.Schedule != "" {
+		schedule.Kind = optimizer.Kind(t.Schedule)
+	}
+	return schedule
 }
 
 // examples gives a lesson's training rows one by one, in the way that the suite draws them.

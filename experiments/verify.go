@@ -85,9 +85,10 @@ func (w *Worker) Sample(cells []suite.Cell, seed uint64) ([]Part, error) {
 }
 
 // Again executes a part of a cell in a run folder of its own, and names the first difference from
-// what is on record. With a tolerance, which is for other backends and processors, only scores are
-// compared, and those after the first task of the part may be further apart: their last bits differ
-// from the first step on, and training makes more of it. drift says how far; empty if they are not.
+// what is on record. With a tolerance, which is for other backends and processors, only what these
+// have in common is compared: of each step its learning rate and tokens, the first step's loss, and
+// scores. Those after the first task of the part may be further apart: their last bits differ from
+// the first step on, and training makes more of it. drift says how far; empty if they are not.
 func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, tolerance float64) (drift string, err error) {
 	kept, again := w.run.Cell(part.Cell.ID), scratch.Cell(part.Cell.ID)
 	if err := again.Make(); err != nil {
@@ -110,7 +111,9 @@ func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, toler
 		return "", fmt.Errorf("execute %s again: %w", part, err)
 	}
 	if tolerance > 0 {
-		drift, err = sameScores(again, kept, part, tolerance)
+		if err = sameSteps(again, kept, part); err == nil {
+			drift, err = sameScores(again, kept, part, tolerance)
+		}
 	} else {
 		err = sameCell(again, kept, part)
 	}
@@ -182,7 +185,45 @@ func sameFile(got, want string) error {
 	return nil
 }
 
-// sameScores compares the scores, and they alone, of a part's results, up to the boundary of the
+// lossApart is how far the first step's loss may be from the one on record, as a share of it, where
+// another backend or processor computed that: both are of the same weights and rows.
+const lossApart = 0.01
+
+// sameSteps compares what steps have in common wherever they are computed: the learning rate, the
+// tokens and, of the part's first step, whose weights are the same, the loss.
+func sameSteps(again, kept rundir.Cell, part Part) error {
+	got, _, err := record.Read[record.Step](again.Steps())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // nothing is trained
+	}
+	if err != nil {
+		return err
+	}
+	want, _, err := record.Read[record.Step](kept.Steps())
+	if err != nil {
+		return err
+	}
+	if len(got) > len(want) {
+		return fmt.Errorf("%s has %d steps, and %d were made", kept.Steps(), len(want), len(got))
+	}
+	first := true
+	for i, s := range got {
+		w := want[i]
+		where := fmt.Sprintf("%s: step %d of task %s", kept.Steps(), s.Step, s.Task)
+		switch {
+		case w.Index != s.Index || w.Step != s.Step || w.Tokens != s.Tokens:
+			return fmt.Errorf("%s has %d tokens that carry a loss, on record is step %d of task %s with %d", where, s.Tokens, w.Step, w.Task, w.Tokens)
+		case math.Abs(w.LearningRate-s.LearningRate) > sameRate*s.LearningRate:
+			return fmt.Errorf("%s has learning rate %g, expected %g", where, w.LearningRate, s.LearningRate)
+		case first && s.Index > part.From && math.Abs(w.Loss-s.Loss) > lossApart*s.Loss:
+			return fmt.Errorf("%s has loss %g, expected %g", where, w.Loss, s.Loss)
+		}
+		first = first && s.Index <= part.From
+	}
+	return nil
+}
+
+// sameScores compares the scores of a part's results, up to the boundary of the
 // first task. Of later ones it says how far they are apart, if further than the tolerance.
 func sameScores(again, kept rundir.Cell, part Part, tolerance float64) (drift string, err error) {
 	first := max(part.From, 0) + 1

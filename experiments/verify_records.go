@@ -37,6 +37,9 @@ func (w *Worker) CheckCell(cell suite.Cell, checkpoints bool) (wrong []error) {
 	if _, torn, err := record.Read[record.Step](folder.Steps()); (err != nil && !errors.Is(err, os.ErrNotExist)) || torn {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s cannot be read whole", folder.Steps())))
 	}
+	if other, err := OtherSettings(w.suite, cell, folder); err != nil || other != "" {
+		wrong = append(wrong, errors.Join(err, fmt.Errorf("cell %s was computed with other settings than the run's: %s", cell.ID, other)))
+	}
 	for _, e := range events {
 		path := folder.Predictions(e.Index)
 		switch e.Kind {

@@ -3,7 +3,9 @@ package experiments
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -239,8 +241,8 @@ func TestACellNamesTheProcessorsThatComputedIt(t *testing.T) {
 	}
 }
 
-// TestAnotherProcessorIsHeldToItsScores: with a tolerance, only scores are compared, and those
-// after the first task are told where they are apart.
+// TestAnotherProcessorIsHeldToItsScores: with a tolerance, scores are compared and what steps have
+// in common; scores after the first task are told where they are apart.
 func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
@@ -273,6 +275,23 @@ func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	alter(1, func(e *record.Event) { e.Scores[0].Scores[0].Value += 0.00001 })
 	if drift, err := again(); err != nil || drift != "" {
 		t.Error(drift, err)
+	}
+	steps, err := os.ReadFile(folder.Steps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for says, change := range map[string][2]string{
+		"step 1 of task .* has loss 1":                          {`"step":1,"loss":`, `"step":1,"loss":1`},
+		"step 2 of task .* has learning rate .*, expected":      {`"learning_rate":0.`, `"learning_rate":0.9`},
+		"step 1 of task .* has .* tokens .*on record is step 1": {`"tokens":`, `"tokens":1`},
+	} {
+		rewrite(t, folder.Steps(), change[0], change[1])
+		if _, err := again(); err == nil || !regexp.MustCompile(says).MatchString(err.Error()) {
+			t.Errorf("%s: %v", says, err)
+		}
+		if err := os.WriteFile(folder.Steps(), steps, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	alter(2, func(e *record.Event) { e.Scores[1].Scores[0].Value += 0.25 })
 	if drift, err := again(); err != nil || !regexp.MustCompile(`^\w+ after task 2 was [\d.]+, is [\d.]+$`).MatchString(drift) {
@@ -353,5 +372,62 @@ func TestFilesThatChangedUnderneathAreRefused(t *testing.T) {
 	os.WriteFile(w.run.Examples(), nil, 0o644)
 	if got := wrong(); !strings.Contains(got, "texts of the examples") {
 		t.Error(got)
+	}
+}
+
+// TestACellOfOtherSettingsIsNotTaken: neither one whose status names other parameters, nor one from
+// before it did, whose steps have another learning rate. A cell that starts anew has none.
+func TestACellOfOtherSettingsIsNotTaken(t *testing.T) {
+	y := newToy(t)
+	ewc := suite.MethodSpec{Preset: "ewc", LearningRate: 0.01, Reason: "test", Params: map[string]any{"fisher_examples": 6, "lambda": 100}}
+	s := y.with(ewc, suite.MethodSpec{Preset: "joint"}, suite.MethodSpec{Preset: "frozen"})
+	w := y.open(t, s, t.TempDir())
+	for _, cell := range w.cells {
+		mustRun(t, w, cell)
+		if other, err := OtherSettings(s, cell, w.run.Cell(cell.ID)); err != nil || other != "" {
+			t.Errorf("%s with its own settings: %q, %v", cell.ID, other, err)
+		}
+	}
+	cell, folder := w.cells[0], w.run.Cell(w.cells[0].ID)
+	told := func(change func(*suite.MethodSpec)) string {
+		t.Helper()
+		changed := cell
+		changed.Method.Params = maps.Clone(cell.Method.Params)
+		change(&changed.Method)
+		other, err := OtherSettings(s, changed, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return other
+	}
+	lambda := func(m *suite.MethodSpec) { m.Params["lambda"] = 1000 }
+	rate := func(m *suite.MethodSpec) { m.LearningRate = 0.02 }
+	if got := told(lambda); got != "lambda was 100, is 1000" {
+		t.Error(got)
+	}
+	if got := told(rate); got != "learning_rate was 0.01, is 0.02" {
+		t.Error(got)
+	}
+	at, err := standing.Read(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Status.Settings = nil
+	if err := rundir.WriteJSON(folder.Status(), at.Status); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(rate); !regexp.MustCompile(`^the learning rate of step 2 of task \w+ was 0\.\d+, is 0\.\d+$`).MatchString(got) {
+		t.Error(got)
+	}
+	rewrite(t, folder.Steps(), `"learning_rate":0.01,`, `"learning_rate":0.02,`)
+	if wrong := fmt.Sprint(w.CheckCell(cell, true)); !strings.Contains(wrong, "computed with other settings than the run's: the learning rate of step") {
+		t.Error(wrong)
+	}
+	at.Status.State = record.Cancelled
+	if err := errors.Join(os.RemoveAll(folder.Checkpoints()), rundir.WriteJSON(folder.Status(), at.Status)); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(lambda) + told(rate); got != "" {
+		t.Errorf("a cell that starts anew: %s", got)
 	}
 }

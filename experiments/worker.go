@@ -179,8 +179,12 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		return err
 	}
 	host, _ := os.Hostname()
+	settings, err := settingsOf(w.suite, cell.Method)
+	if err != nil {
+		return fmt.Errorf("run cell %s: %w", cell.ID, err)
+	}
 	status := record.Status{State: record.Running, Attempt: claim.Attempt, Host: host, PID: os.Getpid(), Job: claim.Job(), Started: time.Now().UTC(),
-		Processors: processorsOf(folder)}
+		Processors: processorsOf(folder), Settings: settings}
 	if err := rundir.WriteJSON(folder.Status(), status); err != nil {
 		return err
 	}
@@ -200,7 +204,7 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 // there are checkpoints from which it may go on.
 func processorsOf(folder rundir.Cell) []string {
 	var before []string
-	if entries, err := os.ReadDir(folder.Checkpoints()); err == nil && len(entries) > 0 {
+	if hasCheckpoints(folder) {
 		if at, err := standing.Read(folder); err == nil {
 			before = at.Status.Processors
 		}
@@ -209,6 +213,12 @@ func processorsOf(folder rundir.Cell) []string {
 		before = append(before, own)
 	}
 	return before
+}
+
+// hasCheckpoints says whether there are checkpoints of a cell, from which it may go on.
+func hasCheckpoints(folder rundir.Cell) bool {
+	entries, err := os.ReadDir(folder.Checkpoints())
+	return err == nil && len(entries) > 0
 }
 
 func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.Cell, claim *rundir.Claim, progress func(engine.Progress)) error {

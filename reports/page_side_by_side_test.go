@@ -65,7 +65,7 @@ func TestAPageSaysWhatItsPointsAre(t *testing.T) {
 	}{
 		{[]*report.Report{one}, []string{"of one seed, which has no interval", "the line joins", `"group":0`}, []string{"95% interval</figcaption>", group}},
 		{[]*report.Report{two}, []string{"the mean over seeds with its 95% interval</figcaption>"}, nil},
-		{[]*report.Report{one, two}, []string{"which a run of one seed has not", "the line joins"}, []string{group}},
+		{[]*report.Report{one, two}, []string{"which one seed has not", "the line joins"}, []string{group}},
 		{[]*report.Report{one, other}, []string{"of one seed, which has no interval", "a line joins", "scores of different tasks cannot be compared</span>", group}, nil},
 	} {
 		var out bytes.Buffer

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/report"
 	"secura/reports/synthetic"
 	"secura/reports/tables"
@@ -181,8 +183,48 @@ func TestLoadRefusesRecordsThatContradictThePlan(t *testing.T) {
 			t.Errorf("error %v, want one with %q and the file", err, want)
 		}
 	}
+	s := small()
+	s.Methods = []suite.MethodSpec{{Preset: "ewc", Name: "ewc", LearningRate: 0.01, Params: map[string]any{"lambda": 1000}}}
+	for settings, want := range map[string]string{
+		`{"preset": "ewc", "learning_rate": 0.02, "lambda": 1000}`: "status.json: the cell was computed with other settings than the run's manifest has: learning_rate was 0.02, is 0.01",
+		`{"preset": "ewc", "learning_rate": 0.01, "lambda": 100}`:  "lambda was 100, is 1000",
+		`{"preset": "ewc", "learning_rate": 0.01, "lambda": 1000}`: "",
+	} {
+		s.End = func(f *synthetic.CellFiles) { synthetic.Must(t, json.Unmarshal([]byte(settings), &f.Status.Settings)) }
+		if _, err := Load(s.Make(t, nil)); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("settings %s: %v, want %q", settings, err, want)
+		}
+	}
 	if _, err := Load(rundir.Run{Path: t.TempDir()}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a run without manifest: %v", err)
+	}
+}
+
+// TestMeansSayOverHowManySeeds: over those that are done, be more planned or not.
+func TestMeansSayOverHowManySeeds(t *testing.T) {
+	open := map[string]bool{}
+	for _, c := range []struct {
+		also string // a cell that is not done either
+		want string
+	}{
+		{"", "mean over 3 seeds, bars"},
+		{"er-s2-o0", "mean over 2 to 3 seeds, bars"},
+		{"er-s1-o0", "mean over 1 to 3 seeds, bars, none of one seed"},
+		{"seq-s1-o0", "mean over 1 to 2 seeds, bars, none of one seed"},
+		{"seq-s0-o0", "one seed"},
+	} {
+		open[c.also] = true
+		s := small()
+		s.Methods, s.Seeds = synthetic.Named("frozen", "seq", "er"), 3
+		s.End = func(f *synthetic.CellFiles) {
+			if open[f.Id] {
+				f.Cut(2)
+				f.Status.State = record.Running
+			}
+		}
+		if got := load(t, s.Make(t, nil)).SeedsMean("bars"); got != c.want {
+			t.Errorf("with %s open: %q, want %q", c.also, got, c.want)
+		}
 	}
 }
 

@@ -71,6 +71,23 @@ func TestATuningsRunReportsItsTrials(t *testing.T) {
 	if text := asText(t, r, false); !strings.HasPrefix(text, "Choices of the tuning of mine\n") || strings.Contains(text, "Summary") {
 		t.Errorf("the tuning's report is\n%s", text)
 	}
+	// Those of methods that have no choice yet are told.
+	s := small()
+	s.Seeds, s.Methods = 1, synthetic.Named("seq.t01", "kl.t01", "kl.t02", "o-lora.t01")
+	s.End = func(f *synthetic.CellFiles) {
+		if f.Id == "o-lora.t01-s0-o0" {
+			f.Events, f.Status = nil, nil
+		}
+	}
+	run = s.Make(t, nil)
+	synthetic.Must(t, rundir.WriteJSON(run.Tuning(), tried()))
+	if r, err = Load(run); err != nil {
+		t.Fatal(err)
+	}
+	const want = "- methods without a choice yet, which are left out: kl, o-lora; of their trials 2 done, 1 open\n"
+	if text := asText(t, r, false); !strings.Contains(text, want) {
+		t.Errorf("the report of a tuning that goes on has no %q:\n%s", want, text)
+	}
 }
 
 // The tuning of another revision may have other keys.

@@ -176,9 +176,9 @@ func runTrials(ctx context.Context, l launch.Launch, s suite.Suite, objective st
 	if err != nil {
 		return err
 	}
-	outcome, err := outcomes(l.Run, objective)
+	r, err := report.Read(l.Run)
 	if err == nil {
-		err = score(outcome) // a diverged trial has an outcome, a failed one has none
+		err = score(outcomesOf(r, objective)) // a diverged trial has an outcome, a failed one has none
 	}
 	if err != nil {
 		return errors.Join(err, failures)
@@ -186,12 +186,8 @@ func runTrials(ctx context.Context, l launch.Launch, s suite.Suite, objective st
 	return nil
 }
 
-// outcomes reads how the trials of a run ended, from their records.
-func outcomes(run rundir.Run, objective string) (tuning.Outcomes, error) {
-	r, err := report.Read(run)
-	if err != nil {
-		return nil, err
-	}
+// outcomesOf tells how the trials of a run ended, by their records.
+func outcomesOf(r *report.Report, objective string) tuning.Outcomes {
 	return func(trial string, seed int) (record.Outcome, error) {
 		for _, c := range r.Cells {
 			if c.Method.Name != trial || c.Seed != seed {
@@ -205,8 +201,8 @@ func outcomes(run rundir.Run, objective string) (tuning.Outcomes, error) {
 			}
 			return outcomeOf(c, objective), nil
 		}
-		return record.Outcome{}, fmt.Errorf("%s has no trial %s of seed %d", run.Path, trial, seed)
-	}, nil
+		return record.Outcome{}, fmt.Errorf("%s has no trial %s of seed %d", r.Run.Path, trial, seed)
+	}
 }
 
 // outcomeOf takes the metrics of a trial that is done.

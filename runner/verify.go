@@ -235,7 +235,7 @@ func (v *verification) tolerance(cell suite.Cell, here rundir.Manifest) float64 
 	if len(reasons) == 0 {
 		return 0
 	}
-	fmt.Fprintf(v.stdout, "of %s only scores are compared, to %g up to the first task that is executed, for it was computed by %s\n", cell.ID, scoreTolerance, strings.Join(reasons, ", "))
+	fmt.Fprintf(v.stdout, "of %s only rates, tokens, the first loss and scores are compared, these to %g up to the first task that is executed, for it was computed by %s\n", cell.ID, scoreTolerance, strings.Join(reasons, ", "))
 	return scoreTolerance
 }
 

@@ -31,6 +31,7 @@ func (v *verification) reports(cells []suite.Cell) error {
 	wrongResults := err
 	if r != nil {
 		wrongResults = v.results(r)
+		v.tuning(r)
 	}
 	v.found("results.json is what the records give", wrongResults)
 	if errors.Join(unwritten, err) != nil {
@@ -155,7 +156,7 @@ func partOfRun(name string, cells []suite.Cell) bool {
 		return slices.Contains([]string{"manifest.json", "examples.parquet", "results.json", "tune.json", "tuned.yaml", "claims.md", "run.lock", "suite.yaml"}, name)
 	}
 	if first != "cells" {
-		return first == "slurm" || first == "base_rows"
+		return first == "slurm" || first == "base_rows" || first == filepath.Base(rundir.Run{}.Again().Path)
 	}
 	id, _, _ := strings.Cut(rest, "/") // within a finished cell its seal says what belongs there
 	return slices.ContainsFunc(cells, func(c suite.Cell) bool { return c.ID == id })

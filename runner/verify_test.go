@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,9 +201,9 @@ func TestVerify(t *testing.T) {
 	other := rundir.Run{Path: copyRun(t, run)}
 	editFile(t, other.Manifest(), `(?m)^  "backend": "go"`, `  "backend": "xla", "plugin_sha256": "beef"`)
 	editFile(t, other.Results(), `(?m)^  "backend": "go"`, `  "backend": "xla"`)
-	editFile(t, other.Cell("er-s0-o0").Steps(), `"loss":`, `"loss":1`)
+	editFile(t, other.Cell("er-s0-o0").Steps(), `"step":2,"loss":`, `"step":2,"loss":1`)
 	os.Remove(other.Cell("er-s0-o0").Seal())
-	expect(t, 1, `^of er-s0-o0 only scores are compared, to 0.0001 up to the first task that is executed, for it was computed by another backend: was "xla", is "go"`, verify(other.Path, "-backend", "go")...)
+	expect(t, 1, `^of er-s0-o0 only rates, tokens, the first loss and scores are compared, these to 0.0001 up to the first task that is executed, for it was computed by another backend: was "xla", is "go"`, verify(other.Path, "-backend", "go")...)
 	expect(t, 1, `^ok +executed again: er-s0-o0 from the start`, verify(other.Path, "-backend", "go", "-cells", "er-s0-o0")...)
 }
 
@@ -280,4 +281,40 @@ func TestAnotherBackendOnResumeIsRefused(t *testing.T) {
 	if results, _ := os.ReadFile(run.Results()); !strings.Contains(string(results), "continued with another plugin sha256") {
 		t.Error("the mark of results.json is gone")
 	}
+}
+
+// TestATuningIsVerified: tune.json and tuned.yaml are held to the trials' records and to the run's
+// settings.
+func TestATuningIsVerified(t *testing.T) {
+	tune := filepath.Join(t.TempDir(), "tune")
+	var settings []string
+	for _, s := range []string{"training.steps=2", "training.batch=2", "evaluation.test_examples=4", "evaluation.knowledge_examples=4", "tasks=[syllogisms, odd_one_out]", "knowledge=[knowledge_choice]"} {
+		settings = append(settings, "-set", s)
+	}
+	expect(t, 0, `^Choices of the tuning of smoke`, append([]string{"tune", "smoke", "-backend", "go", "-methods", "seq", "-trials", "2", "-seeds", "2", "-examples", "4", "-out", tune}, settings...)...)
+	const what = "tune.json and tuned.yaml are what the trials' records give"
+	expect(t, 0, `^ok +`+what+`$`, "verify", tune)
+	run := rundir.Run{Path: copyRun(t, tune)}
+	editFile(t, run.Tuning(), `"score": [-0-9.e]+`, `"score": 0.9`)
+	editFile(t, run.Tuning(), `(?s)"again": \[\s+{\s+"score": [-0-9.e]+`, `"again": [{"score": 0.8`)
+	editFile(t, run.Tuning(), `(?s)"name": "seq.t02",\s+"round": \d,\s+"learning_rate": [-0-9.e]+`, `"name": "seq.t02", "round": 1, "learning_rate": 0.7`)
+	code, output := call(t, "verify", run.Path)
+	for _, says := range []string{
+		`trial seq\.t01: score is 0\.9, expected 0\.\d+ by its records`,
+		`trial seq\.t01 again, seed 0: score is 0\.8, expected 0\.\d+ by its records`,
+		`trial seq\.t02: learning_rate is 0\.7, expected 0\.\d+ as the run has it`,
+	} {
+		if code != 1 || !regexp.MustCompile(`(?m)^DIFFERS +`+what+`: .*`+says+`$`).MatchString(output) {
+			t.Errorf("code %d, expected 1 and %q:\n%s", code, says, output)
+		}
+	}
+	run = rundir.Run{Path: copyRun(t, tune)}
+	var k record.Tuning
+	if err := rundir.ReadJSON(run.Tuning(), &k); err != nil {
+		t.Fatal(err)
+	}
+	editFile(t, run.Tuning(), `"choice": \d`, fmt.Sprintf(`"choice": %d`, 1-k.Methods[0].Choice))
+	expect(t, 1, fmt.Sprintf(`^DIFFERS +%s: .*the choice of seq is %d, by its trials %d$`+
+		`\nDIFFERS +%[1]s: .*tuned.yaml: method seq: learning_rate is 0\.\d+, expected 0\.\d+ by the choice$`,
+		what, 1-k.Methods[0].Choice, k.Methods[0].Choice), "verify", run.Path)
 }

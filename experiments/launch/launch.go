@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"secura/experiments"
 	"secura/experiments/engine"
@@ -61,6 +62,9 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.sameSettings(cells); err != nil {
+		return nil, err
+	}
 	missing, diverged := unfinished(l.Run, suite.LongestFirst(cells, experiments.KnownPresets()))
 	if len(missing) == 0 {
 		return errors.Join(diverged...), nil
@@ -84,6 +88,27 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 		return nil, context.Cause(ctx)
 	}
 	return errors.Join(append(diverged, failed)...), nil
+}
+
+// sameSettings is a *ChangedError if a cell that is finished, or would go on, was computed with
+// other settings than its method has now. The manifest does not tell of a method that was taken out
+// of it, or of a cell that came from another run.
+func (l Launch) sameSettings(cells []suite.Cell) error {
+	var others []string
+	for _, c := range cells {
+		folder := l.Run.Cell(c.ID)
+		other, err := experiments.OtherSettings(l.Suite, c, folder)
+		if err != nil {
+			return fmt.Errorf("continue run: %w", err)
+		}
+		if other != "" {
+			others = append(others, fmt.Sprintf("%s: %s", folder.Path, other))
+		}
+	}
+	if others == nil {
+		return nil
+	}
+	return &ChangedError{fmt.Errorf("continue run: cells were computed with other settings of their method; go back to these, or take the cells' folders away to run them again:\n  %s", strings.Join(others, "\n  "))}
 }
 
 // unfinished are the ids of the cells that must run, in their order, and the errors of those that

@@ -39,6 +39,9 @@ func (l Launch) OnSlurm() (*Array, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.sameSettings(cells); err != nil {
+		return nil, err
+	}
 	missing, diverged := unfinished(l.Run, cells)
 	folder := l.Run.Slurm()
 	return &Array{Array: engine.Array{

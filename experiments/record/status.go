@@ -1,7 +1,11 @@
 package record
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,10 +40,35 @@ type Status struct {
 	// Processors are those that computed the cell, in turn: several where it went on from a
 	// checkpoint elsewhere.
 	Processors []string `json:"processors,omitempty"`
+	// Settings are those of the cell's method: its preset, its learning_rate, and every parameter
+	// by its name in a suite. A cell from before they were kept has none.
+	Settings map[string]any `json:"settings,omitempty"`
 	// Job is the scheduler's name of the last one's, such as "123_4".
 	Job     string    `json:"job,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
+}
+
+// OtherSettings is the first setting, in the order of their names, that the cell's method had with
+// another value than in now, as in "lambda was 100, is 1000"; empty if there is none. What only one
+// of both has is not compared.
+func (s Status) OtherSettings(now map[string]any) string {
+	for _, key := range slices.Sorted(maps.Keys(now)) {
+		was, kept := s.Settings[key]
+		if a, b := asJSON(was), asJSON(now[key]); kept && a != b {
+			return fmt.Sprintf("%s was %s, is %s", key, a, b)
+		}
+	}
+	return ""
+}
+
+// asJSON writes a setting as a suite has it: 3 is 3, be it of an integer or of a float.
+func asJSON(setting any) string {
+	data, err := json.Marshal(setting)
+	if err != nil {
+		return fmt.Sprint(setting)
+	}
+	return strings.Trim(string(data), `"`)
 }
 
 // Validate says whether the state is a known one.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -107,22 +108,24 @@ func (d *differences) compare(path string, old, new any) {
 var saidOfMethods = []string{"reason", "learning_rates", "fixed"}
 
 // methods compares those of both suites, and gives all of them: what is said of one is as it is
-// said now.
+// said now. They are in the order of the new suite where that has all of them, so that a run which
+// is made in pieces ends with the plan of the whole; else those that it brings come last.
 func (d *differences) methods(old, new any) any {
 	a, _ := old.([]any)
 	b, _ := new.([]any)
-	union := append([]any(nil), a...)
+	union, both := slices.Clone(a), 0
 	for _, m := range b {
-		i := 0
-		for i < len(a) && methodName(a[i]) != methodName(m) {
-			i++
-		}
-		if i == len(a) {
+		i := slices.IndexFunc(a, func(other any) bool { return methodName(other) == methodName(m) })
+		if i < 0 {
 			union = append(union, m)
 			continue
 		}
 		d.compare("methods."+methodName(m), settings(a[i]), settings(m))
 		union[i] = m
+		both++
+	}
+	if both == len(a) && len(b) > len(a) {
+		return b
 	}
 	return union
 }

@@ -248,6 +248,14 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 	if string(merged.Suite) != want || len(merged.Files) != 1 {
 		t.Fatalf("%s %v", merged.Suite, merged.Files)
 	}
+	whole := old
+	whole.Suite = suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"er"},{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`)
+	if merged, _, err = Merge(old, whole); err != nil || string(merged.Suite) != string(whole.Suite) {
+		t.Errorf("a suite with all methods of the run and one more gives the order: %s %v", merged.Suite, err)
+	}
+	if merged, _, err = Merge(merged, old); err != nil || !strings.Contains(string(merged.Suite), `[{"name":"er"},{"name":"seq"`) {
+		t.Errorf("one with a method less leaves the order: %s %v", merged.Suite, err)
+	}
 	said := old
 	said.Suite = suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8},"reason":"tuned again","learning_rates":[0.1,1],"fixed":["rank"]}],"training":{"steps":48}}`)
 	merged, warnings, err = Merge(old, said)

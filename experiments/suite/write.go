@@ -28,6 +28,14 @@ type Extension struct {
 	Methods []MethodSpec `yaml:"methods"`
 }
 
+// ReadExtension reads a file that YAML wrote.
+func ReadExtension(text []byte) (e Extension, err error) {
+	if err := yaml.Unmarshal(text, &e); err != nil {
+		return e, fmt.Errorf("read what a tuning chose: %w", err)
+	}
+	return e, nil
+}
+
 // YAML is the file's text.
 func (e Extension) YAML() (string, error) {
 	text, err := encodeYAML(e)

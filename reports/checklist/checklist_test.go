@@ -57,7 +57,7 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 		"- how they were chosen for seq, er: Each method had 8 trials", "| er | 512 | 0.0039 | alpha 16, rank 8 |",
 		"- seeds and orders: seeds 0 to 2, 1 order of", "- cells: 8 of 9 are done; not done: er-s2-o0 diverged: loss is NaN\n", "95% Student-t interval",
 		"With 3 seeds no p of 1 comparison can fall below 0.05: 6 are needed", "- hardware: Some CPU linux/amd64\n", "- accelerators, and how many: none",
-		"in sum: 4.5 hours of wall time, 9.0 hours of processor time\n", "in the mean over 9\n", "- memory: 1.00 GiB",
+		"in sum: 4.5 hours of wall time, 9.0 hours of processor time\n", "in the mean over 8\n", "- memory: 1.00 GiB",
 		"| 7 Statistical significance | Intervals: yes, 95% over seeds. Tests: too few seeds", "| C3 Descriptive statistics: error bars, single run or mean | Intervals: yes", "- precision of the computation: float32\n", "| 12 Licenses for existing assets | Partly. 1 licenses", "| 6 Experimental setting and details | Yes: values",
 	} {
 		if !strings.Contains(strings.ReplaceAll(got, "train[:90%]", "train\\[:90%\\]"), want) {

@@ -207,10 +207,14 @@ func (f *facts) others() string {
 func (f *facts) compute() {
 	m := f.r.Manifest
 	f.section("Compute")
-	f.item("hardware", strings.TrimSpace(m.Processor+" "+m.Platform))
+	f.item("hardware", strings.TrimSpace(f.r.Processors()+" "+m.Platform))
 	wall, processor, peak := 0.0, 0.0, int64(0)
+	done, wallDone := 0, 0.0
 	for _, c := range f.r.Cells {
 		wall, processor, peak = wall+c.Seconds.Total, processor+c.ProcessorSeconds, max(peak, c.PeakRSSBytes)
+		if c.State == record.Done {
+			done, wallDone = done+1, wallDone+c.Seconds.Total
+		}
 	}
 	precision := "float32"
 	if f.r.Suite.DType == suite.HalfPrecision {
@@ -219,8 +223,8 @@ func (f *facts) compute() {
 	f.item("precision of the computation", precision)
 	f.item("accelerators, and how many", map[bool]string{true: "none: computed on the processor"}[m.Backend == "go"])
 	f.item("time of all cells, in sum", fmt.Sprintf("%s of wall time%s", duration(wall), map[bool]string{true: ", " + duration(processor) + " of processor time"}[processor > 0]))
-	if n := len(f.r.Cells); n > 0 {
-		f.item("time of a cell", fmt.Sprintf("%s of wall time in the mean over %d", duration(wall/float64(n)), n))
+	if done > 0 {
+		f.item("time of a cell", fmt.Sprintf("%s of wall time in the mean over %d", duration(wallDone/float64(done)), done))
 	}
 	f.item("memory", fmt.Sprintf("%.2f GiB a worker at most", float64(peak)/(1<<30)))
 	f.item("compute of tuning, and of runs that are not reported", "")

@@ -16,14 +16,6 @@ import (
 	"secura/reports/report"
 )
 
-// seedsMean says what a series is of.
-func seedsMean(r *report.Report) string {
-	if r.Suite.Seeds == 1 {
-		return "one seed"
-	}
-	return fmt.Sprintf("mean over %d seeds, band: 95%% interval", r.Suite.Seeds)
-}
-
 // Along is a number of a method over the stream, over seeds, in points of 100. It is told by the
 // tasks learned before: a whole number at a boundary.
 func Along(r *report.Report, method string, of func(c report.Cell, s report.Station) float64) (series []datum) {
@@ -68,7 +60,7 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
-	x := "tasks learned (" + seedsMean(r) + ")"
+	x := "tasks learned (" + r.SeedsMean("band: 95% interval") + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
 	learned := func(_ report.Cell, s report.Station) float64 { return report.FirstOf(s.Scores, s.Begun) }
@@ -146,9 +138,12 @@ func tradeoffFigures(r *report.Report) ([]Figure, error) {
 	return figures, nil
 }
 
+// bars says how intervals are drawn about a point.
+const bars = "bars: 95% intervals"
+
 func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err error) {
-	if r.Suite.Seeds > 1 {
-		t.X += fmt.Sprintf(" (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
+	if _, most := r.SeedRange(); most > 1 {
+		t.X += " (" + r.SeedsMean(bars) + ")"
 	}
 	f = newFigure(t.name, t.title, t.X, t.Y)
 	var front plotter.XYs
@@ -225,10 +220,7 @@ func Pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 // forgettingFigure shows for each task how much of its score right after its own training is gone
 // at the end of the stream. ok is false with a single task.
 func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
-	x := "task of the stream (one seed)"
-	if r.Suite.Seeds > 1 {
-		x = fmt.Sprintf("task of the stream (mean over %d seeds, bars: 95%% intervals)", r.Suite.Seeds)
-	}
+	x := "task of the stream (" + r.SeedsMean(bars) + ")"
 	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
 	f.width += 4 * vg.Centimeter
 	n := len(r.Suite.Tasks)

@@ -153,19 +153,19 @@ const oneLine = "the line joins the methods that no other one beats in both"
 
 // means says what a number of a method is in some runs.
 func means(runs []*report.Report) string {
-	single := 0
+	least, most := 2, 1
 	for _, r := range runs {
-		if r.Suite.Seeds == 1 {
-			single++
+		if a, b := r.SeedRange(); b > 0 {
+			least, most = min(least, a), max(most, b)
 		}
 	}
-	switch single {
-	case 0:
-		return "the mean over seeds with its 95% interval"
-	case len(runs):
+	switch {
+	case most == 1:
 		return "of one seed, which has no interval"
+	case least > 1:
+		return "the mean over seeds with its 95% interval"
 	}
-	return "the mean over seeds with its 95% interval, which a run of one seed has not"
+	return "the mean over seeds with its 95% interval, which one seed has not"
 }
 
 // link adds the links between the pages of several backbones: files beside each other, or folders

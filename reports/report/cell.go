@@ -120,6 +120,9 @@ func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 	if err != nil {
 		return err
 	}
+	if other := at.Status.OtherSettings(c.Overrides()); other != "" {
+		return fmt.Errorf("%s: the cell was computed with other settings than the run's manifest has: %s", folder.Status(), other)
+	}
 	if err := c.replay(events, s.TaskNames()); err != nil {
 		return fmt.Errorf("%s: %w", folder.Records(), err)
 	}

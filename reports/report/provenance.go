@@ -26,7 +26,10 @@ func Provenance(r *Report) []Fact {
 	m := r.Manifest
 	list := []Fact{
 		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
-		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", r.processors()},
+		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", r.Processors()},
+	}
+	for _, change := range m.Changes {
+		list = append(list, Fact{"changed on the way", change})
 	}
 	for _, name := range r.Suite.BackboneNames() {
 		list = append(list, Fact{"revision of " + name, r.Suite.Revisions[name]})
@@ -34,9 +37,9 @@ func Provenance(r *Report) []Fact {
 	return slices.DeleteFunc(list, func(f Fact) bool { return f.Text == "" })
 }
 
-// processors are those of the cells which have begun, each with the number of its cells where there
+// Processors are those of the cells which have begun, each with the number of its cells where there
 // are several.
-func (r *Report) processors() string {
+func (r *Report) Processors() string {
 	var names []string
 	cells := map[string]int{}
 	for _, c := range r.Cells {

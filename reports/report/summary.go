@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"secura/experiments/record"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -287,4 +288,38 @@ func (r *Report) MeanMatrix(method string) (rows [][]float64, k []float64, n int
 		k[i] /= float64(n)
 	}
 	return rows, k, n, reason
+}
+
+// SeedRange is the least and the largest number of seeds on which a method that trains has a cell
+// with a score, of those methods that have one.
+func (r *Report) SeedRange() (least, most int) {
+	for _, m := range r.Suite.Methods {
+		cells, _ := r.ScoredCells(m.Name)
+		seeds := map[int]bool{}
+		for _, c := range cells {
+			seeds[c.Seed] = true
+		}
+		if n := len(seeds); n > 0 && m.Preset != suite.Frozen {
+			if least == 0 {
+				least = n
+			}
+			least, most = min(least, n), max(most, n)
+		}
+	}
+	return least, most
+}
+
+// SeedsMean says over how many seeds the numbers of the methods are means, and how their 95%
+// intervals are drawn, as in "mean over 1 to 3 seeds, bars: 95% intervals, none of one seed".
+func (r *Report) SeedsMean(drawn string) string {
+	switch least, most := r.SeedRange(); {
+	case most < 2:
+		return "one seed"
+	case least == most:
+		return fmt.Sprintf("mean over %d seeds, %s", most, drawn)
+	case least == 1:
+		return fmt.Sprintf("mean over 1 to %d seeds, %s, none of one seed", most, drawn)
+	default:
+		return fmt.Sprintf("mean over %d to %d seeds, %s", least, most, drawn)
+	}
 }

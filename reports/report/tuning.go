@@ -68,9 +68,48 @@ func Budget(k suite.Tuning) string {
 		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*k.Share(), best, k.Objective, again)
 }
 
-// TuningTables are a tuning's choices and all its trials.
-func TuningTables(k record.Tuning) []table.Table {
-	return []table.Table{choiceTable(k), trialTable(k)}
+// TuningTables are the choices and the trials of a run that is a tuning. They say which methods have
+// trials in the run, but no choice yet.
+func TuningTables(r *Report) []table.Table {
+	choices := choiceTable(*r.Trials)
+	if text := r.unchosen(); text != "" {
+		choices.Remarks = append(choices.Remarks, text)
+	}
+	return []table.Table{choices, trialTable(*r.Trials)}
+}
+
+// unchosen tells of the trials that the run has beside those of its choices; empty if there are
+// none. A tuning goes on with further methods, and chooses when all have had their trials.
+func (r *Report) unchosen() string {
+	told := map[string]bool{}
+	for _, m := range r.Trials.Methods {
+		for _, trial := range m.Trials {
+			told[trial.Name] = true
+		}
+	}
+	done, open := 0, 0
+	var methods []string
+	for _, c := range r.Cells {
+		if told[c.Method.Name] {
+			continue
+		}
+		if c.State.Finished() {
+			done++
+		} else {
+			open++
+		}
+		name := c.Method.Name // such as "ewc.t03"
+		if i := strings.LastIndex(name, ".t"); i > 0 {
+			name = name[:i]
+		}
+		if !slices.Contains(methods, name) {
+			methods = append(methods, name)
+		}
+	}
+	if methods == nil {
+		return ""
+	}
+	return fmt.Sprintf("methods without a choice yet, which are left out: %s; of their trials %d done, %d open", strings.Join(methods, ", "), done, open)
 }
 
 // trialColumns are the columns of an outcome's scores.

@@ -192,7 +192,7 @@ func Of(r *report.Report) []table.Table {
 		return backboneTables(r)
 	}
 	if r.Trials != nil {
-		return report.TuningTables(*r.Trials)
+		return report.TuningTables(r)
 	}
 	var tables []table.Table
 	if r.Suite.Separate() {
