@@ -68,8 +68,8 @@ func Budget(k suite.Tuning) string {
 		k.Trials, len(k.Stream), strings.Join(k.Stream, ", "), count, k.Split, 100*record.LearnedGain, 100*k.Share(), best, k.Objective, again)
 }
 
-// TuningTables are the choices and the trials of a run that is a tuning. They say which methods have
-// trials in the run, but no choice yet.
+// TuningTables are the choices and the trials of a run that is a tuning. They say which methods
+// have trials in the run, but no choice yet.
 func TuningTables(r *Report) []table.Table {
 	choices := choiceTable(*r.Trials)
 	if text := r.unchosen(); text != "" {
