@@ -114,39 +114,45 @@ func Ended(cell rundir.Cell) (bool, error) {
 	return ended, nil
 }
 
-// OtherSettings says which settings of its method, other than the suite's now, a cell was computed
-// with: by its status, which names them, and by the learning rates of its steps, for older cells
-// have a status without. It is empty where all are the same, and of a cell that starts anew
-// whatever its files say, as it is not finished and has no checkpoint.
+// OtherSettings says which setting of its method, other than the suite's now, a cell was computed
+// with: by its status, which names them, or else, as older ones do not, by the learning rates of
+// its steps. It is empty where all are the same, and of a cell that starts anew whatever its files
+// say, as it is not finished and has no checkpoint.
 func OtherSettings(s suite.Suite, cell suite.Cell, folder rundir.Cell) (string, error) {
 	if _, ended := standing.Ended(folder); !ended && !hasCheckpoints(folder) {
 		return "", nil
-	}
-	now, err := settingsOf(s, cell.Method)
-	if err != nil {
-		return "", err
 	}
 	at, err := standing.Read(folder)
 	if err != nil {
 		return "", err
 	}
-	if other := at.Status.OtherSettings(now); other != "" {
-		return other, nil
+	if at.Status.Settings != nil {
+		now, err := settingsOf(s, cell.Method)
+		if err != nil {
+			return "", err
+		}
+		return rundir.OtherSetting(at.Status.Settings, now), nil
 	}
-	method, _ := methods.Find(cell.Method.Preset)
-	if method.Kind == methods.Untrained {
-		return "", nil
-	}
-	schedule := scheduleOf(s.Training, s.MethodRate(cell.Method, method.LearningRate), lessonSteps(method, s, cell))
-	other := ""
+	other, rate := "", otherRate(s, cell)
 	// A line that cannot be read is for those to tell who read all: resume, verify, a report.
 	_ = record.Scan(folder.Steps(), func(step record.Step) bool {
-		if planned := schedule.Rate(step.Step - 1); math.Abs(step.LearningRate-planned) > sameRate*planned {
-			other = fmt.Sprintf("the learning rate of step %d of task %s was %g, is %g", step.Step, step.Task, step.LearningRate, planned)
-		}
+		other = rate(step)
 		return other == ""
 	})
 	return other, nil
+}
+
+// otherRate says of a step of a cell if it has another learning rate than the suite gives it.
+func otherRate(s suite.Suite, cell suite.Cell) func(record.Step) string {
+	method, _ := methods.Find(cell.Method.Preset)
+	schedule := scheduleOf(s.Training, s.MethodRate(cell.Method, method.LearningRate), lessonSteps(method, s, cell))
+	return func(step record.Step) string {
+		planned := schedule.Rate(step.Step - 1)
+		if math.Abs(step.LearningRate-planned) <= sameRate*planned {
+			return ""
+		}
+		return fmt.Sprintf("the learning rate of step %d of task %s was %g, is %g", step.Step, step.Task, step.LearningRate, planned)
+	}
 }
 
 // sameRate is how far a step's learning rate may be from the planned one, as a share of it:

@@ -223,8 +223,8 @@ func sameSteps(again, kept rundir.Cell, part Part) error {
 	return nil
 }
 
-// sameScores compares the scores of a part's results, up to the boundary of the
-// first task. Of later ones it says how far they are apart, if further than the tolerance.
+// sameScores compares the scores of a part's results, up to the boundary of the first task. Of
+// later ones it says how far they are apart, if further than the tolerance.
 func sameScores(again, kept rundir.Cell, part Part, tolerance float64) (drift string, err error) {
 	first := max(part.From, 0) + 1
 	got, _, err := record.ReadEvents(again.Records())

@@ -34,11 +34,20 @@ func (w *Worker) CheckCell(cell suite.Cell, checkpoints bool) (wrong []error) {
 	if torn {
 		wrong = append(wrong, fmt.Errorf("%s: the last line is cut", folder.Records()))
 	}
-	if _, torn, err := record.Read[record.Step](folder.Steps()); (err != nil && !errors.Is(err, os.ErrNotExist)) || torn {
+	steps, torn, err := record.Read[record.Step](folder.Steps())
+	if (err != nil && !errors.Is(err, os.ErrNotExist)) || torn {
 		wrong = append(wrong, errors.Join(err, fmt.Errorf("%s cannot be read whole", folder.Steps())))
 	}
-	if other, err := OtherSettings(w.suite, cell, folder); err != nil || other != "" {
-		wrong = append(wrong, errors.Join(err, fmt.Errorf("cell %s was computed with other settings than the run's: %s", cell.ID, other)))
+	other, err := OtherSettings(w.suite, cell, folder)
+	if err != nil {
+		wrong = append(wrong, err)
+	}
+	rate := otherRate(w.suite, cell)
+	for i := 0; i < len(steps) && other == ""; i++ {
+		other = rate(steps[i])
+	}
+	if other != "" {
+		wrong = append(wrong, fmt.Errorf("cell %s was computed with other settings than the run's: %s", cell.ID, other))
 	}
 	for _, e := range events {
 		path := folder.Predictions(e.Index)

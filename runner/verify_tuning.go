@@ -105,9 +105,9 @@ func (v *verification) choices(k record.Tuning) (wrong []error) {
 	if err != nil {
 		return []error{err}
 	}
-	tuned, err := suite.ReadExtension(text)
+	tuned, err := suite.ReadExtension(text, v.run.Tuned())
 	if err != nil {
-		return []error{fmt.Errorf("%s: %w", v.run.Tuned(), err)}
+		return []error{err}
 	}
 	share := suite.Tuning{LearnedShare: k.LearnedShare}.Share()
 	for _, m := range k.Methods {

@@ -1,11 +1,7 @@
 package record
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -47,28 +43,6 @@ type Status struct {
 	Job     string    `json:"job,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
-}
-
-// OtherSettings is the first setting, in the order of their names, that the cell's method had with
-// another value than in now, as in "lambda was 100, is 1000"; empty if there is none. What only one
-// of both has is not compared.
-func (s Status) OtherSettings(now map[string]any) string {
-	for _, key := range slices.Sorted(maps.Keys(now)) {
-		was, kept := s.Settings[key]
-		if a, b := asJSON(was), asJSON(now[key]); kept && a != b {
-			return fmt.Sprintf("%s was %s, is %s", key, a, b)
-		}
-	}
-	return ""
-}
-
-// asJSON writes a setting as a suite has it: 3 is 3, be it of an integer or of a float.
-func asJSON(setting any) string {
-	data, err := json.Marshal(setting)
-	if err != nil {
-		return fmt.Sprint(setting)
-	}
-	return strings.Trim(string(data), `"`)
 }
 
 // Validate says whether the state is a known one.

@@ -130,6 +130,22 @@ func (d *differences) methods(old, new any) any {
 	return union
 }
 
+// OtherSetting is the first of a method's settings, in the order of their names, that differs
+// between those that a cell was computed with and those of now, as in "lambda was 100, is 1000";
+// empty if there is none. What only one of both has is not compared.
+func OtherSetting(was, now map[string]any) string {
+	var d differences
+	for _, key := range keysOf(now) {
+		if old, kept := was[key]; kept {
+			d.compare(key, old, now[key])
+		}
+		if len(d) > 0 {
+			return d[0]
+		}
+	}
+	return ""
+}
+
 // settings are a method's keys less saidOfMethods.
 func settings(method any) any {
 	m, ok := method.(map[string]any)

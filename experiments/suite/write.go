@@ -1,7 +1,9 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -28,12 +30,15 @@ type Extension struct {
 	Methods []MethodSpec `yaml:"methods"`
 }
 
-// ReadExtension reads a file that YAML wrote.
-func ReadExtension(text []byte) (e Extension, err error) {
-	if err := yaml.Unmarshal(text, &e); err != nil {
-		return e, fmt.Errorf("read what a tuning chose: %w", err)
+// ReadExtension reads a file that YAML wrote; name is the file's in messages.
+func ReadExtension(text []byte, name string) (e Extension, err error) {
+	tree, err := parseYAML(text, name)
+	if err != nil {
+		return e, err
 	}
-	return e, nil
+	c := checker{file: name}
+	c.check(tree, reflect.TypeFor[Extension](), "")
+	return e, errors.Join(c.err(), tree.Decode(&e))
 }
 
 // YAML is the file's text.

@@ -109,7 +109,7 @@ func TriedSettings(k record.Tuning) (list []Setting) {
 	}
 	for _, m := range k.Methods {
 		for _, trial := range m.Trials {
-			s := Setting{Method: m.Name, Name: trialNumber(trial)}
+			s := Setting{Method: m.Name, Name: trialNumber(trial.Name)}
 			for seed, o := range append([]record.Outcome{trial.Outcome}, trial.Again...) {
 				acc, learning := of(o, "acc"), of(o, "learning_accuracy")
 				kept := share(acc, learning)

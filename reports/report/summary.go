@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -294,16 +295,9 @@ func (r *Report) MeanMatrix(method string) (rows [][]float64, k []float64, n int
 // with a score, of those methods that have one.
 func (r *Report) SeedRange() (least, most int) {
 	for _, m := range r.Suite.Methods {
-		cells, _ := r.ScoredCells(m.Name)
-		seeds := map[int]bool{}
-		for _, c := range cells {
-			seeds[c.Seed] = true
-		}
-		if n := len(seeds); n > 0 && m.Preset != suite.Frozen {
-			if least == 0 {
-				least = n
-			}
-			least, most = min(least, n), max(most, n)
+		cells, _ := r.ScoredCells(m.Name) // one a seed
+		if n := len(cells); n > 0 && m.Preset != suite.Frozen {
+			least, most = min(cmp.Or(least, n), n), max(most, n)
 		}
 	}
 	return least, most

@@ -98,10 +98,7 @@ func (r *Report) unchosen() string {
 		} else {
 			open++
 		}
-		name := c.Method.Name // such as "ewc.t03"
-		if i := strings.LastIndex(name, ".t"); i > 0 {
-			name = name[:i]
-		}
+		name := strings.TrimSuffix(c.Method.Name, "."+trialNumber(c.Method.Name))
 		if !slices.Contains(methods, name) {
 			methods = append(methods, name)
 		}
@@ -131,7 +128,7 @@ func choiceTable(k record.Tuning) table.Table {
 				row = append(row, t.Undefined("no trial has a score"))
 			}
 		} else {
-			row = append(row, table.Entry{Text: trialNumber(chosen)}, table.Entry{Text: rate(chosen.LearningRate)}, table.Entry{Text: m.Coefficients(chosen)}, table.Count(1+len(chosen.Again)))
+			row = append(row, table.Entry{Text: trialNumber(chosen.Name)}, table.Entry{Text: rate(chosen.LearningRate)}, table.Entry{Text: m.Coefficients(chosen)}, table.Count(1+len(chosen.Again)))
 			row = append(row, outcomeEntries(&t, chosen.Overall())...)
 			for _, remark := range m.Remarks {
 				row[0].Notes = append(row[0].Notes, t.Note(remark))
@@ -195,9 +192,9 @@ func scoreOr(t *table.Table, x *float64, reason string) table.Entry {
 	return table.Score(*x)
 }
 
-// trialNumber is what tells a trial from the method's others, as in "t03".
-func trialNumber(trial record.Trial) string {
-	return trial.Name[strings.LastIndexByte(trial.Name, '.')+1:]
+// trialNumber is what tells a trial from the method's others by its name: t03 of ewc.t03.
+func trialNumber(name string) string {
+	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
 // rate is a learning rate as suites write it; empty for none of its own.
