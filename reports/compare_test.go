@@ -182,7 +182,7 @@ func TestWhatIsTrueOfOneRunStandsInItsColumns(t *testing.T) {
 		}
 	}
 	runs := tables.Runs([]*report.Report{first, second})
-	if remarks := strings.Join(runs.Remarks, "\n"); !strings.Contains(remarks, "llama: no method ends above the base row, 5.0") || strings.Contains(remarks, "qwen: ") {
+	if remarks := strings.Join(runs.Remarks, "\n"); !strings.Contains(remarks, "llama: no method is shown to end above the base row, 5.0,") || strings.Contains(remarks, "qwen: ") {
 		t.Errorf("remarks %q", remarks)
 	}
 	// Notes are numbered as the rows are read.

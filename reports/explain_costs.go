@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"slices"
 	"strconv"
 
 	"secura/experiments/record"
@@ -60,7 +61,7 @@ func (e *explanation) cost(c report.Cell, key string) error {
 			x, sum = event.StateBytes, nil
 		case key == "train_tokens" && event.Kind == record.TaskEnd:
 			x = event.TrainTokens
-		case key == "eval_tokens" && (event.Kind == record.Boundary || event.Kind == record.Curve):
+		case key == "eval_tokens" && slices.Contains([]record.Kind{record.Boundary, record.Curve, record.Recovery}, event.Kind):
 			x = event.EvalTokens
 		default:
 			continue

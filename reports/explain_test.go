@@ -95,6 +95,29 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 	}
 }
 
+// TestTokensOfRecoveriesAreCounted: what was evaluated after the stream is part of the sum that is
+// shown, as it is of the number.
+func TestTokensOfRecoveriesAreCounted(t *testing.T) {
+	text := explained(t, load(t, measuring().Make(t, nil)), "er", "eval_tokens")
+	for line := range strings.Lines(text) {
+		if said, is := strings.CutPrefix(strings.TrimSpace(line), "eval_tokens = "); is {
+			parts := strings.Split(said, " = ")
+			sum := 0.0
+			for _, x := range strings.Split(strings.Trim(parts[0], "()"), " + ") {
+				n, err := strconv.ParseFloat(x, 64)
+				synthetic.Must(t, err)
+				sum += n
+			}
+			if metric.Precise(sum) != parts[1] {
+				t.Errorf("%s is not its sum, %g", line, sum)
+			}
+		}
+	}
+	if !strings.Contains(text, "(recovery): 50\n") {
+		t.Errorf("no recovery in\n%s", text)
+	}
+}
+
 func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -45,7 +45,7 @@ func measuring() synthetic.Run {
 			}
 			if e.Kind == record.CellEnd {
 				for j := range len(s.Tasks) - 1 {
-					events = append(events, record.Event{Kind: record.Recovery, Index: j + 1, Task: s.Tasks[j], Examples: 4, Scores: scores(0.6, s.Tasks[j])})
+					events = append(events, record.Event{Kind: record.Recovery, Index: j + 1, Task: s.Tasks[j], Examples: 4, EvalTokens: 50, Scores: scores(0.6, s.Tasks[j])})
 				}
 			}
 			events = append(events, e)

@@ -222,11 +222,13 @@ func TestMeansSayOverHowManySeeds(t *testing.T) {
 				f.Status.State = record.Running
 			}
 		}
-		if got := load(t, s.Make(t, nil)).SeedsMean("bars"); got != c.want {
+		if got := seedsMean(load(t, s.Make(t, nil))); got != c.want {
 			t.Errorf("with %s open: %q, want %q", c.also, got, c.want)
 		}
 	}
 }
+
+func seedsMean(r *report.Report) string { return r.SeedsMean(r.Learners(), "bars") }
 
 func TestRunsWarnings(t *testing.T) {
 	s := small()

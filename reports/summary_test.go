@@ -122,9 +122,9 @@ func TestReferencesComeFirst(t *testing.T) {
 	}
 }
 
-// TestATableThatCannotRankSaysSo: where no method ends above the base row, by its interval or of
-// one seed by 8 points, the table says so above its rows and marks nothing in the column of
-// accuracy.
+// TestATableThatCannotRankSaysSo: where no method is shown to end above the base row, by
+// its interval or of one seed by 8 points, the table says so above its rows and marks nothing in the
+// column of accuracy.
 func TestATableThatCannotRankSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		seeds int
@@ -132,7 +132,7 @@ func TestATableThatCannotRankSaysSo(t *testing.T) {
 		ranks bool
 	}{{8, 0.05, false}, {8, 0.20, true}, {1, 0.12, false}, {1, 0.20, true}} {
 		shown := tables.Summary(load(t, pressed(c.seeds, c.end).Make(t, nil)))
-		said := strings.Contains(strings.Join(shown.Caption, "\n"), "No method ends above the base row, 5.0: this table cannot rank the methods by accuracy.")
+		said := strings.Contains(strings.Join(shown.Caption, "\n"), "No method is shown to end above the base row, 5.0, by its interval or, of one seed, by 8.0 points: this table cannot rank the methods by accuracy.")
 		if said == c.ranks {
 			t.Errorf("%d seeds that end at %g: caption %q", c.seeds, c.end, shown.Caption)
 		}

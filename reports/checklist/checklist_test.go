@@ -74,8 +74,39 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 	}
 }
 
+// TestAChecklistCountsWhatIsFinished: of three seeds that are planned er has one, which has no
+// interval, and i-lora has none, so that nobody knows what it trains.
+func TestAChecklistCountsWhatIsFinished(t *testing.T) {
+	r := made(t)
+	lora := suite.MethodSpec{Preset: "i-lora", Name: "i-lora"}
+	r.Suite.Methods = append(r.Suite.Methods, lora)
+	for seed := range 3 {
+		r.Cells = append(r.Cells, report.Cell{ID: record.CellID(lora.Name, "", seed, 0), Method: lora, Seed: seed, State: record.Queued})
+	}
+	for i := range r.Cells {
+		if c := &r.Cells[i]; c.Method.Name == "er" && c.Seed > 0 {
+			c.State = record.Queued
+		}
+	}
+	got := written(t, r)
+	for _, want := range []string{
+		"| 7 Statistical significance | Intervals: of some methods, 95% over seeds; others have one seed yet. Tests: too few seeds",
+		"Some methods have one seed yet, and no interval", "With 1 seed no p of 1 comparison can fall below 0.05: 6 are needed",
+		"| frozen | 0 | ", "| er | 512 | ", "| i-lora | not run yet | ",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
+
 func TestAChecklistSaysYesWhereTestsCanFindSomething(t *testing.T) {
 	r := made(t)
+	for i, c := range r.Cells {
+		r.Cells[i].State = record.Done
+		c.State, c.Seed = record.Done, c.Seed+3
+		r.Cells = append(r.Cells, c)
+	}
 	r.Suite.Seeds, r.Suite.DType = 6, suite.HalfPrecision
 	got := written(t, r)
 	for _, want := range []string{"| 7 Statistical significance | Yes: 95% intervals over seeds and paired tests", "float32; those weights of the backbone that no method changes are held as bfloat16\n"} {

@@ -43,14 +43,19 @@ func (f *facts) tuned() string {
 
 // bars says whether there are error bars, and tests that can find anything.
 func (f *facts) bars() string {
-	if f.r.Suite.Seeds < 2 {
+	least, most, comparisons := f.seeds()
+	if most < 2 {
 		return "No: there is one seed. See Statistics for what can be said of one."
 	}
-	switch comparisons := f.r.Comparisons(); {
+	intervals := "Intervals: yes, 95% over seeds."
+	if least < 2 {
+		intervals = "Intervals: of some methods, 95% over seeds; others have one seed yet."
+	}
+	switch {
 	case comparisons < 1:
-		return "Intervals: yes, 95% over seeds. Tests: none, for there is one method. See Statistics."
-	case f.r.Suite.Seeds < metric.SeedsNeeded(comparisons):
-		return "Intervals: yes, 95% over seeds. Tests: too few seeds for any p below 0.05, see Statistics."
+		return intervals + " Tests: none, for there is one method. See Statistics."
+	case least < metric.SeedsNeeded(comparisons):
+		return intervals + " Tests: too few seeds for any p below 0.05, see Statistics."
 	}
 	return "Yes: 95% intervals over seeds and paired tests, see Statistics."
 }

@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"secura/experiments/rundir"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -66,16 +68,54 @@ func (c judge) wins() bool {
 	return known.Defined() && known.Number < 1 && e.Over(report.Subject, e.number(report.KnownKept)).Mean.Defined()
 }
 
-// missing says that no run holds something, and how to measure it.
-func missing(what, command string) string {
-	return fmt.Sprintf("not measured by this run, which has no %s: runner run %s", what, command)
+// missing says that no run holds something, and how to measure it: by a suite of nano's, which says
+// nothing of another backbone.
+func (c judge) missing(what, command string) string {
+	text := fmt.Sprintf("not measured by this run, which has no %s: runner run %s", what, command)
+	for _, e := range c.runs {
+		if e.Suite.Backbone != report.Embedded {
+			return text + ", on " + report.Embedded
+		}
+	}
+	return text
 }
 
-// command measures the claims on a stream.
+// missingMethods says that a stream lacks some methods, and how it goes on with these.
+func missingMethods(e *Evidence, methods ...string) string {
+	methods = slices.DeleteFunc(slices.Clone(methods), e.Has)
+	return fmt.Sprintf("not measured by this run, which has no %s: runner run -suite %s -methods %s -out RUN goes on with it",
+		strings.Join(methods, ", "), suiteArgument(e), strings.Join(methods, ","))
+}
+
+// suiteArgument is what -suite takes for a run's suite. Where that is not built in, the run does not
+// know its file.
+func suiteArgument(e *Evidence) string {
+	if !slices.Contains(suite.List(), e.Suite.Name) {
+		return "FILE.yaml"
+	}
+	return e.Suite.Name
+}
+
+// streamCommand measures the claims on a stream.
 const streamCommand = "-suite continual16 -methods seq,er,ewc,i-lora,cur-lora,secura -seeds 8"
 
+// anyStream is the first run of a stream of tasks.
+func (c judge) anyStream() (*Evidence, bool) {
+	for _, e := range c.runs {
+		if !e.Suite.Separate() {
+			return e, true
+		}
+	}
+	return nil, false
+}
+
 // noStream is the reason where stream finds nothing.
-func noStream() string { return missing("stream of tasks with "+report.Subject, streamCommand) }
+func (c judge) noStream() string {
+	if e, ok := c.anyStream(); ok {
+		return missingMethods(e, report.Subject)
+	}
+	return c.missing("stream of tasks with "+report.Subject, streamCommand)
+}
 
 // verdict is a judgement's entry in a table.
 func verdictEntry(t *table.Table, j judgement) table.Entry {
@@ -112,6 +152,13 @@ func probability(v metric.Value) table.Entry {
 		return table.Entry{Text: "–"}
 	}
 	return table.Numeric(fmt.Sprintf("%.3f", v.Number), v.Number)
+}
+
+// sayRun says which run a table is judged by, where there are several.
+func (c judge) sayRun(t *table.Table, e *Evidence) {
+	if len(c.runs) > 1 {
+		t.Caption = append(t.Caption, "judged by "+describe([]*Evidence{e}))
+	}
 }
 
 // Text prints the claims in at most 100 columns.

@@ -267,7 +267,7 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 		}
 	}
 	c := judge{evidence(t, s)}
-	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "no such method: runner run -suite continual16")
+	wants(t, c.rivals("acc", "x"), "i-lora", NotMeasured, "has no i-lora: runner run -suite FILE.yaml -methods i-lora -out RUN goes on with it")
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "4 supported, 0 cannot be decided, 1 not measured")
 	if row := c.rivals("acc", "x").Rows[1]; row[5].Text != "0.008" || row[6].Text != "0.039" {
 		t.Errorf("p %s, adjusted over the five of the claim %s; want 0.008 and 0.039", row[5].Text, row[6].Text)
@@ -275,8 +275,8 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
 	s.Methods, s.End = synthetic.Named("seq", "er"), nil
 	c = judge{evidence(t, s)}
-	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "no stream of tasks with secura")
-	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "no stream of tasks with secura")
+	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "has no secura: runner run -suite")
+	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "has no secura: runner run -suite")
 }
 
 func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {

@@ -32,7 +32,7 @@ func (c judge) dora() table.Table {
 	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return e.Suite.Separate() && e.Has(report.Subject) && e.Has("dora") })
 	if i < 0 {
 		for _, k := range kinds {
-			t.Rows = append(t.Rows, unmeasuredRow(&t, k.label, missing("dora and "+report.Subject+" on tasks learned alone", doraCommand)))
+			t.Rows = append(t.Rows, unmeasuredRow(&t, k.label, c.missing("dora and "+report.Subject+" on tasks learned alone", doraCommand)))
 		}
 		return t
 	}
@@ -49,7 +49,7 @@ func (c judge) dora() table.Table {
 		for k, kind := range kinds {
 			d, score := differences[k], report.AfterOwnTraining(report.OfKind(r, kind.choice))
 			if !slices.ContainsFunc(r.Suite.TaskNames(), report.OfKind(r, kind.choice)) {
-				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, missing("task of this kind", doraCommand)))
+				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, c.missing("task of this kind", doraCommand)))
 				continue
 			}
 			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(r.Over(report.Subject, score), false),
@@ -57,5 +57,6 @@ func (c judge) dora() table.Table {
 		}
 	}
 	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}
+	c.sayRun(&t, c.runs[i])
 	return t
 }

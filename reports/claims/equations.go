@@ -89,7 +89,7 @@ func (c judge) sameLosses(t *table.Table, secura func(suite.MethodSpec) bool) {
 		}
 	}
 	if n == 0 {
-		addAbsent(t, without, off, missing("method like secura but for magnorm: false", "-suite ablation"))
+		addAbsent(t, without, off, c.missing("method like secura but for magnorm: false", "-suite ablation"))
 		return
 	}
 	addFinding(t, without, fmt.Sprintf("%.3g", most.value), n, most, yes(most.value < 1e-2), off)
@@ -111,12 +111,16 @@ func withoutMagNorm(m, other suite.MethodSpec) bool {
 // likeSeq shows that SECURA learns and forgets like training in sequence.
 func (c judge) likeSeq(t *table.Table) {
 	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.Has(report.Subject) && e.Has("seq") })
+	reason := c.missing("stream with "+report.Subject+" and seq", streamCommand)
+	if e, ok := c.anyStream(); ok && i < 0 {
+		reason = missingMethods(e, report.Subject, "seq")
+	}
 	for _, part := range []struct{ label, metric, meaning string }{
 		{"5 learning accuracy beyond seq", "learning_accuracy", "secura − seq, points of 100 over paired seeds; every method's own numbers stand in the next table"},
 		{"5 backward transfer beyond seq", "bwt", "secura − seq, points of 100 over paired seeds: SECURA retains no more than seq; shown if it is not ahead by the rule below, not shown if it is"},
 	} {
 		if i < 0 {
-			addAbsent(t, part.label, part.meaning, missing("stream with "+report.Subject+" and seq", streamCommand))
+			addAbsent(t, part.label, part.meaning, reason)
 			continue
 		}
 		d := report.Difference(c.runs[i].Report, "seq", report.MetricOf(part.metric))

@@ -11,19 +11,19 @@ import (
 	"secura/reports/table"
 )
 
-// keptCommand measures what is kept by the released measure.
-const keptCommand = "-suite continual16 -methods secura,secura-released-m1,secura-released-m2 -set evaluation.teacher_forced=true -seeds 8"
+// keptSettings measure, in a run of a stream, what is kept by the released measure.
+const keptSettings = "-methods secura,secura-released-m1,secura-released-m2 -set evaluation.teacher_forced=true -seeds 8"
 
 // keepers are the presets whose knowledge the paper's claim is judged for by both measures.
 var keepers = []string{report.Subject, "secura-released-m1", "secura-released-m2", "cabr-released", "cur-lora-released", "i-lora-released"}
 
 // measured is the first stream whose records hold the released measure.
-func (c judge) measured() (*report.Report, bool) {
+func (c judge) measured() (*Evidence, bool) {
 	for _, e := range c.runs {
 		if e.Suite.Separate() || len(e.ForcedSteps()) == 0 {
 			continue
 		}
-		return e.Report, true
+		return e, true
 	}
 	return nil, false
 }
@@ -42,15 +42,17 @@ func (c judge) kept() table.Table {
 		t.Columns = append(t.Columns, table.Column{Head: []string{"(b)", name[len("tf_"):]}})
 	}
 	t.Columns = append(t.Columns, table.Column{Head: []string{"verdict", "(b)"}})
-	r, ok := c.measured()
+	e, ok := c.measured()
 	if !ok {
 		row := []table.Entry{{Text: "all"}, {Text: "0"}, {Text: "–"}, {Text: "–"}}
 		for range scoring.TeacherForcedNames {
 			row = append(row, table.Entry{Text: "–"})
 		}
-		t.Rows = [][]table.Entry{append(row, verdictEntry(&t, judgement{NotMeasured, missing("stream with teacher-forced predictions", keptCommand)}))}
+		t.Rows = [][]table.Entry{append(row, verdictEntry(&t, judgement{NotMeasured, c.notForced()}))}
 		return t
 	}
+	r := e.Report
+	c.sayRun(&t, e)
 	c.references(&t, r)
 	for _, m := range r.Suite.Methods {
 		if !slices.Contains(keepers, m.Preset) {
@@ -67,6 +69,15 @@ func (c judge) kept() table.Table {
 		t.Rows = append(t.Rows, append(row, verdictEntry(&t, judgeAny(parts))))
 	}
 	return t
+}
+
+// notForced is the reason where measured finds nothing.
+func (c judge) notForced() string {
+	const what = "stream with teacher-forced predictions"
+	if e, ok := c.anyStream(); ok {
+		return fmt.Sprintf("not measured by this run, which has no %s: runner run -suite %s %s", what, suiteArgument(e), keptSettings)
+	}
+	return c.missing(what, "-suite continual16 "+keptSettings)
 }
 
 // judgeAny judges a claim that one of several parts must bear: which, is not said.

@@ -44,7 +44,7 @@ func TestTheClaimByTheReleasedMeasure(t *testing.T) {
 		t.Errorf("footnotes:\n%s", notes)
 	}
 	without := synthetic.Run{Tasks: synthetic.TaskNames(4), Methods: synthetic.Named("secura"), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade}
-	if table := (judge{evidence(t, without)}).kept(); table.Rows[0][9].Text != string(NotMeasured) || !strings.Contains(table.Footnotes[0], "runner run "+keptCommand) {
+	if table := (judge{evidence(t, without)}).kept(); table.Rows[0][9].Text != string(NotMeasured) || !strings.Contains(table.Footnotes[0], "runner run -suite FILE.yaml "+keptSettings) {
 		t.Errorf("%+v, %q", table.Rows, table.Footnotes)
 	}
 }

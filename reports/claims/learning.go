@@ -10,13 +10,13 @@ import (
 
 // learning is the LearningTable of the first run that is a stream.
 func (c judge) learning() table.Table {
-	for _, e := range c.runs {
-		if !e.Suite.Separate() {
-			return LearningTable(e.Report)
-		}
+	if e, ok := c.anyStream(); ok {
+		t := LearningTable(e.Report)
+		c.sayRun(&t, e)
+		return t
 	}
 	t := learningTable()
-	t.Remarks = []string{missing("stream of tasks", streamCommand)}
+	t.Remarks = []string{c.missing("stream of tasks", streamCommand)}
 	return t
 }
 

@@ -40,10 +40,11 @@ func (c judge) knowledge() table.Table {
 	e, ok := c.stream()
 	if !ok {
 		for _, x := range readings {
-			t.Rows = append(t.Rows, []table.Entry{x.entry, {Text: "0"}, {Text: "–"}, verdictEntry(&t, judgement{NotMeasured, noStream()})})
+			t.Rows = append(t.Rows, []table.Entry{x.entry, {Text: "0"}, {Text: "–"}, verdictEntry(&t, judgement{NotMeasured, c.noStream()})})
 		}
 		return t
 	}
+	c.sayRun(&t, e)
 	r := e.Report
 	known := r.BaseMetrics()["knowledge_final"]
 	readings[2].judge = itemsJudge(known, r.Guessed())
@@ -141,13 +142,14 @@ func (c judge) rivals(key, words string) table.Table {
 	e, ok := c.stream()
 	if !ok {
 		for _, rival := range claimed {
-			t.Rows = append(t.Rows, unmeasuredRow(&t, rival, noStream()))
+			t.Rows = append(t.Rows, unmeasuredRow(&t, rival, c.noStream()))
 		}
 		return t
 	}
 	r := e.Report
 	t.Caption = []string{fmt.Sprintf("points of 100 on %d tasks, n counts seeds and pairs those that both have, ± is the half-width of the 95%% interval; p: two-sided sign-flip test, exact up to %d seeds",
 		len(r.Suite.Tasks), metric.ExactPairs)}
+	c.sayRun(&t, e)
 	of := e.number(key)
 	own, learning := r.Over(report.Subject, of), r.Over(report.Subject, report.Cell.Gain)
 	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {}, {},
@@ -206,7 +208,7 @@ func (e *Evidence) ahead(method string, of func(report.Cell) metric.Value) ([]me
 	parts := make([]judgement, len(claimed))
 	for i, rival := range claimed {
 		if parts[i] = judgeAhead(differences[i], len(claimed)); !e.Has(rival) {
-			parts[i] = judgement{NotMeasured, missing("such method", streamCommand)}
+			parts[i] = judgement{NotMeasured, missingMethods(e, claimed...)}
 		}
 	}
 	return differences, parts

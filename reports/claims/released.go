@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,17 +49,22 @@ func yes(shown bool) string {
 	return "no"
 }
 
-// noRecord is why a measure is not there: no cell of these methods, or cells whose records hold no
-// such measure.
+// noRecord is why a measure is not there: no cell of these methods, none that is finished, or cells
+// whose records hold no such measure.
 func (c judge) noRecord(wanted func(suite.MethodSpec) bool, what, command string) string {
+	unfinished := ""
 	for _, e := range c.runs {
 		for _, m := range e.Suite.Methods {
-			if wanted(m) {
+			if !wanted(m) {
+				continue
+			}
+			if seeds, _ := e.OverSeedsOf(m.Name, report.MetricOf("acc")); len(seeds) > 0 {
 				return fmt.Sprintf("not measured by this run: the records of %s hold no such measure; runner run %s", m.Name, command)
 			}
+			unfinished = cmp.Or(unfinished, fmt.Sprintf("not measured by this run, in which no cell of %s is finished", m.Name))
 		}
 	}
-	return missing(what, command)
+	return cmp.Or(unfinished, c.missing(what, command))
 }
 
 // find adds the row of what is named, over the cells that are wanted of all runs: its range and
@@ -84,7 +90,10 @@ func (c judge) released() table.Table {
 	zero := func(r measureRange) string { return yes(r.within(0, 0)) }
 	positive := func(r measureRange) string { return yes(r.most.value > 0) }
 	number := func(measureRange) string { return "·" }
-	cabr := func(m suite.MethodSpec) bool { _, changed := m.Params["init"]; return !changed }
+	cabr := func(m suite.MethodSpec) bool {
+		_, changed := m.Params["init"]
+		return !changed && (strings.HasPrefix(m.Preset, report.Subject) || strings.HasPrefix(m.Preset, "cabr"))
+	}
 	row("A₀: |UΣVᵀ − W[:r,:m]|", "CABR method", cabr, exactly("cabr/a0_identity_error"), largest,
 		func(r measureRange) string { return yes(r.most.value < 1e-4) },
 		"max |U[:r]·Σ·V[:m]ᵀ − W[:r,:m]|: the full decomposition that the release starts A from is the weight's top-left block to rounding (< 1e-4): no decomposition is needed, and no principal direction is chosen")

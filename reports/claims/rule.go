@@ -64,7 +64,7 @@ func judgeLevel(s metric.Summary, bar float64) judgement {
 	if j, missing := judgeMissing(s); missing {
 		return j
 	}
-	switch low, high, ok := interval(s); {
+	switch low, high, ok := s.Interval(); {
 	case !ok:
 		return judgement{Undecided, noInterval(s.N)}
 	case low > bar:
@@ -88,17 +88,6 @@ func judgeBetween(s metric.Summary, least, most float64) judgement {
 		100*knowledgeBar, table.Points(least), table.Points(most))}
 }
 
-// sameValue is how far two values of a metric, shares or nats, are apart by rounding alone.
-const sameValue = 1e-12
-
-// interval is the 95% interval by which a claim is judged. Two equal seeds have none: scores are
-// shares of some hundred questions, of which two seeds by chance get equally many right once in
-// twenty times, which proves nothing.
-func interval(s metric.Summary) (low, high float64, ok bool) {
-	low, high, ok = s.Interval()
-	return low, high, ok && !(s.N == 2 && high-low <= sameValue)
-}
-
 // noInterval says why so few seeds decide nothing.
 func noInterval(seeds int) string {
 	if seeds == 1 {
@@ -112,7 +101,7 @@ func judgeAhead(d metric.Difference, comparisons int) judgement {
 	if j, missing := judgeMissing(d.Summary); missing {
 		return j
 	}
-	low, high, ok := interval(d.Summary)
+	low, high, ok := d.Interval()
 	mean, p := d.Mean.Number, d.PHolm.Number
 	switch {
 	case mean > 0 && p < report.Level:
@@ -142,7 +131,7 @@ func judgeAhead(d metric.Difference, comparisons int) judgement {
 // judgeAheadBy judges "ahead by x".
 func judgeAheadBy(d metric.Difference, x float64, comparisons int) judgement {
 	ahead := judgeAhead(d, comparisons)
-	if _, high, ok := interval(d.Summary); ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured {
+	if _, high, ok := d.Interval(); ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured {
 		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies below %s%%", signed(x))}
 	}
 	return ahead

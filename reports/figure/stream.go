@@ -60,15 +60,18 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
-	x := "tasks learned (" + r.SeedsMean("band: 95% interval") + ")"
+	var methods []suite.MethodSpec
+	for _, m := range r.Suite.Methods {
+		if m.Preset != suite.Frozen { // the base row is drawn once, below
+			methods = append(methods, m)
+		}
+	}
+	x := "tasks learned (" + r.SeedsMean(methods, "band: 95% interval") + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
 	learned := func(_ report.Cell, s report.Station) float64 { return report.FirstOf(s.Scores, s.Begun) }
 	retained := func(c report.Cell, s report.Station) float64 { return c.Retained(s.K) }
-	for _, m := range r.Suite.Methods {
-		if m.Preset == suite.Frozen {
-			continue // the base row is drawn once, below
-		}
+	for _, m := range methods {
 		for _, drawn := range []struct {
 			figure *Figure
 			of     func(c report.Cell, s report.Station) float64
@@ -142,16 +145,19 @@ func tradeoffFigures(r *report.Report) ([]Figure, error) {
 const bars = "bars: 95% intervals"
 
 func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err error) {
-	if _, most := r.SeedRange(); most > 1 {
-		t.X += " (" + r.SeedsMean(bars) + ")"
+	var methods []suite.MethodSpec
+	for _, m := range r.Suite.Methods {
+		if r.Over(m.Name, t.of[0]).Mean.Defined() && r.Over(m.Name, t.of[1]).Mean.Defined() {
+			methods = append(methods, m)
+		}
+	}
+	if _, most := r.SeedRange(methods); most > 1 {
+		t.X += " (" + r.SeedsMean(methods, bars) + ")"
 	}
 	f = newFigure(t.name, t.title, t.X, t.Y)
 	var front plotter.XYs
-	for _, m := range r.Suite.Methods {
+	for _, m := range methods {
 		x, y := r.Over(m.Name, t.of[0]), r.Over(m.Name, t.of[1])
-		if !x.Mean.Defined() || !y.Mean.Defined() {
-			continue
-		}
 		at := plotter.XY{X: t.unit * x.Mean.Number, Y: 100 * y.Mean.Number}
 		l := lookOf(r, m.Name)
 		l.glyph.Radius = 4
@@ -167,7 +173,6 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 		}
 		f.plot.Add(points)
 		f.legend.Add(m.Name, points)
-		drawn++
 		if r.Competes(m) {
 			front = append(front, at)
 		}
@@ -181,11 +186,11 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 		f.plot.Add(line)
 		f.legend.Add("Pareto front", line)
 	}
-	if drawn > 0 { // room for whole markers
+	if len(methods) > 0 { // room for whole markers
 		dx, dy := 0.05*(f.plot.X.Max-f.plot.X.Min), 0.05*(f.plot.Y.Max-f.plot.Y.Min)
 		f.plot.X.Min, f.plot.X.Max, f.plot.Y.Min, f.plot.Y.Max = f.plot.X.Min-dx, f.plot.X.Max+dx, f.plot.Y.Min-dy, f.plot.Y.Max+dy
 	}
-	return f, drawn, nil
+	return f, len(methods), nil
 }
 
 // cross draws the intervals of a point.
@@ -220,19 +225,19 @@ func Pareto(points plotter.XYs, better float64) (front plotter.XYs) {
 // forgettingFigure shows for each task how much of its score right after its own training is gone
 // at the end of the stream. ok is false with a single task.
 func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
-	x := "task of the stream (" + r.SeedsMean(bars) + ")"
-	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
-	f.width += 4 * vg.Centimeter
 	n := len(r.Suite.Tasks)
 	var methods []suite.MethodSpec
-	for _, m := range r.Suite.Methods {
-		if done, _ := r.ScoredCells(m.Name); !m.Reference() && len(done) > 0 {
+	for _, m := range r.Learners() {
+		if done, _ := r.ScoredCells(m.Name); len(done) > 0 {
 			methods = append(methods, m)
 		}
 	}
 	if n < 2 || len(methods) == 0 {
 		return f, false, nil
 	}
+	x := "task of the stream (" + r.SeedsMean(methods, bars) + ")"
+	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
+	f.width += 4 * vg.Centimeter
 	for k, m := range methods {
 		done, _ := r.ScoredCells(m.Name)
 		l := lookOf(r, m.Name)

@@ -60,15 +60,14 @@ func ChanceOf(tasks []Value) (chance Value, guessed int) {
 // one that is not known is taken to be.
 func Learned(gain Summary) bool { return !gain.Mean.Defined() || gain.Mean.Number >= LearnedBar }
 
-// Rises says whether a final accuracy lies above the base row's: by more than the half-width of its
-// 95% interval over seeds, or, of one seed, which has no interval, by LearnedBar.
+// Rises says whether a final accuracy lies above the base row's: with its whole 95%
+// interval over seeds or, where it has none, by LearnedBar.
 func Rises(accuracy Summary, base Value) bool {
 	if !accuracy.Mean.Defined() || !base.Defined() {
 		return false
 	}
-	margin := float64(LearnedBar)
-	if accuracy.CI95.Defined() {
-		margin = accuracy.CI95.Number
+	if low, _, ok := accuracy.Interval(); ok {
+		return low > base.Number
 	}
-	return accuracy.Mean.Number-base.Number > margin
+	return accuracy.Mean.Number-base.Number > LearnedBar
 }

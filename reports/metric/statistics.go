@@ -50,9 +50,14 @@ func StudentT(n int) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(0.975)
 }
 
-// Interval is the 95% interval of a mean; ok is false where there is none.
+// sameValue is how far two values of a metric, shares or nats, are apart by rounding alone.
+const sameValue = 1e-12
+
+// Interval is the 95% interval by which a mean is judged; ok is false where there is none. Two
+// equal values have none: scores are shares of some hundred questions, of which two seeds by chance get
+// equally many right once in twenty times, which proves nothing.
 func (s Summary) Interval() (low, high float64, ok bool) {
-	if !s.Mean.Defined() || !s.CI95.Defined() {
+	if !s.Mean.Defined() || !s.CI95.Defined() || s.N == 2 && 2*s.CI95.Number <= sameValue {
 		return 0, 0, false
 	}
 	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true

@@ -92,10 +92,10 @@ func newChartMethod(r *report.Report, m suite.MethodSpec) chartMethod {
 		out.Knowledge = append(out.Knowledge, over(func(c report.Cell) metric.Value { return metric.Number(c.RetainedAt(i)) }))
 	}
 	for _, task := range r.Suite.Tasks {
-		learned := func(c report.Cell) (scores []metric.Value) { return courseOf(c, task.Name) }
-		out.Learned = append(out.Learned, over(func(c report.Cell) metric.Value { return learned(c)[0] }))
-		out.Kept = append(out.Kept, over(func(c report.Cell) metric.Value { return learned(c)[len(learned(c))-1] }))
-		out.Forgotten = append(out.Forgotten, over(func(c report.Cell) metric.Value { return forgotten(learned(c)) }))
+		course := func(c report.Cell) []metric.Value { return courseOf(c, task.Name) }
+		out.Learned = append(out.Learned, over(report.AfterOwnTraining(func(name string) bool { return name == task.Name })))
+		out.Kept = append(out.Kept, over(func(c report.Cell) metric.Value { return course(c)[len(course(c))-1] }))
+		out.Forgotten = append(out.Forgotten, over(func(c report.Cell) metric.Value { return forgotten(course(c)) }))
 	}
 	rows, k, _, _ := r.MeanMatrix(m.Name)
 	for _, row := range rows {

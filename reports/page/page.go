@@ -151,11 +151,11 @@ func newPage(r *report.Report, version string) (*document, error) {
 // oneLine says what the line of the chart of plasticity against retention is.
 const oneLine = "the line joins the methods that no other one beats in both"
 
-// means says what a number of a method is in some runs.
+// means says what a number of a method that competes is in some runs.
 func means(runs []*report.Report) string {
 	least, most := 2, 1
 	for _, r := range runs {
-		if a, b := r.SeedRange(); b > 0 {
+		if a, b := r.SeedRange(r.Learners()); b > 0 {
 			least, most = min(least, a), max(most, b)
 		}
 	}
@@ -268,6 +268,9 @@ type card struct {
 	Question, Method, Number, Spread, Means, Next string
 }
 
+// ofSeeds says how many seeds a number is the mean of.
+func ofSeeds(s metric.Summary) string { return table.Counted(s.N, "seed") }
+
 // cards say which method learns most, keeps most and is best at the end, among those that compete
 // and have a value.
 func cards(r *report.Report) []card {
@@ -281,13 +284,16 @@ func cards(r *report.Report) []card {
 		if best == nil {
 			continue
 		}
-		c := card{Question: q.question, Method: best.method, Number: table.Points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means}
+		c := card{Question: q.question, Method: best.method, Number: table.Points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means + ", of " + ofSeeds(best.summary)}
 		if next != nil {
 			how := "then"
 			if table.Points(next.summary.Mean.Number) == c.Number {
 				how = "as good:"
 			}
 			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
+			if next.summary.N != best.summary.N {
+				c.Next += " of " + ofSeeds(next.summary)
+			}
 			a, b, n, _ := r.Pairs(best.method, next.method, report.MetricOf(q.metric))
 			if p := metric.SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
 				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 )
 
@@ -62,8 +63,12 @@ func share(final, own metric.Value) metric.Value {
 }
 
 // AfterOwnTraining is the mean score, each right after its own training, of the tasks that belong.
+// Joint training has none.
 func AfterOwnTraining(belongs func(task string) bool) func(Cell) metric.Value {
 	return func(c Cell) metric.Value {
+		if c.Method.Preset == suite.Joint {
+			return metric.Undefined(atOnce)
+		}
 		return metric.AfterOwnTraining(metric.Matrix{R: c.R}, func(j int) bool { return belongs(c.Tasks[j]) })
 	}
 }

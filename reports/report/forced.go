@@ -82,7 +82,8 @@ func (c Cell) forced(row []record.TeacherForced, of func(Forced) float64) float6
 	return math.NaN()
 }
 
-// ForcedSteps are the steps of the first task, from 0 on, at which any cell predicted true answers.
+// ForcedSteps are the steps of the first task, from 0 on, at which any cell predicted the battery's
+// true answers.
 func (r *Report) ForcedSteps() (steps []int) {
 	add := func(step int) {
 		if !slices.Contains(steps, step) {
@@ -91,12 +92,12 @@ func (r *Report) ForcedSteps() (steps []int) {
 	}
 	for _, c := range r.Cells {
 		for i := range min(len(c.Forced), 2) {
-			if c.Forced[i] != nil {
+			if _, ok := c.Battery(c.Forced[i]); ok {
 				add(i * r.Suite.Training.TaskSteps())
 			}
 		}
 		for _, p := range c.Curve {
-			if p.Index == 1 && p.Forced != nil {
+			if _, ok := c.Battery(p.Forced); ok && p.Index == 1 {
 				add(p.Step)
 			}
 		}

@@ -111,14 +111,24 @@ func (r *Report) Competes(m suite.MethodSpec) bool {
 	return !m.Reference()
 }
 
-// Comparisons are how many a run has of one method with each other; references are not counted. It
-// is -1 where there are references alone.
-func (r *Report) Comparisons() int {
-	n := -1
-	for _, m := range r.Suite.Methods {
-		if !m.Reference() {
-			n++
+// Learners are the suite's methods but for references.
+func (r *Report) Learners() []suite.MethodSpec {
+	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), suite.MethodSpec.Reference)
+}
+
+// Tested are the least number of finished seeds of a method that has one, and the comparisons of
+// one such method with each other; references are not counted. As long as no seed is finished, they are
+// those of the plan. Comparisons are -1 where there are references alone.
+func (r *Report) Tested() (seeds, comparisons int) {
+	seeds = r.Suite.Seeds
+	finished := 0
+	for _, m := range r.Learners() {
+		if n := r.Summarise(m.Name, "acc").N; n > 0 {
+			seeds, finished = min(seeds, n), finished+1
 		}
 	}
-	return n
+	if finished == 0 {
+		finished = len(r.Learners())
+	}
+	return seeds, finished - 1
 }

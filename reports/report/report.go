@@ -271,7 +271,7 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 		// Its rows between the first and the last do not exist, and it is its own upper bound.
 		for _, d := range metric.Definitions {
 			if d.Stepwise() {
-				values[d.Key] = metric.Undefined("trained on all tasks at once")
+				values[d.Key] = metric.Undefined(atOnce)
 			}
 		}
 	case planned && joint.State != record.Done && !c.Method.Reference():
@@ -279,6 +279,9 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 	}
 	return values
 }
+
+// atOnce is why joint training has no score of a task right after its own.
+const atOnce = "trained on all tasks at once"
 
 // Optional reads a JSON Lines file that need not exist.
 func Optional[T any](path string) (lines []T, torn bool, err error) {

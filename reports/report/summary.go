@@ -291,22 +291,22 @@ func (r *Report) MeanMatrix(method string) (rows [][]float64, k []float64, n int
 	return rows, k, n, reason
 }
 
-// SeedRange is the least and the largest number of seeds on which a method that trains has a cell
-// with a score, of those methods that have one.
-func (r *Report) SeedRange() (least, most int) {
-	for _, m := range r.Suite.Methods {
+// SeedRange is the least and the largest number of seeds on which a method has a cell with a score,
+// of those of the methods that have one.
+func (r *Report) SeedRange(methods []suite.MethodSpec) (least, most int) {
+	for _, m := range methods {
 		cells, _ := r.ScoredCells(m.Name) // one a seed
-		if n := len(cells); n > 0 && m.Preset != suite.Frozen {
+		if n := len(cells); n > 0 {
 			least, most = min(cmp.Or(least, n), n), max(most, n)
 		}
 	}
 	return least, most
 }
 
-// SeedsMean says over how many seeds the numbers of the methods are means, and how their 95%
+// SeedsMean says over how many seeds the numbers of some methods are means, and how their 95%
 // intervals are drawn, as in "mean over 1 to 3 seeds, bars: 95% intervals, none of one seed".
-func (r *Report) SeedsMean(drawn string) string {
-	switch least, most := r.SeedRange(); {
+func (r *Report) SeedsMean(methods []suite.MethodSpec, drawn string) string {
+	switch least, most := r.SeedRange(methods); {
 	case most < 2:
 		return "one seed"
 	case least == most:

@@ -20,7 +20,7 @@ func Ablation(r *report.Report) table.Table {
 	t := table.Table{
 		Title: "Ablation",
 		Caption: []string{"learned: the learning accuracy above the base row, mean over j of R[j][j] − R[0][j]; beyond " + first +
-			": its difference to the first row; in points of 100" + spreadMeans(r)},
+			": its difference to the first row over the seeds that both have; in points of 100" + spreadMeans(r)},
 		Columns: []table.Column{{Head: []string{"variant"}}, {Head: []string{"changes"}}, {Head: []string{"", "learned"}}, {Head: []string{"beyond", first}}, {Head: []string{"", "accuracy"}},
 			{Head: []string{"backward", "transfer"}}, {Head: []string{"knowledge", "retention"}}},
 		TextColumns: []int{1},
@@ -52,6 +52,7 @@ func Ablation(r *report.Report) table.Table {
 			rankColumn(r, &t, k+2, 1, s.of)
 		}
 	}
+	sayCounts(r, &t, r.Suite.Methods, bySeeds(r))
 	return t
 }
 

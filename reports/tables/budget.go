@@ -29,5 +29,6 @@ func Budget(r *report.Report) table.Table {
 		t.Rows = append(t.Rows, []table.Entry{{Text: b.Method}, costEntry(&t, b.Adapter, 1<<10, 1), costEntry(&t, b.Beside, 1<<10, 1), costEntry(&t, b.All, 1<<10, 1),
 			costEntry(&t, b.FLOP, 1e9, 1), ratio, report.ScoreEntry(&t, r.Summarise(b.Method, "acc")), report.ScoreEntry(&t, r.Summarise(b.Method, "knowledge_retention")), {Text: best}})
 	}
+	sayCounts(r, &t, r.Learners(), bySeeds(r))
 	return t
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -35,6 +36,9 @@ func CompareRuns(first, second *report.Report, methods []string) []table.Table {
 	labels := RunLabels([]*report.Report{first, second})
 	tables := comparedTables(RunPairs(first, second, methods), []*report.Report{first, second})
 	for i := range tables {
+		if remark := otherSettings(first, second, methods[i], labels); remark != "" {
+			tables[i].Remarks = append(tables[i].Remarks, remark)
+		}
 		tables[i].Remarks = append(tables[i].Remarks, differences(first, second, labels)...)
 	}
 	return tables
@@ -69,8 +73,9 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 		}
 		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
 	}
-	least := -1
-	for _, key := range metric.Keys {
+	families := make([]family, len(metric.Keys))
+	for k, key := range metric.Keys {
+		families[k].metric = key
 		group := make([]metric.Difference, len(pairs))
 		means := make([][2]float64, len(pairs))
 		for i, pair := range pairs {
@@ -78,10 +83,8 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 			if group[i] = metric.NoDifference(reason, n); reason == "" {
 				group[i] = metric.DifferenceOf(a, b)
 				means[i] = [2]float64{metric.MeanSDCI(a).Mean.Number, metric.MeanSDCI(b).Mean.Number}
-				if least < 0 || n < least {
-					least = n
-				}
 			}
+			families[k].add(group[i].P, n)
 		}
 		metric.Adjust(group)
 		for i, d := range group {
@@ -92,10 +95,8 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 			tables[i].Rows = append(tables[i].Rows, append(row, testEntries(&tables[i], d)...))
 		}
 	}
-	if least < metric.SeedsNeeded(len(pairs)) {
-		for i := range tables {
-			tables[i].Remarks = append(tables[i].Remarks, seedsNeeded(len(pairs)))
-		}
+	for i := range tables {
+		tables[i].Remarks = append(tables[i].Remarks, tooFewPairs(families)...)
 	}
 	return tables
 }
@@ -128,8 +129,48 @@ func RunLabels(list []*report.Report) []string {
 func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.Label) }
 
 // unlike are settings of a suite that may differ without a word: its name, and what only says how
-// much of it was run.
+// much of it was run. How the methods that are compared are set is told beside.
 var unlike = []string{"name", "pairing", "doc", "tables", "methods", "seeds", "orders", "backbones"}
+
+// otherSettings says how a method is set in each of two runs where that is not the same, as in "the
+// settings differ: learning_rate 0.001 in tuned, 0.002 in first"; else it is empty.
+func otherSettings(first, second *report.Report, method string, labels []string) string {
+	a, _ := first.Suite.Method(method)
+	b, _ := second.Suite.Method(method)
+	var parts []string
+	told := func(key string, x, y any) {
+		if shown := [2]string{fmt.Sprint(x), fmt.Sprint(y)}; shown[0] != shown[1] {
+			parts = append(parts, fmt.Sprintf("%s %s in %s, %s in %s", key, shown[0], labels[0], shown[1], labels[1]))
+		}
+	}
+	const presets = "the preset's"
+	rate := func(m suite.MethodSpec) any {
+		if m.LearningRate == 0 {
+			return presets
+		}
+		return m.LearningRate
+	}
+	told("preset", a.Preset, b.Preset)
+	told("learning_rate", rate(a), rate(b))
+	params := maps.Clone(a.Params)
+	if params == nil {
+		params = map[string]any{}
+	}
+	maps.Copy(params, b.Params)
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		param := func(m suite.MethodSpec) any {
+			if value, ok := m.Params[key]; ok {
+				return value
+			}
+			return presets
+		}
+		told(key, param(a), param(b))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "the settings differ: " + strings.Join(parts, "; ")
+}
 
 // differences names the settings in which two runs differ.
 func differences(first, second *report.Report, labels []string) (remarks []string) {

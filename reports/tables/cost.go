@@ -28,6 +28,7 @@ func Cost(r *report.Report) table.Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	sayCounts(r, &t, r.Suite.Methods, byCells(r))
 	return t
 }
 

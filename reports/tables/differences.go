@@ -2,7 +2,10 @@ package tables
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -30,12 +33,15 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 	for _, head := range [][]string{{"knowledge", "retention"}, {"", "accuracy"}, {"backward", "transfer"}} {
 		t.Columns = append(t.Columns, table.Column{Head: head}, table.Column{Head: []string{"", "g"}}, table.Column{Head: []string{"", "p"}})
 	}
-	least := r.Suite.Seeds
+	families := make([]family, len(report.Compared))
+	for key, name := range report.Compared {
+		families[key].metric = name
+	}
 	for i := range others {
 		row := []table.Entry{{Text: comparisons[i].B}, {Text: "–"}}
-		least = min(least, comparisons[i].N)
 		for key := range report.Compared {
 			c := comparisons[key*others+i]
+			families[key].add(c.P, c.N)
 			if c.P.Defined() {
 				row[1] = table.Count(c.N)
 			}
@@ -43,9 +49,7 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if least < metric.SeedsNeeded(others) {
-		t.Remarks = []string{seedsNeeded(others)}
-	}
+	t.Remarks = tooFewPairs(families)
 	return t, true
 }
 
@@ -66,6 +70,43 @@ func testEntries(t *table.Table, d metric.Difference) []table.Entry {
 	p := table.Numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
 	p.Marked = d.PHolm.Number < report.Level
 	return []table.Entry{report.ScoreEntry(t, d.Summary), effect, p}
+}
+
+// family is the comparisons of one metric, over which Holm's adjustment goes: how many there are,
+// and the most pairs of seeds that one of them has.
+type family struct {
+	metric             string
+	comparisons, pairs int
+}
+
+// add counts a comparison, unless it has no p.
+func (f *family) add(p metric.Value, pairs int) {
+	if p.Defined() {
+		f.comparisons, f.pairs = f.comparisons+1, max(f.pairs, pairs)
+	}
+}
+
+// tooFewPairs says where no p can fall below 0.05, whatever the seeds say: of which metrics, unless
+// it is true of all.
+func tooFewPairs(families []family) (remarks []string) {
+	names := map[int][]string{}
+	compared := 0
+	for _, f := range families {
+		if f.comparisons > 0 {
+			compared++
+		}
+		if f.pairs < metric.SeedsNeeded(f.comparisons) {
+			names[f.comparisons] = append(names[f.comparisons], f.metric)
+		}
+	}
+	for _, comparisons := range slices.Backward(slices.Sorted(maps.Keys(names))) {
+		remark := seedsNeeded(comparisons)
+		if of := names[comparisons]; len(of) < compared {
+			remark = strings.Join(of, ", ") + ": " + remark
+		}
+		remarks = append(remarks, remark)
+	}
+	return remarks
 }
 
 // seedsNeeded says how many seeds a comparison with so many methods takes.

@@ -16,6 +16,6 @@ func Format(r *report.Report) (table.Table, error) {
 	if err != nil {
 		return t, fmt.Errorf("table format: %w", err)
 	}
-	addMeasures(r, &t, learners(r), measures)
+	addMeasures(r, &t, r.Learners(), measures)
 	return t, nil
 }

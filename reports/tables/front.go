@@ -60,5 +60,10 @@ func front(title, retention string, f report.Front) table.Table {
 	}
 	report.SaysMarks(&t, "column")
 	report.Rank(field, 1)
+	seeds := map[int][]string{}
+	for _, m := range f.Methods {
+		seeds[len(m.Areas)] = append(seeds[len(m.Areas)], m.Method)
+	}
+	sayNames(&t, seeds)
 	return t
 }

@@ -52,6 +52,11 @@ func sayCounts(r *report.Report, t *table.Table, methods []suite.MethodSpec, cou
 		n := count(m.Name)
 		names[n] = append(names[n], m.Name)
 	}
+	sayNames(t, names)
+}
+
+// sayNames is sayCounts of the methods with each number of seeds.
+func sayNames(t *table.Table, names map[int][]string) {
 	counts := slices.Sorted(maps.Keys(names))
 	if len(counts) == 1 {
 		switch n := counts[0]; {
@@ -81,11 +86,6 @@ func measureEntry(t *table.Table, m report.Measure, s metric.Summary) table.Entr
 		e.Spread, e.HalfWidth = fmt.Sprintf("±%.4f", s.CI95.Number), &s.CI95.Number
 	}
 	return e
-}
-
-// learners are the suite's methods but for references.
-func learners(r *report.Report) []suite.MethodSpec {
-	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), suite.MethodSpec.Reference)
 }
 
 // trained are the suite's methods but for the untouched backbone.

@@ -13,7 +13,7 @@ func Recovery(r *report.Report) table.Table {
 	t := table.Table{Title: "Recovery",
 		Caption: []string{"The mean score of the tasks but the last, in points of 100" + spreadMeans(r) + ", and after so many further examples of each, learned from the final weights. " +
 			"Back is (after the most examples − end) / (learned − end): what comes back so fast was out of use and not forgotten."}}
-	addMeasures(r, &t, learners(r), append([]report.Measure{
+	addMeasures(r, &t, r.Learners(), append([]report.Measure{
 		{Head: []string{"", "learned"}, Of: report.LearnedButLast},
 		{Head: []string{"", "end"}, Of: func(c report.Cell) metric.Value { return c.RecoveredBy(0) }},
 	}, report.RecoveryMeasures(r.RecoveryExamples())...))

@@ -46,7 +46,7 @@ func Runs(runs []*report.Report) table.Table {
 		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
 		said := append(slices.Clone(r.Warnings), remarksOfAll(r)...)
 		if base := r.BaseMetrics()["acc"]; !canRank(r, base) {
-			said = append(said, "no method ends above the base row, "+table.Points(base.Number)+": the methods cannot be ranked by accuracy")
+			said = append(said, "no method "+noneRises(base)+": the methods cannot be ranked by accuracy")
 		}
 		if remark := fewSeeds(r); remark != "" {
 			said = append(said, remark)

@@ -57,7 +57,7 @@ func Summary(r *report.Report) table.Table {
 	}
 	ranks := canRank(r, base["acc"])
 	if !ranks {
-		t.Caption = append(t.Caption, "No method ends above the base row, "+table.Points(base["acc"].Number)+": this table cannot rank the methods by accuracy.")
+		t.Caption = append(t.Caption, "No method "+noneRises(base["acc"])+": this table cannot rank the methods by accuracy.")
 	}
 	for k, c := range scoreColumns {
 		if c.Key != "acc" || ranks {
@@ -73,15 +73,10 @@ func Summary(r *report.Report) table.Table {
 }
 
 // fewSeeds says what a run has too few seeds for; empty where it has enough to mark a method that
-// beats each other one. Of a run that is not finished it counts the seeds of the method with the
-// fewest. References are not marked, and are not counted.
+// beats each other one. Of a run that is not finished it counts the methods that have a finished
+// seed, and the seeds of the one with the fewest. References are not marked, and are not counted.
 func fewSeeds(r *report.Report) string {
-	others, seeds := r.Comparisons(), r.Suite.Seeds
-	for _, m := range learners(r) {
-		if n := r.Summarise(m.Name, "acc").N; n > 0 {
-			seeds = min(seeds, n)
-		}
-	}
+	seeds, others := r.Tested()
 	few := seeds < metric.SeedsNeeded(others)
 	switch {
 	case seeds == 1 && r.Suite.Seeds > 1: // the others may have intervals
@@ -174,7 +169,7 @@ func valueEntry(t *table.Table, v metric.Value) table.Entry {
 	return table.Score(v.Number)
 }
 
-// canRank says whether any method ends above the base row, or none has ended yet.
+// canRank says whether any method is shown to end above the base row, or none has ended yet.
 func canRank(r *report.Report, base metric.Value) bool {
 	ended := false
 	for _, m := range r.Suite.Methods {
@@ -186,6 +181,12 @@ func canRank(r *report.Report, base metric.Value) bool {
 		}
 	}
 	return !ended || !base.Defined()
+}
+
+// noneRises says of every method that it does not, as canRank judges it.
+func noneRises(base metric.Value) string {
+	return fmt.Sprintf("is shown to end above the base row, %s, by its interval or, of one seed, by %s points",
+		table.Points(base.Number), table.Points(metric.LearnedBar))
 }
 
 func summaryCaption(r *report.Report) []string {

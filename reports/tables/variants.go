@@ -68,6 +68,7 @@ func Variants(r *report.Report) table.Table {
 		}
 		t.Rows = append(t.Rows, entries)
 	}
+	sayCounts(r, &t, methods, bySeeds(r))
 	return t
 }
 

@@ -1,0 +1,168 @@
+package reports
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"secura/experiments/record"
+	"secura/reports/page"
+	"secura/reports/report"
+	"secura/reports/synthetic"
+	"secura/reports/table"
+	"secura/reports/tables"
+)
+
+// uneven is a run of references and three methods, of which each cell that open wants is not
+// finished.
+func uneven(seeds int, open func(method string, seed int) bool) synthetic.Run {
+	s := small()
+	s.Methods, s.Seeds = synthetic.Named("frozen", "joint", "seq", "er", "secura"), seeds
+	s.Score = func(method, seed, i, j int) float64 { // every seed says the same of every pair
+		return synthetic.Fade(method, seed, i, j) - 0.05*float64(method) - 0.001*float64(seed)
+	}
+	for seed := range seeds {
+		for _, m := range s.Methods {
+			if id := record.CellID(m.Name, "", seed, 0); open(m.Name, seed) {
+				end := s.End
+				s.End = func(f *synthetic.CellFiles) {
+					if end != nil {
+						end(f)
+					}
+					if f.Id == id {
+						f.Events, f.Status = nil, nil
+					}
+				}
+			}
+		}
+	}
+	return s
+}
+
+// none of the cells is open.
+func none(string, int) bool { return false }
+
+// TestNoPIsSaidToBeImpossibleThatIsThere: of seven seeds the p of a difference is 0.016 at least.
+// With Holm's adjustment over two comparisons it can fall below 0.05, over four it cannot: backward
+// transfer, which references have not, is compared with two methods, accuracy with four.
+func TestNoPIsSaidToBeImpossibleThatIsThere(t *testing.T) {
+	r := load(t, uneven(7, none).Make(t, nil))
+	compared, ok := tables.ComparisonTable(r)
+	if !ok {
+		t.Fatal("there is no comparison")
+	}
+	want := []string{"acc: with fewer than 8 paired seeds no p of 4 comparisons can fall below 0.05"}
+	if got := slices.DeleteFunc(slices.Clone(compared.Remarks), func(s string) bool { return !strings.Contains(s, "can fall") }); !slices.Equal(got, want) {
+		t.Errorf("remarks %q, want %q", got, want)
+	}
+	if p := rowOf(t, compared, "seq")[10]; !p.Marked {
+		t.Errorf("p of backward transfer is %s, and is not below 0.05", p.Text)
+	}
+	for _, one := range tables.CompareMethods(r, []string{"secura", "frozen", "joint", "seq", "er"}) {
+		said := strings.Join(one.Remarks, "\n")
+		if strings.Contains(said, "bwt") || !strings.Contains(said, "acc") {
+			t.Errorf("%s: remarks %q", one.Title, one.Remarks)
+		}
+	}
+}
+
+// TestWhatIsComparedIsWhatIsFinished: the plan's methods of which nothing is finished are no
+// comparisons yet.
+func TestWhatIsComparedIsWhatIsFinished(t *testing.T) {
+	r := load(t, uneven(7, func(m string, seed int) bool { return m == "er" || m == "secura" && seed > 5 }).Make(t, nil))
+	if seeds, comparisons := r.Tested(); seeds != 6 || comparisons != 1 {
+		t.Errorf("%d seeds, %d comparisons; want 6 and 1", seeds, comparisons)
+	}
+	if said := strings.Join(tables.Summary(r).Remarks, "\n"); strings.Contains(said, "can fall") {
+		t.Errorf("six seeds suffice for one comparison, but the summary says %q", said)
+	}
+}
+
+// TestFiguresCountTheSeedsOfWhatTheyDraw: joint training has one seed and is in no figure of what
+// was learned and forgotten.
+func TestFiguresCountTheSeedsOfWhatTheyDraw(t *testing.T) {
+	run := uneven(2, func(m string, seed int) bool { return m == "joint" && seed == 1 }).Make(t, nil)
+	_, _, err := WriteAll(run)
+	synthetic.Must(t, err)
+	drawn := func(name string) string {
+		data, err := os.ReadFile(run.Figure(name + ".svg"))
+		synthetic.Must(t, err)
+		return string(data)
+	}
+	for _, name := range []string{"plasticity-and-retention", "forgetting-per-task"} {
+		if got := drawn(name); !strings.Contains(got, "mean over 2 seeds") {
+			t.Errorf("%s does not say that its means are over 2 seeds", name)
+		}
+	}
+	if got := drawn("cost-and-retention"); !strings.Contains(got, "mean over 1 to 2 seeds") {
+		t.Error("the figure with joint training in it does not say that it has one seed")
+	}
+}
+
+// TestJointTrainingHasNoScoreAfterATasksOwnTraining, of its last task either.
+func TestJointTrainingHasNoScoreAfterATasksOwnTraining(t *testing.T) {
+	r := load(t, small().Make(t, nil))
+	for _, task := range append(slices.Clone(r.Suite.TaskNames()), "") {
+		v := r.Over("joint", report.AfterOwnTraining(func(name string) bool { return name == task || task == "" })).Mean
+		if v.Defined() || v.Undefined != "trained on all tasks at once" {
+			t.Errorf("task %q: %v", task, v)
+		}
+	}
+	shown := tables.Variants(r)
+	joint := slices.IndexFunc(shown.Columns, func(c table.Column) bool { return c.Head[0] == "joint" })
+	if got := rowOf(t, shown, "task_3")[joint].Text; got != "–" {
+		t.Errorf("the last task of joint training is %s", got)
+	}
+	if len(shown.Footnotes) != 1 {
+		t.Errorf("footnotes %q, want one", shown.Footnotes)
+	}
+}
+
+// TestTablesSayOfHowManySeedsTheyAre where methods have different numbers of them.
+func TestTablesSayOfHowManySeedsTheyAre(t *testing.T) {
+	run := uneven(3, func(m string, seed int) bool { return m == "er" && seed > 0 }).Make(t, nil)
+	r := load(t, run)
+	for name, shown := range map[string]table.Table{
+		"variants": tables.Variants(r), "ablation": tables.Ablation(r), "budget": tables.Budget(r), "cost": tables.Cost(r), "front": tables.Fronts(r)[0],
+	} {
+		if said := strings.Join(shown.Remarks, "\n"); !strings.Contains(said, "n, seeds: 3 of ") || !strings.Contains(said, "1 of er") {
+			t.Errorf("%s: remarks %q", name, shown.Remarks)
+		}
+	}
+	var out strings.Builder
+	synthetic.Must(t, page.Write(&out, r))
+	if !strings.Contains(out.String(), "of 3 seeds") || !strings.Contains(out.String(), "of 1 seed") {
+		t.Error("the page's cards do not say of how many seeds they are")
+	}
+}
+
+// TestTwoEqualSeedsLoseNothing: two seeds agree by chance, which the gate must not call a loss.
+func TestTwoEqualSeedsLoseNothing(t *testing.T) {
+	s := uneven(2, none)
+	first := load(t, s.Make(t, nil))
+	score := s.Score
+	s.Score = func(m, seed, i, j int) float64 { return score(m, seed, i, j) - 0.03 }
+	second := load(t, s.Make(t, nil))
+	v := tables.Judge(tables.RunPairs(second, first, []string{"er"}), []tables.Condition{{Key: "acc", Bar: -2}})
+	if len(v.Losses) > 0 || len(v.Undecided) != 1 || !strings.Contains(v.Undecided[0], "2 equal differences have no interval") {
+		t.Errorf("losses %q, undecided %q", v.Losses, v.Undecided)
+	}
+}
+
+// TestComparingRunsTellsHowTheMethodIsSet in each of them.
+func TestComparingRunsTellsHowTheMethodIsSet(t *testing.T) {
+	s := uneven(2, none)
+	first := load(t, s.Make(t, nil))
+	s.Methods = slices.Clone(s.Methods)
+	s.Methods[3].LearningRate, s.Methods[3].Reason, s.Methods[3].Params = 0.002, "tuned", map[string]any{"per_task": 8}
+	second := load(t, s.Make(t, nil))
+	first.Label, second.Label = "first", "second"
+	compared := tables.CompareRuns(first, second, []string{"seq", "er"})
+	const want = "the settings differ: learning_rate the preset's in first, 0.002 in second; per_task the preset's in first, 8 in second"
+	for i, told := range []bool{false, true} {
+		if slices.Contains(compared[i].Remarks, want) != told {
+			t.Errorf("%s: remarks %q", compared[i].Title, compared[i].Remarks)
+		}
+	}
+}
