@@ -122,8 +122,8 @@ func TestReferencesComeFirst(t *testing.T) {
 	}
 }
 
-// TestATableThatCannotRankSaysSo: where no method is shown to end above the base row, by
-// its interval or of one seed by 8 points, the table says so above its rows and marks nothing in the
+// TestATableThatCannotRankSaysSo: where no method is shown to end above the base row, by its
+// interval or of one seed by 8 points, the table says so above its rows and marks nothing in the
 // column of accuracy.
 func TestATableThatCannotRankSaysSo(t *testing.T) {
 	for _, c := range []struct {

@@ -87,8 +87,8 @@ func missingMethods(e *Evidence, methods ...string) string {
 		strings.Join(methods, ", "), suiteArgument(e), strings.Join(methods, ","))
 }
 
-// suiteArgument is what -suite takes for a run's suite. Where that is not built in, the run does not
-// know its file.
+// suiteArgument is what -suite takes for a run's suite. Where that is not built in, the run does
+// not know its file.
 func suiteArgument(e *Evidence) string {
 	if !slices.Contains(suite.List(), e.Suite.Name) {
 		return "FILE.yaml"

@@ -54,8 +54,8 @@ func StudentT(n int) float64 {
 const sameValue = 1e-12
 
 // Interval is the 95% interval by which a mean is judged; ok is false where there is none. Two
-// equal values have none: scores are shares of some hundred questions, of which two seeds by chance get
-// equally many right once in twenty times, which proves nothing.
+// equal values have none: scores are shares of some hundred questions, of which two seeds by chance
+// get equally many right once in twenty times, which proves nothing.
 func (s Summary) Interval() (low, high float64, ok bool) {
 	if !s.Mean.Defined() || !s.CI95.Defined() || s.N == 2 && 2*s.CI95.Number <= sameValue {
 		return 0, 0, false

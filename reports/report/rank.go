@@ -117,8 +117,8 @@ func (r *Report) Learners() []suite.MethodSpec {
 }
 
 // Tested are the least number of finished seeds of a method that has one, and the comparisons of
-// one such method with each other; references are not counted. As long as no seed is finished, they are
-// those of the plan. Comparisons are -1 where there are references alone.
+// one such method with each other; references are not counted. As long as no seed is finished, they
+// are those of the plan. Comparisons are -1 where there are references alone.
 func (r *Report) Tested() (seeds, comparisons int) {
 	seeds = r.Suite.Seeds
 	finished := 0
