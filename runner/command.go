@@ -109,6 +109,8 @@ func (c command) parse(args []string) (argument string, err error) {
 			break
 		}
 		switch {
+		case c.argument == "" && c.flags.Lookup("suite") != nil:
+			return "", usagef("%s takes no argument, was given %q; a suite is given by -suite SUITE", c.name, args[0])
 		case c.argument == "":
 			return "", usagef("%s takes no argument, was given %q", c.name, args[0])
 		case given && c.further != nil:

@@ -92,6 +92,8 @@ func printList(kind string, stdout io.Writer) error {
 		}
 	case "backbones":
 		t.AddRow("nano", "the embedded model of Qwen2 architecture; needs no download")
+		t.AddRow("FILE.gguf", "a GGUF file of a Llama or Qwen2 model; quantised weights become float32")
+		t.AddRow("ORG/NAME", "a repository of the hub, which run and eval download; ORG/NAME@REVISION")
 		t.AddRow("DIR", "a folder with config.json, *.safetensors and tokenizer.json\narchitectures: "+strings.Join(backbone.Architectures(), ", "))
 	case "metrics":
 		for _, d := range metric.Definitions {

@@ -73,8 +73,8 @@ and evaluated. These are embedded:
 	                     five question-answering tasks, each learned alone.
 
 A suite of your own may extend another one and name only what differs. show
-prints a suite with every default written out. validate checks the suite, every
-data file and every row before hours are spent:
+prints a suite whole, as YAML that runs. validate checks the suite, every data
+file and every row before hours are spent:
 
 	$ runner show smoke > mine.yaml
 	$ runner validate mine.yaml -data /data

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/json"
 	"fmt"
+	"go/format"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -254,11 +255,15 @@ func TestTheBenchmarksHaveTheirPlace(t *testing.T) {
 	}
 }
 
-// TestTheReadmesMethodCompiles builds the methods with the one that methods/README.md shows.
-func TestTheReadmesMethodCompiles(t *testing.T) {
+// TestTheReadmesMethodWorks holds the methods with the one that methods/README.md shows to a test
+// that every method passes: before it is trained, its loss is the backbone's.
+func TestTheReadmesMethodWorks(t *testing.T) {
 	blocks := codeBlocks(readDocument(t, "methods/README.md"), "go")
 	if len(blocks) != 1 {
 		t.Fatalf("methods/README.md shows %d methods, expected 1", len(blocks))
+	}
+	if formatted, err := format.Source([]byte(blocks[0])); err != nil || string(formatted) != blocks[0] {
+		t.Errorf("the method of methods/README.md is not as gofmt has it: %v\n%s", err, formatted)
 	}
 	folder := t.TempDir()
 	all := strings.Replace(readDocument(t, "methods/all.go"), "ERBall,", "ERBall, Pull,", 1)
@@ -282,7 +287,8 @@ func TestTheReadmesMethodCompiles(t *testing.T) {
 	if err := os.WriteFile(file, replace, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", "build", "-overlay", file, "secura/methods").CombinedOutput(); err != nil {
+	out, err := exec.Command("go", "test", "-trimpath", "-overlay", file, "-run", "^TestPerplexityBeforeTrainingIsTheBackbones$", "secura/methods").CombinedOutput()
+	if err != nil || strings.Contains(string(out), "no tests to run") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -150,7 +150,7 @@ func newReport() command {
 func runAt(path string) (rundir.Run, error) {
 	run := rundir.Run{Path: path}
 	if _, err := os.Stat(run.Manifest()); err != nil {
-		return rundir.Run{}, fmt.Errorf("report %s: %w; a run's folder has a manifest.json", path, err)
+		return rundir.Run{}, fmt.Errorf("run %s: %w; a run's folder has a manifest.json", path, err)
 	}
 	return run, nil
 }

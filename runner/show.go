@@ -11,7 +11,7 @@ type ShowOptions struct{ SuiteOptions }
 func newShow() command {
 	var o ShowOptions
 	c := command{
-		name: "show", does: "prints a suite with every default written out, as YAML that runs",
+		name: "show", does: "prints a suite whole, as YAML that runs",
 		argument: "SUITE",
 		examples: []string{"show continual16", "show smoke -set training.steps=12 > mine.yaml"},
 		flags:    newFlags("show"),

@@ -32,7 +32,7 @@ func Fetch(ctx context.Context, name string, log io.Writer) error {
 	}
 	_, err = h.Download(ctx, repository, chooseFiles)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, hub.ErrOffline) { // offline, find says what to do
-		return fmt.Errorf("backbone %s: %w; where the hub cannot be reached, %s", name, err, bring(repository.Name))
+		return fmt.Errorf("backbone %s is no file or folder here: %w; where the hub cannot be reached, %s", name, err, bring(repository.Name))
 	}
 	return ctx.Err()
 }
@@ -70,6 +70,9 @@ func Revision(name string) (commit string, ok bool) {
 
 // bring says what to do for a backbone that is not there.
 func bring(name string) string {
+	if path.Ext(name) == ".gguf" {
+		return "give the path of the GGUF file with -backbone, or start where it lies"
+	}
 	return fmt.Sprintf("put config.json, tokenizer.json and the *.safetensors files of its repository into a folder %s, or give their folder, or a GGUF file, with -backbone", name)
 }
 

@@ -106,7 +106,10 @@ func ReadJSON(path string, v any) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(v); err != nil {
+	switch err := decoder.Decode(v); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("read %s: its end is missing: the file was cut, bring it here whole", path)
+	case err != nil:
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {

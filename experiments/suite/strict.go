@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -180,7 +181,11 @@ func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
 		ok = (tag == "!!float" || tag == "!!int") && n.Decode(&v) == nil && !octal && !math.IsNaN(v) && !math.IsInf(v, 0)
 	}
 	if !ok {
-		c.wrong(n, "%s must be %s", key, expected(kind, n.Value))
+		found := n.Value
+		if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 { // as in seeds: "2", no number
+			found = "the text " + strconv.Quote(n.Value)
+		}
+		c.wrong(n, "%s must be %s", key, expected(kind, found))
 	}
 }
 

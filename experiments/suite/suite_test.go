@@ -147,6 +147,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		good + "sedes: 2\n":                                          `mine.yaml:3: unknown key "sedes"; did you mean "seeds"?`,
 		good + "training: {stepps: 2}\n":                             `mine.yaml:3: unknown key "stepps"; did you mean "steps"?`,
 		good + "seeds: 1.5\n":                                        "mine.yaml:3: seeds must be a whole number, not 1.5",
+		good + "seeds: '2'\n":                                        `mine.yaml:3: seeds must be a whole number, not the text "2"`,
 		good + "seeds: 010\n":                                        "seeds must be a whole number, not 010",
 		good + "seeds: 2.0\n":                                        "seeds must be a whole number",
 		good + "seeds: 99999999999999999999\n":                       "seeds must be a whole number",

@@ -107,11 +107,14 @@ func (c Cell) Overrides() map[string]any {
 	return overrides
 }
 
+// damaged is what to do about records that no run writes.
+const damaged = "where the file was damaged, take the cell's folder away and give the run's command again"
+
 // read fills in what the cell's folder holds.
 func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 	events, torn, err := Optional[record.Event](folder.Records())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; %s", err, damaged)
 	}
 	if torn {
 		c.warn("the last line of records.jsonl was cut and left out", "", 0)
@@ -124,7 +127,7 @@ func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 		return fmt.Errorf("%s: the cell was computed with other settings than the run's manifest has: %s", folder.Status(), other)
 	}
 	if err := c.replay(events, s.TaskNames()); err != nil {
-		return fmt.Errorf("%s: %w", folder.Records(), err)
+		return fmt.Errorf("%s: %w; %s", folder.Records(), err, damaged)
 	}
 	at = at.Recorded(c.State, c.Reason, len(events) > 0)
 	c.State, c.Reason, c.Processors = at.State, at.Reason, at.Status.Processors
