@@ -159,7 +159,7 @@ func openPlugin(path string) (compute.Backend, BackendInfo, error) {
 		return nil, info, fmt.Errorf("open backend xla:%s: %w; use -backend go", path, errNoXLA)
 	}
 	if _, err := os.Stat(path); err != nil {
-		return nil, info, fmt.Errorf("open backend xla:%s: %w; a PJRT plugin is expected there", path, err)
+		return nil, info, fmt.Errorf("open backend xla:%s: %w; give the path of a PJRT plugin, or use -backend go", path, err)
 	}
 	if os.Getenv("XLA_FLAGS") == "" {
 		os.Setenv("XLA_FLAGS", defaultXLAFlags)
