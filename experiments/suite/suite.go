@@ -9,6 +9,7 @@ package suite
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"secura/datasets"
@@ -376,6 +377,16 @@ func (s Suite) MethodNames() []string {
 		names[i] = m.Name
 	}
 	return names
+}
+
+// Overrides are the settings of a method that differ from its preset, its learning rate among them.
+func (m MethodSpec) Overrides() map[string]any {
+	overrides := map[string]any{}
+	maps.Copy(overrides, m.Params)
+	if m.LearningRate != 0 {
+		overrides["learning_rate"] = m.LearningRate
+	}
+	return overrides
 }
 
 // Separate says that the tasks are no stream: each is learned alone.

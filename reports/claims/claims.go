@@ -109,12 +109,18 @@ func (c judge) anyStream() (*Evidence, bool) {
 	return nil, false
 }
 
+// lacking is the reason where no run is a stream with all of some methods: the first stream goes on
+// with those that it lacks.
+func (c judge) lacking(what string, methods ...string) string {
+	if e, ok := c.anyStream(); ok {
+		return missingMethods(e, methods...)
+	}
+	return c.missing(what, streamCommand)
+}
+
 // noStream is the reason where stream finds nothing.
 func (c judge) noStream() string {
-	if e, ok := c.anyStream(); ok {
-		return missingMethods(e, report.Subject)
-	}
-	return c.missing("stream of tasks with "+report.Subject, streamCommand)
+	return c.lacking("stream of tasks with "+report.Subject, report.Subject)
 }
 
 // verdict is a judgement's entry in a table.

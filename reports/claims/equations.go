@@ -111,16 +111,12 @@ func withoutMagNorm(m, other suite.MethodSpec) bool {
 // likeSeq shows that SECURA learns and forgets like training in sequence.
 func (c judge) likeSeq(t *table.Table) {
 	i := slices.IndexFunc(c.runs, func(e *Evidence) bool { return !e.Suite.Separate() && e.Has(report.Subject) && e.Has("seq") })
-	reason := c.missing("stream with "+report.Subject+" and seq", streamCommand)
-	if e, ok := c.anyStream(); ok && i < 0 {
-		reason = missingMethods(e, report.Subject, "seq")
-	}
 	for _, part := range []struct{ label, metric, meaning string }{
 		{"5 learning accuracy beyond seq", "learning_accuracy", "secura − seq, points of 100 over paired seeds; every method's own numbers stand in the next table"},
 		{"5 backward transfer beyond seq", "bwt", "secura − seq, points of 100 over paired seeds: SECURA retains no more than seq; shown if it is not ahead by the rule below, not shown if it is"},
 	} {
 		if i < 0 {
-			addAbsent(t, part.label, part.meaning, reason)
+			addAbsent(t, part.label, part.meaning, c.lacking("stream with "+report.Subject+" and seq", report.Subject, "seq"))
 			continue
 		}
 		d := report.Difference(c.runs[i].Report, "seq", report.MetricOf(part.metric))

@@ -60,12 +60,7 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 	if r.Suite.Evaluation.Every == suite.EveryFinal {
 		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
-	var methods []suite.MethodSpec
-	for _, m := range r.Suite.Methods {
-		if m.Preset != suite.Frozen { // the base row is drawn once, below
-			methods = append(methods, m)
-		}
-	}
+	methods := r.Trained() // the base row is drawn once, below
 	x := "tasks learned (" + r.SeedsMean(methods, "band: 95% interval") + ")"
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")

@@ -60,8 +60,8 @@ func ChanceOf(tasks []Value) (chance Value, guessed int) {
 // one that is not known is taken to be.
 func Learned(gain Summary) bool { return !gain.Mean.Defined() || gain.Mean.Number >= LearnedBar }
 
-// Rises says whether a final accuracy lies above the base row's: with its whole 95%
-// interval over seeds or, where it has none, by LearnedBar.
+// Rises says whether a final accuracy lies above the base row's: with its whole 95% interval
+// over seeds or, where it has none, by LearnedBar.
 func Rises(accuracy Summary, base Value) bool {
 	if !accuracy.Mean.Defined() || !base.Defined() {
 		return false

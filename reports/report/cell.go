@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -97,16 +96,6 @@ func (c Cell) Standing() string {
 	return standing.Standing{State: c.State, Reason: c.Reason}.String()
 }
 
-// Overrides are the settings of the cell's method that differ from its preset.
-func (c Cell) Overrides() map[string]any {
-	overrides := map[string]any{}
-	maps.Copy(overrides, c.Method.Params)
-	if c.Method.LearningRate != 0 {
-		overrides["learning_rate"] = c.Method.LearningRate
-	}
-	return overrides
-}
-
 // damaged is what to do about records that no run writes.
 const damaged = "where the file was damaged, take the cell's folder away and give the run's command again"
 
@@ -123,7 +112,7 @@ func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 	if err != nil {
 		return err
 	}
-	if other := rundir.OtherSetting(at.Status.Settings, c.Overrides()); other != "" {
+	if other := rundir.OtherSetting(at.Status.Settings, c.Method.Overrides()); other != "" {
 		return fmt.Errorf("%s: the cell was computed with other settings than the run's manifest has: %s", folder.Status(), other)
 	}
 	if err := c.replay(events, s.TaskNames()); err != nil {

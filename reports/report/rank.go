@@ -116,6 +116,11 @@ func (r *Report) Learners() []suite.MethodSpec {
 	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), suite.MethodSpec.Reference)
 }
 
+// Trained are the suite's methods but for the untouched backbone.
+func (r *Report) Trained() []suite.MethodSpec {
+	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
+}
+
 // Tested are the least number of finished seeds of a method that has one, and the comparisons of
 // one such method with each other; references are not counted. As long as no seed is finished, they
 // are those of the plan. Comparisons are -1 where there are references alone.

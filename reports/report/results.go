@@ -144,7 +144,7 @@ func Results(r *Report) ([]byte, error) {
 func resultOf(c Cell, measures []Measure) cellResult {
 	result := cellResult{
 		ID: c.ID, Method: c.Method.Name, Seed: c.Seed, Order: c.Order, Status: c.State, Reason: c.Reason,
-		R: [][]*float64{}, Metrics: c.Metrics, Backbone: c.Backbone, Overrides: c.Overrides(), Warnings: []string{},
+		R: [][]*float64{}, Metrics: c.Metrics, Backbone: c.Backbone, Overrides: c.Method.Overrides(), Warnings: []string{},
 		TrainedParameters: c.TrainedParameters, StateBytes: c.StateBytes, TrainTokens: c.TrainTokens, EvalTokens: c.EvalTokens,
 		Measured: measured{c.Seconds, c.PeakRSSBytes, c.TrainFLOP},
 	}

@@ -19,7 +19,7 @@ func Battery(r *report.Report) (table.Table, error) {
 		return t, fmt.Errorf("table battery: %w", err)
 	}
 	final := report.Measure{Head: []string{"final", "K[N]"}, Of: report.MetricOf("knowledge_final")}
-	addMeasures(r, &t, trained(r), slices.Insert(measures, 2, final))
+	addMeasures(r, &t, r.Trained(), slices.Insert(measures, 2, final))
 	if len(measures) > 3 {
 		t.Remarks = append(t.Remarks, "scores take the option with the highest log-likelihood per token; by sum: the one with the highest sum")
 	}

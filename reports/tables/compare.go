@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -95,8 +94,9 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 			tables[i].Rows = append(tables[i].Rows, append(row, testEntries(&tables[i], d)...))
 		}
 	}
+	few := tooFewPairs(families)
 	for i := range tables {
-		tables[i].Remarks = append(tables[i].Remarks, tooFewPairs(families)...)
+		tables[i].Remarks = append(tables[i].Remarks, few...)
 	}
 	return tables
 }
@@ -135,36 +135,26 @@ var unlike = []string{"name", "pairing", "doc", "tables", "methods", "seeds", "o
 // otherSettings says how a method is set in each of two runs where that is not the same, as in "the
 // settings differ: learning_rate 0.001 in tuned, 0.002 in first"; else it is empty.
 func otherSettings(first, second *report.Report, method string, labels []string) string {
-	a, _ := first.Suite.Method(method)
-	b, _ := second.Suite.Method(method)
+	var set [2]map[string]any
+	both := map[string]any{}
+	for i, r := range []*report.Report{first, second} {
+		m, _ := r.Suite.Method(method)
+		set[i] = m.Overrides()
+		set[i]["preset"] = m.Preset
+		maps.Copy(both, set[i])
+	}
 	var parts []string
-	told := func(key string, x, y any) {
-		if shown := [2]string{fmt.Sprint(x), fmt.Sprint(y)}; shown[0] != shown[1] {
+	for _, key := range slices.Sorted(maps.Keys(both)) {
+		var shown [2]string
+		for i := range set {
+			shown[i] = "the preset's"
+			if value, ok := set[i][key]; ok {
+				shown[i] = fmt.Sprint(value)
+			}
+		}
+		if shown[0] != shown[1] {
 			parts = append(parts, fmt.Sprintf("%s %s in %s, %s in %s", key, shown[0], labels[0], shown[1], labels[1]))
 		}
-	}
-	const presets = "the preset's"
-	rate := func(m suite.MethodSpec) any {
-		if m.LearningRate == 0 {
-			return presets
-		}
-		return m.LearningRate
-	}
-	told("preset", a.Preset, b.Preset)
-	told("learning_rate", rate(a), rate(b))
-	params := maps.Clone(a.Params)
-	if params == nil {
-		params = map[string]any{}
-	}
-	maps.Copy(params, b.Params)
-	for _, key := range slices.Sorted(maps.Keys(params)) {
-		param := func(m suite.MethodSpec) any {
-			if value, ok := m.Params[key]; ok {
-				return value
-			}
-			return presets
-		}
-		told(key, param(a), param(b))
 	}
 	if parts == nil {
 		return ""

@@ -142,10 +142,12 @@ func (v *Verdict) judge(pair [2]report.Side, c Condition) {
 	}
 	row := []table.Entry{{Text: names}, {Text: c.String()}, pairs, report.ScoreEntry(t, difference)}
 	if !ok {
-		if reason == "" {
-			if reason = fmt.Sprintf("%d paired seed has no interval; two are the least, and more make it narrower", n); n > 1 {
-				reason = fmt.Sprintf("%d equal differences have no interval: two seeds agree by chance; three are needed", n)
-			}
+		switch {
+		case reason != "":
+		case n == 1:
+			reason = "1 paired seed has no interval; two are the least, and more make it narrower"
+		default:
+			reason = fmt.Sprintf("%d equal differences have no interval: two seeds agree by chance; three are needed", n)
 		}
 		t.Rows = append(t.Rows, append(row, table.Entry{Text: "–"}, table.Entry{Text: "–"}, table.Entry{Text: "undecided", Notes: []int{t.Note(reason)}}))
 		v.Undecided = append(v.Undecided, fmt.Sprintf("%s of %s: %s", c, names, reason))

@@ -111,7 +111,7 @@ func Families(r *report.Report) table.Table {
 		Columns: []table.Column{{Head: []string{"family"}}, {Head: []string{"base"}}},
 	}
 	report.SaysMarks(&t, "row")
-	methods := trained(r)
+	methods := r.Trained()
 	for _, m := range methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}

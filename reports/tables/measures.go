@@ -87,8 +87,3 @@ func measureEntry(t *table.Table, m report.Measure, s metric.Summary) table.Entr
 	}
 	return e
 }
-
-// trained are the suite's methods but for the untouched backbone.
-func trained(r *report.Report) []suite.MethodSpec {
-	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
-}

@@ -19,7 +19,7 @@ func Variants(r *report.Report) table.Table {
 		Columns: []table.Column{{Head: []string{"task"}}, {Head: []string{"base"}}},
 	}
 	report.SaysMarks(&t, "row")
-	methods := trained(r)
+	methods := r.Trained()
 	for _, m := range methods {
 		t.Columns = append(t.Columns, table.Column{Head: []string{m.Name}})
 	}
