@@ -109,6 +109,7 @@ eval-check data tasks="boolq,arc_easy" limit="100": build _venv
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
     exports/venv/bin/pip install -q torch transformers gguf
+    rm -rf exports/eval
     bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks {{quote(tasks)}} -limit {{limit}} -out exports/eval
     exports/venv/bin/python experiments/testdata/eval_check.py "$file" exports/eval
 
@@ -119,6 +120,7 @@ harness-check data limit="100": build _venv
     set -euo pipefail
     file="$({{just_executable()}} smollm)"
     exports/venv/bin/pip install -q torch transformers accelerate gguf lm_eval
+    rm -rf exports/harness
     bin/runner eval continual16-real -data {{quote(data)}} -backbone "$file" -tasks boolq,arc_easy,svamp -limit {{limit}} -set 'tasks.svamp.stop=["\n"]' -out exports/harness
     exports/venv/bin/python experiments/testdata/harness_check.py "$file" exports/harness '{"svamp": {"until": ["\n"], "max_gen_toks": 16}}'
 

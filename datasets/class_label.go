@@ -22,6 +22,9 @@ func ClassNames(path, column string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := selectColumns(file, path, []string{column}); err != nil {
+		return nil, fmt.Errorf("class_label: %w", err)
+	}
 	text, found := file.Lookup("huggingface")
 	if !found {
 		return nil, fmt.Errorf("read %s: class_label %s: the file has no `huggingface` metadata with names of classes; give `options`", path, column)

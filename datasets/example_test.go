@@ -125,7 +125,7 @@ func TestErrorsNameTaskFileRowAndColumn(t *testing.T) {
 		"separator":      {func(t *Task) { t.Answer = `{{after "@@" .answer}}` }, []string{"task sums", "gsm8k_main.parquet", "row 1", "answer", ".answer", `"@@"`}},
 		"options":        {func(t *Task) { t.Answer, t.OptionsColumn, t.Gold = "", "answer", "0" }, []string{"row 1", "options_column answer", "not a list"}},
 		"no rows":        {func(t *Task) { t.Source, t.Prompt, t.Answer = "empty_split.parquet", "{{.question}}", "{{.answer}}" }, []string{"task sums", "empty_split.parquet", "no rows"}},
-		"no column":      {func(t *Task) { t.Prompt, t.Answer = "a", "b" }, []string{"task sums", "no column"}},
+		"no column":      {func(t *Task) { t.Prompt, t.Answer = "a", "b" }, []string{"task sums", "no template names a column"}},
 		"unknown source": {func(t *Task) { t.Source = "builtin:nothing_here" }, []string{"task sums", "nothing_here"}},
 		"null":           {func(t *Task) { t.Source, t.Prompt, t.Answer = "reviews_pandas.parquet", "{{.text}}", "{{.label}}" }, []string{"reviews_pandas.parquet", "row 5", "{{.text}} is null"}},
 	} {

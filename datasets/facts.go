@@ -28,6 +28,8 @@ type Evaluated struct {
 	// Unwritable are the places in Used of those whose answer the tokenizer cannot write, by
 	// Encoder.CannotWrite.
 	Unwritable []int
+	// Long are the places in Used of those whose right answer has more tokens than are written.
+	Long []int
 }
 
 // Borders count examples by what is special where their prompts end.
@@ -46,7 +48,7 @@ func (b *Borders) Add(border Border) {
 
 // Warnings tell what is known of a task's data before a run: rows that are left out, one class
 // alone in what is evaluated, equal texts in train and test, equal options, borders that the
-// tokenizer joins, right answers that it cannot write, texts that ROUGE cannot see.
+// tokenizer joins, right answers that are never written or never score.
 func (e Evaluated) Warnings() (texts []string) {
 	say := func(format string, args ...any) {
 		texts = append(texts, fmt.Sprintf("task "+e.Task.Name+": "+format, args...))
@@ -80,6 +82,20 @@ func (e Evaluated) Warnings() (texts []string) {
 	}); n > 0 {
 		say("%d of %d right answers have one of the texts of stop, such as %q of row %d: what is written is cut before it", n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 	}
+	wholly := slices.ContainsFunc(e.Task.Scores, func(name string) bool { return !slices.Contains(numberScores, name) })
+	if n := len(e.Long); n > 0 && wholly { // a number may come early
+		first := e.Used[e.Long[0]]
+		say("%d of %d right answers have more tokens than max_new_tokens, %d, such as %q of row %d: what is written ends before them",
+			n, len(e.Used), e.Task.MaxNewTokens, prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
+	}
+	for _, name := range e.Task.Scores {
+		if !slices.Contains(numberScores, name) {
+			continue
+		}
+		if n, first := countExamples(e.Used, func(x Example) bool { return !x.scoresItself(name) }); n > 0 {
+			say("%s finds no number in %d of %d right answers, such as %q of row %d: these are never right", name, n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
+		}
+	}
 	for _, name := range e.Task.Scores {
 		if !slices.Contains([]string{"rouge1", "rougeL"}, name) {
 			continue
@@ -89,6 +105,19 @@ func (e Evaluated) Warnings() (texts []string) {
 		}
 	}
 	return texts
+}
+
+// numberScores look for a number in an answer.
+var numberScores = []string{"number", "first_number", "last_number"}
+
+// scoresItself says whether a scorer gives one of the right answers, taken for what was written,
+// anything.
+func (e Example) scoresItself(name string) bool {
+	scorer, err := score.ByName(name)
+	return err == nil && slices.ContainsFunc(e.RightAnswers(), func(gold string) bool {
+		value, _ := scorer.ScoreCases([]score.Case{{Prediction: gold, Golds: []string{gold}}})
+		return value > 0
+	})
 }
 
 // oneClass says which answer all examples have, where there are others to have.

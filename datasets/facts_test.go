@@ -39,6 +39,9 @@ func TestWarningsTellWhatIsKnownOfTheData(t *testing.T) {
 		"merged":        {Evaluated{Task: written, TrainBorders: Borders{All: 1, Merged: 1}}, "in 1 of 1 training examples a token reaches over the border"},
 		"NFC":           {Evaluated{Task: written, Used: []Example{{ID: 7, Answer: " e\u0301t"}, {Answer: "b"}}}, "1 of 2 right answers cannot be written by this tokenizer"},
 		"stop":          {Evaluated{Task: Task{Name: "n", Scores: []string{"exact"}, Stop: []string{"."}}, Used: []Example{{ID: 6, Answer: "e.g."}, {Answer: "b"}, {Golds: []string{"a.", "c"}}}}, `1 of 3 right answers have one of the texts of stop, such as "e.g." of row 6`},
+		"long":          {Evaluated{Task: Task{Name: "n", Scores: []string{"exact"}, MaxNewTokens: 2}, Used: []Example{{ID: 8, Answer: " a b c"}, {Answer: "b"}}, Long: []int{0}}, `1 of 2 right answers have more tokens than max_new_tokens, 2, such as "a b c" of row 8`},
+		"early":         {Evaluated{Task: Task{Name: "n", Scores: []string{"first_number"}, MaxNewTokens: 2}, Used: []Example{{Answer: "1 a b"}, {Answer: "2"}}, Long: []int{0}}, ""},
+		"number":        {Evaluated{Task: Task{Name: "n", Scores: []string{"number"}}, Used: []Example{{ID: 9, Answer: " two"}, {Answer: "2"}, {Golds: []string{"two", "2"}}}}, `number finds no number in 1 of 3 right answers, such as "two" of row 9`},
 		"scripts":       {Evaluated{Task: written, Used: []Example{{ID: 5, Answer: "日本語"}, {Answer: "b"}}}, "rougeL sees nothing of 1 of 2 right answers, such as row 5"},
 	} {
 		for i, e := range c.data.Used {

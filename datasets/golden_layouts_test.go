@@ -135,7 +135,10 @@ func TestADrawOfASplitIsSeeded(t *testing.T) {
 }
 
 func TestClassNamesThatAreNotThereAreAnError(t *testing.T) {
-	for column, want := range map[string]string{"answer": "gsm8k_main.parquet: class_label answer"} {
+	for column, want := range map[string]string{
+		"answer": "gsm8k_main.parquet: class_label answer",
+		"anwser": `gsm8k_main.parquet: unknown column "anwser"; did you mean "answer"?`,
+	} {
 		if _, err := ClassNames("testdata/parquet/gsm8k_main.parquet", column); err == nil || !strings.Contains(err.Error(), want) {
 			t.Error(err)
 		}

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -63,23 +64,54 @@ func (t Task) compile(dir, split string) (*prompt.Template, *prompt.Condition, e
 	if err := t.allow(split); err != nil {
 		return nil, nil, err
 	}
-	spec := prompt.Spec{Text: t.Text, Prompt: t.Prompt, Answer: t.Answer, Answers: t.AnswersColumn, Original: t.Original,
-		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels}
+	var classes []string
 	if t.ClassLabel != "" {
 		files, err := t.files(dir, split)
 		if err != nil {
 			return nil, nil, err
 		}
-		if spec.Classes, err = ClassNames(files[0], t.ClassLabel); err != nil {
+		if classes, err = ClassNames(files[0], t.ClassLabel); err != nil {
 			return nil, nil, err
 		}
 	}
-	template, err := prompt.Compile(spec)
-	if err != nil || t.Where == "" {
+	return t.templates(classes)
+}
+
+// templates parses the task's templates, and its condition, which is nil where it has none. classes
+// are those of class_label, nil without one.
+func (t Task) templates(classes []string) (*prompt.Template, *prompt.Condition, error) {
+	template, err := prompt.Compile(prompt.Spec{Text: t.Text, Prompt: t.Prompt, Answer: t.Answer, Answers: t.AnswersColumn, Original: t.Original,
+		OptionsColumn: t.OptionsColumn, Options: t.Options, Option: t.Option, Gold: t.gold(), GoldLabels: t.GoldLabels, Classes: classes})
+	if t.Where == "" {
 		return template, nil, err
 	}
-	condition, err := prompt.CompileCondition("where", t.Where)
-	return template, condition, err
+	condition, wrong := prompt.CompileCondition("where", t.Where)
+	return template, condition, errors.Join(err, wrong)
+}
+
+// templateMistakes are what is wrong with the task's templates, whatever its rows are.
+func (t Task) templateMistakes() []error {
+	var classes []string
+	if t.ClassLabel != "" {
+		classes = []string{t.ClassLabel} // the file's own are not known yet
+	}
+	_, _, err := t.templates(classes)
+	return parts(err)
+}
+
+// parts takes joined errors apart; nil has none.
+func parts(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var list []error
+		for _, err := range joined.Unwrap() {
+			list = append(list, parts(err)...)
+		}
+		return list
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
 }
 
 // mostRows bounds the rows of a split of which some are chosen; a damaged footer may claim any

@@ -86,6 +86,30 @@ func (s Splits) share(split string) (share, error) {
 	return share{split: split, to: 100}, nil
 }
 
+// Apart says that two splits of a task have no row in common. They have where a source is one file,
+// or a pattern, for all splits: then rows are apart that Splits carve from it alone.
+func (t Task) Apart(dir, one, other string) error {
+	if _, builtin := t.Builtin(); builtin {
+		return nil
+	}
+	var files [2][]string
+	var shares [2]share
+	for i, split := range []string{one, other} {
+		var err error
+		if files[i], err = t.Files(dir, split); err == nil {
+			shares[i], err = t.Splits.share(split)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if a, b := shares[0], shares[1]; slices.Equal(files[0], files[1]) && a.from < b.to && b.from < a.to {
+		return fmt.Errorf("task %s: %s and %s are the same rows of %s: put {split} into the source's name, or carve them from it, as in splits: {%[2]s: %[2]s[:80%%], %[3]s: %[2]s[80%%:]}",
+			t.Name, one, other, few(files[0]))
+	}
+	return nil
+}
+
 // alternative is a split that could be carved.
 func alternative(s Splits, split string) string {
 	if split != "train" && s.Train == "" {

@@ -143,17 +143,6 @@ var taskName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 // Choice says whether the task is answered by choosing an option.
 func (t Task) Choice() bool { return t.OptionsColumn != "" || len(t.Options) > 0 || t.ClassLabel != "" }
 
-// optionsKey is the key that gives the options.
-func (t Task) optionsKey() string {
-	switch {
-	case t.OptionsColumn != "":
-		return "options_column"
-	case t.ClassLabel != "":
-		return "class_label"
-	}
-	return "options"
-}
-
 // gold is Gold, or the number of the class.
 func (t Task) gold() string {
 	if t.Gold == "" && t.ClassLabel != "" {
@@ -166,7 +155,7 @@ func (t Task) gold() string {
 func (t Task) Builtin() (name string, ok bool) { return strings.CutPrefix(t.Source, "builtin:") }
 
 // Validate returns all mistakes at once, each naming the task and the key; nil if there are none.
-// It does not look at files or parse templates.
+// It does not look at files.
 func (t Task) Validate() error {
 	var mistakes []error
 	wrong := func(format string, args ...any) {
@@ -181,16 +170,10 @@ func (t Task) Validate() error {
 	if name, ok := t.Builtin(); t.Source == "" || ok && name == "" {
 		wrong("source is missing; give builtin:NAME, a folder, or a file path with {split}")
 	}
-	if t.Prompt == "" {
-		wrong("prompt is missing")
+	for _, mistake := range t.templateMistakes() {
+		wrong("%w", mistake)
 	}
 	if t.Choice() {
-		if t.gold() == "" {
-			wrong("gold is missing: where an option is chosen it names the right one")
-		}
-		if t.Answer != "" {
-			wrong("answer stands beside %s: an answer is written or chosen", t.optionsKey())
-		}
 		if (t.OptionsColumn != "" && (len(t.Options) > 0 || t.ClassLabel != "")) || (len(t.Options) > 0 && t.ClassLabel != "") {
 			wrong("options_column, options and class_label exclude each other")
 		}
@@ -207,12 +190,6 @@ func (t Task) Validate() error {
 			wrong("answers_column, original and stop mean nothing where an option is chosen")
 		}
 	} else {
-		if t.Answer == "" {
-			wrong("answer is missing (or options_column, options or class_label)")
-		}
-		if t.Option != "" || t.Gold != "" || len(t.GoldLabels) > 0 {
-			wrong("option, gold and gold_labels need options_column, options or class_label")
-		}
 		if t.MaxNewTokens < 1 || t.MaxNewTokens > maxNewTokens {
 			wrong("max_new_tokens must be at least 1 where an answer is written, and at most %d, not %d", maxNewTokens, t.MaxNewTokens)
 		}

@@ -45,7 +45,7 @@ func (t Texts) Task() (task Task, split string) {
 }
 
 // Validate returns all mistakes at once, each naming the key; nil if there are none. It does not
-// look at files or parse templates.
+// look at files.
 func (t Texts) Validate() error {
 	var mistakes []error
 	wrong := func(format string, args ...any) {
@@ -58,6 +58,10 @@ func (t Texts) Validate() error {
 	}
 	if t.Text == "" {
 		wrong("text is missing; give a template over the row, such as {{.text}}")
+	} else {
+		for _, mistake := range task.templateMistakes() {
+			mistakes = append(mistakes, fmt.Errorf(HeldOut+": %w", mistake))
+		}
 	}
 	if builtin && !slices.Contains(SplitNames, t.Split) {
 		wrong("split: %s", Unknown("split of a built-in task", t.Split, SplitNames))

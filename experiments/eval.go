@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -229,6 +230,27 @@ const (
 	evaluationFile = "eval.json"
 	evaluatedFile  = "examples.jsonl"
 )
+
+// ReserveEvaluation makes the folder for an evaluation before it is computed. One that holds an
+// evaluation or a run already, or that cannot be written to, is an error.
+func ReserveEvaluation(dir string) error {
+	for _, name := range []string{evaluationFile, evaluatedFile, filepath.Base((rundir.Run{}).Manifest())} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return fmt.Errorf("write the evaluation: %s has %s already; give another folder, or remove this one", dir, name)
+		}
+	}
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		var probe string
+		if probe, err = os.MkdirTemp(dir, ".probe-"); err == nil {
+			err = os.Remove(probe)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write the evaluation: %w", err)
+	}
+	return nil
+}
 
 // WriteEvaluation writes eval.json and examples.jsonl into a folder.
 func WriteEvaluation(dir string, e record.Evaluation, examples []record.EvaluatedExample) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -147,12 +146,12 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 	if err != nil {
 		return errors.Join(err, checkMethods(s, b.Config, unknownExamples))
 	}
-	for _, text := range data.Warnings(s) {
+	for _, text := range data.Warnings(s, b.Config.MaxPositions) {
 		if !slices.Contains(p.Warnings, text) {
 			p.Warnings = append(p.Warnings, text)
 		}
 	}
-	if text := longerRows(data, s.Training); text != "" {
+	if text := longerRows(data, s.Training, b.Config.MaxPositions); text != "" {
 		p.Warnings = append(p.Warnings, text)
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
@@ -164,21 +163,24 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 	return errors.Join(err, data.Close())
 }
 
-// longerRows says what lengths of rows would cut no training example; it is empty where none is
-// cut.
-func longerRows(data *stream.Data, t suite.Training) string {
+// longerRows says what lengths of rows would cut no training example that fits the backbone's
+// positions; it is empty where none is cut.
+func longerRows(data *stream.Data, t suite.Training, positions int) string {
 	var tokens []int
 	for _, task := range data.Tasks {
 		for i := range task.Train.Len() {
 			tokens = append(tokens, task.Train.Lengths(i).Tokens)
 		}
 	}
-	if len(tokens) == 0 || slices.Max(tokens) <= t.Length {
+	if len(tokens) == 0 || min(slices.Max(tokens), positions) <= t.Length {
 		return ""
 	}
-	lengths := datasets.RowLengths(tokens, math.MaxInt)
-	longest := lengths[len(lengths)-1]
-	return fmt.Sprintf("training.length: %d would fit all training examples, and training.lengths: %v most batches", longest, lengths[:len(lengths)-1])
+	lengths := datasets.RowLengths(tokens, positions)
+	longest, fits := lengths[len(lengths)-1], "all training examples"
+	if slices.Max(tokens) > positions {
+		fits = "as much of them as the backbone has positions for"
+	}
+	return fmt.Sprintf("training.length: %d would fit %s, and training.lengths: %v most batches", longest, fits, lengths[:len(lengths)-1])
 }
 
 // identifyTask names the files of a task's splits by their content.

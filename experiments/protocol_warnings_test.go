@@ -141,7 +141,18 @@ func TestDataThatSpoilTheNumbersAreWarnedOf(t *testing.T) {
 	if data.Tasks[0].Train, err = prepared.Temporary([]datasets.Encoded{{Prompt: []int32{1}}, {Prompt: []int32{1}, Answer: []int32{1}}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(data.Warnings(y.suite)); !strings.Contains(got, "1 of 2 training examples have no answer tokens") {
+	if got := fmt.Sprint(data.Warnings(y.suite, 64)); !strings.Contains(got, "1 of 2 training examples have no answer tokens") {
+		t.Error(got)
+	}
+	if got := data.PositionWarnings(64, y.suite.Training); len(got) > 0 {
+		t.Error(got)
+	}
+	data.Tasks[0].Task.MaxNewTokens = 4
+	data.Tasks[0].Test = []datasets.Encoded{{Prompt: make([]int32, 61)}, {Prompt: make([]int32, 62)}, {Prompt: []int32{1}, Options: [][]int32{{1}, make([]int32, 65)}}}
+	if got := fmt.Sprint(data.PositionWarnings(64, y.suite.Training)); !strings.Contains(got, "0 of 2 training examples and 2 of 3 test examples") {
+		t.Error(got)
+	}
+	if got := fmt.Sprint(data.PositionWarnings(1, y.suite.Training)); !strings.Contains(got, "1 of 2 training examples and 3 of 3 test examples") {
 		t.Error(got)
 	}
 }

@@ -40,7 +40,7 @@ func (w *Worker) use(name string) error {
 	if w.data, err = stream.Load(w.ctx, w.suite, w.store, b); err != nil {
 		return err
 	}
-	w.warnings = w.data.Warnings(w.suite)
+	w.warnings = w.data.Warnings(w.suite, b.Config.MaxPositions)
 	if split := w.suite.Evaluation.Split; split != "test" {
 		w.warnings = append(w.warnings, "the tasks' scores are those of the "+split+" split")
 	}

@@ -121,6 +121,9 @@ func (c command) parse(args []string) (argument string, err error) {
 		}
 		argument, given, args = args[0], true, args[1:]
 	}
+	if err := c.emptyFlags(); err != nil {
+		return "", err
+	}
 	if c.argument != "" && !c.optional && argument == "" {
 		return "", usagef("%s needs an argument: runner %s %s", c.name, c.name, c.argument)
 	}
@@ -128,6 +131,18 @@ func (c command) parse(args []string) (argument string, err error) {
 		return argument, usage(c.check(argument))
 	}
 	return argument, nil
+}
+
+// emptyFlags refuses flags without a value, as of a shell variable that is not set: `-adapter ""`
+// would evaluate the untouched backbone.
+func (c command) emptyFlags() error {
+	var empty []error
+	c.flags.Visit(func(f *flag.Flag) {
+		if value, _ := flag.UnquoteUsage(f); f.Value.String() == "" {
+			empty = append(empty, fmt.Errorf("%s: -%s is empty, must be %s; leave the flag out for its default", c.name, f.Name, value))
+		}
+	})
+	return usage(errors.Join(empty...))
 }
 
 // flagError names the nearest flag for one that is not known.

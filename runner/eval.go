@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
 	o.addBackbone(flags)
 	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
 	flags.StringVar(&o.Adapter, "adapter", "", "`DIR` of a PEFT adapter (LoRA or DoRA) that is merged into the backbone first")
-	flags.StringVar(&o.Out, "out", "", "write eval.json (scores) and examples.jsonl (each prompt and what came of it) into `DIR`; several backbones get a folder each. Default: nothing is written")
+	flags.StringVar(&o.Out, "out", "", "write eval.json (scores) and examples.jsonl (each prompt and what came of it) into `DIR`, which must not have an evaluation yet; several backbones get a folder each. Default: nothing is written")
 	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
 }
 
@@ -85,7 +86,15 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 	}
 	options.Suite = suite
 	names := suite.BackboneNames()
-	for i, label := range record.BackboneLabels(names) {
+	labels := record.BackboneLabels(names)
+	for _, label := range labels {
+		if o.Out != "" {
+			if err := experiments.ReserveEvaluation(filepath.Join(o.Out, label)); err != nil {
+				return err
+			}
+		}
+	}
+	for i, label := range labels {
 		if i > 0 {
 			fmt.Fprintln(stdout)
 		}
@@ -95,12 +104,12 @@ func runEval(ctx context.Context, o EvalOptions, stdout, stderr io.Writer) error
 			return err
 		}
 		at.is("")
+		// The scores are told where the disk is full by now.
+		err = table.Text(stdout, []table.Table{tables.EvaluationTable(result)}, false)
 		if o.Out != "" {
-			if err := experiments.WriteEvaluation(filepath.Join(o.Out, label), result, examples); err != nil {
-				return err
-			}
+			err = errors.Join(err, experiments.WriteEvaluation(filepath.Join(o.Out, label), result, examples))
 		}
-		if err := table.Text(stdout, []table.Table{tables.EvaluationTable(result)}, false); err != nil {
+		if err != nil {
 			return err
 		}
 	}

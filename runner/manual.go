@@ -243,7 +243,7 @@ What the numbers of a table mean:
 	worst_case      (R[N][N] + Σ_{j<N} task j's lowest score in any evaluation after its training) / N
 	learning_area   mean score of a task while it is learned, by the trapezoid rule over steps
 	of runs with evaluation.interpolate:
-	acc@MIX                  accuracy at the end of θ₀ + MIX·(θ − θ₀), pretrained θ₀ and learned θ
+	acc@MIX                  accuracy at the end of θ₀ + MIX·(θ − θ₀), pretrained θ₀ and evaluated θ
 	knowledge_retention@MIX  knowledge retention of θ₀ + MIX·(θ − θ₀)
 	text_loss@MIX            loss of θ₀ + MIX·(θ − θ₀) on held-out text, in nats per token
 	of runs with tasks with written answers:

@@ -6,6 +6,7 @@ package prepared
 
 import (
 	"io"
+	"iter"
 
 	"secura/datasets"
 )
@@ -133,6 +134,17 @@ func (s *Split) Shared(other *Split) (list []int) {
 		}
 	}
 	return list
+}
+
+// Fingerprints are those of the examples, in their order; a nil split has none.
+func (s *Split) Fingerprints() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for i := range s.Len() {
+			if !yield(s.entry(i).fingerprint) {
+				return
+			}
+		}
+	}
 }
 
 func hasKey(m map[uint64]bool, key uint64) bool { _, ok := m[key]; return ok }

@@ -27,6 +27,17 @@ type Spec struct {
 	GoldLabels    []string // gold_labels: the labels of the options in order
 }
 
+// optionsKey is the key that gives the options.
+func (s Spec) optionsKey() string {
+	switch {
+	case s.OptionsColumn != "":
+		return "options_column"
+	case s.Classes != nil:
+		return "class_label"
+	}
+	return "options"
+}
+
 // Text is what the templates make of a row.
 type Text struct {
 	Prompt  string
@@ -113,11 +124,14 @@ func Compile(spec Spec) (*Template, error) {
 			t.optionsList = list("options_column", spec.OptionsColumn)
 		}
 		if spec.Answer != "" {
-			mistakes = append(mistakes, errors.New("answer and options exclude each other: it is written or chosen"))
+			mistakes = append(mistakes, fmt.Errorf("answer stands beside %s: an answer is written or chosen", spec.optionsKey()))
 		}
 		if spec.Gold == "" {
 			mistakes = append(mistakes, errors.New("gold is missing: where an option is chosen it names the right one"))
 		}
+	}
+	if len(columns) == 0 && len(mistakes) == 0 {
+		mistakes = append(mistakes, errors.New("no template names a column, so that all examples are the same; expected one such as {{.question}}"))
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
@@ -273,13 +287,18 @@ func render(t *template.Template, dot any) (string, error) {
 // put into the template.
 var (
 	calling = regexp.MustCompile(`^(?s)template: .*? at <(.*?)>: error calling \w+: `)
+	noField = regexp.MustCompile(`^(?s)template: .*? at <(.*?)>: can't evaluate field (\S+) in type`)
 	checked = regexp.MustCompile(`\((\S+) \| (?:value|printed|listed) "[^"]*"\)`)
 )
 
-// plain leaves of a function's error what was called and what it says.
+// plain leaves of a function's error what was called and what it says, and says of a field that
+// there is none what a user can do.
 func plain(err error) error {
 	if m := calling.FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("{{%s}}: %s", checked.ReplaceAllString(m[1], "$1"), strings.TrimPrefix(err.Error(), m[0]))
+	}
+	if m := noField.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("{{%s}}: the value is no struct, and so has no field %s; the field of a text in JSON is {{(json .COLUMN).%[2]s}}", checked.ReplaceAllString(m[1], "$1"), m[2])
 	}
 	return err
 }

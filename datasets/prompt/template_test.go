@@ -35,7 +35,7 @@ func TestColumnsAreTheTopLevelFieldsOfTheRow(t *testing.T) {
 
 func TestAllMistakesOfTemplatesComeAtOnceWithTheirKeys(t *testing.T) {
 	_, err := Compile(Spec{Prompt: "{{.a", OptionsColumn: "a..b", Option: "{{nothing .}}", Gold: "{{if}}", Answer: "{{end}}"})
-	for _, want := range []string{"parse prompt: ", "parse option: ", "parse gold: ", "parse answer: ", `"a..b"`, "exclude"} {
+	for _, want := range []string{"parse prompt: ", "parse option: ", "parse gold: ", "parse answer: ", `"a..b"`, "answer stands beside options_column"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %v", want, err)
 		}
@@ -111,7 +111,8 @@ func TestWhatCannotBeWrittenIsAnErrorThatNamesIt(t *testing.T) {
 		"{{index .nulls 1}}":                     {"{{index .nulls 1}} is null"},
 		"{{.list}}":                              {"{{.list}} is a list of 2, not a text"},
 		"{{.struct}}":                            {"{{.struct}} is a struct with en, list, null, not a text"},
-		"{{range 1000000000000}}{{end}}":         {"{{1000000000000}} is the int 1000000000000, not a list"},
+		"{{.n}}{{range 1000000000000}}{{end}}":   {"{{1000000000000}} is the int 1000000000000, not a list"},
+		"{{.answer.text}}":                       {"{{.answer.text}}: the value is no struct", "{{(json .COLUMN).text}}"},
 		"{{range .n}}{{.}}{{end}}":               {"{{.n}} is the int64 2, not a list"},
 		`{{after "@" .answer}}`:                  {"prompt: ", `there is no "@" in "so #### 1 #### 72"`, ".answer"},
 		`{{after "" .answer}}`:                   {"separator is empty"},

@@ -71,7 +71,10 @@ func load(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrain
 	read := func(task datasets.Task, split string, bound int, train func(datasets.Task) (*prepared.Split, error)) Task {
 		t := Task{Task: task}
 		var err error
-		if t.Train, err = train(task); err != nil {
+		if t.Train, err = train(task); err == nil && t.Train != nil {
+			err = task.Apart(store.DataDir, "train", split)
+		}
+		if err != nil {
 			mistakes = append(mistakes, err)
 		}
 		if err := t.loadTest(ctx, store, b.Encoder, split, bound, longest); err != nil {
@@ -111,15 +114,19 @@ func (t *Task) loadTest(ctx context.Context, store *prepared.Store, encoder *dat
 	}
 	defer test.Close()
 	t.Available = test.Available
+	var long []int
 	for i := range test.Len() {
 		encoded, text := test.Evaluated(i)
+		if !t.Task.Choice() && len(encoded.Answer) > t.Task.MaxNewTokens && len(text.RightAnswers()) == 1 {
+			long = append(long, i)
+		}
 		e, cut := t.fit(encoded, longest)
 		if cut {
 			t.Cut++
 		}
 		t.Test, t.Examples = append(t.Test, e), append(t.Examples, text)
 	}
-	known := datasets.Evaluated{Task: t.Task, Test: test.Set(), Used: t.Examples, UsedBorders: test.Borders(), Unwritable: test.Unwritable()}
+	known := datasets.Evaluated{Task: t.Task, Test: test.Set(), Used: t.Examples, UsedBorders: test.Borders(), Unwritable: test.Unwritable(), Long: long}
 	if t.Train != nil {
 		known.Train, known.TrainBorders, known.Shared = t.Train.Set(), t.Train.Borders(), test.Shared(t.Train)
 	}
@@ -144,7 +151,41 @@ func (d *Data) TextWarnings() (texts []string) {
 	for _, task := range slices.Concat(d.Tasks, d.Knowledge) {
 		texts = append(texts, task.warnings...)
 	}
+	texts = append(texts, d.learnedElsewhere()...)
 	return append(texts, d.heldOutWarnings...)
+}
+
+// learnedElsewhere tells of evaluated examples that another task trains on, which make transfer and
+// forgetting look better than they are.
+func (d *Data) learnedElsewhere() (texts []string) {
+	all := slices.Concat(d.Tasks, d.Knowledge)
+	evaluated := map[uint64][]int{} // the places of the tasks of each example
+	for i, task := range all {
+		for _, e := range task.Examples {
+			f := e.Fingerprint()
+			evaluated[f] = append(evaluated[f], i)
+		}
+	}
+	for i, trained := range d.Tasks {
+		shared := make([]int, len(all))
+		counted := map[uint64]bool{}
+		for f := range trained.Train.Fingerprints() {
+			if places := evaluated[f]; places != nil && !counted[f] {
+				counted[f] = true
+				for _, j := range places {
+					shared[j]++
+				}
+			}
+		}
+		shared[i] = 0 // its own are told with its other warnings
+		for j, n := range shared {
+			if n > 0 {
+				texts = append(texts, fmt.Sprintf("task %s: %d of %d evaluated examples stand in the training of task %s, with their answers",
+					all[j].Task.Name, n, len(all[j].Examples), trained.Task.Name))
+			}
+		}
+	}
+	return texts
 }
 
 // PromptWarnings tell of the test prompts that were cut.
@@ -183,10 +224,38 @@ func (d *Data) CutWarnings(t suite.Training) (texts []string) {
 	return append(texts, d.PromptWarnings()...)
 }
 
-// Warnings tell of what the data or the suite make of the numbers: examples that are cut or have no
-// answer, and evaluation sets of which only a part is used.
-func (d *Data) Warnings(s suite.Suite) (texts []string) {
-	texts = append(d.TextWarnings(), d.CutWarnings(s.Training)...)
+// PositionWarnings tell of texts that reach beyond the positions that a backbone was made for: it
+// computes there, and nobody knows what.
+func (d *Data) PositionWarnings(positions int, t suite.Training) (texts []string) {
+	for _, task := range slices.Concat(d.Tasks, d.Knowledge) {
+		trained, tested := 0, 0
+		for i := range task.Train.Len() {
+			if tokens, _, _ := task.Train.Lengths(i).Trained(t.Length, t.AnswerLength); tokens > positions {
+				trained++
+			}
+		}
+		for _, e := range task.Test {
+			answer := task.Task.MaxNewTokens
+			for _, option := range e.Options {
+				answer = max(answer, len(option))
+			}
+			if len(e.Generated())+answer-1 > positions { // the last token is not read
+				tested++
+			}
+		}
+		if trained+tested > 0 {
+			texts = append(texts, fmt.Sprintf("task %s: %d of %d training examples and %d of %d test examples, with what may be written, have more than the %d positions that the backbone was made for",
+				task.Task.Name, trained, task.Train.Len(), tested, len(task.Test), positions))
+		}
+	}
+	return texts
+}
+
+// Warnings tell of what the data or the suite make of the numbers, on a backbone of so many
+// positions: examples that are cut, too long or have no answer, and evaluation sets of which only a
+// part is used.
+func (d *Data) Warnings(s suite.Suite, positions int) (texts []string) {
+	texts = slices.Concat(d.TextWarnings(), d.CutWarnings(s.Training), d.PositionWarnings(positions, s.Training))
 	for _, t := range slices.Concat(d.Tasks, d.Knowledge) {
 		for _, split := range []struct {
 			name     string

@@ -10,7 +10,7 @@ import (
 // TestSuitesWithTasksOfTheirOwnLeaveLengthsToTheData, but for what they say themselves and what
 // their tasks came with.
 func TestSuitesWithTasksOfTheirOwnLeaveLengthsToTheData(t *testing.T) {
-	const own = "tasks:\n  - {name: a, family: f, source: a, prompt: p, answer: x, scores: [exact], max_new_tokens: 1}\n"
+	const own = "tasks:\n  - {name: a, family: f, source: a, prompt: '{{.p}}', answer: x, scores: [exact], max_new_tokens: 1}\n"
 	const rest = "methods: [seq]\n"
 	dir := t.TempDir()
 	cases := map[string]struct {

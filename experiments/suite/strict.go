@@ -162,6 +162,10 @@ func (c *checker) any(n *yaml.Node, key string) {
 
 func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
 	if n.Kind != yaml.ScalarNode {
+		if n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode { // {{.question}}
+			c.wrong(n, "%s must be a single value; put a template in quotes, as in '{{.question}}'", key)
+			return
+		}
 		c.wrong(n, "%s must be a single value", key)
 		return
 	}

@@ -172,7 +172,9 @@ func (t Training) validate(r *rules) {
 	r.atLeast("training.accumulate", t.Accumulate, 0)
 	r.must(t.Accumulate < 2 || t.Batch%t.Accumulate == 0, "training.batch is %d, must be a multiple of training.accumulate, %d", t.Batch, t.Accumulate)
 	r.within("training.max_prompt", t.MaxPrompt, 0, maxRowTokens)
-	r.within("training.answer_length", t.AnswerLength, 0, maxRowTokens)
+	if t.AnswerLength != 0 { // 0 is chosen from the data; the last is the end token's
+		r.within("training.answer_length", t.AnswerLength, 2, maxRowTokens)
+	}
 	r.within("training.checkpoint_every", t.CheckpointEvery, 0, maxSteps)
 	r.must(t.Length == 0 || t.AnswerLength < t.Length, "training.answer_length is %d, must be less than training.length, %d", t.AnswerLength, t.Length)
 	r.must(len(t.Lengths) <= 3, "training.lengths has %d lengths, must have at most three: each is a graph to compile", len(t.Lengths))

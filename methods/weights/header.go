@@ -89,7 +89,7 @@ func parseEntry(raw []byte, dataLen int64) (entry, error) {
 		return e, fmt.Errorf("unknown dtype %q", e.dtype)
 	}
 	if e.begin < 0 || e.begin > e.end || e.end > dataLen {
-		return e, fmt.Errorf("data_offsets [%d, %d] are outside the %d bytes of data", e.begin, e.end, dataLen)
+		return e, fmt.Errorf("data_offsets [%d, %d] are outside the %d bytes of data: the file was cut off or is damaged, fetch it again", e.begin, e.end, dataLen)
 	}
 	for i, d := range j.Shape {
 		if d < 0 || d > math.MaxInt {

@@ -298,7 +298,11 @@ func (m PEFTModule) Merge(w []float32) ([]float32, error) {
 			factor = float64(m.Magnitude[i]) / mat.Norm(v.RowView(i), 2)
 		}
 		for j, x := range row {
-			merged[i*m.In+j] = float32(factor * x)
+			value := float32(factor * x)
+			if value-value != 0 {
+				return nil, fmt.Errorf("merge adapter of %s: the merged weight is %g at [%d, %d]: the adapter is damaged, or was saved after a training that diverged", m.Name, value, i, j)
+			}
+			merged[i*m.In+j] = value
 		}
 	}
 	return merged, nil

@@ -88,6 +88,22 @@ func TestPEFTRanksMayDifferByProjection(t *testing.T) {
 	}
 }
 
+// TestPEFTThatIsNotFiniteIsNotMerged, nor one whose product is not.
+func TestPEFTThatIsNotFiniteIsNotMerged(t *testing.T) {
+	for name, change := range map[string]func(*PEFTModule){
+		"NaN in A":    func(m *PEFTModule) { m.A[3] = float32(math.NaN()) },
+		"overflow":    func(m *PEFTModule) { m.A[3], m.B[3] = 3e38, 3e38 },
+		"a zero row":  func(m *PEFTModule) { m.Magnitude, m.B[3] = []float32{1, 1}, 0 },
+		"NaN in norm": func(m *PEFTModule) { m.Magnitude = []float32{1, float32(math.NaN())} },
+	} {
+		m := tinyPEFT().Modules[0]
+		change(&m)
+		if _, err := m.Merge(make([]float32, 6)); err == nil || !strings.Contains(err.Error(), m.Name) || !strings.Contains(err.Error(), "at [1, 0]") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestPEFTFoldersThatComputeOtherwiseAreRefused(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{`"peft_type": "LORA"`, `"peft_type": "IA3"`, "peft_type"},

@@ -12,7 +12,8 @@ import (
 	"secura/reports/metric"
 )
 
-// Mixture is what the weights θ₀ + Mix·(θ − θ₀) have, pretrained θ₀ and learned θ. Scores are as a
+// Mixture is what the weights θ₀ + Mix·(θ − θ₀) have, pretrained θ₀ and θ what the method
+// evaluates, of wise-ft its own mixture and of I-LoRA the slow copy. Scores are as a
 // row of R; K and Perplexity are NaN where not measured.
 type Mixture struct {
 	Mix           float64
@@ -83,7 +84,7 @@ func MixtureMeasures(name string, mix float64) [3]Measure {
 	}
 	weights := "θ₀ + " + name + "·(θ − θ₀)"
 	return [3]Measure{
-		{Key: "acc@" + name, Head: []string{"accuracy"}, Better: 1, Meaning: "accuracy at the end of " + weights + ", pretrained θ₀ and learned θ",
+		{Key: "acc@" + name, Head: []string{"accuracy"}, Better: 1, Meaning: "accuracy at the end of " + weights + ", pretrained θ₀ and evaluated θ",
 			Of: of(func(_ Cell, m Mixture) float64 { return m.MeanScore() })},
 		{Key: "knowledge_retention@" + name, Head: []string{"knowledge", "retention"}, Better: 1, Meaning: "knowledge retention of " + weights,
 			Of: of(func(c Cell, m Mixture) float64 { return c.Retained(m.K) })},

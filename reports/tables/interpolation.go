@@ -16,7 +16,7 @@ import (
 // θ₀). Its remarks say which mixtures dominate a preset of SECURA as it was learned.
 func Interpolation(r *report.Report) table.Table {
 	t := table.Table{Title: "Interpolation",
-		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ learned, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r) +
+		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ what the method evaluates, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r) +
 			". A mixture dominates a method where neither mean, of accuracy and of knowledge retention, is lower, and one is higher."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"mix"}}, {Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"held-out", "text"}}}}
 	list := append(append([]float64{0}, r.Mixes()...), 1)

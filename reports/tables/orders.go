@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"fmt"
 	"strconv"
 
 	"secura/experiments/record"
@@ -11,13 +12,15 @@ import (
 
 // Orders shows how much a method's numbers depend on the order of the tasks and on the seed: the
 // mean over all cells, the standard deviation between orders (each the mean over its seeds) and
-// between seeds (each the mean over its orders), in points of 100.
+// between seeds (each the mean over its orders), in points of 100. Cells of one seed draw anew in
+// each order (suite.Cell.PairingKey): seeds are within orders, not crossed with them.
 func Orders(r *report.Report) table.Table {
 	t := table.Table{
 		Title: "Orders",
 		Caption: []string{
 			"mean: over all seeds and orders; ord: the standard deviation between the " + strconv.Itoa(r.Suite.Orders) +
 				" orders, each the mean over its seeds; seed: that between the " + strconv.Itoa(r.Suite.Seeds) + " seeds, each the mean over its orders; in points of 100",
+			fmt.Sprintf("each order has draws of its own: without any effect of the order, ord would be seed·√%d/√%d", r.Suite.Orders, r.Suite.Seeds),
 		},
 		Columns: []table.Column{{Head: []string{"method"}}},
 	}
