@@ -29,7 +29,7 @@ type Result struct {
 type Source struct {
 	Path string
 	// Rows names the list of rows in a JSON file whose rows are not the whole of it, as Instances
-	// does in {"Definition": …, "Instances": [{…}]}; empty for none.
+	// does in {"Definition": …, "Instances": [{…}]}; empty for none. The file is that one object.
 	Rows string
 }
 
@@ -45,7 +45,9 @@ func (s Source) Output(dir string) string {
 //
 // A column holds texts, whole numbers, floats, booleans, lists or structs; whole numbers become
 // floats where a row has one. It may be null everywhere. In CSV and TSV an empty cell is null, or
-// an empty text in a column of texts, and a number that begins with a zero is a text.
+// an empty text in a column of texts, and a number that begins with a zero is a text. No number
+// changes its value: one that its column's type does not hold makes texts of a column in CSV and
+// TSV, and is an error in JSON.
 func (s Source) Write(dir string) (Result, error) {
 	result, err := s.write(dir)
 	if err != nil {

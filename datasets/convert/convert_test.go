@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,6 +75,12 @@ func TestFilesBecomeTheirRows(t *testing.T) {
 			{"a": int64(1), "b": 1.5, "c": "007", "d": true, "e": 1.0, "f": "x"}, {"a": nil, "b": 2.0, "c": "8", "d": false, "e": 2.5, "f": "1"}}},
 		{"a.tsv", "sentence\tlabel\nhe said \"no\t1\nit's\t0\n", "label int64; sentence string", []datasets.Row{
 			{"sentence": "he said \"no", "label": int64(1)}, {"sentence": "it's", "label": int64(0)}}},
+		{"wide.jsonl", `{"a": 5, "b": 9007199254740992, "c": [0.1, 1.10, 5e-324, -0.10000000000000001]}` + "\n" + `{"a": 9007199254740993, "b": 0.5, "c": [0.30000000000000004, 1.000000000000000056e-01, 1.7976931348623157e308]}`, "a int64; b double; c list<double>", []datasets.Row{
+			{"a": int64(5), "b": 9007199254740992.0, "c": []any{0.1, 1.1, 5e-324, -0.1}}, {"a": int64(9007199254740993), "b": 0.5, "c": []any{0.30000000000000004, 0.1, math.MaxFloat64}}}},
+		{"wide.csv", "a,b,c,d,e,f\n9007199254740993,0.5,9007199254740993,3.14159265358979323846264338,1e-400,5\n0.5,9007199254740993,7,0.5,1e999,0.50\n1,1,-9223372036854775808,1,1,1e3\n", "a string; b string; c int64; d string; e string; f double", []datasets.Row{
+			{"a": "9007199254740993", "b": "0.5", "c": int64(9007199254740993), "d": "3.14159265358979323846264338", "e": "1e-400", "f": 5.0},
+			{"a": "0.5", "b": "9007199254740993", "c": int64(7), "d": "0.5", "e": "1e999", "f": 0.5},
+			{"a": "1", "b": "1", "c": int64(math.MinInt64), "d": "1", "e": "1", "f": 1000.0}}},
 	} {
 		got, result, err := converted(t, c.name, c.content, "")
 		if err != nil {
@@ -103,6 +110,10 @@ func TestBadFilesNameLineAndColumn(t *testing.T) {
 		{"a.jsonl", "{\"a\": 1}\n3\n", "line 2: expected an object"},
 		{"a.jsonl", "{\"a\": 12345678901234567890}", "no room in 64 bits"},
 		{"a.jsonl", "{\"a\": 1e999}", "no room in 64 bits"},
+		{"a.jsonl", "{\"a\": [1]}\n{\"a\": [1e-400]}", "line 2: column a[]: the number 1e-400 has no room in 64 bits: round it, or write it as a text"},
+		{"a.jsonl", "{\"a\": 3.14159265358979323846264338}", "line 1: column a: the number 3.14159265358979323846264338 has no room in 64 bits"},
+		{"a.jsonl", "{\"a\": 1}\n{\"a\": 9007199254740993}\n{\"a\": 0.5}", "line 3: column a is a number, in line 2 it is a whole number: a double does not hold the whole one exactly, so write all as texts"},
+		{"a.jsonl", "{\"a\": 1}\n{\"a\": 0.5}\n{\"a\": 9007199254740993}", "line 3: column a is a whole number, in line 2 it is a number: a double"},
 		{"a.jsonl", "{\"a\": {}}", "without keys"},
 		{"a.jsonl", "{}\n{}", "no columns"},
 		{"a.jsonl", "{\"a\": \"x", "line 1"},
@@ -110,7 +121,7 @@ func TestBadFilesNameLineAndColumn(t *testing.T) {
 		{"a.jsonl", "", "no rows"},
 		{"a.json", "[]", "no rows"},
 		{"a.json", "[{\"a\": 1}", "has no end"},
-		{"a.json", "[{\"a\": 1}] x", "after the list"},
+		{"a.json", "[{\"a\": 1}]\n x", "line 2, byte 2: there is something after the list: put all rows into it"},
 		{"a.csv", "a,b\n1,2\n1,2,3\n", "line 3 has another number of cells"},
 		{"a.csv", "a,b\n1,x\"y\n", "line 2, character"},
 		{"a.csv", "a,b\n1,\"x\n", "does not end with one"},
@@ -140,11 +151,60 @@ func TestBadFilesNameLineAndColumn(t *testing.T) {
 			t.Errorf("%s %q: %v, expected %q", c.name, c.content, err, c.want)
 		}
 	}
-	for content, want := range map[string]string{`{"a": []}`: "no key \"rows\"; there is [a]", `{"rows": 3}`: "is no list", `[1]`: "expected an object"} {
-		if _, _, err := converted(t, "a.json", content, "rows"); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", content, err)
+}
+
+func TestTheRestOfAnObjectIsRead(t *testing.T) {
+	const two = `{"rows": [{"a": 1}, {"a": 2}]`
+	for _, rest := range []string{"}", "\n}\r\n\t ", `, "x": [{"rows": [[1], "]", {}]}, null], "y": {}}`} {
+		if got, _, err := converted(t, "a.json", two+rest, "rows"); err != nil || len(got) != 2 {
+			t.Errorf("%q: %v, %v", rest, got, err)
 		}
 	}
+	for content, want := range map[string]string{
+		`{"a": []}`:                        `no key "rows"; there is [a]`,
+		`{"rows": 3}`:                      "is no list",
+		"\n[1]":                            "line 2: expected an object",
+		`{"a": 1`:                          "line 1, byte 8: a list or an object has no end",
+		two:                                "line 1, byte 30: a list or an object has no end: expected its ] or }, get the whole file",
+		two + ",\n garbage":                "line 2, byte 2: no JSON: invalid character 'g'",
+		two + `, "x": `:                    "line 1, byte 37: a list or an object has no end",
+		two + `, "x": "cut`:                "line 1, byte 41: it ends in the middle of a value",
+		two + `, "x": [1, {"y": 2}`:        "line 1, byte 49: a list or an object has no end",
+		two + `, "x": nul}`:                "line 1, byte 37: no JSON: invalid character '}' in literal null",
+		two + `,}`:                         "line 1, byte 31: no JSON",
+		two + ",\n\"rows\": [{\"a\": 3}]}": `line 2: the key "rows" stands twice in one object: put all rows into one list`,
+		two + "}\n" + two + "}\n":          `line 2, byte 1: there is something after the object with the key "rows": put the rows of all objects into one list, or`,
+		two + `}{"rows": [{"a": 3}]}`:      "line 1, byte 31: there is something after the object",
+		two + "}\n\n\x00":                  "line 3, byte 1: there is something after the object",
+	} {
+		if _, _, err := converted(t, "a.json", content, "rows"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, expected %q", content, err, want)
+		}
+	}
+}
+
+func TestWhatSurvivesBeingADouble(t *testing.T) {
+	for text, want := range map[string]bool{
+		"0": true, "-0.0": true, "0e-999": true, "0.1": true, "1.10": true, ".5": true, "5.": true, "1E5": true, "1e23": true,
+		"0.10000000000000000000": true, "0.1000000000000000055511151231257827021181583404541015625": true, "999999999999999e-15": true,
+		"9007199254740992": true, "9007199254740993": false, "9007199254740993.0": false, "9.007199254740993e15": false,
+		"9223372036854775807": false, "-9223372036854775808": true, "18014398509481990": false, "90071992547409.93": false,
+		"5e-324": true, "3e-324": false, "1e-400": false, "1e308": true, "1e309": false, "3.141592653589793": true, "7.854549544476363e-90": true, "3.14159265358979323846": false,
+	} {
+		if got := survives(text); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.Float64().Draw(t, "number")
+		text := strconv.FormatFloat(x, 'e', rapid.IntRange(-1, 30).Draw(t, "digits"), 64)
+		if rapid.Bool().Draw(t, "without an exponent") {
+			text = strconv.FormatFloat(x, 'f', rapid.IntRange(0, 30).Draw(t, "decimals"), 64)
+		}
+		if _, err := strconv.ParseFloat(text, 64); err == nil && !survives(text) {
+			t.Fatalf("%s, written of a double, does not survive", text)
+		}
+	})
 }
 
 func TestAFileIsNotWrittenOver(t *testing.T) {

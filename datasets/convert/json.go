@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -22,10 +23,10 @@ func eachJSON(in *counted, rows string, do func(row) error) error {
 	d := json.NewDecoder(lines)
 	d.UseNumber()
 	if rows != "" {
-		if err := enter(d, lines, rows); err != nil {
+		if err := eachUnder(d, lines, rows, do); err != nil {
 			return err
 		}
-		return eachOfList(d, lines, do)
+		return nothingAfter(d, lines, fmt.Sprintf("the object with the key %q: put the rows of all objects into one list, or each object into a file of its own", rows))
 	}
 	if first == '[' {
 		if _, err := d.Token(); err != nil {
@@ -34,10 +35,7 @@ func eachJSON(in *counted, rows string, do func(row) error) error {
 		if err := eachOfList(d, lines, do); err != nil {
 			return err
 		}
-		if _, err := d.Token(); err != io.EOF {
-			return fmt.Errorf("line %d: there is something after the list", lines.at(d.InputOffset()))
-		}
-		return nil
+		return nothingAfter(d, lines, "the list: put all rows into it")
 	}
 	for {
 		if err := nextObject(d, lines, do); err != nil {
@@ -65,57 +63,99 @@ func firstByte(in *counted) (byte, error) {
 	}
 }
 
-// enter goes to the list under a key of the one object.
-func enter(d *json.Decoder, lines *lineReader, key string) error {
+// eachUnder reads the list under a key of an object, and the object to its end.
+func eachUnder(d *json.Decoder, lines *lineReader, key string, do func(row) error) error {
 	token, err := d.Token()
 	if err != nil {
 		return lines.wrong(d, err)
 	}
 	if token != json.Delim('{') {
-		return fmt.Errorf("line 1: expected an object with the key %q", key)
+		return fmt.Errorf("line %d: expected an object with the key %q", lines.at(d.InputOffset()), key)
 	}
-	var keys []string
+	found := false
+	var keys []string // before the list
 	for d.More() {
 		name, err := d.Token()
-		if err != nil {
+		switch {
+		case err != nil:
 			return lines.wrong(d, err)
-		}
-		if name == key {
+		case name == key && found:
+			return fmt.Errorf("line %d: the key %q stands twice in one object: put all rows into one list", lines.at(d.InputOffset()), key)
+		case name == key:
+			found = true
 			if token, err = d.Token(); err != nil {
 				return lines.wrong(d, err)
 			}
 			if token != json.Delim('[') {
 				return fmt.Errorf("line %d: %q is no list of rows", lines.at(d.InputOffset()), key)
 			}
-			return nil
+			err = eachOfList(d, lines, do)
+		default:
+			if !found {
+				keys = append(keys, fmt.Sprint(name))
+			}
+			err = skip(d, lines)
 		}
-		keys = append(keys, fmt.Sprint(name))
-		var skipped json.RawMessage
-		if err := d.Decode(&skipped); err != nil {
-			return lines.wrong(d, err)
-		}
-	}
-	return fmt.Errorf("there is no key %q; there is %v", key, keys)
-}
-
-func eachOfList(d *json.Decoder, lines *lineReader, do func(row) error) error {
-	for d.More() {
-		if err := nextObject(d, lines, do); err != nil {
-			return endOfList(err)
+		if err != nil {
+			return err
 		}
 	}
 	if _, err := d.Token(); err != nil {
-		return endOfList(lines.wrong(d, err))
+		return lines.wrong(d, err)
+	}
+	if !found {
+		return fmt.Errorf("there is no key %q; there is %v", key, keys)
 	}
 	return nil
 }
 
-// endOfList says of a list what the end of the file means.
-func endOfList(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the list of rows has no end")
+// skip reads a value and keeps nothing of it.
+func skip(d *json.Decoder, lines *lineReader) error {
+	for depth := 0; ; {
+		token, err := d.Token()
+		if err != nil {
+			return lines.wrong(d, err)
+		}
+		lines.at(d.InputOffset()) // forgets the line ends before it
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
 	}
-	return err
+}
+
+func eachOfList(d *json.Decoder, lines *lineReader, do func(row) error) error {
+	for d.More() {
+		if err := nextObject(d, lines, do); err == io.EOF {
+			return lines.wrong(d, err)
+		} else if err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return lines.wrong(d, err)
+	}
+	return nil
+}
+
+// nothingAfter holds what is left of the file to white space. after says what it follows, and what
+// to do with more.
+func nothingAfter(d *json.Decoder, lines *lineReader, after string) error {
+	rest := bufio.NewReader(io.MultiReader(d.Buffered(), lines))
+	for offset := d.InputOffset(); ; offset++ {
+		c, err := rest.ReadByte()
+		if err != nil {
+			return ignoreEnd(err)
+		}
+		if !strings.ContainsRune(" \t\r\n", rune(c)) {
+			return fmt.Errorf("%s: there is something after %s", lines.place(offset), after)
+		}
+	}
 }
 
 // nextObject reads a row; io.EOF after the last.
@@ -240,24 +280,28 @@ func (l *lineReader) at(offset int64) int {
 	return l.lines + 1
 }
 
+// place names an offset by its line and the byte within it.
+func (l *lineReader) place(offset int64) string {
+	line := l.at(offset)
+	return fmt.Sprintf("line %d, byte %d", line, offset-l.last+1)
+}
+
 // wrong says where the decoder met what it could not read.
 func (l *lineReader) wrong(d *json.Decoder, err error) error {
+	switch err {
+	case io.EOF:
+		return fmt.Errorf("%s: a list or an object has no end: expected its ] or }, get the whole file", l.place(l.read))
+	case io.ErrUnexpectedEOF:
+		return fmt.Errorf("%s: it ends in the middle of a value: get the whole file", l.place(l.read))
+	}
 	var syntax *json.SyntaxError
 	offset := d.InputOffset()
 	if errors.As(err, &syntax) {
 		offset = max(offset, syntax.Offset-1)
 	}
-	if err == io.ErrUnexpectedEOF {
-		return fmt.Errorf("line %d: it ends in the middle of a value", l.at(l.read))
-	}
-	start := int64(0) // of the line
-	line := l.at(offset)
-	if l.lines > 0 {
-		start = l.last
-	}
 	hint := ""
 	if text := err.Error(); strings.Contains(text, "character 'N' looking") || strings.Contains(text, "character 'I'") {
 		hint = "; Python writes NaN and Infinity, which are no JSON: write null"
 	}
-	return fmt.Errorf("line %d, byte %d: no JSON: %w%s", line, offset-start+1, err, hint)
+	return fmt.Errorf("%s: no JSON: %w%s", l.place(offset), err, hint)
 }

@@ -15,13 +15,14 @@ const (
 	nothing = iota
 	boolKind
 	intKind
+	wideKind // of whole numbers, one that a double does not hold
 	floatKind
 	textKind
 	listKind
 	structKind
 )
 
-var kindNames = []string{"null", "a boolean", "a whole number", "a number", "a text", "a list", "an object"}
+var kindNames = []string{"null", "a boolean", "a whole number", "a whole number", "a number", "a text", "a list", "an object"}
 
 // kind is the type of a column, or of what is in it.
 type kind struct {
@@ -50,9 +51,11 @@ func (k *kind) learn(v any, line int, path string) error {
 	case k.of == nothing:
 		k.of, k.line = of, line
 	case k.of == of:
-	case k.of == intKind && of == floatKind:
-		k.of = floatKind
-	case k.of == floatKind && of == intKind:
+	case k.of == intKind && (of == wideKind || of == floatKind):
+		k.of, k.line = of, line
+	case of == intKind && (k.of == wideKind || k.of == floatKind):
+	case k.of == wideKind && of == floatKind, k.of == floatKind && of == wideKind:
+		return fmt.Errorf("line %d: column %s is %s, in line %d it is %s: a double does not hold the whole one exactly, so write all as texts", line, path, kindNames[of], k.line, kindNames[k.of])
 	default:
 		return fmt.Errorf("line %d: column %s is %s, in line %d it is %s: a column holds values of one kind", line, path, kindNames[of], k.line, kindNames[k.of])
 	}
@@ -99,13 +102,13 @@ func kindOf(v any) (int, error) {
 		return boolKind, nil
 	case json.Number:
 		if _, err := strconv.ParseInt(string(v), 10, 64); err == nil {
-			return intKind, nil
+			return kindOfWhole(string(v)), nil
 		}
 		if !strings.ContainsAny(string(v), ".eE") {
 			return nothing, fmt.Errorf("the whole number %s has no room in 64 bits: write it as a text", v)
 		}
-		if x, err := strconv.ParseFloat(string(v), 64); err != nil || math.IsInf(x, 0) {
-			return nothing, fmt.Errorf("the number %s has no room in 64 bits", v)
+		if !survives(string(v)) {
+			return nothing, fmt.Errorf("the number %.40s has no room in 64 bits: round it, or write it as a text", v)
 		}
 		return floatKind, nil
 	case string:
@@ -120,8 +123,40 @@ func kindOf(v any) (int, error) {
 	return nothing, fmt.Errorf("a value of type %T", v)
 }
 
-// kindOfCell is what a cell may be read as. 007 and +1 are texts: written back they would be
-// others.
+// kindOfWhole is the kind of a whole number of 64 bits.
+func kindOfWhole(text string) int {
+	if survives(text) {
+		return intKind
+	}
+	return wideKind
+}
+
+// survives says whether a number's text is the same number once it was a double: the double has the
+// same digits when it is written with as many, zeros at a fraction's end aside, or with as few as
+// read back. Decimals of up to 15 digits survive, and those that a program wrote of a double, such
+// as 0.10000000000000001. A whole number survives where a double is exactly that.
+func survives(text string) bool {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return false
+	}
+	mantissa, _, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(text, "-")), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+strings.TrimRight(fraction, "0"), "0")
+	if digits == "" {
+		return true
+	}
+	for _, after := range []int{len(digits) - 1, -1} {
+		written, _, _ := strings.Cut(strconv.FormatFloat(math.Abs(x), 'e', after, 64), "e")
+		if strings.Replace(written, ".", "", 1) == digits {
+			return true
+		}
+	}
+	return false
+}
+
+// kindOfCell is what a cell may be read as. 007, +1 and numbers that no double holds are texts:
+// written back they would be others.
 func kindOfCell(text string) int {
 	switch text {
 	case "":
@@ -134,12 +169,12 @@ func kindOfCell(text string) int {
 		return textKind
 	}
 	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return intKind
+		return kindOfWhole(text)
 	}
 	if strings.ContainsAny(digits, "_xXpP") || !strings.ContainsAny(digits, ".eE") {
 		return textKind
 	}
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
+	if survives(text) {
 		return floatKind
 	}
 	return textKind
@@ -150,8 +185,10 @@ func joinCells(a, b int) int {
 	switch {
 	case a == b:
 		return a
-	case a == intKind && b == floatKind, a == floatKind && b == intKind:
-		return floatKind
+	case a == intKind && (b == wideKind || b == floatKind):
+		return b
+	case b == intKind && (a == wideKind || a == floatKind):
+		return a
 	}
 	return textKind
 }
@@ -187,5 +224,5 @@ func (k *kind) String() string {
 		}
 		return "struct<" + strings.Join(fields, ", ") + ">"
 	}
-	return []string{boolKind: "boolean", intKind: "int64", floatKind: "double", textKind: "string"}[k.of]
+	return []string{boolKind: "boolean", intKind: "int64", wideKind: "int64", floatKind: "double", textKind: "string"}[k.of]
 }

@@ -15,7 +15,7 @@ func (k *kind) node() parquet.Node {
 	switch k.of {
 	case boolKind:
 		return parquet.Optional(parquet.Leaf(parquet.BooleanType))
-	case intKind:
+	case intKind, wideKind:
 		return parquet.Optional(parquet.Int(64))
 	case floatKind:
 		return parquet.Optional(parquet.Leaf(parquet.DoubleType))
@@ -173,7 +173,7 @@ func leafValue(k *kind, v any) (parquet.Value, error) {
 	case string:
 		return parquet.ByteArrayValue([]byte(v)), nil
 	case json.Number:
-		if k.of == intKind {
+		if k.of == intKind || k.of == wideKind {
 			n, err := strconv.ParseInt(string(v), 10, 64)
 			return parquet.Int64Value(n), err
 		}
