@@ -52,7 +52,7 @@ func TestSFAAveragesWithTheTasksStart(t *testing.T) {
 	setting.TaskSteps = 4 // averages after step 3 and after step 4
 	s := open(t, SFA, "", setting, func(p *SFAParams) { p.Beta, p.Period = beta, period/4. })
 	seq := open[*LoRAParams](t, Seq, "", setting, nil)
-	for task := range 2 {
+	for task := range 3 {
 		began := map[string][]float32{}
 		for _, session := range []*Session{s, seq} {
 			if err := session.StartTask(); err != nil {

@@ -53,10 +53,11 @@ func TestDivergenceIsTorchs(t *testing.T) {
 // kl's teacher is the untouched backbone for ever, lwf's the model before the task: the term is 0
 // when that task begins, and holds the predictions later.
 func TestTeachers(t *testing.T) {
-	terms := map[string][2]float64{}
+	const tasks = 3
+	terms := map[string][]float64{}
 	for _, m := range []Method{KL, LwF} {
 		setting := toySetting(1)
-		setting.Diagnostics = true
+		setting.Diagnostics, setting.Tasks = true, tasks
 		s := open(t, m, "measured", setting, func(p *DistillationParams) { p.Beta = 1 })
 		term := func(task int) float64 {
 			t.Helper()
@@ -72,9 +73,10 @@ func TestTeachers(t *testing.T) {
 			t.Fatalf("%s: no term among %v", m.Name, r.Measures)
 			return 0
 		}
-		first := term(0)
-		learn(t, s, 1, 0, toyRate)
-		terms[m.Name] = [2]float64{first, term(1)}
+		for task := range tasks {
+			terms[m.Name] = append(terms[m.Name], term(task))
+			learn(t, s, 1, task, toyRate)
+		}
 	}
 	t.Logf("the terms when each task begins: %v", terms)
 	for name, at := range terms {
@@ -82,8 +84,10 @@ func TestTeachers(t *testing.T) {
 			t.Errorf("%s: the term is %g before anything was learned", name, at[0])
 		}
 	}
-	if terms[KL.Name][1] < 1e-3 || math.Abs(terms[LwF.Name][1]) > 1e-6 {
-		t.Errorf("when the second task begins the terms are %v, expected a large one of kl and 0 of lwf", terms)
+	for task := 1; task < tasks; task++ {
+		if terms[KL.Name][task] < 1e-3 || math.Abs(terms[LwF.Name][task]) > 1e-6 {
+			t.Errorf("when task %d begins the terms are %v, expected a large one of kl and 0 of lwf", task+1, terms)
+		}
 	}
 }
 

@@ -57,35 +57,48 @@ func TestOLoRATermIsTorchs(t *testing.T) {
 	}
 }
 
-// Each task starts with a LoRA of its own that changes nothing; what the task before learned stays
-// in the weight, and its A is remembered.
+// Each task starts with a LoRA of its own that changes nothing; what the tasks before learned stays
+// in the weight, and the A of each is remembered, the newest first.
 func TestOLoRAKeepsEachTasksLoRA(t *testing.T) {
-	s := openOLoRA(t, "", nil)
-	if err := s.StartTask(); err != nil {
-		t.Fatal(err)
-	}
-	steps(t, s, 1, 0, 0, toySteps, toyRate)
-	learned, weights := map[string][]float32{}, effective(t, s)
+	setting := toySetting(1)
+	setting.Tasks = 3
+	s := open[*OLoRAParams](t, OLoRA, "three tasks", setting, nil)
+	past := map[string][]float32{}
+	var seen [][]float32 // the A of all projections when a task began and when it was learned
 	for _, p := range s.Adapted() {
-		learned[Name(p, "", "A")] = value(t, s, Name(p, "", "A"))
+		seen = append(seen, value(t, s, Name(p, "", "A")))
 	}
-	if err := s.EndTask(1, examplesOf(0)); err != nil {
-		t.Fatal(err)
-	}
-	if d := distance(weights, effective(t, s)); !(d <= 1e-6) {
-		t.Errorf("the end of the task moved the weights by %g", d)
-	}
-	first := s.Adapted()[0]
-	for _, p := range s.Adapted() {
-		was, past := learned[Name(p, "", "A")], value(t, s, Name(p, "", pastA))
-		if len(past) != s.Tasks*len(was) || !slices.Equal(past[:len(was)], was) || largest(past[len(was):]) != 0 {
-			t.Errorf("%v: what was learned is not remembered", p)
+	for task := range setting.Tasks {
+		if err := s.StartTask(); err != nil {
+			t.Fatal(err)
 		}
-		if now := value(t, s, Name(p, "", "A")); apart(now, was) < 0.1*largest(was) || p != first && slices.Equal(now, value(t, s, Name(first, "", "A"))) {
-			t.Errorf("%v does not start anew", p)
+		steps(t, s, 1, task, 0, toySteps, toyRate)
+		weights := effective(t, s)
+		for _, p := range s.Adapted() {
+			name := Name(p, "", "A")
+			learned := value(t, s, name)
+			past[name], seen = slices.Concat(learned, past[name]), append(seen, learned)
 		}
-		if largest(value(t, s, Name(p, "", "B"))) != 0 {
-			t.Errorf("%v starts with a B that is not 0", p)
+		if err := s.EndTask(task+1, examplesOf(task)); err != nil {
+			t.Fatal(err)
+		}
+		if d := distance(weights, effective(t, s)); !(d <= 1e-6) {
+			t.Errorf("the end of task %d moved the weights by %g", task+1, d)
+		}
+		for _, p := range s.Adapted() {
+			now := value(t, s, Name(p, "", "A"))
+			want := make([]float32, s.Tasks*len(now))
+			copy(want, past[Name(p, "", "A")])
+			if !slices.Equal(value(t, s, Name(p, "", pastA)), want) {
+				t.Errorf("%v: what %d tasks learned is not remembered", p, task+1)
+			}
+			if slices.ContainsFunc(seen, func(was []float32) bool { return apart(now, was) < 0.1*largest(was) }) {
+				t.Errorf("%v does not start anew after task %d", p, task+1)
+			}
+			seen = append(seen, now)
+			if largest(value(t, s, Name(p, "", "B"))) != 0 {
+				t.Errorf("%v starts with a B that is not 0 after task %d", p, task+1)
+			}
 		}
 	}
 }
