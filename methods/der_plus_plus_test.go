@@ -180,6 +180,27 @@ func TestDarkTermsHaveAGradientAndChangeTheResult(t *testing.T) {
 	}
 }
 
+// Rows whose logits are held and rows that are learned by their labels are two draws, as in the
+// paper's equation 6, with a ratio's rows each.
+func TestTheTwoDrawsAreIndependent(t *testing.T) {
+	s, r := openDER(t, 1, 1), rand.New(rand.NewPCG(3, 4))
+	s.MixBatch(rowsOf(0, 0), r) // the reservoir is empty: nothing is drawn
+	differ := 0
+	for i := range 8 {
+		drawn := s.MixBatch(rowsOf(0, i*toyRows), r)
+		half := len(drawn) / 2
+		if len(drawn) != s.ReplayRows() {
+			t.Fatalf("%d rows are replayed, expected %d", len(drawn), s.ReplayRows())
+		}
+		if !slices.Equal(drawn[:half], drawn[half:]) {
+			differ++
+		}
+	}
+	if differ < 4 { // draws of 2 among 4 to 8 rows are seldom the same
+		t.Errorf("the draws differ in %d of 8 batches", differ)
+	}
+}
+
 // Before anything is replayed the step is SEQ's.
 func TestDERPlusPlusBeginsAsSeq(t *testing.T) {
 	setting := toySetting(1)

@@ -333,6 +333,33 @@ func TestSampledSelection(t *testing.T) {
 	}
 }
 
+// Columns and rows are drawn from the stream that Init is given, which is the cell's.
+func TestSampledSelectionFollowsItsStream(t *testing.T) {
+	w := normal(rand.New(rand.NewPCG(1, 2)), 1, 40, 50)
+	for _, s := range []Selection{InverseSample, InverseSampleOffset} {
+		a := CURLoRA{Rank: 8, Rule: SizesByWidth, Alpha: 1, Selection: s}
+		one, _ := start(t, a, w, array{}, 5)
+		other, _ := start(t, a, w, array{}, 6)
+		for _, name := range []string{"C", "R"} {
+			if slices.Equal(one[name].values, other[name].values) {
+				t.Errorf("%s: %s is the same of two seeds", s, name)
+			}
+		}
+	}
+}
+
+// Of columns and of rows with equal norms the lower index comes first.
+func TestEqualNormsAreTakenInOrder(t *testing.T) {
+	w := array{[]int{3, 3}, []float32{ // symmetric; the norms are 3, 3, √14
+		1, 2, 2,
+		2, 2, -1,
+		2, -1, 3,
+	}}
+	in, _ := start(t, CURLoRA{Rank: 2, Rule: SizesByWidth, Alpha: 1, Selection: InverseTop}, w, array{}, 1)
+	near(t, "C", in["C"], array{[]int{3, 2}, []float32{1, 2, 2, 2, 2, -1}}, 0)
+	near(t, "R", in["R"], array{[]int{2, 3}, []float32{1, 2, 2, 2, 2, -1}}, 0)
+}
+
 func ExampleCABR_Sizes() {
 	fmt.Println(DefaultCABR().Sizes(1536, 1536)) // Qwen2-1.5B's q_proj
 	fmt.Println(DefaultCABR().Sizes(256, 1536))  // its v_proj

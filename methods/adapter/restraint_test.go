@@ -1,6 +1,7 @@
 package adapter
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -100,5 +101,21 @@ func TestRestraintMovesTheDrawnFeatures(t *testing.T) {
 		if slices.Equal(output(&Restraint{Edge: 1.2, Share: 0.9, Decay: 0.5}).values, on.values) {
 			t.Errorf("%s space: other draws give the same", space)
 		}
+	}
+}
+
+// It acts where more than Share of S's entries are at most Edge, not where just that share is.
+func TestRestraintActsAboveItsShare(t *testing.T) {
+	fused := zeros(2, 2)
+	copy(fused.values, []float32{1, 2, 3, 4})
+	for _, c := range []struct{ divisor, want []float32 }{
+		{[]float32{1, 1.2, 1.3, 2}, []float32{1, 2, 3, 4}},
+		{[]float32{1, 1.2, 1.2, 2}, []float32{0.5, 1, 3, 4}},
+	} {
+		in := map[string]array{"fused": fused, "divisor": {fused.shape, c.divisor}, "drawn": {[]int{2, 1}, []float32{1, 0}}}
+		got := run(t, in, func(v map[string]*graph.Node) []*graph.Node {
+			return []*graph.Node{Restraint{Edge: 1.2, Share: 0.5, Decay: 0.5}.apply(v["fused"], v["divisor"], v["drawn"])}
+		})
+		near(t, fmt.Sprintf("with S %v the result", c.divisor), got[0], array{fused.shape, c.want}, 0)
 	}
 }
