@@ -90,6 +90,14 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("%s in task %s at step %d", e.Reason, e.Task, e.Step)
 }
 
+// divergedAt is an error after a step of a lesson, a *DivergedError where a number is not finite.
+func divergedAt(l lesson, step int, err error) error {
+	if errors.Is(err, methods.ErrNotFinite) {
+		return &DivergedError{l.name, step, err.Error()}
+	}
+	return err
+}
+
 // EndState is the state, with its reason, of a cell that ended with an error; nil is done.
 func EndState(ctx context.Context, err error) (record.State, string) {
 	var diverged *DivergedError

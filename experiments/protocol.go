@@ -142,7 +142,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		err = session.EndTask(l.index, t.batches(l))
 	}
 	if err != nil {
-		return err
+		return divergedAt(l, l.steps, err)
 	}
 	p.log.flop = forward * passes(session)
 	stop(tokens)

@@ -45,11 +45,8 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	if err == nil {
 		row.Weights, err = evaluatedDigest(session, learned.Effective)
 	}
-	if errors.Is(err, evaluation.ErrNotFinite) {
-		return nil, nil, &DivergedError{l.name, step, err.Error()}
-	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, divergedAt(l, step, err)
 	}
 	stop(row.Tokens)
 	return row, measures, nil

@@ -13,7 +13,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"secura/experiments/engine"
-	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -251,6 +250,22 @@ func TestDivergedCell(t *testing.T) {
 	}
 }
 
+// TestDivergedInATasksLastStep: no later step has a loss that tells of it, and what a method does
+// at the task's end must not fail of it.
+func TestDivergedInATasksLastStep(t *testing.T) {
+	y := newToy(t)
+	for _, preset := range []string{"seq", "ewc", "osf"} {
+		s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 3e38, Reason: "test"})
+		s.Training.Steps, s.Training.Schedule, s.Training.Warmup = 1, suite.Constant, 0
+		w := y.open(t, s, t.TempDir())
+		err := w.RunCell(context.Background(), w.cells[0], nil)
+		var diverged *DivergedError
+		if !errors.As(err, &diverged) || diverged.Task != s.Tasks[0].Name || diverged.Step != 1 || !strings.HasSuffix(diverged.Reason, "q_proj.weight: a number is not finite") {
+			t.Errorf("%s: %v, expected a weight that is not finite after the first task's only step", preset, err)
+		}
+	}
+}
+
 // TestCheckpointWithoutItsRecords: a cell whose records do not reach its checkpoint starts again
 // and ends as it should.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
@@ -300,7 +315,7 @@ func TestNotFiniteWeightsDiverge(t *testing.T) {
 	}
 	values[3] = float32(math.NaN())
 	broken := tensors.FromFlatDataAndDimensions(values, w.base.Model.Weights[name].Shape().Dimensions...)
-	if _, err := w.evaluator.Evaluate(context.Background(), map[string]*tensors.Tensor{name: broken}); !errors.Is(err, evaluation.ErrNotFinite) {
+	if _, err := w.evaluator.Evaluate(context.Background(), map[string]*tensors.Tensor{name: broken}); !errors.Is(err, methods.ErrNotFinite) {
 		t.Errorf("error %v, expected one of a number that is not finite", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 
@@ -40,23 +41,34 @@ func (s *Session) TrainedDigest() (string, error) {
 	return Digest(list...)
 }
 
+// ErrNotFinite is why a cell is diverged.
+var ErrNotFinite = errors.New("a number is not finite")
+
+// CheckFinite refuses a tensor of float32 with a value that is not finite by an ErrNotFinite.
+func CheckFinite(name string, t *tensors.Tensor) error {
+	var err error
+	accessErr := tensors.ConstFlatData(t, func(values []float32) {
+		for _, x := range values {
+			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+				err = fmt.Errorf("%s: %w", name, ErrNotFinite)
+				return
+			}
+		}
+	})
+	return errors.Join(err, accessErr)
+}
+
 // NotFinite names the first trained tensor with a value that is not finite; empty if there is none.
 func (s *Session) NotFinite() (name string, err error) {
 	for _, v := range s.variables {
-		if !v.trained || name != "" {
+		if !v.trained {
 			continue
 		}
-		err = tensors.ConstFlatData(v.value, func(values []float32) {
-			for _, x := range values {
-				if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-					name = v.name
-					return
-				}
-			}
-		})
-		if err != nil {
+		if err := CheckFinite(v.name, v.value); errors.Is(err, ErrNotFinite) {
+			return v.name, nil
+		} else if err != nil {
 			return "", fmt.Errorf("look at %s: %w", v.name, err)
 		}
 	}
-	return name, nil
+	return "", nil
 }

@@ -62,6 +62,9 @@ func (t *TaskEnd) nextSubspace(preserved float64) error {
 	defer func() { release(fresh) }()
 	for _, p := range s.projections {
 		w := weights[p.WeightName()]
+		if err := CheckFinite("weight "+p.WeightName(), w); err != nil {
+			return err
+		}
 		values, err := tensors.CopyFlatData[float32](w)
 		if err != nil {
 			return err

@@ -105,7 +105,7 @@ func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function,
 		}
 		mean := sums[i] / slots[i]
 		if !Finite(mean) {
-			return fmt.Errorf("the divergence from the backbone: %w", ErrNotFinite)
+			return fmt.Errorf("the divergence from the backbone: %w", methods.ErrNotFinite)
 		}
 		*to = &mean
 	}

@@ -6,7 +6,6 @@ package evaluation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -21,9 +20,6 @@ import (
 	"secura/experiments/stream"
 	"secura/methods"
 )
-
-// ErrNotFinite is why a cell is diverged.
-var ErrNotFinite = errors.New("a number is not finite")
 
 // Finite says whether a number is one.
 func Finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
@@ -83,8 +79,8 @@ func (v *Evaluator) Evaluate(ctx context.Context, effective map[string]*tensors.
 // EvaluateFunction scores what a session has learned so far.
 func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (*Row, error) {
 	learned := f.Learned()
-	for _, name := range slices.Sorted(maps.Keys(learned)) {
-		if err := checkFinite(name, learned[name]); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(learned)) { // what is decoded with a broken one looks like text
+		if err := methods.CheckFinite("weight "+name, learned[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +136,7 @@ func (v *Evaluator) EvaluateFunction(ctx context.Context, f *methods.Function) (
 	if texts > 0 {
 		mean := nats / float64(texts)
 		if !Finite(mean) {
-			return nil, fmt.Errorf("the perplexity of held-out text: %w", ErrNotFinite)
+			return nil, fmt.Errorf("the perplexity of held-out text: %w", methods.ErrNotFinite)
 		}
 		out.Perplexity = &mean
 	}
@@ -219,7 +215,7 @@ func scoreTask(name string, t stream.Task, predictions []Prediction) (total floa
 		for i, p := range predictions {
 			for _, sum := range p.Sums {
 				if !Finite(sum) {
-					return 0, nil, fmt.Errorf("the log-likelihood of an option of task %s: %w", t.Task.Name, ErrNotFinite)
+					return 0, nil, fmt.Errorf("the log-likelihood of an option of task %s: %w", t.Task.Name, methods.ErrNotFinite)
 				}
 			}
 			if t.Examples[i].Right(p.Option) {
@@ -242,21 +238,6 @@ func scoreTask(name string, t stream.Task, predictions []Prediction) (total floa
 	}
 	total, each = scorer.ScoreCases(cases)
 	return total, each, nil
-}
-
-// checkFinite refuses a weight with a value that is not finite: what is decoded with it looks like
-// text.
-func checkFinite(name string, t *tensors.Tensor) error {
-	var err error
-	accessErr := tensors.ConstFlatData(t, func(values []float32) {
-		for _, x := range values {
-			if !Finite(float64(x)) {
-				err = fmt.Errorf("weight %s: %w", name, ErrNotFinite)
-				return
-			}
-		}
-	})
-	return errors.Join(err, accessErr)
 }
 
 // logLikelihoods are log p(target) at the answer slots, [rows, answers].

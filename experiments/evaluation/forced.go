@@ -101,7 +101,7 @@ func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out
 		}
 		tokens := float64(s.tokens)
 		if !Finite(s.nats) {
-			return fmt.Errorf("the true answers of task %s: %w", groups[g].Task.Name, ErrNotFinite)
+			return fmt.Errorf("the true answers of task %s: %w", groups[g].Task.Name, methods.ErrNotFinite)
 		}
 		out.Forced[g] = record.TeacherForced{Task: groups[g].Task.Name, Examples: s.examples, Tokens: s.tokens, Nats: s.nats / tokens, Right: float64(s.right) / tokens,
 			Scores: s.means(s.scores), Perfect: s.means(s.perfect), Echo: s.means(s.echo)}
