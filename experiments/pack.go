@@ -64,7 +64,7 @@ func (w *Worker) sample(key packs) (batches [][]packing.Item, longest packing.It
 	for i, task := range tasks {
 		for k := range task.Train.Len() {
 			n := task.Train.Lengths(k)
-			if t.MaxPrompt > 0 && n.Prompt >= t.MaxPrompt {
+			if !t.Draws(n.Prompt) {
 				continue
 			}
 			var item packing.Item

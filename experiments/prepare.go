@@ -155,7 +155,7 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 		p.Warnings = append(p.Warnings, text)
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
-	err = errors.Join(checkMethods(s, b.Config, data.TrainExamples()), err)
+	err = errors.Join(checkMethods(s, b.Config, data.TrainExamples(s.Training)), err)
 	if p.Data == nil {
 		p.Data = data
 		return err

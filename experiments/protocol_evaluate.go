@@ -140,7 +140,7 @@ func (p *protocol) recoverTask(ctx context.Context, l lesson, examples int) (tok
 	}
 	t := p.worker.trainer(p.cell, session, nil)
 	next, replay := t.bounded(epochs(l.rows, t.stream("recovery", l))), t.stream("recovery/replay", l)
-	for left := min(examples, len(l.rows)); left > 0; left -= t.training.Batch {
+	for left := min(examples, t.drawn(l)); left > 0; left -= t.training.Batch {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}

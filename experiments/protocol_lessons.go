@@ -52,13 +52,14 @@ func (p *protocol) start() (*methods.Session, error) {
 	return methods.NewSession(w.base, p.method, p.params, KnownPresets().GraphKey(p.cell.Method), setting)
 }
 
-// trainExamples counts the stream's training examples. Without data it is a number that any replay
-// memory can be a share of: a session that is loaded has the memory of its checkpoint.
+// trainExamples counts the training examples that the stream draws. Without data it is a number
+// that any replay memory can be a share of: a session that is loaded has the memory of its
+// checkpoint.
 func (w *Worker) trainExamples() int {
 	if w.withoutData {
 		return math.MaxInt32
 	}
-	return w.data.TrainExamples()
+	return w.data.TrainExamples(w.suite.Training)
 }
 
 // settingOf is what a cell's method is given, with the number of the stream's training examples.

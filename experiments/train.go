@@ -137,18 +137,17 @@ func (t *trainer) examples(l lesson) func() methods.Row {
 
 // bounded leaves out rows whose prompts the suite takes for too long.
 func (t *trainer) bounded(next func() methods.Row) func() methods.Row {
-	bound := t.training.MaxPrompt
-	if bound == 0 {
-		return next
-	}
 	return func() methods.Row {
 		row := next()
-		for t.split(row).Lengths(row.Index).Prompt >= bound { // stream.Load holds that some are shorter
+		for !t.training.Draws(t.split(row).Lengths(row.Index).Prompt) { // stream.Load holds that some are shorter
 			row = next()
 		}
 		return row
 	}
 }
+
+// drawn counts the rows of one task's lesson that bounded does not leave out.
+func (t *trainer) drawn(l lesson) int { return t.data.Tasks[t.cell.Tasks[l.index-1]].Drawn(t.training) }
 
 // draw gives the current rows of a step, and those that are replayed beside them.
 func (t *trainer) draw(examples func() methods.Row, replay *rand.Rand) (current, replayed []methods.Row) {
@@ -217,8 +216,8 @@ func (t *trainer) split(row methods.Row) *prepared.Split {
 func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, error] {
 	return func(examples int) iter.Seq2[methods.Batch, error] {
 		return func(yield func(methods.Batch, error) bool) {
-			next := epochs(l.rows, t.stream("fisher", l)) // shuffled: files are often sorted by label
-			rows := make([]methods.Row, min(examples, len(l.rows)))
+			next := t.bounded(epochs(l.rows, t.stream("fisher", l))) // shuffled: files are often sorted by label
+			rows := make([]methods.Row, min(examples, t.drawn(l)))
 			for i := range rows {
 				rows[i] = next()
 			}

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -96,6 +97,59 @@ func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
 	}
 	if !twice || len(drawn) == len(lesson.rows) {
 		t.Errorf("of %d examples %d were drawn in as many draws", len(lesson.rows), len(drawn))
+	}
+}
+
+// Fisher information is of examples that are drawn, each once, also where more are asked for; and
+// only those count in the share that a replay memory has.
+func TestLongPromptsAreInNoFisherInformation(t *testing.T) {
+	y := newToy(t)
+	s := y.with(suite.MethodSpec{Preset: "ewc"})
+	train := y.open(t, s, t.TempDir()).data.Tasks[0].Train
+	for i := range train.Len() {
+		s.Training.MaxPrompt = max(s.Training.MaxPrompt, train.Lengths(i).Prompt)
+	}
+	w := y.open(t, s, t.TempDir())
+	p, err := w.protocol(w.cells[0], w.run.Cell(w.cells[0].ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lesson, trainer := p.plan()[0], w.trainer(w.cells[0], nil, nil)
+	left, drawn := map[string]int{}, 0
+	for _, row := range lesson.rows {
+		if len(trainer.text(row).Prompt) < s.Training.MaxPrompt {
+			left[fmt.Sprint(trainer.layOut([]methods.Row{row}, nil, 1).Tokens)]++
+			drawn++
+		}
+	}
+	if drawn == 0 || drawn == len(lesson.rows) {
+		t.Fatalf("%d of %d examples are drawn", drawn, len(lesson.rows))
+	}
+	for b, err := range trainer.batches(lesson)(len(lesson.rows)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b.Rows {
+			if slices.Max(b.Weights[i*b.Answers:(i+1)*b.Answers]) > 0 { // the last batch's other rows are empty
+				left[fmt.Sprint(b.Tokens[i*b.Length:(i+1)*b.Length])]--
+			}
+		}
+	}
+	for tokens, n := range left {
+		if n != 0 {
+			t.Errorf("of %s %d are left of those that are drawn", tokens, n)
+		}
+	}
+	want := drawn
+	for _, task := range w.data.Tasks[1:] {
+		for i := range task.Train.Len() {
+			if task.Train.Lengths(i).Prompt < s.Training.MaxPrompt {
+				want++
+			}
+		}
+	}
+	if got := w.trainExamples(); got != want {
+		t.Errorf("a memory is a share of %d examples, expected %d", got, want)
 	}
 }
 

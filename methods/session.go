@@ -36,7 +36,7 @@ type Setting struct {
 	CarryOptimizer bool
 	// Diagnostics asks for the measures of each step.
 	Diagnostics bool
-	// StreamExamples counts the training examples of all tasks.
+	// StreamExamples counts the training examples of all tasks that are drawn.
 	StreamExamples int
 	// Tasks is the number of tasks in the stream.
 	Tasks int

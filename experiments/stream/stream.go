@@ -47,13 +47,8 @@ type Data struct {
 func Load(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone) (*Data, error) {
 	return load(ctx, s, store, b, func(task datasets.Task) (*prepared.Split, error) {
 		train, err := store.Open(ctx, task, prepared.Want{Split: "train"}, b.Encoder)
-		if err != nil || s.Training.MaxPrompt == 0 {
+		if err != nil || s.Training.MaxPrompt == 0 || (Task{Train: train}).Drawn(s.Training) > 0 {
 			return train, err
-		}
-		for i := range train.Len() {
-			if train.Lengths(i).Prompt < s.Training.MaxPrompt {
-				return train, nil
-			}
 		}
 		return nil, errors.Join(train.Close(), fmt.Errorf("task %s: every training prompt has %d tokens or more, training.max_prompt, so that none could be drawn", task.Name, s.Training.MaxPrompt))
 	})
@@ -199,10 +194,23 @@ func (d *Data) PromptWarnings() (texts []string) {
 	return texts
 }
 
-// TrainExamples counts the training examples of all tasks.
-func (d *Data) TrainExamples() (n int) {
+// Drawn counts the task's training examples that training draws.
+func (t Task) Drawn(training suite.Training) (n int) {
+	if training.MaxPrompt == 0 {
+		return t.Train.Len()
+	}
+	for i := range t.Train.Len() {
+		if training.Draws(t.Train.Lengths(i).Prompt) {
+			n++
+		}
+	}
+	return n
+}
+
+// TrainExamples counts the examples of all tasks that training draws.
+func (d *Data) TrainExamples(training suite.Training) (n int) {
 	for _, t := range d.Tasks {
-		n += t.Train.Len()
+		n += t.Drawn(training)
 	}
 	return n
 }

@@ -172,8 +172,8 @@ type Training struct {
 	// Draw is how a task's examples come: epochs, shuffled again for each pass, or
 	// with_replacement, each drawn from all. Empty is epochs.
 	Draw string `yaml:"draw,omitempty" json:"draw,omitempty"`
-	// MaxPrompt draws an example again whose prompt has so many tokens or more; 0 draws all, and
-	// cuts what does not fit.
+	// MaxPrompt draws an example again whose prompt has so many tokens or more, which is then no
+	// part of what a task has to learn; 0 draws all, and cuts what does not fit.
 	MaxPrompt int `yaml:"max_prompt,omitempty" json:"max_prompt,omitempty"`
 	// EmptyToken puts a new, frozen token before each answer, in training and in evaluation, and
 	// with chat has all learned that the template writes after an answer: the form of SECURA's
@@ -195,6 +195,9 @@ func (t Training) RowLength(tokens int) int {
 	}
 	return t.Length
 }
+
+// Draws says whether an example is drawn whose prompt has so many tokens.
+func (t Training) Draws(prompt int) bool { return t.MaxPrompt == 0 || prompt < t.MaxPrompt }
 
 // Evaluation is what happens at each boundary.
 type Evaluation struct {
