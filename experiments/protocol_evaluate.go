@@ -155,13 +155,14 @@ func (p *protocol) recoverTask(ctx context.Context, l lesson, examples int) (tok
 	return row.Tokens, p.log.event(record.Event{Kind: record.Recovery, Index: l.index, Task: l.name, Examples: examples, Scores: row.InOrder(p.cell.Tasks), EvalTokens: row.Tokens})
 }
 
-// recoveryStep makes a step of so many rows, and those that the method replays beside them.
+// recoveryStep makes a step of so many rows, and those that the method replays beside them. A
+// memory was offered these rows in the stream, and is not again.
 func (t *trainer) recoveryStep(rows int, next func() methods.Row, replay *rand.Rand, rate float64) error {
 	current := make([]methods.Row, rows)
 	for i := range current {
 		current[i] = next()
 	}
-	b, err := t.batch(current, t.session.MixBatch(current, replay))
+	b, err := t.batch(current, t.session.MixBatch(nil, replay))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +86,58 @@ func TestRecoveryIsScoredAfterTheStream(t *testing.T) {
 	}
 	if !moved {
 		t.Error("no score moved by further examples")
+	}
+}
+
+// The rows of a recovery were offered in the stream: a memory replays beside them and keeps what it
+// has.
+func TestARecoveryOffersNoRowAgain(t *testing.T) {
+	y := newToy(t)
+	var replaying []suite.MethodSpec
+	for _, preset := range []string{"er", "er-ball", "der++", "i-lora"} {
+		replaying = append(replaying, suite.MethodSpec{Preset: preset, Params: map[string]any{"buffer": 0.5}})
+	}
+	w := y.open(t, y.with(replaying...), t.TempDir())
+	for _, cell := range w.cells {
+		folder := mustRun(t, w, cell)
+		p, err := w.protocol(cell, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := p.plan()[0]
+		session, err := p.start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		if err := session.Load(folder.Checkpoint(3)); err != nil {
+			t.Fatal(err)
+		}
+		memory := func() string {
+			t.Helper()
+			dir := t.TempDir()
+			if err := session.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile(filepath.Join(dir, "state.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(data)
+		}
+		before, tr := memory(), w.trainer(cell, session, nil)
+		next, replay := epochs(l.rows, tr.stream("recovery", l)), tr.stream("recovery/replay", l)
+		for range 2 {
+			if err := tr.recoveryStep(tr.training.Batch, next, replay, l.rate); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if after := memory(); after != before {
+			t.Errorf("%s: the memory is %s, before the recovery %s", cell.ID, after, before)
+		}
+		if tr.session.MixBatch(nil, replay) == nil {
+			t.Errorf("%s replays nothing", cell.ID)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -251,6 +252,26 @@ func TestDroppedRowsTakeTheirLogitsAlong(t *testing.T) {
 	}
 	if dropped == 0 {
 		t.Error("no row was dropped in a step that replays it: the draws test nothing")
+	}
+}
+
+// A step whose rows are not offered, as in a recovery, learns two draws again and keeps the logits
+// of nothing.
+func TestRowsThatAreNotOfferedLeaveNoLogits(t *testing.T) {
+	s, r := openDER(t, 1, 1), rand.New(rand.NewPCG(3, 4))
+	mixed(t, s, rowsOf(0, 0), r, toyRate)
+	mixed(t, s, rowsOf(1, 0), r, toyRate)
+	memory := s.hooks.Logits.(*darkMemory)
+	seen, kept := memory.Seen(), maps.Clone(memory.logits)
+	replayed := s.MixBatch(nil, r)
+	if len(replayed) != s.ReplayRows() || memory.Recall(0) == nil {
+		t.Errorf("%v is replayed, its logits %v", replayed, memory.Recall(0))
+	}
+	if _, err := s.Step(toyBatch(s.ReplayRows(), rowsOf(0, 0), replayed), toyRate); err != nil {
+		t.Fatal(err)
+	}
+	if memory.Seen() != seen || !maps.EqualFunc(memory.logits, kept, slices.Equal[[]float32]) {
+		t.Errorf("the memory was shown %d rows, before %d, and keeps the logits of %d, before %d", memory.Seen(), seen, len(memory.logits), len(kept))
 	}
 }
 

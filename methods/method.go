@@ -80,7 +80,8 @@ type Hooks struct {
 	// ReplayRows is how many rows MixBatch may add to a batch: a step's shape is fixed.
 	ReplayRows int
 	// MixBatch is called once a step with the rows of the current batch, in order, and returns at
-	// most ReplayRows rows to be learned beside them. r is the step's own stream.
+	// most ReplayRows rows to be learned beside them. r is the step's own stream. In a recovery it
+	// is called with no rows: those of its batches come again, and must not be remembered as new.
 	MixBatch func(current []Row, r *rand.Rand) []Row
 	// ReplayApart leaves replayed examples out of the cross-entropy: ExtraLoss says what is learned
 	// of them.

@@ -262,7 +262,8 @@ func (s *Session) Kind() Kind { return s.method.Kind }
 // Hooks.ReplayForward.
 func (s *Session) ReplaysForward() bool { return s.hooks.ReplayForward }
 
-// MixBatch chooses the rows to replay beside the current ones.
+// MixBatch chooses the rows to replay beside the current ones. Given none, a memory draws and stays
+// as it is.
 func (s *Session) MixBatch(current []Row, r *rand.Rand) []Row {
 	if s.hooks.MixBatch == nil {
 		return nil
