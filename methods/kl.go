@@ -25,12 +25,13 @@ const teacherCopy = "teacher"
 
 // KL adds to the loss β·τ²·KL(q ‖ p_θ), the mean over the answers' tokens, where q is what the
 // untouched backbone predicts on the same texts. The teacher is the adapter as it started, which
-// changes nothing.
+// changes nothing. RLHF's penalty is KL(p_θ ‖ q), the reverse direction.
 var KL = Method{
 	Name: "kl",
 	Doc: "Sequential fine-tuning whose predictions on the task's own answers are held near those of the untouched backbone by " +
-		"their Kullback-Leibler divergence.",
-	Source:  "The penalty of RLHF (arXiv 1909.08593) in supervised fine-tuning; value and gradient checked against torch.",
+		"their Kullback-Leibler divergence, KL(backbone ‖ model), or with direction: reverse KL(model ‖ backbone).",
+	Source: "The penalty of RLHF (arXiv 1909.08593) in supervised fine-tuning; RLHF's is direction: reverse, the default is the " +
+		"other one. Value and gradient checked against torch.",
 	Cost:    1.3,
 	Params:  DistillationParams{defaultLoRA, 1, 1, "forward"},
 	Tuning:  distillationTuning,
