@@ -161,7 +161,7 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 		data.Examples = append(data.Examples, datasets.Example{Task: task.Name, ID: i})
 	}
 	data.Available = len(data.Test)
-	w := &Worker{suite: s, refused: map[string]bool{}, data: &stream.Data{Tasks: []stream.Task{data}}, ends: []int32{0}}
+	w := &Worker{suite: s, data: &stream.Data{Tasks: []stream.Task{data}}, ends: []int32{0}}
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
 	}

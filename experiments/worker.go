@@ -75,7 +75,7 @@ type Worker struct {
 	backendInfo backbone.BackendInfo
 	untouched   map[string]*evaluation.Row // the backbones' own rows, by their names
 	compiling   machine.Meter              // the time spent on compiling graphs
-	refused     map[string]bool            // the cells that others had when they were asked for
+	seen        map[string]rundir.Sighting // the claims of other machines, by their cells
 
 	// What follows is of the backbone that is open.
 	base      *methods.Base // nil where none is
@@ -106,7 +106,7 @@ func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o Worke
 	if o.Store == nil {
 		o.Store = &prepared.Store{DataDir: "."}
 	}
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, refused: map[string]bool{}}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, seen: map[string]rundir.Sighting{}}
 	var err error
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
@@ -166,9 +166,10 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 	if err := folder.Make(); err != nil {
 		return err
 	}
-	claim, err := rundir.TakeClaim(ctx, folder, rundir.DefaultLease, w.refused[cell.ID])
+	seen := w.seen[cell.ID]
+	claim, err := rundir.TakeClaim(ctx, folder, rundir.DefaultLease, &seen)
+	w.seen[cell.ID] = seen
 	if err != nil {
-		w.refused[cell.ID] = errors.Is(err, rundir.ErrLocked)
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	defer func() { err = errors.Join(err, claim.Release()) }()

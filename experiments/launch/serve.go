@@ -93,28 +93,41 @@ func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("cell %s goes on from its checkpoint", e.Cell)
 }
 
-// ServeShard runs the cells that nobody else has, in their order, once each. follow begins to tell
-// of a cell. The error joins those of cells that did not end well; it is an *InterruptedError where
-// ctx ended one.
-func ServeShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, follow func() (tell func(engine.Progress))) error {
+// cellRunner is a Worker, as far as ServeShard needs one.
+type cellRunner interface {
+	RunCell(ctx context.Context, cell suite.Cell, progress func(engine.Progress)) error
+}
+
+// ServeShard runs the cells that nobody else has, in their order. Those that others had are asked
+// for once more at the end: one of them may be what a dead process left, such as this element of a
+// job array on another node. follow begins to tell of a cell. The error joins those of cells that
+// did not end well; it is an *InterruptedError where ctx ended one.
+func ServeShard(ctx context.Context, w cellRunner, run rundir.Run, cells []suite.Cell, follow func() (tell func(engine.Progress))) error {
 	var failures []error
-	for _, cell := range cells {
-		if ended, _ := experiments.Ended(run.Cell(cell.ID)); ended {
-			continue
+	for range 2 {
+		var elsewhere []suite.Cell
+		for _, cell := range cells {
+			if ended, _ := experiments.Ended(run.Cell(cell.ID)); ended {
+				continue
+			}
+			tell := follow()
+			err := w.RunCell(ctx, cell, func(p engine.Progress) {
+				p.Cell = cell.ID
+				tell(p)
+			})
+			if ctx.Err() != nil {
+				return &InterruptedError{cell.ID}
+			}
+			last := lastLine(ctx, engine.Progress{Cell: cell.ID}, err)
+			tell(last)
+			switch {
+			case last.State == engine.Elsewhere:
+				elsewhere = append(elsewhere, cell)
+			case last.Ended() && err != nil:
+				failures = append(failures, err)
+			}
 		}
-		tell := follow()
-		err := w.RunCell(ctx, cell, func(p engine.Progress) {
-			p.Cell = cell.ID
-			tell(p)
-		})
-		if ctx.Err() != nil {
-			return &InterruptedError{cell.ID}
-		}
-		last := lastLine(ctx, engine.Progress{Cell: cell.ID}, err)
-		tell(last)
-		if last.Ended() && err != nil {
-			failures = append(failures, err)
-		}
+		cells = elsewhere
 	}
 	return errors.Join(failures...)
 }

@@ -61,23 +61,30 @@ type Claim struct {
 	done sync.WaitGroup
 }
 
-// TakeClaim takes the cell, or returns an error that is ErrLocked and names the holder. With wait
-// it watches the claim of another machine for as long as it takes to know whether it is still
-// renewed; otherwise such a claim holds.
-func TakeClaim(ctx context.Context, c Cell, lease Lease, wait bool) (*Claim, error) {
+// Sighting is what was seen of the claim of another machine; the zero value is of none.
+type Sighting struct {
+	number, renewed int
+	first           time.Time // when it was seen like this
+}
+
+// TakeClaim takes the cell, or returns an error that is ErrLocked and names the holder. A claim of
+// another machine that is seen for the first time, or was renewed since, holds, and is noted in
+// seen. Asked again with the same sighting it watches the claim until it is renewed, or was not for
+// so long that its holder is dead.
+func TakeClaim(ctx context.Context, c Cell, lease Lease, seen *Sighting) (*Claim, error) {
 	lock, err := TakeLock(c.Lock())
 	if err != nil {
 		return nil, err
 	}
 	claim := &Claim{lock: lock, cell: c, lease: lease, stop: make(chan struct{})}
-	if err := claim.take(ctx, wait); err != nil {
+	if err := claim.take(ctx, seen); err != nil {
 		return nil, errors.Join(fmt.Errorf("claim cell %s: %w", c.ID, err), lock.Release())
 	}
 	claim.done.Go(claim.keep)
 	return claim, nil
 }
 
-func (c *Claim) take(ctx context.Context, wait bool) error {
+func (c *Claim) take(ctx context.Context, seen *Sighting) error {
 	number, last, err := newestAttempt(c.cell)
 	if err != nil {
 		return err
@@ -86,10 +93,7 @@ func (c *Claim) take(ctx context.Context, wait bool) error {
 	c.state = attempt{Host: host, Boot: machine.BootID(), PID: os.Getpid(), Job: jobName()}
 	// One of this machine lost the file lock that this process has: it is dead.
 	if number > 0 && !last.Released && (last.Host != c.state.Host || last.Boot != c.state.Boot) {
-		if !wait {
-			return last.held()
-		}
-		if err := c.watch(ctx, number, last); err != nil {
+		if err := c.watch(ctx, number, last, seen); err != nil {
 			return err
 		}
 	}
@@ -97,25 +101,28 @@ func (c *Claim) take(ctx context.Context, wait bool) error {
 	return c.create()
 }
 
-// watch returns nil when the claim was not renewed for as long as it takes to be dead.
-func (c *Claim) watch(ctx context.Context, number int, last attempt) error {
-	for end := time.Now().Add(c.lease.Dead); time.Now().Before(end); {
+// watch returns nil when the claim is as it was seen, and has been for as long as it takes to be
+// dead.
+func (c *Claim) watch(ctx context.Context, number int, last attempt, seen *Sighting) error {
+	for {
+		if seen.number != number || seen.renewed != last.Renewed {
+			*seen = Sighting{number, last.Renewed, time.Now()}
+			return last.held()
+		}
+		left := c.lease.Dead - time.Since(seen.first)
+		if left <= 0 {
+			return nil
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(min(c.lease.Renew, time.Until(end))):
+		case <-time.After(min(c.lease.Renew, left)):
 		}
-		again, now, err := newestAttempt(c.cell)
-		switch {
-		case err != nil:
+		var err error
+		if number, last, err = newestAttempt(c.cell); err != nil {
 			return err
-		case again != number || now.Renewed != last.Renewed:
-			return now.held()
-		case now.Released:
-			return nil
 		}
 	}
-	return nil
 }
 
 // create puts the claim's file in place whole, unless its number is taken.
