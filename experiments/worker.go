@@ -159,8 +159,8 @@ func (w *Worker) Cell(id string) (suite.Cell, error) {
 // RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder
 // meanwhile; a cell that another process finished is left as it is. The error is rundir.ErrLocked
 // where another process has the cell: asked for it again, the worker waits until it knows whether
-// that process is still there. It is a *DivergedError where numbers became infinite, and ctx's
-// where ctx ended it.
+// that process is still there. It is rundir.ErrClaimLost where another may have taken the cell over
+// meanwhile, a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
 func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(engine.Progress)) (err error) {
 	folder := w.run.Cell(cell.ID)
 	if err := folder.Make(); err != nil {
@@ -190,8 +190,8 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		return err
 	}
 	err = w.runClaimed(ctx, cell, folder, claim, progress)
-	if errors.Is(err, rundir.ErrClaimLost) {
-		return err // the files are another's
+	if lost := claim.Err(); lost != nil {
+		return lost // the files are another's, whatever went wrong with them
 	}
 	status.Ended = time.Now().UTC()
 	status.State, status.Reason = EndState(ctx, err)

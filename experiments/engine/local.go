@@ -88,6 +88,8 @@ type CellError struct {
 	Cell   string
 	State  record.State
 	Reason string
+	// PID is the worker process that the cell was handed to; 0 where none started.
+	PID int
 }
 
 func (e *CellError) Error() string { return fmt.Sprintf("cell %s %s: %s", e.Cell, e.State, e.Reason) }
@@ -203,15 +205,16 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		if w == nil {
 			var err error
 			if w, err = startWorker(ctx, p.options.Command(number), core, p.options.Grace); err != nil {
-				p.report(number, Progress{Cell: cell, State: record.Failed, Reason: err.Error()})
+				p.report(number, 0, Progress{Cell: cell, State: record.Failed, Reason: err.Error()})
 				continue
 			}
 		}
+		pid := w.command.Process.Pid
 		err := w.run(cell, func(line Progress) {
 			if line.State == Elsewhere {
 				p.again(cell)
 			}
-			p.report(number, line)
+			p.report(number, pid, line)
 		})
 		if err == nil {
 			continue
@@ -226,12 +229,12 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		if ctx.Err() != nil {
 			state, reason = record.Cancelled, "interrupted"
 		} else if again, err := p.retry(cell, exit); again {
-			p.report(number, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell starts anew with its batches in parts"})
+			p.report(number, pid, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell starts anew with its batches in parts"})
 			continue
 		} else if err != nil {
 			reason = errors.Join(errors.New(reason), err).Error()
 		}
-		p.report(number, Progress{Cell: cell, State: state, Reason: reason})
+		p.report(number, pid, Progress{Cell: cell, State: state, Reason: reason})
 	}
 }
 
@@ -250,11 +253,11 @@ func (p *pool) retry(cell string, exit error) (bool, error) {
 	return true, nil
 }
 
-func (p *pool) report(number int, line Progress) {
+func (p *pool) report(number, pid int, line Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if line.Ended() && line.State != record.Done {
-		p.failures = append(p.failures, &CellError{line.Cell, line.State, line.Reason})
+		p.failures = append(p.failures, &CellError{line.Cell, line.State, line.Reason, pid})
 	}
 	if p.options.OnProgress != nil {
 		p.options.OnProgress(number, line)

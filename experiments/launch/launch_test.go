@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 
 	"secura/experiments"
@@ -75,15 +76,24 @@ func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
 	}
 }
 
+// A cell whose claim was lost, as that of a machine that slept, is another's: it does not fail.
+func TestACellThatWasTakenOverIsElsewhere(t *testing.T) {
+	lost := fmt.Errorf("cell a: %w: attempt 2 has begun, this was 1", rundir.ErrClaimLost)
+	if p := lastLine(context.Background(), engine.Progress{Cell: "a"}, lost); p.State != engine.Elsewhere || p.Reason != lost.Error() {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestADeadWorkersCellIsMarked(t *testing.T) {
 	run := rundir.Run{Path: t.TempDir()}
 	if err := run.Cell("a").Make(); err != nil {
 		t.Fatal(err)
 	}
-	if err := rundir.WriteJSON(run.Cell("a").Status(), record.Status{State: record.Running, Host: "here", PID: 7}); err != nil {
+	host, _ := os.Hostname()
+	if err := rundir.WriteJSON(run.Cell("a").Status(), record.Status{State: record.Running, Host: host, PID: 7}); err != nil {
 		t.Fatal(err)
 	}
-	err := errors.Join(&engine.CellError{Cell: "a", State: "failed", Reason: "killed"}, &engine.CellError{Cell: "b", State: "failed", Reason: "no start"})
+	err := errors.Join(&engine.CellError{Cell: "a", State: "failed", Reason: "killed", PID: 7}, &engine.CellError{Cell: "b", State: "failed", Reason: "no start"})
 	if err := settle(run, err); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func Worker(program string, run rundir.Run, dataDir, backend string, more ...str
 func settle(run rundir.Run, err error) error {
 	var failures []error
 	for _, c := range cellErrors(err) {
-		failures = append(failures, standing.Settle(run.Cell(c.Cell), c.State, c.Reason))
+		failures = append(failures, standing.Settle(run.Cell(c.Cell), c.PID, c.State, c.Reason))
 	}
 	return errors.Join(failures...)
 }

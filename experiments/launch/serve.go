@@ -78,7 +78,7 @@ func serveCell(ctx context.Context, w *experiments.Worker, cell suite.Cell, out 
 
 // lastLine is the last line of a cell, made from the one before.
 func lastLine(ctx context.Context, p engine.Progress, err error) engine.Progress {
-	if errors.Is(err, rundir.ErrLocked) {
+	if errors.Is(err, rundir.ErrLocked) || errors.Is(err, rundir.ErrClaimLost) {
 		p.State, p.Reason = engine.Elsewhere, err.Error()
 		return p
 	}

@@ -159,9 +159,12 @@ func (c *Claim) keep() {
 	}
 }
 
-// renew writes the claim again, if it is still the newest. A write that failed is tried again at
-// the next time.
+// renew writes the claim again, if it still holds and is the newest. A write that failed is tried
+// again at the next time.
 func (c *Claim) renew(release bool) error {
+	if err := c.Err(); err != nil {
+		return err
+	}
 	number, _, err := newestAttempt(c.cell)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,10 +201,7 @@ func (c *Claim) Err() error {
 func (c *Claim) Release() error {
 	close(c.stop)
 	c.done.Wait()
-	err := c.Err()
-	if err == nil {
-		err = c.renew(true)
-	}
+	err := c.renew(true)
 	if errors.Is(err, ErrClaimLost) {
 		err = nil // the one who lost it was told
 	}

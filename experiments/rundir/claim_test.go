@@ -136,6 +136,9 @@ func TestAHolderThatWasHeldUpGivesUpByItsOwnClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(40 * time.Millisecond)
+	if err := claim.renew(false); !errors.Is(err, ErrClaimLost) {
+		t.Error("it was revived:", err)
+	}
 	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
 		t.Error(err)
 	}

@@ -115,10 +115,16 @@ func Ended(cell rundir.Cell) (end record.Event, ended bool) {
 	return last, ended
 }
 
-// Settle writes the state of a cell whose process died before it could.
-func Settle(cell rundir.Cell, state record.State, reason string) error {
+// Settle writes the state of a cell whose process, this machine's of that number, died before it
+// could. A status that another process wrote stays: the cell is that one's.
+func Settle(cell rundir.Cell, pid int, state record.State, reason string) error {
 	s, err := Read(cell)
-	if err == nil && s.State == state {
+	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	its := s.Status.Host == host && s.Status.PID == pid
+	if s.State == state || s.State != record.Queued && !its {
 		return nil
 	}
 	s.Status.State, s.Status.Reason, s.Status.Ended = state, reason, time.Now().UTC()

@@ -64,9 +64,13 @@ func TestStandings(t *testing.T) {
 	}
 }
 
-// TestSettleKeepsWhatAWorkerWrote marks the cell of a dead worker, and leaves one alone that has
-// said how it ended.
+// TestSettleKeepsWhatAWorkerWrote marks the cell of a dead worker, and leaves those alone that have
+// said how they ended, or that another process has.
 func TestSettleKeepsWhatAWorkerWrote(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cell := rundir.Run{Path: t.TempDir()}.Cell("seq-s0-o0")
 	if err := cell.Make(); err != nil {
 		t.Fatal(err)
@@ -75,16 +79,18 @@ func TestSettleKeepsWhatAWorkerWrote(t *testing.T) {
 		status record.Status
 		want   string
 	}{
-		{record.Status{State: record.Running, Host: "here", PID: 7}, "killed"},
-		{record.Status{State: record.Failed, Reason: "no space left"}, "no space left"},
+		{record.Status{State: record.Running, Host: host, PID: 7}, "failed: killed"},
+		{record.Status{State: record.Failed, Reason: "no space left", Host: host, PID: 7}, "failed: no space left"},
+		{record.Status{State: record.Running, Host: host, PID: 8}, "running"},
+		{record.Status{State: record.Done, Host: "elsewhere", PID: 7}, "done"},
 	} {
 		if err := rundir.WriteJSON(cell.Status(), c.status); err != nil {
 			t.Fatal(err)
 		}
-		if err := Settle(cell, record.Failed, "killed"); err != nil {
+		if err := Settle(cell, 7, record.Failed, "killed"); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := Read(cell); err != nil || s.State != record.Failed || s.Reason != c.want || s.Status.Host != c.status.Host {
+		if s, err := Read(cell); err != nil || s.String() != c.want || s.Status.Host != c.status.Host {
 			t.Errorf("%+v became %+v, %v", c.status, s, err)
 		}
 	}
