@@ -182,7 +182,7 @@ func TestAWorkerThatTheSystemKills(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killed := killWorker(t, run, command.Process.Pid)
+	killed := strikeWorker(t, run, command.Process.Pid, syscall.SIGKILL)
 	err := command.Wait()
 	if !killed || err == nil {
 		t.Fatalf("killed %v, error %v\n%s", killed, err, output)
@@ -208,16 +208,50 @@ func TestAWorkerThatTheSystemKills(t *testing.T) {
 	sameContents(t, "after a worker was killed", contents(t, run.Path), want)
 }
 
-// killWorker kills the worker of a run once it has made a step.
-func killWorker(t *testing.T, run rundir.Run, process int) (killed bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !killed && time.Now().Before(end); time.Sleep(time.Millisecond) {
-		for _, worker := range children(process) {
-			cells, _ := filepath.Glob(filepath.Join(run.Path, "cells", "*", "steps.jsonl"))
-			killed = len(cells) > 0 && syscall.Kill(worker, syscall.SIGKILL) == nil
+// TestAWorkerThatSomebodyStops ends its own cell alone: the next one, which it never began, is done
+// by another.
+func TestAWorkerThatSomebodyStops(t *testing.T) {
+	x := newTorture(t, "-backend", "go", "-jobs", "1")
+	want, _ := x.unbroken(t)
+	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
+	command, output := x.command(run.Path)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !strikeWorker(t, run, command.Process.Pid, syscall.SIGTERM) {
+		t.Fatalf("no worker was there\n%s", output)
+	}
+	command.Wait()
+	done := 0
+	for _, id := range []string{"seq-s0-o0", "er-s0-o0"} {
+		var status record.Status
+		if err := rundir.ReadJSON(run.Cell(id).Status(), &status); err != nil {
+			t.Fatal(err)
+		}
+		switch status.State {
+		case record.Done:
+			done++
+		case record.Failed:
+			t.Errorf("cell %s failed: %s", id, status.Reason)
 		}
 	}
-	return killed
+	if done == 0 {
+		t.Errorf("no cell is done:\n%s", output)
+	}
+	x.finish(t, run.Path)
+	sameContents(t, "after a worker was stopped", contents(t, run.Path), want)
+}
+
+// strikeWorker sends a signal to the worker of a run once it has made a step.
+func strikeWorker(t *testing.T, run rundir.Run, process int, signal syscall.Signal) (struck bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !struck && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for _, worker := range children(process) {
+			cells, _ := filepath.Glob(filepath.Join(run.Path, "cells", "*", "steps.jsonl"))
+			struck = len(cells) > 0 && syscall.Kill(worker, signal) == nil
+		}
+	}
+	return struck
 }
 
 // TestAKilledWorkersCellIsTriedInParts: asked for it, the run goes on without a failure; the cell
@@ -229,7 +263,7 @@ func TestAKilledWorkersCellIsTriedInParts(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killed := killWorker(t, run, command.Process.Pid)
+	killed := strikeWorker(t, run, command.Process.Pid, syscall.SIGKILL)
 	if err := command.Wait(); !killed || err != nil {
 		t.Fatalf("killed %v, error %v\n%s", killed, err, output)
 	}

@@ -114,7 +114,7 @@ func Run(ctx context.Context, options Options) error {
 	if options.Group == nil {
 		options.Group = func(string) string { return "" }
 	}
-	p := &pool{options: options, waiting: slices.Clone(options.Cells), at: map[int]string{}}
+	p := &pool{options: options, waiting: slices.Clone(options.Cells), returned: map[string]bool{}, at: map[int]string{}}
 	var wait sync.WaitGroup
 	for i := range min(options.Jobs, len(options.Cells)) {
 		core := -1
@@ -134,10 +134,11 @@ type pool struct {
 	mu       sync.Mutex // guards failures and serialises OnProgress
 	failures []error
 
-	queue     sync.Mutex     // guards the three below
-	waiting   []string       // cells that no worker was handed
-	elsewhere []string       // cells that other processes have
-	at        map[int]string // the group of each worker's last cell
+	queue     sync.Mutex      // guards the four below
+	waiting   []string        // cells that no worker was handed
+	returned  map[string]bool // cells that a worker was handed that did not begin them
+	elsewhere []string        // cells that other processes have
+	at        map[int]string  // the group of each worker's last cell
 }
 
 // again puts a cell that another process has behind all others.
@@ -210,13 +211,22 @@ func (p *pool) work(ctx context.Context, number, core int) {
 			}
 		}
 		pid := w.command.Process.Pid
+		begun, leaving := false, false
 		err := w.run(cell, func(line Progress) {
-			if line.State == Elsewhere {
+			begun = true
+			switch line.State {
+			case Elsewhere:
 				p.again(cell)
+			case record.Cancelled: // somebody stops this worker alone
+				leaving = true
 			}
 			p.report(number, pid, line)
 		})
 		if err == nil {
+			if leaving {
+				w.finish(p.options.Grace)
+				w = nil
+			}
 			continue
 		}
 		reason := err.Error()
@@ -228,6 +238,9 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		state := record.Failed
 		if ctx.Err() != nil {
 			state, reason = record.Cancelled, "interrupted"
+		} else if !begun && errors.Is(err, errEnded) && p.putBack(cell) {
+			p.report(number, pid, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell had not begun and is handed to another"})
+			continue
 		} else if again, err := p.retry(cell, exit); again {
 			p.report(number, pid, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell starts anew with its batches in parts"})
 			continue
@@ -236,6 +249,18 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		}
 		p.report(number, pid, Progress{Cell: cell, State: state, Reason: reason})
 	}
+}
+
+// putBack puts a cell that its worker did not begin before all others, but only once.
+func (p *pool) putBack(cell string) bool {
+	p.queue.Lock()
+	defer p.queue.Unlock()
+	if p.returned[cell] {
+		return false
+	}
+	p.returned[cell] = true
+	p.waiting = slices.Insert(p.waiting, 0, cell)
+	return true
 }
 
 // retry puts a cell whose worker was killed before all others, if Again wants that.

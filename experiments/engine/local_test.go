@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +28,10 @@ func TestMain(m *testing.M) {
 	for lines.Scan() {
 		cell := lines.Text()
 		kind, _, _ := strings.Cut(cell, "-")
+		if kind == "mute" {
+			fmt.Fprintln(os.Stderr, "no plugin")
+			os.Exit(1)
+		}
 		out.Encode(Progress{Cell: cell, State: "running", Step: 1})
 		switch kind {
 		case "crash":
@@ -44,6 +49,14 @@ func TestMain(m *testing.M) {
 			signal.Ignore(syscall.SIGTERM)
 			out.Encode(Progress{Cell: cell, State: "running", Step: 2})
 			time.Sleep(time.Minute)
+		case "stopped":
+			out.Encode(Progress{Cell: cell, State: "cancelled", Reason: "interrupted"})
+			time.Sleep(200 * time.Millisecond)
+			os.Exit(130)
+		case "last":
+			out.Encode(Progress{Cell: cell, State: "done"})
+			time.Sleep(200 * time.Millisecond)
+			os.Exit(130)
 		case "where":
 			out.Encode(Progress{Cell: cell, State: "running", Reason: fmt.Sprint(coresToTake(), os.Getenv("GOMAXPROCS"))})
 		}
@@ -151,6 +164,33 @@ func TestAFailedCellDoesNotStopTheOthers(t *testing.T) {
 		if ends[ok].State != "done" {
 			t.Errorf("%s: %+v", ok, ends[ok])
 		}
+	}
+}
+
+// TestAWorkerThatLeavesTakesNoOtherCellAlong stops a worker alone within a cell, and one between
+// two cells. What a worker cannot begin is tried once more and no further.
+func TestAWorkerThatLeavesTakesNoOtherCellAlong(t *testing.T) {
+	var s seen
+	err := run(t, context.Background(), 1, &s, "stopped-1", "ok-1", "last-1", "ok-2", "mute-1", "ok-3")
+	var got []string
+	for cell, end := range s.ends() {
+		got = append(got, cell+" "+string(end.State))
+	}
+	slices.Sort(got)
+	if want := "[last-1 done mute-1 failed ok-1 done ok-2 done ok-3 done stopped-1 cancelled]"; fmt.Sprint(got) != want {
+		t.Errorf("cells ended as %v, expected %s", got, want)
+	}
+	if err == nil || strings.Count(err.Error(), "no plugin") != 1 {
+		t.Error(err)
+	}
+	var notes []string
+	for _, p := range s.lines {
+		if p.Note != "" {
+			notes = append(notes, p.Cell)
+		}
+	}
+	if fmt.Sprint(notes) != "[ok-2 mute-1]" {
+		t.Errorf("notes were made of %v", notes)
 	}
 }
 
