@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -31,7 +32,7 @@ func TakeLock(path string) (*Lock, error) {
 	f := flock.New(path)
 	ok, err := f.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", path, err)
+		return nil, notLockable(path, err)
 	}
 	if !ok {
 		f.Close()
@@ -43,6 +44,15 @@ func TakeLock(path string) (*Lock, error) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return &Lock{f}, nil
+}
+
+// notLockable is the error of a lock that the system could not try to take.
+func notLockable(path string, err error) error {
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK) {
+		return fmt.Errorf("lock %s: the file system of %s has no file locks (%w): mount it with them, Lustre with -o flock, or give an -out on another one",
+			path, filepath.Dir(path), err)
+	}
+	return fmt.Errorf("lock %s: %w", path, err)
 }
 
 // Release gives the lock back. The file stays.
@@ -57,7 +67,7 @@ func Holder(path string) (pid int, here bool, err error) {
 	f := flock.New(path)
 	free, err := f.TryLock()
 	if err != nil {
-		return 0, false, fmt.Errorf("lock %s: %w", path, err)
+		return 0, false, notLockable(path, err)
 	}
 	defer f.Close()
 	if free {

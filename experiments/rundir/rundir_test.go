@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,6 +71,19 @@ func TestALockIsExclusiveAndNamesItsHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Release()
+}
+
+// Lustre that is mounted without flock answers ENOSYS, NFS without its lock daemon ENOLCK.
+func TestAFileSystemWithoutLocksIsNamed(t *testing.T) {
+	path := filepath.Join("lustre", "run", "run.lock")
+	for _, err := range []error{syscall.ENOSYS, syscall.ENOLCK} {
+		if got := notLockable(path, err); !errors.Is(got, err) || !strings.Contains(got.Error(), "the file system of "+filepath.Dir(path)+" has no file locks") {
+			t.Error(got)
+		}
+	}
+	if got := notLockable(path, syscall.EACCES); strings.Contains(got.Error(), "file system") {
+		t.Error(got)
+	}
 }
 
 // A process has the lock a moment before its name stands in the file.
