@@ -54,6 +54,15 @@ func startClock(from int) func() Spent {
 	return func() Spent { return Spent{time.Since(start).Seconds(), processorSeconds(from) - before} }
 }
 
+// Uptime is the time since the system started, with that in which it was suspended, when the clock
+// of a time.Time stands still; 0 where the system does not tell.
+func Uptime() time.Duration {
+	data, _ := os.ReadFile("/proc/uptime")
+	first, _, _ := strings.Cut(string(data), " ")
+	up, _ := time.ParseDuration(first + "s")
+	return up
+}
+
 // clockTicks a second are what /proc counts processor time in on every platform that has it.
 const clockTicks = 100
 

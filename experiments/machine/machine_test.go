@@ -25,10 +25,13 @@ func TestAClockCountsWhatThisProcessComputes(t *testing.T) {
 	if s := meter.Total(); s.Seconds < 0.1 || s.Processor < 0.01 {
 		t.Errorf("computing took %+v", s)
 	}
-	elapsed := StartClock()
+	elapsed, up := StartClock(), Uptime()
 	time.Sleep(50 * time.Millisecond)
 	if s := elapsed(); s.Seconds < 0.05 {
 		t.Errorf("waiting took %+v", s)
+	}
+	if up == 0 || Uptime() < up+40*time.Millisecond { // in steps of 10 ms
+		t.Errorf("the system was up for %s before, and for %s after", up, Uptime())
 	}
 	if PeakMemory() < 1<<20 {
 		t.Errorf("the process needed %d bytes", PeakMemory())

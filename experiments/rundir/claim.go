@@ -55,6 +55,7 @@ type Claim struct {
 	mu      sync.Mutex
 	state   attempt
 	renewed time.Time
+	uptime  time.Duration // the system's, when it was renewed
 	lost    error
 
 	stop chan struct{}
@@ -97,7 +98,7 @@ func (c *Claim) take(ctx context.Context, seen *Sighting) error {
 			return err
 		}
 	}
-	c.Attempt, c.renewed = number+1, time.Now()
+	c.Attempt, c.renewed, c.uptime = number+1, time.Now(), machine.Uptime()
 	return c.create()
 }
 
@@ -178,7 +179,7 @@ func (c *Claim) renew(release bool) error {
 		err = WriteJSON(c.path(), c.state)
 	}
 	if err == nil {
-		c.renewed = time.Now()
+		c.renewed, c.uptime = time.Now(), machine.Uptime()
 	}
 	return err
 }
@@ -191,7 +192,8 @@ func (c *Claim) Job() string { return c.state.Job }
 func (c *Claim) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if held := time.Since(c.renewed); c.lost == nil && held > c.lease.Lose {
+	// Of a machine that was suspended only the second tells.
+	if held := max(time.Since(c.renewed), machine.Uptime()-c.uptime); c.lost == nil && held > c.lease.Lose {
 		c.lost = fmt.Errorf("cell %s: %w: it could not be renewed for %s", c.cell.ID, ErrClaimLost, held.Round(time.Second))
 	}
 	return c.lost

@@ -145,6 +145,27 @@ func TestAHolderThatWasHeldUpGivesUpByItsOwnClock(t *testing.T) {
 	claim.Release()
 }
 
+// TestAMachineThatWasSuspendedLostItsClaim has one whose clock stood still for a while.
+func TestAMachineThatWasSuspendedLostItsClaim(t *testing.T) {
+	if machine.Uptime() == 0 {
+		t.Skip("the system does not tell how long it is up")
+	}
+	claim, err := TakeClaim(t.Context(), Run{Path: t.TempDir()}.Cell("seq-s0-o0"), DefaultLease, new(Sighting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := claim.Err(); err != nil {
+		t.Error(err)
+	}
+	claim.mu.Lock()
+	claim.uptime -= DefaultLease.Dead
+	claim.mu.Unlock()
+	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
+		t.Error(err)
+	}
+	claim.Release()
+}
+
 func TestOfManyAtOnceOneTakesAClaim(t *testing.T) {
 	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
 	elsewhereClaims(t, cell, attempt{Released: true})
