@@ -63,7 +63,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	case len(entries) > 0:
 		return done, fmt.Errorf("export: %s is not empty; give a folder that is not there yet", o.Dir)
 	}
-	o.WithoutData = true
+	o.WithoutData, o.AnyBackend = true, true
 	w, err := OpenWorker(ctx, o.WorkerOptions)
 	if err != nil {
 		return done, err

@@ -34,6 +34,8 @@ type WorkerOptions struct {
 	// folder.
 	Store   *prepared.Store
 	Backend backbone.BackendOptions
+	// AnyBackend opens another backend than the manifest's too: for what writes no cell of the run.
+	AnyBackend bool
 	// KeepBaseRows leaves the untouched backbone's row in the run's folder and takes the one that
 	// an earlier worker left there, if it is what this one would compute.
 	KeepBaseRows bool
@@ -99,14 +101,16 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err := json.Unmarshal(manifest.Suite, &s); err != nil {
 		return nil, fmt.Errorf("read the manifest's suite: %w", err)
 	}
-	return openWorker(ctx, s, manifest.Files, o)
+	return openWorker(ctx, s, manifest, o)
 }
 
-func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o WorkerOptions) (*Worker, error) {
+// openWorker opens a worker of a suite. What the manifest does not have is not compared: one of no
+// run has nothing, one that was made by hand may lack files and a backend.
+func openWorker(ctx context.Context, s suite.Suite, manifest rundir.Manifest, o WorkerOptions) (*Worker, error) {
 	if o.Store == nil {
 		o.Store = &prepared.Store{DataDir: "."}
 	}
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, seen: map[string]rundir.Sighting{}}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: manifest.Files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, seen: map[string]rundir.Sighting{}}
 	var err error
 	if w.cells, _, err = suite.Plan(s); err != nil {
 		return nil, err
@@ -121,6 +125,14 @@ func openWorker(ctx context.Context, s suite.Suite, files []rundir.File, o Worke
 	}
 	if w.backend, w.backendInfo, err = backbone.OpenBackend(ctx, o.Backend); err != nil {
 		return nil, err
+	}
+	if manifest.Backend != "" && !o.AnyBackend {
+		var own rundir.Manifest
+		DescribeBackend(&own, w.backendInfo)
+		if err := manifest.CheckBackend(own); err != nil {
+			w.Close()
+			return nil, fmt.Errorf("go on with %s: %w", o.Run.Path, err)
+		}
 	}
 	if names := s.BackboneNames(); len(names) == 1 {
 		if err := w.use(names[0]); err != nil {
@@ -137,7 +149,12 @@ func openSingle(ctx context.Context, s suite.Suite, o WorkerOptions) (*Worker, e
 	if err := s.CheckSingle(); err != nil {
 		return nil, err
 	}
-	return openWorker(ctx, s, nil, o)
+	return openWorker(ctx, s, rundir.Manifest{}, o)
+}
+
+// DescribeBackend puts into a manifest what computes the run.
+func DescribeBackend(m *rundir.Manifest, info backbone.BackendInfo) {
+	m.Backend, m.PluginSHA256, m.XLAFlags = info.Name, info.PluginSHA256, info.Flags
 }
 
 // Close releases the backbone and the backend.

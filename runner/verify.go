@@ -192,7 +192,7 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 	if err != nil {
 		return err
 	}
-	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, Store: v.store, Backbone: v.options.Backbone,
+	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, Store: v.store, Backbone: v.options.Backbone, AnyBackend: true,
 		Backend: backbone.BackendOptions{Name: backend, NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func OpenBackend(ctx context.Context, name string, noDownload bool, m *rundir.Ma
 		return "", err
 	}
 	b.Finalize()
-	m.Backend, m.PluginSHA256, m.XLAFlags = info.Name, info.PluginSHA256, info.Flags
+	experiments.DescribeBackend(m, info)
 	if info.Plugin != "" {
 		return "xla:" + info.Plugin, nil
 	}

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,5 +36,20 @@ func TestWarningsOfTheDataAreToldOnce(t *testing.T) {
 		if told := strings.Count(log.String(), "warning: prompts are cut\n"); told != 1 {
 			t.Errorf("told %d times: %q", told, log.String())
 		}
+	}
+}
+
+// A plugin that is named is not opened where a run is submitted. The manifest tells of it as of one
+// that is, for the elements' workers are held to that.
+func TestASubmittedPluginIsDescribed(t *testing.T) {
+	t.Setenv("XLA_FLAGS", "")
+	plugin := filepath.Join(t.TempDir(), "plugin.so")
+	if err := os.WriteFile(plugin, []byte("plugin"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var m rundir.Manifest
+	name, err := Launch{Suite: suite.Suite{Backend: "xla:" + plugin}}.clusterBackend(t.Context(), &m)
+	if err != nil || name != "xla:"+plugin || m.Backend != "xla" || len(m.PluginSHA256) != 64 || !strings.Contains(m.XLAFlags, "--xla_cpu_max_isa=AVX2") {
+		t.Errorf("%s, %+v, %v", name, m, err)
 	}
 }

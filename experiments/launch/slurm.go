@@ -11,10 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/methods/backbone"
 )
 
 // Array is a job array for the cells of a run that are not finished.
@@ -122,7 +124,7 @@ func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string,
 	if err != nil {
 		return "", err
 	}
-	m.Backend, m.PluginSHA256 = "xla", file.SHA256
+	experiments.DescribeBackend(m, backbone.BackendInfo{Name: "xla", PluginSHA256: file.SHA256, Flags: backbone.XLAFlags()})
 	return "xla:" + path, nil
 }
 

@@ -80,6 +80,17 @@ func (m Manifest) otherBackend(other Manifest) (reasons []string) {
 	return appendChange(reasons, "XLA flags", m.XLAFlags, other.XLAFlags)
 }
 
+// CheckBackend is an error if the backend of other is another one than this, with what differs: the
+// numbers of both would be mixed.
+func (m Manifest) CheckBackend(other Manifest) error {
+	reasons := m.otherBackend(other)
+	if len(reasons) == 0 {
+		return nil
+	}
+	return fmt.Errorf("with %s; numbers of the two differ: use the old one, give `run` -allow-backend-change, which marks the results, or another -out",
+		strings.Join(reasons, ", "))
+}
+
 // appendChange tells of a value that is not what it was.
 func appendChange(list []string, what, was, is string) []string {
 	if was == is {
@@ -166,9 +177,10 @@ func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
 	if changes := FileChanges(old.Files, new.Files); len(changes) > 0 {
 		return Manifest{}, nil, fmt.Errorf("continue run: %w; give another -out", errors.Join(changes...))
 	}
-	if reasons := old.otherBackend(new); new.Backend != "" && len(reasons) > 0 && !new.AllowBackendChange {
-		return Manifest{}, nil, fmt.Errorf("continue run: with %s; numbers of the two differ: use the old one, give -allow-backend-change, "+
-			"which marks the results, or another -out", strings.Join(reasons, ", "))
+	if new.Backend != "" && !new.AllowBackendChange {
+		if err := old.CheckBackend(new); err != nil {
+			return Manifest{}, nil, fmt.Errorf("continue run: %w", err)
+		}
 	}
 	merged = new
 	merged.Suite = suite

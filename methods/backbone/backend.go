@@ -5,6 +5,7 @@
 package backbone
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -60,6 +61,13 @@ const (
 	// goConfig avoids the pure-Go backend's default mode, which deadlocks on two processors.
 	goConfig = "ops_sequential"
 )
+
+// xlaFlagsEnv is where a plugin reads its flags.
+const xlaFlagsEnv = "XLA_FLAGS"
+
+// XLAFlags are the flags that a plugin is opened with: XLA_FLAGS, or where that is empty those of
+// this program.
+func XLAFlags() string { return cmp.Or(os.Getenv(xlaFlagsEnv), defaultXLAFlags) }
 
 // BackendNames lists the names that OpenBackend takes.
 var BackendNames = []string{"auto", "xla", "go", "xla:FILE"}
@@ -161,10 +169,8 @@ func openPlugin(path string) (compute.Backend, BackendInfo, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, info, fmt.Errorf("open backend xla:%s: %w; give the path of a PJRT plugin, or use -backend go", path, err)
 	}
-	if os.Getenv("XLA_FLAGS") == "" {
-		os.Setenv("XLA_FLAGS", defaultXLAFlags)
-	}
-	info.Flags = os.Getenv("XLA_FLAGS")
+	info.Flags = XLAFlags()
+	os.Setenv(xlaFlagsEnv, info.Flags)
 
 	type hash struct {
 		sum string
