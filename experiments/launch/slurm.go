@@ -167,15 +167,28 @@ func submit(ctx context.Context, run rundir.Run, array engine.Array, cells int) 
 	if err := rundir.WriteBytes(path, []byte(script)); err != nil {
 		return "", err
 	}
-	job, err := engine.Submit(ctx, path)
-	if err != nil {
+	// What notes the job is opened before Slurm has it: nobody would know of it otherwise.
+	if _, _, err := record.Truncate(jobsFile(run), func([]byte) bool { return true }); err != nil {
 		return "", err
 	}
 	w, err := record.OpenWriter(jobsFile(run))
 	if err != nil {
-		return job, err
+		return "", err
 	}
-	return job, errors.Join(w.Append(handedJob{job, array.Shards, filepath.Base(path), time.Now().UTC(), cells}), w.Sync(), w.Close())
+	job, err := engine.Submit(ctx, path)
+	if err != nil {
+		return "", errors.Join(err, w.Close())
+	}
+	return job, note(w, handedJob{job, array.Shards, filepath.Base(path), time.Now().UTC(), cells})
+}
+
+// note writes down a job that Slurm has. Where that fails its number is in the error: the run does
+// not know of the job.
+func note(w *record.Writer, job handedJob) error {
+	if err := errors.Join(w.Append(job), w.Sync(), w.Close()); err != nil {
+		return fmt.Errorf("job %s was handed to Slurm and could not be noted, so that status and cancel do not know it (scancel %s stops it): %w", job.Job, job.Job, err)
+	}
+	return nil
 }
 
 // absolute makes paths that hold on every machine that sees the same file system.
