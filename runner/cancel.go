@@ -49,18 +49,12 @@ func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 		fmt.Fprintf(stdout, "process %d was told to stop\n", pid)
 		stopped = true
 	}
-	elements, jobs, err := launch.Queued(ctx, run)
+	queue, err := launch.Queued(ctx, run)
 	if err != nil {
 		return err
 	}
-	waiting := 0
-	for _, e := range elements {
-		if e.Waiting() {
-			waiting++
-		}
-	}
-	if waiting > 0 {
-		if err := engine.Cancel(ctx, jobs); err != nil {
+	if waiting := queue.Waiting(); waiting > 0 {
+		if err := engine.Cancel(ctx, queue.Arrays); err != nil {
 			return err
 		}
 		fmt.Fprintf(stdout, "%d elements of job arrays were cancelled\n", waiting)

@@ -45,12 +45,12 @@ func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	elements, _, err := launch.Queued(ctx, run)
+	queue, err := launch.Queued(ctx, run)
 	if err != nil {
 		fmt.Fprintln(stderr, "warning: Slurm does not tell of the jobs:", err)
 	}
 	jobs := map[string]standing.Job{}
-	for id, e := range elements {
+	for id, e := range queue.Elements {
 		jobs[id] = standing.Job{State: e.State, Waiting: e.Waiting()}
 	}
 	all = all || len(cells) < manyCells
@@ -89,7 +89,7 @@ func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.
 		}
 	}
 	fmt.Fprintln(stdout)
-	if err := writeElements(elements, stdout); err != nil || counts[record.Done] == len(cells) {
+	if err := writeElements(queue.Elements, stdout); err != nil || counts[record.Done] == len(cells) {
 		return err
 	}
 	rounds, err := launch.Rounds(run)

@@ -75,12 +75,17 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 		}
 	}
 	var written time.Time
+	warned := false
 	view := newWatchView(stdout)
 	for {
 		// Whether it is over is asked first, so that what is shown last is the end.
 		over := f.Over()
-		if err := f.Update(); err != nil {
+		if err := f.Update(ctx); err != nil {
 			return err
+		}
+		if f.Unasked != nil && !warned && ctx.Err() == nil {
+			fmt.Fprintln(stderr, "warning: Slurm does not tell of the jobs:", f.Unasked)
+			warned = true
 		}
 		view.show(f, time.Now())
 		over = over && f.Over()

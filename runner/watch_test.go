@@ -93,7 +93,7 @@ func TestWatchingFollowsARun(t *testing.T) {
 	look := func() string {
 		t.Helper()
 		out.Reset()
-		checkWatch(t, f.Update())
+		checkWatch(t, f.Update(t.Context()))
 		view.show(f, now)
 		return out.String()
 	}
@@ -142,7 +142,7 @@ func TestWatchingFollowsARun(t *testing.T) {
 // TestARunWithoutAProcessIsOver holds that watch does not wait for nobody.
 func TestARunWithoutAProcessIsOver(t *testing.T) {
 	run, f := watchedRun(t)
-	checkWatch(t, f.Update())
+	checkWatch(t, f.Update(t.Context()))
 	if !f.Over() {
 		t.Error("a copied run is waited for")
 	}
@@ -310,7 +310,7 @@ func TestEventFilesGrowWithTheRun(t *testing.T) {
 	var before []byte
 	look := func() []byte {
 		t.Helper()
-		checkWatch(t, f.Update())
+		checkWatch(t, f.Update(t.Context()))
 		checkWatch(t, d.update(f))
 		files, err := filepath.Glob(filepath.Join(events, c.ID, "*tfevents*"))
 		checkWatch(t, err)

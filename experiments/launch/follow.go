@@ -2,6 +2,7 @@ package launch
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,17 @@ type Follower struct {
 	Run   rundir.Run
 	Suite suite.Suite
 	Cells []*FollowedCell
+	// Unasked is why Slurm did not tell of the run's jobs when it was asked last: what it said
+	// before counts. It is nil where Slurm told, and for a run without jobs.
+	Unasked error
+
+	plan  string // of the manifest that the cells are from
+	queue Queue
+	asked time.Time
 }
+
+// askEvery is the time between two questions to Slurm, whose controller serves everybody.
+const askEvery = 10 * time.Second
 
 // FollowedCell is what is known of a cell.
 type FollowedCell struct {
@@ -43,22 +54,58 @@ type FollowedCell struct {
 
 // Follow finds the cells of a run.
 func Follow(run rundir.Run) (*Follower, error) {
-	s, cells, err := Planned(run)
+	f := &Follower{Run: run}
+	err := f.find()
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("watch %s: %w; a run's folder has a manifest.json", run.Path, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	f := &Follower{Run: run, Suite: s}
-	for _, c := range cells {
-		f.Cells = append(f.Cells, &FollowedCell{Cell: c, Folder: run.Cell(c.ID), State: record.Queued})
-	}
 	return f, nil
 }
 
-// Update reads the newest state of every cell that can still change.
-func (f *Follower) Update() error {
+// find reads the manifest, to which a tuning adds with each round. Of the cells that were there
+// before, what is known stays.
+func (f *Follower) find() error {
+	manifest, err := rundir.ReadManifest(f.Run)
+	if err != nil || f.Cells != nil && manifest.Plan == f.plan {
+		return err
+	}
+	s, cells, err := planned(f.Run, manifest)
+	if err != nil {
+		return err
+	}
+	known := map[string]*FollowedCell{}
+	for _, c := range f.Cells {
+		known[c.ID] = c
+	}
+	f.Suite, f.plan, f.Cells = s, manifest.Plan, nil
+	for _, c := range cells {
+		cell := &FollowedCell{Folder: f.Run.Cell(c.ID), State: record.Queued}
+		if before, ok := known[c.ID]; ok {
+			cell = before
+		}
+		cell.Cell = c
+		f.Cells = append(f.Cells, cell)
+	}
+	return nil
+}
+
+// Update reads which cells the run has, what Slurm says of its jobs, and the newest state of every
+// cell that can still change.
+func (f *Follower) Update(ctx context.Context) error {
+	if err := f.find(); err != nil {
+		return err
+	}
+	// What would be over may have been handed to Slurm since it was asked.
+	if f.Over() || time.Since(f.asked) >= askEvery {
+		queue, err := Queued(ctx, f.Run)
+		if f.Unasked = err; err == nil {
+			f.queue = queue
+		}
+		f.asked = time.Now()
+	}
 	for _, c := range f.Cells {
 		if c.State == record.Done {
 			continue
@@ -207,32 +254,32 @@ func (f *Follower) Count(states ...record.State) (n int) {
 	return n
 }
 
-// Over says whether nothing of the run goes on: all cells are done, or none runs and no process of
-// this machine is driving the run. Another machine's cannot be asked, so that its run is over when
-// its cells have ended.
+// Over says whether nothing of the run goes on: nothing of it waits or runs in Slurm, no process of
+// this machine is driving it, and all cells are done or none runs. Another machine's process cannot
+// be asked, so that its run is over when its cells have ended.
 func (f *Follower) Over() bool {
+	here, alive := driver(f.Run)
 	switch {
+	case f.queue.Waiting() > 0 || here && alive:
+		return false
 	case f.Count(record.Done) == len(f.Cells):
 		return true
 	case f.Count(record.Running) > 0:
 		return false
 	}
-	here, alive := driver(f.Run)
-	if here {
-		return !alive
-	}
-	return f.Count(record.Queued) == 0
+	return here || f.Count(record.Queued) == 0
 }
 
-// driver says whether the process that drove the run last is one of this machine, and whether it is
-// still there. A run without a lock has none: it was copied.
+// driver says whether the process that drove the run last is one of this machine, and whether it
+// still does: another may have its number by now. A run without a lock has none: it was copied.
 func driver(run rundir.Run) (here, alive bool) {
 	host, pid := rundir.LockedBy(run.Lock())
 	if pid == 0 {
 		return true, false
 	}
 	mine, _ := os.Hostname()
-	return host == mine, !machine.Gone(pid)
+	open, known := machine.HasOpen(pid, run.Lock())
+	return host == mine, !machine.Gone(pid) && (open || !known)
 }
 
 // Remaining estimates the time that is left: what is open of each cell takes as long as the done

@@ -34,22 +34,42 @@ func readJobs(run rundir.Run) ([]handedJob, error) {
 	return jobs, err
 }
 
-// Queued are the elements of the run's job arrays that Slurm knows, by their ids.
-func Queued(ctx context.Context, run rundir.Run) (map[string]engine.Element, []string, error) {
+// Queue is what Slurm knows of the job arrays of a run.
+type Queue struct {
+	// Arrays are the numbers of those that were handed to it; none where it did not answer.
+	Arrays []string
+	// Elements are those that it knows, by their ids.
+	Elements map[string]engine.Element
+}
+
+// Waiting is how many elements wait or run.
+func (q Queue) Waiting() (n int) {
+	for _, e := range q.Elements {
+		if e.Waiting() {
+			n++
+		}
+	}
+	return n
+}
+
+// Queued asks Slurm for the run's job arrays. Of a run without any it asks nothing.
+func Queued(ctx context.Context, run rundir.Run) (Queue, error) {
 	jobs, err := readJobs(run)
 	if err != nil || len(jobs) == 0 {
-		return nil, nil, err
+		return Queue{}, err
 	}
-	var numbers []string
+	q := Queue{Elements: map[string]engine.Element{}}
 	for _, job := range jobs {
-		numbers = append(numbers, job.Job)
+		q.Arrays = append(q.Arrays, job.Job)
 	}
-	elements, err := engine.Queue(ctx, numbers)
-	known := map[string]engine.Element{}
+	elements, err := engine.Queue(ctx, q.Arrays)
+	if err != nil {
+		return Queue{}, err
+	}
 	for _, e := range elements {
-		known[e.ID] = e
+		q.Elements[e.ID] = e
 	}
-	return known, numbers, err
+	return q, nil
 }
 
 // Await returns when no element of the job waits or runs.

@@ -176,6 +176,11 @@ func Planned(run rundir.Run) (suite.Suite, []suite.Cell, error) {
 	if err != nil {
 		return suite.Suite{}, nil, err
 	}
+	return planned(run, manifest)
+}
+
+// planned are the suite and the cells of a run's manifest.
+func planned(run rundir.Run, manifest rundir.Manifest) (suite.Suite, []suite.Cell, error) {
 	s, err := SuiteOf(run, manifest)
 	if err != nil {
 		return suite.Suite{}, nil, err

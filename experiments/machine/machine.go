@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -77,4 +78,24 @@ func Gone(pid int) bool {
 	}
 	process, err := os.FindProcess(pid)
 	return err == nil && errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
+
+// HasOpen says whether a process of this machine has a file open. known is false where the system
+// does not tell.
+func HasOpen(pid int, path string) (open, known bool) {
+	file, err := os.Stat(path)
+	if err != nil {
+		return false, false
+	}
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return false, false
+	}
+	for _, e := range entries {
+		if its, err := os.Stat(filepath.Join(folder, e.Name())); err == nil && os.SameFile(its, file) {
+			return true, true
+		}
+	}
+	return false, true
 }

@@ -3,6 +3,7 @@ package machine
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -62,5 +63,26 @@ func TestProcessorsOfOneNameAreToldApart(t *testing.T) {
 	}
 	if Processor() == "" {
 		t.Error("this machine's processor has no name")
+	}
+}
+
+func TestWhoHasAFileOpen(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skipf("the system does not tell: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open, known := HasOpen(os.Getpid(), path); !open || !known {
+		t.Errorf("an open file: %v, %v", open, known)
+	}
+	file.Close()
+	if open, known := HasOpen(os.Getpid(), path); open || !known {
+		t.Errorf("a closed file: %v, %v", open, known)
+	}
+	if _, known := HasOpen(1<<22+12345, path); known {
+		t.Error("files of no process are known")
 	}
 }
