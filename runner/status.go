@@ -49,10 +49,7 @@ func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.
 	if err != nil {
 		fmt.Fprintln(stderr, "warning: Slurm does not tell of the jobs:", err)
 	}
-	jobs := map[string]standing.Job{}
-	for id, e := range queue.Elements {
-		jobs[id] = standing.Job{State: e.State, Waiting: e.Waiting()}
-	}
+	jobs := queue.Jobs()
 	all = all || len(cells) < manyCells
 	counts := map[record.State]int{}
 	t := table.New("cell", "state", "tasks\nlearned", "attempt", "where", "reason")

@@ -106,25 +106,26 @@ func (f *Follower) Update(ctx context.Context) error {
 		}
 		f.asked = time.Now()
 	}
+	jobs := f.queue.Jobs()
 	for _, c := range f.Cells {
 		if c.State == record.Done {
 			continue
 		}
-		if err := c.Update(); err != nil {
+		if err := c.Update(jobs); err != nil {
 			return fmt.Errorf("watch cell %s: %w", c.ID, err)
 		}
 	}
 	return nil
 }
 
-// Update reads the newest state of the cell.
-func (c *FollowedCell) Update() error {
+// Update reads the newest state of the cell. jobs are what a scheduler said of the run's.
+func (c *FollowedCell) Update(jobs standing.Jobs) error {
 	// The state is read first: where it says done, the records are complete.
 	at, err := standing.Read(c.Folder)
 	if err != nil {
 		return err
 	}
-	at = at.Living(nil)
+	at = at.Living(jobs)
 	c.State, c.Reason, c.started = at.State, at.Reason, at.Status.Started
 	if c.State == record.Queued {
 		return nil

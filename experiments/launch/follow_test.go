@@ -92,13 +92,17 @@ func TestARunThatWaitsInSlurmIsNotOver(t *testing.T) {
 	if update(); f.Over() {
 		t.Error("over, while an element waits")
 	}
-	queueSays(t, run, "77|77_0|FAILED|")
-	if update(); f.Over() {
+	cell := f.Cells[0]
+	if err := rundir.WriteJSON(cell.Folder.Status(), record.Status{State: record.Running, Host: "node", Job: "77_0"}); err != nil {
+		t.Fatal(err)
+	}
+	queueSays(t, run, "5|5_1|RUNNING|node") // the array is forgotten
+	if update(); f.Over() || cell.State != record.Running {
 		t.Error("Slurm was asked again at once")
 	}
 	f.asked = time.Time{}
-	if update(); !f.Over() {
-		t.Error("not over, with no element left")
+	if update(); !f.Over() || cell.State != record.Cancelled {
+		t.Errorf("with no element left: over %v, its cell is %s", f.Over(), cell.State)
 	}
 }
 

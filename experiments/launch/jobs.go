@@ -11,6 +11,7 @@ import (
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 )
 
 // handedJob is a line of slurm/jobs.jsonl: a job array that was handed to Slurm.
@@ -50,6 +51,15 @@ func (q Queue) Waiting() (n int) {
 		}
 	}
 	return n
+}
+
+// Jobs are what tells of cells that say they run.
+func (q Queue) Jobs() standing.Jobs {
+	jobs := standing.Jobs{Arrays: q.Arrays, Known: map[string]standing.Job{}}
+	for id, e := range q.Elements {
+		jobs.Known[id] = standing.Job{State: e.State, Waiting: e.Waiting()}
+	}
+	return jobs
 }
 
 // Queued asks Slurm for the run's job arrays. Of a run without any it asks nothing.

@@ -69,13 +69,7 @@ const clockTicks = 100
 // processorSeconds is user and system time: of this process with from 0, of its children with
 // from 2.
 func processorSeconds(from int) float64 {
-	data, err := os.ReadFile("/proc/self/stat")
-	if err != nil {
-		return 0
-	}
-	// The name, in brackets, may hold spaces; user and system time are the 12th and 13th field
-	// after it.
-	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	fields := statOf("self") // user and system time are the 12th and 13th
 	if len(fields) < 15 {
 		return 0
 	}
@@ -85,4 +79,15 @@ func processorSeconds(from int) float64 {
 		return 0
 	}
 	return (user + system) / clockTicks
+}
+
+// statOf are the fields behind a process's name in /proc/PID/stat, the first of which is its state;
+// none where the system does not tell.
+func statOf(process string) []string {
+	data, err := os.ReadFile("/proc/" + process + "/stat")
+	if err != nil {
+		return nil
+	}
+	// The name, in brackets, may hold spaces.
+	return strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 }

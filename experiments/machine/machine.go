@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -71,10 +72,14 @@ func BootID() string {
 	return strings.TrimSpace(string(data))
 }
 
-// Gone says whether a process of this machine is known to have ended.
+// Gone says whether a process of this machine is known to have ended. One that nobody has waited
+// for, as in a container whose first process does not, has ended too.
 func Gone(pid int) bool {
 	if pid <= 0 {
 		return false
+	}
+	if fields := statOf(strconv.Itoa(pid)); len(fields) > 0 && fields[0] == "Z" {
+		return true
 	}
 	process, err := os.FindProcess(pid)
 	return err == nil && errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)

@@ -49,6 +49,27 @@ func TestAProcessIsGoneWhenItHasEnded(t *testing.T) {
 	}
 }
 
+// A process that has ended and that its parent has not waited for still has its number.
+func TestAProcessThatNobodyWaitedForIsGone(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skipf("the system does not tell: %v", err)
+	}
+	command := exec.Command("sleep", "60")
+	if err := command.Start(); err != nil {
+		t.Skipf("no process to start: %v", err)
+	}
+	defer command.Wait()
+	if Gone(command.Process.Pid) {
+		t.Error("a process that sleeps is gone")
+	}
+	command.Process.Kill()
+	for start := time.Now(); !Gone(command.Process.Pid); time.Sleep(5 * time.Millisecond) {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("a process that was killed is not gone")
+		}
+	}
+}
+
 func TestProcessorsOfOneNameAreToldApart(t *testing.T) {
 	for cpuinfo, want := range map[string]string{
 		"processor\t: 0\ncpu family\t: 23\nmodel\t\t: 1\nmodel name\t: AMD EPYC\nflags\t\t: fpu avx avx2\n\nprocessor\t: 1\nmodel name\t: B\n": "AMD EPYC (family 23, model 1, AVX2)",

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,20 +57,30 @@ type Job struct {
 	Waiting bool
 }
 
+// Jobs are what a scheduler said when it was asked for job arrays; nothing where it was not.
+type Jobs struct {
+	// Arrays are those that it was asked for. A cell of another job may run, known or not.
+	Arrays []string
+	// Known are their jobs that it knows, by their names.
+	Known map[string]Job
+}
+
 // Living is the standing once a cell that says "running" was looked for: one whose process on this
-// machine is gone, or whose job the scheduler does not know to wait or run, is cancelled. jobs are
-// those that are known, by their names; nil where there is no scheduler.
-func (s Standing) Living(jobs map[string]Job) Standing {
+// machine is gone, or whose job the scheduler does not know to wait or run, is cancelled.
+func (s Standing) Living(jobs Jobs) Standing {
 	if s.State != record.Running {
 		return s
 	}
 	host, _ := os.Hostname()
-	job, known := jobs[s.Status.Job]
+	job, known := jobs.Known[s.Status.Job]
+	array, _, _ := strings.Cut(s.Status.Job, "_")
 	switch {
 	case s.Status.Host == host && machine.Gone(s.Status.PID):
 		s.State, s.Reason = record.Cancelled, fmt.Sprintf("its process %d is gone; `run` goes on with it", s.Status.PID)
 	case known && !job.Waiting:
 		s.State, s.Reason = record.Cancelled, fmt.Sprintf("its element is %s in Slurm; `run` goes on with it", strings.ToLower(job.State))
+	case !known && slices.Contains(jobs.Arrays, array):
+		s.State, s.Reason = record.Cancelled, "Slurm has forgotten its element, which has ended; `run` goes on with it"
 	}
 	return s
 }

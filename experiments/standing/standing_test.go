@@ -23,11 +23,11 @@ func TestStandings(t *testing.T) {
 	running := record.Status{State: record.Running, Host: host, PID: os.Getpid()}
 	left := record.Status{State: record.Running, Host: host, PID: gone.Process.Pid}
 	job := record.Status{State: record.Running, Host: "elsewhere", Job: "7_1"}
-	jobs := map[string]Job{"7_1": {State: "TIMEOUT"}}
+	jobs := func(job Job) Jobs { return Jobs{Arrays: []string{"7"}, Known: map[string]Job{"7_1": job}} }
 	for _, c := range []struct {
 		name   string
 		status record.Status
-		jobs   map[string]Job
+		jobs   Jobs
 		end    record.State
 		begun  bool
 		want   string
@@ -36,8 +36,10 @@ func TestStandings(t *testing.T) {
 		{name: "begun without a status", begun: true, want: "running"},
 		{name: "at work", status: running, begun: true, want: "running"},
 		{name: "its process is gone", status: left, begun: true, want: "cancelled: its process " + strconv.Itoa(gone.Process.Pid) + " is gone; `run` goes on with it"},
-		{name: "its element ended", status: job, jobs: jobs, begun: true, want: "cancelled: its element is timeout in Slurm; `run` goes on with it"},
-		{name: "its element waits", status: job, jobs: map[string]Job{"7_1": {State: "PENDING", Waiting: true}}, want: "running"},
+		{name: "its element ended", status: job, jobs: jobs(Job{State: "TIMEOUT"}), begun: true, want: "cancelled: its element is timeout in Slurm; `run` goes on with it"},
+		{name: "its element waits", status: job, jobs: jobs(Job{State: "PENDING", Waiting: true}), want: "running"},
+		{name: "its element is forgotten", status: job, jobs: Jobs{Arrays: []string{"7"}}, begun: true, want: "cancelled: Slurm has forgotten its element, which has ended; `run` goes on with it"},
+		{name: "a job that Slurm was not asked for", status: job, jobs: Jobs{Arrays: []string{"71"}}, begun: true, want: "running"},
 		{name: "another's element", status: job, begun: true, want: "running"},
 		{name: "done", status: record.Status{State: record.Done}, end: record.Done, begun: true, want: "done"},
 		{name: "killed after its last record", status: running, end: record.Done, begun: true, want: "done"},
