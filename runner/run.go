@@ -123,7 +123,7 @@ func runSuite(ctx context.Context, o RunOptions, stdout, stderr io.Writer) (err 
 	}
 	l := o.launch(prepared.Suite, prepared, stderr)
 	if o.Engine == slurmEngine {
-		return runOnSlurm(ctx, o, l, stdout)
+		return runOnSlurm(ctx, o, l, stdout, stderr)
 	}
 	lock, err := rundir.TakeLock(l.Run.Lock())
 	if err != nil {
@@ -174,21 +174,17 @@ func changedIsUsage(err error) error {
 }
 
 // runOnSlurm hands the cells that are not finished to Slurm as a job array.
-func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout io.Writer) error {
+func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout, stderr io.Writer) error {
 	array, err := l.OnSlurm()
 	if err != nil {
-		return err
+		return changedIsUsage(err)
+	}
+	if o.DryRun {
+		return dryRun(array, stdout, stderr)
 	}
 	run := rundir.Run{Path: array.Run}
 	if array.Cells == 0 {
 		return errors.Join(array.Failures, printTables(run, stdout))
-	}
-	if o.DryRun {
-		script, err := array.Script()
-		if err == nil {
-			_, err = io.WriteString(stdout, script)
-		}
-		return err
 	}
 	job, err := array.Submit(ctx)
 	if err != nil {
@@ -205,6 +201,22 @@ func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout io.Wr
 		return err
 	}
 	return errors.Join(array.Outcome(job), printTables(run, stdout))
+}
+
+// dryRun prints the batch script that would be handed to Slurm, if there is one.
+func dryRun(array *launch.Array, stdout, stderr io.Writer) error {
+	if array.Cells == 0 {
+		fmt.Fprintln(stderr, "nothing of the run is left to run")
+		return nil
+	}
+	if array.Backend == "auto" {
+		fmt.Fprintln(stderr, "no XLA plugin is installed here: submitting installs one, and the script then has its path for -backend 'auto'")
+	}
+	script, err := array.Script()
+	if err == nil {
+		_, err = io.WriteString(stdout, script)
+	}
+	return err
 }
 
 // printTables makes the reports of a run from its records alone, writes them into the run and

@@ -32,9 +32,17 @@ type Array struct {
 
 // OnSlurm plans the job array that runs what is not finished. Elements of earlier arrays, and a run
 // on a machine that sees the same folder, share the work with it. An array of 0 cells has nothing
-// to do.
+// to do. The Backend of one is "auto" where Submit would have to install a plugin. The error is a
+// *ChangedError where the run has other settings.
 func (l Launch) OnSlurm() (*Array, error) {
 	if err := absolute(&l.Run.Path, &l.DataDir); err != nil {
+		return nil, err
+	}
+	manifest, err := l.manifest()
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := continued(l.Run, manifest); err != nil {
 		return nil, err
 	}
 	cells, _, err := suite.Plan(l.Suite)
@@ -46,11 +54,15 @@ func (l Launch) OnSlurm() (*Array, error) {
 	}
 	missing, diverged := unfinished(l.Run, cells)
 	folder := l.Run.Slurm()
-	return &Array{Array: engine.Array{
+	array := &Array{Array: engine.Array{
 		Slurm: l.Suite.Slurm, Name: "secura-" + l.Suite.Name, Shards: min(len(missing), cmp.Or(l.Suite.Slurm.Elements, 1000)),
-		Program: filepath.Join(folder, "runner"), Run: l.Run.Path, Data: l.DataDir, Backend: l.Suite.Backend,
+		Program: filepath.Join(folder, "runner"), Run: l.Run.Path, Data: l.DataDir,
 		Logs: filepath.Join(folder, "logs"), Rounds: roundsFolder(l.Run),
-	}, Cells: len(missing), Failures: errors.Join(diverged...), launch: l, planned: cells}, nil
+	}, Cells: len(missing), Failures: errors.Join(diverged...), launch: l, planned: cells}
+	if array.Cells > 0 {
+		array.Backend, err = backbone.FindBackend(backbone.BackendOptions{Name: l.Suite.Backend, NoDownload: l.NoDownload})
+	}
+	return array, err
 }
 
 // Submit puts what the elements need into the run's folder, hands the array to Slurm and returns

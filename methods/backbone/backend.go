@@ -107,23 +107,70 @@ func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, Backen
 	case o.Name == "go":
 		return openGo()
 	case named:
-		path, err := filepath.Abs(file)
+		path, err := namedPlugin(file)
 		if err != nil {
-			return nil, BackendInfo{}, fmt.Errorf("open backend %s: %w", o.Name, err)
+			return nil, BackendInfo{}, err
 		}
 		return openPlugin(path)
 	case o.Name == "xla":
-		if !xlaSupported {
-			return nil, BackendInfo{}, fmt.Errorf("open backend xla: %w; use -backend go", errNoXLA)
-		}
-		path, ok := InstalledPlugin()
-		if !ok {
-			return nil, BackendInfo{}, fmt.Errorf("open backend xla: no plugin pjrt_c_api_cpu_*_plugin.so in %s; "+
-				"`runner setup` installs one, -backend xla:FILE names one", strings.Join(pluginFolders(), ", "))
+		path, err := installedPlugin()
+		if err != nil {
+			return nil, BackendInfo{}, err
 		}
 		return openPlugin(path)
 	}
 	return openAuto(ctx, o)
+}
+
+// FindBackend names what OpenBackend would open, and opens and downloads nothing: "go", "xla:FILE"
+// with an absolute path, or "auto" where a plugin would have to be installed first.
+func FindBackend(o BackendOptions) (string, error) {
+	if err := CheckBackendName(o.Name); err != nil {
+		return "", err
+	}
+	file, named := strings.CutPrefix(o.Name, "xla:")
+	if o.Name == "go" {
+		return "go", nil
+	}
+	find := installedPlugin
+	if named {
+		find = func() (string, error) { return namedPlugin(file) }
+	}
+	path, err := find()
+	switch {
+	case err == nil:
+		return "xla:" + path, nil
+	case named || o.Name == "xla":
+		return "", err
+	case xlaSupported && !o.NoDownload:
+		return "auto", nil
+	}
+	return "go", nil
+}
+
+// namedPlugin is the absolute path of a plugin that the user named.
+func namedPlugin(file string) (string, error) {
+	path, err := filepath.Abs(file)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("open backend xla:%s: %w; give the path of a PJRT plugin, or use -backend go", file, err)
+	}
+	return path, nil
+}
+
+// installedPlugin is the path of the plugin that is used where none is named.
+func installedPlugin() (string, error) {
+	if !xlaSupported {
+		return "", fmt.Errorf("open backend xla: %w; use -backend go", errNoXLA)
+	}
+	path, ok := InstalledPlugin()
+	if !ok {
+		return "", fmt.Errorf("open backend xla: no plugin pjrt_c_api_cpu_*_plugin.so in %s; "+
+			"`runner setup` installs one, -backend xla:FILE names one", strings.Join(pluginFolders(), ", "))
+	}
+	return path, nil
 }
 
 func openAuto(ctx context.Context, o BackendOptions) (compute.Backend, BackendInfo, error) {
@@ -165,9 +212,6 @@ func openPlugin(path string) (compute.Backend, BackendInfo, error) {
 	info := BackendInfo{Name: "xla", Plugin: path, Version: pluginVersion(path)}
 	if !xlaSupported {
 		return nil, info, fmt.Errorf("open backend xla:%s: %w; use -backend go", path, errNoXLA)
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, info, fmt.Errorf("open backend xla:%s: %w; give the path of a PJRT plugin, or use -backend go", path, err)
 	}
 	info.Flags = XLAFlags()
 	os.Setenv(xlaFlagsEnv, info.Flags)

@@ -94,6 +94,46 @@ func TestAutoFallsBackToGoWithAWarning(t *testing.T) {
 	}
 }
 
+// TestABackendIsFoundWithoutOpeningIt: the plugins here are no libraries.
+func TestABackendIsFoundWithoutOpeningIt(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	dir, err := os.Getwd() // links followed, as for a relative path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(pluginPathEnv, filepath.Join(dir, "installed"))
+	find := func(want string, o BackendOptions) {
+		t.Helper()
+		got, err := FindBackend(o)
+		if err != nil {
+			got = "error"
+		}
+		if got != want {
+			t.Errorf("%+v: %s, want %s (%v)", o, got, want, err)
+		}
+	}
+	find("go", BackendOptions{Name: "go"})
+	find("error", BackendOptions{Name: "xla:mine.so"})
+	find("error", BackendOptions{Name: "xla"})
+	find("go", BackendOptions{Name: "auto", NoDownload: true})
+	plugin := filepath.Join(dir, "installed", wheelFile)
+	if err := errors.Join(os.WriteFile("mine.so", nil, 0o644), os.Mkdir("installed", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	find("xla:"+filepath.Join(dir, "mine.so"), BackendOptions{Name: "xla:mine.so"})
+	if !xlaSupported {
+		find("go", BackendOptions{})
+		return
+	}
+	find("auto", BackendOptions{})
+	if err := os.WriteFile(plugin, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	find("xla:"+plugin, BackendOptions{Name: "auto"})
+	find("xla:"+plugin, BackendOptions{Name: "xla", NoDownload: true})
+}
+
 func TestUnusableBackendsSayWhatToDo(t *testing.T) {
 	t.Setenv(pluginPathEnv, t.TempDir())
 	for name, want := range map[string]string{
