@@ -55,10 +55,12 @@ type tracker struct {
 	// began: one that goes on from a checkpoint has not done that part in this run.
 	sum, skipped float64
 	ended        int
+	// elsewhere are the cells that other processes were told to have.
+	elsewhere map[string]bool
 }
 
 func newTracker(cells int, now func() time.Time) *tracker {
-	return &tracker{now: now, cells: cells, last: map[string]engine.Progress{}}
+	return &tracker{now: now, cells: cells, last: map[string]engine.Progress{}, elsewhere: map[string]bool{}}
 }
 
 // update takes a line in and returns the cell's line before.
@@ -76,6 +78,15 @@ func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool)
 	}
 	t.last[p.Cell] = p
 	return before, known
+}
+
+// leave takes a cell that another process has out of those that this run is at. first says whether
+// that is to be told: the cell is asked for again and again.
+func (t *tracker) leave(cell string) (first bool) {
+	first = !t.elsewhere[cell]
+	t.elsewhere[cell] = true
+	delete(t.last, cell)
+	return first
 }
 
 // share is how much of its cell is done, from 0 to 1; an ended cell needs no more time however it
@@ -127,13 +138,9 @@ type lines struct {
 	teller  *teller    // nil where nothing is told between the lines
 	mu      sync.Mutex // the teller reads the tracker
 	tracker *tracker
-	// elsewhere are the cells that other processes were told to have.
-	elsewhere map[string]bool
 }
 
-func newLines(w io.Writer, t *tracker) *lines {
-	return &lines{w: w, tracker: t, elsewhere: map[string]bool{}}
-}
+func newLines(w io.Writer, t *tracker) *lines { return &lines{w: w, tracker: t} }
 
 // doing says what the cells that run are at.
 func (l *lines) doing() string {
@@ -179,10 +186,9 @@ func (l *lines) Update(_ int, p engine.Progress) {
 		return
 	}
 	if p.State == engine.Elsewhere {
-		if !l.elsewhere[p.Cell] {
+		if l.tracker.leave(p.Cell) {
 			fmt.Fprintln(l.w, endLine(p))
 		}
-		l.elsewhere[p.Cell] = true
 		return
 	}
 	before, known := l.tracker.update(p)

@@ -48,14 +48,19 @@ func (b *bars) Update(worker int, p engine.Progress) {
 		return
 	}
 	b.mu.Lock()
-	b.tracker.update(p)
+	tell := p.Ended() && p.State != "done"
+	if p.State == engine.Elsewhere {
+		tell = b.tracker.leave(p.Cell)
+	} else {
+		b.tracker.update(p)
+	}
 	b.texts[worker] = workerLine(p)
 	whole := b.tracker.done()
 	b.mu.Unlock()
 	// A full bar would be taken for completed, and a worker has more cells.
 	b.workers[worker].SetCurrent(int64(share(p) * (barUnits - 1)))
 	b.whole.SetCurrent(int64(whole * (barUnits - 1)))
-	if p.Ended() && p.State != "done" {
+	if tell {
 		fmt.Fprintln(b.progress, endLine(p))
 	}
 }
@@ -71,7 +76,7 @@ func (b *bars) Close() {
 // workerLine tells what a worker does: method, task, step and loss.
 func workerLine(p engine.Progress) string {
 	switch {
-	case p.Ended():
+	case p.Ended(), p.State == engine.Elsewhere:
 		return fmt.Sprintf("%s %s", p.Cell, p.State)
 	case p.TaskIndex == 0:
 		return p.Cell + " base row" + evaluated(p)

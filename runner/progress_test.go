@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vbauerster/mpb/v8"
 
 	"secura/experiments/engine"
+	"secura/experiments/launch"
 )
 
 // at is a line of a cell of 4 tasks of 10 steps.
@@ -97,9 +100,38 @@ func TestAWorkersLine(t *testing.T) {
 		{engine.Progress{Cell: "ewc-s0-o0", Evaluated: 34, State: "running"}, "ewc-s0-o0 base row, evaluation 34%"},
 		{at("ewc-s0-o0", 3, 7), "ewc-s0-o0 task 3/4 t, step 7/10, loss 0.500"},
 		{engine.Progress{Cell: "ewc-s0-o0", State: "done"}, "ewc-s0-o0 done"},
+		{engine.Progress{Cell: "ewc-s0-o0", Tasks: 4, State: engine.Elsewhere, Reason: "locked"}, "ewc-s0-o0 elsewhere"},
 	} {
 		if got := workerLine(c.p); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// TestACellOfAnotherProcessIsToldOnce, with the reason, on a terminal and off one. It is not among
+// those that this run is at.
+func TestACellOfAnotherProcessIsToldOnce(t *testing.T) {
+	for name, view := range map[string]func(io.Writer, *tracker) launch.View{
+		"bars": func(w io.Writer, t *tracker) launch.View { // without AutoRefresh a terminal alone shows them
+			b := &bars{tracker: t, texts: make([]string, 1), progress: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh())}
+			b.workers, b.whole = []*mpb.Bar{b.bar(func() string { return b.texts[0] })}, b.bar(t.whole)
+			return b
+		},
+		"lines": func(w io.Writer, t *tracker) launch.View { return newLines(w, t) },
+	} {
+		var out bytes.Buffer
+		track := newTracker(2, time.Now)
+		v := view(&out, track)
+		for range 3 {
+			v.Update(0, engine.Progress{Cell: "a", Tasks: 4, State: "running"})
+			v.Update(0, engine.Progress{Cell: "a", Tasks: 4, State: engine.Elsewhere, Reason: "locked by process 7"})
+		}
+		if len(track.last) != 0 {
+			t.Errorf("%s: the run is at %v", name, track.last)
+		}
+		v.Close()
+		if told := strings.Count(out.String(), "a: elsewhere: locked by process 7\n"); told != 1 {
+			t.Errorf("%s: told %d times: %q", name, told, out.String())
 		}
 	}
 }
