@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"syscall"
 
 	"secura/experiments/engine"
 	"secura/experiments/launch"
+	"secura/experiments/machine"
 	"secura/experiments/rundir"
 )
 
@@ -32,12 +34,15 @@ func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 		return fmt.Errorf("cancel %s: %w", run.Path, err)
 	}
 	stopped := false
+	var unreached error
 	pid, here, err := rundir.Holder(run.Lock())
 	switch {
 	case err != nil:
 		return err
 	case pid > 0 && !here:
 		fmt.Fprintf(stdout, "process %d on another machine runs cells: stop it there\n", pid)
+	case pid > 0 && !hasLock(pid, run):
+		unreached = fmt.Errorf("process %d, which has the run's lock, is not to be seen here and was not signalled: it is in another container, or another user's; stop it there", pid)
 	case pid > 0:
 		process, err := os.FindProcess(pid)
 		if err == nil {
@@ -60,8 +65,15 @@ func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 		fmt.Fprintf(stdout, "%d elements of job arrays were cancelled\n", waiting)
 		stopped = true
 	}
-	if !stopped {
+	if unreached == nil && !stopped {
 		return errors.New("nothing of this run waits or runs")
 	}
-	return nil
+	return unreached
+}
+
+// hasLock says whether a process of this machine is the one that has the run's lock. Containers may
+// share host names, and number their processes alike. Systems without /proc do not tell.
+func hasLock(pid int, run rundir.Run) bool {
+	open, known := machine.HasOpen(pid, run.Lock())
+	return open || !known && runtime.GOOS != "linux"
 }
