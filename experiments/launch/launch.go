@@ -55,7 +55,8 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 		return nil, err
 	}
 	// The settings are held against the old run's before anything is installed.
-	if _, _, err := continued(l.Run, manifest); err != nil {
+	settled, _, err := continued(l.Run, manifest)
+	if err != nil {
 		return nil, err
 	}
 	cells, _, err := suite.Plan(l.Suite)
@@ -67,7 +68,7 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	}
 	missing, diverged := unfinished(l.Run, suite.LongestFirst(cells, experiments.KnownPresets()))
 	if len(missing) == 0 {
-		return errors.Join(diverged...), nil
+		return errors.Join(diverged...), l.say(settled)
 	}
 	if len(missing) < len(cells) {
 		fmt.Fprintf(l.Log, "%d of %d cells are finished already\n", len(cells)-len(missing), len(cells))

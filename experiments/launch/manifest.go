@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 
 	"secura/experiments"
@@ -97,6 +98,25 @@ func (l Launch) merge(manifest rundir.Manifest) (rundir.Manifest, error) {
 	Warn(l.Log, slices.Concat(l.Prepared.Warnings, warnings))
 	l.Prepared.Warnings, l.Prepared.Chosen = nil, ""
 	return merged, nil
+}
+
+// say puts into the manifest of a run of which nothing is left to run what its suite says now, such
+// as its tables: merged is continued's. What tells how the run was computed stays.
+func (l Launch) say(merged rundir.Manifest) error {
+	old, err := rundir.ReadManifest(l.Run)
+	if err != nil || l.AllowBackendChange { // the suite of merged may ask for a backend that computed nothing
+		return err
+	}
+	was, err := SuiteOf(l.Run, old)
+	if err != nil {
+		return err
+	}
+	is, err := SuiteOf(l.Run, merged)
+	if err != nil || reflect.DeepEqual(was, is) {
+		return err
+	}
+	old.Suite, old.Plan = merged.Suite, merged.Plan
+	return rundir.WriteManifest(l.Run, old)
 }
 
 // WithLengths is a suite that is to be run with the lengths of rows with which an earlier run in
