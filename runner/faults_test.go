@@ -178,29 +178,14 @@ func TestAWorkerThatTheSystemKills(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "1")
 	want, _ := x.unbroken(t)
 	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
-	command, output := x.command(run.Path)
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
+	output, err := x.strike(t, run, syscall.SIGKILL)
+	if err == nil {
+		t.Fatalf("no error\n%s", output)
 	}
-	killed := strikeWorker(t, run, command.Process.Pid, syscall.SIGKILL)
-	err := command.Wait()
-	if !killed || err == nil {
-		t.Fatalf("killed %v, error %v\n%s", killed, err, output)
-	}
-	if !strings.Contains(output.String(), "the worker was killed (signal: killed), as the system does when memory runs out") {
+	if !strings.Contains(output, "the worker was killed (signal: killed), as the system does when memory runs out") {
 		t.Errorf("the reason is not named:\n%s", output)
 	}
-	states := map[record.State]int{}
-	for _, id := range []string{"seq-s0-o0", "er-s0-o0"} {
-		var status record.Status
-		if err := rundir.ReadJSON(run.Cell(id).Status(), &status); err != nil {
-			t.Fatal(err)
-		}
-		states[status.State]++
-		if status.State == record.Failed && !strings.Contains(status.Reason, "when memory runs out") {
-			t.Errorf("cell %s: reason %q", id, status.Reason)
-		}
-	}
+	states := statesOf(t, run)
 	if states[record.Failed] != 1 || states[record.Done] != 1 {
 		t.Errorf("states %v, expected one cell failed and one done", states)
 	}
@@ -214,44 +199,53 @@ func TestAWorkerThatSomebodyStops(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "1")
 	want, _ := x.unbroken(t)
 	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
-	command, output := x.command(run.Path)
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if !strikeWorker(t, run, command.Process.Pid, syscall.SIGTERM) {
-		t.Fatalf("no worker was there\n%s", output)
-	}
-	command.Wait()
-	done := 0
-	for _, id := range []string{"seq-s0-o0", "er-s0-o0"} {
-		var status record.Status
-		if err := rundir.ReadJSON(run.Cell(id).Status(), &status); err != nil {
-			t.Fatal(err)
-		}
-		switch status.State {
-		case record.Done:
-			done++
-		case record.Failed:
-			t.Errorf("cell %s failed: %s", id, status.Reason)
-		}
-	}
-	if done == 0 {
-		t.Errorf("no cell is done:\n%s", output)
+	output, _ := x.strike(t, run, syscall.SIGTERM)
+	states := statesOf(t, run)
+	if states[record.Failed] != 0 || states[record.Done] == 0 {
+		t.Errorf("states %v, expected a cell done and none failed\n%s", states, output)
 	}
 	x.finish(t, run.Path)
 	sameContents(t, "after a worker was stopped", contents(t, run.Path), want)
 }
 
-// strikeWorker sends a signal to the worker of a run once it has made a step.
-func strikeWorker(t *testing.T, run rundir.Run, process int, signal syscall.Signal) (struck bool) {
+// statesOf counts the cells of the torture's suite by their states; a failed one must say that
+// memory may have run out.
+func statesOf(t *testing.T, run rundir.Run) map[record.State]int {
 	t.Helper()
+	states := map[record.State]int{}
+	for _, id := range []string{"seq-s0-o0", "er-s0-o0"} {
+		var status record.Status
+		if err := rundir.ReadJSON(run.Cell(id).Status(), &status); err != nil {
+			t.Fatal(err)
+		}
+		states[status.State]++
+		if status.State == record.Failed && !strings.Contains(status.Reason, "when memory runs out") {
+			t.Errorf("cell %s: reason %q", id, status.Reason)
+		}
+	}
+	return states
+}
+
+// strike starts a run, sends its worker a signal once that has made a step, and waits for the
+// run's end.
+func (x torture) strike(t *testing.T, run rundir.Run, signal syscall.Signal) (output string, err error) {
+	t.Helper()
+	command, buffer := x.command(run.Path)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	struck := false
 	for end := time.Now().Add(20 * time.Second); !struck && time.Now().Before(end); time.Sleep(time.Millisecond) {
-		for _, worker := range children(process) {
+		for _, worker := range children(command.Process.Pid) {
 			cells, _ := filepath.Glob(filepath.Join(run.Path, "cells", "*", "steps.jsonl"))
 			struck = len(cells) > 0 && syscall.Kill(worker, signal) == nil
 		}
 	}
-	return struck
+	err = command.Wait()
+	if !struck {
+		t.Fatalf("no worker was there to be struck: %v\n%s", err, buffer)
+	}
+	return buffer.String(), err
 }
 
 // TestAKilledWorkersCellIsTriedInParts: asked for it, the run goes on without a failure; the cell
@@ -259,17 +253,13 @@ func strikeWorker(t *testing.T, run rundir.Run, process int, signal syscall.Sign
 func TestAKilledWorkersCellIsTriedInParts(t *testing.T) {
 	x := newTorture(t, "-backend", "go", "-jobs", "1", "-retry-parts", "2")
 	run := rundir.Run{Path: filepath.Join(x.dir, "run")}
-	command, output := x.command(run.Path)
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	killed := strikeWorker(t, run, command.Process.Pid, syscall.SIGKILL)
-	if err := command.Wait(); !killed || err != nil {
-		t.Fatalf("killed %v, error %v\n%s", killed, err, output)
+	output, err := x.strike(t, run, syscall.SIGKILL)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
 	}
 	const note, warning = "the cell starts anew with its batches in parts", "its batches were computed in 2 parts, since a worker was killed"
-	if text := output.String(); !strings.Contains(text, note) || !strings.Contains(text, warning) {
-		t.Errorf("expected %q and, below the table, %q:\n%s", note, warning, text)
+	if !strings.Contains(output, note) || !strings.Contains(output, warning) {
+		t.Errorf("expected %q and, below the table, %q:\n%s", note, warning, output)
 	}
 	y := torture{dir: x.dir, flags: append(slices.Clone(x.flags[:len(x.flags)-2]), "-set", "training.accumulate=2")}
 	whole := rundir.Run{Path: filepath.Join(x.dir, "whole")}
