@@ -56,11 +56,11 @@ func runCancel(ctx context.Context, run rundir.Run, stdout io.Writer) error {
 	}
 	queue, err := launch.Queued(ctx, run)
 	if err != nil {
-		return err
+		return errors.Join(unreached, err)
 	}
 	if waiting := queue.Waiting(); waiting > 0 {
 		if err := engine.Cancel(ctx, queue.Arrays); err != nil {
-			return err
+			return errors.Join(unreached, err)
 		}
 		fmt.Fprintf(stdout, "%d elements of job arrays were cancelled\n", waiting)
 		stopped = true

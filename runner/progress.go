@@ -85,6 +85,7 @@ func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool)
 func (t *tracker) leave(cell string) (first bool) {
 	first = !t.elsewhere[cell]
 	t.elsewhere[cell] = true
+	t.sum -= share(t.last[cell]) // it counts again when it is taken again
 	delete(t.last, cell)
 	return first
 }

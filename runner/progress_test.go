@@ -123,11 +123,11 @@ func TestACellOfAnotherProcessIsToldOnce(t *testing.T) {
 		track := newTracker(2, time.Now)
 		v := view(&out, track)
 		for range 3 {
-			v.Update(0, engine.Progress{Cell: "a", Tasks: 4, State: "running"})
+			v.Update(0, engine.Progress{Cell: "a", Tasks: 4, TaskIndex: 3, State: "running"})
 			v.Update(0, engine.Progress{Cell: "a", Tasks: 4, State: engine.Elsewhere, Reason: "locked by process 7"})
 		}
-		if len(track.last) != 0 {
-			t.Errorf("%s: the run is at %v", name, track.last)
+		if len(track.last) != 0 || track.sum != 0 {
+			t.Errorf("%s: the run is at %v and has done %g", name, track.last, track.sum)
 		}
 		v.Close()
 		if told := strings.Count(out.String(), "a: elsewhere: locked by process 7\n"); told != 1 {

@@ -87,7 +87,7 @@ func Queue(ctx context.Context, jobs []string) ([]Element, error) {
 	}
 	list := strings.Join(jobs, ",")
 	// Without -j: squeue refuses a list with a job that it has forgotten.
-	out, err := slurmCommand(ctx, "squeue", "--noheader", "--array", "--states=all", "--format=%F|%i|%T|%R")
+	out, err := slurmCommand(ctx, "squeue", "--noheader", "--all", "--array", "--states=all", "--format=%F|%i|%T|%R")
 	if err != nil {
 		return nil, err
 	}

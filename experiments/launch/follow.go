@@ -259,28 +259,29 @@ func (f *Follower) Count(states ...record.State) (n int) {
 // this machine is driving it, and all cells are done or none runs. Another machine's process cannot
 // be asked, so that its run is over when its cells have ended.
 func (f *Follower) Over() bool {
-	here, alive := driver(f.Run)
+	here, alive, drives := driver(f.Run)
 	switch {
-	case f.queue.Waiting() > 0 || here && alive:
+	case f.queue.Waiting() > 0:
 		return false
 	case f.Count(record.Done) == len(f.Cells):
-		return true
-	case f.Count(record.Running) > 0:
+		return !drives // of a tuning there may be another round
+	case here && alive || f.Count(record.Running) > 0:
 		return false
 	}
 	return here || f.Count(record.Queued) == 0
 }
 
-// driver says whether the process that drove the run last is one of this machine, and whether it
-// still does: another may have its number by now. A run without a lock has none: it was copied.
-func driver(run rundir.Run) (here, alive bool) {
+// driver says whether the process that drove the run last is one of this machine, whether it may
+// be alive, and whether it surely drives the run still: another may have its number by now, and not
+// every system tells. A run without a lock has none: it was copied.
+func driver(run rundir.Run) (here, alive, drives bool) {
 	host, pid := rundir.LockedBy(run.Lock())
 	if pid == 0 {
-		return true, false
+		return true, false, false
 	}
 	mine, _ := os.Hostname()
 	open, known := machine.HasOpen(pid, run.Lock())
-	return host == mine, !machine.Gone(pid) && (open || !known)
+	return host == mine, !machine.Gone(pid) && (open || !known), host == mine && open
 }
 
 // Remaining estimates the time that is left: what is open of each cell takes as long as the done

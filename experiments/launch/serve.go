@@ -34,6 +34,9 @@ func Serve(ctx context.Context, w *experiments.Worker, cells []suite.Cell, stdin
 			return context.Cause(ctx)
 		case line = <-lines:
 		}
+		if ctx.Err() != nil { // both were ready: the cell is another worker's
+			return context.Cause(ctx)
+		}
 		if line.err == io.EOF {
 			return nil
 		}

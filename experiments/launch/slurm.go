@@ -116,6 +116,9 @@ func (l Launch) share(ctx context.Context, array *engine.Array) (err error) {
 		if readErr != nil || old.Plan != merged.Plan {
 			return fmt.Errorf("hand to Slurm: the run that is going on has another plan: %w", err)
 		}
+		if err := old.CheckBackend(merged); err != nil {
+			return fmt.Errorf("hand to Slurm: join the run that is going on %w", err)
+		}
 	default:
 		return err
 	}

@@ -103,7 +103,7 @@ func (c *Claim) take(ctx context.Context, seen *Sighting) error {
 }
 
 // watch returns nil when the claim is as it was seen, and has been for as long as it takes to be
-// dead.
+// dead, or when it is released.
 func (c *Claim) watch(ctx context.Context, number int, last attempt, seen *Sighting) error {
 	for {
 		if seen.number != number || seen.renewed != last.Renewed {
@@ -120,7 +120,7 @@ func (c *Claim) watch(ctx context.Context, number int, last attempt, seen *Sight
 		case <-time.After(min(c.lease.Renew, left)):
 		}
 		var err error
-		if number, last, err = newestAttempt(c.cell); err != nil {
+		if number, last, err = newestAttempt(c.cell); err != nil || last.Released {
 			return err
 		}
 	}
@@ -192,8 +192,11 @@ func (c *Claim) Job() string { return c.state.Job }
 func (c *Claim) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Of a machine that was suspended only the second tells.
-	if held := max(time.Since(c.renewed), machine.Uptime()-c.uptime); c.lost == nil && held > c.lease.Lose {
+	held := time.Since(c.renewed)
+	if c.uptime > 0 { // of a machine that was suspended it alone tells
+		held = max(held, machine.Uptime()-c.uptime)
+	}
+	if c.lost == nil && held > c.lease.Lose {
 		c.lost = fmt.Errorf("cell %s: %w: it could not be renewed for %s", c.cell.ID, ErrClaimLost, held.Round(time.Second))
 	}
 	return c.lost

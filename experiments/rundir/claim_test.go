@@ -83,6 +83,21 @@ func TestWhatWasSeenOfAClaimLongAgoSavesWaiting(t *testing.T) {
 	}
 }
 
+// A cell that is given back while it is watched is taken at once.
+func TestAClaimThatIsReleasedMeanwhileIsTaken(t *testing.T) {
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	elsewhereClaims(t, cell, attempt{Renewed: 7})
+	time.AfterFunc(50*time.Millisecond, func() { elsewhereClaims(t, cell, attempt{Renewed: 8, Released: true}) })
+	claim, err := TakeClaim(t.Context(), cell, Lease{Renew: 10 * time.Millisecond, Lose: time.Minute, Dead: time.Minute}, &Sighting{1, 7, time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer claim.Release()
+	if claim.Attempt != 2 {
+		t.Errorf("attempt %d", claim.Attempt)
+	}
+}
+
 func TestAReleasedClaimAndOneOfADeadProcessAreTakenAtOnce(t *testing.T) {
 	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
 	elsewhereClaims(t, cell, attempt{Released: true})

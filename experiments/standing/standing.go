@@ -127,14 +127,15 @@ func Ended(cell rundir.Cell) (end record.Event, ended bool) {
 }
 
 // Settle writes the state of a cell whose process, this machine's of that number, died before it
-// could. A status that another process wrote stays: the cell is that one's.
+// could. A status that another process wrote stays, for the cell is that one's, unless that was of
+// this machine too and died without an end.
 func Settle(cell rundir.Cell, pid int, state record.State, reason string) error {
 	s, err := Read(cell)
 	if err != nil {
 		return err
 	}
 	host, _ := os.Hostname()
-	its := s.Status.Host == host && s.Status.PID == pid
+	its := s.Status.Host == host && (s.Status.PID == pid || s.State != record.Done && machine.Gone(s.Status.PID))
 	if s.State == state || s.State != record.Queued && !its {
 		return nil
 	}

@@ -77,13 +77,19 @@ func TestSettleKeepsWhatAWorkerWrote(t *testing.T) {
 	if err := cell.Make(); err != nil {
 		t.Fatal(err)
 	}
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		status record.Status
 		want   string
 	}{
 		{record.Status{State: record.Running, Host: host, PID: 7}, "failed: killed"},
+		{record.Status{State: record.Running, Host: host, PID: gone.Process.Pid}, "failed: killed"},
+		{record.Status{State: record.Done, Host: host, PID: gone.Process.Pid}, "done"},
 		{record.Status{State: record.Failed, Reason: "no space left", Host: host, PID: 7}, "failed: no space left"},
-		{record.Status{State: record.Running, Host: host, PID: 8}, "running"},
+		{record.Status{State: record.Running, Host: host, PID: os.Getpid()}, "running"},
 		{record.Status{State: record.Done, Host: "elsewhere", PID: 7}, "done"},
 	} {
 		if err := rundir.WriteJSON(cell.Status(), c.status); err != nil {
