@@ -82,17 +82,20 @@ func (e Evaluated) Warnings() (texts []string) {
 	}); n > 0 {
 		say("%d of %d right answers have one of the texts of stop, such as %q of row %d: what is written is cut before it", n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 	}
-	wholly := slices.ContainsFunc(e.Task.Scores, func(name string) bool { return !slices.Contains(numberScores, name) })
+	wholly := slices.ContainsFunc(e.Task.Scores, func(name string) bool { return numberScores[name] == nil })
 	if n := len(e.Long); n > 0 && wholly { // a number may come early
 		first := e.Used[e.Long[0]]
 		say("%d of %d right answers have more tokens than max_new_tokens, %d, such as %q of row %d: what is written ends before them",
 			n, len(e.Used), e.Task.MaxNewTokens, prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 	}
 	for _, name := range e.Task.Scores {
-		if !slices.Contains(numberScores, name) {
+		match := numberScores[name]
+		if match == nil {
 			continue
 		}
-		if n, first := countExamples(e.Used, func(x Example) bool { return !x.scoresItself(name) }); n > 0 {
+		if n, first := countExamples(e.Used, func(x Example) bool {
+			return !slices.ContainsFunc(x.RightAnswers(), func(gold string) bool { return match(gold, gold) })
+		}); n > 0 {
 			say("%s finds no number in %d of %d right answers, such as %q of row %d: these are never right", name, n, len(e.Used), prompt.Shorten(strings.TrimSpace(first.Answer)), first.ID)
 		}
 	}
@@ -107,17 +110,9 @@ func (e Evaluated) Warnings() (texts []string) {
 	return texts
 }
 
-// numberScores look for a number in an answer.
-var numberScores = []string{"number", "first_number", "last_number"}
-
-// scoresItself says whether a scorer gives one of the right answers, taken for what was written,
-// anything.
-func (e Example) scoresItself(name string) bool {
-	scorer, err := score.ByName(name)
-	return err == nil && slices.ContainsFunc(e.RightAnswers(), func(gold string) bool {
-		value, _ := scorer.ScoreCases([]score.Case{{Prediction: gold, Golds: []string{gold}}})
-		return value > 0
-	})
+// numberScores look for a number in an answer. A right answer without one does not match itself.
+var numberScores = map[string]func(prediction, gold string) bool{
+	"number": score.NumberMatch, "first_number": score.FirstNumberMatch, "last_number": score.LastNumberMatch,
 }
 
 // oneClass says which answer all examples have, where there are others to have.

@@ -96,22 +96,7 @@ func (t Task) templateMistakes() []error {
 		classes = []string{t.ClassLabel} // the file's own are not known yet
 	}
 	_, _, err := t.templates(classes)
-	return parts(err)
-}
-
-// parts takes joined errors apart; nil has none.
-func parts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var list []error
-		for _, err := range joined.Unwrap() {
-			list = append(list, parts(err)...)
-		}
-		return list
-	}
-	if err == nil {
-		return nil
-	}
-	return []error{err}
+	return Mistakes(err)
 }
 
 // mostRows bounds the rows of a split of which some are chosen; a damaged footer may claim any

@@ -137,6 +137,9 @@ func (t *trainer) examples(l lesson) func() methods.Row {
 
 // bounded leaves out rows whose prompts the suite takes for too long.
 func (t *trainer) bounded(next func() methods.Row) func() methods.Row {
+	if t.training.MaxPrompt == 0 {
+		return next
+	}
 	return func() methods.Row {
 		row := next()
 		for !t.training.Draws(t.split(row).Lengths(row.Index).Prompt) { // stream.Load holds that some are shorter

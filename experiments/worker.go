@@ -104,8 +104,8 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	return openWorker(ctx, s, manifest, o)
 }
 
-// openWorker opens a worker of a suite. What the manifest does not have is not compared: one of no
-// run has nothing, one that was made by hand may lack files and a backend.
+// openWorker opens a worker of a suite. A manifest of no run, or one that was made by hand, has no
+// files or no backend: then these are not compared.
 func openWorker(ctx context.Context, s suite.Suite, manifest rundir.Manifest, o WorkerOptions) (*Worker, error) {
 	if o.Store == nil {
 		o.Store = &prepared.Store{DataDir: "."}

@@ -109,8 +109,8 @@ type Divergence struct {
 	Knowledge *float64 `json:"knowledge,omitempty"`
 }
 
-// Mixture is what the weights θ₀ + mix·(θ − θ₀) have, θ₀ pretrained and θ what the
-// method evaluates.
+// Mixture is what the weights θ₀ + mix·(θ − θ₀) have, θ₀ pretrained and θ what the method
+// evaluates.
 type Mixture struct {
 	Mix        float64      `json:"mix"`
 	Scores     []TaskScores `json:"scores"`

@@ -28,7 +28,8 @@ type Task struct {
 	// Cut counts the test prompts whose beginning did not fit a row.
 	Cut int
 
-	warnings []string // what its data tell before a run
+	fingerprints []uint64 // of Test
+	warnings     []string // what its data tell before a run
 }
 
 // Data is everything that a suite's cells read.
@@ -108,7 +109,7 @@ func (t *Task) loadTest(ctx context.Context, store *prepared.Store, encoder *dat
 		return err
 	}
 	defer test.Close()
-	t.Available = test.Available
+	t.Available, t.fingerprints = test.Available, slices.Collect(test.Fingerprints())
 	var long []int
 	for i := range test.Len() {
 		encoded, text := test.Evaluated(i)
@@ -156,8 +157,7 @@ func (d *Data) learnedElsewhere() (texts []string) {
 	all := slices.Concat(d.Tasks, d.Knowledge)
 	evaluated := map[uint64][]int{} // the places of the tasks of each example
 	for i, task := range all {
-		for _, e := range task.Examples {
-			f := e.Fingerprint()
+		for _, f := range task.fingerprints {
 			evaluated[f] = append(evaluated[f], i)
 		}
 	}
@@ -176,7 +176,7 @@ func (d *Data) learnedElsewhere() (texts []string) {
 		for j, n := range shared {
 			if n > 0 {
 				texts = append(texts, fmt.Sprintf("task %s: %d of %d evaluated examples stand in the training of task %s, with their answers",
-					all[j].Task.Name, n, len(all[j].Examples), trained.Task.Name))
+					all[j].Task.Name, n, len(all[j].Test), trained.Task.Name))
 			}
 		}
 	}

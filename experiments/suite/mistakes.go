@@ -3,9 +3,9 @@ package suite
 import (
 	"errors"
 	"fmt"
-	"io"
-	"reflect"
 	"strings"
+
+	"secura/datasets"
 )
 
 // Bounds of what is told of mistakes: of a list with ten thousand wrong items some show what is
@@ -22,7 +22,7 @@ func Told(list ...error) error {
 	var told []error
 	seen := map[string]bool{}
 	n := 0
-	for _, err := range flat(list) {
+	for _, err := range datasets.Mistakes(errors.Join(list...)) {
 		if seen[err.Error()] {
 			continue
 		}
@@ -39,21 +39,6 @@ func Told(list ...error) error {
 		told = append(told, fmt.Errorf("and %d more mistakes", n-mostMistakes))
 	}
 	return errors.Join(told...)
-}
-
-// joined is the type of what errors.Join makes.
-var joined = reflect.TypeOf(errors.Join(io.EOF))
-
-// flat are errors without nil ones, and those that errors.Join made taken apart.
-func flat(list []error) (all []error) {
-	for _, err := range list {
-		if reflect.TypeOf(err) == joined { // other errors of several have a text of their own
-			all = append(all, flat(err.(interface{ Unwrap() []error }).Unwrap())...)
-		} else if err != nil {
-			all = append(all, err)
-		}
-	}
-	return all
 }
 
 // Shorten leaves out the middle of a text of more than most bytes.

@@ -162,11 +162,11 @@ func (c *checker) any(n *yaml.Node, key string) {
 
 func (c *checker) scalar(n *yaml.Node, kind reflect.Kind, key string) {
 	if n.Kind != yaml.ScalarNode {
+		hint := ""
 		if n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode { // {{.question}}
-			c.wrong(n, "%s must be a single value; put a template in quotes, as in '{{.question}}'", key)
-			return
+			hint = "; put a template in quotes, as in '{{.question}}'"
 		}
-		c.wrong(n, "%s must be a single value", key)
+		c.wrong(n, "%s must be a single value%s", key, hint)
 		return
 	}
 	tag, digits := n.ShortTag(), strings.TrimLeft(n.Value, "+-")

@@ -13,8 +13,8 @@ import (
 )
 
 // Mixture is what the weights θ₀ + Mix·(θ − θ₀) have, pretrained θ₀ and θ what the method
-// evaluates, of wise-ft its own mixture and of I-LoRA the slow copy. Scores are as a
-// row of R; K and Perplexity are NaN where not measured.
+// evaluates, of wise-ft its own mixture and of I-LoRA the slow copy. Scores are as a row of R; K
+// and Perplexity are NaN where not measured.
 type Mixture struct {
 	Mix           float64
 	Scores        []float64
