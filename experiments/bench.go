@@ -87,7 +87,7 @@ func Bench(ctx context.Context, o BenchOptions) (result BenchResult, err error) 
 	}
 	defer w.Close()
 	for _, cell := range w.cells[:len(o.Suite.Methods)] {
-		r, err := w.rehearse(cell)
+		r, err := w.rehearse(ctx, cell)
 		if err != nil {
 			return result, err
 		}

@@ -136,7 +136,7 @@ func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string
 		return Job{}, fmt.Errorf("write job: %w", err)
 	}
 	for _, cell := range w.cells[:len(s.Methods)] {
-		c, tokens, err := w.jobCell(cell)
+		c, tokens, err := w.jobCell(ctx, cell)
 		if err != nil {
 			return Job{}, fmt.Errorf("write job of cell %s: %w", cell.ID, err)
 		}
@@ -167,8 +167,8 @@ func jobTasks(list []stream.Task) []jobTask {
 }
 
 // jobCell draws the rows of a cell's steps as training does, and counts the tokens of each task's.
-func (w *Worker) jobCell(cell suite.Cell) (jobCell, []int64, error) {
-	p, err := w.unrecorded(cell)
+func (w *Worker) jobCell(ctx context.Context, cell suite.Cell) (jobCell, []int64, error) {
+	p, err := w.unrecorded(ctx, cell)
 	if err != nil {
 		return jobCell{}, nil, err
 	}

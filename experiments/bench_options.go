@@ -162,7 +162,7 @@ func openShape(ctx context.Context, s suite.Suite, config []byte, o backbone.Bac
 	}
 	data.Available = len(data.Test)
 	w := &Worker{suite: s, data: &stream.Data{Tasks: []stream.Task{data}}, ends: []int32{0}}
-	if w.cells, _, err = suite.Plan(s); err != nil {
+	if w.cells, err = suite.Plan(s); err != nil {
 		return nil, err
 	}
 	if w.backend, _, err = backbone.OpenBackend(ctx, o); err != nil {

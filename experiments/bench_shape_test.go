@@ -29,7 +29,7 @@ func TestRandomTokensTakeAnySuite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	r, err := w.rehearse(w.cells[0])
+	r, err := w.rehearse(t.Context(), w.cells[0])
 	if err != nil {
 		t.Fatal(err)
 	}

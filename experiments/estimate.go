@@ -214,8 +214,8 @@ type rehearsal struct {
 }
 
 // rehearse starts a cell's session, which the caller closes; nil for a method that does not train.
-func (w *Worker) rehearse(cell suite.Cell) (*rehearsal, error) {
-	p, err := w.unrecorded(cell)
+func (w *Worker) rehearse(ctx context.Context, cell suite.Cell) (*rehearsal, error) {
+	p, err := w.unrecorded(ctx, cell)
 	if err != nil || p.method.Kind == methods.Untrained {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (r *rehearsal) train(ctx context.Context, steps int) error {
 // Seconds is how long all cells of the suite take on so many workers of one core each, the longest
 // cells first, each to the worker that is free first.
 func (e Estimate) Seconds(s suite.Suite, workers int) (longest float64, err error) {
-	cells, _, err := suite.Plan(s)
+	cells, err := suite.Plan(s)
 	if err != nil {
 		return 0, err
 	}

@@ -111,7 +111,7 @@ func (m *measuring) methods(ctx context.Context, cells []suite.Cell) error {
 	firstSlots, took := 0.0, 0.0
 	for i, cell := range cells {
 		m.worker.shareGraphs(cell)
-		r, err := m.worker.rehearse(cell)
+		r, err := m.worker.rehearse(ctx, cell)
 		if err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 	if err != nil {
 		return done, err
 	}
-	session, place, err := w.restore(cell)
+	session, place, err := w.restore(ctx, cell)
 	if err != nil {
 		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
 	}
@@ -123,9 +123,9 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 }
 
 // restore is a cell's session as it was at its newest boundary. The caller closes it.
-func (w *Worker) restore(cell suite.Cell) (_ *methods.Session, place rundir.Place, err error) {
+func (w *Worker) restore(ctx context.Context, cell suite.Cell) (_ *methods.Session, place rundir.Place, err error) {
 	folder := w.run.Cell(cell.ID)
-	p, err := w.protocol(cell, folder)
+	p, err := w.protocol(ctx, cell, folder)
 	if err != nil {
 		return nil, place, err
 	}

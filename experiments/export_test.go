@@ -41,7 +41,7 @@ func TestExportsComputeWhatWasLearned(t *testing.T) {
 		if err := w.RunCell(context.Background(), cell, nil); err != nil {
 			t.Fatal(err)
 		}
-		session, _, err := w.restore(cell)
+		session, _, err := w.restore(t.Context(), cell)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +82,7 @@ func TestExportsComputeWhatWasLearned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.restore(frozen); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+	if _, _, err := w.restore(t.Context(), frozen); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
 		t.Error(err)
 	}
 }
@@ -127,7 +127,7 @@ func checkAdapterEvaluation(t *testing.T, preset string) {
 	s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.05, Reason: "test", Params: map[string]any{"rank": 2}})
 	w := y.open(t, s, t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
-	session, _, err := w.restore(w.cells[0])
+	session, _, err := w.restore(t.Context(), w.cells[0])
 	if err != nil {
 		t.Fatal(err)
 	}

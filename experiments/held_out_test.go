@@ -117,7 +117,6 @@ func TestWarningsOfHeldOutText(t *testing.T) {
 		if !slices.ContainsFunc(p.Warnings, func(text string) bool { return strings.Contains(text, c.want) }) {
 			t.Errorf("%q is missing in %q", c.want, p.Warnings)
 		}
-		p.Data.Close()
 	}
 }
 

@@ -76,7 +76,7 @@ func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
 	defer w.Close()
 	seen := map[packs]bool{}
 	for _, cell := range w.cells[:len(s.Methods)] {
-		r, err := w.rehearse(cell)
+		r, err := w.rehearse(t.Context(), cell)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestTextsLongerThanARowAreCutAsInRows(t *testing.T) {
 	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01})
 	s.Training.Length, s.Training.AnswerLength = 9, 3
 	w := y.open(t, s, t.TempDir())
-	p, err := w.unrecorded(w.cells[0])
+	p, err := w.unrecorded(t.Context(), w.cells[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,8 @@ type Prepared struct {
 	Files []rundir.File
 	// Sources tell where data sets and backbones come from, as far as their folders say.
 	Sources []rundir.Source
-	// Data are the examples, as the suite's first backbone reads them.
+	// Data are the examples, as the suite's first backbone reads them: those that are evaluated, and
+	// how many there are to train on. The training splits are closed.
 	Data *stream.Data
 	// Warnings tell what is known of the data that is no mistake, such as prompts that are cut.
 	Warnings []string
@@ -155,12 +156,11 @@ func (p *Prepared) fits(ctx context.Context, s suite.Suite, store *prepared.Stor
 		p.Warnings = append(p.Warnings, text)
 	}
 	_, err = evaluation.New(nil, data, b.Tokenizer, b.Ends, s.Evaluation)
-	err = errors.Join(checkMethods(s, b.Config, data.TrainExamples(s.Training)), err)
+	err = errors.Join(checkMethods(s, b.Config, data.TrainExamples(s.Training)), err, data.Close())
 	if p.Data == nil {
 		p.Data = data
-		return err
 	}
-	return errors.Join(err, data.Close())
+	return err
 }
 
 // longerRows says what lengths of rows would cut no training example that fits the backbone's

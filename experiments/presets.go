@@ -21,14 +21,20 @@ func KnownPresets() suite.Presets {
 	return list
 }
 
+// methodOf is a suite's method, and its parameters with every default filled in.
+func methodOf(spec suite.MethodSpec) (m methods.Method, params any, err error) {
+	m, ok := methods.Find(spec.Preset)
+	if !ok {
+		return m, nil, fmt.Errorf("method %s: there is no preset %q", spec.Name, spec.Preset)
+	}
+	params, err = presetOf(m).Params(spec)
+	return m, params, err
+}
+
 // settingsOf are those of a suite's method with every default filled in, as a cell's status keeps
 // them: preset, learning_rate, and the parameters by their names in a suite.
 func settingsOf(s suite.Suite, spec suite.MethodSpec) (map[string]any, error) {
-	method, ok := methods.Find(spec.Preset)
-	if !ok {
-		return nil, fmt.Errorf("settings of %s: there is no preset %q", spec.Name, spec.Preset)
-	}
-	params, err := presetOf(method).Params(spec)
+	method, params, err := methodOf(spec)
 	if err != nil {
 		return nil, err
 	}

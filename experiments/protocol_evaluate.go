@@ -106,10 +106,9 @@ func (p *protocol) recover(ctx context.Context) error {
 		return nil
 	}
 	stop := p.log.time(record.Eval, len(p.lessons))
-	var tokens int64
 	for _, l := range p.lessons[:len(p.lessons)-1] {
 		for _, examples := range s.Evaluation.Recovery {
-			n, err := p.recoverTask(ctx, l, examples)
+			err := p.recoverTask(ctx, l, examples)
 			var diverged *DivergedError
 			if errors.As(err, &diverged) {
 				err = p.log.event(record.Event{Kind: record.Warning, Task: l.name, Text: fmt.Sprintf("no score after %d further examples: %s", examples, diverged.Reason)})
@@ -117,42 +116,41 @@ func (p *protocol) recover(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("recover task %s by %d examples: %w", l.name, examples, err)
 			}
-			tokens += n
 		}
 	}
-	stop(tokens)
+	stop(0) // each evaluation has told of its tokens
 	return p.log.sync()
 }
 
 // recoverTask learns so many examples of a task once, in batches, at the method's rate without a
-// schedule, and records the task's score. It returns the tokens that were evaluated.
-func (p *protocol) recoverTask(ctx context.Context, l lesson, examples int) (tokens int64, err error) {
+// schedule, and records the task's score.
+func (p *protocol) recoverTask(ctx context.Context, l lesson, examples int) error {
 	session, err := p.start()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer session.Close()
 	if err := session.Load(p.folder.CheckpointAt(rundir.Place{Index: len(p.lessons)})); err != nil {
-		return 0, err
+		return err
 	}
 	if err := session.StartTask(); err != nil {
-		return 0, err
+		return err
 	}
 	t := p.worker.trainer(p.cell, session, nil)
 	next, replay := t.bounded(epochs(l.rows, t.stream("recovery", l))), t.stream("recovery/replay", l)
 	for left := min(examples, t.drawn(l)); left > 0; left -= t.training.Batch {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return err
 		}
 		if err := t.recoveryStep(min(left, t.training.Batch), next, replay, l.rate); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	row, _, err := p.evaluate(ctx, session, p.worker.evaluator.Only(p.cell.Tasks[l.index-1], p.worker.suite.Evaluation), lesson{index: l.index, name: l.name}, 0)
+	row, _, err := p.evaluate(ctx, session, p.worker.evaluator.Only(p.cell.Tasks[l.index-1], p.worker.suite.Evaluation), l, 0)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return row.Tokens, p.log.event(record.Event{Kind: record.Recovery, Index: l.index, Task: l.name, Examples: examples, Scores: row.InOrder(p.cell.Tasks), EvalTokens: row.Tokens})
+	return p.log.event(record.Event{Kind: record.Recovery, Index: l.index, Task: l.name, Examples: examples, Scores: row.InOrder(p.cell.Tasks), EvalTokens: row.Tokens})
 }
 
 // recoveryStep makes a step of so many rows, and those that the method replays beside them. A

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -14,8 +15,8 @@ import (
 )
 
 // protocol is what runs a cell in a folder; the cell's backbone is open then.
-func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error) {
-	p, err := w.unrecorded(cell)
+func (w *Worker) protocol(ctx context.Context, cell suite.Cell, folder rundir.Cell) (*protocol, error) {
+	p, err := w.unrecorded(ctx, cell)
 	if err != nil {
 		return nil, err
 	}
@@ -29,15 +30,11 @@ func (w *Worker) protocol(cell suite.Cell, folder rundir.Cell) (*protocol, error
 }
 
 // unrecorded is a cell's protocol without a folder: its sessions and lessons, for measurements.
-func (w *Worker) unrecorded(cell suite.Cell) (*protocol, error) {
-	if err := w.use(cell.Backbone); err != nil {
+func (w *Worker) unrecorded(ctx context.Context, cell suite.Cell) (*protocol, error) {
+	if err := w.use(ctx, cell.Backbone); err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
-	method, ok := methods.Find(cell.Method.Preset)
-	if !ok {
-		return nil, fmt.Errorf("run cell %s: unknown method %q", cell.ID, cell.Method.Preset)
-	}
-	params, err := presetOf(method).Params(cell.Method)
+	method, params, err := methodOf(cell.Method)
 	if err != nil {
 		return nil, fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
@@ -80,13 +77,9 @@ func checkMethods(s suite.Suite, config backbone.Config, examples int) error {
 	defer base.Close()
 	var mistakes []error
 	for _, spec := range s.Methods {
-		method, ok := methods.Find(spec.Preset)
-		if !ok {
-			continue // Validate has told of it
-		}
-		params, err := presetOf(method).Params(spec)
+		method, params, err := methodOf(spec)
 		if err != nil {
-			continue // CheckParams has told of it
+			continue // Validate or CheckParams has told of it
 		}
 		session, err := methods.NewSession(base, method, params, spec.Name, settingOf(s, suite.Cell{Method: spec}, examples))
 		if err == nil {

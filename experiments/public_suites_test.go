@@ -123,7 +123,7 @@ func TestTheSuitesOfThePublicBenchmarksFitTheirLayouts(t *testing.T) {
 				}
 			}
 			seen := map[string]bool{}
-			cells, _, err := suite.Plan(s)
+			cells, err := suite.Plan(s)
 			if err != nil {
 				t.Fatal(err)
 			}

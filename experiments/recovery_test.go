@@ -43,6 +43,24 @@ func TestRecoveryIsScoredAfterTheStream(t *testing.T) {
 			return list
 		}
 		events[asked] = read("er-s0-o0")
+		timings, _, err := record.Read[record.Timing](run.Cell("er-s0-o0").Timing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var timed, recorded int64
+		for _, x := range timings {
+			if x.Phase == record.Eval && x.Index > 0 {
+				timed += x.Tokens
+			}
+		}
+		for _, e := range events[asked] {
+			if e.Index > 0 {
+				recorded += e.EvalTokens
+			}
+		}
+		if timed != recorded || timed == 0 {
+			t.Errorf("recovery %v: %d tokens of evaluations are timed, %d recorded", asked, timed, recorded)
+		}
 		if slices.ContainsFunc(read("joint-s0-o0"), func(e record.Event) bool { return e.Kind == record.Recovery }) {
 			t.Error("joint training has a recovery")
 		}
@@ -100,7 +118,7 @@ func TestARecoveryOffersNoRowAgain(t *testing.T) {
 	w := y.open(t, y.with(replaying...), t.TempDir())
 	for _, cell := range w.cells {
 		folder := mustRun(t, w, cell)
-		p, err := w.protocol(cell, folder)
+		p, err := w.protocol(t.Context(), cell, folder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +168,7 @@ func TestARecoveryThatDivergesIsAWarning(t *testing.T) {
 	w := y.open(t, s, run.Path)
 	folder := mustRun(t, w, w.cells[0])
 	w.suite.Evaluation.Recovery = []int{2}
-	p, err := w.protocol(w.cells[0], folder)
+	p, err := w.protocol(t.Context(), w.cells[0], folder)
 	if err != nil {
 		t.Fatal(err)
 	}

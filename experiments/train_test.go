@@ -38,7 +38,7 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 			if lengths == nil {
 				continue
 			}
-			p, err := w.protocol(cell, w.run.Cell(cell.ID))
+			p, err := w.protocol(t.Context(), cell, w.run.Cell(cell.ID))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
 			t.Errorf("step %d has the rate %g", step.Step, step.LearningRate)
 		}
 	}
-	p, err := w.protocol(cell, w.run.Cell(cell.ID))
+	p, err := w.protocol(t.Context(), cell, w.run.Cell(cell.ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestLongPromptsAreInNoFisherInformation(t *testing.T) {
 		s.Training.MaxPrompt = max(s.Training.MaxPrompt, train.Lengths(i).Prompt)
 	}
 	w := y.open(t, s, t.TempDir())
-	p, err := w.protocol(w.cells[0], w.run.Cell(w.cells[0].ID))
+	p, err := w.protocol(t.Context(), w.cells[0], w.run.Cell(w.cells[0].ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestLongPromptsAreDrawnAgain(t *testing.T) {
 	for _, draw := range []string{suite.Epochs, suite.WithReplacement} {
 		s.Training.MaxPrompt, s.Training.Draw = longest, draw
 		w = y.open(t, s, t.TempDir())
-		p, err := w.protocol(w.cells[0], w.run.Cell(w.cells[0].ID))
+		p, err := w.protocol(t.Context(), w.cells[0], w.run.Cell(w.cells[0].ID))
 		if err != nil {
 			t.Fatal(err)
 		}

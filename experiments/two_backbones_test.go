@@ -82,12 +82,12 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	parts, err := again.Sample(again.cells, 3)
+	parts, err := again.Sample(t.Context(), again.cells, 3)
 	if err != nil || len(parts) != 4 {
 		t.Fatalf("parts %v (%v), expected one of each method on each backbone", parts, err)
 	}
 	for _, part := range parts {
-		if wrong := again.CheckCell(part.Cell, true); len(wrong) > 0 {
+		if wrong := again.CheckCell(t.Context(), part.Cell, true); len(wrong) > 0 {
 			t.Error(wrong)
 		}
 		if _, err := again.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
@@ -100,7 +100,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer swapped.Close()
-	if err := swapped.use(both.Backbones[0]); err == nil || !strings.Contains(err.Error(), "file backbone/backbone/model.safetensors has changed") {
+	if err := swapped.use(t.Context(), both.Backbones[0]); err == nil || !strings.Contains(err.Error(), "file backbone/backbone/model.safetensors has changed") {
 		t.Errorf("%v, expected that the files are others", err)
 	}
 	missing := both.RunOn(both.Backbones[0], filepath.Join(y.dir, "none"))

@@ -43,7 +43,7 @@ func Whole(c suite.Cell) Part { return Part{c, -1, EndOfCell} }
 
 // Sample draws one task of one of the cells of each method on each backbone, by a seed. A task
 // whose checkpoint before it was not kept is replaced by the first of the cell.
-func (w *Worker) Sample(cells []suite.Cell, seed uint64) ([]Part, error) {
+func (w *Worker) Sample(ctx context.Context, cells []suite.Cell, seed uint64) ([]Part, error) {
 	r := suite.Streams{RunSeed: seed, PairingKey: w.suite.Name}.Rand("verify")
 	var fields [][]suite.Cell
 	for _, name := range w.planned.BackboneNames() {
@@ -62,7 +62,7 @@ func (w *Worker) Sample(cells []suite.Cell, seed uint64) ([]Part, error) {
 	var parts []Part
 	for _, mine := range fields {
 		cell := mine[r.IntN(len(mine))]
-		p, err := w.protocol(cell, w.run.Cell(cell.ID))
+		p, err := w.protocol(ctx, cell, w.run.Cell(cell.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, toler
 			return "", fmt.Errorf("execute %s again: %w", part, err)
 		}
 	}
-	p, err := w.protocol(part.Cell, again)
+	p, err := w.protocol(ctx, part.Cell, again)
 	if err != nil {
 		return "", err
 	}

@@ -21,8 +21,8 @@ import (
 // anything: its seal, its records, the predictions that they name, and the scores, which are
 // computed from the predictions again. checkpoints says whether the checkpoints must be there. It
 // returns everything that is wrong.
-func (w *Worker) CheckCell(cell suite.Cell, checkpoints bool) (wrong []error) {
-	if err := w.use(cell.Backbone); err != nil {
+func (w *Worker) CheckCell(ctx context.Context, cell suite.Cell, checkpoints bool) (wrong []error) {
+	if err := w.use(ctx, cell.Backbone); err != nil {
 		return []error{fmt.Errorf("cell %s: %w", cell.ID, err)}
 	}
 	folder := w.run.Cell(cell.ID)

@@ -38,13 +38,13 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 			w := y.open(t, st, t.TempDir())
 			for _, cell := range w.cells {
 				mustRun(t, w, cell)
-				if wrong := w.CheckCell(cell, true); wrong != nil {
+				if wrong := w.CheckCell(t.Context(), cell, true); wrong != nil {
 					t.Errorf("an untouched cell: %v", wrong)
 				}
 			}
 			from := map[int]bool{}
 			for seed := range uint64(6) {
-				parts, err := w.Sample(w.cells, seed)
+				parts, err := w.Sample(t.Context(), w.cells, seed)
 				if err != nil || len(parts) != len(st.Methods) {
 					t.Fatal(parts, err)
 				}
@@ -177,7 +177,7 @@ func TestTamperingIsFound(t *testing.T) {
 			c.tamper(t)
 			check := func(what, expected string) {
 				t.Helper()
-				wrong := fmt.Sprint(w.CheckCell(cell, true))
+				wrong := fmt.Sprint(w.CheckCell(t.Context(), cell, true))
 				if (wrong == "[]") != (expected == "") || !strings.Contains(wrong, expected) {
 					t.Errorf("%s: %s, expected %q", what, wrong, expected)
 				}
@@ -420,7 +420,7 @@ func TestACellOfOtherSettingsIsNotTaken(t *testing.T) {
 		t.Error(got)
 	}
 	rewrite(t, folder.Steps(), `"learning_rate":0.01,`, `"learning_rate":0.02,`)
-	if wrong := fmt.Sprint(w.CheckCell(cell, true)); !strings.Contains(wrong, "computed with other settings than the run's: the learning rate of step") {
+	if wrong := fmt.Sprint(w.CheckCell(t.Context(), cell, true)); !strings.Contains(wrong, "computed with other settings than the run's: the learning rate of step") {
 		t.Error(wrong)
 	}
 	at.Status.State = record.Cancelled

@@ -67,7 +67,6 @@ type Worker struct {
 	suite       suite.Suite // its Backbone is the one that is open
 	cells       []suite.Cell
 	store       *prepared.Store
-	ctx         context.Context // of OpenWorker: what prepares examples ends with it
 	withoutData bool
 	planned     suite.Suite   // the run's, as its manifest has it
 	places      []string      // where its backbones lie here
@@ -110,9 +109,9 @@ func openWorker(ctx context.Context, s suite.Suite, manifest rundir.Manifest, o 
 	if o.Store == nil {
 		o.Store = &prepared.Store{DataDir: "."}
 	}
-	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, ctx: ctx, withoutData: o.WithoutData, files: manifest.Files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, seen: map[string]rundir.Sighting{}}
+	w := &Worker{run: o.Run, until: o.Until, planned: s, suite: s, store: o.Store, withoutData: o.WithoutData, files: manifest.Files, keep: o.KeepBaseRows, untouched: map[string]*evaluation.Row{}, seen: map[string]rundir.Sighting{}}
 	var err error
-	if w.cells, _, err = suite.Plan(s); err != nil {
+	if w.cells, err = suite.Plan(s); err != nil {
 		return nil, err
 	}
 	if w.places, err = s.Places(o.Backbone); err != nil {
@@ -135,7 +134,7 @@ func openWorker(ctx context.Context, s suite.Suite, manifest rundir.Manifest, o 
 		}
 	}
 	if names := s.BackboneNames(); len(names) == 1 {
-		if err := w.use(names[0]); err != nil {
+		if err := w.use(ctx, names[0]); err != nil {
 			w.Close()
 			return nil, err
 		}
@@ -159,9 +158,9 @@ func DescribeBackend(m *rundir.Manifest, info backbone.BackendInfo) {
 
 // Close releases the backbone and the backend.
 func (w *Worker) Close() error {
-	w.release()
+	err := w.release()
 	w.backend.Finalize()
-	return nil
+	return err
 }
 
 // Cell finds a cell of the run by its id.
@@ -240,7 +239,7 @@ func hasCheckpoints(folder rundir.Cell) bool {
 }
 
 func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.Cell, claim *rundir.Claim, progress func(engine.Progress)) error {
-	p, err := w.protocol(cell, folder)
+	p, err := w.protocol(ctx, cell, folder)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package experiments
 
 import (
+	"context"
+	"errors"
 	"path"
 	"runtime/debug"
 	"slices"
@@ -15,12 +17,14 @@ import (
 
 // use opens one of the run's backbones, and what is made with its tokenizer, unless it is open. The
 // one before is closed first: a worker has memory for one.
-func (w *Worker) use(name string) error {
+func (w *Worker) use(ctx context.Context, name string) error {
 	if w.base != nil && w.suite.Backbone == name {
 		return nil
 	}
 	if w.base != nil {
-		w.release()
+		if err := w.release(); err != nil {
+			return err
+		}
 		debug.FreeOSMemory() // or the next one is read while the heap holds two
 	}
 	i := slices.Index(w.planned.BackboneNames(), name)
@@ -37,7 +41,7 @@ func (w *Worker) use(name string) error {
 		w.base = methods.NewBase(w.backend, b.Model)
 		return nil
 	}
-	if w.data, err = stream.Load(w.ctx, w.suite, w.store, b); err != nil {
+	if w.data, err = stream.Load(ctx, w.suite, w.store, b); err != nil {
 		return err
 	}
 	w.warnings = w.data.Warnings(w.suite, b.Config.MaxPositions)
@@ -64,20 +68,21 @@ func (w *Worker) compute(model *backbone.Model) error {
 		w.evaluator, err = evaluation.New(w.base, w.data, w.tokenizer, w.ends, w.suite.Evaluation)
 	}
 	if err != nil {
-		w.release()
+		err = errors.Join(err, w.release())
 	}
 	return err
 }
 
 // release closes the backbone that is open, if one is.
-func (w *Worker) release() {
+func (w *Worker) release() (err error) {
 	if w.base != nil {
 		w.base.Close()
 	}
 	if w.data != nil {
-		w.data.Close()
+		err = w.data.Close()
 	}
 	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.graphs, w.packers = nil, nil, nil, nil, nil, nil, "", nil
+	return err
 }
 
 // checkBackbone holds the files of the run's i-th backbone to the manifest's.

@@ -102,10 +102,12 @@ func (b *Base) exec(key string, inputs []shapes.Shape, configure func(*graph.Exe
 	if b.Compiling != nil {
 		compiled = b.Compiling()
 	}
-	if _, err := e.WithName(key).Compile(inputs...); err != nil {
+	_, err = e.WithName(key).Compile(inputs...)
+	compiled()
+	if err != nil {
+		e.Finalize()
 		return nil, fmt.Errorf("compile graph %s: %w", key, err)
 	}
-	compiled()
 	b.execs[key] = e
 	return e, nil
 }

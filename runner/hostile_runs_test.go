@@ -117,7 +117,7 @@ func (h hostile) runCell(ctx context.Context, run rundir.Run, s suite.Suite, met
 		return "not opened", err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	cells, _, err := suite.Plan(s)
+	cells, err := suite.Plan(s)
 	if err != nil {
 		return "not planned", err
 	}

@@ -222,7 +222,7 @@ func (h hostile) prepare(methods []string, a attempt) (s suite.Suite, prepared *
 		prepared, err = prepare(context.Background(), s, h.dir, io.Discard)
 	}
 	if err == nil {
-		_, _, err = suite.Plan(s)
+		_, err = suite.Plan(s)
 	}
 	return s, prepared, err
 }

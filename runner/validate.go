@@ -68,7 +68,11 @@ func runValidate(ctx context.Context, o ValidateOptions, stdout, stderr io.Write
 	}
 	s = prepared.Suite
 	launch.Warn(stderr, prepared.Warnings)
-	cells, hash, err := suite.Plan(s)
+	cells, err := suite.Plan(s)
+	if err != nil {
+		return err
+	}
+	hash, err := s.Hash()
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if v.suite, err = launch.SuiteOf(run, v.manifest); err != nil {
 		return err
 	}
-	cells, _, err := suite.Plan(v.suite)
+	cells, err := suite.Plan(v.suite)
 	if err != nil {
 		return err
 	}
@@ -204,12 +204,12 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 		if lacks {
 			without = append(without, c.ID)
 		}
-		v.found("records, predictions and scores of "+c.ID, w.CheckCell(c, !lacks && !v.packed)...)
+		v.found("records, predictions and scores of "+c.ID, w.CheckCell(ctx, c, !lacks && !v.packed)...)
 	}
 	if len(without) > 0 {
 		fmt.Fprintf(v.stdout, "without checkpoints, so that tasks are executed from the cell's start: %s\n", strings.Join(without, ", "))
 	}
-	parts, err := v.parts(w, finished)
+	parts, err := v.parts(ctx, w, finished)
 	if err != nil {
 		return err
 	}
@@ -240,9 +240,9 @@ func (v *verification) tolerance(cell suite.Cell, here rundir.Manifest) float64 
 }
 
 // parts are what is executed again.
-func (v *verification) parts(w *experiments.Worker, finished []suite.Cell) (parts []experiments.Part, err error) {
+func (v *verification) parts(ctx context.Context, w *experiments.Worker, finished []suite.Cell) (parts []experiments.Part, err error) {
 	if v.options.Cells == "" && !v.options.Full {
-		return w.Sample(finished, v.options.Seed)
+		return w.Sample(ctx, finished, v.options.Seed)
 	}
 	var ids []string
 	for _, c := range finished {

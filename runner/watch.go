@@ -61,9 +61,10 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 	if err != nil {
 		return err
 	}
+	var failed <-chan error // of the server; without one nothing ever comes
 	if o.HTTP != "" {
-		stop, err := serve(run, o.HTTP, stderr)
-		if err != nil {
+		var stop func() error
+		if failed, stop, err = serve(run, o.HTTP, stderr); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, stop()) }()
@@ -101,6 +102,8 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case err := <-failed:
+			return fmt.Errorf("serve the page: %w", err)
 		case <-time.After(watchEvery):
 		}
 	}
@@ -109,7 +112,11 @@ func runWatch(ctx context.Context, run rundir.Run, o WatchOptions, stdout, stder
 	}
 	if o.HTTP != "" {
 		fmt.Fprintln(stderr, "the run has ended; serving its page until Ctrl-C")
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case err := <-failed:
+			return fmt.Errorf("serve the page: %w", err)
+		}
 	}
 	return nil
 }

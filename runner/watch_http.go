@@ -165,15 +165,15 @@ func listenAddress(flag string) (address string, open bool, err error) {
 	return net.JoinHostPort(host, port), open, nil
 }
 
-// serve begins to serve a run's page and returns a function that stops it.
-func serve(run rundir.Run, flag string, stderr io.Writer) (stop func() error, err error) {
+// serve begins to serve a run's page. failed tells once why it cannot go on; stop stops it.
+func serve(run rundir.Run, flag string, stderr io.Writer) (failed <-chan error, stop func() error, err error) {
 	address, open, err := listenAddress(flag)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("serve the page: %w", err)
+		return nil, nil, fmt.Errorf("serve the page: %w", err)
 	}
 	var handler http.Handler = &pageServer{run: run}
 	if open {
@@ -183,15 +183,16 @@ func serve(run rundir.Run, flag string, stderr io.Writer) (stop func() error, er
 	}
 	fmt.Fprintf(stderr, "the page of the run: http://%s/\n", listener.Addr())
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	return func() error {
+	ended := make(chan error, 1)
+	go func() {
+		defer close(ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			ended <- err
+		}
+	}()
+	return ended, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		err := server.Shutdown(ctx)
-		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
-			err = errors.Join(err, e)
-		}
-		return err
+		return errors.Join(server.Shutdown(ctx), <-ended)
 	}, nil
 }

@@ -37,7 +37,7 @@ func (f Facts) Set() datasets.Set {
 	return datasets.Set{Rows: f.Rows, LeftOut: f.LeftOut, Bounded: f.Bounded}
 }
 
-// Close releases the file. Nothing may be asked after it.
+// Close releases the file. Nothing but the split's facts may be asked after it.
 func (s *Split) Close() error {
 	if s == nil || s.close == nil {
 		return nil

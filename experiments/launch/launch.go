@@ -59,7 +59,7 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cells, _, err := suite.Plan(l.Suite)
+	cells, err := suite.Plan(l.Suite)
 	if err != nil {
 		return nil, err
 	}

@@ -205,6 +205,6 @@ func planned(run rundir.Run, manifest rundir.Manifest) (suite.Suite, []suite.Cel
 	if err != nil {
 		return suite.Suite{}, nil, err
 	}
-	cells, _, err := suite.Plan(s)
+	cells, err := suite.Plan(s)
 	return s, cells, err
 }

@@ -47,7 +47,7 @@ func NewScratch(ctx context.Context, s suite.Suite, prepared *experiments.Prepar
 	if r.Backend, err = OpenBackend(ctx, s.Backend, noDownload, &r.Manifest, log); err != nil {
 		return nil, err
 	}
-	if r.Planned, _, err = suite.Plan(s); err != nil {
+	if r.Planned, err = suite.Plan(s); err != nil {
 		return nil, err
 	}
 	r.Folder, err = os.MkdirTemp("", "scratch-")

@@ -45,7 +45,7 @@ func (l Launch) OnSlurm() (*Array, error) {
 	if _, _, err := continued(l.Run, manifest); err != nil {
 		return nil, err
 	}
-	cells, _, err := suite.Plan(l.Suite)
+	cells, err := suite.Plan(l.Suite)
 	if err != nil {
 		return nil, err
 	}

@@ -34,14 +34,10 @@ func (c Cell) Streams() Streams {
 }
 
 // Plan expands a suite into its cells, backbone by backbone, within a backbone seed by seed, within
-// a seed order by order, and within these in the suite's order of methods; hash names the suite
-// that the cells come from.
-func Plan(s Suite) (cells []Cell, hash string, err error) {
-	if hash, err = s.Hash(); err != nil {
-		return nil, "", err
-	}
+// a seed order by order, and within these in the suite's order of methods.
+func Plan(s Suite) (cells []Cell, err error) {
 	if most := permutations(len(s.Tasks), maxCells+1); s.Orders > most {
-		return nil, "", fmt.Errorf("plan suite %s: orders is %d, but its %d tasks have %d", s.Name, s.Orders, len(s.Tasks), most)
+		return nil, fmt.Errorf("plan suite %s: orders is %d, but its %d tasks have %d", s.Name, s.Orders, len(s.Tasks), most)
 	}
 	orders := taskOrders(s)
 	names := s.BackboneNames()
@@ -60,7 +56,7 @@ func Plan(s Suite) (cells []Cell, hash string, err error) {
 			}
 		}
 	}
-	return cells, hash, nil
+	return cells, nil
 }
 
 // FindCell finds a cell by its id.

@@ -8,7 +8,7 @@ func BenchmarkShard(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cells, _, err := Plan(s)
+	cells, err := Plan(s)
 	if err != nil {
 		b.Fatal(err)
 	}

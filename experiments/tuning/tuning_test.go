@@ -292,7 +292,7 @@ func TestTheCalibrationStreamIsNotTheReportedOne(t *testing.T) {
 	}
 	key := func(s suite.Suite) string {
 		t.Helper()
-		cells, _, err := suite.Plan(s)
+		cells, err := suite.Plan(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -363,7 +363,7 @@ func TestSuitesOfOnePairingAreTunedAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells, _, err := suite.Plan(tuner.Suite())
+		cells, err := suite.Plan(tuner.Suite())
 		if err != nil {
 			t.Fatal(err)
 		}
