@@ -139,7 +139,7 @@ func OtherSettings(s suite.Suite, cell suite.Cell, folder rundir.Cell) (string, 
 		if err != nil {
 			return "", err
 		}
-		return rundir.OtherSetting(at.Status.Settings, now), nil
+		return suite.OtherSetting(at.Status.Settings, now), nil
 	}
 	other, rate := "", otherRate(s, cell)
 	// A line that cannot be read is for those to tell who read all: resume, verify, a report.

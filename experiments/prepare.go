@@ -29,8 +29,8 @@ type Prepared struct {
 	Files []rundir.File
 	// Sources tell where data sets and backbones come from, as far as their folders say.
 	Sources []rundir.Source
-	// Data are the examples, as the suite's first backbone reads them: those that are evaluated, and
-	// how many there are to train on. The training splits are closed.
+	// Data are the examples, as the suite's first backbone reads them: those that are evaluated,
+	// and how many there are to train on. The training splits are closed.
 	Data *stream.Data
 	// Warnings tell what is known of the data that is no mistake, such as prompts that are cut.
 	Warnings []string

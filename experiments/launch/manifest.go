@@ -72,6 +72,9 @@ func continued(run rundir.Run, manifest rundir.Manifest) (merged rundir.Manifest
 	if err != nil {
 		return rundir.Manifest{}, nil, err
 	}
+	if manifest.Suite, err = suite.Merge(old.Suite, manifest.Suite, manifest.AllowBackendChange); err != nil {
+		return rundir.Manifest{}, nil, &ChangedError{err}
+	}
 	if merged, warnings, err = rundir.Merge(old, manifest); err != nil {
 		return rundir.Manifest{}, nil, &ChangedError{err}
 	}

@@ -163,17 +163,12 @@ func FileChanges(old, new []File) (changes []error) {
 	return changes
 }
 
-// Merge checks whether the run of old may be continued as new, and returns the manifest of both:
-// the suite holds the methods of both and the larger numbers of seeds and orders (its Plan is
-// new's; the caller hashes again where that matters). A setting or a file that changed is an error
-// that names each difference, and so is another backend unless new allows it. What may shift
-// numbers without being a setting, such as another code revision, comes back as warnings, which
-// stay in the manifest as Changes.
+// Merge checks whether the run of old may be continued as new, whose suite is that of both (see
+// suite.Merge), and returns the manifest of both. A file that changed is an error that names each
+// difference, and so is another backend unless new allows it. What may shift numbers without being
+// a setting, such as another code revision, comes back as warnings, which stay in the manifest as
+// Changes.
 func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
-	suite, err := mergeSuites(old.Suite, new.Suite, new.AllowBackendChange)
-	if err != nil {
-		return Manifest{}, nil, err
-	}
 	if changes := FileChanges(old.Files, new.Files); len(changes) > 0 {
 		return Manifest{}, nil, fmt.Errorf("continue run: %w; give another -out", errors.Join(changes...))
 	}
@@ -183,7 +178,6 @@ func Merge(old, new Manifest) (merged Manifest, warnings []string, err error) {
 		}
 	}
 	merged = new
-	merged.Suite = suite
 	changes := appendChange(nil, "code revision", old.Revision, new.Revision)
 	changes = append(changes, old.otherBackend(new)...)
 	changes = appendChange(changes, "processor", old.Processor, new.Processor)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"pgregory.net/rapid"
 )
 
 func TestAFailedWriteLeavesTheOldFileAndNothingElse(t *testing.T) {
@@ -233,9 +232,7 @@ func TestCellsAreListed(t *testing.T) {
 
 func TestManifestRoundTripAndMerge(t *testing.T) {
 	r := Run{t.TempDir()}
-	suite := func(s string) json.RawMessage { return json.RawMessage(s) }
-	old := Manifest{Suite: suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`),
-		Revision: "r1", Backend: "xla", Files: []File{{"a.parquet", "11", 1}}}
+	old := Manifest{Suite: json.RawMessage(`{"name":"x"}`), Revision: "r1", Backend: "xla", Files: []File{{"a.parquet", "11", 1}}}
 	old.Build()
 	if old.Modules["go"] == "" {
 		t.Fatal("no modules")
@@ -247,34 +244,17 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	merged, warnings, err := Merge(got, old)
-	if err != nil || warnings != nil {
+	if _, warnings, err := Merge(got, old); err != nil || warnings != nil {
 		t.Fatal(warnings, err)
 	}
 	more := old
-	more.Suite = suite(`{"name":"x","doc":"b","seeds":1,"orders":3,"methods":[{"name":"er"}],"training":{"steps":48}}`)
-	more.Revision = "r2"
-	merged, warnings, err = Merge(old, more)
+	more.Suite, more.Revision = json.RawMessage(`{"name":"x","seeds":3}`), "r2"
+	merged, warnings, err := Merge(old, more)
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "code revision") {
 		t.Fatal(warnings, err)
 	}
-	want := `{"doc":"b","methods":[{"name":"seq","params":{"rank":8}},{"name":"er"}],"name":"x","orders":3,"seeds":2,"training":{"steps":48}}`
-	if string(merged.Suite) != want || len(merged.Files) != 1 {
+	if string(merged.Suite) != string(more.Suite) || len(merged.Files) != 1 {
 		t.Fatalf("%s %v", merged.Suite, merged.Files)
-	}
-	whole := old
-	whole.Suite = suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"er"},{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`)
-	if merged, _, err = Merge(old, whole); err != nil || string(merged.Suite) != string(whole.Suite) {
-		t.Errorf("a suite with all methods of the run and one more gives the order: %s %v", merged.Suite, err)
-	}
-	if merged, _, err = Merge(merged, old); err != nil || !strings.Contains(string(merged.Suite), `[{"name":"er"},{"name":"seq"`) {
-		t.Errorf("one with a method less leaves the order: %s %v", merged.Suite, err)
-	}
-	said := old
-	said.Suite = suite(`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8},"reason":"tuned again","learning_rates":[0.1,1],"fixed":["rank"]}],"training":{"steps":48}}`)
-	merged, warnings, err = Merge(old, said)
-	if err != nil || len(warnings) > 0 || !strings.Contains(string(merged.Suite), "tuned again") || !strings.Contains(string(merged.Suite), `"fixed"`) {
-		t.Errorf("what is said of a method, and changes no number: %s %v %v", merged.Suite, warnings, err)
 	}
 	for difference, files := range map[string][]File{
 		"file b.parquet was not there": {{"a.parquet", "11", 1}, {"b.parquet", "22", 2}},
@@ -287,59 +267,6 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 			t.Errorf("%s: %v", difference, err)
 		}
 	}
-	for change, difference := range map[string]string{
-		`{"name":"x","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":4}}],"training":{"steps":48}}`: "methods.seq.params.rank was 8, is 4",
-		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":6}}`:                                    "training.steps was 48, is 6",
-		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"clip":1}}`:                          "training.clip was not set, is 1",
-		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"pack":true}}`:                       "goes on with -set training.pack=false",
-	} {
-		changed := old
-		changed.Suite = suite(change)
-		if _, _, err := Merge(old, changed); err == nil || !strings.Contains(err.Error(), difference) {
-			t.Errorf("%s: %v", difference, err)
-		}
-	}
-	changed := old
-	changed.Files = []File{{"a.parquet", "12", 1}}
-	if _, _, err := Merge(old, changed); err == nil || !strings.Contains(err.Error(), "a.parquet") {
-		t.Error(err)
-	}
-}
-
-// A run that began before revisions were kept takes one; of a run that has one no other is taken.
-func TestARevisionIsKept(t *testing.T) {
-	with := func(revision string) Manifest {
-		return Manifest{Suite: json.RawMessage(`{"backbone":"org/model","seeds":1,"orders":1,"methods":[]` + revision + `}`)}
-	}
-	none, first, second := with(""), with(`,"revisions":{"org/model":"1111"}`), with(`,"revisions":{"org/model":"2222"}`)
-	if merged, _, err := Merge(none, first); err != nil || !strings.Contains(string(merged.Suite), "1111") {
-		t.Errorf("%s (%v)", merged.Suite, err)
-	}
-	if _, _, err := Merge(first, second); err == nil || !strings.Contains(err.Error(), `revisions.org/model was "1111", is "2222"`) {
-		t.Error(err)
-	}
-	if _, _, err := Merge(first, none); err == nil || !strings.Contains(err.Error(), "is not set") {
-		t.Error(err)
-	}
-}
-
-func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := map[string]any{"seeds": rapid.IntRange(1, 9).Draw(t, "seeds"), "orders": 1,
-			"t": rapid.MapOf(rapid.String(), rapid.Float64Range(-1, 1)).Draw(t, "t"), "l": rapid.SliceOfN(rapid.String(), 1, 4).Draw(t, "l")}
-		data, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		merged, err := mergeSuites(data, data, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := mergeSuites(merged, data, true)
-		if err != nil || string(again) != string(merged) {
-			t.Fatal(err)
-		}
-	})
 }
 
 // XLA's matrix kernels are the processor's, whatever its flags pin; pure Go computes the same on

@@ -68,8 +68,7 @@ func FindCell(cells []Cell, id string) (Cell, bool) {
 	return cells[i], true
 }
 
-// Hash is the sha256 (hex) of the resolved suite, what changes no number left out: its doc, its
-// tables, how often it saves, and what it asks of a cluster.
+// Hash is the sha256 (hex) of the resolved suite, what changes no number left out (see numberless).
 func (s Suite) Hash() (string, error) {
 	s.Doc, s.Tables, s.Training.CheckpointEvery, s.Slurm = "", nil, 0, Slurm{}
 	data, err := json.Marshal(s)

@@ -112,7 +112,7 @@ func (c *Cell) read(folder rundir.Cell, s suite.Suite) error {
 	if err != nil {
 		return err
 	}
-	if other := rundir.OtherSetting(at.Status.Settings, c.Method.Overrides()); other != "" {
+	if other := suite.OtherSetting(at.Status.Settings, c.Method.Overrides()); other != "" {
 		return fmt.Errorf("%s: the cell was computed with other settings than the run's manifest has: %s", folder.Status(), other)
 	}
 	if err := c.replay(events, s.TaskNames()); err != nil {

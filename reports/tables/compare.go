@@ -1,14 +1,13 @@
 package tables
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -128,9 +127,9 @@ func RunLabels(list []*report.Report) []string {
 // folderLabel is the name of the run's folder, with the backbone where the run has several.
 func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.Label) }
 
-// unlike are settings of a suite that may differ without a word: its name, and what only says how
-// much of it was run. How the methods that are compared are set is told beside.
-var unlike = []string{"name", "pairing", "doc", "tables", "methods", "seeds", "orders", "backbones"}
+// unlike are settings of a suite that may differ without a word: its name, how it was tuned, and
+// what only says how much of it was run. How the methods that are compared are set is told beside.
+var unlike = []string{"name", "pairing", "tuning", "methods", "seeds", "orders", "backbones"}
 
 // otherSettings says how a method is set in each of two runs where that is not the same, as in "the
 // settings differ: learning_rate 0.001 in tuned, 0.002 in first"; else it is empty.
@@ -164,17 +163,9 @@ func otherSettings(first, second *report.Report, method string, labels []string)
 
 // differences names the settings in which two runs differ.
 func differences(first, second *report.Report, labels []string) (remarks []string) {
-	var a, b map[string]json.RawMessage
-	if json.Unmarshal(first.Manifest.Suite, &a) != nil || json.Unmarshal(second.Manifest.Suite, &b) != nil {
-		return []string{"the runs' suites cannot be compared"}
-	}
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	var keys []string
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if !slices.Contains(unlike, key) && !bytes.Equal(Compact(a[key]), Compact(b[key])) {
-			keys = append(keys, key)
-		}
+	keys, err := suite.Differ(first.Manifest.Suite, second.Manifest.Suite, unlike...)
+	if err != nil {
+		return []string{"the runs' suites cannot be compared: " + err.Error()}
 	}
 	if len(keys) > 0 {
 		remarks = append(remarks, "the suites differ in "+strings.Join(keys, ", "))
@@ -188,12 +179,4 @@ func differences(first, second *report.Report, labels []string) (remarks []strin
 		}
 	}
 	return remarks
-}
-
-func Compact(data json.RawMessage) []byte {
-	var out bytes.Buffer
-	if json.Compact(&out, data) != nil {
-		return data
-	}
-	return out.Bytes()
 }

@@ -1,4 +1,4 @@
-package rundir
+package suite
 
 import (
 	"bytes"
@@ -11,10 +11,11 @@ import (
 	"strings"
 )
 
-// mergeSuites unites two resolved suites that may differ in seeds, orders, methods, doc, tables and
-// what they ask of a cluster alone. Methods are matched by their "name". With anyBackend, the
-// backend that was asked for may differ too.
-func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, error) {
+// Merge unites two resolved suites, as manifests have them, that may differ in seeds, orders,
+// methods and what changes no number alone. Methods are matched by their "name". With anyBackend,
+// the backend that was asked for may differ too. Any other difference is an error that names all of
+// them.
+func Merge(old, new json.RawMessage, anyBackend bool) (json.RawMessage, error) {
 	was, err := decodeObject(old)
 	if err != nil {
 		return nil, fmt.Errorf("continue run: the manifest's suite: %w", err)
@@ -28,9 +29,8 @@ func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, er
 		return nil, err
 	}
 	var d differences
-	for _, key := range keysOf(was, is) {
+	for _, key := range unionOfKeys(was, is) {
 		switch key {
-		case "doc", "tables", "slurm": // these change no number
 		case "backend":
 			if !anyBackend {
 				d.compare(key, was[key], is[key])
@@ -62,25 +62,46 @@ func mergeSuites(old, new json.RawMessage, anyBackend bool) (json.RawMessage, er
 	return merged, err
 }
 
+// Differ names the settings of the first level, such as "training", in which two resolved suites
+// differ, but for what changes no number and for the settings of but.
+func Differ(a, b json.RawMessage, but ...string) (names []string, err error) {
+	was, err := decodeObject(a)
+	if err != nil {
+		return nil, err
+	}
+	is, err := decodeObject(b)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range unionOfKeys(was, is) {
+		var d differences
+		if !slices.Contains(but, key) {
+			d.compare(key, was[key], is[key])
+		}
+		if len(d) > 0 {
+			names = append(names, key)
+		}
+	}
+	return names, nil
+}
+
 type differences []string
 
-// savesEvery is the setting of how often a task is saved, which changes no number.
-const savesEvery = "training.checkpoint_every"
-
-// learnedShare is the setting of which trials a tuning may choose, which changes no number of one.
-const learnedShare = "tuning.learned_share"
+// numberless are the settings that change no number: a run goes on with others. Hash leaves out all
+// but the last, which says what trials a tuning may choose: hashes that are published have it.
+var numberless = []string{"doc", "tables", "slurm", "training.checkpoint_every", "tuning.learned_share"}
 
 // packs is the setting of how batches are laid out, which runs from before there was a choice do
 // not have.
 const packs = "training.pack"
 
 func (d *differences) compare(path string, old, new any) {
-	if path == savesEvery || path == learnedShare {
+	if slices.Contains(numberless, path) {
 		return
 	}
 	if a, ok := old.(map[string]any); ok {
 		if b, ok := new.(map[string]any); ok {
-			for _, key := range keysOf(a, b) {
+			for _, key := range unionOfKeys(a, b) {
 				d.compare(path+"."+key, a[key], b[key])
 			}
 			return
@@ -115,12 +136,12 @@ func (d *differences) methods(old, new any) any {
 	b, _ := new.([]any)
 	union, both := slices.Clone(a), 0
 	for _, m := range b {
-		i := slices.IndexFunc(a, func(other any) bool { return methodName(other) == methodName(m) })
+		i := slices.IndexFunc(a, func(other any) bool { return nameOf(other) == nameOf(m) })
 		if i < 0 {
 			union = append(union, m)
 			continue
 		}
-		d.compare("methods."+methodName(m), settings(a[i]), settings(m))
+		d.compare("methods."+nameOf(m), settings(a[i]), settings(m))
 		union[i] = m
 		both++
 	}
@@ -135,7 +156,7 @@ func (d *differences) methods(old, new any) any {
 // empty if there is none. What only one of both has is not compared.
 func OtherSetting(was, now map[string]any) string {
 	var d differences
-	for _, key := range keysOf(now) {
+	for _, key := range unionOfKeys(now) {
 		if old, kept := was[key]; kept {
 			d.compare(key, old, now[key])
 		}
@@ -159,7 +180,7 @@ func settings(method any) any {
 	return kept
 }
 
-func methodName(m any) string {
+func nameOf(m any) string {
 	switch m := m.(type) {
 	case string:
 		return m
@@ -183,7 +204,7 @@ func decodeObject(data []byte) (map[string]any, error) {
 	return m, nil
 }
 
-func keysOf(maps ...map[string]any) []string {
+func unionOfKeys(maps ...map[string]any) []string {
 	seen := map[string]bool{}
 	var keys []string
 	for _, m := range maps {

@@ -1,0 +1,116 @@
+package suite
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestMerge(t *testing.T) {
+	const old = `{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`
+	for what, c := range map[string]struct{ old, new, want string }{
+		"what changes no number, fewer seeds, another method": {old,
+			`{"name":"x","doc":"b","seeds":1,"orders":3,"methods":[{"name":"er"}],"training":{"steps":48,"checkpoint_every":7}}`,
+			`{"doc":"b","methods":[{"name":"seq","params":{"rank":8}},{"name":"er"}],"name":"x","orders":3,"seeds":2,"training":{"checkpoint_every":7,"steps":48}}`},
+		"a suite with all methods of the run and one more gives the order": {old,
+			`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"er"},{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`,
+			`{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"er"},{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`},
+		"one with a method less leaves the order": {`{"seeds":2,"orders":1,"methods":[{"name":"er"},{"name":"seq"}]}`,
+			`{"seeds":2,"orders":1,"methods":[{"name":"seq"}]}`, `{"methods":[{"name":"er"},{"name":"seq"}],"orders":1,"seeds":2}`},
+		"what is said of a method": {`{"seeds":1,"orders":1,"methods":[{"name":"seq","learning_rate":1}]}`,
+			`{"seeds":1,"orders":1,"methods":[{"name":"seq","learning_rate":1,"reason":"tuned again","learning_rates":[0.1,1],"fixed":["rank"]}]}`,
+			`{"seeds":1,"orders":1,"methods":[{"name":"seq","learning_rate":1,"reason":"tuned again","learning_rates":[0.1,1],"fixed":["rank"]}]}`},
+	} {
+		merged, err := Merge(json.RawMessage(c.old), json.RawMessage(c.new), false)
+		if err != nil || string(merged) != c.want {
+			t.Errorf("%s: %s (%v), want %s", what, merged, err, c.want)
+		}
+	}
+	for change, difference := range map[string]string{
+		`{"name":"x","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":4}}],"training":{"steps":48}}`: "methods.seq.params.rank was 8, is 4",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":6}}`:                                    "training.steps was 48, is 6",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"clip":1}}`:                          "training.clip was not set, is 1",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48,"pack":true}}`:                       "goes on with -set training.pack=false",
+		`{"name":"x","seeds":2,"orders":1,"methods":[],"training":{"steps":48},"backend":"go"}`:                    `backend was not set, is "go"`,
+	} {
+		if _, err := Merge(json.RawMessage(old), json.RawMessage(change), false); err == nil || !strings.Contains(err.Error(), difference) {
+			t.Errorf("%s: %v", difference, err)
+		}
+	}
+	if _, err := Merge(json.RawMessage(`{"seeds":1,"orders":1,"methods":[]}`), json.RawMessage(`{"seeds":1,"orders":1,"methods":[],"backend":"go"}`), true); err != nil {
+		t.Error("another backend, which is allowed:", err)
+	}
+}
+
+// A run that began before revisions were kept takes one; of a run that has one no other is taken.
+func TestARevisionIsKept(t *testing.T) {
+	with := func(revision string) json.RawMessage {
+		return json.RawMessage(`{"backbone":"org/model","seeds":1,"orders":1,"methods":[]` + revision + `}`)
+	}
+	none, first, second := with(""), with(`,"revisions":{"org/model":"1111"}`), with(`,"revisions":{"org/model":"2222"}`)
+	if merged, err := Merge(none, first, false); err != nil || !strings.Contains(string(merged), "1111") {
+		t.Errorf("%s (%v)", merged, err)
+	}
+	if _, err := Merge(first, second, false); err == nil || !strings.Contains(err.Error(), `revisions.org/model was "1111", is "2222"`) {
+		t.Error(err)
+	}
+	if _, err := Merge(first, none, false); err == nil || !strings.Contains(err.Error(), "is not set") {
+		t.Error(err)
+	}
+}
+
+func TestMergingASuiteWithItselfChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := map[string]any{"seeds": rapid.IntRange(1, 9).Draw(t, "seeds"), "orders": 1,
+			"t": rapid.MapOf(rapid.String(), rapid.Float64Range(-1, 1)).Draw(t, "t"), "l": rapid.SliceOfN(rapid.String(), 1, 4).Draw(t, "l")}
+		data, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		merged, err := Merge(data, data, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Merge(merged, data, true)
+		if err != nil || string(again) != string(merged) {
+			t.Fatal(err)
+		}
+	})
+}
+
+// What changes no number is no difference: neither of the hash nor of two suites.
+func TestSettingsThatChangeNoNumber(t *testing.T) {
+	s, err := Load("smoke", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := s
+	other.Doc, other.Tables, other.Training.CheckpointEvery, other.Slurm.Partition = "x", []string{"summary"}, 7, "long"
+	var written [3]json.RawMessage
+	third := other
+	third.Training.Steps++
+	for i, x := range []Suite{s, other, third} {
+		if written[i], err = json.Marshal(x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := Differ(written[0], written[1]); err != nil || names != nil {
+		t.Errorf("they differ in %q (%v)", names, err)
+	}
+	if names, err := Differ(written[0], written[2]); err != nil || !slices.Equal(names, []string{"training"}) {
+		t.Errorf("they differ in %q (%v), want training", names, err)
+	}
+	if names, err := Differ(written[0], written[2], "training"); err != nil || names != nil {
+		t.Errorf("they differ in %q (%v), for which nothing was asked", names, err)
+	}
+	hash, err := s.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := other.Hash(); err != nil || same != hash {
+		t.Errorf("hashes %s and %s (%v)", hash, same, err)
+	}
+}
