@@ -15,7 +15,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
-	"secura/datasets/prompt"
 	"secura/experiments/pretrained"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -153,7 +152,7 @@ func (w *Worker) restore(ctx context.Context, cell suite.Cell) (_ *methods.Sessi
 }
 
 // writeModel writes the backbone with the learned weights in it: config.json, the weights in
-// float32, and the tokenizer.
+// float32, and what turns texts into tokens and back.
 func (w *Worker) writeModel(session *methods.Session, dir string) error {
 	effective, err := session.Effective()
 	if err != nil {
@@ -171,7 +170,7 @@ func (w *Worker) writeModel(session *methods.Session, dir string) error {
 		return err
 	}
 	if place.GGUF != "" {
-		return writeGGUFTokenizer(place.GGUF, dir)
+		return writeGGUFSettings(place.GGUF, merged.Config.EndTokens, dir)
 	}
 	files := nano.Files()
 	if w.suite.Backbone != pretrained.Nano {
@@ -190,20 +189,6 @@ func (w *Worker) writeModel(session *methods.Session, dir string) error {
 		}
 	}
 	return nil
-}
-
-// writeGGUFTokenizer writes the tokenizer.json of a GGUF file's tokenizer.
-func writeGGUFTokenizer(path, dir string) error {
-	file, err := weights.OpenGGUF(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	content, err := prompt.TokenizerJSON(file.Metadata())
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "tokenizer.json"), content, 0o644)
 }
 
 // adapterOf is what a session learned as an adapter. LoRA and DoRA stay as they are. Any other

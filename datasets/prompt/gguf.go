@@ -112,16 +112,20 @@ func tokenizerJSON(metadata map[string]any) ([]byte, error) {
 // part is a part of tokenizer.json.
 type part map[string]any
 
-// ggufPostProcessor writes the token that begins a text, nil where none does. Where the file names
-// such a token and does not say whether it is used, Llama 3's family uses it and the others do not,
-// as llama.cpp takes it.
-func ggufPostProcessor(metadata map[string]any, family string, tokens []string) (any, error) {
+// ggufAddsBOS says whether a token begins each text. Where the file names such a token and does not
+// say whether it is used, Llama 3's family uses it and the others do not, as llama.cpp takes it.
+func ggufAddsBOS(metadata map[string]any, family string) bool {
 	add, told := metadata["tokenizer.ggml.add_bos_token"].(bool)
 	if !told {
 		_, add = metadata["tokenizer.ggml.bos_token_id"]
 		add = add && family == "llama-bpe"
 	}
-	if !add {
+	return add
+}
+
+// ggufPostProcessor writes the token that begins a text, nil where none does.
+func ggufPostProcessor(metadata map[string]any, family string, tokens []string) (any, error) {
+	if !ggufAddsBOS(metadata, family) {
 		return nil, nil
 	}
 	var id int64

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"secura/datasets/prompt"
 	"secura/jsonfile"
 )
 
@@ -60,14 +61,7 @@ func OpenGGUF(metadata map[string]any) (*Template, error) {
 	if !ok {
 		return nil, errors.New("the GGUF file has no chat template (" + key + ")")
 	}
-	tokens := map[string]string{}
-	list, _ := metadata["tokenizer.ggml.tokens"].([]string)
-	for name, key := range map[string]string{"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"} {
-		if id, ok := metadata["tokenizer.ggml."+key+"_token_id"].(int64); ok && id >= 0 && id < int64(len(list)) {
-			tokens[name] = list[id]
-		}
-	}
-	template, err := Compile(source, tokens)
+	template, err := Compile(source, prompt.GGUFSpecialTokens(metadata))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
