@@ -33,7 +33,7 @@ var rooms = []room{
 	{"experiments/stream", []string{"experiments/pretrained", "experiments/suite", "datasets", "datasets/prepared"}, "a suite's tasks name the splits that are read, and a backbone has the encoder and may know held-out text"},
 	{"experiments/engine", []string{"experiments/record", "experiments/suite"}, "workers tell of states, an array has a suite's slurm keys"},
 	{"experiments/tuning", []string{"experiments/record", "experiments/suite", "methods", "datasets"}, "a method's grid makes trials of a suite"},
-	{"experiments/pretrained", []string{"experiments/rundir", "datasets", "datasets/...", "methods/backbone", "methods/backbone/nano", "methods/weights"},
+	{"experiments/pretrained", []string{"experiments/rundir", "datasets", "datasets/...", "jsonfile", "methods/backbone", "methods/backbone/nano", "methods/weights"},
 		"a backbone is weights and a tokenizer, whose files are hashed as a run's are"},
 	{"experiments/suite", []string{"experiments/record", "datasets"}, "a report reads a suite where no method and no tensor is: they are handed to it"},
 	{"experiments/standing", []string{"experiments/machine", "experiments/record", "experiments/rundir"}, "a cell stands where its files and its process say"},

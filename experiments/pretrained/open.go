@@ -41,6 +41,8 @@ type Backbone struct {
 	Encoder *datasets.Encoder
 	// Ends are the tokens that end a text; the first is what training writes.
 	Ends []int32
+	// Warnings tell what its files ask for and is not done here.
+	Warnings []string
 	// HeldOut are texts of its kind that it was not trained on, each of which an end token ends;
 	// nil where none are known. Only nano's are.
 	HeldOut []string
@@ -147,9 +149,13 @@ func (b *Backbone) read(o Options) error {
 	default:
 		b.Model, err = backbone.LoadModel(place.Folder, o.Held)
 	}
+	if err != nil {
+		return err
+	}
 	if b.Model != nil {
 		b.Config = b.Model.Config // with the end tokens of generation_config.json
 	}
+	b.Warnings, err = generationWarnings(files)
 	return err
 }
 

@@ -40,7 +40,7 @@ type Data struct {
 	// where it is predicted as well; nil where there are none.
 	HeldOut [][]int32
 
-	heldOutWarnings []string
+	heldOutWarnings, backboneWarnings []string
 }
 
 // Load opens a suite's examples, and prepares what was not prepared yet. Its error joins what is
@@ -61,7 +61,7 @@ func LoadTests(ctx context.Context, s suite.Suite, store *prepared.Store, b *pre
 }
 
 func load(ctx context.Context, s suite.Suite, store *prepared.Store, b *pretrained.Backbone, open func(datasets.Task) (*prepared.Split, error)) (*Data, error) {
-	data := &Data{}
+	data := &Data{backboneWarnings: b.Warnings}
 	longest := slices.Max(s.Evaluation.Lengths)
 	var mistakes []error
 	read := func(task datasets.Task, split string, bound int, train func(datasets.Task) (*prepared.Split, error)) Task {
@@ -148,7 +148,11 @@ func (d *Data) TextWarnings() (texts []string) {
 		texts = append(texts, task.warnings...)
 	}
 	texts = append(texts, d.learnedElsewhere()...)
-	return append(texts, d.heldOutWarnings...)
+	texts = append(texts, d.heldOutWarnings...)
+	if slices.ContainsFunc(slices.Concat(d.Tasks, d.Knowledge), func(t Task) bool { return !t.Task.Choice() }) {
+		texts = append(texts, d.backboneWarnings...) // they are about answers that are written
+	}
+	return texts
 }
 
 // learnedElsewhere tells of evaluated examples that another task trains on, which make transfer and

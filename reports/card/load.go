@@ -92,7 +92,7 @@ func (c *card) ask() {
 		length = 8 // the run compares the options' log-likelihoods; this shows what the model writes by itself
 	}
 	c.printf("\nprompt = %s  # %s\ninputs = %s\n", python(prompt), comment, inputs)
-	c.printf("answer = model.generate(input_ids=inputs[\"input_ids\"], attention_mask=inputs[\"attention_mask\"], max_new_tokens=%d, do_sample=False)\n", length)
+	c.printf("answer = model.generate(input_ids=inputs[\"input_ids\"], attention_mask=inputs[\"attention_mask\"], max_new_tokens=%d, do_sample=False, repetition_penalty=1.0)\n", length)
 	c.printf("print(tokenizer.decode(answer[0, inputs[\"input_ids\"].shape[1]:], skip_special_tokens=True))\n")
 }
 

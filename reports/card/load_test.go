@@ -29,7 +29,7 @@ func TestACardsCodeComputesAsTheRunDid(t *testing.T) {
 	ask := `
 prompt = "Q: {{.q}}\nA:"  # of a; give a row's text in the place of each {{...}}
 inputs = tokenizer(prompt, return_tensors="pt")
-answer = model.generate(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=12, do_sample=False)
+answer = model.generate(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=12, do_sample=False, repetition_penalty=1.0)
 print(tokenizer.decode(answer[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))
 `
 	peft := func(base, comment string) string {
