@@ -47,8 +47,9 @@ type Task struct {
 	AnswersColumn string `yaml:"answers_column,omitempty" json:"answers_column,omitempty"`
 	// Original is the text that an answer simplifies, which the score sari compares it with.
 	Original string `yaml:"original,omitempty" json:"original,omitempty"`
-	// Stop are texts of which the first one that a written answer has ends it. (In YAML on one
-	// line: yaml.v3 writes "\n" on lines of its own so that it reads back as nothing.)
+	// Stop are texts of which the first one that a written answer has ends it, and texts of special
+	// tokens, which end it too. (In YAML on one line: yaml.v3 writes "\n" on lines of its own so
+	// that it reads back as nothing.)
 	Stop []string `yaml:"stop,omitempty,flow" json:"stop,omitempty"`
 	// OptionsColumn names the column with the list of options: a column, with points a list within
 	// one (choices.text), or a template that gives a list ({{json .choices}}).

@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -22,7 +23,8 @@ type Stops struct {
 }
 
 // Stops makes the automaton for lists of stop texts and ids below vocabulary. starts are the states
-// in which a text that ends at one of the texts of each list begins; an empty list never stops.
+// in which a text that ends at one of the texts of each list begins; an empty list never stops. A
+// special token stands for no bytes: the lists of StopTokens end a text at it.
 //
 // What a token stands for may depend on the tokens around it: SentencePiece drops a text's first
 // blank, and bytes that make no character become U+FFFD. Then HasStopped is told of a text that,
@@ -30,7 +32,9 @@ type Stops struct {
 func (t *Tokenizer) Stops(vocabulary int, lists [][]string) (s Stops, starts []int32) {
 	type state struct{ list, text string } // the text's end that begins a stop text
 	numbers := map[state]int32{}
-	table := [][256]int32{{}, {}} // of NeverStops and HasStopped, which the loop over tokens leaves out
+	table := [][256]int32{{}, {}}  // of NeverStops and HasStopped, which the loop over tokens leaves out
+	special := [][]int32{nil, nil} // of each state, the tokens that stop by themselves
+	var tokens []int32             // those of the list
 	var build func(list []string, text string) int32
 	build = func(list []string, text string) int32 {
 		key := state{strings.Join(list, "\x00"), text}
@@ -38,7 +42,7 @@ func (t *Tokenizer) Stops(vocabulary int, lists [][]string) (s Stops, starts []i
 			return n
 		}
 		n := int32(len(table))
-		numbers[key], table = n, append(table, [256]int32{})
+		numbers[key], table, special = n, append(table, [256]int32{}), append(special, tokens)
 		for b := range 256 {
 			next := text + string([]byte{byte(b)})
 			if slices.ContainsFunc(list, func(stop string) bool { return strings.HasSuffix(next, stop) }) {
@@ -57,14 +61,40 @@ func (t *Tokenizer) Stops(vocabulary int, lists [][]string) (s Stops, starts []i
 		if len(list) == 0 {
 			starts = append(starts, NeverStops)
 		} else {
+			tokens, _ = t.StopTokens(list)
 			starts = append(starts, build(list, ""))
 		}
 	}
-	return t.classify(vocabulary, table), starts
+	return t.classify(vocabulary, table, special), starts
+}
+
+// StopTokens are the ids of the special tokens among stop texts, which Decode leaves out: a text
+// ends before such an id. It is an error where a special token is a part of a stop text, which no
+// decoded text has.
+func (t *Tokenizer) StopTokens(list []string) (ids []int32, err error) {
+	for _, stop := range list {
+		whole, part := int32(-1), ""
+		for id := range t.special {
+			switch token := t.tokens[id]; {
+			case token == stop:
+				whole = id
+			case strings.Contains(stop, token) && (len(token) > len(part) || len(token) == len(part) && token < part):
+				part = token
+			}
+		}
+		switch {
+		case whole >= 0:
+			ids = append(ids, whole)
+		case part != "":
+			return nil, fmt.Errorf("stop %q has the special token %q in it, which no written text has: give the token alone, or the text beside it alone", stop, part)
+		}
+	}
+	return ids, nil
 }
 
 // classify runs every token from every state, and puts tokens that lead alike into one class.
-func (t *Tokenizer) classify(vocabulary int, table [][256]int32) Stops {
+// special are tokens that stop in a state.
+func (t *Tokenizer) classify(vocabulary int, table [][256]int32, special [][]int32) Stops {
 	s := Stops{Class: make([]int32, vocabulary)}
 	classes := map[string]int32{}
 	var columns [][]int32
@@ -73,6 +103,9 @@ func (t *Tokenizer) classify(vocabulary int, table [][256]int32) Stops {
 		key = key[:0]
 		for state := range column {
 			to := int32(state)
+			if slices.Contains(special[state], int32(id)) {
+				to = HasStopped
+			}
 			for i := 0; i < len(piece) && to > HasStopped; i++ {
 				to = table[to][piece[i]]
 			}

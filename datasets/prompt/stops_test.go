@@ -88,3 +88,28 @@ func TestStopTextsThatSeveralTokensMake(t *testing.T) {
 		}
 	}
 }
+
+// A special token stands for no text: where it is a whole stop text it stops by itself, for its own
+// list alone, and where it is a part of one nothing could be met.
+func TestASpecialTokenStopsByItself(t *testing.T) {
+	tokenizer := testTokenizer(t, "small-qwen2")
+	end, ok := tokenizer.ID("<|im_end|>")
+	if !ok || !tokenizer.special[end] {
+		t.Fatal("the tokenizer has no special token <|im_end|>")
+	}
+	ids, err := tokenizer.Encode("yes, of course")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids = append(ids, end)
+	s, starts := tokenizer.Stops(tokenizer.Size(), [][]string{{"<|im_end|>", "zzz"}, {"zzz"}})
+	if !s.Met(starts[0], ids) || s.Met(starts[0], ids[:len(ids)-1]) || s.Met(starts[1], ids) {
+		t.Error("the text is not met with its special token, or before, or by another list")
+	}
+	if got, err := tokenizer.StopTokens([]string{"zzz", "<|im_end|>"}); err != nil || !slices.Equal(got, []int32{end}) {
+		t.Errorf("the tokens are %v, %v, expected %d", got, err, end)
+	}
+	if _, err := tokenizer.StopTokens([]string{"\n", "x<|im_end|>\n"}); err == nil || !strings.Contains(err.Error(), `"x<|im_end|>\n" has the special token "<|im_end|>"`) {
+		t.Error(err)
+	}
+}

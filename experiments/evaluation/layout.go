@@ -32,8 +32,9 @@ type Evaluator struct {
 	// divergence is nil unless evaluation.kl asks for it.
 	divergence []divergenceBatch
 	maxNew     int
-	stops      *stops // nil where no task has stop texts
-	Tokens     int64  // computed at most in one evaluation, padding included
+	stops      *stops    // nil where no task has stop texts
+	stopTokens [][]int32 // by group, the special tokens among its stop texts
+	Tokens     int64     // computed at most in one evaluation, padding included
 	// covers says which groups are evaluated.
 	covers func(group int) bool
 	// tell is told how much is done; nil where nobody watches (Watched).
@@ -65,6 +66,11 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 	var options []item
 	var prompts []item
 	for g, t := range v.Groups() {
+		ids, err := tokenizer.StopTokens(t.Task.Stop)
+		if err != nil {
+			return nil, fmt.Errorf("task %s: %w", t.Task.Name, err)
+		}
+		v.stopTokens = append(v.stopTokens, ids)
 		for i, example := range t.Test {
 			if t.Task.Choice() {
 				options = append(options, item{g, i})
@@ -123,7 +129,7 @@ func (v *Evaluator) lay(options, prompts []item, e suite.Evaluation) {
 func (v *Evaluator) Only(task int, e suite.Evaluation) *Evaluator {
 	data := *v.data
 	data.HeldOut = nil
-	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops, shapes: v.shapes, rows: v.rows,
+	part := &Evaluator{base: v.base, data: &data, tokenizer: v.tokenizer, ends: v.ends, Answers: v.Answers, maxNew: v.maxNew, stops: v.stops, stopTokens: v.stopTokens, shapes: v.shapes, rows: v.rows,
 		covers: func(group int) bool { return group == task }}
 	var items []item
 	for i := range data.Tasks[task].Test {

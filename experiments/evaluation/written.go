@@ -54,7 +54,7 @@ func (v *Evaluator) writeUntil(f *methods.Function, b writtenBatch, s *stops) (t
 	for n, p := range b.items {
 		task := groups[p.group].Task
 		ids := tokens[n*v.maxNew : (n+1)*v.maxNew][:task.MaxNewTokens]
-		if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) }); i >= 0 {
+		if i := slices.IndexFunc(ids, func(id int32) bool { return slices.Contains(v.ends, id) || slices.Contains(v.stopTokens[p.group], id) }); i >= 0 {
 			ids = ids[:i]
 		}
 		text := v.tokenizer.Decode(ids)
