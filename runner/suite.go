@@ -151,11 +151,12 @@ func fetchBackbones(ctx context.Context, s suite.Suite, noDownload bool, stderr 
 	if err != nil {
 		return s, err
 	}
-	for _, place := range places {
+	for i, place := range places {
 		if noDownload {
 			break
 		}
-		if err := pretrained.Fetch(ctx, place, stderr); err != nil {
+		_, goesOn := s.Revisions[s.BackboneNames()[i]]
+		if err := pretrained.Fetch(ctx, place, goesOn, stderr); err != nil {
 			return s, err
 		}
 	}

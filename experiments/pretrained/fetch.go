@@ -16,9 +16,14 @@ import (
 	"secura/methods/weights"
 )
 
+// optionalFiles are read of a backbone's folder where they are there. The README has the license.
+var optionalFiles = []string{"generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "README.md"}
+
 // Fetch downloads what a suite's backbone names into the hub's cache, if it is a repository's name,
-// is no file or folder here, and is not in the cache whole.
-func Fetch(ctx context.Context, name string, log io.Writer) error {
+// is no file or folder here, and is not in the cache whole. Of one whose weights are there it asks
+// for the optional files that are not; what cannot be reached is told, and the backbone used as it
+// is. goesOn is for a run that goes on: it keeps the files that it began with.
+func Fetch(ctx context.Context, name string, goesOn bool, log io.Writer) error {
 	repository, ok := onHub(name)
 	if !ok {
 		return nil
@@ -28,7 +33,13 @@ func Fetch(ctx context.Context, name string, log io.Writer) error {
 		return fmt.Errorf("backbone %s: %w", name, err)
 	}
 	if snapshot, err := h.Snapshot(repository); err == nil && whole(snapshot) {
-		return nil
+		if place, err := inFolder(snapshot); err != nil || place.GGUF != "" || goesOn {
+			return nil
+		}
+		if err := h.Complete(ctx, repository, optionalFiles); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(log, "backbone %s: %v; it is used as it is in the hub's cache\n", name, err)
+		}
+		return ctx.Err()
 	}
 	_, err = h.Download(ctx, repository, chooseFiles)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, hub.ErrOffline) { // offline, find says what to do
@@ -96,7 +107,7 @@ func inHub(repository hub.Repository) (Place, error) {
 	return inFolder(snapshot)
 }
 
-// whole says whether a snapshot has every file that Open reads.
+// whole says whether a snapshot has every file that Open must have.
 func whole(folder string) bool {
 	place, err := inFolder(folder)
 	if err != nil || place.GGUF != "" {
@@ -120,8 +131,7 @@ func chooseFiles(files []string) ([]string, error) {
 	for _, file := range files {
 		switch {
 		case strings.Contains(file, "/"):
-		case slices.Contains([]string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-			"special_tokens_map.json", "chat_template.jinja", "README.md"}, file): // the README has the license
+		case file == "config.json", file == "tokenizer.json", slices.Contains(optionalFiles, file):
 			chosen = append(chosen, file)
 		case file == weightsFile+".index.json", matches("model-*-of-*.safetensors", file):
 			shards = append(shards, file)

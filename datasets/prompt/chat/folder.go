@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoTemplate says that a model folder has no chat template.
-var ErrNoTemplate = errors.New("the model has no chat template: neither chat_template.jinja, nor chat_template in tokenizer_config.json")
+var ErrNoTemplate = errors.New("the model has no chat template in this folder: neither chat_template.jinja, nor chat_template in tokenizer_config.json")
 
 // Open reads a model folder's template: the file chat_template.jinja or, where that is absent,
 // chat_template of tokenizer_config.json, of several the one named default. The special tokens are
