@@ -3,7 +3,6 @@ package pretrained
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,9 @@ import (
 // neither for nano, whose files are in the program.
 type Place struct{ Folder, GGUF string }
 
-// Find finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json,
-// a folder that holds one GGUF file, or a repository, ORG/NAME or ORG/NAME@REVISION, whose files
-// are in the hub's cache.
+// Find finds what a suite's backbone names: "nano", a GGUF file, a folder that holds a config.json
+// and safetensors, a folder that holds one GGUF file, or a repository, ORG/NAME or
+// ORG/NAME@REVISION, whose files are in the hub's cache.
 func Find(name string) (Place, error) {
 	if name == Nano {
 		return Place{}, nil
@@ -36,21 +35,28 @@ func Find(name string) (Place, error) {
 	return inFolder(name)
 }
 
-// inFolder looks into a folder.
+// inFolder looks into a folder. Where it has config.json and no safetensors, as repositories of
+// GGUF files may, the GGUF file has the weights.
 func inFolder(folder string) (Place, error) {
-	if _, err := os.Stat(filepath.Join(folder, "config.json")); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return Place{Folder: folder}, err
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return Place{}, err
 	}
 	var found []string
-	entries, err := os.ReadDir(folder)
+	config, safetensors := false, false
 	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) == ".gguf" {
-			found = append(found, filepath.Join(folder, entry.Name()))
+		switch name := entry.Name(); {
+		case filepath.Ext(name) == ".gguf":
+			found = append(found, filepath.Join(folder, name))
+		case name == "config.json":
+			config = true
+		case filepath.Ext(name) == ".safetensors", name == weightsFile+".index.json":
+			safetensors = true
 		}
 	}
 	switch {
-	case err != nil:
-		return Place{}, err
+	case config && (safetensors || len(found) == 0):
+		return Place{Folder: folder}, nil
 	case len(found) == 0:
 		return Place{}, errors.New("the folder has neither config.json, with tokenizer.json and *.safetensors, nor a GGUF file")
 	case len(found) > 1:

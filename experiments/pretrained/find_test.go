@@ -51,6 +51,35 @@ func TestBackboneInAGGUFFile(t *testing.T) {
 	}
 }
 
+// TestAGGUFFileBesideItsConfigIsTheModel: repositories of GGUF files may have a config.json too.
+// Where there are safetensors, these are the model.
+func TestAGGUFFileBesideItsConfigIsTheModel(t *testing.T) {
+	folder := t.TempDir()
+	file := func(name string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	file("config.json")
+	if place, err := Find(folder); err != nil || place != (Place{Folder: folder}) {
+		t.Errorf("%+v, %v: without weights it is the folder, whose error says what is missing", place, err)
+	}
+	path := file("model.gguf")
+	if place, err := Find(folder); err != nil || place != (Place{GGUF: path}) {
+		t.Errorf("%+v, %v, expected the GGUF file", place, err)
+	}
+	other := file("other.gguf")
+	if _, err := Find(folder); err == nil || !strings.Contains(err.Error(), "name one of them: "+path+", "+other) {
+		t.Error(err)
+	}
+	file("model.safetensors")
+	if place, err := Find(folder); err != nil || place != (Place{Folder: folder}) {
+		t.Errorf("%+v, %v, expected the folder", place, err)
+	}
+}
+
 // TestAChatTemplateIsAmongTheFilesOfAConversation keeps what decides the numbers apart from what
 // does not.
 func TestAChatTemplateIsAmongTheFilesOfAConversation(t *testing.T) {
