@@ -25,9 +25,8 @@ type Encoded struct {
 type Border struct {
 	// Blank: the prompt ends in white space, which was moved to what follows.
 	Blank bool
-	// Merged: a token of the answer or of an option reaches back over the border: prompt and
-	// continuation are not together what their text is encoded to, just as in
-	// lm-evaluation-harness.
+	// Merged: a token reaches over the border to the answer or to an option. It is in neither, and
+	// what follows the prompt loses its beginning, just as in lm-evaluation-harness.
 	Merged bool
 }
 

@@ -20,7 +20,8 @@ import (
 // continuation is what the joint encoding has after as many tokens as the prompt alone has. So "…a
 // little" and " girl" give the tokens of "…a little girl", where a tokenizer that puts a blank
 // before every text would write two blanks. Where a token reaches over the border, the prompt keeps
-// its own tokens and the continuation begins with that one, as there (see Border).
+// its own tokens, that token is in neither, and the continuation has lost its beginning, as there
+// (see Border).
 type Encoder struct {
 	tokenizer *prompt.Tokenizer
 	template  *chat.Template // nil where prompts are read as they are
@@ -242,8 +243,8 @@ type pair struct {
 	ids         []int32 // of text
 }
 
-// encode gives the ids of what follows. merged says whether one of its tokens reaches back over the
-// border.
+// encode gives the ids of what follows. merged says whether a token reaches over the border, which
+// is in neither then.
 func (p pair) encode(text string) (ids []int32, merged bool, err error) {
 	if text == "" {
 		return nil, false, fmt.Errorf("%q has no token", text)

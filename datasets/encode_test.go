@@ -162,3 +162,28 @@ func TestEncoderOfTheReleasedForm(t *testing.T) {
 		t.Errorf("%+v, %v", plain, err)
 	}
 }
+
+// A token that reaches over the border is in neither prompt nor answer: the answer loses its
+// beginning, as lm-evaluation-harness cuts it.
+func TestATokenOverTheBorderIsLost(t *testing.T) {
+	tokenizer := smallTokenizer(t)
+	const text = "Hello there, this is the first of the questions"
+	merged := 0
+	for i := 1; i < len(text)-8; i++ {
+		e, err := NewEncoder(tokenizer).Encode(Example{Prompt: text[:i], Answer: text[i:]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !e.Border.Merged {
+			continue
+		}
+		merged++
+		answer := tokenizer.Decode(e.Answer)
+		if tokenizer.Decode(e.Prompt) != text[:i] || answer == text[i:] || !strings.HasSuffix(text[i:], answer) {
+			t.Errorf("prompt %q and answer %q of %q and %q", tokenizer.Decode(e.Prompt), answer, text[:i], text[i:])
+		}
+	}
+	if merged == 0 {
+		t.Error("no token reaches over a border")
+	}
+}

@@ -165,7 +165,7 @@ func (b Borders) warn(say func(string, ...any), which string) {
 		say("%d of %d %s prompts end in white space, which is encoded with what follows it", b.Blank, b.All, which)
 	}
 	if b.Merged > 0 {
-		say("in %d of %d %s examples a token reaches over the border between prompt and answer; let the answer begin with a blank", b.Merged, b.All, which)
+		say("in %d of %d %s examples a token reaches over the border between prompt and answer, which then loses its beginning; let the answer begin with a blank", b.Merged, b.All, which)
 	}
 }
 

@@ -36,7 +36,7 @@ func TestWarningsTellWhatIsKnownOfTheData(t *testing.T) {
 			`1 of 2 evaluated examples stand in training too, with their answers, such as row 4 "p"`},
 		"equal options": {Evaluated{Task: choice, Used: []Example{{ID: 3, Options: []string{" x", "x"}}, {Gold: 1, Options: options}}}, "1 of 2 evaluated examples have two options of equal text, such as row 3"},
 		"blank":         {Evaluated{Task: written, UsedBorders: Borders{All: 2, Blank: 1}}, "1 of 2 evaluated prompts end in white space"},
-		"merged":        {Evaluated{Task: written, TrainBorders: Borders{All: 1, Merged: 1}}, "in 1 of 1 training examples a token reaches over the border"},
+		"merged":        {Evaluated{Task: written, TrainBorders: Borders{All: 1, Merged: 1}}, "in 1 of 1 training examples a token reaches over the border between prompt and answer, which then loses its beginning"},
 		"NFC":           {Evaluated{Task: written, Used: []Example{{ID: 7, Answer: " e\u0301t"}, {Answer: "b"}}}, "1 of 2 right answers cannot be written by this tokenizer"},
 		"stop":          {Evaluated{Task: Task{Name: "n", Scores: []string{"exact"}, Stop: []string{"."}}, Used: []Example{{ID: 6, Answer: "e.g."}, {Answer: "b"}, {Golds: []string{"a.", "c"}}}}, `1 of 3 right answers have one of the texts of stop, such as "e.g." of row 6`},
 		"long":          {Evaluated{Task: Task{Name: "n", Scores: []string{"exact"}, MaxNewTokens: 2}, Used: []Example{{ID: 8, Answer: " a b c"}, {Answer: "b"}}, Long: []int{0}}, `1 of 2 right answers have more tokens than max_new_tokens, 2, such as "a b c" of row 8`},

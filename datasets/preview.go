@@ -74,7 +74,7 @@ func (c *Encoder) previewRow(w io.Writer, task Task, e Example) error {
 		notes += "; the white space at the prompt's end belongs to what follows"
 	}
 	if encoded.Border.Merged {
-		notes += "; a token reaches over the border"
+		notes += "; a token reaches over the border, and what follows loses its beginning"
 	}
 	if !task.Choice() {
 		for _, answer := range e.RightAnswers() {
