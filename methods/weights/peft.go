@@ -72,20 +72,33 @@ type peftConfig struct {
 	Excluded      json.RawMessage `json:"exclude_modules,omitempty"`
 	Layers        json.RawMessage `json:"layers_to_transform,omitempty"`
 	LayersPattern json.RawMessage `json:"layers_pattern,omitempty"`
-	// What is not read.
-	Saved       json.RawMessage `json:"modules_to_save,omitempty"`
-	Replication json.RawMessage `json:"layer_replication,omitempty"`
-	Tokens      json.RawMessage `json:"trainable_token_indices,omitempty"`
-	Parameters  json.RawMessage `json:"target_parameters,omitempty"`
-	Quantised   bool            `json:"use_qalora,omitempty"`
-	LoRABias    bool            `json:"lora_bias,omitempty"`
+}
+
+// peftUnsupported are the keys of adapter_config.json that make an adapter compute something else
+// than W + scale·B·A, unless they hold nothing or false.
+var peftUnsupported = []string{"modules_to_save", "layer_replication", "trainable_token_indices", "target_parameters", "use_qalora", "lora_bias",
+	"alora_invocation_tokens", "use_bdlora", "arrow_config", "kasa_config", "monteclora_config"}
+
+// checkPEFTKeys names the keys of the file that are there and not supported.
+func checkPEFTKeys(raw []byte) error {
+	var keys map[string]json.RawMessage
+	if err := jsonfile.Decode(raw, &keys); err != nil {
+		return err
+	}
+	var given []string
+	for _, key := range peftUnsupported {
+		if value := string(keys[key]); !slices.Contains([]string{"", "null", "[]", "{}", "false"}, value) {
+			given = append(given, key)
+		}
+	}
+	if len(given) > 0 {
+		return fmt.Errorf("%s: not supported, expected none of them", strings.Join(given, ", "))
+	}
+	return nil
 }
 
 // check says what of the file this package would compute otherwise.
 func (c peftConfig) check() error {
-	given := func(raw json.RawMessage) bool {
-		return !slices.Contains([]string{"", "null", "[]", "{}"}, string(raw))
-	}
 	var start string
 	_ = json.Unmarshal(c.Start, &start) // true and false are fine, and so is its absence
 	switch {
@@ -97,8 +110,6 @@ func (c peftConfig) check() error {
 		return fmt.Errorf("bias is %q, expected \"none\"", c.Bias)
 	case c.Transposed:
 		return errors.New("fan_in_fan_out is true, expected false: weights are [out, in]")
-	case given(c.Saved), given(c.Replication), given(c.Tokens), given(c.Parameters), c.Quantised, c.LoRABias:
-		return errors.New("modules_to_save, layer_replication, trainable_token_indices, target_parameters, use_qalora and lora_bias are not supported; expected none of them")
 	case slices.ContainsFunc([]string{"pissa", "olora", "corda", "loftq", "lora_ga"}, func(p string) bool { return strings.HasPrefix(start, p) }):
 		return fmt.Errorf("init_lora_weights is %q, which changes the model's own weights; convert the adapter to a plain LoRA with peft first", start)
 	}
@@ -115,6 +126,9 @@ func ReadPEFT(dir string) (PEFT, error) {
 	var c peftConfig
 	if err = jsonfile.Decode(raw, &c); err == nil {
 		err = c.check()
+	}
+	if err == nil {
+		err = checkPEFTKeys(raw)
 	}
 	if err != nil {
 		return PEFT{}, fmt.Errorf("read adapter: %s: %w", path, err)

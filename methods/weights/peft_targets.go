@@ -12,7 +12,7 @@ import (
 // peftTargets say which modules an adapter changes: peft leaves out the tensors of any other.
 type peftTargets struct {
 	target, exclude peftNames
-	layers          []int            // of modules that are named by their ending; nil for all
+	layers          []int            // of modules that are named by their ending; none for all
 	layerOf         []*regexp.Regexp // each finds a layer's number in a module's name, as its last group
 }
 
@@ -110,7 +110,7 @@ func (t peftTargets) has(module string) bool {
 		return false
 	}
 	found, byEnding := t.target.match(module)
-	if !byEnding || t.layers == nil {
+	if !byEnding || len(t.layers) == 0 {
 		return found
 	}
 	for _, layerOf := range t.layerOf {

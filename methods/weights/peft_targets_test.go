@@ -31,6 +31,7 @@ func TestPEFTTargets(t *testing.T) {
 		`{"target_modules": ["q_proj", "v_proj"], "layers_to_transform": [0]}`:                             {q0},
 		`{"target_modules": ["q_proj", "v_proj"], "layers_to_transform": 1}`:                               {q1, v1},
 		`{"target_modules": ["q_proj", "v_proj"], "layers_to_transform": null}`:                            {q0, q1, v1},
+		`{"target_modules": ["q_proj", "v_proj"], "layers_to_transform": []}`:                              {q0, q1, v1}, // peft takes it as null
 		`{"target_modules": ["q_proj", "` + q0 + `"], "layers_to_transform": [1]}`:                         {q0, q1},
 		`{"target_modules": ["q_proj"], "layers_to_transform": [1], "layers_pattern": "layers"}`:           {q1},
 		`{"target_modules": ["q_proj"], "layers_to_transform": [1], "layers_pattern": ["blocks", "h"]}`:    nil,

@@ -113,6 +113,10 @@ func TestPEFTFoldersThatComputeOtherwiseAreRefused(t *testing.T) {
 		{`"r": 2`, `"r": 0`, "r is 0"},
 		{`"use_dora": false`, `"use_dora": true`, "magnitude"},
 		{`"bias": "none"`, `"bias": "none", "modules_to_save": ["lm_head"]`, "modules_to_save"},
+		{`"bias": "none"`, `"bias": "none", "alora_invocation_tokens": [1, 2]`, "alora_invocation_tokens: not supported"},
+		{`"bias": "none"`, `"bias": "none", "use_bdlora": true, "arrow_config": {"top_k": 3}`, "use_bdlora, arrow_config: not supported"},
+		{`"bias": "none"`, `"bias": "none", "kasa_config": {"beta": 1}, "lora_bias": false`, "kasa_config: not supported"},
+		{`"bias": "none"`, `"bias": "none", "monteclora_config": {"n": 1}`, "monteclora_config: not supported"},
 		{`"bias": "none"`, `"bias": "none", "init_lora_weights": "pissa"`, "pissa"},
 		{`{`, `[`, "adapter_config.json"},
 	} {
