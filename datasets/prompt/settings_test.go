@@ -1,7 +1,9 @@
 package prompt
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -73,5 +75,35 @@ func TestWhatIsNotSupportedIsNamed(t *testing.T) {
 	}
 	if got := tokenizer.Decode([]int32{-1, 100000}); got != "" {
 		t.Errorf("%q", got)
+	}
+}
+
+// The Python library saves how its last call cut and filled texts; each call of transformers sets
+// both anew, and an encoding is neither cut nor filled.
+func TestTruncationAndPaddingAreOfACall(t *testing.T) {
+	content, err := os.ReadFile("testdata/small-qwen2/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]any
+	if err := json.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	file["truncation"] = map[string]any{"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
+	file["padding"] = map[string]any{"strategy": map[string]any{"Fixed": 64}, "direction": "Right", "pad_id": 0, "pad_token": "x"}
+	if content, err = json.Marshal(file); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := NewTokenizer(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "Hello there, this is a text"
+	want, err := testTokenizer(t, "small-qwen2").Encode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := saved.Encode(text); err != nil || !slices.Equal(got, want) || len(got) < 3 {
+		t.Errorf("%v, %v, expected %v", got, err, want)
 	}
 }

@@ -33,8 +33,8 @@ type Tokenizer struct {
 // the file of that part.
 type tokenizerFile struct {
 	Version       string            `json:"version"`
-	Truncation    json.RawMessage   `json:"truncation"`
-	Padding       json.RawMessage   `json:"padding"`
+	Truncation    json.RawMessage   `json:"truncation"` // what the last call before saving asked for: not of the ids
+	Padding       json.RawMessage   `json:"padding"`    // likewise
 	AddedTokens   []json.RawMessage `json:"added_tokens"`
 	Normalizer    json.RawMessage   `json:"normalizer"`
 	PreTokenizer  json.RawMessage   `json:"pre_tokenizer"`
@@ -69,12 +69,6 @@ func newTokenizer(content []byte) (*Tokenizer, error) {
 	var file tokenizerFile
 	if err := strict(content, &file); err != nil {
 		return nil, err
-	}
-	if !absent(file.Truncation) {
-		return nil, errors.New("truncation is not supported; set it to null")
-	}
-	if !absent(file.Padding) {
-		return nil, errors.New("padding is not supported; set it to null")
 	}
 	t := &Tokenizer{special: map[int32]bool{}, tokens: map[int32]string{}}
 	var err error

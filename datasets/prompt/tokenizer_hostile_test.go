@@ -68,7 +68,6 @@ func TestHostileFilesAreRefusedByTheirKeys(t *testing.T) {
 		{whole(`"model":{}`), []string{`the key "model" is there twice`}},
 		{whole(`"Model":{}`), []string{`the key "model" is there twice`}},
 		{whole(`"version":1`), []string{"version is a number, expected a text"}},
-		{whole(`"truncation":{"max_length":1}`), []string{"truncation is not supported; set it to null"}},
 
 		// parts
 		{whole(`"normalizer":"NFC"`), []string{`normalizer: "NFC" is no object with a type`}},
