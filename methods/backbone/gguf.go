@@ -182,10 +182,12 @@ func (m *ggufMetadata) expect(key string, want int) {
 	}
 }
 
-// endTokens are the ids that end a text or, in a chat, an answer.
+// endTokens are the ids that end a text or, in a chat, an answer or a call of a tool. Control
+// tokens that llama.cpp takes for ends by their texts, such as <|endoftext|> beside an eos of
+// <|im_end|>, are not among them: what ends an answer is what the file's keys say.
 func (m *ggufMetadata) endTokens() []int32 {
 	var ends []int32
-	for _, key := range []string{"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"} {
+	for _, key := range []string{"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"} {
 		id, ok := m.values[key].(int64)
 		if ok && id >= 0 && id <= math.MaxInt32 && !slices.Contains(ends, int32(id)) {
 			ends = append(ends, int32(id))

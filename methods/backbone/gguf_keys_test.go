@@ -2,6 +2,7 @@ package backbone
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -162,5 +163,29 @@ func TestGGUFRefusesKeys(t *testing.T) {
 	_, err := LoadGGUF(withEntries(t, "tiny-llama31.gguf", map[string]any{"llama.rope.scaling.factor": 4.0}), Precision{})
 	if err == nil || !strings.Contains(err.Error(), "rope_freqs.weight is there beside a linear scaling by 4") {
 		t.Errorf("two scalings: got %v", err)
+	}
+}
+
+// TestEndTokensOfAGGUFFile: the file's keys name them, in this order and each once.
+func TestEndTokensOfAGGUFFile(t *testing.T) {
+	const prefix = "tokenizer.ggml."
+	for _, c := range []struct {
+		values map[string]any
+		want   []int32
+		fails  string
+	}{
+		{map[string]any{"eos": int64(2)}, []int32{2}, ""},
+		{map[string]any{"eom": int64(8), "eot": int64(9), "eos": int64(2)}, []int32{2, 9, 8}, ""},
+		{map[string]any{"eos": int64(9), "eot": int64(9), "eom": int64(8)}, []int32{9, 8}, ""},
+		{map[string]any{"eos": int64(2), "eom": "8"}, []int32{2}, "tokenizer.ggml.eom_token_id is 8, expected a token's id"},
+	} {
+		metadata := ggufMetadata{values: map[string]any{}}
+		for key, value := range c.values {
+			metadata.values[prefix+key+"_token_id"] = value
+		}
+		got, err := metadata.endTokens(), errors.Join(metadata.mistakes...)
+		if !slices.Equal(got, c.want) || (err == nil) != (c.fails == "") || err != nil && err.Error() != c.fails {
+			t.Errorf("%v: %v, %v, expected %v", c.values, got, err, c.want)
+		}
 	}
 }
