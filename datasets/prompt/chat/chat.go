@@ -1,8 +1,8 @@
 // Package chat renders conversations by the chat template that a model carries. In come the
 // template (a Jinja program from a file that somebody downloaded) and messages; out comes text. The
-// program can read nothing but the conversation, and its work is bounded. What published templates
-// do not use is an error: macros, recursive loops, an if in brackets, named arguments of methods.
-// Tuples are printed as lists. Read Template.Render first.
+// program can read nothing but the conversation, and its work is bounded. These are errors: macros,
+// recursive loops, named arguments of methods, and an if in brackets but for (a if x else b), which
+// Gemma 3's template has. Tuples are printed as lists. Read Template.Render first.
 package chat
 
 import (
@@ -68,6 +68,13 @@ func Compile(source string, specialTokens map[string]string) (t *Template, err e
 	if err := checkShape(source, settings); err != nil {
 		return nil, fmt.Errorf("parse chat template: %w", err)
 	}
+	written := source
+	if source, err = replaceChoices(source, settings); err == nil && source != written {
+		err = checkShape(source, settings)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parse chat template: %w", err)
+	}
 	loader, err := loaders.NewMemoryLoader(map[string]string{sourceName: source})
 	if err != nil {
 		return nil, fmt.Errorf("parse chat template: %w", err)
@@ -82,7 +89,7 @@ func Compile(source string, specialTokens map[string]string) (t *Template, err e
 	if _, err := rewriteNodes(source, program.Root().Nodes); err != nil {
 		return nil, fmt.Errorf("parse chat template: %w", err)
 	}
-	return &Template{program: program, tokens: maps.Clone(specialTokens), source: source}, nil
+	return &Template{program: program, tokens: maps.Clone(specialTokens), source: written}, nil
 }
 
 // Render writes a conversation, with generationPrompt the beginning of the assistant's next turn

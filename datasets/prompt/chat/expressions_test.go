@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -77,4 +78,17 @@ func TestATemplateRendersConcurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// An if in brackets that is not written otherwise for the library is told by its name, where the
+// library speaks of brackets.
+func TestAnIfInBracketsIsTold(t *testing.T) {
+	for _, source := range []string{"{{ ['a' if true else 'b'][0] }}", "\n{{ ('a' if true) }}", "{{ range(1, 2 if true else 3) }}", "{{ {'a': 'x' if true else 'y'} }}"} {
+		if _, err := Compile(source, nil); err == nil || !strings.Contains(err.Error(), "an if in brackets") || !strings.Contains(err.Error(), "line ") {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	if _, err := Compile("{{ "+strings.Repeat("('a' if true else 'b') + ", mostChoices+1)+"'' }}", nil); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Error(err)
+	}
 }
