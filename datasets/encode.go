@@ -69,6 +69,15 @@ func (c *Encoder) WithSystem(text string) *Encoder {
 	return &with
 }
 
+// FixedDate is the date that the chat template writes in the place of today's; empty where it
+// writes none.
+func (c *Encoder) FixedDate() string {
+	if c.template == nil {
+		return ""
+	}
+	return c.template.FixedDate()
+}
+
 // WithEmpty is the encoder in the form of SECURA's released code: the token of an id stands before
 // each answer, so that the first token of an answer is predicted from it, and all that a chat
 // template writes after an answer is learned.

@@ -49,6 +49,9 @@ type Exported struct {
 	Tasks int
 	// Rank is the largest rank of a module's adapter; 0 for a merged model.
 	Rank int
+	// Date is what the backbone's chat template wrote in the place of today's date; empty where it
+	// wrote none.
+	Date string
 }
 
 // Export writes what a cell has learned by its newest task boundary, so that transformers, or peft,
@@ -77,7 +80,7 @@ func Export(ctx context.Context, o ExportOptions) (done Exported, err error) {
 		return done, fmt.Errorf("export cell %s: %w", cell.ID, err)
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	done = Exported{Format: o.Format, Tasks: place.Index}
+	done = Exported{Format: o.Format, Tasks: place.Index, Date: w.date}
 	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
 		return done, fmt.Errorf("export: %w", err)
 	}

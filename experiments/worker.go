@@ -82,6 +82,7 @@ type Worker struct {
 	base      *methods.Base // nil where none is
 	tokenizer *prompt.Tokenizer
 	ends      []int32 // tokens that end a text; the first is what training writes
+	date      string  // what the chat template writes in today's place
 	data      *stream.Data
 	evaluator *evaluation.Evaluator
 	warnings  []string

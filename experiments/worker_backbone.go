@@ -35,7 +35,7 @@ func (w *Worker) use(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	w.tokenizer, w.ends = b.Tokenizer, b.Ends
+	w.tokenizer, w.ends, w.date = b.Tokenizer, b.Ends, b.Encoder.FixedDate()
 	if w.withoutData {
 		w.suite.Backbone = name
 		w.base = methods.NewBase(w.backend, b.Model)
@@ -81,7 +81,8 @@ func (w *Worker) release() (err error) {
 	if w.data != nil {
 		err = w.data.Close()
 	}
-	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.graphs, w.packers = nil, nil, nil, nil, nil, nil, "", nil
+	w.base, w.tokenizer, w.ends, w.data, w.evaluator, w.warnings, w.packers = nil, nil, nil, nil, nil, nil, nil
+	w.graphs, w.date = "", ""
 	return err
 }
 

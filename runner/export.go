@@ -92,7 +92,7 @@ func writeCard(run rundir.Run, cell, dir string, done experiments.Exported) erro
 	if err != nil {
 		return err
 	}
-	m := card.Model{Cell: cell, Format: done.Format, Rank: done.Rank, Tasks: done.Tasks}
+	m := card.Model{Cell: cell, Format: done.Format, Rank: done.Rank, Tasks: done.Tasks, Date: done.Date}
 	for _, c := range r.Cells {
 		if preset, ok := methods.Find(c.Method.Preset); ok && c.ID == cell {
 			m.Doc, m.Source, m.Rate = preset.Doc, preset.Source, r.Suite.MethodRate(c.Method, preset.LearningRate)

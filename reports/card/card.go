@@ -29,6 +29,8 @@ type Model struct {
 	Rank   int
 	// Tasks is how many tasks of the stream the weights had learned.
 	Tasks int
+	// Date is what the chat template wrote in the place of today's; empty for none.
+	Date string
 	// Doc and Source say what the method is and where it comes from, Rate is the learning rate.
 	Doc, Source string
 	Rate        float64

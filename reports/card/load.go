@@ -83,7 +83,11 @@ func (c *card) ask() {
 		if system != "" {
 			turns = fmt.Sprintf(`{"role": "system", "content": %s}, `, python(system)) + turns
 		}
-		inputs = "tokenizer.apply_chat_template([" + turns + `], add_generation_prompt=True, return_dict=True, return_tensors="pt")`
+		inputs = "tokenizer.apply_chat_template([" + turns + `], add_generation_prompt=True, return_dict=True, return_tensors="pt"`
+		if c.Date != "" {
+			inputs += ", date_string=" + python(c.Date) // transformers writes today's
+		}
+		inputs += ")"
 	case system != "":
 		prompt = system + "\n\n" + prompt
 	}

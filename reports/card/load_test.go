@@ -104,6 +104,16 @@ func TestACardsExampleIsOfWhatMayBeShown(t *testing.T) {
 	}
 }
 
+// TestACardsCodeHasTheRunsDate: transformers writes today's date where the template is given none.
+func TestACardsCodeHasTheRunsDate(t *testing.T) {
+	r := made()
+	r.Suite.Chat = true
+	for date, want := range map[string]string{"26 Jul 2024": `return_tensors="pt", date_string="26 Jul 2024")`, "": `return_tensors="pt")`} {
+		_, text := write(t, r, Model{Cell: "er-half-s1-o1", Format: "peft", Rank: 8, Tasks: 2, Date: date})
+		has(t, text, "add_generation_prompt=True, return_dict=True, "+want)
+	}
+}
+
 // compiles holds code to Python's grammar, where Python is installed.
 func compiles(t *testing.T, code string) {
 	t.Helper()

@@ -104,3 +104,21 @@ func TestAnAnswerFollowsItsBeginning(t *testing.T) {
 		}
 	}
 }
+
+// Llama 3.2's template takes today's date where it can.
+func TestADateOfTodayIsTheTemplatesOwn(t *testing.T) {
+	const source = `{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now("%d %b %Y") %}{%- else %}{%- set date_string = "26 Jul 2024" %}{%- endif %}{%- endif %}{{ date_string }}`
+	for source, want := range map[string]string{source: "26 Jul 2024", strings.ReplaceAll(source, `"`, `'`): "26 Jul 2024",
+		`{% set date_string = "26 Jul 2024" %}{{ date_string }}`: "", "{{ messages[0].role }}": ""} {
+		template, err := Compile(source, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := template.FixedDate(); got != want {
+			t.Errorf("%s: %q, expected %q", source, got, want)
+		}
+		if text, err := template.Render([]Message{{"user", "x"}}, false); err != nil || want != "" && text != want {
+			t.Errorf("%s: %q, %v, expected %q", source, text, err, want)
+		}
+	}
+}
