@@ -110,7 +110,8 @@ func (g *GGUF) Names() []string { return slices.Sorted(maps.Keys(g.tensors)) }
 func (g *GGUF) Has(name string) bool { _, ok := g.tensors[name]; return ok }
 
 // Metadata returns the file's free entries: a value is an int64, float64, bool or string, or a
-// slice of one of them. The slices are the reader's own and must not be changed.
+// slice of one of them; nil for an array of arrays, which is not read. The slices are the reader's
+// own and must not be changed.
 func (g *GGUF) Metadata() map[string]any { return maps.Clone(g.metadata) }
 
 // Shape returns a tensor's shape, the innermost dimension last; nil if there is no such tensor.

@@ -35,6 +35,21 @@ var blockLayouts = map[uint64]blockLayout{
 	30: {"BF16", 1, 2, nil},
 }
 
+// unreadTypes are the names of further types of tensors, by their numbers in ggml, for an error.
+var unreadTypes = map[uint64]string{
+	9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S",
+	23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+}
+
+// unreadType tells of a type that is not read.
+func unreadType(number uint64) error {
+	name, known := unreadTypes[number]
+	if !known {
+		name = "not known"
+	}
+	return fmt.Errorf("type %d, %s, is not supported: take a file of the model in one of these: %s", number, name, supportedLayouts())
+}
+
 func supportedLayouts() string {
 	var names []string
 	for _, number := range slices.Sorted(maps.Keys(blockLayouts)) {

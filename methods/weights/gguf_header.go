@@ -27,9 +27,9 @@ const (
 	ggufFloat64
 )
 
-// ggufSizes are the fewest bytes that a value of each type takes: of a string its length, 0 where
-// an array may not hold the type.
-var ggufSizes = [...]int64{1, 1, 2, 2, 4, 4, 4, 1, 8, 0, 8, 8, 8}
+// ggufSizes are the fewest bytes that a value of each type takes: of a string its length, of an
+// array its type and length.
+var ggufSizes = [...]int64{1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8}
 
 // ggufHeader reads what stands in front of the data. left is how much of the file is unread;
 // nothing is allocated for a count that could not fit into it.
@@ -132,7 +132,7 @@ func (h *ggufHeader) tensor() (ggufTensor, error) {
 	}
 	var known bool
 	if t.layout, known = blockLayouts[kind]; !known {
-		return t, fmt.Errorf("type %d is not supported; supported: %s", kind, supportedLayouts())
+		return t, unreadType(kind)
 	}
 	row := t.shape[rank-1]
 	if row%t.layout.length != 0 {
@@ -148,7 +148,7 @@ func (h *ggufHeader) tensor() (ggufTensor, error) {
 }
 
 // value reads a metadata value of a type: an int64, float64, bool or string, or a slice of one of
-// them.
+// them; nil for an array of arrays, which nobody reads.
 func (h *ggufHeader) value(kind uint64) (any, error) {
 	if kind == ggufArray {
 		return h.array()
@@ -192,8 +192,11 @@ func (h *ggufHeader) array() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind >= uint64(len(ggufSizes)) || ggufSizes[kind] == 0 {
-		return nil, fmt.Errorf("an array of type %d is not supported", kind)
+	if kind == ggufArray {
+		return nil, h.skipArrays(1)
+	}
+	if kind >= uint64(len(ggufSizes)) {
+		return nil, fmt.Errorf("an array of type %d is not known", kind)
 	}
 	n, err := h.count(ggufSizes[kind])
 	if err != nil {
@@ -208,6 +211,45 @@ func (h *ggufHeader) array() (any, error) {
 		return arrayOf[float64](h, kind, n)
 	}
 	return arrayOf[int64](h, kind, n)
+}
+
+// deepestArrays bounds arrays within each other.
+const deepestArrays = 8
+
+// skipArrays reads over the elements of an array of arrays, which lies in so many.
+func (h *ggufHeader) skipArrays(depth int) error {
+	if depth > deepestArrays {
+		return fmt.Errorf("arrays lie in each other deeper than %d", deepestArrays)
+	}
+	n, err := h.count(ggufSizes[ggufArray])
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		kind, err := h.unsigned(4)
+		switch {
+		case err != nil:
+		case kind == ggufArray:
+			err = h.skipArrays(depth + 1)
+		case kind >= uint64(len(ggufSizes)):
+			err = fmt.Errorf("an array of type %d is not known", kind)
+		default:
+			err = h.skipValues(kind)
+		}
+		if err != nil {
+			return fmt.Errorf("element %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// skipValues reads over an array's values, which are no arrays.
+func (h *ggufHeader) skipValues(kind uint64) error {
+	n, err := h.count(ggufSizes[kind])
+	for i := int64(0); err == nil && i < n; i++ {
+		_, err = h.value(kind)
+	}
+	return err
 }
 
 func arrayOf[T any](h *ggufHeader, kind uint64, n int64) ([]T, error) {

@@ -107,7 +107,10 @@ func TestGGUFRefuses(t *testing.T) {
 		"key: a count of":             ggufBytes(0, 1, u64(1<<50), 32),
 		"is not UTF-8":                ggufBytes(0, 1, ggufText("\xff"), 32),
 		`"k": value type 13 is`:       ggufBytes(0, 1, pair("k", 13, nil), 32),
-		`"k": an array of type 9`:     ggufBytes(0, 1, pair("k", 9, u32(9)), 32),
+		`"k": an array of type 13`:    ggufBytes(0, 1, pair("k", 9, u32(13)), 32),
+		`"k": a count of 99 does not`: ggufBytes(0, 1, pair("k", 9, join(u32(9), u64(99))), 32),
+		`"k": element 0: an array of`: ggufBytes(0, 1, pair("k", 9, join(u32(9), u64(1), u32(13), u64(0))), 32),
+		`deeper than 8`:               ggufBytes(0, 1, pair("k", 9, bytes.Repeat(join(u32(9), u64(1)), 12)), 32),
 		`"k": a count of 99`:          ggufBytes(0, 1, pair("k", 9, join(u32(8), u64(99))), 64),
 		`"k": element 1: a count of`:  ggufBytes(0, 1, pair("k", 9, join(u32(8), u64(2), u64(0), u64(1e9))), 64),
 		`"k": a bool is 2`:            ggufBytes(0, 1, pair("k", 7, []byte{2}), 32),
@@ -121,7 +124,9 @@ func TestGGUFRefuses(t *testing.T) {
 		`"w": dimension 1 is 0`:       ggufBytes(1, 0, ggufEntry("w", 0, 0, 4, 0), 64),
 		`"w": dimension 0 is 4294967`: ggufBytes(1, 0, ggufEntry("w", 0, 0, 1<<32), 64),
 		`"w": shape [2147483647 2147`: ggufBytes(1, 0, ggufEntry("w", 0, 0, math.MaxInt32, math.MaxInt32, math.MaxInt32), 64),
-		`"w": type 10 is not support`: ggufBytes(1, 0, ggufEntry("w", 10, 0, 256), 64),
+		`type 10, Q2_K, is not supp`:  ggufBytes(1, 0, ggufEntry("w", 10, 0, 256), 64),
+		`type 39, MXFP4, is not supp`: ggufBytes(1, 0, ggufEntry("w", 39, 0, 256), 64),
+		`type 99, not known, is not`:  ggufBytes(1, 0, ggufEntry("w", 99, 0, 256), 64),
 		`"w": rows of 33 values are`:  ggufBytes(1, 0, ggufEntry("w", 8, 0, 33), 64),
 		`"w" starts at byte 4 of`:     ggufBytes(1, 0, ggufEntry("w", 0, 4, 1), 64),
 		`"w" ends at byte 1028 of`:    ggufBytes(1, 0, ggufEntry("w", 0, 0, 257), 1024),
@@ -134,6 +139,11 @@ func TestGGUFRefuses(t *testing.T) {
 	}
 	if _, err := parseGGUF(ggufBytes(1, 0, ggufEntry("w", 0, 32, 8), 64)); err != nil {
 		t.Error(err)
+	}
+	nested := pair("k", 9, join(u32(9), u64(2), u32(8), u64(1), ggufText("x"), u32(9), u64(1), u32(4), u64(2), u32(1), u32(2)))
+	g, err := parseGGUF(ggufBytes(1, 2, join(nested, pair("after", 4, u32(7)), ggufEntry("w", 0, 0, 8)), 64))
+	if err != nil || g.Metadata()["k"] != nil || g.Metadata()["after"] != int64(7) || !g.Has("w") {
+		t.Errorf("arrays of arrays are read over: %v", err)
 	}
 	if _, err := OpenGGUF("testdata"); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Error(err)
