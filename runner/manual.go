@@ -147,7 +147,8 @@ one backbone only.
 	$ runner report runs/both -explain secura.tiny.acc
 
 HF_HOME or HF_HUB_CACHE places the cache, HF_ENDPOINT names another server, and
-HF_TOKEN is an access token. HF_HUB_OFFLINE=1 and -no-download forbid downloads.
+HF_TOKEN is an access token, else the one that 'hf auth login' stores counts.
+HF_HUB_OFFLINE=1, TRANSFORMERS_OFFLINE=1 and -no-download forbid downloads.
 A download that was cut off goes on where it stopped, and every checksum is
 compared.
 

@@ -50,13 +50,13 @@ func (e *statusError) Error() string {
 	advice := ""
 	switch {
 	case e.code == http.StatusUnauthorized && e.token:
-		advice = ": the token in HF_TOKEN is not valid"
+		advice = ": the token in HF_TOKEN, or that `hf auth login` has stored, is not valid"
 	case e.code == http.StatusUnauthorized:
-		advice = ": there is no such repository, or it wants a token in HF_TOKEN"
+		advice = ": there is no such repository, or it wants a token: run `hf auth login`, or give one in HF_TOKEN"
 	case e.code == http.StatusForbidden:
-		advice = ": access is not granted; accept the terms on the repository's page and set HF_TOKEN to a token of that account"
+		advice = ": access is not granted; accept the terms on the repository's page and give a token of that account by `hf auth login` or in HF_TOKEN"
 	case e.code == http.StatusNotFound:
-		advice = ": there is no such repository, revision or file, or it is private to others than HF_TOKEN's account"
+		advice = ": there is no such repository, revision or file, or it is private to others than the token's account"
 	}
 	return fmt.Sprintf("the hub answers %d %s%s", e.code, http.StatusText(e.code), advice)
 }

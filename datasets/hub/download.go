@@ -19,8 +19,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrOffline says that HF_HUB_OFFLINE forbids a download.
-var ErrOffline = errors.New("HF_HUB_OFFLINE forbids downloads")
+// ErrOffline says that HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids a download.
+var ErrOffline = errors.New("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids downloads")
 
 const (
 	attempts   = 5

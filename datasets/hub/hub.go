@@ -4,6 +4,7 @@
 package hub
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Kind is what a repository holds.
@@ -86,14 +88,17 @@ type Hub struct {
 	pause                  time.Duration // before the first repetition of a request; it doubles
 }
 
-// New reads the variables that the Python library reads: HF_HUB_CACHE, else HF_HOME, else
-// XDG_CACHE_HOME place the cache, HF_ENDPOINT names the server, HF_TOKEN the access token, which
-// goes to that server alone and is never printed, and HF_HUB_OFFLINE forbids downloads. A line for
-// each download goes to log, which may be nil.
+// New reads the variables that the Python library reads: HF_HUB_CACHE or its older name
+// HUGGINGFACE_HUB_CACHE, else HF_HOME, else XDG_CACHE_HOME place the cache, HF_ENDPOINT names the
+// server, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids downloads. The access token is
+// HF_TOKEN, else the content of the file HF_TOKEN_PATH, which is token in HF_HOME unless it is
+// given, where `hf auth login` puts it; it goes to the server alone and is never printed. A path
+// may begin with ~. A line for each download goes to log, which may be nil.
 func New(getenv func(string) string, log io.Writer) (*Hub, error) {
-	h := &Hub{cache: getenv("HF_HUB_CACHE"), endpoint: strings.TrimRight(getenv("HF_ENDPOINT"), "/"), token: getenv("HF_TOKEN"),
-		offline: slices.Contains([]string{"1", "on", "yes", "true"}, strings.ToLower(getenv("HF_HUB_OFFLINE"))),
-		log:     log, pause: time.Second}
+	h := &Hub{endpoint: strings.TrimRight(getenv("HF_ENDPOINT"), "/"), log: log, pause: time.Second}
+	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
+		h.offline = h.offline || slices.Contains([]string{"1", "on", "yes", "true"}, strings.ToLower(getenv(name)))
+	}
 	if h.log == nil {
 		h.log = io.Discard
 	}
@@ -103,23 +108,78 @@ func New(getenv func(string) string, log io.Writer) (*Hub, error) {
 	if u, err := url.Parse(h.endpoint); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New("HF_ENDPOINT is not a web address such as https://HOST")
 	}
+	home, noHome := homeFolder(getenv)
+	h.cache = expanded(cmp.Or(getenv("HF_HUB_CACHE"), getenv("HUGGINGFACE_HUB_CACHE")), getenv)
 	if h.cache == "" {
-		home := getenv("HF_HOME")
-		if home == "" {
-			caches := getenv("XDG_CACHE_HOME")
-			if caches == "" {
-				user, err := os.UserHomeDir()
-				if err != nil {
-					return nil, fmt.Errorf("find the hub's cache: %w; set HF_HOME", err)
-				}
-				caches = filepath.Join(user, ".cache")
-			}
-			home = filepath.Join(caches, "huggingface")
+		if noHome != nil {
+			return nil, fmt.Errorf("find the hub's cache: %w; set HF_HOME", noHome)
 		}
 		h.cache = filepath.Join(home, "hub")
 	}
+	if h.token = strings.TrimSpace(getenv("HF_TOKEN")); h.token == "" {
+		path := expanded(getenv("HF_TOKEN_PATH"), getenv)
+		if path == "" && noHome == nil {
+			path = filepath.Join(home, "token")
+		}
+		h.token = storedToken(path)
+	}
 	h.client = newClient()
 	return h, nil
+}
+
+// homeFolder is the folder of the hub's library.
+func homeFolder(getenv func(string) string) (string, error) {
+	if home := getenv("HF_HOME"); home != "" {
+		return expanded(home, getenv), nil
+	}
+	caches := expanded(getenv("XDG_CACHE_HOME"), getenv)
+	if caches == "" {
+		user, err := userFolder(getenv)
+		if err != nil {
+			return "", err
+		}
+		caches = filepath.Join(user, ".cache")
+	}
+	return filepath.Join(caches, "huggingface"), nil
+}
+
+// userFolder is what ~ stands for.
+func userFolder(getenv func(string) string) (string, error) {
+	if home := getenv("HOME"); home != "" {
+		return home, nil
+	}
+	return os.UserHomeDir()
+}
+
+// expanded is a path whose ~ at its beginning is the user's folder, where that is known.
+func expanded(path string, getenv func(string) string) string {
+	rest, short := strings.CutPrefix(path, "~")
+	if !short || rest != "" && !os.IsPathSeparator(rest[0]) {
+		return path
+	}
+	user, err := userFolder(getenv)
+	if err != nil {
+		return path
+	}
+	return filepath.Join(user, rest)
+}
+
+// longestToken bounds an access token's file; tokens have 40 bytes.
+const longestToken = 4096
+
+// storedToken is the access token in a file; empty where there is none.
+func storedToken(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, longestToken+1))
+	token := strings.TrimSpace(string(content))
+	if err != nil || len(content) > longestToken || strings.ContainsFunc(token, unicode.IsSpace) || strings.ContainsFunc(token, unicode.IsControl) {
+		return ""
+	}
+	return token
 }
 
 // Cache is the cache's folder.

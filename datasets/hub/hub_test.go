@@ -95,8 +95,8 @@ func TestDownloadRefuses(t *testing.T) {
 		want      string
 	}{
 		{&server{damaged: true}, nil, "sub dir/model.safetensors: the checksum of what came is"},
-		{&server{token: "x"}, nil, "401 Unauthorized: there is no such repository, or it wants a token in HF_TOKEN"},
-		{&server{token: "x"}, []string{"HF_TOKEN", "hf_secret"}, "the token in HF_TOKEN is not valid"},
+		{&server{token: "x"}, nil, "401 Unauthorized: there is no such repository, or it wants a token: run `hf auth login`, or give one in HF_TOKEN"},
+		{&server{token: "x"}, []string{"HF_TOKEN", "hf_secret"}, "the token in HF_TOKEN, or that `hf auth login` has stored, is not valid"},
 		{&server{status: 403}, nil, "accept the terms on the repository's page"},
 		{&server{status: 404}, nil, "there is no such repository, revision or file"},
 		{&server{busy: 99}, nil, "503 Service Unavailable"},
@@ -104,7 +104,8 @@ func TestDownloadRefuses(t *testing.T) {
 		{&server{listed: []string{"/etc/passwd"}}, nil, `the path "/etc/passwd" could lie outside`},
 		{&server{listed: []string{`..\outside`}}, nil, `could lie outside`},
 		{&server{listed: []string{"absent.json"}}, nil, "absent.json: the hub answers 404"},
-		{&server{}, []string{"HF_HUB_OFFLINE", "1"}, "HF_HUB_OFFLINE forbids"},
+		{&server{}, []string{"HF_HUB_OFFLINE", "1"}, "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids"},
+		{&server{}, []string{"TRANSFORMERS_OFFLINE", "yes"}, "TRANSFORMERS_OFFLINE forbids"},
 	} {
 		c.server.files = model()
 		s := start(t, c.server)
@@ -176,7 +177,11 @@ func TestCachePlaces(t *testing.T) {
 	for _, step := range []struct{ key, value, want string }{
 		{"", "", filepath.Join(home, ".cache", "huggingface", "hub")},
 		{"XDG_CACHE_HOME", "/x", filepath.Join("/x", "huggingface", "hub")},
+		{"HOME", "/user", filepath.Join("/x", "huggingface", "hub")},
+		{"HF_HOME", "~/h", filepath.Join("/user", "h", "hub")},
+		{"HF_HOME", "~h", filepath.Join("~h", "hub")},
 		{"HF_HOME", "/h", filepath.Join("/h", "hub")},
+		{"HUGGINGFACE_HUB_CACHE", "~", "/user"},
 		{"HF_HUB_CACHE", "/c", "/c"},
 	} {
 		values[step.key] = step.value
@@ -184,5 +189,37 @@ func TestCachePlaces(t *testing.T) {
 		if err != nil || h.Cache() != step.want {
 			t.Errorf("with %v the cache is %s (%v), expected %s", slices.Sorted(maps.Keys(values)), h.Cache(), err, step.want)
 		}
+	}
+}
+
+// TestStoredToken takes the token that hf auth login stores, unless a variable has one.
+func TestStoredToken(t *testing.T) {
+	home, other := t.TempDir(), filepath.Join(t.TempDir(), "mine")
+	for path, content := range map[string]string{filepath.Join(home, "token"): "hf_stored\n", other: " hf_other "} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		variables map[string]string
+		want      string
+	}{
+		{map[string]string{"HF_HOME": t.TempDir()}, ""},
+		{map[string]string{"HF_HOME": home}, "hf_stored"},
+		{map[string]string{"HF_HOME": home, "HF_TOKEN_PATH": other}, "hf_other"},
+		{map[string]string{"HF_HOME": home, "HF_TOKEN_PATH": "~/mine", "HOME": filepath.Dir(other)}, "hf_other"},
+		{map[string]string{"HF_HOME": home, "HF_TOKEN_PATH": home}, ""}, // a folder
+		{map[string]string{"HF_HOME": home, "HF_TOKEN": "hf_given"}, "hf_given"},
+	} {
+		h, err := New(func(key string) string { return c.variables[key] }, nil)
+		if err != nil || h.token != c.want {
+			t.Errorf("%v: the token is %q, expected %q (%v)", c.variables, h.token, c.want, err)
+		}
+	}
+	if err := os.WriteFile(other, []byte("two words"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := storedToken(other); got != "" {
+		t.Errorf("%q is no token", got)
 	}
 }

@@ -39,7 +39,7 @@ func TestACachedModelGetsTheSmallFilesOfItsRepository(t *testing.T) {
 	}))
 	defer server.Close()
 	home := t.TempDir()
-	for key, value := range map[string]string{"HF_HOME": home, "HF_HUB_CACHE": "", "HF_ENDPOINT": server.URL, "HF_TOKEN": "", "HF_HUB_OFFLINE": "1"} {
+	for key, value := range map[string]string{"HF_HOME": home, "HF_HUB_CACHE": "", "HUGGINGFACE_HUB_CACHE": "", "TRANSFORMERS_OFFLINE": "", "HF_ENDPOINT": server.URL, "HF_TOKEN": "", "HF_HUB_OFFLINE": "1"} {
 		t.Setenv(key, value)
 	}
 	folder := filepath.Join(home, "hub", "models--org--model")
