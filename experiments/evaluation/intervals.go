@@ -44,7 +44,9 @@ func ScoredTask(t stream.Task, predictions []Prediction) (record.EvaluatedTask, 
 	return out, nil
 }
 
-// characters are the options' lengths without the spaces around them.
+// characters are the options' lengths without the white space around them, the blank that an option
+// begins with among it. lm-evaluation-harness's acc_norm takes the length of the whole choice,
+// white space of its own included.
 func characters(options []string) []int {
 	lengths := make([]int, len(options))
 	for i, o := range options {
