@@ -77,10 +77,11 @@ func (e *explanation) holm(method, other, key string) {
 	if method != report.Subject || !slices.Contains(report.Compared, key) {
 		return
 	}
+	reference := func(name string) bool { m, _ := e.r.Suite.Method(name); return m.Reference() }
 	var list []string
 	adjusted := metric.Undefined("")
 	for _, c := range e.r.Compare() {
-		if c.Metric != key || !c.P.Defined() {
+		if c.Metric != key || !c.P.Defined() || reference(c.B) != reference(other) {
 			continue
 		}
 		list = append(list, c.B+" "+metric.Precise(c.P.Number))

@@ -1,11 +1,13 @@
 package reports
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/synthetic"
@@ -90,4 +92,37 @@ func FuzzParseConditions(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What is not the same test, or is not finished, is no success: neither is judged to be without a
+// loss.
+func TestTheGateDoesNotJudgeOtherTests(t *testing.T) {
+	s := uneven(8, none)
+	first := load(t, s.Make(t, nil))
+	conditions := []tables.Condition{{Key: "acc", Bar: -90}}
+	for want, change := range map[string]func(s *suite.Suite){
+		"other tasks, or other scores": func(s *suite.Suite) { s.Tasks = s.Tasks[:2] },
+		"or other scores of a task": func(s *suite.Suite) {
+			s.Tasks = slices.Clone(s.Tasks)
+			s.Tasks[0].Scores = []string{"rouge1"}
+		},
+		"other batteries":        func(s *suite.Suite) { s.Knowledge = nil },
+		"other examples":         func(s *suite.Suite) { s.Evaluation.TestExamples = 7 },
+		"over 1 order of the ta": func(s *suite.Suite) { s.Orders = 2 },
+	} {
+		second := load(t, s.Make(t, nil))
+		change(&second.Suite)
+		v := tables.Judge(tables.RunPairs(first, second, []string{"er"}), conditions)
+		if len(v.Losses) > 0 || len(v.Undecided) != 1 || !strings.Contains(v.Undecided[0], want) || len(v.Table.Rows) != 1 {
+			t.Errorf("%s: losses %q, undecided %q", want, v.Losses, v.Undecided)
+		}
+	}
+	open := load(t, uneven(8, func(m string, seed int) bool { return m == "er" && seed > 5 }).Make(t, nil))
+	v := tables.Judge(tables.MethodPairs(open, []string{"secura", "er", "seq"}), conditions)
+	if len(v.Losses) > 0 || len(v.Undecided) != 1 || !strings.Contains(v.Undecided[0], "er lacks cells: er-s6-o0 queued; er-s7-o0 queued") || len(v.Table.Rows) != 2 {
+		t.Errorf("cells that are queued: losses %q, undecided %q", v.Losses, v.Undecided)
+	}
+	if compared := tables.CompareMethods(open, []string{"secura", "er", "seq"}); !strings.Contains(strings.Join(compared[0].Remarks, " "), "er lacks cells") || strings.Contains(strings.Join(compared[1].Remarks, " "), "lacks cells") {
+		t.Errorf("remarks %q and %q", compared[0].Remarks, compared[1].Remarks)
+	}
 }

@@ -56,9 +56,9 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 		"| c | sets/c | **[author]** | train | test |", "| facts | facts, made by secura | apache-2.0 | never: base knowledge |", "- license of the backbone org/base: mit\n",
 		"- how they were chosen for seq, er: Each method had 8 trials", "| er | 512 | 0.0039 | alpha 16, rank 8 |",
 		"- seeds and orders: seeds 0 to 2, 1 order of", "- cells: 8 of 9 are done; not done: er-s2-o0 diverged: loss is NaN\n", "95% Student-t interval",
-		"With 3 seeds no p of 1 comparison can fall below 0.05: 6 are needed", "- hardware: Some CPU linux/amd64\n", "- accelerators, and how many: none",
+		"- tests: none: there is one method that can be compared\n", "- hardware: Some CPU linux/amd64\n", "- accelerators, and how many: none",
 		"in sum: 4.5 hours of wall time, 9.0 hours of processor time\n", "in the mean over 8\n", "- memory: 1.00 GiB",
-		"| 7 Statistical significance | Intervals: yes, 95% over seeds. Tests: too few seeds", "| C3 Descriptive statistics: error bars, single run or mean | Intervals: yes", "- precision of the computation: float32\n", "| 12 Licenses for existing assets | Partly. 1 licenses", "| 6 Experimental setting and details | Yes: values",
+		"| 7 Statistical significance | Intervals: yes, 95% over seeds. Tests: none, for there is one method that can be compared.", "| C3 Descriptive statistics: error bars, single run or mean | Intervals: yes", "- precision of the computation: float32\n", "| 12 Licenses for existing assets | Partly. 1 licenses", "| 6 Experimental setting and details | Yes: values",
 	} {
 		if !strings.Contains(strings.ReplaceAll(got, "train[:90%]", "train\\[:90%\\]"), want) {
 			t.Errorf("%q is not in\n%s", want, got)
@@ -91,7 +91,7 @@ func TestAChecklistCountsWhatIsFinished(t *testing.T) {
 	got := written(t, r)
 	for _, want := range []string{
 		"| 7 Statistical significance | Intervals: of some methods, 95% over seeds; others have one seed yet. Tests: too few seeds",
-		"Some methods have one seed yet, and no interval", "With 1 seed no p of 1 comparison can fall below 0.05: 6 are needed",
+		"Some methods have one seed yet, and no interval", "With 1 paired seed no p of 1 comparison can fall below 0.05: 6 are needed",
 		"| frozen | 0 | ", "| er | 512 | ", "| i-lora | not run yet | ",
 	} {
 		if !strings.Contains(got, want) {
@@ -115,7 +115,7 @@ func TestAChecklistSaysYesWhereTestsCanFindSomething(t *testing.T) {
 		}
 	}
 	r.Suite.Methods = r.Suite.Methods[:2] // the second is a reference
-	if got := written(t, r); !strings.Contains(got, "Tests: none, for there is one method.") {
+	if got := written(t, r); !strings.Contains(got, "Tests: none, for there is one method that can be compared.") {
 		t.Error(got)
 	}
 }

@@ -166,19 +166,20 @@ func (f *facts) parameters(m suite.MethodSpec) string {
 }
 
 // seeds are the least and the largest number of finished seeds of a method on a backbone, of those
-// methods that have one, and the comparisons of one such method with each other. As long as nothing
-// is finished, they are the plan's.
-func (f *facts) seeds() (least, most, comparisons int) {
+// methods that have one, the most pairs of seeds of two of them, and the comparisons of one such
+// method with each other. As long as nothing is finished, they are the plan's.
+func (f *facts) seeds() (least, most, pairs, comparisons int) {
 	least, comparisons = f.r.Suite.Seeds, -1
 	for _, part := range f.r.Each() {
-		seeds, tested := part.Tested()
+		seeds, paired, tested := part.Tested()
 		_, largest := part.SeedRange(part.Learners())
 		least, most, comparisons = min(least, seeds), max(most, largest), max(comparisons, tested)
+		pairs = max(pairs, paired)
 	}
 	if most == 0 {
 		most = f.r.Suite.Seeds
 	}
-	return least, most, comparisons
+	return least, most, pairs, comparisons
 }
 
 // statistics says what means, bars and tests are.
@@ -187,7 +188,7 @@ func (f *facts) statistics() {
 	f.section("Statistics")
 	f.item("seeds and orders", fmt.Sprintf("seeds 0 to %d, %s of the tasks; every random number comes from a stream named by its seed and purpose", s.Seeds-1, table.Counted(s.Orders, "order")))
 	f.item("cells", fmt.Sprintf("%d of %d are done%s", f.done, f.cells, f.others()))
-	least, most, comparisons := f.seeds()
+	least, most, pairs, comparisons := f.seeds()
 	if most > 1 {
 		bars := "mean over seeds with the half-width of its 95% Student-t interval (n - 1 degrees of freedom); they capture seeds: initialisation, order of examples, replay"
 		if least == 1 {
@@ -198,12 +199,12 @@ func (f *facts) statistics() {
 		f.item("error bars", "none over seeds: there is one. Intervals over test examples are bootstrapped (10,000 resamples); they say nothing of other seeds")
 	}
 	if comparisons < 1 {
-		f.item("tests", "none: there is one method")
+		f.item("tests", "none: there is one method that can be compared")
 		return
 	}
 	test := fmt.Sprintf("paired sign-flip test over seeds, two-sided and exact up to %d seeds, adjusted after Holm; effect size Hedges' g of the paired values", metric.ExactPairs)
-	if needed := metric.SeedsNeeded(comparisons); least < needed {
-		test += fmt.Sprintf(". With %s no p of %s can fall below 0.05: %d are needed", table.Counted(least, "seed"), table.Counted(comparisons, "comparison"), needed)
+	if needed := metric.SeedsNeeded(comparisons); pairs < needed {
+		test += fmt.Sprintf(". With %s no p of %s can fall below 0.05: %d are needed", table.Counted(pairs, "paired seed"), table.Counted(comparisons, "comparison"), needed)
 	}
 	f.item("tests", test)
 }

@@ -43,7 +43,7 @@ func (f *facts) tuned() string {
 
 // bars says whether there are error bars, and tests that can find anything.
 func (f *facts) bars() string {
-	least, most, comparisons := f.seeds()
+	least, most, pairs, comparisons := f.seeds()
 	if most < 2 {
 		return "No: there is one seed. See Statistics for what can be said of one."
 	}
@@ -53,8 +53,8 @@ func (f *facts) bars() string {
 	}
 	switch {
 	case comparisons < 1:
-		return intervals + " Tests: none, for there is one method. See Statistics."
-	case least < metric.SeedsNeeded(comparisons):
+		return intervals + " Tests: none, for there is one method that can be compared. See Statistics."
+	case pairs < metric.SeedsNeeded(comparisons):
 		return intervals + " Tests: too few seeds for any p below 0.05, see Statistics."
 	}
 	return "Yes: 95% intervals over seeds and paired tests, see Statistics."

@@ -181,7 +181,7 @@ func TestClaimsThatTheRunContradictsAreNotSupported(t *testing.T) {
 	wants(t, c.rivals("acc", "x"), "all five", NotSupported, "")
 	// With three seeds no p is small, but the interval speaks.
 	c = judge{evidence(t, sixteen(3, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, same(.9)))}
-	wants(t, c.rivals("acc", "x"), "er", NotSupported, "the whole interval of the difference lies at or below 0")
+	wants(t, c.rivals("acc", "x"), "er", NotSupported, "the whole interval of the difference, widened to 5 comparisons, lies at or below 0")
 }
 
 func TestClaimsAreUndecidedWithTooFewSeeds(t *testing.T) {

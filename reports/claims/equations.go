@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"secura/experiments/suite"
+	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
 )
@@ -127,7 +128,7 @@ func (c judge) likeSeq(t *table.Table) {
 		e := value(d.Summary, true)
 		shown := "·"
 		if part.metric == "bwt" {
-			switch judgeAhead(d, 1).verdict {
+			switch judgeAhead([]metric.Difference{d}, 0).verdict {
 			case NotSupported:
 				shown = "yes"
 			case Supported:

@@ -207,7 +207,7 @@ func (e *Evidence) ahead(method string, of func(report.Cell) metric.Value) ([]me
 	metric.AdjustAll(differences)
 	parts := make([]judgement, len(claimed))
 	for i, rival := range claimed {
-		if parts[i] = judgeAhead(differences[i], len(claimed)); !e.Has(rival) {
+		if parts[i] = judgeAhead(differences, i); !e.Has(rival) {
 			parts[i] = judgement{NotMeasured, missingMethods(e, claimed...)}
 		}
 	}

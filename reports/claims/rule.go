@@ -21,10 +21,10 @@ import (
 //     p of the two-sided sign-flip test, adjusted after Holm over all comparisons
 //     that the claim names, is below 0.05; one that was not made counts with p = 1.
 //     It is not supported if the mean difference is negative with such a p, or if
-//     the whole interval of the difference lies at or below 0: what is claimed must
-//     pass the stricter test, to doubt it an interval is enough.
-//   - "ahead by x" is supported if "ahead" is and the interval reaches x, not
-//     supported if "ahead" is not or the whole interval lies below x.
+//     the whole interval of the difference lies at or below 0, which is widened
+//     after Bonferroni to as many comparisons.
+//   - "ahead by x" is supported if "ahead" is and the whole interval lies at or
+//     above x, not supported if "ahead" is not or the whole interval lies below x.
 //   - a claim of several parts is supported if all of them are, not supported if
 //     one is not.
 //
@@ -47,8 +47,8 @@ var rule = []string{
 	"Above a bar: supported if the whole interval lies above it, not supported if the whole interval lies at or below it. " +
 		"Of items known before, some were guessed right: the share of them that is right where the bar is kept lies between two numbers, and the interval must lie above or below both.",
 	fmt.Sprintf("Ahead: supported if the mean difference is positive with p (Holm) < %g, the sign-flip test's p adjusted over all comparisons that the claim names; "+
-		"not supported if it is negative with such a p, or if the whole interval of the difference lies at or below 0.", report.Level),
-	"Ahead by x: supported if ahead and the interval reaches x; not supported if not ahead, or if the whole interval lies below x.",
+		"not supported if it is negative with such a p, or if the whole interval of the difference, widened after Bonferroni to as many comparisons, lies at or below 0.", report.Level),
+	"Ahead by x: supported if ahead and the whole interval lies at or above x; not supported if not ahead, or if the whole interval lies below x.",
 	"All of several: supported if each is, not supported if one is not.",
 	"In any other case it cannot be decided with so many seeds. A cell that diverged is never averaged away. Not measured: the run has no finished cell for it.",
 }
@@ -93,33 +93,37 @@ func noInterval(seeds int) string {
 	if seeds == 1 {
 		return "cannot be decided with one seed, which has no interval: at least 2 are needed"
 	}
-	return "cannot be decided with 2 seeds that are equal, which have no interval: at least 3 are needed"
+	return fmt.Sprintf("cannot be decided with %d seeds that are equal, which have no interval: at least %d are needed", seeds, metric.TellingSeeds)
 }
 
-// judgeAhead judges "ahead" among so many comparisons.
-func judgeAhead(d metric.Difference, comparisons int) judgement {
+// judgeAhead judges "ahead" by the i-th of the differences that a claim names.
+func judgeAhead(all []metric.Difference, i int) judgement {
+	d := all[i]
 	if j, missing := judgeMissing(d.Summary); missing {
 		return j
 	}
 	low, high, ok := d.Interval()
+	_, highest, _ := d.IntervalOf(len(all))
 	mean, p := d.Mean.Number, d.PHolm.Number
 	switch {
 	case mean > 0 && p < report.Level:
 		return judgement{verdict: Supported}
 	case mean < 0 && p < report.Level:
 		return judgement{verdict: NotSupported}
-	case ok && high <= 0:
-		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies at or below 0, though p (Holm) is not below %g", report.Level)}
+	case ok && highest <= 0:
+		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference, widened to %d comparisons, lies at or below 0, though p (Holm) is not below %g", len(all), report.Level)}
 	}
 	why := fmt.Sprintf("cannot be decided with %d paired seeds: ", d.N)
 	if d.N == 1 {
 		why = "cannot be decided with one seed: "
 	}
 	switch {
+	case ok && mean <= 0 && high <= 0:
+		why += fmt.Sprintf("its interval lies at or below 0, but not where it is widened to %d comparisons", len(all))
 	case ok && mean <= 0:
 		why += "the difference is not positive, but its interval reaches above 0"
-	case d.N < metric.SeedsNeeded(comparisons):
-		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", report.Level, metric.SeedsNeeded(comparisons))
+	case leastHolm(all, i) >= report.Level:
+		why += fmt.Sprintf("p (Holm) can fall below %g only from %d on", report.Level, metric.SeedsNeeded(len(all)))
 	case ok && low > 0:
 		why += fmt.Sprintf("its interval lies above 0, but p (Holm) is not below %g", report.Level)
 	default:
@@ -128,11 +132,28 @@ func judgeAhead(d metric.Difference, comparisons int) judgement {
 	return judgement{Undecided, why}
 }
 
-// judgeAheadBy judges "ahead by x".
-func judgeAheadBy(d metric.Difference, x float64, comparisons int) judgement {
-	ahead := judgeAhead(d, comparisons)
-	if _, high, ok := d.Interval(); ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured {
+// leastHolm is the least p (Holm) that the i-th of some differences can have with its pairs of
+// seeds and those of the others, of which one that was not made counts with p = 1.
+func leastHolm(all []metric.Difference, i int) float64 {
+	least := make([]float64, len(all))
+	for k, d := range all {
+		least[k] = 1
+		if d.P.Defined() {
+			least[k] = math.Ldexp(1, 1-d.N)
+		}
+	}
+	return metric.Holm(least)[i]
+}
+
+// judgeAheadBy judges "ahead by x" by the i-th of the differences that a claim names.
+func judgeAheadBy(all []metric.Difference, i int, x float64) judgement {
+	ahead := judgeAhead(all, i)
+	low, high, ok := all[i].Interval()
+	switch {
+	case ok && high < x && ahead.verdict != NotSupported && ahead.verdict != NotMeasured:
 		return judgement{NotSupported, fmt.Sprintf("the whole interval of the difference lies below %s%%", signed(x))}
+	case ahead.verdict == Supported && !(ok && low >= x):
+		return judgement{Undecided, fmt.Sprintf("cannot be decided with %d paired seeds: it is ahead, but its interval reaches below %s%%", all[i].N, signed(x))}
 	}
 	return ahead
 }

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,8 +17,10 @@ func TestLevelsAreJudgedByTheWholeInterval(t *testing.T) {
 	}{
 		{[]float64{0.72, 0.73, 0.74}, Supported},
 		{[]float64{0.68, 0.67, 0.66}, NotSupported},
-		{[]float64{0.70, 0.70, 0.70}, NotSupported}, // at the bar is not above it
-		{[]float64{0.72, 0.72}, Undecided},          // two seeds may agree by chance
+		{[]float64{0.70, 0.70, 0.70, 0.70, 0.70, 0.70}, NotSupported}, // at the bar is not above it
+		{[]float64{0.72, 0.72}, Undecided},                            // few seeds may agree by chance
+		{[]float64{0.72, 0.72, 0.72, 0.72, 0.72}, Undecided},
+		{[]float64{0.72, 0.72, 0.72, 0.72, 0.72, 0.72}, Supported},
 		{[]float64{0.72, 0.76, 0.69}, Undecided},
 		{[]float64{0.99}, Undecided},
 		{nil, NotMeasured},
@@ -82,17 +85,68 @@ func TestAheadIsJudgedByTheAdjustedTest(t *testing.T) {
 	}{
 		{"clearly ahead", eight(0.1), 5, Supported, ""},
 		{"clearly behind", eight(-0.1), 5, NotSupported, ""},
-		{"behind, with too many rivals for p", eight(-0.1), 50, NotSupported, "interval of the difference lies at or below 0"},
+		{"behind, with too many rivals for p", eight(-0.1), 50, NotSupported, "interval of the difference, widened to 50 comparisons, lies at or below 0"},
 		{"ahead, with too many rivals for p", eight(0.1), 50, Undecided, "can fall below 0.05 only from 11 on"},
 		{"ahead but for one seed", scattered, 5, Undecided, "its interval lies above 0, but p (Holm) is not below 0.05"},
 		{"about level", []float64{-0.1, 0.1, -0.2, 0.1, -0.1, 0.2, 0.1, -0.2}, 5, Undecided, "not positive, but its interval reaches above 0"},
 		{"behind with three", []float64{-0.1, -0.2, 0.05}, 5, Undecided, "with 3 paired seeds: the difference is not positive"},
+		{"behind with three, too near for five rivals", []float64{-0.1, -0.12, -0.14}, 5, NotSupported, "widened to 5 comparisons"},
+		{"behind with three by an interval that is wider for five", []float64{-0.1, -0.2, -0.15}, 5, Undecided, "lies at or below 0, but not where it is widened to 5 comparisons"},
+		{"behind with three, one rival", []float64{-0.1, -0.2, -0.15}, 1, NotSupported, "interval of the difference"},
+		{"five equal seeds", []float64{-0.1, -0.1, -0.1, -0.1, -0.1}, 1, Undecided, "p (Holm) can fall below 0.05 only from 6 on"},
 		{"slightly ahead", []float64{0.3, -0.1, 0.2, -0.2, 0.1, 0.1, -0.1, 0.1}, 5, Undecided, "with this mean and spread about "},
 	} {
-		d := metric.DifferenceOf(c.ours, make([]float64, len(c.ours)))
-		d.PHolm = metric.Number(min(1, float64(c.comparisons)*d.P.Number))
-		if got := judgeAhead(d, c.comparisons); got.verdict != c.want || !strings.Contains(got.why, c.why) || c.why == "" && got.why != "" {
+		all := slices.Repeat([]metric.Difference{metric.DifferenceOf(c.ours, make([]float64, len(c.ours)))}, c.comparisons)
+		metric.AdjustAll(all)
+		if got := judgeAhead(all, 0); got.verdict != c.want || !strings.Contains(got.why, c.why) || c.why == "" && got.why != "" {
 			t.Errorf("%s: %s (%s), want %s (%s)", c.what, got.verdict, got.why, c.want, c.why)
+		}
+	}
+}
+
+// A rival with six pairs among four with eight can be beaten: Holm multiplies its p by one, where
+// the others have smaller ones.
+func TestPairsOfOthersCount(t *testing.T) {
+	of := func(n int) metric.Difference {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = 0.1 + 0.01*float64(i%3)
+		}
+		return metric.DifferenceOf(values, make([]float64, n))
+	}
+	all := []metric.Difference{of(8), of(8), of(6), of(8), of(8)}
+	metric.AdjustAll(all)
+	if got := judgeAhead(all, 2); got.verdict != Supported {
+		t.Errorf("six pairs among eight: %+v, p (Holm) %v", got, all[2].PHolm)
+	}
+	all = []metric.Difference{of(8), metric.NoDifference("not in this run", 0), of(6), of(8), of(8)}
+	metric.AdjustAll(all)
+	if got := judgeAhead(all, 2); got.verdict != Undecided || !strings.Contains(got.why, "only from 8 on") {
+		t.Errorf("six pairs beside a rival that is missing: %+v, p (Holm) %v", got, all[2].PHolm)
+	}
+}
+
+func TestAheadByIsJudgedByTheInterval(t *testing.T) {
+	const x = 0.0359
+	for _, c := range []struct {
+		what  string
+		about float64
+		step  float64
+		want  Verdict
+	}{
+		{"by more", 0.06, 0.001, Supported},
+		{"by less", 0.0204, 0.0001, NotSupported},
+		{"ahead, by more or by less", 0.03, 0.01, Undecided},
+		{"behind", -0.06, 0.001, NotSupported},
+	} {
+		var values []float64
+		for i := range 8 {
+			values = append(values, c.about+c.step*float64(i%3))
+		}
+		all := []metric.Difference{metric.DifferenceOf(values, make([]float64, len(values)))}
+		metric.AdjustAll(all)
+		if got := judgeAheadBy(all, 0, x); got.verdict != c.want {
+			t.Errorf("%s: %+v, want %s", c.what, got, c.want)
 		}
 	}
 }

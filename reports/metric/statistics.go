@@ -46,21 +46,34 @@ func MeanSDCI(values []float64) Summary {
 
 // StudentT is t(0.975, n): half of the width of a 95% interval, in standard errors, with n degrees
 // of freedom.
-func StudentT(n int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(0.975)
+func StudentT(n int) float64 { return quantile(0.975, n) }
+
+// quantile is t(p, n).
+func quantile(p float64, n int) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(p)
 }
 
 // sameValue is how far two values of a metric, shares or nats, are apart by rounding alone.
 const sameValue = 1e-12
 
-// Interval is the 95% interval by which a mean is judged; ok is false where there is none. Two
-// equal values have none: scores are shares of some hundred questions, of which two seeds by chance
-// get equally many right once in twenty times, which proves nothing.
-func (s Summary) Interval() (low, high float64, ok bool) {
-	if !s.Mean.Defined() || !s.CI95.Defined() || s.N == 2 && 2*s.CI95.Number <= sameValue {
+// TellingSeeds is the number of seeds from which on equal values have an interval, of no width. The
+// scores of fewer are equal by chance: they are shares of some hundred questions, the same for all
+// seeds. It is the number from which on the sign-flip test of as many equal differences is below
+// 0.05, 2^(1-n).
+const TellingSeeds = 6
+
+// Interval is the 95% interval by which a mean is judged; ok is false where there is none, as of
+// fewer than TellingSeeds values that are equal.
+func (s Summary) Interval() (low, high float64, ok bool) { return s.IntervalOf(1) }
+
+// IntervalOf is the Interval of one of so many means that are judged together: after Bonferroni, all
+// of them lie in theirs in 95% of all runs.
+func (s Summary) IntervalOf(comparisons int) (low, high float64, ok bool) {
+	if !s.Mean.Defined() || !s.CI95.Defined() || s.N < TellingSeeds && 2*s.CI95.Number <= sameValue {
 		return 0, 0, false
 	}
-	return s.Mean.Number - s.CI95.Number, s.Mean.Number + s.CI95.Number, true
+	half := s.CI95.Number * quantile(1-0.025/float64(comparisons), s.N-1) / StudentT(s.N-1)
+	return s.Mean.Number - half, s.Mean.Number + half, true
 }
 
 const (

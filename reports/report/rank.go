@@ -121,19 +121,30 @@ func (r *Report) Trained() []suite.MethodSpec {
 	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), func(m suite.MethodSpec) bool { return m.Preset == suite.Frozen })
 }
 
-// Tested are the least number of finished seeds of a method that has one, and the comparisons of
-// one such method with each other; references are not counted. As long as no seed is finished, they
-// are those of the plan. Comparisons are -1 where there are references alone.
-func (r *Report) Tested() (seeds, comparisons int) {
+// Tested are the least number of finished seeds of a method that competes and has one, the most
+// pairs of seeds that two such methods have, and the comparisons of one of them with each other. As
+// long as no seed is finished, they are those of the plan. Comparisons are -1 where there are
+// references alone.
+func (r *Report) Tested() (seeds, pairs, comparisons int) {
+	var finished []suite.MethodSpec
 	seeds = r.Suite.Seeds
-	finished := 0
 	for _, m := range r.Learners() {
-		if n := r.Summarise(m.Name, "acc").N; n > 0 {
-			seeds, finished = min(seeds, n), finished+1
+		n := r.Summarise(m.Name, "acc").N
+		if n == 0 || !r.Competes(m) {
+			continue
 		}
+		seeds = min(seeds, n)
+		for _, other := range finished {
+			_, _, both, _ := r.Pairs(m.Name, other.Name, MetricOf("acc"))
+			pairs = max(pairs, both)
+		}
+		finished = append(finished, m)
 	}
-	if finished == 0 {
-		finished = len(r.Learners())
+	switch len(finished) {
+	case 0:
+		return seeds, seeds, len(r.Learners()) - 1
+	case 1:
+		pairs = seeds
 	}
-	return seeds, finished - 1
+	return seeds, pairs, len(finished) - 1
 }

@@ -126,7 +126,7 @@ type Comparison struct {
 	// Effect is Hedges' g of the paired values.
 	Effect metric.Value `json:"effect"`
 	// P is that of the exact two-sided sign-flip test, PHolm the same adjusted over the methods
-	// that were compared on this metric.
+	// that were compared on this metric, references by themselves.
 	P     metric.Value `json:"p"`
 	PHolm metric.Value `json:"p_holm"`
 	// N is the number of paired seeds.
@@ -150,7 +150,7 @@ func (r *Report) Compare() []Comparison {
 			others = append(others, m.Name)
 			group = append(group, Difference(r, m.Name, MetricOf(key)))
 		}
-		metric.Adjust(group)
+		metric.Adjust(group, func(i int) bool { m, _ := r.Suite.Method(others[i]); return m.Reference() })
 		for i, d := range group {
 			comparisons = append(comparisons, Comparison{
 				Metric: key, Backbone: onBackbone(r), A: Subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -51,10 +52,30 @@ func RunPairs(first, second *report.Report, methods []string) (pairs [][2]report
 	return pairs
 }
 
+// notDone names the cells of a method that are missing in its numbers, as they are not finished;
+// empty where there are none. Cells that diverged are told by the numbers.
+func notDone(side report.Side) string {
+	var list []string
+	for _, c := range side.Report.Cells {
+		if c.Method.Name == side.Method && c.State != record.Done && c.State != record.CellDiverged {
+			list = append(list, c.ID+" "+c.Standing())
+		}
+	}
+	const most = 3
+	if n := len(list) - most; n > 0 {
+		list = append(list[:most], fmt.Sprintf("and %d more", n))
+	}
+	if list == nil {
+		return ""
+	}
+	return side.Name + " lacks cells: " + strings.Join(list, "; ")
+}
+
 // comparedTables makes a table of each pair; Holm's adjustment is over the pairs, for each metric
-// by itself.
+// by itself, those with a reference apart.
 func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
-	adjusted := testsMean + ", metric by metric over the methods compared here"
+	adjusted := testsMean + ", metric by metric over the methods compared here, references by themselves"
+	apart := func(i int) bool { return isReference(pairs[i][0]) || isReference(pairs[i][1]) }
 	tables := make([]table.Table, len(pairs))
 	for i, pair := range pairs {
 		tables[i] = table.Table{
@@ -82,9 +103,11 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 				group[i] = metric.DifferenceOf(a, b)
 				means[i] = [2]float64{metric.MeanSDCI(a).Mean.Number, metric.MeanSDCI(b).Mean.Number}
 			}
-			families[k].add(group[i].P, n)
+			if !apart(i) {
+				families[k].add(group[i].P, n)
+			}
 		}
-		metric.Adjust(group)
+		metric.Adjust(group, apart)
 		for i, d := range group {
 			row := []table.Entry{{Text: key}, {Text: "–"}, {Text: "–"}, {Text: "–"}}
 			if d.P.Defined() {
@@ -96,6 +119,11 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 	few := tooFewPairs(families)
 	for i := range tables {
 		tables[i].Remarks = append(tables[i].Remarks, few...)
+		for _, side := range pairs[i] {
+			if said := notDone(side); said != "" {
+				tables[i].Remarks = append(tables[i].Remarks, said)
+			}
+		}
 	}
 	return tables
 }
@@ -128,8 +156,9 @@ func RunLabels(list []*report.Report) []string {
 func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.Label) }
 
 // unlike are settings of a suite that may differ without a word: its name, how it was tuned, and
-// what only says how much of it was run. How the methods that are compared are set is told beside.
-var unlike = []string{"name", "pairing", "tuning", "methods", "seeds", "orders", "backbones"}
+// what only says how much of it was run. Orders are averaged, so that others make other numbers. How
+// the methods that are compared are set is told beside.
+var unlike = []string{"name", "pairing", "tuning", "methods", "seeds", "backbones"}
 
 // otherSettings says how a method is set in each of two runs where that is not the same, as in "the
 // settings differ: learning_rate 0.001 in tuned, 0.002 in first"; else it is empty.

@@ -25,7 +25,7 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 		Title: "Comparison with " + report.Subject,
 		Caption: []string{
 			report.Subject + " minus the method of the row, in points of 100, the mean over n paired seeds with the half-width of its 95% interval; below zero, the other one is higher",
-			testsMean + " over the methods",
+			testsMean + " over the methods, references by themselves",
 		},
 		Columns:   []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
 		MarkMeans: "p below 0.05",
@@ -41,7 +41,9 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 		row := []table.Entry{{Text: comparisons[i].B}, {Text: "–"}}
 		for key := range report.Compared {
 			c := comparisons[key*others+i]
-			families[key].add(c.P, c.N)
+			if m, _ := r.Suite.Method(c.B); !m.Reference() {
+				families[key].add(c.P, c.N)
+			}
 			if c.P.Defined() {
 				row[1] = table.Count(c.N)
 			}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"secura/datasets"
+	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
@@ -93,7 +95,7 @@ type Verdict struct {
 // Judge holds the differences of some pairs, each of the first side minus the second, against
 // conditions. A difference is a loss where its whole 95% Student-t interval over paired seeds lies
 // beyond the bar; its mean alone decides nothing. References, which are not trained in turn, are
-// not judged.
+// not judged. What cannot be compared, or is not finished, is undecided.
 func Judge(pairs [][2]report.Side, conditions []Condition) Verdict {
 	v := Verdict{Table: table.Table{
 		Title: "Gate",
@@ -108,9 +110,14 @@ func Judge(pairs [][2]report.Side, conditions []Condition) Verdict {
 		if isReference(pair[0]) || isReference(pair[1]) {
 			continue
 		}
+		if reason := otherTests(pair[0].Report.Suite, pair[1].Report.Suite); reason != "" {
+			v.undecided(pair, conditions, reason)
+			continue
+		}
 		for _, c := range conditions {
 			v.judge(pair, c)
 		}
+		v.open(pair)
 	}
 	if len(v.Table.Rows) == 0 {
 		v.Undecided = append(v.Undecided, "there is no method but references, which learn nothing in turn")
@@ -123,13 +130,63 @@ func isReference(s report.Side) bool {
 	return m.Reference()
 }
 
+// otherTests says why the numbers of two runs are not those of the same tests; empty where they
+// are.
+func otherTests(a, b suite.Suite) string {
+	names := func(tasks []datasets.Task) (list []string) {
+		for _, t := range tasks {
+			list = append(list, t.Name+" by "+strings.Join(t.Scores, ", "))
+		}
+		slices.Sort(list)
+		return list
+	}
+	evaluated := func(s suite.Suite) string {
+		return fmt.Sprint(s.Evaluation.Split, s.Evaluation.TestExamples, s.Evaluation.KnowledgeExamples)
+	}
+	switch {
+	case !slices.Equal(names(a.Tasks), names(b.Tasks)):
+		return "the two have other tasks, or other scores of a task"
+	case !slices.Equal(names(a.Knowledge), names(b.Knowledge)):
+		return "the two have other batteries of knowledge"
+	case evaluated(a) != evaluated(b):
+		return "the two are evaluated on other examples (evaluation.split, test_examples or knowledge_examples)"
+	case a.Orders != b.Orders:
+		return fmt.Sprintf("the one is a mean over %s of the tasks, the other over %d", table.Counted(a.Orders, "order"), b.Orders)
+	}
+	return ""
+}
+
+// undecided adds a row of a pair for each condition, none of which can be judged.
+func (v *Verdict) undecided(pair [2]report.Side, conditions []Condition, reason string) {
+	t := &v.Table
+	for _, c := range conditions {
+		t.Rows = append(t.Rows, []table.Entry{{Text: pairName(pair)}, {Text: c.String()}, {Text: "–"}, {Text: "–"}, {Text: "–"}, {Text: "–"}, {Text: "undecided", Notes: []int{t.Note(reason)}}})
+	}
+	v.Undecided = append(v.Undecided, pairName(pair)+": "+reason)
+}
+
+// open adds the cells of a pair that are not done: what was judged is not all that was to be run.
+func (v *Verdict) open(pair [2]report.Side) {
+	for _, side := range pair {
+		said := notDone(side)
+		if said != "" && !slices.Contains(v.Undecided, said) {
+			v.Undecided = append(v.Undecided, said)
+		}
+	}
+}
+
+func pairName(pair [2]report.Side) string {
+	name := pair[0].Name + " against " + pair[1].Name
+	if label := pair[0].Report.Label; label != "" && pair[0].Report == pair[1].Report {
+		name += " on " + label
+	}
+	return name
+}
+
 // judge adds the row of one condition and pair.
 func (v *Verdict) judge(pair [2]report.Side, c Condition) {
 	t := &v.Table
-	names := pair[0].Name + " against " + pair[1].Name
-	if label := pair[0].Report.Label; label != "" && pair[0].Report == pair[1].Report {
-		names += " on " + label
-	}
+	names := pairName(pair)
 	a, b, n, reason := report.PairUp(pair[0], pair[1], report.MetricOf(c.Key))
 	difference := metric.NoDifference(reason, n).Summary
 	if reason == "" {
@@ -147,7 +204,7 @@ func (v *Verdict) judge(pair [2]report.Side, c Condition) {
 		case n == 1:
 			reason = "1 paired seed has no interval; two are the least, and more make it narrower"
 		default:
-			reason = fmt.Sprintf("%d equal differences have no interval: two seeds agree by chance; three are needed", n)
+			reason = fmt.Sprintf("%d equal differences have no interval: so few agree by chance; %d are needed", n, metric.TellingSeeds)
 		}
 		t.Rows = append(t.Rows, append(row, table.Entry{Text: "–"}, table.Entry{Text: "–"}, table.Entry{Text: "undecided", Notes: []int{t.Note(reason)}}))
 		v.Undecided = append(v.Undecided, fmt.Sprintf("%s of %s: %s", c, names, reason))

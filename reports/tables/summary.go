@@ -72,21 +72,23 @@ func Summary(r *report.Report) table.Table {
 	return t
 }
 
-// fewSeeds says what a run has too few seeds for; empty where it has enough to mark a method that
-// beats each other one. Of a run that is not finished it counts the methods that have a finished
-// seed, and the seeds of the one with the fewest. References are not marked, and are not counted.
+// fewSeeds says what a run has too few seeds for; empty where it has enough for a test that can find
+// anything. Of a run that is not finished it counts the methods that have a finished seed, and the
+// pairs of the two that have most. References are not marked, and are not counted.
 func fewSeeds(r *report.Report) string {
-	seeds, others := r.Tested()
-	few := seeds < metric.SeedsNeeded(others)
+	seeds, pairs, others := r.Tested()
+	few := pairs < metric.SeedsNeeded(others)
 	switch {
-	case seeds == 1 && r.Suite.Seeds > 1: // the others may have intervals
+	case seeds == 1 && few && r.Suite.Seeds > 1: // the others may have intervals
 		return "a method has one seed: no interval and no test of it; " + seedsNeeded(others)
+	case seeds == 1 && pairs > 1:
+		return "a method has one seed: no interval and no test of it"
 	case seeds == 1 && few:
 		return "one seed: no interval and no test; " + seedsNeeded(others)
 	case seeds == 1:
 		return "one seed: no interval and no test"
 	case few:
-		return fmt.Sprintf("%d seeds: %s", seeds, seedsNeeded(others))
+		return fmt.Sprintf("%d seeds: %s", pairs, seedsNeeded(others))
 	}
 	return ""
 }
