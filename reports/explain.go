@@ -67,7 +67,7 @@ func (e *explanation) explain(method, key string) error {
 		e.line("", "R[i][j] is the first score of task j after i of N = %d trainings, K[i] that of the knowledge battery; in each cell tasks are counted in its own order.", len(e.r.Suite.Tasks))
 	}
 	for _, c := range e.r.Cells {
-		if c.Method.Name != method {
+		if c.Method.Name != method || d.Entry() && c.Order != 0 {
 			continue
 		}
 		e.out.WriteByte('\n')
@@ -83,9 +83,12 @@ func (e *explanation) explain(method, key string) error {
 		}
 	}
 	e.out.WriteByte('\n')
-	if isMetric {
+	switch {
+	case d.Entry():
+		e.inMatrix(method, d)
+	case isMetric:
 		e.overSeeds(method, d)
-	} else {
+	default:
 		e.overCells(method, key)
 	}
 	return nil
@@ -160,6 +163,32 @@ func (e *explanation) file(path string) string {
 		return filepath.ToSlash(within)
 	}
 	return path
+}
+
+// inMatrix goes from the cells to the entry of the matrix R: those of order 0, whose tasks are the
+// columns there.
+func (e *explanation) inMatrix(method string, d metric.Definition) {
+	if e.r.Suite.Orders > 1 {
+		e.line("", "The matrix has the cells of order 0 alone: in another order the same place is another task's.")
+	}
+	done, reason := e.r.ScoredCells(method)
+	if len(done) == 0 {
+		e.line("", "%s of %s is undefined: %s", d.Key, method, reason)
+		return
+	}
+	var values []float64
+	var sum []string
+	for _, c := range done {
+		v := e.value(c, d)
+		if !v.Defined() {
+			e.line("", "%s of %s is undefined: %s", d.Key, method, v.Undefined)
+			return
+		}
+		values, sum = append(values, v.Number), append(sum, metric.Precise(v.Number))
+	}
+	mean := metric.MeanSDCI(values).Mean.Number
+	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(mean))
+	e.line("", "in the table R of %s: 100 × %s = %s", method, metric.Precise(mean), tables.Percent(100*mean).Text)
 }
 
 // overSeeds goes from the cells to the number of the tables.

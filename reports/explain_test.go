@@ -122,7 +122,7 @@ func TestEntriesAndDifferencesAreExplained(t *testing.T) {
 	r := load(t, eight().Make(t, nil))
 	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	text := flat(explained(t, r, "seq", "R[3][1]"))
-	for _, want := range []string{"Formula: R[3][1]", "cells/seq-s7-o0/records.jsonl line 11 (boundary 3): R[3][1]=0.59 task_1", "in tables: 100 × 0.625 = 62.5"} {
+	for _, want := range []string{"Formula: R[3][1]", "cells/seq-s7-o0/records.jsonl line 11 (boundary 3): R[3][1]=0.59 task_1", "in the table R of seq: 100 × 0.625 = "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("R[3][1] of seq: nothing says %q: %s", want, text)
 		}

@@ -5,6 +5,7 @@ package claims
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -83,8 +84,26 @@ func (c judge) missing(what, command string) string {
 // missingMethods says that a stream lacks some methods, and how it goes on with these.
 func missingMethods(e *Evidence, methods ...string) string {
 	methods = slices.DeleteFunc(slices.Clone(methods), e.Has)
-	return fmt.Sprintf("not measured by this run, which has no %s: runner run -suite %s -methods %s -out RUN goes on with it",
-		strings.Join(methods, ", "), suiteArgument(e), strings.Join(methods, ","))
+	return fmt.Sprintf("not measured by this run, which has no %s: runner run -suite %s -methods %s -out RUN goes on with it%s",
+		strings.Join(methods, ", "), suiteArgument(e), strings.Join(methods, ","), setAgain(e))
+}
+
+// setAgain says which settings of a run are not those of the built-in suite of its name: only the
+// command that gave them can go on.
+func setAgain(e *Evidence) string {
+	s, err := suite.Load(e.Suite.Name, suite.Options{})
+	if err != nil {
+		return "" // a file of the user's own
+	}
+	written, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	names, err := suite.Differ(written, e.Manifest.Suite, "methods", "seeds", "orders", "backend", "tuning")
+	if err != nil || names == nil {
+		return ""
+	}
+	return ", with the flags that set its " + strings.Join(names, ", ")
 }
 
 // suiteArgument is what -suite takes for a run's suite. Where that is not built in, the run does

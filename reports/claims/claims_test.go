@@ -2,6 +2,7 @@ package claims
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"secura/experiments/record"
+	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -277,6 +279,24 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 	c = judge{evidence(t, s)}
 	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "has no secura: runner run -suite")
 	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "has no secura: runner run -suite")
+}
+
+// The command that goes on with a run must set again what the run's did.
+func TestTheCommandThatGoesOnNamesWhatWasSet(t *testing.T) {
+	built, err := suite.Load("smoke", suite.Options{})
+	synthetic.Must(t, err)
+	e := func(s suite.Suite) *Evidence {
+		written, err := json.Marshal(s)
+		synthetic.Must(t, err)
+		return &Evidence{Report: &report.Report{Suite: s, Manifest: rundir.Manifest{Suite: written}}}
+	}
+	if text := missingMethods(e(built), "i-lora"); !strings.HasSuffix(text, "goes on with it") {
+		t.Errorf("of the suite as it is built in: %s", text)
+	}
+	built.Training.Steps, built.Seeds = 7, 5
+	if text := missingMethods(e(built), "i-lora"); !strings.HasSuffix(text, "goes on with it, with the flags that set its training") {
+		t.Errorf("with -set training.steps=7: %s", text)
+	}
 }
 
 func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {

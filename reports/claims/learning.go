@@ -25,7 +25,7 @@ func (c judge) learning() table.Table {
 //
 // A method learns if its tasks are, right after their own training, more than 8 points above the
 // base row on average. It retains if more than 70% of the base knowledge, K[N]/K[0], and more than
-// 70% of its own learning accuracy, final accuracy / learning accuracy, are left at the end. Both
+// 70% of its own learning accuracy are left at the end, of all tasks but the last. Both
 // are judged like a claim "above a bar". The references (frozen, joint) have no learning accuracy
 // and are left out.
 func LearningTable(r *report.Report) table.Table {
@@ -43,7 +43,7 @@ func learningTable() table.Table {
 	return table.Table{
 		Title: "Which methods learn, which retain",
 		Caption: []string{
-			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept: knowledge is K[N]/K[0], tasks is final accuracy / learning accuracy in percent, retains if both are more than %s",
+			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept: knowledge is K[N]/K[0], tasks is what is left of the learning accuracy of all tasks but the last in percent, retains if both are more than %s",
 				table.Points(learningBar), table.Points(knowledgeBar)),
 			"each judged by its 95% interval over n seeds, like a claim above a bar; ? cannot be decided",
 		},
@@ -56,7 +56,7 @@ func learningTable() table.Table {
 }
 
 func classify(t *table.Table, r *report.Report, method string) {
-	gain, knowledge, tasks := r.Over(method, report.Cell.Gain), r.Summarise(method, "knowledge_retention"), r.Over(method, report.Kept)
+	gain, knowledge, tasks := r.Over(method, report.Cell.Gain), r.Summarise(method, "knowledge_retention"), r.Over(method, report.KeptBefore)
 	row := []table.Entry{{Text: method}, table.Count(gain.N)}
 	for _, s := range []struct {
 		of   metric.Summary

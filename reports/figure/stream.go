@@ -76,10 +76,10 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 			}
 		}
 	}
-	if base, ok := r.Base(); ok {
+	if base := r.BaseAlong(); base != nil {
 		var series []datum
-		for i := 1; i <= len(base.Tasks); i++ {
-			series = append(series, datum{X: float64(i), Y: 100 * report.FirstOf(base.R[0], i)})
+		for i, score := range base {
+			series = append(series, datum{X: float64(i + 1), Y: 100 * score})
 		}
 		grey := lookOf(r, "")
 		grey.line.Color, grey.line.Dashes, grey.line.Width = referenceGrey, []vg.Length{1, 2}, 1.2
@@ -231,6 +231,9 @@ func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 		return f, false, nil
 	}
 	x := "task of the stream (" + r.SeedsMean(methods, bars) + ")"
+	if r.Suite.Orders > 1 {
+		x = "task of the stream, order 0 alone (" + r.SeedsMean(methods, bars) + ")"
+	}
 	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
 	f.width += 4 * vg.Centimeter
 	for k, m := range methods {

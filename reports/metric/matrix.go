@@ -20,7 +20,7 @@ type Matrix struct {
 	// Perplexity[i] is the mean loss, in nats per token, on held-out text of the base model at row
 	// i; nil if there is no such text.
 	Perplexity []float64
-	// Absent says why a number may be absent; empty if it should not be.
+	// Absent says why a number within the stream may be absent; empty if it should not be.
 	Absent string
 }
 
@@ -128,7 +128,7 @@ func (c *cells) read(from []float64, i int, at Reading) float64 {
 	switch {
 	case i >= len(from) || math.IsNaN(from[i]):
 		reason := at.Name() + " is absent"
-		if c.m.Absent != "" {
+		if c.m.Absent != "" && 0 < at.I && at.I < c.n {
 			reason += ": " + c.m.Absent
 		}
 		c.undefined(reason)

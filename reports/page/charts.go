@@ -15,8 +15,10 @@ type chartData struct {
 	Methods []chartMethod `json:"methods"`
 	// Tasks are in order 0, as the tables' T1, T2 and so on.
 	Tasks []string `json:"tasks"`
-	// Base is the untouched backbone's mean score on the first i tasks, from 1 on, in points of
-	// 100; empty before it was measured.
+	// Orders is how many of them the means over the stream are of.
+	Orders int `json:"orders"`
+	// Base is the untouched backbone's mean score on the first i tasks, from 1 on, over the orders, in
+	// points of 100; empty before it was measured.
 	Base []float64 `json:"base"`
 }
 
@@ -57,11 +59,9 @@ type interval struct {
 var summaryMetrics = []string{"learning_accuracy", "acc", "knowledge_retention"}
 
 func NewChartData(r *report.Report) chartData {
-	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
-	if base, ok := r.Base(); ok {
-		for i := range base.Tasks {
-			data.Base = append(data.Base, Hundredths(report.FirstOf(base.R[0], i+1)))
-		}
+	data := chartData{Tasks: r.Suite.TaskNames(), Orders: r.Suite.Orders, Methods: []chartMethod{}, Base: []float64{}}
+	for _, score := range r.BaseAlong() {
+		data.Base = append(data.Base, Hundredths(score))
 	}
 	for _, m := range r.Suite.Methods {
 		data.Methods = append(data.Methods, newChartMethod(r, m))
@@ -71,7 +71,7 @@ func NewChartData(r *report.Report) chartData {
 
 // methodNames is what a page without charts needs, to hide methods in its tables.
 func methodNames(r *report.Report) chartData {
-	data := chartData{Tasks: r.Suite.TaskNames(), Methods: []chartMethod{}, Base: []float64{}}
+	data := chartData{Tasks: r.Suite.TaskNames(), Orders: r.Suite.Orders, Methods: []chartMethod{}, Base: []float64{}}
 	for _, m := range r.Suite.Methods {
 		data.Methods = append(data.Methods, chartMethod{Name: m.Name, Reference: m.Reference()})
 	}

@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"secura/experiments/record"
@@ -271,8 +272,8 @@ type card struct {
 // ofSeeds says how many seeds a number is the mean of.
 func ofSeeds(s metric.Summary) string { return table.Counted(s.N, "seed") }
 
-// cards say which method learns most, keeps most and is best at the end, among those that compete
-// and have a value.
+// cards say which method learns most, keeps most and is best at the end, among those that compete,
+// have a value and have learned: one that learned nothing has nothing to forget.
 func cards(r *report.Report) []card {
 	var list []card
 	for _, q := range []struct{ question, metric, means string }{
@@ -280,28 +281,41 @@ func cards(r *report.Report) []card {
 		{"Most accurate at the end", "acc", "mean score on all tasks after the last one, points of 100"},
 		{"Keeps most base knowledge", "knowledge_retention", "percent of what the base model knew, after the last task"},
 	} {
-		best, next := ranked(r, q.metric)
-		if best == nil {
+		ranked := ranked(r, q.metric)
+		if len(ranked) == 0 || q.metric == "acc" && !r.RanksAccuracy() {
 			continue
 		}
+		best := ranked[0]
 		c := card{Question: q.question, Method: best.method, Number: table.Points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means + ", of " + ofSeeds(best.summary)}
-		if next != nil {
-			how := "then"
-			if table.Points(next.summary.Mean.Number) == c.Number {
-				how = "as good:"
+		equal := func(m rankedMethod) bool { return table.Points(m.summary.Mean.Number) == c.Number }
+		if ties := slices.IndexFunc(ranked, func(m rankedMethod) bool { return !equal(m) }); ties != 1 && len(ranked) > 1 {
+			if ties < 0 {
+				ties = len(ranked)
 			}
-			c.Next = strings.TrimSpace(fmt.Sprintf("%s %s, %s %s", how, next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
-			if next.summary.N != best.summary.N {
-				c.Next += " of " + ofSeeds(next.summary)
+			var names []string
+			for _, m := range ranked[1:ties] {
+				names = append(names, m.method)
 			}
-			a, b, n, _ := r.Pairs(best.method, next.method, report.MetricOf(q.metric))
-			if p := metric.SignFlipTest(a, b); n > 1 && how == "then" && p.Defined() {
-				c.Next += fmt.Sprintf("; p = %.3f by the sign-flip test over %d paired seeds", p.Number, n)
-			}
+			c.Next = "as good: " + strings.Join(names, ", ")
+		} else if len(ranked) > 1 {
+			c.Next = behind(r, q.metric, best, ranked[1])
 		}
 		list = append(list, c)
 	}
 	return list
+}
+
+// behind tells of the second by a metric, and of the test of these two.
+func behind(r *report.Report, key string, best, next rankedMethod) string {
+	text := strings.TrimSpace(fmt.Sprintf("then %s, %s %s", next.method, table.Points(next.summary.Mean.Number), spread(next.summary)))
+	if next.summary.N != best.summary.N {
+		text += " of " + ofSeeds(next.summary)
+	}
+	a, b, n, _ := r.Pairs(best.method, next.method, report.MetricOf(key))
+	if p := metric.SignFlipTest(a, b); n > 1 && p.Defined() {
+		text += fmt.Sprintf("; p = %.3f of these two alone, by the sign-flip test over %d paired seeds", p.Number, n)
+	}
+	return text
 }
 
 type rankedMethod struct {
@@ -309,22 +323,15 @@ type rankedMethod struct {
 	summary metric.Summary
 }
 
-// ranked finds the best two methods by a metric; nil where there are none.
-func ranked(r *report.Report, key string) (best, next *rankedMethod) {
+// ranked are the methods by a metric, the best one first.
+func ranked(r *report.Report, key string) (list []rankedMethod) {
 	for _, m := range r.Suite.Methods {
-		s := r.Summarise(m.Name, key)
-		if !s.Mean.Defined() || !r.Competes(m) {
-			continue
-		}
-		this := &rankedMethod{m.Name, s}
-		switch {
-		case best == nil || s.Mean.Number > best.summary.Mean.Number:
-			best, next = this, best
-		case next == nil || s.Mean.Number > next.summary.Mean.Number:
-			next = this
+		if s := r.Summarise(m.Name, key); s.Mean.Defined() && r.Competes(m) && r.Learned(m) {
+			list = append(list, rankedMethod{m.Name, s})
 		}
 	}
-	return best, next
+	slices.SortStableFunc(list, func(a, b rankedMethod) int { return cmp.Compare(b.summary.Mean.Number, a.summary.Mean.Number) })
+	return list
 }
 
 func spread(s metric.Summary) string {

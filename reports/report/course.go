@@ -53,6 +53,25 @@ func FirstOf(row []float64, n int) float64 {
 	return metric.Mean(0, n-1, func(j int) float64 { return row[j] })
 }
 
+// BaseAlong is what the untouched backbone scores on the first n tasks, for n from 1 on: the mean
+// over the orders, as of the methods that are shown beside it; nil where it was not measured.
+func (r *Report) BaseAlong() (scores []float64) {
+	var orders []Cell
+	for _, c := range r.Cells {
+		known := slices.ContainsFunc(orders, func(o Cell) bool { return o.Order == c.Order })
+		if len(c.R) > 0 && c.R[0] != nil && !known {
+			orders = append(orders, c)
+		}
+	}
+	if orders == nil {
+		return nil
+	}
+	for n := range orders[0].Tasks {
+		scores = append(scores, metric.Mean(0, len(orders)-1, func(i int) float64 { return FirstOf(orders[i].R[0], n+1) }))
+	}
+	return scores
+}
+
 // LearnedBy is the mean score after i trainings on the tasks that were learned by then; NaN where
 // that was not measured.
 func (c Cell) LearnedBy(i int) float64 {

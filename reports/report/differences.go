@@ -49,6 +49,16 @@ func (c Cell) Gain() metric.Value { return c.Metrics["gain"] }
 // accuracy.
 func Kept(c Cell) metric.Value { return share(c.Metrics["acc"], c.Metrics["learning_accuracy"]) }
 
+// KeptBefore is the share of the learning accuracy that is left at the end of the stream, of all
+// tasks but the last: that one has had no time to be forgotten.
+func KeptBefore(c Cell) metric.Value {
+	if len(c.Tasks) < 2 {
+		return metric.Undefined("the stream has one task, which nothing came after")
+	}
+	before := func(task string) bool { return task != c.Tasks[len(c.Tasks)-1] }
+	return share(AtEnd(before)(c), AfterOwnTraining(before)(c))
+}
+
 // share is Kept of a final accuracy and a learning accuracy.
 func share(final, own metric.Value) metric.Value {
 	switch {

@@ -111,6 +111,26 @@ func (r *Report) Competes(m suite.MethodSpec) bool {
 	return !m.Reference()
 }
 
+// Learned says whether a method counts as one that learned; what a reference does is not asked.
+func (r *Report) Learned(m suite.MethodSpec) bool {
+	return m.Reference() || metric.Learned(r.Summarise(m.Name, "gain"))
+}
+
+// RanksAccuracy says whether any method is shown to end above the base row, or none has ended yet:
+// else methods cannot be ranked by their final accuracy.
+func (r *Report) RanksAccuracy() bool {
+	base, ended := r.BaseMetrics()["acc"], false
+	for _, m := range r.Suite.Methods {
+		if accuracy := r.Summarise(m.Name, "acc"); r.Competes(m) && accuracy.Mean.Defined() {
+			ended = true
+			if metric.Rises(accuracy, base) {
+				return true
+			}
+		}
+	}
+	return !ended || !base.Defined()
+}
+
 // Learners are the suite's methods but for references.
 func (r *Report) Learners() []suite.MethodSpec {
 	return slices.DeleteFunc(slices.Clone(r.Suite.Methods), suite.MethodSpec.Reference)

@@ -251,9 +251,16 @@ func latexNotes(t Table) string {
 // its character.
 func latex(text string) string {
 	var s strings.Builder
+	quoted := false
 	for _, c := range text {
 		known, ok := latexRunes[c]
 		switch {
+		case c == '"':
+			if quoted = !quoted; quoted {
+				s.WriteString("``")
+			} else {
+				s.WriteString("''")
+			}
 		case ok:
 			s.WriteString(known)
 		case c < ' ':
@@ -269,7 +276,7 @@ func latex(text string) string {
 
 var latexRunes = map[rune]string{
 	'\\': `\textbackslash{}`, '{': `\{`, '}': `\}`, '$': `\$`, '&': `\&`, '#': `\#`, '%': `\%`, '_': `\_`,
-	'^': `\textasciicircum{}`, '~': `\textasciitilde{}`, '<': `$<$`, '>': `$>$`, '|': `$|$`, '"': `''`,
+	'^': `\textasciicircum{}`, '~': `\textasciitilde{}`, '<': `$<$`, '>': `$>$`, '|': `$|$`, '`': `\textasciigrave{}`,
 	'–': `--`, '—': `---`, '−': `$-$`, '±': `$\pm$`, '·': `$\cdot$`, '×': `$\times$`, '≥': `$\geq$`, '≤': `$\leq$`, '≠': `$\neq$`,
 	'‖': `$\|$`, '…': `\ldots{}`, '¼': `$\frac14$`, '½': `$\frac12$`, '¾': `$\frac34$`, '²': `$^2$`, '³': `$^3$`, '¹': `$^1$`, '₀': `$_0$`, 'ᵀ': `$^{\top}$`,
 	'→': `$\rightarrow$`, 'Δ': `$\Delta$`, 'λ': `$\lambda$`, 'σ': `$\sigma$`, 'α': `$\alpha$`, 'β': `$\beta$`, 'Γ': `$\Gamma$`, 'θ': `$\theta$`, '√': `$\surd$`, 'Σ': `$\Sigma$`,

@@ -48,3 +48,9 @@ func TestLaTeXKnowsEachLetterOfTheTables(t *testing.T) {
 		t.Error("the tables' letters were not found")
 	}
 }
+
+func TestLaTeXQuotes(t *testing.T) {
+	if got, want := latex("was \"a\", is \"b\": `where`"), "was ``a'', is ``b'': \\textasciigrave{}where\\textasciigrave{}"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -45,7 +45,7 @@ func Runs(runs []*report.Report) table.Table {
 	for i, r := range runs {
 		t.Caption = append(t.Caption, labels[i]+": "+Source(r))
 		said := append(slices.Clone(r.Warnings), remarksOfAll(r)...)
-		if base := r.BaseMetrics()["acc"]; !canRank(r, base) {
+		if base := r.BaseMetrics()["acc"]; !r.RanksAccuracy() {
 			said = append(said, "no method "+noneRises(base)+": the methods cannot be ranked by accuracy")
 		}
 		if remark := fewSeeds(r); remark != "" {
@@ -77,12 +77,12 @@ func runEntries(r *report.Report, t *table.Table, methods []string, c metric.Def
 		switch {
 		case c.Key == "acc": // the first column
 			entries[k].Notes = append(entries[k].Notes, methodLabel(r, t, name, common).Notes...)
-		case c.Key == "learning_accuracy" && !learned(r, m):
+		case c.Key == "learning_accuracy" && !r.Learned(m):
 			entries[k].Notes = append(entries[k].Notes, t.Note("did not learn"))
 		}
 		field = append(field, r.Contends(m, &entries[k], report.MetricOf(c.Key)))
 	}
-	if c.Key != "acc" || canRank(r, r.BaseMetrics()["acc"]) {
+	if c.Key != "acc" || r.RanksAccuracy() {
 		report.Rank(field, c.Better)
 	}
 	return entries

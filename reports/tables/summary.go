@@ -55,7 +55,7 @@ func Summary(r *report.Report) table.Table {
 			}
 		}
 	}
-	ranks := canRank(r, base["acc"])
+	ranks := r.RanksAccuracy()
 	if !ranks {
 		t.Caption = append(t.Caption, "No method "+noneRises(base["acc"])+": this table cannot rank the methods by accuracy.")
 	}
@@ -64,7 +64,6 @@ func Summary(r *report.Report) table.Table {
 			rankColumn(r, &t, k+2, c.Better, report.MetricOf(c.Key))
 		}
 	}
-	rankColumn(r, &t, len(t.Columns)-2, -1, func(c report.Cell) metric.Value { return metric.Number(trainedParameters(c)) })
 	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(allSeconds(c)) })
 	if remark := fewSeeds(r); remark != "" {
 		t.Remarks = append(t.Remarks, remark)
@@ -107,7 +106,7 @@ func rankColumn(r *report.Report, t *table.Table, column int, sign float64, of f
 // methodEntries are the row of a method.
 func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common []string) []table.Entry {
 	label := methodLabel(r, t, m.Name, common)
-	if !learned(r, m) {
+	if !r.Learned(m) {
 		label.Below = "did not learn"
 	}
 	row := []table.Entry{label, table.Count(r.Summarise(m.Name, "acc").N)}
@@ -115,11 +114,6 @@ func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common 
 		row = append(row, report.ScoreEntry(t, r.Summarise(m.Name, c.Key)))
 	}
 	return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), costEntry(t, r.MeanDone(m.Name, allSeconds), 1, 0))
-}
-
-// learned says whether a method counts as one that learned; what a reference does is not asked.
-func learned(r *report.Report, m suite.MethodSpec) bool {
-	return m.Reference() || metric.Learned(r.Summarise(m.Name, "gain"))
 }
 
 // baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost
@@ -171,21 +165,7 @@ func valueEntry(t *table.Table, v metric.Value) table.Entry {
 	return table.Score(v.Number)
 }
 
-// canRank says whether any method is shown to end above the base row, or none has ended yet.
-func canRank(r *report.Report, base metric.Value) bool {
-	ended := false
-	for _, m := range r.Suite.Methods {
-		if accuracy := r.Summarise(m.Name, "acc"); r.Competes(m) && accuracy.Mean.Defined() {
-			ended = true
-			if metric.Rises(accuracy, base) {
-				return true
-			}
-		}
-	}
-	return !ended || !base.Defined()
-}
-
-// noneRises says of every method that it does not, as canRank judges it.
+// noneRises says of every method that it does not, as report.RanksAccuracy judges it.
 func noneRises(base metric.Value) string {
 	return fmt.Sprintf("is shown to end above the base row, %s, by its interval or, of one seed, by %s points",
 		table.Points(base.Number), table.Points(metric.LearnedBar))

@@ -156,7 +156,7 @@ function stream(figure, width, key) {
     const bounds = root.getBoundingClientRect();
     if (i && base.length) rows.push(['base model', base[i - 1].toFixed(1)]);
     const [px, py] = place || [bounds.left + x(i), bounds.top + 20];
-    showTip(px, py, ...tipTable(i ? `after T${i} ${data.tasks[i - 1]}` : 'before the stream', rows.length ? rows : [['–', 'not measured']]));
+    showTip(px, py, ...tipTable(i ? `after T${i}${data.orders > 1 ? ", a mean over orders" : ` ${data.tasks[i - 1]}`}` : 'before the stream', rows.length ? rows : [['–', 'not measured']]));
   };
   const leave = () => { cursor.setAttribute('visibility', 'hidden'); hideTip(); };
   root.addEventListener('pointermove', (e) => {
