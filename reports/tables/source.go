@@ -9,8 +9,8 @@ import (
 
 // Source says what a report's numbers are of.
 func Source(r *report.Report) string {
-	return fmt.Sprintf("suite %s · backbone %s · backend %s · %d tasks · seeds %d, orders %d · plan %s",
-		r.Suite.Name, report.Backbone(r), r.Manifest.Backend, len(r.Suite.Tasks), r.Suite.Seeds, r.Suite.Orders, report.ShortPlan(r))
+	return fmt.Sprintf("suite %s · backbone %s · backend %s · %s · seeds %d, orders %d · plan %s",
+		r.Suite.Name, report.Backbone(r), r.Manifest.Backend, table.Counted(len(r.Suite.Tasks), "task"), r.Suite.Seeds, r.Suite.Orders, report.ShortPlan(r))
 }
 
 // Sourced puts the source into tables that have none.
