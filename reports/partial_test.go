@@ -77,7 +77,8 @@ func TestNoPIsSaidToBeImpossibleThatIsThere(t *testing.T) {
 	}
 }
 
-// Two methods of eight seeds are compared whatever a third one lacks: no p is said to be impossible.
+// Two methods of eight seeds are compared whatever a third one lacks: no p is said to be
+// impossible.
 func TestTheMethodWithTheFewestSeedsDoesNotDecideOfTheOthers(t *testing.T) {
 	r := load(t, uneven(8, func(m string, seed int) bool { return m == "er" && seed > 1 }).Make(t, nil))
 	if seeds, pairs, comparisons := r.Tested(); seeds != 2 || pairs != 8 || comparisons != 2 {

@@ -66,8 +66,8 @@ const TellingSeeds = 6
 // fewer than TellingSeeds values that are equal.
 func (s Summary) Interval() (low, high float64, ok bool) { return s.IntervalOf(1) }
 
-// IntervalOf is the Interval of one of so many means that are judged together: after Bonferroni, all
-// of them lie in theirs in 95% of all runs.
+// IntervalOf is the Interval of one of so many means that are judged together: after Bonferroni,
+// all of them lie in theirs in 95% of all runs.
 func (s Summary) IntervalOf(comparisons int) (low, high float64, ok bool) {
 	if !s.Mean.Defined() || !s.CI95.Defined() || s.N < TellingSeeds && 2*s.CI95.Number <= sameValue {
 		return 0, 0, false

@@ -17,8 +17,8 @@ type chartData struct {
 	Tasks []string `json:"tasks"`
 	// Orders is how many of them the means over the stream are of.
 	Orders int `json:"orders"`
-	// Base is the untouched backbone's mean score on the first i tasks, from 1 on, over the orders, in
-	// points of 100; empty before it was measured.
+	// Base is the untouched backbone's mean score on the first i tasks, from 1 on, over the orders,
+	// in points of 100; empty before it was measured.
 	Base []float64 `json:"base"`
 }
 

@@ -156,8 +156,8 @@ func RunLabels(list []*report.Report) []string {
 func folderLabel(r *report.Report) string { return strings.TrimSpace(r.Run.Name() + " " + r.Label) }
 
 // unlike are settings of a suite that may differ without a word: its name, how it was tuned, and
-// what only says how much of it was run. Orders are averaged, so that others make other numbers. How
-// the methods that are compared are set is told beside.
+// what only says how much of it was run. Orders are averaged, so that others make other numbers.
+// How the methods that are compared are set is told beside.
 var unlike = []string{"name", "pairing", "tuning", "methods", "seeds", "backbones"}
 
 // otherSettings says how a method is set in each of two runs where that is not the same, as in "the

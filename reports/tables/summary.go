@@ -71,9 +71,9 @@ func Summary(r *report.Report) table.Table {
 	return t
 }
 
-// fewSeeds says what a run has too few seeds for; empty where it has enough for a test that can find
-// anything. Of a run that is not finished it counts the methods that have a finished seed, and the
-// pairs of the two that have most. References are not marked, and are not counted.
+// fewSeeds says what a run has too few seeds for; empty where it has enough for a test that can
+// find anything. Of a run that is not finished it counts the methods that have a finished seed, and
+// the pairs of the two that have most. References are not marked, and are not counted.
 func fewSeeds(r *report.Report) string {
 	seeds, pairs, others := r.Tested()
 	few := pairs < metric.SeedsNeeded(others)
