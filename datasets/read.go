@@ -21,12 +21,6 @@ type Set struct {
 	LeftOut, Bounded int
 }
 
-// Load reads the examples of a split, as Read does.
-func (t Task) Load(dir, split string) ([]Example, error) {
-	set, err := t.Read(dir, split)
-	return set.Examples, err
-}
-
 // Read reads the examples of a split in the order of the rows and of the files: those of the task's
 // share of it that Where does not leave out, at most as many as Limits says. A relative source lies
 // below dir. Errors name the task, the file, the row (from 1 in its file) and what was wrong there;

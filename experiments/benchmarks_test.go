@@ -104,12 +104,12 @@ func TestBenchmarksHaveTheHarnessPrompts(t *testing.T) {
 		}
 		writeHarnessRows(t, task, harness.Rows, dir)
 		for _, split := range []string{"train", "validation", "test"} {
-			examples, err := task.Load(dir, split)
+			set, err := task.Read(dir, split)
 			if err != nil {
 				t.Error(err)
 				continue
 			}
-			for _, e := range examples {
+			for _, e := range set.Examples {
 				made := harness.Made[e.ID%len(harness.Made)]
 				prompt, gold := e.Prompt, e.Gold
 				if name == "gpqa" {

@@ -57,13 +57,13 @@ func TestASuiteNamesHeldOutText(t *testing.T) {
 
 	// The texts are the rows' own, without an end: the same as when they are encoded here.
 	task := datasets.Task{Name: "a", Source: "battery", Prompt: s.HeldOut.Text, Answer: "x", Scores: []string{"exact"}, MaxNewTokens: 1, Limits: datasets.Limits{Test: 6}}
-	examples, err := task.Load(y.dir, "test")
+	set, err := task.Read(y.dir, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	data := *w.data
 	data.HeldOut = nil
-	for _, e := range examples {
+	for _, e := range set.Examples {
 		ids, err := w.tokenizer.Encode(e.Prompt)
 		if err != nil {
 			t.Fatal(err)

@@ -20,13 +20,13 @@ func TestThePublicDataSetsRender(t *testing.T) {
 	options := map[string]int{"boolq": 2, "winogrande": 2, "piqa": 2, "commonsense_qa": 5, "aqua_rat": 5, "logiqa": 4, "openbookqa": 4}
 	for _, task := range s.Tasks {
 		for _, split := range []string{"train", "test"} {
-			examples, err := task.Load(dir, split)
+			set, err := task.Read(dir, split)
 			if err != nil {
 				t.Error(err)
 				continue
 			}
 			right := map[int]bool{}
-			for _, e := range examples {
+			for _, e := range set.Examples {
 				if e.Prompt != strings.TrimSpace(e.Prompt) && task.Name != "openbookqa" || !strings.HasPrefix(e.Answer, " ") {
 					t.Errorf("%s, %s %d: prompt %q, answer %q", task.Name, split, e.ID, e.Prompt, e.Answer)
 					break

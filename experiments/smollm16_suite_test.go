@@ -25,17 +25,17 @@ func TestTheTasksOfSmolLM16Render(t *testing.T) {
 			splits = []string{"test"} // all that is read of a battery
 		}
 		for _, split := range splits {
-			examples, err := task.Load(dir, split)
+			set, err := task.Read(dir, split)
 			if err != nil {
 				t.Error(err)
 				continue
 			}
 			least := map[string]int{"train": enough / 3, "validation": 32, "test": 44}[split]
-			if len(examples) < least {
-				t.Errorf("%s, %s: %d examples, fewer than %d", task.Name, split, len(examples), least)
+			if len(set.Examples) < least {
+				t.Errorf("%s, %s: %d examples, fewer than %d", task.Name, split, len(set.Examples), least)
 			}
 			right, prompts := map[int]bool{}, map[string]bool{}
-			for _, e := range examples {
+			for _, e := range set.Examples {
 				prompts[e.Prompt] = true
 				if e.Prompt == "" || e.Prompt != strings.TrimSpace(e.Prompt) || strings.TrimSpace(e.Answer) == "" || !strings.HasPrefix(e.Answer, " ") {
 					t.Errorf("%s, %s %d: prompt %q, answer %q", task.Name, split, e.ID, e.Prompt, e.Answer)
@@ -54,8 +54,8 @@ func TestTheTasksOfSmolLM16Render(t *testing.T) {
 			if task.Choice() && len(right) < 2 {
 				t.Errorf("%s, %s: the right option is always %v", task.Name, split, right)
 			}
-			if len(prompts) < len(examples)/2 {
-				t.Errorf("%s, %s: %d different prompts of %d examples", task.Name, split, len(prompts), len(examples))
+			if len(prompts) < len(set.Examples)/2 {
+				t.Errorf("%s, %s: %d different prompts of %d examples", task.Name, split, len(prompts), len(set.Examples))
 			}
 		}
 	}

@@ -82,6 +82,6 @@ func TestATuningRefusesTheTestSplit(t *testing.T) {
 	planted.Evaluation.Split = "test"
 	_, err = Prepare(t.Context(), planted, y.store())
 	refused("Prepare of built-in tasks", err)
-	_, err = planted.Tasks[0].Load(y.dir, "test")
+	_, err = planted.Tasks[0].Read(y.dir, "test")
 	refused("Load", err)
 }

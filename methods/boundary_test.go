@@ -153,7 +153,7 @@ func TestBoundaryOfWeightsThatAreNotFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := s.Adapted()[1].WeightName()
+	name := s.projections[1].WeightName()
 	values := floats(t, effective[name])
 	values[3] = float32(math.Inf(1))
 	broken := tensors.FromFlatDataAndDimensions(values, effective[name].Shape().Dimensions...)

@@ -64,7 +64,7 @@ func eachTrainable(t *testing.T, test func(t *testing.T, m Method, open func(set
 func writesWeight(m Method) bool {
 	switch p := m.Params.(type) {
 	case SecuraParams:
-		return adapter.MergeMode(p.Merge).Writes()
+		return p.Merge == string(adapter.MergeIntoWeight) || p.Merge == string(adapter.MergeFused)
 	case CURLoRAParams:
 		return p.Fold
 	}
@@ -190,7 +190,7 @@ func TestEveryMethodLearnsAndLeavesTheBackboneAlone(t *testing.T) {
 				t.Errorf("%s moved: %v; counts as written: %v", v.name, moved[v.name], v.written)
 			}
 		}
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			if !moved["effective "+p.WeightName()] && !neverMoves(m) {
 				t.Errorf("the effective weight %s did not move", p.WeightName())
 			}
@@ -256,12 +256,12 @@ func TestGoingOnFromACheckpointIsBitIdentical(t *testing.T) {
 func TestProjectionsStartApart(t *testing.T) {
 	s, again := open[*LoRAParams](t, Seq, "", toySetting(1), nil), open[*LoRAParams](t, Seq, "", toySetting(1), nil)
 	other := open[*LoRAParams](t, Seq, "", toySetting(2), nil)
-	for i, p := range s.Adapted() {
+	for i, p := range s.projections {
 		name := Name(p, "", "A")
 		if apart(value(t, s, name), value(t, again, name)) != 0 || apart(value(t, s, name), value(t, other, name)) == 0 {
 			t.Errorf("%s does not follow the seed", name)
 		}
-		for _, q := range s.Adapted()[:i] {
+		for _, q := range s.projections[:i] {
 			if apart(value(t, s, name), value(t, s, Name(q, "", "A"))) == 0 {
 				t.Errorf("%v and %v start from the same values", p, q)
 			}

@@ -23,7 +23,7 @@ func TestCURLoRAFoldsAtATasksEnd(t *testing.T) {
 	if !(d <= 1e-6) {
 		t.Errorf("folding moves the effective weights by %g", d)
 	}
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		base, u := Name(p, "", baseTensor), Name(p, "", "U")
 		if largest(before[u]) == 0 || largest(value(t, s, u)) != 0 {
 			t.Errorf("%s was at most %g before the fold and is at most %g after it", u, largest(before[u]), largest(value(t, s, u)))

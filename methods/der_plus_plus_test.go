@@ -240,8 +240,8 @@ func TestDroppedRowsTakeTheirLogitsAlong(t *testing.T) {
 			if _, err := s.Step(toyBatch(s.ReplayRows(), rowsOf(task, i*toyRows), replayed), toyRate); err != nil {
 				t.Fatal(err)
 			}
-			if len(memory.logits) != memory.Len() {
-				t.Errorf("logits of %d rows, the reservoir has %d", len(memory.logits), memory.Len())
+			if len(memory.logits) != len(memory.Rows()) {
+				t.Errorf("logits of %d rows, the reservoir has %d", len(memory.logits), len(memory.Rows()))
 			}
 			for _, row := range memory.Rows() {
 				if memory.logits[row] == nil {
@@ -262,7 +262,7 @@ func TestRowsThatAreNotOfferedLeaveNoLogits(t *testing.T) {
 	mixed(t, s, rowsOf(0, 0), r, toyRate)
 	mixed(t, s, rowsOf(1, 0), r, toyRate)
 	memory := s.hooks.Logits.(*darkMemory)
-	seen, kept := memory.Seen(), maps.Clone(memory.logits)
+	seen, kept := shown(t, memory.Reservoir), maps.Clone(memory.logits)
 	replayed := s.MixBatch(nil, r)
 	if len(replayed) != s.ReplayRows() || memory.Recall(0) == nil {
 		t.Errorf("%v is replayed, its logits %v", replayed, memory.Recall(0))
@@ -270,8 +270,8 @@ func TestRowsThatAreNotOfferedLeaveNoLogits(t *testing.T) {
 	if _, err := s.Step(toyBatch(s.ReplayRows(), rowsOf(0, 0), replayed), toyRate); err != nil {
 		t.Fatal(err)
 	}
-	if memory.Seen() != seen || !maps.EqualFunc(memory.logits, kept, slices.Equal[[]float32]) {
-		t.Errorf("the memory was shown %d rows, before %d, and keeps the logits of %d, before %d", memory.Seen(), seen, len(memory.logits), len(kept))
+	if now := shown(t, memory.Reservoir); now != seen || !maps.EqualFunc(memory.logits, kept, slices.Equal[[]float32]) {
+		t.Errorf("the memory was shown %d rows, before %d, and keeps the logits of %d, before %d", now, seen, len(memory.logits), len(kept))
 	}
 }
 

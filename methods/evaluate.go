@@ -67,9 +67,9 @@ func (f *Function) Close() {
 // Inputs are the inputs of a graph over a batch.
 type Inputs struct {
 	// Weights are the backbone's, and for a method's own forward pass its variables.
-	Weights          map[string]*graph.Node
-	Rows             backbone.Rows
-	Targets, Counted *graph.Node
+	Weights map[string]*graph.Node
+	Rows    backbone.Rows
+	Targets *graph.Node
 	// slots are those of the targets in rows of several texts, see Packed; nil are a row's last
 	// ones.
 	slots *graph.Node
@@ -135,7 +135,7 @@ func (f *Function) run(key string, batch []*tensors.Tensor, err error, build fun
 		}
 		rest := inputs[len(f.inputs):]
 		n := nodesOf(rest)
-		in.Rows, in.Targets, in.Counted, in.More = n.rows, n.targets, n.weights, rest[batchInputs:len(mine)]
+		in.Rows, in.Targets, in.More = n.rows, n.targets, rest[batchInputs:len(mine)]
 		if untouched != nil {
 			in.Untouched = f.base.Nodes(rest[len(mine):])
 		}

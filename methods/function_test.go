@@ -143,7 +143,7 @@ func TestMethodsWithAWeightShareGraphs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.session != nil || len(f.Learned()) != len(f.Effective) || len(f.Effective) != len(s.Adapted()) {
+		if f.session != nil || len(f.Learned()) != len(f.Effective) || len(f.Effective) != len(s.projections) {
 			t.Errorf("%s is evaluated by graphs of its own", m.Name)
 		}
 		f.Close()

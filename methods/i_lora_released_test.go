@@ -147,7 +147,7 @@ func toyLogits(t *testing.T, weights map[string][]float32, b Batch) []float32 {
 func longWeights(t *testing.T, s *Session) map[string][]float32 {
 	t.Helper()
 	all := effective(t, s) // for the biases
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		w, a, b := value(t, s, Name(p, "", baseTensor)), value(t, s, Name(p, longCopy, "A")), value(t, s, Name(p, longCopy, "B"))
 		width, rank := len(a)/4, 4
 		for i := range w {
@@ -216,7 +216,7 @@ func TestILoRAReleasedFoldsBothMemories(t *testing.T) {
 	if d := distance(weights, effective(t, s)); !(d <= 1e-6) {
 		t.Errorf("folding moves the effective weights by %g", d)
 	}
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		a, b := Name(p, "", "A"), Name(p, "", "B")
 		aLong, bLong := Name(p, longCopy, "A"), Name(p, longCopy, "B")
 		if apart(weights[p.WeightName()], value(t, s, Name(p, "", baseTensor))) > 1e-6 {

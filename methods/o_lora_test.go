@@ -33,7 +33,7 @@ func TestOLoRATermIsTorchs(t *testing.T) {
 	}
 	for norm, want := range reference.Cases {
 		s := openOLoRA(t, norm, func(p *OLoRAParams) { p.Norm, p.Rank = norm, reference.New.rows })
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			if err := s.Set(Name(p, "", pastA), reference.Past.values); err != nil {
 				t.Fatal(err)
 			}
@@ -44,11 +44,11 @@ func TestOLoRATermIsTorchs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := float64(len(s.Adapted())); math.Abs(r.Loss-n*want.Term) > 1e-5*r.Loss {
+		if n := float64(len(s.projections)); math.Abs(r.Loss-n*want.Term) > 1e-5*r.Loss {
 			t.Errorf("%s: the term is %g in %g projections, torch has %g in each", norm, r.Loss, n, want.Term)
 		}
 		all := gradients(t, s)
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			g := all[Name(p, "", "A")]
 			if d := apart(g, want.Gradient.values); !(d <= 1e-5*largest(g)) || largest(g) == 0 {
 				t.Errorf("%s: the gradient by %v's A is at most %g and %g from torch's", norm, p, largest(g), d)
@@ -65,7 +65,7 @@ func TestOLoRAKeepsEachTasksLoRA(t *testing.T) {
 	s := open[*OLoRAParams](t, OLoRA, "three tasks", setting, nil)
 	past := map[string][]float32{}
 	var seen [][]float32 // the A of all projections when a task began and when it was learned
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		seen = append(seen, value(t, s, Name(p, "", "A")))
 	}
 	for task := range setting.Tasks {
@@ -74,7 +74,7 @@ func TestOLoRAKeepsEachTasksLoRA(t *testing.T) {
 		}
 		steps(t, s, 1, task, 0, toySteps, toyRate)
 		weights := effective(t, s)
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			name := Name(p, "", "A")
 			learned := value(t, s, name)
 			past[name], seen = slices.Concat(learned, past[name]), append(seen, learned)
@@ -85,7 +85,7 @@ func TestOLoRAKeepsEachTasksLoRA(t *testing.T) {
 		if d := distance(weights, effective(t, s)); !(d <= 1e-6) {
 			t.Errorf("the end of task %d moved the weights by %g", task+1, d)
 		}
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			now := value(t, s, Name(p, "", "A"))
 			want := make([]float32, s.Tasks*len(now))
 			copy(want, past[Name(p, "", "A")])
@@ -113,7 +113,7 @@ func TestOLoRATurnsAwayFromEarlierTasks(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps(t, s, 1, 1, 0, toySteps, toyRate)
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			a, past := value(t, s, Name(p, "", "A")), value(t, s, Name(p, "", pastA))
 			in := s.find(Name(p, "", "A")).value.Shape().Dimensions[1]
 			for i := range len(a) / in {

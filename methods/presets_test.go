@@ -43,14 +43,14 @@ func TestPresetsHaveTheTablesNumbers(t *testing.T) {
 func TestPresetSeqFull(t *testing.T) {
 	s := open[any](t, SeqFull, "", toySetting(1), nil)
 	var want int64
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		want += int64(toy.Model.Weights[p.WeightName()].Size())
 	}
 	if n := s.TrainedParameters(); n != want {
 		t.Errorf("%d trained parameters, the targeted weights have %d", n, want)
 	}
 	learn(t, s, 1, 0, 0.005)
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		trained := value(t, s, Name(p, "", "weight"))
 		if d := apart(trained, effective(t, s)[p.WeightName()]); d != 0 {
 			t.Errorf("%s is evaluated %g from what is trained", p.WeightName(), d)
@@ -96,7 +96,7 @@ func TestPresetCURLoRAPaper(t *testing.T) {
 		t.Error("two seeds draw the same columns and rows")
 	}
 	learn(t, s, 1, 0, 0.2)
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		if largest(value(t, s, Name(p, "", "U"))) == 0 {
 			t.Errorf("U of %v is 0 after a task", p)
 		}

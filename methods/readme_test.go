@@ -55,7 +55,7 @@ func TestSessionsTrainWhatTheREADMESays(t *testing.T) {
 	for _, m := range []Method{Secura, SecuraReleasedM1, CURLoRAReleased, ILoRAReleased} {
 		s := open[any](t, m, "counted", toySetting(1), nil)
 		want := int64(0)
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			shape := toy.Model.Weights[p.WeightName()].Shape().Dimensions
 			rank, inner, err := adapter.CABR{Rule: adapter.SizesByWidth}.Sizes(shape[0], shape[1])
 			if err != nil {

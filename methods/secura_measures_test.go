@@ -51,7 +51,7 @@ func TestSMagNormIsExactlyTwoWithAMergeAfterEachStep(t *testing.T) {
 	s := openMeasuredSecura(t, "1", every(1))
 	for i := range 4 {
 		before := map[string][]float32{}
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			before[p.WeightName()] = value(t, s, Name(p, "", baseTensor))
 		}
 		result, _ := stepOn(t, s, 0, i*toyRows, securaRate)
@@ -63,7 +63,7 @@ func TestSMagNormIsExactlyTwoWithAMergeAfterEachStep(t *testing.T) {
 		}
 		var weight, update, fusing, sum float64
 		n := 0
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			old, now := before[p.WeightName()], value(t, s, Name(p, "", baseTensor))
 			former, fused := make([]float64, len(old)), make([]float64, len(old))
 			for j := range old {

@@ -42,7 +42,7 @@ func weightsOf(t *testing.T, s *Session) map[string][]float32 {
 // tensorsOf are the tensors of one name of all adapted projections.
 func tensorsOf(t *testing.T, s *Session, tensor string) map[string][]float32 {
 	all := map[string][]float32{}
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		all[Name(p, "", tensor)] = value(t, s, Name(p, "", tensor))
 	}
 	return all
@@ -79,7 +79,7 @@ func TestPresetSecuraM2(t *testing.T) {
 func TestPresetCABR(t *testing.T) {
 	expectParams(t, CABR, func(p *SecuraParams) { p.MagNorm, p.Merge = false, "none" })
 	s := openPreset(t, CABR, "cabr", nil)
-	if s.find(Name(s.Adapted()[0], "", "A")).value.Size() != 15 || len(s.Trained()) != 2*len(s.Adapted()) {
+	if s.find(Name(s.projections[0], "", "A")).value.Size() != 15 || len(s.Trained()) != 2*len(s.projections) {
 		t.Errorf("trained are %v", s.Trained())
 	}
 	steps(t, s, 1, 0, 0, 1, securaRate)
@@ -92,7 +92,7 @@ func TestPresetCABR(t *testing.T) {
 			t.Errorf("%s has no gradient from B ≠ 0", name)
 		}
 	}
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		if largest(value(t, s, Name(p, "", "B"))) == 0 {
 			t.Errorf("B of %v was merged", p)
 		}
@@ -108,7 +108,7 @@ func TestPresetSecuraK(t *testing.T) {
 		t.Error("between merges A is trained and W stays")
 	}
 	steps(t, s, 1, 0, 9, 1, securaRate)
-	if distance(w, weightsOf(t, s)) == 0 || largest(value(t, s, Name(s.Adapted()[0], "", "B"))) != 0 {
+	if distance(w, weightsOf(t, s)) == 0 || largest(value(t, s, Name(s.projections[0], "", "B"))) != 0 {
 		t.Error("the tenth step does not merge")
 	}
 }
@@ -123,7 +123,7 @@ func TestPresetSecuraNormed(t *testing.T) {
 		if err := s.EndTask(1, examplesOf(0)); err != nil {
 			t.Fatal(err)
 		}
-		if distance(w, weightsOf(t, s)) == 0 || largest(value(t, s, Name(s.Adapted()[0], "", "B"))) != 0 {
+		if distance(w, weightsOf(t, s)) == 0 || largest(value(t, s, Name(s.projections[0], "", "B"))) != 0 {
 			t.Errorf("%s does not merge at the task's end", s.method.Name)
 		}
 		d := distance(before, effective(t, s))

@@ -14,7 +14,7 @@ func withoutBias(p *SecuraParams) { p.Bias = false }
 // aIsUntrained fails if A had a gradient in a step.
 func aIsUntrained(t *testing.T, s *Session, step int) {
 	t.Helper()
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		for m, moment := range s.find(Name(p, "", "A")).moments {
 			if largest(floats(t, moment)) != 0 {
 				t.Fatalf("step %d: moment %d of A's gradient of %v is not 0", step, m+1, p)
@@ -39,12 +39,12 @@ func TestPresetSecuraReleasedM1(t *testing.T) {
 	if s.LearnsWeights() || distance(w, weightsOf(t, s)) == 0 || !(losses[5] < losses[1]) {
 		t.Errorf("losses %v; W moved by %g; evaluated by weights: %v", losses, distance(w, weightsOf(t, s)), s.LearnsWeights())
 	}
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		if largest(value(t, s, Name(p, "", "bias"))) == 0 || largest(value(t, s, Name(p, "", "B"))) != 0 {
 			t.Errorf("the bias of %v is 0, or B is not after the merge", p)
 		}
 	}
-	if !s.find(Name(s.Adapted()[0], "", "bias")).decayed {
+	if !s.find(Name(s.projections[0], "", "bias")).decayed {
 		t.Error("the bias is not decayed")
 	}
 }
@@ -114,7 +114,7 @@ func TestPresetSecuraReleasedM2(t *testing.T) {
 		if bias && !(losses[29] < losses[1]-0.1) || !bias && slices.Max(losses) != slices.Min(losses) {
 			t.Errorf("bias %v: the losses of one batch are %v", bias, losses)
 		}
-		for _, p := range s.Adapted() {
+		for _, p := range s.projections {
 			if largest(value(t, s, Name(p, "", "B_long"))) == 0 {
 				t.Errorf("the sum of %v is 0", p)
 			}
@@ -170,7 +170,7 @@ func TestReleasedForwardPassesAreEvaluatedAsTheyAre(t *testing.T) {
 			}
 			got := lossOf()
 			if name == "m1 restrained" { // with the last step's draws
-				if err := s.Set(Name(s.Adapted()[0], "", adapter.DrawsTensor), adapter.Draws(16, stream(9, "other"))); err != nil {
+				if err := s.Set(Name(s.projections[0], "", adapter.DrawsTensor), adapter.Draws(16, stream(9, "other"))); err != nil {
 					t.Fatal(err)
 				}
 				if got == lossOf() {

@@ -30,12 +30,12 @@ func second(n int) func(*SecuraParams) {
 func TestSECURAWithAMergeAfterEachStep(t *testing.T) {
 	with, without := openSecura(t, "1", every(1)), openSecura(t, "1/plain", plain(1))
 	base := map[string][]float32{}
-	for _, p := range with.Adapted() {
+	for _, p := range with.projections {
 		base[Name(p, "", baseTensor)] = value(t, with, Name(p, "", baseTensor))
 	}
 	a, b := steps(t, with, 1, 0, 0, 1, securaRate), steps(t, without, 1, 0, 0, 1, securaRate)
 	g, plainGradients := gradients(t, with), gradients(t, without)
-	for _, p := range with.Adapted() {
+	for _, p := range with.projections {
 		if largest(g[Name(p, "", "A")]) != 0 || largest(plainGradients[Name(p, "", "A")]) != 0 {
 			t.Errorf("A of %v has a gradient", p)
 		}
@@ -64,7 +64,7 @@ func TestSECURAWithAMergeAfterEachStep(t *testing.T) {
 			t.Errorf("%s did not move", name)
 		}
 	}
-	for _, p := range with.Adapted() {
+	for _, p := range with.projections {
 		if b := largest(value(t, with, Name(p, "", "B"))); b != 0 {
 			t.Errorf("B of %v is at most %g after the merge", p, b)
 		}
@@ -74,7 +74,7 @@ func TestSECURAWithAMergeAfterEachStep(t *testing.T) {
 // The weight moves in every step, not at the task's end.
 func TestSECURAWritesTheWeightInEachStep(t *testing.T) {
 	s := openSecura(t, "1", every(1))
-	name := Name(s.Adapted()[0], "", baseTensor)
+	name := Name(s.projections[0], "", baseTensor)
 	last := value(t, s, name)
 	for i := range 3 {
 		steps(t, s, 1, 0, i, 1, securaRate)
@@ -94,7 +94,7 @@ func TestMagNormActsBetweenMerges(t *testing.T) {
 	}
 	// From one state on, so that nothing but S-MagNorm differs.
 	share(t, with, without)
-	p := with.Adapted()[0]
+	p := with.projections[0]
 	if largest(value(t, with, Name(p, "", "B"))) == 0 {
 		t.Fatal("B is 0 after a step without a merge")
 	}
@@ -120,7 +120,7 @@ func TestMagNormActsBetweenMerges(t *testing.T) {
 
 func TestSECURAMergesEveryFewSteps(t *testing.T) {
 	s := openSecura(t, "4", every(4))
-	p := s.Adapted()[1]
+	p := s.projections[1]
 	base, b := Name(p, "", baseTensor), Name(p, "", "B")
 	last := value(t, s, base)
 	merged := func(step int, want bool) {
@@ -167,7 +167,7 @@ func TestSECURAMergingIntoASumEqualsMergingIntoTheWeight(t *testing.T) {
 		if !(d <= 1e-4) || !(worst <= 1e-4) {
 			t.Errorf("merging every %d steps: the losses are %g and the weights %g apart", n, worst, d)
 		}
-		for _, p := range sum.Adapted() {
+		for _, p := range sum.projections {
 			base := value(t, sum, Name(p, "", baseTensor))
 			if apart(base, floats(t, toy.Model.Weights[p.WeightName()])) != 0 {
 				t.Errorf("M2 writes the weight of %v", p)
@@ -182,7 +182,7 @@ func TestSECURAMergingIntoASumEqualsMergingIntoTheWeight(t *testing.T) {
 func TestSECURAWithoutMerging(t *testing.T) {
 	s := openSecura(t, "none", func(p *SecuraParams) { p.Merge = "none" })
 	learn(t, s, 1, 0, securaRate)
-	for _, p := range s.Adapted() {
+	for _, p := range s.projections {
 		if apart(value(t, s, Name(p, "", baseTensor)), floats(t, toy.Model.Weights[p.WeightName()])) != 0 {
 			t.Errorf("the weight of %v was written", p)
 		}

@@ -225,9 +225,6 @@ func (t TrainedTensor) In(v Vars, copy string) *graph.Node {
 	return v[Name(t.Projection, copy, t.Tensor)]
 }
 
-// Adapted lists the adapted projections in a fixed order.
-func (s *Session) Adapted() []backbone.Projection { return s.projections }
-
 // TrainedParameters counts the values that get a gradient.
 func (s *Session) TrainedParameters() (n int64) {
 	for _, v := range s.variables {

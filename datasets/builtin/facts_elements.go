@@ -6,7 +6,6 @@ import "strings"
 type Element struct {
 	Name   string // English name in lower case
 	Symbol string
-	Number int // atomic number
 }
 
 const elementTable = `
@@ -22,7 +21,7 @@ func Elements() []Element {
 	var elements []Element
 	for entry := range strings.SplitSeq(elementTable, ",") {
 		name, symbol, _ := strings.Cut(strings.TrimSpace(entry), " ")
-		elements = append(elements, Element{Name: name, Symbol: symbol, Number: len(elements) + 1})
+		elements = append(elements, Element{Name: name, Symbol: symbol})
 	}
 	return elements
 }

@@ -234,11 +234,11 @@ func TestTheCaseOfJSONLines(t *testing.T) {
 		}
 	}
 	task := datasets.Task{Name: "n", Source: ".", Prompt: "{{.question}}", Answer: "{{.answer}}"}
-	train, err := task.Load(dir, "train")
-	if err != nil || len(train) != 2 || train[1].Answer != "6" {
+	train, err := task.Read(dir, "train")
+	if err != nil || len(train.Examples) != 2 || train.Examples[1].Answer != "6" {
 		t.Errorf("%v, %v", train, err)
 	}
-	if test, err := task.Load(dir, "test"); err != nil || test[0].Prompt != `What, is "it"?` {
+	if test, err := task.Read(dir, "test"); err != nil || test.Examples[0].Prompt != `What, is "it"?` {
 		t.Errorf("%v, %v", test, err)
 	}
 }

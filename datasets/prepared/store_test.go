@@ -95,10 +95,11 @@ func (p place) files(t *testing.T) []string {
 // same holds a split to the examples that reading and encoding one by one gives.
 func (p place) same(t *testing.T, split *Split, want Want) {
 	t.Helper()
-	examples, err := p.task.Load(p.dir, want.Split)
+	set, err := p.task.Read(p.dir, want.Split)
 	if err != nil {
 		t.Fatal(err)
 	}
+	examples := set.Examples
 	places := want.places(p.task, len(examples))
 	if places == nil {
 		for i := range examples {
@@ -304,7 +305,7 @@ func TestMistakesNameTheRow(t *testing.T) {
 	rows := rowsOf(700, "red")
 	rows[600].Answer, rows[650].Answer = "", ""
 	p.write(t, "train", rows)
-	_, plain := p.task.Load(p.dir, "train")
+	_, plain := p.task.Read(p.dir, "train")
 	if plain == nil {
 		t.Fatal("the test wants a row that is refused")
 	}

@@ -40,6 +40,10 @@ type Progress struct {
 	Note string `json:"note,omitempty"`
 }
 
+// pause is the time before a cell that another process has is asked for again, when no other is
+// left.
+const pause = 2 * time.Second
+
 // Elsewhere is the State of a cell that another process has.
 const Elsewhere record.State = "elsewhere"
 
@@ -73,11 +77,6 @@ type Options struct {
 	// Again is asked when a worker was killed within a cell: true hands the cell out once more,
 	// before all others. Nil never does.
 	Again func(cell string) (bool, error)
-	// Unpinned leaves the workers all cores, for a backend that computes on another device.
-	Unpinned bool
-	// Patience is the pause before a cell that another process has is asked for again, when no
-	// other is left; 2 seconds if 0.
-	Patience time.Duration
 	// Grace is how long a worker may take to stop after SIGTERM before it is killed; 4 seconds
 	// if 0.
 	Grace time.Duration
@@ -104,13 +103,7 @@ func Run(ctx context.Context, options Options) error {
 	if options.Grace == 0 {
 		options.Grace = 4 * time.Second
 	}
-	var cores []int
-	if !options.Unpinned {
-		cores = coresToTake()
-	}
-	if options.Patience == 0 {
-		options.Patience = 2 * time.Second
-	}
+	cores := coresToTake()
 	if options.Group == nil {
 		options.Group = func(string) string { return "" }
 	}
@@ -148,9 +141,9 @@ func (p *pool) again(cell string) {
 	p.elsewhere = append(p.elsewhere, cell)
 }
 
-// next takes the cell that a worker runs next; pause says that it is one that another process had
-// before.
-func (p *pool) next(number int) (cell string, pause, ok bool) {
+// next takes the cell that a worker runs next; asked says that it is one that another process had
+// when it was asked for before.
+func (p *pool) next(number int) (cell string, asked, ok bool) {
 	p.queue.Lock()
 	defer p.queue.Unlock()
 	if len(p.waiting) == 0 && len(p.elsewhere) > 0 {
@@ -192,15 +185,15 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		}
 	}()
 	for ctx.Err() == nil {
-		cell, pause, ok := p.next(number)
+		cell, asked, ok := p.next(number)
 		if !ok {
 			return
 		}
-		if pause {
+		if asked {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(p.options.Patience):
+			case <-time.After(pause):
 			}
 		}
 		if w == nil {

@@ -42,7 +42,7 @@ func StartInParts(c Cell) error {
 	if err != nil || p.Accumulate == 0 || p.Started {
 		return err
 	}
-	for _, path := range []string{c.Records(), c.Steps(), c.Timing(), c.Summary(), filepath.Dir(c.Predictions(0)), c.Checkpoints()} {
+	for _, path := range []string{c.Records(), c.Steps(), c.Timing(), filepath.Dir(c.Predictions(0)), c.Checkpoints()} {
 		if err := os.RemoveAll(path); err != nil {
 			return fmt.Errorf("start cell %s again: %w", c.ID, err)
 		}

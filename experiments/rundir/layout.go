@@ -127,9 +127,6 @@ func (c Cell) Records() string { return filepath.Join(c.Path, "records.jsonl") }
 // Timing is the path of timing.jsonl.
 func (c Cell) Timing() string { return filepath.Join(c.Path, "timing.jsonl") }
 
-// Summary is the path of summary.json.
-func (c Cell) Summary() string { return filepath.Join(c.Path, "summary.json") }
-
 // Seal is the path of seal.json: the hashes of the cell's files when it ended.
 func (c Cell) Seal() string { return filepath.Join(c.Path, "seal.json") }
 

@@ -27,9 +27,6 @@ const (
 
 var mergeModes = []MergeMode{MergeIntoWeight, MergeIntoSum, MergeIntoUnusedSum, MergeFused, MergeNone}
 
-// Writes says whether a merge writes the weight.
-func (m MergeMode) Writes() bool { return m == MergeIntoWeight || m == MergeFused }
-
 // checkMerging says what is wrong with Merging.
 func (c CABR) checkMerging() error {
 	if !slices.Contains(mergeModes, c.Merging) {

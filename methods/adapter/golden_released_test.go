@@ -257,7 +257,7 @@ func (c releasedGolden) train(t *testing.T, a CABR, recorded releasedRun) {
 	if d := difference(in["A"], startA); !c.half() && !(math.Abs(d-recorded.AMoved) <= 1e-6) {
 		t.Errorf("A moved by %v, want %v", d, recorded.AMoved)
 	}
-	if !a.Merging.Writes() {
+	if a.Merging != MergeIntoWeight && a.Merging != MergeFused {
 		near(t, "W", in["w"], c.W, 0)
 	}
 }

@@ -23,9 +23,6 @@ type Schedule struct {
 	Base float64
 	// Warmup and Steps count optimiser steps; Steps, which Constant ignores, includes the warm-up.
 	Warmup, Steps int
-	// Cycles is the number of cosine waves after the warm-up; 0 means half a wave, from Base down
-	// to 0.
-	Cycles float64
 }
 
 // ForTask is the protocol's default: a task of the given number of steps warms up over a share of
@@ -42,12 +39,8 @@ func (s Schedule) Rate(step int) float64 {
 	rest := float64(max(1, s.Steps-s.Warmup))
 	switch s.Kind {
 	case Cosine:
-		cycles := s.Cycles
-		if cycles == 0 {
-			cycles = 0.5
-		}
 		progress := float64(step-s.Warmup) / rest
-		return s.Base * max(0, 0.5*(1+math.Cos(2*math.Pi*cycles*progress)))
+		return s.Base * max(0, 0.5*(1+math.Cos(math.Pi*progress)))
 	case Linear:
 		return s.Base * max(0, float64(s.Steps-step)/rest)
 	}

@@ -83,14 +83,8 @@ func (s *Reservoir) Draw(n int, r *rand.Rand) []Row {
 // Rows are the rows held, in the order of their slots: a copy.
 func (s *Reservoir) Rows() []Row { return slices.Clone(s.rows) }
 
-// Len is the number of rows held.
-func (s *Reservoir) Len() int { return len(s.rows) }
-
 // Capacity is the largest number of rows held.
 func (s *Reservoir) Capacity() int { return s.capacity }
-
-// Seen is the number of rows offered so far.
-func (s *Reservoir) Seen() int { return s.seen }
 
 // Bytes is the memory of a full reservoir, two 8-byte numbers a row: what a report counts as the
 // method's memory beside the examples that they name.

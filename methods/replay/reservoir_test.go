@@ -75,7 +75,7 @@ func TestReservoirProperties(t *testing.T) {
 			if kept := s.Offer(row, r); kept != slices.Contains(s.rows, row) {
 				t.Fatalf("Offer says %v", kept)
 			}
-			if s.Len() != min(i+1, capacity) || s.Seen() != i+1 || s.Bytes() != 16*capacity || s.Capacity() != capacity {
+			if len(s.rows) != min(i+1, capacity) || s.seen != i+1 || s.Bytes() != 16*capacity || s.Capacity() != capacity {
 				t.Fatalf("after %d offers: %+v", i+1, s)
 			}
 		}
@@ -89,16 +89,16 @@ func TestReservoirProperties(t *testing.T) {
 
 		n := rapid.IntRange(0, 70).Draw(t, "n")
 		drawn := s.Draw(n, source(seed+1))
-		if s.Len() == 0 && drawn != nil || s.Len() > 0 && len(drawn) != n {
-			t.Fatalf("%d rows drawn, want %d of %d", len(drawn), n, s.Len())
+		if len(s.rows) == 0 && drawn != nil || len(s.rows) > 0 && len(drawn) != n {
+			t.Fatalf("%d rows drawn, want %d of %d", len(drawn), n, len(s.rows))
 		}
 		times := map[Row]int{}
 		for _, row := range drawn {
 			times[row]++
 		}
 		for row, k := range times {
-			if !distinct[row] || k < n/s.Len() || k > (n+s.Len()-1)/s.Len() {
-				t.Fatalf("%+v was drawn %d times, %d draws of %d", row, k, n, s.Len())
+			if !distinct[row] || k < n/len(s.rows) || k > (n+len(s.rows)-1)/len(s.rows) {
+				t.Fatalf("%+v was drawn %d times, %d draws of %d", row, k, n, len(s.rows))
 			}
 		}
 
@@ -156,7 +156,7 @@ func FuzzUnmarshal(f *testing.F) {
 		if s.UnmarshalJSON(raw) != nil {
 			return
 		}
-		if s.Len() > s.Capacity() || s.Len() > s.Seen() {
+		if len(s.rows) > s.Capacity() || len(s.rows) > s.seen {
 			t.Fatalf("%q gave %+v", raw, s)
 		}
 		s.Offer(Row{1, 2}, source(1))

@@ -10,11 +10,11 @@ import (
 	"secura/reports/metric"
 )
 
-// Recovered is the score of a task, from 1, after so many further examples of it, from what was
-// learned in the whole stream.
+// Recovered is the score of a task after so many further examples of it, from what was learned in
+// the whole stream.
 type Recovered struct {
-	Index, Examples int
-	Score           float64
+	Examples int
+	Score    float64
 }
 
 // recovered takes an event of one.
@@ -27,7 +27,7 @@ func (c *Cell) recovered(e record.Event) error {
 		return fmt.Errorf("the recovery of task %s has no score of it", e.Task)
 	}
 	c.EvalTokens += e.EvalTokens
-	c.Recovered = append(c.Recovered, Recovered{e.Index, e.Examples, x})
+	c.Recovered = append(c.Recovered, Recovered{e.Examples, x})
 	return nil
 }
 
