@@ -1,11 +1,9 @@
 package launch
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"time"
@@ -143,7 +141,8 @@ func (c *FollowedCell) Update(jobs standing.Jobs) error {
 			c.rows[e.Index] = &events[i]
 		}
 	}
-	if c.Steps, err = newestSteps(c.Folder.Steps()); err != nil {
+	c.Steps, err = record.Tail[record.Step](c.Folder.Steps(), newestBytes)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	timings, _, err := record.Read[record.Timing](c.Folder.Timing())
@@ -162,32 +161,6 @@ func (c *FollowedCell) Update(jobs standing.Jobs) error {
 // newestBytes is how much of the end of a file of steps is read: a few hundred lines, however long
 // the stream is.
 const newestBytes = 64 << 10
-
-// newestSteps reads the last lines of a file of steps.
-func newestSteps(path string) ([]record.Step, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read newest steps: %w", err)
-	}
-	defer file.Close()
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return nil, fmt.Errorf("read newest steps: %w", err)
-	}
-	start := max(0, size-newestBytes)
-	data, err := io.ReadAll(io.NewSectionReader(file, start, size-start))
-	if err != nil {
-		return nil, fmt.Errorf("read newest steps: %w", err)
-	}
-	if start > 0 { // the first line is most likely cut
-		_, data, _ = bytes.Cut(data, []byte("\n"))
-	}
-	steps, _, err := record.Decode[record.Step](data, path)
-	return steps, err
-}
 
 // Learned is the index of the newest boundary, −1 before the base row.
 func (c *FollowedCell) Learned() int {

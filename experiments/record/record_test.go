@@ -3,6 +3,8 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -161,6 +163,42 @@ func TestTruncateCutsAtTheFirstRefusedLine(t *testing.T) {
 	}
 	if n, torn, err := Truncate(path, func([]byte) bool { return true }); n != 0 || torn || err != nil {
 		t.Fatal(n, torn, err)
+	}
+}
+
+// TestTailAndLastReadTheEnd: of the first line in the last bytes, and of one that a crash cut, only
+// a part may be there.
+func TestTailAndLastReadTheEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "timing.jsonl")
+	if _, err := Tail[Timing](path, 10); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	line := `{"phase":"total","index":%d,"seconds":1}` + "\n"
+	text, size := "", int64(len(line)-1)
+	for i := range 5 {
+		text += fmt.Sprintf(line, i)
+	}
+	if err := os.WriteFile(path, []byte(text+"{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for length, want := range map[int64]string{0: "[]", 1: "[]", size: "[]", size + 1: "[]", size + 2: "[4]", 2*size + 2: "[3 4]", 1 << 20: "[0 1 2 3 4]"} {
+		got := []int{}
+		timings, err := Tail[Timing](path, length)
+		for _, timing := range timings {
+			got = append(got, timing.Index)
+		}
+		if fmt.Sprint(got) != want || err != nil {
+			t.Errorf("the last %d bytes: %v, %v, want %s", length, got, err, want)
+		}
+	}
+	if _, err := Last[Timing](path); err == nil || !strings.Contains(err.Error(), "a crash cut it") {
+		t.Error(err)
+	}
+	if _, _, err := Truncate(path, func([]byte) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := Last[Timing](path); err != nil || last.Index != 4 {
+		t.Error(last, err)
 	}
 }
 
