@@ -37,7 +37,7 @@ var rooms = []room{
 		"a backbone is weights and a tokenizer, whose files are hashed as a run's are"},
 	{"experiments/suite", []string{"experiments/record", "datasets"}, "a report reads a suite where no method and no tensor is: they are handed to it"},
 	{"experiments/standing", []string{"experiments/machine", "experiments/record", "experiments/rundir"}, "a cell stands where its files and its process say"},
-	{"experiments/rundir", []string{"experiments/machine"}, "a claim names the running system"},
+	{"experiments/rundir", []string{"atomicfile", "experiments/machine"}, "a claim names the running system"},
 	{"experiments/packing", nil, "how rows are laid out follows from lengths alone"},
 	{"experiments/record", nil, "records are read by everybody"},
 	{"experiments/machine", nil, "the machine is the same for everybody"},
@@ -67,13 +67,14 @@ var rooms = []room{
 	{"reports", []string{"reports/...", "experiments/record", "experiments/rundir", "experiments/suite"}, "every form is written from here"},
 
 	{"jsonfile", nil, "what is wrong with a JSON file is said alike everywhere"},
-	{"methods/weights", []string{"jsonfile"}, "it is a leaf"},
+	{"atomicfile", nil, "files are put in place and hashed alike everywhere"},
+	{"methods/weights", []string{"atomicfile", "jsonfile"}, "it is a leaf"},
 	{"methods/replay", nil, "it is a leaf"},
-	{"methods/...", []string{"methods/...", "jsonfile"}, "a method's test needs no Parquet"},
+	{"methods/...", []string{"methods/...", "atomicfile", "jsonfile"}, "a method's test needs no Parquet"},
 	{"datasets/score", nil, "it is a leaf"},
 	{"datasets/prompt", []string{"jsonfile"}, "it is a leaf"},
-	{"datasets/hub", nil, "it is a leaf"},
-	{"datasets/...", []string{"datasets", "datasets/...", "jsonfile"}, "a data set's test needs no backend"},
+	{"datasets/hub", []string{"atomicfile"}, "it is a leaf"},
+	{"datasets/...", []string{"datasets", "datasets/...", "atomicfile", "jsonfile"}, "a data set's test needs no backend"},
 }
 
 // libraries have the rooms that may import them: a suite is YAML, and so are the metadata of a

@@ -3,11 +3,12 @@ package convert
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
+
+	"secura/atomicfile"
 )
 
 // node is the kind as a part of a Parquet schema: everything may be null.
@@ -39,21 +40,16 @@ func (k *kind) group() parquet.Group {
 const rowsOfGroup = 1 << 16
 
 // save writes the rows to a file that appears when it is whole.
-func (s Source) save(path string, types *kind) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".convert-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
+func (s Source) save(path string, types *kind) error {
+	return atomicfile.Write(path, func(to io.Writer) error { return s.encode(to, types) })
+}
+
+// encode writes the rows as Parquet.
+func (s Source) encode(to io.Writer, types *kind) error {
 	schema := parquet.NewSchema("rows", types.group())
-	w := parquet.NewWriter(f, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowsOfGroup), parquet.CreatedBy("secura", "1", ""))
+	w := parquet.NewWriter(to, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowsOfGroup), parquet.CreatedBy("secura", "1", ""))
 	var one [1]parquet.Row
-	err = s.each(func(r row) error {
+	err := s.each(func(r row) error {
 		shredder := shredder{columns: make([][]parquet.Value, leaves(types))}
 		if err := shredder.fields(types, r.value, 0, levels{}); err != nil {
 			return fmt.Errorf("line %d: %w", r.line, err)
@@ -68,19 +64,7 @@ func (s Source) save(path string, types *kind) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return w.Close()
 }
 
 // leaves counts the columns of values.

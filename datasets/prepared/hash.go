@@ -5,12 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"secura/atomicfile"
 	"secura/datasets"
 	"secura/datasets/builtin"
 )
@@ -110,17 +110,16 @@ func (s *Store) hash(path string) (hashed, error) {
 			return s.remember(h), nil
 		}
 	}
-	sum := sha256.New()
 	if s.Doing != nil && info.Size() > 1<<28 {
 		s.Doing("reads " + path + " for its hash")
 		defer s.Doing("")
 	}
 	begun := time.Now()
-	n, err := io.CopyBuffer(sum, f, make([]byte, 1<<20))
+	sum, n, err := atomicfile.Sum(f)
 	if err != nil {
 		return hashed{}, fmt.Errorf("hash file: %w", err)
 	}
-	h = hashed{full, n, info.ModTime(), hex.EncodeToString(sum.Sum(nil))}
+	h = hashed{full, n, info.ModTime(), sum}
 	if s.Folder != "" && begun.Sub(info.ModTime()) > settled {
 		s.keepHash(memo, h)
 	}
@@ -142,12 +141,5 @@ func (s *Store) keepHash(path string, h hashed) {
 	if err != nil || os.MkdirAll(s.Folder, 0o755) != nil {
 		return
 	}
-	temp, err := os.CreateTemp(s.Folder, "*.tmp")
-	if err != nil {
-		return
-	}
-	_, err = temp.Write(data)
-	if temp.Close() != nil || err != nil || os.Rename(temp.Name(), path) != nil {
-		os.Remove(temp.Name())
-	}
+	_ = atomicfile.WriteBytes(path, data)
 }

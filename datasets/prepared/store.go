@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 	"golang.org/x/exp/mmap"
 
+	"secura/atomicfile"
 	"secura/datasets"
 )
 
@@ -162,7 +163,7 @@ const unusedFor = 30 * 24 * time.Hour
 
 // trim removes what nobody has used for long.
 func (s *Store) trim() {
-	for _, pattern := range []string{"*.examples", "*.lock", "*.tmp", "*.hash"} {
+	for _, pattern := range []string{"*.examples", "*.lock", "*.tmp", atomicfile.TempPrefix + "*", "*.hash"} {
 		paths, _ := filepath.Glob(filepath.Join(s.Folder, pattern))
 		for _, path := range paths {
 			if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > unusedFor {

@@ -136,7 +136,7 @@ func TestASplitIsPreparedOnce(t *testing.T) {
 	if n := len(p.files(t)); n != 3 {
 		t.Errorf("%d files", n)
 	}
-	left, err := filepath.Glob(filepath.Join(p.dir, "cache", "*.tmp"))
+	left, err := filepath.Glob(filepath.Join(p.dir, "cache", "*tmp*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left over: %v, %v", left, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"secura/atomicfile"
 	"secura/datasets"
 )
 
@@ -110,39 +111,32 @@ func (e *folderError) Error() string { return "keep prepared examples: " + e.err
 func (e *folderError) Unwrap() error { return e.err }
 
 // writeFile puts a file into a folder under a path there; a reader sees a whole file or none.
-func writeFile(folder, path string, write content) (err error) {
+func writeFile(folder, path string, write content) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return &folderError{err}
 	}
-	var temps [2]*os.File // the file, and its index
-	for i := range temps {
-		if temps[i], err = os.CreateTemp(folder, "*.tmp"); err != nil {
-			return &folderError{err}
-		}
-		defer func() {
-			temps[i].Close()
-			os.Remove(temps[i].Name()) // the file has its own name by then, if all went well
-		}()
-	}
-	w := newWriter(temps[0], temps[1])
-	width, h, err := write(w)
-	if err != nil {
-		return err
-	}
-	err = w.finish(width, h)
-	if err == nil {
-		err = temps[0].Chmod(0o644)
-	}
-	if err == nil {
-		err = temps[0].Sync()
-	}
-	if err = errors.Join(err, temps[0].Close()); err == nil {
-		err = os.Rename(temps[0].Name(), path)
-	}
+	index, err := os.CreateTemp(folder, "*.tmp")
 	if err != nil {
 		return &folderError{err}
 	}
-	return nil
+	defer func() {
+		index.Close()
+		os.Remove(index.Name())
+	}()
+	var wrong error // with the content
+	err = atomicfile.Write(path, func(to io.Writer) error {
+		w := newWriter(to, index)
+		width, h, err := write(w)
+		if err != nil {
+			wrong = err
+			return err
+		}
+		return w.finish(width, h)
+	})
+	if err != nil && wrong == nil {
+		return &folderError{err}
+	}
+	return wrong
 }
 
 // temporary opens a file that nobody else sees, and that is gone when the process ends.

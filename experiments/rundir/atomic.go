@@ -11,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"secura/atomicfile"
 )
 
 // tempPrefix begins the name of what is not written whole yet.
-const tempPrefix = ".tmp-"
+const tempPrefix = atomicfile.TempPrefix
 
 // Sweep removes what writes that a crash cut off left in a folder, whose lock the caller holds. A
 // missing folder has nothing.
@@ -34,41 +36,17 @@ func Sweep(dir string) error {
 	return nil
 }
 
-// WriteFile puts a file in place so that a reader, and a machine that lost its power, sees the old
-// file or the new one and nothing between. write is called once; when it fails, the old file stays
-// and nothing is left over. Folders above path are created.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+// WriteFile is atomicfile's Write, with an error that names the file. Folders above path are
+// created.
+func WriteFile(path string, write func(io.Writer) error) error {
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = atomicfile.Write(path, write)
 	}
-	temp, err := os.CreateTemp(dir, tempPrefix+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			temp.Close()
-			os.Remove(temp.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if err = write(temp); err != nil {
-		return err
-	}
-	if err = temp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = temp.Sync(); err != nil {
-		return err
-	}
-	if err = temp.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(temp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return nil
 }
 
 // WriteBytes is WriteFile of bytes at hand.
@@ -132,32 +110,17 @@ type File struct {
 
 // HashFile reads the file once and names it by its content.
 func HashFile(path string) (File, error) {
-	f, err := os.Open(path)
+	sum, bytes, err := atomicfile.SHA256(path)
 	if err != nil {
 		return File{}, fmt.Errorf("hash file: %w", err)
 	}
-	defer f.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	if err != nil {
-		return File{}, fmt.Errorf("hash file: %w", err)
-	}
-	return File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: n}, nil
+	return File{Path: path, SHA256: sum, Bytes: bytes}, nil
 }
 
 // HashBytes names bytes at hand as HashFile names a file.
 func HashBytes(path string, data []byte) File {
 	sum := sha256.Sum256(data)
 	return File{Path: path, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(data))}
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 func syncFile(path string) error {

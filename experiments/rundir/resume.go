@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"secura/atomicfile"
 )
 
 const completeName = "complete.json"
@@ -103,7 +105,7 @@ func SaveCheckpoint(c Cell, place Place, write func(dir string) error) (err erro
 	if err = os.Rename(temp, final); err != nil {
 		return err
 	}
-	if err = syncDir(c.Checkpoints()); err != nil {
+	if err = atomicfile.SyncDir(c.Checkpoints()); err != nil {
 		return err
 	}
 	return CheckCheckpoint(final, place)
