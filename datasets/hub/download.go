@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"secura/atomicfile"
 )
 
 // ErrOffline says that HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids a download.
@@ -247,14 +249,5 @@ func writeWhole(path, content string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	scratch, err := os.CreateTemp(filepath.Dir(path), ".scratch-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(scratch.Name())
-	_, err = scratch.WriteString(content)
-	if err := errors.Join(err, scratch.Close()); err != nil {
-		return err
-	}
-	return os.Rename(scratch.Name(), path)
+	return atomicfile.WriteBytes(path, []byte(content))
 }

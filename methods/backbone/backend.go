@@ -7,8 +7,6 @@ package backbone
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +18,8 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
+
+	"secura/atomicfile"
 )
 
 // BackendOptions says which backend to open and what may be done to get it.
@@ -222,7 +222,7 @@ func openPlugin(path string) (compute.Backend, BackendInfo, error) {
 	}
 	hashed := make(chan hash, 1) // 0.2 s of hashing beside the compilation of the probe
 	go func() {
-		sum, err := fileSHA256(path)
+		sum, _, err := atomicfile.SHA256(path)
 		hashed <- hash{sum, err}
 	}()
 	b, err := openXLA(path)
@@ -265,17 +265,4 @@ func pluginVersion(path string) string {
 		return m[1]
 	}
 	return "unknown"
-}
-
-func fileSHA256(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

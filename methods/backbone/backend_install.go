@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"secura/atomicfile"
 )
 
 // The two sources of the plugin. The wheel is pinned: it holds the same XLA plugin (Apache-2.0).
@@ -150,7 +152,7 @@ func checkSHA256(what, path, want string) error {
 	if want == "" {
 		return nil
 	}
-	got, err := fileSHA256(path)
+	got, _, err := atomicfile.SHA256(path)
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"unicode/utf8"
+
+	"secura/atomicfile"
 )
 
 // Tensor is one tensor to write. Data is []float32 for F32 and BF16 (rounded to nearest, ties to
@@ -28,7 +28,7 @@ type Tensor struct {
 // Write makes a safetensors file: complete under its name or not at all. Equal tensors and metadata
 // give equal bytes, in whatever order they come.
 func Write(path string, tensors []Tensor, metadata map[string]string) error {
-	err := replaceFile(path, func(w io.Writer) error { return Encode(w, tensors, metadata) })
+	err := atomicfile.Write(path, func(w io.Writer) error { return Encode(w, tensors, metadata) })
 	if err != nil {
 		return fmt.Errorf("write weights %s: %w", path, err)
 	}
@@ -137,27 +137,4 @@ func (t Tensor) encode(w *bufio.Writer) error {
 		return nil
 	}
 	return binary.Write(w, binary.LittleEndian, t.Data)
-}
-
-// replaceFile writes a temporary file beside path, syncs it and gives it the name path.
-func replaceFile(path string, write func(io.Writer) error) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails once renamed
-	defer f.Close()
-	if err := cmp.Or(write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
