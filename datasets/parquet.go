@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"secura/spelling"
 )
 
 // Row is one row of a Parquet file by column name. A value is nil, a string, int64, float64 or
@@ -176,7 +178,7 @@ func selectColumns(file *parquet.File, name string, columns []string) ([]*parque
 	for _, column := range columns {
 		i := slices.Index(known, column)
 		if i < 0 {
-			mistakes = append(mistakes, fmt.Errorf("read %s: %s%s", name, Unknown("column", column, known), pointed(column, known)))
+			mistakes = append(mistakes, fmt.Errorf("read %s: %s%s", name, spelling.Unknown("column", column, known), pointed(column, known)))
 			continue
 		}
 		if j := slices.Index(known[i+1:], column); j >= 0 {

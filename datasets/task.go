@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"secura/datasets/score"
+	"secura/spelling"
 )
 
 // Task says where a task's rows lie, how a row becomes an example, and how its answers are scored.
@@ -201,7 +202,7 @@ func (t Task) Validate() error {
 	for i, s := range t.Scores {
 		switch {
 		case !slices.Contains(ScoreNames, s):
-			wrong("%s", Unknown("score", s, ScoreNames))
+			wrong("%s", spelling.Unknown("score", s, ScoreNames))
 		case slices.Contains(t.Scores[:i], s):
 			wrong("score %q is named twice", s)
 		case s == "macro_f1":

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"secura/spelling"
 )
 
 // HeldOut is the name of the task that Texts are read as, and of the key that a suite has them
@@ -64,7 +66,7 @@ func (t Texts) Validate() error {
 		}
 	}
 	if builtin && !slices.Contains(SplitNames, t.Split) {
-		wrong("split: %s", Unknown("split of a built-in task", t.Split, SplitNames))
+		wrong("split: %s", spelling.Unknown("split of a built-in task", t.Split, SplitNames))
 	} else if _, err := parseShare(t.Split); err != nil {
 		wrong("split: %w", err)
 	}

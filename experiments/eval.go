@@ -24,6 +24,7 @@ import (
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/methods/weights"
+	"secura/spelling"
 )
 
 // EvalOptions are what Eval is told.
@@ -188,7 +189,7 @@ func (o EvalOptions) suite() (suite.Suite, error) {
 		at := slices.Index(known, name)
 		switch {
 		case at < 0:
-			mistakes = append(mistakes, fmt.Errorf("%s (suite %s)", datasets.Unknown("task", name, known), s.Name))
+			mistakes = append(mistakes, fmt.Errorf("%s (suite %s)", spelling.Unknown("task", name, known), s.Name))
 		case slices.Contains(o.Tasks[:i], name):
 			mistakes = append(mistakes, fmt.Errorf("task %s is named twice", name))
 		case at < len(o.Suite.Tasks):

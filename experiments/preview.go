@@ -8,6 +8,7 @@ import (
 	"secura/datasets"
 	"secura/experiments/pretrained"
 	"secura/experiments/suite"
+	"secura/spelling"
 )
 
 // PreviewOptions are what Preview is told.
@@ -36,7 +37,7 @@ func Preview(w io.Writer, o PreviewOptions) error {
 	}
 	for _, name := range o.Tasks {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("%s (suite %s)", datasets.Unknown("task", name, known), o.Suite.Name)
+			return fmt.Errorf("%s (suite %s)", spelling.Unknown("task", name, known), o.Suite.Name)
 		}
 	}
 	b, err := pretrained.OpenTexts(o.Suite.Place(), backboneOptions(o.Suite))

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"secura/datasets"
+	"secura/spelling"
 )
 
 // command is one entry of the command table. It is made for each call, since its flags write into
@@ -91,7 +91,7 @@ func choose(table []command, args []string) (command, []string, error) {
 		}
 		names = within
 	}
-	return command{}, nil, usagef("%s", datasets.Unknown("command", name, names))
+	return command{}, nil, usagef("%s", spelling.Unknown("command", name, names))
 }
 
 // parse reads flags and the positional argument, which may stand before, between or after the
@@ -153,7 +153,7 @@ func (c command) flagError(err error) error {
 	}
 	var known []string
 	c.flags.VisitAll(func(f *flag.Flag) { known = append(known, "-"+f.Name) })
-	return usagef("%s", datasets.Unknown("flag of "+c.name, name, known))
+	return usagef("%s", spelling.Unknown("flag of "+c.name, name, known))
 }
 
 const exitCodes = `Exit codes:

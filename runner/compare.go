@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/reports"
 	"secura/reports/report"
 	"secura/reports/table"
 	"secura/reports/tables"
+	"secura/spelling"
 )
 
 // CompareOptions are the flags of compare.
@@ -67,7 +67,7 @@ func (o *CompareOptions) check(string) error {
 	}
 	for name := range strings.SplitSeq(o.Format, ",") {
 		if !slices.Contains(tableFormats(), name) {
-			return errors.New(datasets.Unknown("format", name, tableFormats()))
+			return errors.New(spelling.Unknown("format", name, tableFormats()))
 		}
 	}
 	if o.Fail != "" {
@@ -103,7 +103,7 @@ func runCompare(path string, o CompareOptions, stdout io.Writer) error {
 	}
 	for _, m := range methods {
 		if !slices.Contains(known, m) {
-			return usagef("%s", datasets.Unknown("method of "+strings.Join(append([]string{path}, o.Further...), " and "), m, known))
+			return usagef("%s", spelling.Unknown("method of "+strings.Join(append([]string{path}, o.Further...), " and "), m, known))
 		}
 	}
 	if len(o.Further) > 0 {

@@ -21,21 +21,21 @@ type room struct {
 var rooms = []room{
 	{"runner", []string{"..."}, "the command line puts everything together"},
 
-	{"experiments/launch", []string{"experiments", "experiments/...", "datasets", "methods/backbone"},
+	{"experiments/launch", []string{"experiments", "experiments/...", "datasets", "methods/backbone", "spelling"},
 		"a run's life needs workers, engines and files; the backend is opened once before the workers open it"},
 	{"experiments/pretraining", []string{"experiments", "experiments/pretrained", "experiments/rundir", "experiments/suite", "datasets/builtin", "datasets/prompt", "methods", "methods/..."},
 		"a backbone is made of generated text, and scored as any other"},
 	{"experiments", []string{"experiments/engine", "experiments/evaluation", "experiments/machine", "experiments/packing", "experiments/pretrained", "experiments/record",
-		"experiments/rundir", "experiments/standing", "experiments/stream", "experiments/suite", "datasets", "datasets/...", "methods", "methods/..."},
+		"experiments/rundir", "experiments/standing", "experiments/stream", "experiments/suite", "datasets", "datasets/...", "methods", "methods/...", "spelling"},
 		"a cell is a method on a backbone and a stream of data"},
 	{"experiments/evaluation", []string{"experiments/record", "experiments/stream", "experiments/suite", "datasets", "datasets/prompt", "datasets/score", "methods", "methods/..."},
 		"what a method has learned is a function, which is scored on a stream's examples"},
 	{"experiments/stream", []string{"experiments/pretrained", "experiments/suite", "datasets", "datasets/prepared"}, "a suite's tasks name the splits that are read, and a backbone has the encoder and may know held-out text"},
 	{"experiments/engine", []string{"experiments/record", "experiments/suite"}, "workers tell of states, an array has a suite's slurm keys"},
-	{"experiments/tuning", []string{"experiments/record", "experiments/suite", "methods", "datasets"}, "a method's grid makes trials of a suite"},
+	{"experiments/tuning", []string{"experiments/record", "experiments/suite", "methods", "datasets", "spelling"}, "a method's grid makes trials of a suite"},
 	{"experiments/pretrained", []string{"experiments/rundir", "datasets", "datasets/...", "jsonfile", "methods/backbone", "methods/backbone/nano", "methods/weights"},
 		"a backbone is weights and a tokenizer, whose files are hashed as a run's are"},
-	{"experiments/suite", []string{"experiments/record", "datasets"}, "a report reads a suite where no method and no tensor is: they are handed to it"},
+	{"experiments/suite", []string{"experiments/record", "datasets", "spelling"}, "a report reads a suite where no method and no tensor is: they are handed to it"},
 	{"experiments/standing", []string{"experiments/machine", "experiments/record", "experiments/rundir"}, "a cell stands where its files and its process say"},
 	{"experiments/rundir", []string{"atomicfile", "experiments/machine"}, "a claim names the running system"},
 	{"experiments/packing", nil, "how rows are laid out follows from lengths alone"},
@@ -68,13 +68,14 @@ var rooms = []room{
 
 	{"jsonfile", nil, "what is wrong with a JSON file is said alike everywhere"},
 	{"atomicfile", nil, "files are put in place and hashed alike everywhere"},
+	{"spelling", nil, "a name that is not known is answered alike everywhere"},
 	{"methods/weights", []string{"atomicfile", "jsonfile"}, "it is a leaf"},
 	{"methods/replay", nil, "it is a leaf"},
-	{"methods/...", []string{"methods/...", "atomicfile", "jsonfile"}, "a method's test needs no Parquet"},
-	{"datasets/score", nil, "it is a leaf"},
+	{"methods/...", []string{"methods/...", "atomicfile", "jsonfile", "spelling"}, "a method's test needs no Parquet"},
+	{"datasets/score", []string{"spelling"}, "it is a leaf"},
 	{"datasets/prompt", []string{"jsonfile"}, "it is a leaf"},
 	{"datasets/hub", []string{"atomicfile"}, "it is a leaf"},
-	{"datasets/...", []string{"datasets", "datasets/...", "atomicfile", "jsonfile"}, "a data set's test needs no backend"},
+	{"datasets/...", []string{"datasets", "datasets/...", "atomicfile", "jsonfile", "spelling"}, "a data set's test needs no backend"},
 }
 
 // libraries have the rooms that may import them: a suite is YAML, and so are the metadata of a

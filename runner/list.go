@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/experiments/suite"
 	"secura/methods"
 	"secura/methods/backbone"
 	"secura/reports/metric"
 	"secura/reports/report"
 	"secura/reports/table"
+	"secura/spelling"
 )
 
 // lists are what list takes, in the order in which it prints all of them.
@@ -28,7 +28,7 @@ func newList() command {
 		flags:    newFlags("list"),
 		check: func(kind string) error {
 			if kind != "" && !slices.Contains(lists, kind) {
-				return errors.New(datasets.Unknown("list", kind, lists))
+				return errors.New(spelling.Unknown("list", kind, lists))
 			}
 			return nil
 		},

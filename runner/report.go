@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports"
@@ -19,6 +18,7 @@ import (
 	"secura/reports/report"
 	"secura/reports/table"
 	"secura/reports/tables"
+	"secura/spelling"
 )
 
 // ReportOptions are the flags of report.
@@ -70,7 +70,7 @@ func (o *ReportOptions) check(string) error {
 		format, ok := reports.FindFormat(name)
 		switch {
 		case !ok:
-			return errors.New(datasets.Unknown("format", name, reports.FormatNames()))
+			return errors.New(spelling.Unknown("format", name, reports.FormatNames()))
 		case o.Claims && name != "text" && name != "markdown":
 			return fmt.Errorf("-claims has no %s; expected text, markdown or both in -format", name)
 		case o.Table != "" && format.Tables == nil:
@@ -92,7 +92,7 @@ func (o *ReportOptions) check(string) error {
 		case !ok:
 			return fmt.Errorf("-explain %s: expected METHOD.METRIC, as in secura.%s", o.Explain, metric.Keys[0])
 		case !reports.CanExplain(key):
-			return errors.New(datasets.Unknown("metric", key, reports.ExplainKeys()))
+			return errors.New(spelling.Unknown("metric", key, reports.ExplainKeys()))
 		}
 	}
 	if o.Table == "" {
@@ -103,7 +103,7 @@ func (o *ReportOptions) check(string) error {
 	}
 	for name := range strings.SplitSeq(o.Table, ",") {
 		if names := suite.TableNames(); !slices.Contains(names, name) {
-			return errors.New(datasets.Unknown("table", name, names))
+			return errors.New(spelling.Unknown("table", name, names))
 		}
 	}
 	return nil
@@ -241,7 +241,7 @@ func runExplain(o ReportOptions, stdout io.Writer) error {
 	pair := strings.Split(method, ",")
 	for _, name := range pair {
 		if !slices.Contains(names, name) {
-			return usagef("%s", datasets.Unknown("method of "+o.Run, name, names))
+			return usagef("%s", spelling.Unknown("method of "+o.Run, name, names))
 		}
 	}
 	for i, part := range of {

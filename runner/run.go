@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"secura/datasets"
 	"secura/experiments"
 	"secura/experiments/launch"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/reports"
+	"secura/spelling"
 )
 
 // The engines.
@@ -71,7 +71,7 @@ func (o *RunOptions) check(string) error {
 	}
 	switch {
 	case o.Engine != localEngine && o.Engine != slurmEngine:
-		return errors.New(datasets.Unknown("engine", o.Engine, []string{localEngine, slurmEngine}))
+		return errors.New(spelling.Unknown("engine", o.Engine, []string{localEngine, slurmEngine}))
 	case o.Engine == localEngine && (o.DryRun || o.Wait):
 		return errors.New("-dry-run and -wait are for -engine slurm")
 	case o.Engine == slurmEngine && o.RetryParts > 0:

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
 	"secura/datasets/prepared"
 	"secura/experiments"
 	"secura/experiments/launch"
@@ -21,6 +20,7 @@ import (
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/reports/report"
+	"secura/spelling"
 )
 
 // scoreTolerance is how far scores may be apart that two backends, plugin builds or processors
@@ -255,7 +255,7 @@ func (v *verification) parts(ctx context.Context, w *experiments.Worker, finishe
 	for _, id := range chosen {
 		i := slices.Index(ids, id)
 		if i < 0 {
-			return nil, usagef("%s", datasets.Unknown("finished cell", id, ids))
+			return nil, usagef("%s", spelling.Unknown("finished cell", id, ids))
 		}
 		parts = append(parts, experiments.Whole(finished[i]))
 	}

@@ -1,4 +1,5 @@
-package datasets
+// Package spelling says of a name that is not known which are, and which may have been meant.
+package spelling
 
 import (
 	"fmt"

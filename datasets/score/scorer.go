@@ -1,11 +1,10 @@
 package score
 
 import (
-	"fmt"
+	"errors"
 	"math"
-	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"secura/spelling"
 )
 
 // Case is one example to score.
@@ -74,21 +73,13 @@ var Scorers = []Scorer{
 // nearest.
 func ByName(name string) (Scorer, error) {
 	var known []string
-	nearest, least := "", math.MaxInt
 	for _, s := range Scorers {
 		if s.Name == name {
 			return s, nil
 		}
 		known = append(known, s.Name)
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(s.Name)); d < least {
-			nearest, least = s.Name, d
-		}
 	}
-	hint := ""
-	if least <= 2 {
-		hint = fmt.Sprintf("did you mean %q? ", nearest)
-	}
-	return Scorer{}, fmt.Errorf("find scorer %q: %sknown are %s", name, hint, strings.Join(known, ", "))
+	return Scorer{}, errors.New(spelling.Unknown("score", name, known))
 }
 
 // averaged makes a scorer of a score for one pair: the best of the gold texts counts.

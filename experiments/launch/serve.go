@@ -9,12 +9,12 @@ import (
 	"io"
 	"math"
 
-	"secura/datasets"
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
+	"secura/spelling"
 )
 
 // UnknownCellError names a cell that a run does not have.
@@ -49,7 +49,7 @@ func Serve(ctx context.Context, w *experiments.Worker, cells []suite.Cell, stdin
 			for _, c := range cells {
 				ids = append(ids, c.ID)
 			}
-			return &UnknownCellError{datasets.Unknown("cell", line.text, ids)}
+			return &UnknownCellError{spelling.Unknown("cell", line.text, ids)}
 		}
 		if err := serveCell(ctx, w, cell, out); err != nil {
 			return fmt.Errorf("write progress of cell %s: %w", cell.ID, err)

@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"secura/datasets"
+	"secura/spelling"
 )
 
 //go:embed suites/*.yaml
@@ -189,7 +190,7 @@ func (l *loader) tree(nameOrFile string, within []string) (tree *yaml.Node, labe
 		label = nameOrFile
 		data, err = os.ReadFile(nameOrFile)
 	case !slices.Contains(List(), nameOrFile):
-		err = fmt.Errorf("%s. A file's name ends in .yaml", datasets.Unknown("suite", nameOrFile, List()))
+		err = fmt.Errorf("%s. A file's name ends in .yaml", spelling.Unknown("suite", nameOrFile, List()))
 	default:
 		label = nameOrFile + ".yaml"
 		data, err = embedded.ReadFile("suites/" + label)

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"secura/datasets"
+	"secura/spelling"
 )
 
 // Preset is what a suite needs to know of a method that the program has.
@@ -116,7 +116,7 @@ func (p Preset) checkFixed(spec MethodSpec) error {
 	var mistakes []error
 	for _, key := range spec.Fixed {
 		if _, ok := known[key]; !ok {
-			mistakes = append(mistakes, fmt.Errorf("methods.%s.fixed: %s", spec.Name, datasets.Unknown("parameter", key, slices.Sorted(maps.Keys(known)))))
+			mistakes = append(mistakes, fmt.Errorf("methods.%s.fixed: %s", spec.Name, spelling.Unknown("parameter", key, slices.Sorted(maps.Keys(known)))))
 		}
 	}
 	return Told(mistakes...)

@@ -13,7 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"secura/datasets"
+	"secura/spelling"
 )
 
 // parseYAML reads exactly one document whose top is a mapping.
@@ -80,7 +80,7 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, key string) bool {
 		return c.mapping(n, key, func(name, value *yaml.Node) bool {
 			field, ok := fieldOf(t, name.Value)
 			if !ok {
-				c.wrong(name, "%s", datasets.Unknown("key", name.Value, keysOf(t)))
+				c.wrong(name, "%s", spelling.Unknown("key", name.Value, keysOf(t)))
 				return false
 			}
 			return c.check(value, t.FieldByIndex(field).Type, join(key, name.Value))
@@ -253,7 +253,7 @@ func decodeParams(method string, params map[string]any, into any) error {
 	for _, key := range slices.Sorted(maps.Keys(params)) {
 		index, ok := fieldOf(target.Type(), key)
 		if !ok {
-			wrong(datasets.Unknown("key", key, keysOf(target.Type())))
+			wrong(spelling.Unknown("key", key, keysOf(target.Type())))
 			continue
 		}
 		if field := target.FieldByIndex(index); !assign(field, params[key]) {

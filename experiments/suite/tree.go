@@ -9,7 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"secura/datasets"
+	"secura/spelling"
 )
 
 // expand replaces, in the lists of tasks and methods, names by what they stand for, so that the
@@ -42,7 +42,7 @@ func expand(c *checker, tree *yaml.Node, inherited []*yaml.Node) {
 			case ok:
 				encode(item, task)
 			default:
-				c.wrong(item, "%s", datasets.Unknown("task", item.Value, names))
+				c.wrong(item, "%s", spelling.Unknown("task", item.Value, names))
 				c.lost = true
 				continue
 			}
@@ -180,7 +180,7 @@ func element(list *yaml.Node, name string) (*yaml.Node, error) {
 	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(list.Content) {
 		return list.Content[i], nil
 	}
-	return nil, errors.New(datasets.Unknown("item", name, names))
+	return nil, errors.New(spelling.Unknown("item", name, names))
 }
 
 // merge lays over upon under: mappings key by key, everything else whole.

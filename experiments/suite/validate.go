@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"secura/datasets"
+	"secura/spelling"
 )
 
 // methodName keeps cell ids unambiguous: METHOD[.BACKBONE][.VARIANT]-s0-o0. A variant is a tuning's
@@ -86,7 +87,7 @@ func (r *rules) tokens(key string, rows, length int) {
 // oneOf names the nearest of the known values.
 func (r *rules) oneOf(what, value string, known ...string) {
 	if !slices.Contains(known, value) {
-		r.wrong("%s", datasets.Unknown(what, value, known))
+		r.wrong("%s", spelling.Unknown(what, value, known))
 	}
 }
 
@@ -270,7 +271,7 @@ func (s Suite) Select(names []string) (Suite, error) {
 		if m, ok := s.Method(name); ok {
 			chosen = append(chosen, m)
 		} else {
-			mistakes = append(mistakes, errors.New(datasets.Unknown("method of suite "+s.Name, name, have)))
+			mistakes = append(mistakes, errors.New(spelling.Unknown("method of suite "+s.Name, name, have)))
 		}
 	}
 	s.Methods = chosen

@@ -9,10 +9,10 @@ import (
 	"maps"
 	"slices"
 
-	"secura/datasets"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
+	"secura/spelling"
 )
 
 // Options are what NewTuner is told.
@@ -61,7 +61,7 @@ func (o Options) Check() error {
 		mistakes = append(mistakes, fmt.Errorf("a learned share of %g, must be from 0 to 1", o.LearnedShare))
 	}
 	if !slices.Contains(suite.Objectives, o.Objective) {
-		mistakes = append(mistakes, errors.New(datasets.Unknown("objective", o.Objective, suite.Objectives)))
+		mistakes = append(mistakes, errors.New(spelling.Unknown("objective", o.Objective, suite.Objectives)))
 	}
 	return errors.Join(mistakes...)
 }
@@ -103,7 +103,7 @@ func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	for _, spec := range s.Methods {
 		m, ok := methods.Find(spec.Preset)
 		if !ok {
-			return nil, wrap(errors.New(datasets.Unknown("method", spec.Preset, methods.Names())))
+			return nil, wrap(errors.New(spelling.Unknown("method", spec.Preset, methods.Names())))
 		}
 		if m.Kind == methods.Untrained {
 			continue

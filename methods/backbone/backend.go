@@ -15,11 +15,11 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 
 	"secura/atomicfile"
+	"secura/spelling"
 )
 
 // BackendOptions says which backend to open and what may be done to get it.
@@ -74,8 +74,8 @@ var BackendNames = []string{"auto", "xla", "go", "xla:FILE"}
 
 var errNoXLA = errors.New("this build has no XLA (it needs cgo, linux and amd64)")
 
-// CheckBackendName returns nil for a name that OpenBackend takes, otherwise an error with the
-// nearest one. It opens nothing.
+// CheckBackendName returns nil for a name that OpenBackend takes, otherwise an error with those
+// that it takes. It opens nothing.
 func CheckBackendName(name string) error {
 	switch {
 	case name == "", name == "auto", name == "xla", name == "go":
@@ -83,13 +83,7 @@ func CheckBackendName(name string) error {
 	case strings.HasPrefix(name, "xla:") && len(name) > len("xla:"):
 		return nil
 	}
-	near, best := BackendNames[0], 1<<30
-	for _, known := range BackendNames {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(known)); d < best {
-			near, best = known, d
-		}
-	}
-	return fmt.Errorf("unknown backend %q: did you mean %q? Known: %s", name, near, strings.Join(BackendNames, ", "))
+	return errors.New(spelling.Unknown("backend", name, BackendNames))
 }
 
 // OpenBackend opens the backend that o names and runs Probe on it; a backend that computes wrong
