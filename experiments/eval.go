@@ -235,7 +235,7 @@ const (
 // ReserveEvaluation makes the folder for an evaluation before it is computed. One that holds an
 // evaluation or a run already, or that cannot be written to, is an error.
 func ReserveEvaluation(dir string) error {
-	for _, name := range []string{evaluationFile, evaluatedFile, filepath.Base((rundir.Run{}).Manifest())} {
+	for _, name := range []string{evaluationFile, evaluatedFile, rundir.ManifestName} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
 			return fmt.Errorf("write the evaluation: %s has %s already; give another folder, or remove this one", dir, name)
 		}

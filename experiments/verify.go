@@ -144,12 +144,12 @@ func sameCell(again, kept rundir.Cell, part Part) error {
 			return err
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(again.Predictions(0)), "*"))
+	files, err := filepath.Glob(filepath.Join(again.PredictionsFolder(), "*"))
 	if err != nil {
 		return err
 	}
 	for _, path := range files {
-		other := filepath.Join(filepath.Dir(kept.Predictions(0)), filepath.Base(path))
+		other := filepath.Join(kept.PredictionsFolder(), filepath.Base(path))
 		if err := sameFile(path, other); err != nil {
 			return err
 		}

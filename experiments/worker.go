@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -97,9 +96,9 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s suite.Suite
-	if err := json.Unmarshal(manifest.Suite, &s); err != nil {
-		return nil, fmt.Errorf("read the manifest's suite: %w", err)
+	s, err := suite.OfManifest(o.Run.Manifest(), manifest.Suite)
+	if err != nil {
+		return nil, err
 	}
 	return openWorker(ctx, s, manifest, o)
 }

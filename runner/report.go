@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -149,8 +148,8 @@ func newReport() command {
 // runAt is the run in a folder.
 func runAt(path string) (rundir.Run, error) {
 	run := rundir.Run{Path: path}
-	if _, err := os.Stat(run.Manifest()); err != nil {
-		return rundir.Run{}, fmt.Errorf("run %s: %w; a run's folder has a manifest.json", path, err)
+	if _, err := rundir.ReadManifest(run); err != nil {
+		return rundir.Run{}, fmt.Errorf("run %s: %w", path, err)
 	}
 	return run, nil
 }

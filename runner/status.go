@@ -39,11 +39,8 @@ func newStatus() command {
 
 func runStatus(ctx context.Context, run rundir.Run, all bool, stdout, stderr io.Writer) error {
 	_, cells, err := launch.Planned(run)
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("status %s: %w; a run's folder has a manifest.json", run.Path, err)
-	}
 	if err != nil {
-		return err
+		return fmt.Errorf("status %s: %w", run.Path, err)
 	}
 	queue, err := launch.Queued(ctx, run)
 	if err != nil {

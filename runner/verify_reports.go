@@ -51,13 +51,16 @@ func (v *verification) reports(cells []suite.Cell) error {
 		return err
 	}
 	var wrong []error
-	var foreign []string
+	var ids, foreign []string
+	for _, c := range cells {
+		ids = append(ids, c.ID)
+	}
 	for _, name := range kept {
 		switch {
 		case name == "results.json": // compared above
 		case slices.Contains(made, name):
 			wrong = append(wrong, sameReport(filepath.Join(scratch, name), filepath.Join(v.run.Path, name)))
-		case !partOfRun(filepath.ToSlash(name), cells):
+		case !rundir.Belongs(filepath.ToSlash(name), ids):
 			foreign = append(foreign, name)
 		}
 	}
@@ -146,18 +149,4 @@ func filesBelow(dir string) (names []string, err error) {
 		return err
 	})
 	return names, err
-}
-
-// partOfRun says whether a run's folder has a file of this name beside its report. A bundle has
-// suite.yaml too.
-func partOfRun(name string, cells []suite.Cell) bool {
-	first, rest, below := strings.Cut(name, "/")
-	if !below {
-		return slices.Contains([]string{"manifest.json", "examples.parquet", "results.json", "tune.json", "tuned.yaml", "claims.md", "run.lock", "suite.yaml"}, name)
-	}
-	if first != "cells" {
-		return first == "slurm" || first == "base_rows" || first == filepath.Base(rundir.Run{}.Again().Path)
-	}
-	id, _, _ := strings.Cut(rest, "/") // within a finished cell its seal says what belongs there
-	return slices.ContainsFunc(cells, func(c suite.Cell) bool { return c.ID == id })
 }

@@ -54,11 +54,8 @@ type FollowedCell struct {
 func Follow(run rundir.Run) (*Follower, error) {
 	f := &Follower{Run: run}
 	err := f.find()
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("watch %s: %w; a run's folder has a manifest.json", run.Path, err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("watch %s: %w", run.Path, err)
 	}
 	return f, nil
 }

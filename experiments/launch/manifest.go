@@ -78,7 +78,7 @@ func continued(run rundir.Run, manifest rundir.Manifest) (merged rundir.Manifest
 	if merged, warnings, err = rundir.Merge(old, manifest); err != nil {
 		return rundir.Manifest{}, nil, &ChangedError{err}
 	}
-	s, err := SuiteOf(run, merged)
+	s, err := suite.OfManifest(run.Manifest(), merged.Suite)
 	if err != nil {
 		return rundir.Manifest{}, nil, err
 	}
@@ -110,11 +110,11 @@ func (l Launch) say(merged rundir.Manifest) error {
 	if err != nil || l.AllowBackendChange { // the suite of merged may ask for a backend that computed nothing
 		return err
 	}
-	was, err := SuiteOf(l.Run, old)
+	was, err := suite.OfManifest(l.Run.Manifest(), old.Suite)
 	if err != nil {
 		return err
 	}
-	is, err := SuiteOf(l.Run, merged)
+	is, err := suite.OfManifest(l.Run.Manifest(), merged.Suite)
 	if err != nil || reflect.DeepEqual(was, is) {
 		return err
 	}
@@ -168,7 +168,7 @@ func begunWith(run rundir.Run) (s suite.Suite, begun bool, err error) {
 	if err != nil {
 		return suite.Suite{}, false, err
 	}
-	s, err = SuiteOf(run, manifest)
+	s, err = suite.OfManifest(run.Manifest(), manifest.Suite)
 	return s, true, err
 }
 
@@ -184,15 +184,6 @@ func Begin(run rundir.Run, manifest rundir.Manifest, data *stream.Data) error {
 	return experiments.WriteExamples(run, data)
 }
 
-// SuiteOf is the suite of a run's manifest.
-func SuiteOf(run rundir.Run, manifest rundir.Manifest) (suite.Suite, error) {
-	var s suite.Suite
-	if err := json.Unmarshal(manifest.Suite, &s); err != nil {
-		return suite.Suite{}, fmt.Errorf("read suite in %s: %w", run.Manifest(), err)
-	}
-	return s, nil
-}
-
 // Planned are the suite and the cells of a run, from its manifest.
 func Planned(run rundir.Run) (suite.Suite, []suite.Cell, error) {
 	manifest, err := rundir.ReadManifest(run)
@@ -204,7 +195,7 @@ func Planned(run rundir.Run) (suite.Suite, []suite.Cell, error) {
 
 // planned are the suite and the cells of a run's manifest.
 func planned(run rundir.Run, manifest rundir.Manifest) (suite.Suite, []suite.Cell, error) {
-	s, err := SuiteOf(run, manifest)
+	s, err := suite.OfManifest(run.Manifest(), manifest.Suite)
 	if err != nil {
 		return suite.Suite{}, nil, err
 	}

@@ -56,7 +56,7 @@ func Pack(r Run, w io.Writer, checkpoints bool, beside map[string][]byte) (files
 		switch {
 		case e.IsDir() && !packedFolder(name, checkpoints):
 			return filepath.SkipDir
-		case e.IsDir() || !e.Type().IsRegular() || strings.HasPrefix(e.Name(), tempPrefix) || e.Name() == "lock" || e.Name() == "run.lock":
+		case e.IsDir() || !e.Type().IsRegular() || !packedFile(e.Name()):
 			return nil
 		}
 		f, err := os.Open(file)
@@ -77,18 +77,6 @@ func Pack(r Run, w io.Writer, checkpoints bool, beside map[string][]byte) (files
 		return 0, fmt.Errorf("pack %s: %w", r.Path, err)
 	}
 	return files, nil
-}
-
-// packedFolder says whether a folder of a run belongs into its bundle.
-func packedFolder(name string, checkpoints bool) bool {
-	ok, _ := path.Match("cells/*", name)
-	if name == "." || name == "cells" || name == "tables" || name == "figures" || ok {
-		return !strings.HasPrefix(path.Base(name), tempPrefix)
-	}
-	inside, ok := strings.CutPrefix(name, "cells/")
-	_, inside, _ = strings.Cut(inside, "/")
-	folder, _, _ := strings.Cut(inside, "/")
-	return ok && (folder == "predictions" || folder == "checkpoint" && checkpoints && !strings.HasPrefix(path.Base(name), tempPrefix))
 }
 
 // Unpack puts a bundle's files into an empty folder. A name that leaves the folder, a link or a

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // InParts is the file of a cell that starts again with each batch computed in parts, since its
@@ -42,7 +41,7 @@ func StartInParts(c Cell) error {
 	if err != nil || p.Accumulate == 0 || p.Started {
 		return err
 	}
-	for _, path := range []string{c.Records(), c.Steps(), c.Timing(), filepath.Dir(c.Predictions(0)), c.Checkpoints()} {
+	for _, path := range []string{c.Records(), c.Steps(), c.Timing(), c.PredictionsFolder(), c.Checkpoints()} {
 		if err := os.RemoveAll(path); err != nil {
 			return fmt.Errorf("start cell %s again: %w", c.ID, err)
 		}

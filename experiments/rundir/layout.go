@@ -28,57 +28,57 @@ func (r Run) Name() string {
 }
 
 // Manifest is the path of manifest.json.
-func (r Run) Manifest() string { return filepath.Join(r.Path, "manifest.json") }
+func (r Run) Manifest() string { return filepath.Join(r.Path, ManifestName) }
 
 // Examples is the path of the run's examples, written once per run.
-func (r Run) Examples() string { return filepath.Join(r.Path, "examples.parquet") }
+func (r Run) Examples() string { return filepath.Join(r.Path, examplesName) }
 
 // Results is the path of results.json.
-func (r Run) Results() string { return filepath.Join(r.Path, "results.json") }
+func (r Run) Results() string { return filepath.Join(r.Path, resultsName) }
 
 // Tuning is the path of tune.json: what a tuning tried and chose.
-func (r Run) Tuning() string { return filepath.Join(r.Path, "tune.json") }
+func (r Run) Tuning() string { return filepath.Join(r.Path, tuningName) }
 
 // Tuned is the path of the suite that a tuning makes of its choices.
-func (r Run) Tuned() string { return filepath.Join(r.Path, "tuned.yaml") }
+func (r Run) Tuned() string { return filepath.Join(r.Path, tunedName) }
 
 // Again is the run below a tuning's in which its best trials are run on further seeds.
-func (r Run) Again() Run { return Run{Path: filepath.Join(r.Path, "again")} }
+func (r Run) Again() Run { return Run{Path: filepath.Join(r.Path, againName)} }
 
 // Report is the path of report.EXT; ext has no dot.
 func (r Run) Report(ext string) string { return filepath.Join(r.Path, "report."+ext) }
 
 // Claims is the path of claims.md, the reproducibility report.
-func (r Run) Claims() string { return filepath.Join(r.Path, "claims.md") }
+func (r Run) Claims() string { return filepath.Join(r.Path, claimsName) }
 
 // Table is the path of tables/NAME, extension included in name.
-func (r Run) Table(name string) string { return filepath.Join(r.Path, "tables", name) }
+func (r Run) Table(name string) string { return filepath.Join(r.Path, tablesName, name) }
 
 // Figure is the path of figures/NAME, extension included in name.
-func (r Run) Figure(name string) string { return filepath.Join(r.Path, "figures", name) }
+func (r Run) Figure(name string) string { return filepath.Join(r.Path, figuresName, name) }
 
 // BaseRow is the path of an untouched backbone's row that a worker leaves for later ones; key says
 // what it was computed from.
-func (r Run) BaseRow(key string) string { return filepath.Join(r.Path, "base_rows", key+".json") }
+func (r Run) BaseRow(key string) string { return filepath.Join(r.Path, baseRowsName, key+".json") }
 
 // Sweep removes what writes that a crash cut off left in the run's own folders; the caller holds
 // the run's lock. Base rows are not swept: workers write them, who hold locks of cells alone.
 func (r Run) Sweep() error {
-	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, "tables")), Sweep(filepath.Join(r.Path, "figures")))
+	return errors.Join(Sweep(r.Path), Sweep(filepath.Join(r.Path, tablesName)), Sweep(filepath.Join(r.Path, figuresName)))
 }
 
 // Slurm is the folder of what was handed to Slurm: the program, scripts, logs and the list of jobs.
-func (r Run) Slurm() string { return filepath.Join(r.Path, "slurm") }
+func (r Run) Slurm() string { return filepath.Join(r.Path, slurmName) }
 
 // Lock is the path of the lock that the process which drives the run holds.
-func (r Run) Lock() string { return filepath.Join(r.Path, "run.lock") }
+func (r Run) Lock() string { return filepath.Join(r.Path, runLockName) }
 
 // Cell is the folder of one cell.
-func (r Run) Cell(id string) Cell { return Cell{ID: id, Path: filepath.Join(r.Path, "cells", id)} }
+func (r Run) Cell(id string) Cell { return Cell{ID: id, Path: filepath.Join(r.Path, cellsName, id)} }
 
 // Cells lists the cells that have a folder, sorted by id.
 func (r Run) Cells() ([]Cell, error) {
-	entries, err := os.ReadDir(filepath.Join(r.Path, "cells"))
+	entries, err := os.ReadDir(filepath.Join(r.Path, cellsName))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -112,7 +112,7 @@ func (c Cell) Make() error {
 // Sweep removes what writes that a crash cut off left in the cell's folders; the caller holds the
 // cell's lock.
 func (c Cell) Sweep() error {
-	return errors.Join(Sweep(c.Path), Sweep(filepath.Dir(c.Predictions(0))), Sweep(c.Checkpoints()))
+	return errors.Join(Sweep(c.Path), Sweep(c.PredictionsFolder()), Sweep(c.Checkpoints()))
 }
 
 // Status is the path of status.json.
@@ -135,23 +135,26 @@ func (c Cell) Seal() string { return filepath.Join(c.Path, "seal.json") }
 func (c Cell) Parts() string { return filepath.Join(c.Path, "parts.json") }
 
 // Lock is the path of the cell's lock.
-func (c Cell) Lock() string { return filepath.Join(c.Path, "lock") }
+func (c Cell) Lock() string { return filepath.Join(c.Path, cellLockName) }
 
 // Claims is the folder of the cell's claims: who has owned it.
 func (c Cell) Claims() string { return filepath.Join(c.Path, "claims") }
 
+// PredictionsFolder is the folder of the cell's predictions.
+func (c Cell) PredictionsFolder() string { return filepath.Join(c.Path, predictionsName) }
+
 // Predictions is the path of the predictions made at boundary index.
 func (c Cell) Predictions(index int) string {
-	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d.parquet", index))
+	return filepath.Join(c.PredictionsFolder(), fmt.Sprintf("%02d.parquet", index))
 }
 
 // PredictionsAt is the path of the predictions made at a step of the task with that index.
 func (c Cell) PredictionsAt(index, step int) string {
-	return filepath.Join(c.Path, "predictions", fmt.Sprintf("%02d-%05d.parquet", index, step))
+	return filepath.Join(c.PredictionsFolder(), fmt.Sprintf("%02d-%05d.parquet", index, step))
 }
 
 // Checkpoints is the folder of the cell's checkpoints.
-func (c Cell) Checkpoints() string { return filepath.Join(c.Path, "checkpoint") }
+func (c Cell) Checkpoints() string { return filepath.Join(c.Path, checkpointsName) }
 
 // Checkpoint is the folder of the checkpoint at boundary index.
 func (c Cell) Checkpoint(index int) string { return c.CheckpointAt(Place{Index: index}) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -130,7 +131,9 @@ func (m *Manifest) Build() {
 // ReadManifest reads manifest.json. A run that has none gives an error that is os.ErrNotExist.
 func ReadManifest(r Run) (Manifest, error) {
 	var m Manifest
-	if err := ReadJSON(r.Manifest(), &m); err != nil {
+	if err := ReadJSON(r.Manifest(), &m); errors.Is(err, os.ErrNotExist) {
+		return Manifest{}, fmt.Errorf("read manifest: %w; a run's folder has a %s", err, ManifestName)
+	} else if err != nil {
 		return Manifest{}, fmt.Errorf("read manifest: %w", err)
 	}
 	return m, nil

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Seal is the content of a cell's seal.json, which is written when the cell has ended: what each of
@@ -113,8 +112,6 @@ func checkpointChanges(c Cell) (changes []error) {
 	return changes
 }
 
-func isCheckpoint(path string) bool { return strings.HasPrefix(path, "checkpoint/") }
-
 // sealed lists the files that a seal holds.
 func sealed(c Cell) (files []File, err error) {
 	err = filepath.WalkDir(c.Path, func(path string, e fs.DirEntry, err error) error {
@@ -127,16 +124,12 @@ func sealed(c Cell) (files []File, err error) {
 		}
 		name := filepath.ToSlash(relative)
 		if e.IsDir() {
-			if name != "." && name != "predictions" && !isCheckpoint(name+"/") {
-				return filepath.SkipDir // how the cell was claimed, not what it found
+			if !sealedFolder(name) {
+				return filepath.SkipDir
 			}
 			return nil
 		}
-		switch path {
-		case c.Status(), c.Timing(), c.Lock(), c.Seal():
-			return nil
-		}
-		if isCheckpoint(name) && filepath.Base(name) != completeName {
+		if !c.seals(name) {
 			return nil
 		}
 		f, err := HashFile(path)

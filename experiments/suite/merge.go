@@ -11,6 +11,14 @@ import (
 	"strings"
 )
 
+// OfManifest reads the suite that a run's manifest, the file at path, has in it.
+func OfManifest(path string, raw json.RawMessage) (s Suite, err error) {
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return Suite{}, fmt.Errorf("read the suite in %s: %w", path, err)
+	}
+	return s, nil
+}
+
 // Merge unites two resolved suites, as manifests have them, that may differ in seeds, orders,
 // methods and what changes no number alone. Methods are matched by their "name". With anyBackend,
 // the backend that was asked for may differ too. Any other difference is an error that names all of

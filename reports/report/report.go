@@ -5,7 +5,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -65,8 +64,8 @@ func Read(run rundir.Run) (*Report, error) {
 		return nil, fmt.Errorf("load report: %w", err)
 	}
 	r := &Report{Run: run, Manifest: manifest, Warnings: slices.Clone(manifest.Changes)}
-	if err := json.Unmarshal(manifest.Suite, &r.Suite); err != nil {
-		return nil, fmt.Errorf("load report: read the suite in %s: %w", run.Manifest(), err)
+	if r.Suite, err = suite.OfManifest(run.Manifest(), manifest.Suite); err != nil {
+		return nil, fmt.Errorf("load report: %w", err)
 	}
 	if len(r.Suite.Tasks) == 0 || len(r.Suite.Methods) == 0 || r.Suite.Seeds < 1 || r.Suite.Orders < 1 {
 		return nil, fmt.Errorf("load report: the suite in %s has %d tasks, %d methods, %d seeds, %d orders; at least one of each is needed",
