@@ -15,6 +15,7 @@ import (
 
 	"secura/experiments/engine"
 	"secura/experiments/launch"
+	"secura/experiments/record"
 )
 
 // newProgress shows bars on a terminal, else a line for each task's end: off a terminal, or on one
@@ -67,13 +68,13 @@ func newTracker(cells int, now func() time.Time) *tracker {
 func (t *tracker) update(p engine.Progress) (before engine.Progress, known bool) {
 	before, known = t.last[p.Cell]
 	change := share(p) - share(before)
-	if t.sum += change; before.TaskIndex == 0 && !p.Ended() {
+	if t.sum += change; before.TaskIndex == 0 && !p.State.Ended() {
 		t.skipped += change // what an earlier run did, if anything
 	}
 	if t.begun.IsZero() && t.sum-t.skipped > 0 {
 		t.begun, t.begunWith = t.now(), t.sum-t.skipped
 	}
-	if p.Ended() && !before.Ended() {
+	if p.State.Ended() && !before.State.Ended() {
 		t.ended++
 	}
 	t.last[p.Cell] = p
@@ -94,18 +95,12 @@ func (t *tracker) leave(cell string) (first bool) {
 // ended.
 func share(p engine.Progress) float64 {
 	switch {
-	case p.Ended():
+	case p.State.Ended():
 		return 1
-	case p.Tasks == 0 || p.TaskIndex == 0:
+	case p.TaskIndex == 0:
 		return 0
-	case p.Share > 0:
-		return min(p.Share, 1)
 	}
-	done := float64(p.TaskIndex - 1)
-	if p.Steps > 0 {
-		done += float64(p.Step) / float64(p.Steps)
-	}
-	return min(done/float64(p.Tasks), 1)
+	return min(p.Share, 1)
 }
 
 // done is how much of the whole is done, from 0 to 1.
@@ -151,7 +146,7 @@ func (l *lines) doing() string {
 	for _, cell := range slices.Sorted(maps.Keys(l.tracker.last)) {
 		p := l.tracker.last[cell]
 		switch {
-		case p.Ended():
+		case p.State.Ended():
 		case p.TaskIndex == 0 && p.Evaluated > 0:
 			texts = append(texts, fmt.Sprintf("%s: evaluates the backbone, %d%%", cell, p.Evaluated))
 		case p.TaskIndex == 0:
@@ -193,10 +188,10 @@ func (l *lines) Update(_ int, p engine.Progress) {
 		return
 	}
 	before, known := l.tracker.update(p)
-	if known && before.TaskIndex > 0 && (p.TaskIndex > before.TaskIndex || p.State == "done") {
+	if known && before.TaskIndex > 0 && (p.TaskIndex > before.TaskIndex || p.State == record.Done) {
 		fmt.Fprintf(l.w, "%s: task %d/%d %s, loss %.3f (%s)\n", p.Cell, before.TaskIndex, before.Tasks, before.Task, before.Loss, l.tracker.whole())
 	}
-	if p.Ended() {
+	if p.State.Ended() {
 		fmt.Fprintln(l.w, endLine(p))
 	}
 }
@@ -209,7 +204,7 @@ func (l *lines) Close() {
 
 // endLine tells how a cell ended.
 func endLine(p engine.Progress) string {
-	if p.Reason == "" || p.State == "done" {
+	if p.Reason == "" || p.State == record.Done {
 		return fmt.Sprintf("%s: %s", p.Cell, p.State)
 	}
 	return fmt.Sprintf("%s: %s: %s", p.Cell, p.State, p.Reason)

@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"secura/experiments/engine"
+	"secura/experiments/record"
 )
 
 // barUnits is the length of a bar in steps.
@@ -48,7 +49,7 @@ func (b *bars) Update(worker int, p engine.Progress) {
 		return
 	}
 	b.mu.Lock()
-	tell := p.Ended() && p.State != "done"
+	tell := p.State.Ended() && p.State != record.Done
 	if p.State == engine.Elsewhere {
 		tell = b.tracker.leave(p.Cell)
 	} else {
@@ -76,7 +77,7 @@ func (b *bars) Close() {
 // workerLine tells what a worker does: method, task, step and loss.
 func workerLine(p engine.Progress) string {
 	switch {
-	case p.Ended(), p.State == engine.Elsewhere:
+	case p.State.Ended(), p.State == engine.Elsewhere:
 		return fmt.Sprintf("%s %s", p.Cell, p.State)
 	case p.TaskIndex == 0:
 		return p.Cell + " base row" + evaluated(p)

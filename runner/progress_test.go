@@ -16,7 +16,8 @@ import (
 
 // at is a line of a cell of 4 tasks of 10 steps.
 func at(cell string, task, step int) engine.Progress {
-	return engine.Progress{Cell: cell, Task: "t", TaskIndex: task, Tasks: 4, Step: step, Steps: 10, Loss: 0.5, State: "running"}
+	return engine.Progress{Cell: cell, Task: "t", TaskIndex: task, Tasks: 4, Step: step, Steps: 10, Loss: 0.5, State: "running",
+		Share: (float64(task-1) + float64(step)/10) / 4}
 }
 
 func TestTheTimeThatRemainsFollowsFromTheWorkOfThisRun(t *testing.T) {

@@ -47,15 +47,6 @@ const pause = 2 * time.Second
 // Elsewhere is the State of a cell that another process has.
 const Elsewhere record.State = "elsewhere"
 
-// Ended says whether the line is the last one of its cell.
-func (p Progress) Ended() bool {
-	switch p.State {
-	case record.Done, record.Failed, record.CellDiverged, record.Cancelled:
-		return true
-	}
-	return false
-}
-
 // Options are what Run is told.
 type Options struct {
 	// Jobs is the number of worker processes, at least 1. No more are started than there are cells.
@@ -274,7 +265,7 @@ func (p *pool) retry(cell string, exit error) (bool, error) {
 func (p *pool) report(number, pid int, line Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if line.Ended() && line.State != record.Done {
+	if line.State.Ended() && line.State != record.Done {
 		p.failures = append(p.failures, &CellError{line.Cell, line.State, line.Reason, pid})
 	}
 	if p.options.OnProgress != nil {

@@ -79,7 +79,7 @@ func (s *seen) add(_ int, p Progress) {
 func (s *seen) ends() map[string]Progress {
 	ends := map[string]Progress{}
 	for _, p := range s.lines {
-		if p.Ended() {
+		if p.State.Ended() {
 			ends[p.Cell] = p
 		}
 	}

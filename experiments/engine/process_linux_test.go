@@ -16,7 +16,7 @@ func TestAWorkerHasOneCoreAndTheParentKeepsItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range s.lines {
-		if p.Reason != "" && !p.Ended() {
+		if p.Reason != "" && !p.State.Ended() {
 			if n := len(strings.Fields(p.Reason)); n != 1 || !strings.HasSuffix(p.Reason, "]1") && !strings.HasSuffix(p.Reason, "] 1") {
 				t.Errorf("cores and GOMAXPROCS: %s", p.Reason)
 			}

@@ -127,7 +127,7 @@ func (w *worker) run(cell string, progress func(Progress)) error {
 			return fmt.Errorf("the worker tells of cell %q, was handed %q", p.Cell, cell)
 		}
 		progress(p)
-		if p.Ended() || p.State == Elsewhere {
+		if p.State.Ended() || p.State == Elsewhere {
 			return nil
 		}
 	}

@@ -30,7 +30,7 @@ func TestHowACellEnded(t *testing.T) {
 		{context.Background(), errors.New("no space"), record.Failed},
 	} {
 		p := lastLine(c.ctx, engine.Progress{Cell: "a", TaskIndex: 2, State: "running"}, c.err)
-		if p.State != c.want || !p.Ended() || p.TaskIndex != 2 || (p.Reason == "") != (c.err == nil) {
+		if p.State != c.want || !p.State.Ended() || p.TaskIndex != 2 || (p.Reason == "") != (c.err == nil) {
 			t.Errorf("%v: %+v", c.err, p)
 		}
 	}

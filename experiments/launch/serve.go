@@ -62,7 +62,7 @@ func serveCell(ctx context.Context, w *experiments.Worker, cell suite.Cell, out 
 	last := engine.Progress{Cell: cell.ID, Method: cell.Method.Name, Tasks: len(cell.Tasks), State: record.Running}
 	written := out.Encode(last)
 	cellErr := w.RunCell(ctx, cell, func(p engine.Progress) {
-		if p.Ended() { // how the cell ends is told once, below
+		if p.State.Ended() { // how the cell ends is told once, below
 			return
 		}
 		p.Cell = cell.ID
@@ -126,7 +126,7 @@ func ServeShard(ctx context.Context, w cellRunner, run rundir.Run, cells []suite
 			switch {
 			case last.State == engine.Elsewhere:
 				elsewhere = append(elsewhere, cell)
-			case last.Ended() && err != nil:
+			case last.State.Ended() && err != nil:
 				failures = append(failures, err)
 			}
 		}

@@ -22,8 +22,10 @@ const (
 // run again by the same command.
 func (s State) Finished() bool { return s == Done || s == CellDiverged }
 
-// Ended says whether no process works at a cell in this state.
-func (s State) Ended() bool { return s != Queued && s != Running }
+// Ended says whether a process has brought a cell to an end in this state, good or bad.
+func (s State) Ended() bool {
+	return s == Done || s == Failed || s == CellDiverged || s == Cancelled
+}
 
 // Status is the content of status.json. It may hold clocks and hosts; records may not.
 type Status struct {
