@@ -56,7 +56,7 @@ func (v *Evaluator) layDivergence(lengths []int, rows int) {
 		for _, t := range some {
 			answers = max(answers, t.AnswerTokens())
 		}
-		answers = min((answers+7)/8*8, length)
+		answers = even(answers, length)
 		n := v.evenRows(len(some), rows)
 		for part := range slices.Chunk(some, n) {
 			b := divergenceBatch{batch: datasets.NewBatch(n, length, answers)}

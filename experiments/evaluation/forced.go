@@ -34,7 +34,7 @@ func (v *Evaluator) layForced(lengths []int, rows int) {
 			answers = max(answers, e.AnswerTokens())
 		}
 	}
-	answers = min((answers+7)/8*8, longest)
+	answers = even(answers, longest)
 	open := map[int]*forcedBatch{} // by length
 	for g, t := range v.Groups() {
 		if !v.covers(g) {

@@ -96,7 +96,7 @@ func New(base *methods.Base, data *stream.Data, tokenizer *prompt.Tokenizer, end
 	if len(data.HeldOut) > 0 {
 		v.Answers = max(v.Answers, heldOutAnswers)
 	}
-	v.Answers = min((v.Answers+7)/8*8, longest) // even shapes compute faster
+	v.Answers = even(v.Answers, longest)
 	v.lay(options, prompts, e)
 	if e.KL {
 		v.layDivergence(lengths, e.Batch)
@@ -216,3 +216,7 @@ func (v *Evaluator) ForwardFLOP(c backbone.Config) (flop float64) {
 	}
 	return flop
 }
+
+// even is a number of slots rounded up to whole eights, at most so many: even shapes compute
+// faster.
+func even(slots, most int) int { return min((slots+7)/8*8, most) }

@@ -108,7 +108,7 @@ func (v *Evaluator) chooseShapes(list []question, lengths []int, batch int) (bes
 				}
 				s.rows, s.answers = max(s.rows, len(part)), max(s.answers, answers)
 			}
-			s.answers = min((s.answers+7)/8*8, s.rows*s.length) // even shapes compute faster
+			s.answers = even(s.answers, s.rows*s.length)
 			cost += float64(len(parts)*s.rows*s.length) * (1 + float64(s.length)/attentionLength)
 		}
 		if cost < least {

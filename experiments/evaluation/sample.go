@@ -45,22 +45,22 @@ func (v *Evaluator) Samples() []Sample {
 		}})
 	}
 	eachShape(v.score, func(b scoreBatch) int { return b.batch.Block }, func(some []scoreBatch) {
-		add("score", counts(some, func(b scoreBatch) int { return b.batch.Rows * b.batch.Length }), func(i int) func(*methods.Function) error {
+		add("score", counts(some, scoreBatch.tokens), func(i int) func(*methods.Function) error {
 			return func(f *methods.Function) error { _, err := v.logLikelihoods(f, some[i].batch); return err }
 		})
 	})
 	eachShape(v.written, func(b writtenBatch) int { return b.batch.Length }, func(some []writtenBatch) {
-		add("write", counts(some, func(b writtenBatch) int { return b.batch.Rows * (b.batch.Length + int(b.limit)) }), func(i int) func(*methods.Function) error {
+		add("write", counts(some, writtenBatch.tokens), func(i int) func(*methods.Function) error {
 			return func(f *methods.Function) error { _, err := v.generate(f, some[i], v.stops); return err }
 		})
 	})
 	eachShape(v.forced, func(b forcedBatch) int { return b.batch.Length }, func(some []forcedBatch) {
-		add("predict", counts(some, func(b forcedBatch) int { return b.batch.Rows * b.batch.Length }), func(i int) func(*methods.Function) error {
+		add("predict", counts(some, forcedBatch.tokens), func(i int) func(*methods.Function) error {
 			return func(f *methods.Function) error { _, _, err := v.predictForced(f, some[i].batch); return err }
 		})
 	})
 	eachShape(v.divergence, func(b divergenceBatch) int { return b.batch.Length }, func(some []divergenceBatch) {
-		add("compare", counts(some, func(b divergenceBatch) int { return b.tokens() }), func(i int) func(*methods.Function) error {
+		add("compare", counts(some, divergenceBatch.tokens), func(i int) func(*methods.Function) error {
 			return func(f *methods.Function) error { _, err := v.compare(f, some[i]); return err }
 		})
 	})
