@@ -26,10 +26,10 @@ func (o *BenchOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "continual16", "`NAME|FILE`: the suite whose shapes are measured")
 	o.SuiteOptions.addFlags(flags)
 	o.CellBenchOptions.addFlags(flags)
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Shape, "shape", "", "config.json `FILE`: measure a backbone of this shape with random weights, on random tokens in full rows")
 	flags.Float64Var(&o.PeakTFLOPS, "peak", 0, "what the device can do at best, in `TFLOP/s`: the table gets the share that is reached")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
+	addNoDownload(flags, &o.NoDownload)
 }
 
 func newBench() command {

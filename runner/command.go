@@ -94,6 +94,16 @@ func choose(table []command, args []string) (command, []string, error) {
 	return command{}, nil, usagef("%s", spelling.Unknown("command", name, names))
 }
 
+// addData adds the flag -data.
+func addData(flags *flag.FlagSet, dir *string) {
+	flags.StringVar(dir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+}
+
+// addNoDownload adds the flag -no-download.
+func addNoDownload(flags *flag.FlagSet, forbidden *bool) {
+	flags.BoolVar(forbidden, "no-download", false, "download nothing: use an installed XLA plugin or else pure Go, and a backbone that is on this machine")
+}
+
 // parse reads flags and the positional argument, which may stand before, between or after the
 // flags. flag.ErrHelp asks for the help.
 func (c command) parse(args []string) (argument string, err error) {

@@ -38,7 +38,7 @@ func newDataPreview() command {
 
 func (o *DataPreviewOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Tasks, "tasks", "", "only these `NAMES` of the suite's tasks, its knowledge battery and held_out, its held-out text, separated by commas")
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Split, "split", "train", "`SPLIT` to show: train, validation or test")
 	flags.IntVar(&o.Rows, "rows", 5, "`NUMBER` of examples of each task")
 	flags.IntVar(&o.Seed, "seed", 0, "`SEED` of the draw of the examples")

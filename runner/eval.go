@@ -33,10 +33,10 @@ func (o *EvalOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Tasks, "tasks", "", "only these `NAMES` of the suite's tasks and its knowledge battery, separated by commas")
 	flags.Var(&o.Limit, "limit", "evaluate at most `NUMBER` examples of each task. Default: the suite's limits")
 	o.addBackbone(flags)
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Adapter, "adapter", "", "`DIR` of a PEFT adapter (LoRA or DoRA) that is merged into the backbone first")
 	flags.StringVar(&o.Out, "out", "", "write eval.json (scores) and examples.jsonl (each prompt and what came of it) into `DIR`, which must not have an evaluation yet; several backbones get a folder each. Default: nothing is written")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin or a backbone")
+	addNoDownload(flags, &o.NoDownload)
 }
 
 func newEval() command {

@@ -24,7 +24,7 @@ func (o *PretrainOptions) addFlags(flags *flag.FlagSet) {
 	flags.Var(&o.Steps, "steps", "`NUMBER` of steps of the optimiser. Default: the recipe's")
 	flags.Uint64Var(&o.Seed, "seed", 0, "`SEED` of the starting weights and of the text")
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "never download the XLA plugin")
+	addNoDownload(flags, &o.NoDownload)
 }
 
 func (o *PretrainOptions) check(string) error {

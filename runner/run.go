@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"secura/experiments"
+	"secura/experiments/engine"
 	"secura/experiments/launch"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -57,12 +58,12 @@ type PlaceOptions struct {
 }
 
 func (o *PlaceOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Out, "out", "", "the run's `DIR`. Default: runs/SUITE")
 	flags.Var(&o.Jobs, "jobs", "`NUMBER` of cells that run at the same time, each on one core. Default: the number of cores")
 	flags.Var(&o.RetryParts, "retry-parts", "if a cell's worker is killed, as the system does when memory runs out, start the cell again and compute each batch in `NUMBER` parts. Default: such a cell fails")
 	flags.BoolVar(&o.AllowBackendChange, "allow-backend-change", false, "go on with a run that another backend or plugin began; its results say so")
-	flags.BoolVar(&o.NoDownload, "no-download", false, "download nothing: use an installed XLA plugin or else pure Go, and a backbone that is on this machine")
+	addNoDownload(flags, &o.NoDownload)
 }
 
 func (o *RunOptions) check(string) error {
@@ -234,7 +235,7 @@ func sameCommand() string {
 	words := []string{"runner"}
 	for _, word := range os.Args[1:] {
 		if word == "" || strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]{}~#`") {
-			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+			word = engine.ShellQuote(word)
 		}
 		words = append(words, word)
 	}

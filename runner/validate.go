@@ -47,7 +47,7 @@ func newValidate() command {
 }
 
 func (o *ValidateOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.BoolVar(&o.Time, "time", false, "estimate the time and memory of a run from a few steps of each method and one evaluation, with an installed backend")
 }
 

@@ -40,7 +40,7 @@ type VerifyOptions struct {
 }
 
 func (o *VerifyOptions) addFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Backend, "backend", "", "`auto|xla|go|xla:FILE`: what computes; that of the run if not given")
 	flags.StringVar(&o.Backbone, "backbone", "", "`DIR` of the run's backbone, if it lies elsewhere than where the run read it; of several one each, in the run's order, separated by commas")
 	flags.StringVar(&o.Cells, "cells", "", "execute these `CELLS` again as a whole, separated by commas, such as secura-s0-o0")

@@ -36,7 +36,7 @@ type WorkerOptions struct {
 
 func (o *WorkerOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Run, "run", "", "the run's `DIR`, with its manifest.json")
-	flags.StringVar(&o.DataDir, "data", ".", "`DIR` below which the tasks' relative sources lie")
+	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Backend, "backend", "auto", "`auto|xla|go|xla:FILE`: what computes; nothing is downloaded")
 	flags.StringVar(&o.Shard, "shard", "", "`K/N`: run part K, from 0, of N of the cells, and then what nobody else has, instead of those on standard input")
 	flags.BoolVar(&o.Measure, "measure", false, "measure a few steps of each method and an evaluation, and print an estimate as JSON, instead of running cells")

@@ -41,7 +41,7 @@ func (a Array) Script() (string, error) {
 			return "", fmt.Errorf("write the batch script: %q has a line break or a %%, which sbatch would replace", path)
 		}
 	}
-	t, err := template.New("slurm.sh").Funcs(template.FuncMap{"quote": shellQuote}).Parse(slurmScript)
+	t, err := template.New("slurm.sh").Funcs(template.FuncMap{"quote": ShellQuote}).Parse(slurmScript)
 	if err != nil {
 		return "", err
 	}
@@ -54,8 +54,8 @@ func (a Array) Script() (string, error) {
 	return out.String(), err
 }
 
-// shellQuote makes one word for a shell of any text.
-func shellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// ShellQuote makes one word for a shell of any text.
+func ShellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // Submit hands a batch script to Slurm and returns the job's number.
 func Submit(ctx context.Context, script string) (job string, err error) {

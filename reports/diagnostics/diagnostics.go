@@ -47,6 +47,7 @@ type tally struct {
 	N                int
 }
 
+// Add takes in what was measured at a place.
 func (m *Measurements[P]) Add(place P, list []record.Measure) {
 	if m.sums == nil {
 		m.sums = map[P]map[string]*tally{}

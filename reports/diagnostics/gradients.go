@@ -61,6 +61,7 @@ func tasks(places []Stretch) (list []Stretch) {
 	return list
 }
 
+// GradientPrefix begins the names of the measures that are norms of gradients.
 const GradientPrefix = "gradient/"
 
 // gradientTables are one of all methods, with a row per matrix, and one per method, with a row per

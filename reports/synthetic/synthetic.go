@@ -55,6 +55,7 @@ func Fade(method, seed, i, j int) float64 {
 	return 0.80 - 0.01*float64(seed) - 0.01*float64(method) - 0.02*float64((method+1)*(i-j))
 }
 
+// Named are methods that each have the name of their preset.
 func Named(names ...string) []suite.MethodSpec {
 	var methods []suite.MethodSpec
 	for _, name := range names {
@@ -63,6 +64,7 @@ func Named(names ...string) []suite.MethodSpec {
 	return methods
 }
 
+// TaskNames are names for n tasks.
 func TaskNames(n int) []string {
 	var names []string
 	for i := range n {
@@ -159,6 +161,7 @@ func (s Run) Make(t testing.TB, order []int) rundir.Run {
 	return run
 }
 
+// MakeIn is Make in a folder that there is.
 func (s Run) MakeIn(t testing.TB, run rundir.Run, order []int) {
 	t.Helper()
 	s.WriteIn(t, run, s.Cells(), order)
