@@ -149,11 +149,3 @@ func ewcPenalty(value, anchor, fisher *graph.Node) *graph.Node {
 	moved := graph.Sub(value, anchor)
 	return graph.ReduceAllSum(graph.Mul(fisher, graph.Mul(moved, moved)))
 }
-
-func sum(terms []*graph.Node) *graph.Node {
-	total := terms[0]
-	for _, t := range terms[1:] {
-		total = graph.Add(total, t)
-	}
-	return total
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"secura/methods/adapter"
 	"secura/methods/backbone"
 )
 
@@ -176,6 +177,14 @@ func (b *Base) runBatch(key string, inputs []*tensors.Tensor, batch span, build 
 		return nil, fmt.Errorf("on %d devices: %w", s.devices, err)
 	}
 	return outputs, nil
+}
+
+// matrix is a pretrained weight on the host.
+func (b *Base) matrix(p Projection) (adapter.Matrix, error) {
+	w := b.Model.Weights[p.WeightName()]
+	values, err := tensors.CopyFlatData[float32](w)
+	shape := w.Shape().Dimensions
+	return adapter.Matrix{Rows: shape[0], Columns: shape[1], Values: values}, err
 }
 
 // Projections lists the projections of these names in every layer.

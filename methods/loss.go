@@ -22,6 +22,13 @@ func countedMean(x, counted, slots *graph.Node) *graph.Node {
 	return graph.Div(graph.ReduceAllSum(graph.Mul(x, counted)), graph.MaxScalar(slots, 1))
 }
 
+// meanSquaredError is the mean over units and, by their number, over counted slots of (a − b)², for
+// a and b [rows, answers, units] and counted [rows, answers]; 0 where nothing is counted.
+func meanSquaredError(a, b, counted, slots *graph.Node) *graph.Node {
+	d := graph.Sub(a, b)
+	return countedMean(graph.ReduceMean(graph.Mul(d, d), -1), counted, slots)
+}
+
 // negativeLogLikelihood is −log p(target) at each slot, [batch, answers].
 func negativeLogLikelihood(logits, targets *graph.Node) *graph.Node {
 	vocabulary := logits.Shape().Dimensions[2]

@@ -94,3 +94,12 @@ func (s *Session) distance(v Vars, a, b string) *graph.Node {
 	}
 	return graph.Sqrt(graph.DivScalar(sum(squares), float64(size)))
 }
+
+// sum adds terms up, in their order.
+func sum(terms []*graph.Node) *graph.Node {
+	total := terms[0]
+	for _, t := range terms[1:] {
+		total = graph.Add(total, t)
+	}
+	return total
+}

@@ -66,6 +66,9 @@ const (
 	Joint
 )
 
+// Projection names one linear map of one layer.
+type Projection = backbone.Projection
+
 // Row names one training example: the task's position in the cell's order, from 0, and the
 // example's index in it.
 type Row = replay.Row

@@ -8,12 +8,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-
-	"secura/methods/backbone"
 )
-
-// Projection names one linear map of one layer.
-type Projection = backbone.Projection
 
 // TaskEnd is what a method can do when a task has been learned.
 type TaskEnd struct {

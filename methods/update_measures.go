@@ -102,14 +102,6 @@ func (s *Session) MeasureStart() ([]Measure, error) {
 	return []Measure{m}, nil
 }
 
-// matrix is a pretrained weight on the host.
-func (b *Base) matrix(p Projection) (adapter.Matrix, error) {
-	w := b.Model.Weights[p.WeightName()]
-	values, err := tensors.CopyFlatData[float32](w)
-	shape := w.Shape().Dimensions
-	return adapter.Matrix{Rows: shape[0], Columns: shape[1], Values: values}, err
-}
-
 // singularValues are a finite matrix's, the largest first.
 func singularValues(m *mat.Dense) ([]float64, error) {
 	rows, columns := m.Dims()
