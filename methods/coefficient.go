@@ -1,6 +1,10 @@
 package methods
 
-import "github.com/gomlx/gomlx/core/graph"
+import (
+	"math"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
 
 // coefficients is the prefix of the names of scalars that AddCoefficient adds.
 const coefficients = "coefficient/"
@@ -14,3 +18,13 @@ func (s *Session) AddCoefficient(name string, value float64) {
 
 // Coefficient is a scalar that AddCoefficient added.
 func (v Vars) Coefficient(name string) *graph.Node { return v[coefficients+name] }
+
+// notNegative says whether all of some parameters are finite and at least 0.
+func notNegative(parameters ...float64) bool {
+	for _, x := range parameters {
+		if !(x >= 0) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -3,7 +3,6 @@ package methods
 import (
 	"fmt"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -48,7 +47,7 @@ var DERPlusPlus = Method{
 
 func startDERPlusPlus(params any, s *Session) (Hooks, error) {
 	p := params.(*DERPlusPlusParams)
-	if !(p.LogitWeight >= 0) || math.IsInf(p.LogitWeight, 0) || !(p.ReplayWeight >= 0) || math.IsInf(p.ReplayWeight, 0) {
+	if !notNegative(p.LogitWeight, p.ReplayWeight) {
 		return Hooks{}, fmt.Errorf("logit_weight %g and replay_weight %g must be finite and not negative", p.LogitWeight, p.ReplayWeight)
 	}
 	m, rows, err := p.memory(s)

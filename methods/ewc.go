@@ -2,7 +2,6 @@ package methods
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -80,7 +79,7 @@ var ewcTuning = Tuning{Coefficient: decades("lambda", 10)}
 
 func startEWC(params any, s *Session) (Hooks, error) {
 	p := params.(*EWCParams)
-	if !(p.Lambda >= 0) || math.IsInf(p.Lambda, 0) || !(p.Gamma >= 0 && p.Gamma <= 1) || p.FisherExamples < 1 {
+	if !notNegative(p.Lambda) || !(p.Gamma >= 0 && p.Gamma <= 1) || p.FisherExamples < 1 {
 		return Hooks{}, fmt.Errorf("lambda %g must be finite and not negative, gamma %g lie in [0, 1], fisher_examples %d be at least 1",
 			p.Lambda, p.Gamma, p.FisherExamples)
 	}

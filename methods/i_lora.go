@@ -2,7 +2,6 @@ package methods
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -64,7 +63,7 @@ func startILoRA(params any, s *Session) (Hooks, error) {
 // longTermMemory adds the long-term memory and the coefficients λ and γ. Its hooks move that memory
 // towards the working one after each step, and measure how far apart the two are.
 func (s *Session) longTermMemory(lambda, gamma float64) (Hooks, error) {
-	if !(lambda >= 0 && lambda <= 1) || !(gamma >= 0) || math.IsInf(gamma, 0) {
+	if !(lambda >= 0 && lambda <= 1) || !notNegative(gamma) {
 		return Hooks{}, fmt.Errorf("lambda %g must lie in [0, 1] and gamma %g be finite and not negative", lambda, gamma)
 	}
 	s.AddCoefficient("gamma", gamma)

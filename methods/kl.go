@@ -2,7 +2,6 @@ package methods
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -43,7 +42,7 @@ var distillationTuning = Tuning{Coefficient: decades("beta", 1)}
 
 func startDistillation(params any, s *Session) (Hooks, error) {
 	p := params.(*DistillationParams)
-	if !(p.Beta >= 0) || math.IsInf(p.Beta, 0) || !(p.Temperature > 0) || math.IsInf(p.Temperature, 0) {
+	if !notNegative(p.Beta, p.Temperature) || p.Temperature == 0 {
 		return Hooks{}, fmt.Errorf("beta %g must be finite and not negative, temperature %g finite and above 0", p.Beta, p.Temperature)
 	}
 	if p.Direction != "forward" && p.Direction != "reverse" {

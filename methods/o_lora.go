@@ -2,7 +2,6 @@ package methods
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -41,7 +40,7 @@ var OLoRA = Method{
 
 func startOLoRA(params any, s *Session) (Hooks, error) {
 	p := params.(*OLoRAParams)
-	if !(p.Lambda >= 0) || math.IsInf(p.Lambda, 0) {
+	if !notNegative(p.Lambda) {
 		return Hooks{}, fmt.Errorf("lambda is %g, must be finite and not negative", p.Lambda)
 	}
 	size, known := map[string]func(*graph.Node) *graph.Node{"l1": graph.Abs, "squared": graph.Square}[p.Norm]

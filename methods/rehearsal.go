@@ -30,7 +30,7 @@ const mostReplay = 100
 // memory makes the reservoir and the hook that replays from it. A row is offered to the reservoir
 // once, after its first use, and replayed rows never are.
 func (p ReplayParams) memory(s *Session) (*rehearsal, int, error) {
-	if !(p.Buffer > 0 && p.Buffer <= 1) || !(p.ReplayRatio > 0) || math.IsInf(p.ReplayRatio, 0) {
+	if !(p.Buffer > 0 && p.Buffer <= 1) || !notNegative(p.ReplayRatio) || p.ReplayRatio == 0 {
 		return nil, 0, fmt.Errorf("buffer %g must lie in (0, 1] and replay_ratio %g be finite and positive",
 			p.Buffer, p.ReplayRatio)
 	}
