@@ -63,30 +63,6 @@ func (e Encoded) Cut(room int) (Encoded, bool) {
 	return e, cut
 }
 
-// Batch holds rows of tokens of one fixed shape. Rows are padded on the left, so that all end at
-// the last slot, and predictions are made at the last Answers slots only: slot i of these predicts
-// Targets[i], and where Weights is 0 it predicts nothing.
-type Batch struct {
-	Rows, Length, Answers int
-	// Tokens, Positions and Segments are [Rows, Length], row by row. Segments holds -1 for padding
-	// and 0 for the text, of which a slot sees what stands before it.
-	Tokens, Positions, Segments []int32
-	// Targets and Weights are [Rows, Answers].
-	Targets []int32
-	Weights []float32
-}
-
-// NewBatch is an empty batch: all padding, nothing predicted.
-func NewBatch(rows, length, answers int) Batch {
-	b := Batch{Rows: rows, Length: length, Answers: answers,
-		Tokens: make([]int32, rows*length), Positions: make([]int32, rows*length), Segments: make([]int32, rows*length),
-		Targets: make([]int32, rows*answers), Weights: make([]float32, rows*answers)}
-	for i := range b.Segments {
-		b.Segments[i] = -1
-	}
-	return b
-}
-
 // Trained is what an example teaches: the token that follows each of its slots from First on.
 type Trained struct {
 	Tokens  []int32
@@ -115,42 +91,4 @@ func (e Encoded) Train(length, answers int, end int32) (t Trained, cut bool) {
 		t.Targets = slices.Concat(answer, []int32{end})
 	}
 	return t, cut || !ends
-}
-
-// SetText fills a row with what an example teaches in a row of this length, see Train. It says
-// whether tokens were cut.
-func (b Batch) SetText(row int, e Encoded, end int32) (cut bool) {
-	t, cut := e.Train(b.Length, b.Answers, end)
-	at := b.Length - len(t.Tokens)
-	for i, id := range t.Tokens {
-		b.set(row, at+i, id, i)
-	}
-	for i, id := range t.Targets {
-		b.predict(row, at+t.First+i, id)
-	}
-	return cut
-}
-
-// SetPrompt fills a row with a prompt that is to be continued. It says whether its beginning was
-// cut.
-func (b Batch) SetPrompt(row int, text []int32) (cut bool) {
-	if len(text) > b.Length {
-		text, cut = text[len(text)-b.Length:], true
-	}
-	for i, id := range text {
-		b.set(row, b.Length-len(text)+i, id, i)
-	}
-	return cut
-}
-
-func (b Batch) set(row, slot int, id int32, position int) {
-	i := row*b.Length + slot
-	b.Tokens[i], b.Positions[i], b.Segments[i] = id, int32(position), 0
-}
-
-// predict lets a slot of the row predict a token; slots before the last Answers predict nothing.
-func (b Batch) predict(row, slot int, id int32) {
-	if slot -= b.Length - b.Answers; slot >= 0 {
-		b.Targets[row*b.Answers+slot], b.Weights[row*b.Answers+slot] = id, 1
-	}
 }

@@ -74,13 +74,14 @@ func TestDivergenceIsThatOfBothPredictions(t *testing.T) {
 	}
 	// by computes the mean over the answers of some texts, with each model by itself.
 	by := func(texts []datasets.Encoded) float64 {
-		b := datasets.NewBatch(len(texts), 16, 8)
+		b := methods.EmptyBatch(len(texts), 16, 8)
 		for i, e := range texts {
-			b.SetText(i, e, w.ends[0])
+			taught, _ := e.Train(b.Length, b.Answers, w.ends[0])
+			b.SetText(i, taught.Tokens, taught.First, taught.Targets)
 		}
 		var logs [2][]float32
 		for i, weights := range [][]*tensors.Tensor{w.base.Weights(nil), w.base.Weights(noisy)} {
-			outputs, err := w.base.RunBatch("log-probabilities", weights, methods.Batch(b), func(in methods.Inputs) []*graph.Node {
+			outputs, err := w.base.RunBatch("log-probabilities", weights, b, func(in methods.Inputs) []*graph.Node {
 				config := w.base.Model.Config
 				return []*graph.Node{graph.LogSoftmax(config.Logits(in.Weights, config.HiddenTail(in.Weights, in.Rows, 8, nil)))}
 			})

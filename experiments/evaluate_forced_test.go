@@ -10,7 +10,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/evaluation"
 	"secura/experiments/suite"
@@ -49,9 +48,9 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 			gold := append(slices.Clone(e.Answer), w.ends[0])
 			var predicted []int32
 			for k, want := range gold {
-				b := datasets.NewBatch(1, 16, 1)
+				b := methods.EmptyBatch(1, 16, 1)
 				b.SetPrompt(0, slices.Concat(e.Prompt, gold[:k]))
-				outputs, err := w.base.RunBatch("one token", w.base.Weights(nil), methods.Batch(b), func(in methods.Inputs) []*graph.Node {
+				outputs, err := w.base.RunBatch("one token", w.base.Weights(nil), b, func(in methods.Inputs) []*graph.Node {
 					return w.base.BuildGenerate(in, 1, nil)
 				}, tensors.FromScalar(int32(1)))
 				if err != nil {
@@ -63,7 +62,7 @@ func TestTrueAnswersArePredictedTokenByToken(t *testing.T) {
 				}
 				predicted = append(predicted, next[0])
 				b.Targets[0], b.Weights[0] = want, 1
-				outputs, err = w.base.RunBatch("one score", w.base.Weights(nil), methods.Batch(b), w.base.BuildScore)
+				outputs, err = w.base.RunBatch("one score", w.base.Weights(nil), b, w.base.BuildScore)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -24,11 +24,13 @@ func TestQuestionsInOneRowScoreAsInRowsOfTheirOwn(t *testing.T) {
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "frozen"}), t.TempDir())
 	weights := w.base.Weights(nil)
 	alone := func(e datasets.Encoded) (sums []float64) {
-		b := datasets.NewBatch(1, 32, 31)
-		if b.SetText(0, e, w.ends[0]) {
+		b := methods.EmptyBatch(1, 32, 31)
+		taught, cut := e.Train(b.Length, b.Answers, w.ends[0])
+		if cut {
 			t.Fatal("does not fit")
 		}
-		outputs, err := w.base.RunBatch("alone", weights, methods.Batch(b), w.base.BuildScore)
+		b.SetText(0, taught.Tokens, taught.First, taught.Targets)
+		outputs, err := w.base.RunBatch("alone", weights, b, w.base.BuildScore)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -179,19 +179,19 @@ func (t *trainer) batch(current, replayed []methods.Row) (b batch, err error) {
 		b.packed, err = t.pack(current, replayed)
 		return b, err
 	}
-	b.plain = methods.Batch(t.layOut(current, replayed, t.training.Batch+t.session.ReplayRows()))
+	b.plain = t.layOut(current, replayed, t.training.Batch+t.session.ReplayRows())
 	return b, nil
 }
 
 // layOut lays out current rows and, after a batch of them, replayed ones, in the shortest length in
 // which all fit; rows that are missing stay empty.
-func (t *trainer) layOut(current, replayed []methods.Row, rows int) datasets.Batch {
+func (t *trainer) layOut(current, replayed []methods.Row, rows int) methods.Batch {
 	longest := 0
 	for _, row := range slices.Concat(current, replayed) {
 		longest = max(longest, t.split(row).Lengths(row.Index).Tokens)
 	}
 	length := t.training.RowLength(longest)
-	b := datasets.NewBatch(rows, length, min(t.training.AnswerLength, length))
+	b := methods.EmptyBatch(rows, length, min(t.training.AnswerLength, length))
 	for i, row := range current {
 		t.set(b, i, row)
 	}
@@ -201,8 +201,9 @@ func (t *trainer) layOut(current, replayed []methods.Row, rows int) datasets.Bat
 	return b
 }
 
-func (t *trainer) set(b datasets.Batch, slot int, row methods.Row) {
-	b.SetText(slot, t.text(row), t.end)
+func (t *trainer) set(b methods.Batch, slot int, row methods.Row) {
+	taught, _ := t.text(row).Train(b.Length, b.Answers, t.end)
+	b.SetText(slot, taught.Tokens, taught.First, taught.Targets)
 }
 
 // text is a row's example.
@@ -226,7 +227,7 @@ func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, 
 			}
 			for len(rows) > 0 {
 				n := min(t.training.Batch, len(rows))
-				b := batch{plain: methods.Batch(t.layOut(rows[:n], nil, t.training.Batch))}
+				b := batch{plain: t.layOut(rows[:n], nil, t.training.Batch)}
 				if t.onBatch != nil {
 					t.onBatch(b)
 				}

@@ -29,6 +29,37 @@ func EmptyBatch(rows, length, answers int) Batch {
 		Segments: slices.Repeat([]int32{-1}, rows*length), Targets: make([]int32, rows*answers), Weights: make([]float32, rows*answers)}
 }
 
+// SetText puts a text, whose slots from first on predict targets, at the end of a row, which must
+// be long enough for it. Slots before the last Answers predict nothing.
+func (b Batch) SetText(row int, tokens []int32, first int, targets []int32) {
+	at := b.Length - len(tokens)
+	for i, id := range tokens {
+		b.set(row, at+i, id, i)
+	}
+	for i, id := range targets {
+		if slot := at + first + i - (b.Length - b.Answers); slot >= 0 {
+			b.Targets[row*b.Answers+slot], b.Weights[row*b.Answers+slot] = id, 1
+		}
+	}
+}
+
+// SetPrompt puts a prompt that is to be continued at the end of a row. It says whether the prompt's
+// beginning was cut.
+func (b Batch) SetPrompt(row int, text []int32) (cut bool) {
+	if len(text) > b.Length {
+		text, cut = text[len(text)-b.Length:], true
+	}
+	for i, id := range text {
+		b.set(row, b.Length-len(text)+i, id, i)
+	}
+	return cut
+}
+
+func (b Batch) set(row, slot int, id int32, position int) {
+	i := row*b.Length + slot
+	b.Tokens[i], b.Positions[i], b.Segments[i] = id, int32(position), 0
+}
+
 // LossTokens counts the slots that carry a loss.
 func (b Batch) LossTokens() (n int64) {
 	for _, w := range b.Weights {

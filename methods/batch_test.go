@@ -4,10 +4,51 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"secura/methods/backbone"
 )
+
+// A text stands at the end of its row, with positions from 0, and its slots from first on predict
+// what they are given, if they are among the last ones; other rows stay empty.
+func TestTextsStandAtTheEndOfTheirRow(t *testing.T) {
+	const length, answers = 20, 8
+	rapid.Check(t, func(t *rapid.T) {
+		ids := func(low, high int, label string) []int32 {
+			return rapid.SliceOfN(rapid.Int32Range(1, 99), low, high).Draw(t, label)
+		}
+		text, answer := ids(1, 10, "text"), ids(1, 10, "answer")
+		all, first := slices.Concat(text, answer), len(text)-1
+		targets := append(slices.Clone(answer), 100)
+		b := EmptyBatch(3, length, answers)
+		b.SetText(1, all, first, targets)
+		want := EmptyBatch(3, length, answers)
+		for i, id := range all {
+			at := length + length - len(all) + i
+			want.Tokens[at], want.Positions[at], want.Segments[at] = id, int32(i), 0
+			if i >= first && len(all)-i <= answers {
+				slot := answers + answers - (len(all) - i)
+				want.Targets[slot], want.Weights[slot] = targets[i-first], 1
+			}
+		}
+		if d := cmp.Diff(want, b); d != "" {
+			t.Fatal(d)
+		}
+		want.Targets, want.Weights = make([]int32, 3*answers), make([]float32, 3*answers)
+		prompt := EmptyBatch(3, length, answers)
+		if cut := prompt.SetPrompt(1, slices.Concat(make([]int32, 25-len(all)), all)); !cut || !slices.Equal(prompt.Tokens, want.Tokens) {
+			t.Fatalf("a long prompt is %v, want its end %v", prompt.Tokens, want.Tokens)
+		}
+		prompt = EmptyBatch(3, length, answers)
+		if cut := prompt.SetPrompt(1, all); cut {
+			t.Fatal("cut though it fits")
+		}
+		if d := cmp.Diff(want, prompt); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
 
 // Each option's tokens are predicted as if the option stood alone after its prompt, and a text's as
 // if it stood alone, whatever else stands in the row.

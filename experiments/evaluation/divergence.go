@@ -13,7 +13,7 @@ import (
 // divergenceBatch holds texts at whose answers the model's predictions are compared with those of
 // the untouched backbone; of each row it says whether it is of the battery, or held-out text.
 type divergenceBatch struct {
-	batch   datasets.Batch
+	batch   methods.Batch
 	battery []bool
 }
 
@@ -59,9 +59,10 @@ func (v *Evaluator) layDivergence(lengths []int, rows int) {
 		answers = even(answers, length)
 		n := v.evenRows(len(some), rows)
 		for part := range slices.Chunk(some, n) {
-			b := divergenceBatch{batch: datasets.NewBatch(n, length, answers)}
+			b := divergenceBatch{batch: methods.EmptyBatch(n, length, answers)}
 			for i, t := range part {
-				b.batch.SetText(i, t.Encoded, t.end)
+				taught, _ := t.Train(length, answers, t.end)
+				b.batch.SetText(i, taught.Tokens, taught.First, taught.Targets)
 				b.battery = append(b.battery, t.battery)
 			}
 			v.divergence = append(v.divergence, b)
@@ -114,7 +115,7 @@ func (v *Evaluator) evaluateDivergence(ctx context.Context, f *methods.Function,
 
 // compare gives the divergence at each answer slot of a batch, [rows, answers].
 func (v *Evaluator) compare(f *methods.Function, d divergenceBatch) ([]float32, error) {
-	outputs, err := f.RunBesideBase(fmt.Sprintf("divergence-%dx%d", d.batch.Rows, d.batch.Length), methods.Batch(d.batch), v.base.BuildDivergence)
+	outputs, err := f.RunBesideBase(fmt.Sprintf("divergence-%dx%d", d.batch.Rows, d.batch.Length), d.batch, v.base.BuildDivergence)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"secura/datasets"
 	"secura/datasets/score"
 	"secura/experiments/record"
 	"secura/methods"
@@ -17,7 +16,7 @@ import (
 // forcedBatch holds prompts with their true answers, whose tokens are predicted in one forward
 // pass.
 type forcedBatch struct {
-	batch datasets.Batch
+	batch methods.Batch
 	items []item
 }
 
@@ -47,10 +46,11 @@ func (v *Evaluator) layForced(lengths []int, rows int) {
 			}
 			b := open[length]
 			if b == nil {
-				b = &forcedBatch{batch: datasets.NewBatch(rows, length, answers)}
+				b = &forcedBatch{batch: methods.EmptyBatch(rows, length, answers)}
 				open[length] = b
 			}
-			b.batch.SetText(len(b.items), e, v.ends[0])
+			taught, _ := e.Train(length, answers, v.ends[0])
+			b.batch.SetText(len(b.items), taught.Tokens, taught.First, taught.Targets)
 			if b.items = append(b.items, item{g, i}); len(b.items) == rows {
 				v.forced = append(v.forced, *b)
 				delete(open, length)
@@ -110,7 +110,7 @@ func (v *Evaluator) evaluateForced(ctx context.Context, f *methods.Function, out
 }
 
 // addForced adds what was predicted of a row to its task's sums.
-func (v *Evaluator) addForced(s *forcedSums, b datasets.Batch, row int, predicted []int32, logs []float32, answer string) {
+func (v *Evaluator) addForced(s *forcedSums, b methods.Batch, row int, predicted []int32, logs []float32, answer string) {
 	var mine, gold []int32
 	before := int32(0)
 	for i := row * b.Answers; i < (row+1)*b.Answers; i++ {
@@ -153,8 +153,8 @@ func (s forcedSums) means(totals []float64) []record.Score {
 
 // predictForced gives the most likely token at the answer slots and log p(target), each [rows,
 // answers].
-func (v *Evaluator) predictForced(f *methods.Function, b datasets.Batch) (predicted []int32, logs []float32, err error) {
-	outputs, err := f.Run(fmt.Sprintf("forced-%dx%d", b.Rows, b.Length), methods.Batch(b), v.base.BuildForced)
+func (v *Evaluator) predictForced(f *methods.Function, b methods.Batch) (predicted []int32, logs []float32, err error) {
+	outputs, err := f.Run(fmt.Sprintf("forced-%dx%d", b.Rows, b.Length), b, v.base.BuildForced)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"secura/datasets"
 	"secura/datasets/prompt"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -49,7 +48,7 @@ type item struct{ group, index int }
 
 // writtenBatch holds prompts that are continued.
 type writtenBatch struct {
-	batch datasets.Batch
+	batch methods.Batch
 	items []item
 	limit int32 // of new tokens
 }
@@ -186,7 +185,7 @@ func (v *Evaluator) layPrompts(prompts []item, lengths []int, rows int) {
 			v.rows[length] = v.evenRows(len(some), rows)
 		}
 		for items := range slices.Chunk(some, v.rows[length]) {
-			b := writtenBatch{batch: datasets.NewBatch(v.rows[length], length, 1), items: items}
+			b := writtenBatch{batch: methods.EmptyBatch(v.rows[length], length, 1), items: items}
 			for row := range b.batch.Rows {
 				// An empty row would rarely write an end and keep the whole batch from ending.
 				p := items[min(row, len(items)-1)]

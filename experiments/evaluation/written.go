@@ -67,7 +67,7 @@ func (v *Evaluator) writeUntil(f *methods.Function, b writtenBatch, s *stops) (t
 // generate continues prompts greedily, [rows, maxNew].
 func (v *Evaluator) generate(f *methods.Function, b writtenBatch, s *stops) ([]int32, error) {
 	key := fmt.Sprintf("generate-%dx%d+%d", b.batch.Rows, b.batch.Length, v.maxNew)
-	batch, more := methods.Batch(b.batch), []*tensors.Tensor{tensors.FromScalar(b.limit)}
+	batch, more := b.batch, []*tensors.Tensor{tensors.FromScalar(b.limit)}
 	if s != nil {
 		a := s.automaton
 		key += fmt.Sprintf("-stops-%dof%d", len(a.Next), len(a.Class))
