@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"secura/datasets"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -133,20 +132,26 @@ func isReference(s report.Side) bool {
 // otherTests says why the numbers of two runs are not those of the same tests; empty where they
 // are.
 func otherTests(a, b suite.Suite) string {
-	names := func(tasks []datasets.Task) (list []string) {
-		for _, t := range tasks {
-			list = append(list, t.Name+" by "+strings.Join(t.Scores, ", "))
+	tests := func(s suite.Suite) (stream, battery []string) {
+		for _, t := range s.Tasks {
+			stream = append(stream, t.Name+" by "+strings.Join(t.Scores, ", "))
 		}
-		slices.Sort(list)
-		return list
+		for _, t := range s.Knowledge {
+			battery = append(battery, t.Name+" by "+strings.Join(t.Scores, ", "))
+		}
+		slices.Sort(stream)
+		slices.Sort(battery)
+		return stream, battery
 	}
 	evaluated := func(s suite.Suite) string {
 		return fmt.Sprint(s.Evaluation.Split, s.Evaluation.TestExamples, s.Evaluation.KnowledgeExamples)
 	}
+	tasks, battery := tests(a)
+	otherTasks, otherBattery := tests(b)
 	switch {
-	case !slices.Equal(names(a.Tasks), names(b.Tasks)):
+	case !slices.Equal(tasks, otherTasks):
 		return "the two have other tasks, or other scores of a task"
-	case !slices.Equal(names(a.Knowledge), names(b.Knowledge)):
+	case !slices.Equal(battery, otherBattery):
 		return "the two have other batteries of knowledge"
 	case evaluated(a) != evaluated(b):
 		return "the two are evaluated on other examples (evaluation.split, test_examples or knowledge_examples)"
