@@ -77,11 +77,10 @@ func (e *explanation) holm(method, other, key string) {
 	if method != report.Subject || !slices.Contains(report.Compared, key) {
 		return
 	}
-	reference := func(name string) bool { m, _ := e.r.Suite.Method(name); return m.Reference() }
 	var list []string
 	adjusted := metric.Undefined("")
 	for _, c := range e.r.Compare() {
-		if c.Metric != key || !c.P.Defined() || reference(c.B) != reference(other) {
+		if c.Metric != key || !c.P.Defined() || e.r.IsReference(c.B) != e.r.IsReference(other) {
 			continue
 		}
 		list = append(list, c.B+" "+metric.Precise(c.P.Number))

@@ -211,18 +211,9 @@ func (f *facts) statistics() {
 
 // others tells of cells that are not done.
 func (f *facts) others() string {
-	var list []string
-	for _, c := range f.r.Cells {
-		if c.State != record.Done {
-			list = append(list, c.ID+" "+c.Standing())
-		}
-	}
+	list := report.Standings(f.r.Cells, 5, func(c report.Cell) bool { return c.State != record.Done })
 	if list == nil {
 		return ""
-	}
-	const most = 5
-	if n := len(list) - most; n > 0 {
-		list = append(list[:most], fmt.Sprintf("and %d more", n))
 	}
 	return "; not done: " + strings.Join(list, ", ")
 }

@@ -95,11 +95,11 @@ func setAgain(e *Evidence) string {
 	if err != nil {
 		return "" // a file of the user's own
 	}
-	written, err := json.Marshal(s)
+	written, err := json.Marshal(s.WithLengthsOf(e.Suite)) // those that it leaves to the data
 	if err != nil {
 		return ""
 	}
-	names, err := suite.Differ(written, e.Manifest.Suite, "methods", "seeds", "orders", "backend", "tuning")
+	names, err := suite.Differ(written, e.Manifest.Suite, "methods", "seeds", "orders", "backend", "revisions", "tuning")
 	if err != nil || names == nil {
 		return ""
 	}

@@ -293,6 +293,11 @@ func TestTheCommandThatGoesOnNamesWhatWasSet(t *testing.T) {
 	if text := missingMethods(e(built), "i-lora"); !strings.HasSuffix(text, "goes on with it") {
 		t.Errorf("of the suite as it is built in: %s", text)
 	}
+	pinned := built
+	pinned.Revisions = map[string]string{"org/model": "1111"}
+	if text := missingMethods(e(pinned), "i-lora"); !strings.HasSuffix(text, "goes on with it") {
+		t.Errorf("with the revision that the program put there: %s", text)
+	}
 	built.Training.Steps, built.Seeds = 7, 5
 	if text := missingMethods(e(built), "i-lora"); !strings.HasSuffix(text, "goes on with it, with the flags that set its training") {
 		t.Errorf("with -set training.steps=7: %s", text)

@@ -118,7 +118,7 @@ func judgeAhead(all []metric.Difference, i int) judgement {
 		why = "cannot be decided with one seed: "
 	}
 	switch {
-	case ok && mean <= 0 && high <= 0:
+	case ok && high <= 0:
 		why += fmt.Sprintf("its interval lies at or below 0, but not where it is widened to %d comparisons", len(all))
 	case ok && mean <= 0:
 		why += "the difference is not positive, but its interval reaches above 0"

@@ -287,17 +287,16 @@ func cards(r *report.Report) []card {
 		}
 		best := ranked[0]
 		c := card{Question: q.question, Method: best.method, Number: table.Points(best.summary.Mean.Number), Spread: spread(best.summary), Means: q.means + ", of " + ofSeeds(best.summary)}
-		equal := func(m rankedMethod) bool { return table.Points(m.summary.Mean.Number) == c.Number }
-		if ties := slices.IndexFunc(ranked, func(m rankedMethod) bool { return !equal(m) }); ties != 1 && len(ranked) > 1 {
-			if ties < 0 {
-				ties = len(ranked)
+		var equal []string
+		for _, m := range ranked[1:] {
+			if table.Points(m.summary.Mean.Number) == c.Number {
+				equal = append(equal, m.method)
 			}
-			var names []string
-			for _, m := range ranked[1:ties] {
-				names = append(names, m.method)
-			}
-			c.Next = "as good: " + strings.Join(names, ", ")
-		} else if len(ranked) > 1 {
+		}
+		switch {
+		case equal != nil:
+			c.Next = "as good: " + strings.Join(equal, ", ")
+		case len(ranked) > 1:
 			c.Next = behind(r, q.metric, best, ranked[1])
 		}
 		list = append(list, c)

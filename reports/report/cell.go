@@ -96,6 +96,25 @@ func (c Cell) Standing() string {
 	return standing.Standing{State: c.State, Reason: c.Reason}.String()
 }
 
+// Standings name those of some cells that count with their standing, at most so many of them, and
+// say how many more there are.
+func Standings(cells []Cell, most int, counts func(Cell) bool) (list []string) {
+	more := 0
+	for _, c := range cells {
+		switch {
+		case !counts(c):
+		case len(list) == most:
+			more++
+		default:
+			list = append(list, c.ID+" "+c.Standing())
+		}
+	}
+	if more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return list
+}
+
 // damaged is what to do about records that no run writes.
 const damaged = "where the file was damaged, take the cell's folder away and give the run's command again"
 

@@ -111,6 +111,12 @@ func (r *Report) Competes(m suite.MethodSpec) bool {
 	return !m.Reference()
 }
 
+// IsReference says whether a method of this name is one.
+func (r *Report) IsReference(method string) bool {
+	m, _ := r.Suite.Method(method)
+	return m.Reference()
+}
+
 // Learned says whether a method counts as one that learned; what a reference does is not asked.
 func (r *Report) Learned(m suite.MethodSpec) bool {
 	return m.Reference() || metric.Learned(r.Summarise(m.Name, "gain"))

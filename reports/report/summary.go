@@ -150,7 +150,7 @@ func (r *Report) Compare() []Comparison {
 			others = append(others, m.Name)
 			group = append(group, Difference(r, m.Name, MetricOf(key)))
 		}
-		metric.Adjust(group, func(i int) bool { m, _ := r.Suite.Method(others[i]); return m.Reference() })
+		metric.Adjust(group, func(i int) bool { return r.IsReference(others[i]) })
 		for i, d := range group {
 			comparisons = append(comparisons, Comparison{
 				Metric: key, Backbone: onBackbone(r), A: Subject, B: others[i], Difference: d.Mean, CI95: d.CI95, Effect: d.Effect, P: d.P, PHolm: d.PHolm, N: d.N,

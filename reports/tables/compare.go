@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -55,16 +54,7 @@ func RunPairs(first, second *report.Report, methods []string) (pairs [][2]report
 // notDone names the cells of a method that are missing in its numbers, as they are not finished;
 // empty where there are none. Cells that diverged are told by the numbers.
 func notDone(side report.Side) string {
-	var list []string
-	for _, c := range side.Report.Cells {
-		if c.Method.Name == side.Method && c.State != record.Done && c.State != record.CellDiverged {
-			list = append(list, c.ID+" "+c.Standing())
-		}
-	}
-	const most = 3
-	if n := len(list) - most; n > 0 {
-		list = append(list[:most], fmt.Sprintf("and %d more", n))
-	}
+	list := report.Standings(side.Report.Cells, 3, func(c report.Cell) bool { return c.Method.Name == side.Method && !c.State.Finished() })
 	if list == nil {
 		return ""
 	}

@@ -41,7 +41,7 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 		row := []table.Entry{{Text: comparisons[i].B}, {Text: "–"}}
 		for key := range report.Compared {
 			c := comparisons[key*others+i]
-			if m, _ := r.Suite.Method(c.B); !m.Reference() {
+			if !r.IsReference(c.B) {
 				families[key].add(c.P, c.N)
 			}
 			if c.P.Defined() {

@@ -124,10 +124,7 @@ func Judge(pairs [][2]report.Side, conditions []Condition) Verdict {
 	return v
 }
 
-func isReference(s report.Side) bool {
-	m, _ := s.Report.Suite.Method(s.Method)
-	return m.Reference()
-}
+func isReference(s report.Side) bool { return s.Report.IsReference(s.Method) }
 
 // otherTests says why the numbers of two runs are not those of the same tests; empty where they
 // are.
