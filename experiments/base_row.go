@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"secura/experiments/evaluation"
-	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -84,7 +83,7 @@ func (w *Worker) keptRowPath() (string, error) {
 		Program, Processor, Settings, Backbone string
 		Backend                                backbone.BackendInfo
 		Files                                  []rundir.File
-	}{file.SHA256, machine.Processor(), settings, w.suite.Backbone, w.backendInfo, w.files})
+	}{file.SHA256, ProcessorOf(w.backendInfo), settings, w.suite.Backbone, w.backendInfo, w.files})
 	if err != nil {
 		return "", fmt.Errorf("name the base row: %w", err)
 	}

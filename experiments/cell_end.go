@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"secura/experiments/record"
 	"secura/experiments/rundir"
@@ -43,7 +44,15 @@ func EndState(ctx context.Context, err error) (record.State, string) {
 	case ctx.Err() != nil:
 		return record.Cancelled, "interrupted"
 	}
+	if OutOfMemory(err) {
+		return record.Failed, err.Error() + "; training.accumulate, training.checkpoint, a smaller evaluation.batch and fewer -jobs take less memory"
+	}
 	return record.Failed, err.Error()
+}
+
+// OutOfMemory says whether an error is the backend's that memory ran out, of a GPU most often.
+func OutOfMemory(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "RESOURCE_EXHAUSTED") || strings.Contains(err.Error(), "Out of memory"))
 }
 
 // Ended says whether nothing of a cell remains to be run: it is done, with complete records, or

@@ -2,15 +2,12 @@ package experiments
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods"
-	"secura/methods/backbone"
 )
 
 // Estimate is what a suite's cells will take on this machine, from what was measured here, in the
@@ -57,7 +54,7 @@ func Measure(ctx context.Context, st suite.Suite, o WorkerOptions) (Estimate, er
 	}
 	defer w.Close()
 	seconds := func(s machine.Spent) float64 { return s.Seconds }
-	if onProcessor(w.backendInfo) && machine.PeakMemory() > 0 { // the system tells both or neither
+	if w.backendInfo.OnProcessor() && machine.PeakMemory() > 0 { // the system tells both or neither
 		seconds = func(s machine.Spent) float64 { return s.Processor }
 	}
 	m := &measuring{worker: w, cells: suite.LongestFirst(w.cells, KnownPresets()), doing: tellerOf(o.Doing), spent: func() float64 { return seconds(started()) }}
@@ -282,10 +279,4 @@ func (e Estimate) seconds(s suite.Suite, cells []suite.Cell, workers int) (longe
 		longest = max(longest, busy[free])
 	}
 	return longest
-}
-
-// onProcessor says whether a backend computes on this machine's processor, whose time then tells
-// its work.
-func onProcessor(info backbone.BackendInfo) bool {
-	return info.Plugin == "" || strings.Contains(filepath.Base(info.Plugin), "cpu")
 }

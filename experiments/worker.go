@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,7 +154,17 @@ func openSingle(ctx context.Context, s suite.Suite, o WorkerOptions) (*Worker, e
 
 // DescribeBackend puts into a manifest what computes the run.
 func DescribeBackend(m *rundir.Manifest, info backbone.BackendInfo) {
-	m.Backend, m.PluginSHA256, m.XLAFlags = info.Name, info.PluginSHA256, info.Flags
+	m.Backend, m.PluginSHA256, m.XLAFlags, m.TF32 = info.Name, info.PluginSHA256, info.Flags, info.TF32
+	m.Processor = ProcessorOf(info)
+}
+
+// ProcessorOf names this machine's processor, and before it the GPU where one computes: what
+// decides the last bits of numbers, and how long they take.
+func ProcessorOf(info backbone.BackendInfo) string {
+	if info.Device == "" {
+		return machine.Processor()
+	}
+	return cmp.Or(machine.GPUs(), info.Device) + " with " + machine.Processor()
 }
 
 // Close releases the backbone and the backend.
@@ -201,7 +212,7 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	status := record.Status{State: record.Running, Attempt: claim.Attempt, Host: host, PID: os.Getpid(), Job: claim.Job(), Started: time.Now().UTC(),
-		Processors: processorsOf(folder), Settings: settings}
+		Processors: processorsOf(folder, ProcessorOf(w.backendInfo)), Settings: settings}
 	if err := rundir.WriteJSON(folder.Status(), status); err != nil {
 		return err
 	}
@@ -219,14 +230,14 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 
 // processorsOf are those that will have computed a cell when this one has: with it those before, if
 // there are checkpoints from which it may go on.
-func processorsOf(folder rundir.Cell) []string {
+func processorsOf(folder rundir.Cell, own string) []string {
 	var before []string
 	if hasCheckpoints(folder) {
 		if at, err := standing.Read(folder); err == nil {
 			before = at.Status.Processors
 		}
 	}
-	if own := machine.Processor(); !slices.Contains(before, own) {
+	if !slices.Contains(before, own) {
 		before = append(before, own)
 	}
 	return before

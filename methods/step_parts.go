@@ -97,7 +97,7 @@ func (s *Session) addParts(parts []part, slots, replayed int64, schedule []*tens
 		release(sums)
 		sums = outputs
 	}
-	return s.base.Run(s.stepKey()+"/update", slices.Concat(s.values(), s.moments(), sums, schedule), s.buildPartsUpdate)
+	return s.base.runBatch(s.stepKey()+"/update", slices.Concat(s.values(), s.moments(), sums, schedule), span{}, s.buildPartsUpdate)
 }
 
 // sumCount is how many scalars of the batch's examples measures ask for; of a layer that is

@@ -68,6 +68,9 @@ func newCellBench(ctx context.Context, o BenchOptions, s suite.Suite, stderr io.
 	if err != nil {
 		return nil, err
 	}
+	if !scratch.Backend.OnProcessor() {
+		return nil, errors.Join(usagef("bench -cells and bench -torch compare processor time: they take no plugin of a GPU; `runner bench` and `just gpu` measure one"), scratch.Close())
+	}
 	b := &cellBench{CellBenchOptions: o.CellBenchOptions, Scratch: scratch}
 	if b.Tasks <= 0 || b.Tasks > len(s.Tasks) {
 		b.Tasks = len(s.Tasks)
@@ -96,7 +99,7 @@ func (b *cellBench) measure(ctx context.Context, jobs int, cells ...suite.Cell) 
 		ids = append(ids, c.ID)
 	}
 	elapsed := machine.StartChildrenClock()
-	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Group: launch.GraphKeys(b.Planned), Command: func(int) *exec.Cmd {
+	err = engine.Run(ctx, engine.Options{Jobs: jobs, Cells: ids, Device: !b.Backend.OnProcessor(), Group: launch.GraphKeys(b.Planned), Command: func(int) *exec.Cmd {
 		return b.Worker(run, "-until", strconv.Itoa(b.Tasks))
 	}})
 	return run, elapsed(), err
@@ -249,5 +252,5 @@ func (b *cellBench) versions() string {
 
 // backendOptions are those of the workers, for the process itself.
 func (b *cellBench) backendOptions(stderr io.Writer) backbone.BackendOptions {
-	return backbone.BackendOptions{Name: b.Backend, NoDownload: true, Log: stderr}
+	return backbone.BackendOptions{Name: b.Backend.Opens(), NoDownload: true, Log: stderr}
 }

@@ -172,7 +172,7 @@ func measured(ctx context.Context, o ValidateOptions, s suite.Suite, prepared *e
 	command := scratch.Worker(run, "-measure")
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, stderr
-	if err := engine.OnOneCore(ctx, command); err != nil {
+	if err := engine.AsWorker(ctx, command, !scratch.Backend.OnProcessor()); err != nil {
 		return e, err
 	}
 	return e, json.Unmarshal(out.Bytes(), &e)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -182,9 +183,9 @@ func (v *verification) results(r *report.Report) error {
 
 // compute opens what computes, checks the finished cells' files and executes parts of them again.
 func (v *verification) compute(ctx context.Context, finished []suite.Cell, stderr io.Writer) (err error) {
-	name := v.options.Backend
-	if name == "" {
-		name = v.manifest.Backend
+	name := cmp.Or(v.options.Backend, v.manifest.Backend)
+	if _, _, named, _ := backbone.SplitPlugin(v.suite.Backend); named && v.options.Backend == "" {
+		name = v.suite.Backend
 	}
 	here := rundir.Manifest{Processor: machine.Processor()}
 	here.Build()
@@ -193,7 +194,7 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 		return err
 	}
 	w, err := experiments.OpenWorker(ctx, experiments.WorkerOptions{Run: v.run, Store: v.store, Backbone: v.options.Backbone, AnyBackend: true,
-		Backend: backbone.BackendOptions{Name: backend, NoDownload: true, Log: stderr}})
+		Backend: backbone.BackendOptions{Name: backend.Opens(), NoDownload: true, Log: stderr}})
 	if err != nil {
 		return err
 	}

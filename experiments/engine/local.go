@@ -35,6 +35,8 @@ type Progress struct {
 	// names: it is asked for again later.
 	State  record.State `json:"state"`
 	Reason string       `json:"reason,omitempty"`
+	// OutOfMemory says that a cell failed because the memory of what computes did not suffice.
+	OutOfMemory bool `json:"out_of_memory,omitempty"`
 	// Note tells of something that a user should know, such as records that were cut; the line then
 	// says nothing else about how far the cell is.
 	Note string `json:"note,omitempty"`
@@ -46,6 +48,10 @@ const pause = 2 * time.Second
 
 // Elsewhere is the State of a cell that another process has.
 const Elsewhere record.State = "elsewhere"
+
+// DefaultGrace is how long workers may take to stop: a step of a large backbone takes many seconds,
+// and what was learned since the last checkpoint is saved after it.
+const DefaultGrace = time.Minute
 
 // Options are what Run is told.
 type Options struct {
@@ -65,10 +71,13 @@ type Options struct {
 	// OnProgress is called for every line, by one goroutine at a time. The line of a cell whose
 	// worker died is Run's own. It may be nil.
 	OnProgress func(worker int, p Progress)
-	// Again is asked when a worker was killed within a cell: true hands the cell out once more,
-	// before all others. Nil never does.
+	// Again is asked when a worker was killed within a cell, or memory did not suffice: true hands
+	// the cell out once more, before all others. Nil never does.
 	Again func(cell string) (bool, error)
-	// Grace is how long a worker may take to stop after SIGTERM before it is killed; 4 seconds
+	// Device says that workers compute on a device of their own, such as a GPU, and not on this
+	// machine's cores: none is bound to one.
+	Device bool
+	// Grace is how long a worker may take to stop after SIGTERM before it is killed; DefaultGrace
 	// if 0.
 	Grace time.Duration
 }
@@ -92,9 +101,12 @@ func Run(ctx context.Context, options Options) error {
 		return fmt.Errorf("run cells: %d jobs; at least 1 is needed", options.Jobs)
 	}
 	if options.Grace == 0 {
-		options.Grace = 4 * time.Second
+		options.Grace = DefaultGrace
 	}
-	cores := coresToTake()
+	var cores []int
+	if !options.Device {
+		cores = coresToTake()
+	}
 	if options.Group == nil {
 		options.Group = func(string) string { return "" }
 	}
@@ -189,7 +201,7 @@ func (p *pool) work(ctx context.Context, number, core int) {
 		}
 		if w == nil {
 			var err error
-			if w, err = startWorker(ctx, p.options.Command(number), core, p.options.Grace); err != nil {
+			if w, err = startWorker(ctx, p.options.Command(number), core, p.options); err != nil {
 				p.report(number, 0, Progress{Cell: cell, State: record.Failed, Reason: err.Error()})
 				continue
 			}
@@ -203,6 +215,11 @@ func (p *pool) work(ctx context.Context, number, core int) {
 				p.again(cell)
 			case record.Cancelled: // somebody stops this worker alone
 				leaving = true
+			case record.Failed:
+				if line.OutOfMemory {
+					leaving = true // with what it still holds
+					line = p.orAgain(cell, line)
+				}
 			}
 			p.report(number, pid, line)
 		})
@@ -219,19 +236,16 @@ func (p *pool) work(ctx context.Context, number, core int) {
 			reason = exit.Error()
 		}
 		w = nil
-		state := record.Failed
+		line := Progress{Cell: cell, State: record.Failed, Reason: reason}
 		if ctx.Err() != nil {
-			state, reason = record.Cancelled, "interrupted"
+			line.State, line.Reason = record.Cancelled, "interrupted"
 		} else if !begun && errors.Is(err, errEnded) && p.putBack(cell) {
 			p.report(number, pid, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell had not begun and is handed to another"})
 			continue
-		} else if again, err := p.retry(cell, exit); again {
-			p.report(number, pid, Progress{Cell: cell, State: record.Running, Note: reason + "; the cell starts anew with its batches in parts"})
-			continue
-		} else if err != nil {
-			reason = errors.Join(errors.New(reason), err).Error()
+		} else if errors.Is(exit, errKilled) {
+			line = p.orAgain(cell, line)
 		}
-		p.report(number, pid, Progress{Cell: cell, State: state, Reason: reason})
+		p.report(number, pid, line)
 	}
 }
 
@@ -247,19 +261,23 @@ func (p *pool) putBack(cell string) bool {
 	return true
 }
 
-// retry puts a cell whose worker was killed before all others, if Again wants that.
-func (p *pool) retry(cell string, exit error) (bool, error) {
-	if p.options.Again == nil || !errors.Is(exit, errKilled) {
-		return false, nil
+// orAgain is the last line of a cell for which memory did not suffice, or a note in its place where
+// Again wants the cell once more: it is put before all others.
+func (p *pool) orAgain(cell string, last Progress) Progress {
+	if p.options.Again == nil {
+		return last
 	}
 	again, err := p.options.Again(cell)
+	if err != nil {
+		last.Reason = errors.Join(errors.New(last.Reason), err).Error()
+	}
 	if err != nil || !again {
-		return false, err
+		return last
 	}
 	p.queue.Lock()
 	defer p.queue.Unlock()
 	p.waiting = slices.Insert(p.waiting, 0, cell)
-	return true, nil
+	return Progress{Cell: cell, State: record.Running, Note: last.Reason + "; the cell starts anew with its batches in parts"}
 }
 
 func (p *pool) report(number, pid int, line Progress) {

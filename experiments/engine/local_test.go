@@ -57,6 +57,9 @@ func TestMain(m *testing.M) {
 			out.Encode(Progress{Cell: cell, State: "done"})
 			time.Sleep(200 * time.Millisecond)
 			os.Exit(130)
+		case "full":
+			out.Encode(Progress{Cell: cell, State: "failed", Reason: "RESOURCE_EXHAUSTED", OutOfMemory: true})
+			continue
 		case "where":
 			out.Encode(Progress{Cell: cell, State: "running", Reason: fmt.Sprint(coresToTake(), os.Getenv("GOMAXPROCS"))})
 		}
@@ -214,6 +217,51 @@ func TestCancellingStopsTheWorkersSoon(t *testing.T) {
 		if ends[kind+"-1"].State != "cancelled" || ends[kind+"-2"].State != "cancelled" || ends["ok-1"].State != "" {
 			t.Errorf("%s: %v", kind, ends)
 		}
+	}
+}
+
+// TestACellWithoutMemoryIsHandedOutAgain once, as far as Again wants that, to a new process.
+func TestACellWithoutMemoryIsHandedOutAgain(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		var s seen
+		asked := 0
+		err := Run(context.Background(), Options{Jobs: 1, Cells: []string{"full-1", "ok-1"}, OnProgress: s.add,
+			Command: func(int) *exec.Cmd {
+				c := exec.Command(os.Args[0])
+				c.Env = append(os.Environ(), "ENGINE_TEST_WORKER=1")
+				return c
+			},
+			Again: func(cell string) (bool, error) {
+				asked++
+				return wanted && asked == 1, nil
+			}})
+		if err == nil || strings.Count(err.Error(), "RESOURCE_EXHAUSTED") != 1 {
+			t.Errorf("again %v: %v", wanted, err)
+		}
+		notes := 0
+		for _, p := range s.lines {
+			if strings.Contains(p.Note, "starts anew with its batches in parts") {
+				notes++
+			}
+		}
+		times := map[bool]int{true: 2, false: 1}[wanted]
+		if asked != times || notes != times-1 || s.ends()["ok-1"].State != "done" {
+			t.Errorf("again %v: asked %d times, %d notes, ends %v", wanted, asked, notes, s.ends())
+		}
+	}
+}
+
+// TestAWorkerOfADeviceHasAllCores, and the environment of its parent.
+func TestAWorkerOfADeviceHasAllCores(t *testing.T) {
+	var s seen
+	err := Run(context.Background(), Options{Jobs: 1, Cells: []string{"where-1"}, OnProgress: s.add, Device: true, Command: func(int) *exec.Cmd {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), "ENGINE_TEST_WORKER=1", "GOMAXPROCS=7")
+		return c
+	}})
+	want := fmt.Sprint(coresToTake(), "7")
+	if err != nil || len(s.lines) != 3 || len(s.lines[1].Reason) != len(want) || !strings.HasSuffix(s.lines[1].Reason, "7") {
+		t.Errorf("%v, %+v, expected %s", err, s.lines, want)
 	}
 }
 

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// OnOneCore runs a process as a worker runs, on one core and in its environment, and waits for it.
-// It is stopped when ctx is done, whose cause is the error then: SIGTERM, and after ten seconds
+// AsWorker runs a process as a worker runs, on one core and in its environment unless it computes
+// on a device (see Options), and waits for it. It is stopped when ctx is done, whose cause is the error then: SIGTERM, and after ten seconds
 // SIGKILL.
-func OnOneCore(ctx context.Context, command *exec.Cmd) error {
-	asWorker(command)
+func AsWorker(ctx context.Context, command *exec.Cmd, device bool) error {
+	asWorker(command, device)
 	core := -1
-	if cores := coresToTake(); len(cores) > 0 {
+	if cores := coresToTake(); !device && len(cores) > 0 {
 		core = cores[0]
 	}
 	exited := make(chan struct{})

@@ -36,10 +36,10 @@ type worker struct {
 
 // startWorker starts a process on a core (-1: any). The process is stopped when ctx is done:
 // SIGTERM, and after the grace time SIGKILL.
-func startWorker(ctx context.Context, command *exec.Cmd, core int, grace time.Duration) (*worker, error) {
-	w := &worker{command: command, stderr: &tail{limit: 8 << 10}, grace: grace,
+func startWorker(ctx context.Context, command *exec.Cmd, core int, o Options) (*worker, error) {
+	w := &worker{command: command, stderr: &tail{limit: 8 << 10}, grace: o.Grace,
 		stopped: make(chan struct{}), exited: make(chan struct{})}
-	asWorker(command)
+	asWorker(command, o.Device)
 	command.Stderr = w.stderr
 	command.WaitDelay = time.Second // a grandchild may hold the standard error open
 	input, err := command.StdinPipe()
@@ -86,12 +86,15 @@ func (w *worker) watch(watched, ctx context.Context) {
 // stop asks the process to end, and kills it when it has not after the grace time.
 func (w *worker) stop() { stop(w.command, w.exited, w.grace) }
 
-// asWorker gives a process that is to be started a worker's environment, and a group of its own.
-func asWorker(command *exec.Cmd) {
+// asWorker gives a process that is to be started a group of its own, and unless it computes on a
+// device the environment of one that computes on one core.
+func asWorker(command *exec.Cmd, device bool) {
 	if command.Env == nil {
 		command.Env = os.Environ()
 	}
-	command.Env = workerEnvironment(command.Env)
+	if !device {
+		command.Env = workerEnvironment(command.Env)
+	}
 	setGroup(command)
 }
 

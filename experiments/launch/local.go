@@ -8,25 +8,36 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"secura/experiments/engine"
 	"secura/experiments/rundir"
 	"secura/experiments/standing"
+	"secura/methods/backbone"
 )
 
 // work runs cells in worker processes of this same program and shows how far they are; cells of one
 // group share compiled graphs. The error joins those of the cells that did not end well.
-func (l Launch) work(ctx context.Context, backend string, cells []string, group func(cell string) string) error {
+func (l Launch) work(ctx context.Context, backend backbone.BackendInfo, cells []string, group func(cell string) string) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
 	}
-	workers := min(cmp.Or(l.Jobs, runtime.NumCPU()), len(cells))
+	each := max(l.Suite.Devices, 1)
+	atOnce := runtime.NumCPU()
+	if !backend.OnProcessor() {
+		atOnce = max(backend.Devices/each, 1)
+	}
+	workers := min(cmp.Or(l.Jobs, atOnce), len(cells))
 	view := l.View(workers, len(cells))
 	err = engine.Run(ctx, engine.Options{
 		Jobs:  workers,
 		Cells: cells, Group: group,
-		Command:    func(int) *exec.Cmd { return Worker(program, l.Run, l.DataDir, backend) },
+		Device: !backend.OnProcessor(),
+		Command: func(worker int) *exec.Cmd {
+			return Worker(program, l.Run, l.DataDir, openedBy(worker, backend, each))
+		},
 		OnProgress: view.Update,
 		Again: func(cell string) (bool, error) {
 			if l.RetryParts == 0 {
@@ -37,6 +48,24 @@ func (l Launch) work(ctx context.Context, backend string, cells []string, group 
 	})
 	view.Close()
 	return errors.Join(err, settle(l.Run, err))
+}
+
+// openedBy is the name by which a worker opens the backend. Of several GPUs it takes as many as a
+// cell computes on, each worker the next ones, unless the backend's options say which are taken.
+func openedBy(worker int, backend backbone.BackendInfo, each int) string {
+	options := backend.Options
+	if backend.OnProcessor() || backend.Devices < 2*each || strings.Contains(options, "visible_devices") {
+		return backend.Opens()
+	}
+	first := worker % (backend.Devices / each) * each
+	var taken []string
+	for i := range each {
+		taken = append(taken, strconv.Itoa(first+i))
+	}
+	if options != "" {
+		options += ","
+	}
+	return backbone.PluginName(backend.Plugin, options+"visible_devices="+strings.Join(taken, ";"))
 }
 
 // Worker is a worker process of a run: this program with the command worker, and more of its flags.

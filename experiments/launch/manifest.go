@@ -42,18 +42,15 @@ func (l Launch) manifest() (rundir.Manifest, error) {
 
 // OpenBackend opens a backend once, which installs the plugin where that is needed and allowed,
 // tells of a slower one and refuses one that computes wrong gradients. It describes the backend in
-// the manifest and returns the name under which the workers open the same one.
-func OpenBackend(ctx context.Context, name string, noDownload bool, m *rundir.Manifest, log io.Writer) (string, error) {
+// the manifest and tells the workers what to open.
+func OpenBackend(ctx context.Context, name string, noDownload bool, m *rundir.Manifest, log io.Writer) (backbone.BackendInfo, error) {
 	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: name, NoDownload: noDownload, Log: log})
 	if err != nil {
-		return "", err
+		return info, err
 	}
 	b.Finalize()
 	experiments.DescribeBackend(m, info)
-	if info.Plugin != "" {
-		return "xla:" + info.Plugin, nil
-	}
-	return info.Name, nil
+	return info, nil
 }
 
 // ChangedError says that a run has other settings than those with which it is to be continued.

@@ -13,6 +13,7 @@ import (
 	"secura/experiments/rundir"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
+	"secura/methods/backbone"
 )
 
 // Scratch makes runs of a suite in a folder that is removed again, for measurements.
@@ -22,8 +23,8 @@ type Scratch struct {
 	Planned []suite.Cell
 	// Manifest is what each run begins with.
 	Manifest rundir.Manifest
-	// Backend is the name that workers open.
-	Backend string
+	// Backend is what workers open.
+	Backend backbone.BackendInfo
 	// Folder is where the runs lie.
 	Folder string
 
@@ -73,5 +74,5 @@ func (r *Scratch) Begin() (rundir.Run, error) {
 
 // Worker is a worker process of one of the runs, with more flags.
 func (r *Scratch) Worker(run rundir.Run, more ...string) *exec.Cmd {
-	return Worker(r.program, run, r.DataDir, r.Backend, more...)
+	return Worker(r.program, run, r.DataDir, r.Backend.Opens(), more...)
 }

@@ -86,6 +86,7 @@ func lastLine(ctx context.Context, p engine.Progress, err error) engine.Progress
 		return p
 	}
 	p.State, p.Reason = experiments.EndState(ctx, err)
+	p.OutOfMemory = p.State == record.Failed && experiments.OutOfMemory(err)
 	return p
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"secura/experiments"
@@ -128,9 +127,13 @@ func (l Launch) share(ctx context.Context, array *engine.Array) (err error) {
 // clusterBackend is what the elements open. A plugin that is named is not opened here: the machine
 // that submits may lack the device. Each element checks its gradients before it computes.
 func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string, error) {
-	path, named := strings.CutPrefix(l.Suite.Backend, "xla:")
+	path, options, named, err := backbone.SplitPlugin(l.Suite.Backend)
+	if err != nil {
+		return "", err
+	}
 	if !named {
-		return OpenBackend(ctx, l.Suite.Backend, l.NoDownload, m, l.Log)
+		info, err := OpenBackend(ctx, l.Suite.Backend, l.NoDownload, m, l.Log)
+		return info.Opens(), err
 	}
 	if err := absolute(&path); err != nil {
 		return "", err
@@ -139,8 +142,10 @@ func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string,
 	if err != nil {
 		return "", err
 	}
-	experiments.DescribeBackend(m, backbone.BackendInfo{Name: "xla", PluginSHA256: file.SHA256, Flags: backbone.XLAFlags()})
-	return "xla:" + path, nil
+	info := backbone.DescribePlugin(path, options)
+	info.PluginSHA256 = file.SHA256
+	experiments.DescribeBackend(m, info)
+	return info.Opens(), nil
 }
 
 // copyProgram puts this program where the elements start it. One of an earlier array may be

@@ -49,6 +49,26 @@ func processorOf(cpuinfo string) string {
 	return name
 }
 
+// GPUs names the models of the machine's GPUs, each once, as NVIDIA's driver tells; empty where there
+// is no such driver.
+func GPUs() string { return gpusBelow("/proc/driver/nvidia/gpus") }
+
+// gpusBelow reads the file "information" of each GPU's folder.
+func gpusBelow(folder string) string {
+	files, _ := filepath.Glob(filepath.Join(folder, "*", "information"))
+	var models []string
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(data)) {
+			if key, value, _ := strings.Cut(line, ":"); key == "Model" {
+				models = append(models, strings.TrimSpace(value))
+			}
+		}
+	}
+	slices.Sort(models)
+	return strings.Join(slices.Compact(models), " and ")
+}
+
 // PeakMemory is the largest resident memory of this process so far, in bytes; 0 where the system
 // does not tell.
 func PeakMemory() int64 {

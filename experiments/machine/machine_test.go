@@ -1,10 +1,12 @@
 package machine
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -36,6 +38,23 @@ func TestAClockCountsWhatThisProcessComputes(t *testing.T) {
 	}
 	if PeakMemory() < 1<<20 {
 		t.Errorf("the process needed %d bytes", PeakMemory())
+	}
+}
+
+func TestGPUsAreNamedByTheirModels(t *testing.T) {
+	folder := t.TempDir()
+	for i, model := range []string{"NVIDIA H200", "NVIDIA A100-SXM4-80GB", "NVIDIA H200"} {
+		gpu := filepath.Join(folder, strconv.Itoa(i))
+		text := "Model: \t\t " + model + "\nIRQ:   \t\t 17\n"
+		if err := errors.Join(os.Mkdir(gpu, 0o755), os.WriteFile(filepath.Join(gpu, "information"), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := gpusBelow(folder), "NVIDIA A100-SXM4-80GB and NVIDIA H200"; got != want {
+		t.Errorf("got %q, expected %q", got, want)
+	}
+	if got := gpusBelow(filepath.Join(folder, "none")); got != "" {
+		t.Errorf("got %q of no driver", got)
 	}
 }
 

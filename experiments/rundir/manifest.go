@@ -26,7 +26,10 @@ type Manifest struct {
 	Backend      string `json:"backend"`
 	PluginSHA256 string `json:"plugin_sha256,omitempty"`
 	XLAFlags     string `json:"xla_flags,omitempty"`
-	Processor    string `json:"processor"`
+	// TF32 is true where a GPU computed products of float32 with the 10 bits of TF32.
+	TF32 bool `json:"tf32,omitempty"`
+	// Processor is that of the machine, and before it the GPU where one computed.
+	Processor string `json:"processor"`
 	// Platform is the operating system and the instruction set that the program was built for, such
 	// as "linux/amd64".
 	Platform string `json:"platform,omitempty"`
@@ -78,7 +81,16 @@ func (m Manifest) ComputedBy(processors []string) string {
 func (m Manifest) otherBackend(other Manifest) (reasons []string) {
 	reasons = appendChange(reasons, "backend", m.Backend, other.Backend)
 	reasons = appendChange(reasons, "plugin sha256", m.PluginSHA256, other.PluginSHA256)
+	reasons = appendChange(reasons, "precision of products", m.products(), other.products())
 	return appendChange(reasons, "XLA flags", m.XLAFlags, other.XLAFlags)
+}
+
+// products names the precision that the suite leaves to the backend's options.
+func (m Manifest) products() string {
+	if m.TF32 {
+		return "tf32"
+	}
+	return "f32"
 }
 
 // CheckBackend is an error if the backend of other is another one than this, with what differs: the

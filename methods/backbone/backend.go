@@ -5,7 +5,6 @@
 package backbone
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -24,7 +24,8 @@ import (
 
 // BackendOptions says which backend to open and what may be done to get it.
 type BackendOptions struct {
-	// Name is "auto" (or empty), "xla", "go" or "xla:FILE" with the path of a PJRT plugin.
+	// Name is "auto" (or empty), "xla", "go" or "xla:FILE" with the path of a PJRT plugin, after which
+	// options may follow (see SplitPlugin).
 	Name string
 	// NoDownload forbids to download a plugin: auto then takes an installed one or pure Go.
 	NoDownload bool
@@ -47,27 +48,33 @@ type BackendInfo struct {
 	Version string `json:"version"`
 	// Flags is XLA_FLAGS as the plugin saw it; it pins the instruction set that XLA compiles for.
 	Flags string `json:"flags,omitempty"`
+	// TF32 is true where products of float32 are computed with the 10 bits of TF32, which the option
+	// of that name asks a GPU's plugin for.
+	TF32 bool `json:"tf32,omitempty"`
+	// Device names what computes where that is not the machine's processor, such as "NVIDIA H200".
+	Device string `json:"device,omitempty"`
+	// Options are those of a plugin that was named with some.
+	Options string `json:"-"`
+	// Devices is how many devices a plugin has.
+	Devices int `json:"-"`
 	// Slower is true where the backend is several times slower than XLA.
 	Slower bool `json:"slower"`
+}
+
+// Opens is the name by which another process opens the same backend.
+func (i BackendInfo) Opens() string {
+	if i.Plugin == "" {
+		return i.Name
+	}
+	return PluginName(i.Plugin, i.Options)
 }
 
 const (
 	// SlowerBy is how many times slower than XLA pure Go was measured to be.
 	SlowerBy = "5 to 8"
-	// defaultXLAFlags pins the instruction set that is compiled for, so that results differ little
-	// across x86-64 processors from AVX2 on, and compiles with fewer passes: a fifth sooner, to
-	// graphs that were measured to be no slower.
-	defaultXLAFlags = "--xla_cpu_max_isa=AVX2 --xla_backend_optimization_level=1"
 	// goConfig avoids the pure-Go backend's default mode, which deadlocks on two processors.
 	goConfig = "ops_sequential"
 )
-
-// xlaFlagsEnv is where a plugin reads its flags.
-const xlaFlagsEnv = "XLA_FLAGS"
-
-// XLAFlags are the flags that a plugin is opened with: XLA_FLAGS, or where that is empty those of
-// this program.
-func XLAFlags() string { return cmp.Or(os.Getenv(xlaFlagsEnv), defaultXLAFlags) }
 
 // BackendNames lists the names that OpenBackend takes.
 var BackendNames = []string{"auto", "xla", "go", "xla:FILE"}
@@ -80,8 +87,9 @@ func CheckBackendName(name string) error {
 	switch {
 	case name == "", name == "auto", name == "xla", name == "go":
 		return nil
-	case strings.HasPrefix(name, "xla:") && len(name) > len("xla:"):
-		return nil
+	case strings.HasPrefix(name, "xla:"):
+		_, _, _, err := SplitPlugin(name)
+		return err
 	}
 	return errors.New(spelling.Unknown("backend", name, BackendNames))
 }
@@ -96,7 +104,10 @@ func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, Backen
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	file, named := strings.CutPrefix(o.Name, "xla:")
+	file, options, named, err := SplitPlugin(o.Name)
+	if err != nil {
+		return nil, BackendInfo{}, err
+	}
 	switch {
 	case o.Name == "go":
 		return openGo()
@@ -105,24 +116,27 @@ func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, Backen
 		if err != nil {
 			return nil, BackendInfo{}, err
 		}
-		return openPlugin(path)
+		return openPlugin(path, options)
 	case o.Name == "xla":
 		path, err := installedPlugin()
 		if err != nil {
 			return nil, BackendInfo{}, err
 		}
-		return openPlugin(path)
+		return openPlugin(path, "")
 	}
 	return openAuto(ctx, o)
 }
 
 // FindBackend names what OpenBackend would open, and opens and downloads nothing: "go", "xla:FILE"
-// with an absolute path, or "auto" where a plugin would have to be installed first.
+// with an absolute path and the options given, or "auto" where a plugin would have to be installed first.
 func FindBackend(o BackendOptions) (string, error) {
 	if err := CheckBackendName(o.Name); err != nil {
 		return "", err
 	}
-	file, named := strings.CutPrefix(o.Name, "xla:")
+	file, options, named, err := SplitPlugin(o.Name)
+	if err != nil {
+		return "", err
+	}
 	if o.Name == "go" {
 		return "go", nil
 	}
@@ -133,7 +147,7 @@ func FindBackend(o BackendOptions) (string, error) {
 	path, err := find()
 	switch {
 	case err == nil:
-		return "xla:" + path, nil
+		return PluginName(path, options), nil
 	case named || o.Name == "xla":
 		return "", err
 	case xlaSupported && !o.NoDownload:
@@ -183,7 +197,7 @@ func openAuto(ctx context.Context, o BackendOptions) (compute.Backend, BackendIn
 		return nil, BackendInfo{}, fmt.Errorf("open backend: %w", err)
 	}
 	if reason == nil {
-		b, info, err := openPlugin(path)
+		b, info, err := openPlugin(path, "")
 		if err == nil || errors.Is(err, ErrProbe) {
 			return b, info, err
 		}
@@ -202,12 +216,20 @@ func openGo() (compute.Backend, BackendInfo, error) {
 	return probed(b, info)
 }
 
-func openPlugin(path string) (compute.Backend, BackendInfo, error) {
-	info := BackendInfo{Name: "xla", Plugin: path, Version: pluginVersion(path)}
+// DescribePlugin tells of a plugin, which is not opened, what is known without its hash.
+func DescribePlugin(path, options string) BackendInfo {
+	info := BackendInfo{Name: "xla", Plugin: path, Version: pluginVersion(path), Flags: XLAFlags(path), Options: options}
+	if value, given := option(options, "tf32"); given {
+		info.TF32, _ = strconv.ParseBool(value) // what is no such value, go-xla refuses
+	}
+	return info
+}
+
+func openPlugin(path, options string) (compute.Backend, BackendInfo, error) {
+	info := DescribePlugin(path, options)
 	if !xlaSupported {
 		return nil, info, fmt.Errorf("open backend xla:%s: %w; use -backend go", path, errNoXLA)
 	}
-	info.Flags = XLAFlags()
 	os.Setenv(xlaFlagsEnv, info.Flags)
 
 	type hash struct {
@@ -219,12 +241,19 @@ func openPlugin(path string) (compute.Backend, BackendInfo, error) {
 		sum, _, err := atomicfile.SHA256(path)
 		hashed <- hash{sum, err}
 	}()
-	b, err := openXLA(path)
+	b, err := openXLA(pluginConfig(path, options))
 	if err != nil {
 		return nil, info, fmt.Errorf("open backend xla: load plugin %s: %w; `runner setup` installs one that works", path, err)
 	}
 	if _, _, err := probed(b, info); err != nil {
 		return nil, info, err
+	}
+	// go-xla adds where CUDA lies, and the plugin has read it by now. A worker, which inherits the
+	// flags, is held to those of its run.
+	os.Setenv(xlaFlagsEnv, info.Flags)
+	info.Devices = b.NumDevices()
+	if !OnProcessor(path) {
+		info.Device = b.DeviceDescription(0)
 	}
 	h := <-hashed
 	if h.err != nil {
@@ -237,7 +266,7 @@ func openPlugin(path string) (compute.Backend, BackendInfo, error) {
 
 // probed runs Probe on b, and finalizes b if it is refused.
 func probed(b compute.Backend, info BackendInfo) (compute.Backend, BackendInfo, error) {
-	if err := Probe(b); err != nil {
+	if err := Probe(b, info.TF32); err != nil {
 		b.Finalize()
 		where := info.Name
 		if info.Plugin != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +20,7 @@ func TestProbeRefusesOtherValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Finalize()
-	if err := Probe(b); err != nil {
+	if err := Probe(b, false); err != nil {
 		t.Fatal(err)
 	}
 	alter := func(values []float32, i int, by float32) []float32 {
@@ -28,14 +29,34 @@ func TestProbeRefusesOtherValues(t *testing.T) {
 		return changed
 	}
 	for name, want := range map[string]probeResult{
-		"loss":      {probeWant.loss * 1.0001, probeWant.embedding, probeWant.output},
-		"embedding": {probeWant.loss, alter(probeWant.embedding, 6, 1e-4), probeWant.output},
-		"output":    {probeWant.loss, probeWant.embedding, alter(probeWant.output, 0, 1e-4)},
-		"length":    {probeWant.loss, probeWant.embedding, probeWant.output[1:]},
+		"loss":      {loss: probeWant.loss * 1.0001, embedding: probeWant.embedding, output: probeWant.output},
+		"embedding": {loss: probeWant.loss, embedding: alter(probeWant.embedding, 6, 1e-4), output: probeWant.output},
+		"output":    {loss: probeWant.loss, embedding: probeWant.embedding, output: alter(probeWant.output, 0, 1e-4)},
+		"length":    {loss: probeWant.loss, embedding: probeWant.embedding, output: probeWant.output[1:]},
 	} {
-		if err := probeAgainst(b, want); !errors.Is(err, ErrProbe) {
+		if err := probeAgainst(b, want, false); !errors.Is(err, ErrProbe) {
 			t.Errorf("%s altered: got %v, want ErrProbe", name, err)
 		}
+	}
+}
+
+// TestProbeTellsTF32: a matrix whose products lost their last digits is told, unless products in TF32
+// are wanted.
+func TestProbeTellsTF32(t *testing.T) {
+	rounded := probeDigits()
+	for i := range rounded {
+		rounded[i] = math.Float32frombits((math.Float32bits(rounded[i]) + 1<<12) &^ (1<<13 - 1))
+	}
+	if err := compareProbe("a product with the identity", rounded, probeDigits()); err == nil {
+		t.Error("10 bits are taken for 24")
+	}
+	b, err := gobackend.New(goConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	if err := Probe(b, true); err != nil {
+		t.Error(err)
 	}
 }
 

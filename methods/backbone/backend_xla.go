@@ -17,10 +17,10 @@ import (
 // xlaSupported says whether this build can load XLA plugins.
 const xlaSupported = true
 
-// openXLA loads the plugin at an absolute path.
-func openXLA(path string) (compute.Backend, error) {
+// openXLA loads the plugin at an absolute path, after which options may follow.
+func openXLA(config string) (compute.Backend, error) {
 	xla.EnableAutoInstall(false) // never download behind the user's back
-	return xla.New(path)
+	return xla.New(config)
 }
 
 // releaseURL asks go-xla for the address of its own release of the CPU plugin.

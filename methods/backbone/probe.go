@@ -28,10 +28,12 @@ var (
 	probeLabels = [][]int32{{2, 0, 5, 1}, {3, 3, 4, 2}}
 )
 
-// probeResult is the loss and its gradients by the two matrices, row by row.
+// probeResult is the loss and its gradients by the two matrices, row by row, and the product of
+// probeDigits with the identity.
 type probeResult struct {
 	loss              float32
 	embedding, output []float32
+	product           []float32
 }
 
 // probeWant was computed in double precision, with the gradient written out by hand, by a program
@@ -56,13 +58,19 @@ var probeWant = probeResult{
 	},
 }
 
-// Probe runs a tiny step on the backend and compares loss and gradients with recorded values. It
-// returns an error that wraps ErrProbe and says what differs, by how much.
-func Probe(b compute.Backend) error {
-	return probeAgainst(b, probeWant)
+// probeProduct is the size of a product with the identity, which gives its matrix back where
+// products have the digits of float32. A GPU computes products as small as those of the step
+// without its matrix units, so that they do not tell.
+const probeProduct = 64
+
+// Probe runs a tiny step on the backend and compares loss and gradients with recorded values, and
+// unless products are wanted in TF32, the digits of a larger product. It returns an error that
+// wraps ErrProbe and says what differs, by how much.
+func Probe(b compute.Backend, tf32 bool) error {
+	return probeAgainst(b, probeWant, tf32)
 }
 
-func probeAgainst(b compute.Backend, want probeResult) error {
+func probeAgainst(b compute.Backend, want probeResult, tf32 bool) error {
 	var got probeResult
 	var err error
 	if panicked := exceptions.TryCatch[error](func() { got, err = runProbe(b) }); panicked != nil {
@@ -71,7 +79,13 @@ func probeAgainst(b compute.Backend, want probeResult) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProbe, err)
 	}
+	if !tf32 {
+		want.product = probeDigits()
+	} else {
+		got.product = nil
+	}
 	return errors.Join(
+		compareProbe("a product with the identity", got.product, want.product),
 		compareProbe("the loss", []float32{got.loss}, []float32{want.loss}),
 		compareProbe("the embedding's gradient", got.embedding, want.embedding),
 		compareProbe("the output matrix's gradient", got.output, want.output))
@@ -79,12 +93,12 @@ func probeAgainst(b compute.Backend, want probeResult) error {
 
 func runProbe(b compute.Backend) (probeResult, error) {
 	var r probeResult
-	exec, err := NewExec(b, func(embedding, output, tokens, labels *Node) []*Node {
+	exec, err := NewExec(b, func(embedding, output, tokens, labels, digits, identity *Node) []*Node {
 		x := Gather(embedding, InsertAxes(tokens, -1))
 		logits := Einsum("btd,dc->btc", Mul(x, Sigmoid(x)), output)
 		picked := Mul(LogSoftmax(logits), OneHot(labels, probeClasses, dtypes.Float32))
 		loss := Neg(ReduceAllMean(ReduceSum(picked, -1)))
-		return append([]*Node{loss}, Gradient(loss, embedding, output)...)
+		return append([]*Node{loss, Einsum("ij,jk->ik", digits, identity)}, Gradient(loss, embedding, output)...)
 	})
 	if err != nil {
 		return r, err
@@ -95,6 +109,8 @@ func runProbe(b compute.Backend) (probeResult, error) {
 		tensors.FromFlatDataAndDimensions(probeMatrix(probeWidth, probeClasses, 5, 4, 13), probeWidth, probeClasses),
 		tensors.FromValue(probeTokens),
 		tensors.FromValue(probeLabels),
+		tensors.FromFlatDataAndDimensions(probeDigits(), probeProduct, probeProduct),
+		tensors.FromFlatDataAndDimensions(probeIdentity(), probeProduct, probeProduct),
 	}
 	arguments := make([]any, len(inputs))
 	for i, t := range inputs {
@@ -114,7 +130,24 @@ func runProbe(b compute.Backend) (probeResult, error) {
 			return r, err
 		}
 	}
-	return probeResult{flat[0][0], flat[1], flat[2]}, nil
+	return probeResult{flat[0][0], flat[2], flat[3], flat[1]}, nil
+}
+
+// probeDigits has values around 1 that take 13 bits: 1 + n/4096, n from -5 to 5.
+func probeDigits() []float32 {
+	values := probeMatrix(probeProduct, probeProduct, 7, 3, 11)
+	for i, n := range values {
+		values[i] = 1 + n*8/4096
+	}
+	return values
+}
+
+func probeIdentity() []float32 {
+	values := make([]float32, probeProduct*probeProduct)
+	for i := range probeProduct {
+		values[i*probeProduct+i] = 1
+	}
+	return values
 }
 
 // probeMatrix has the values ((i·a + j·b) mod m − m/2) / 8: exact in every floating-point format.
