@@ -12,21 +12,32 @@ import (
 	"syscall"
 	"time"
 
+	"secura/experiments/engine"
 	"secura/experiments/suite"
 )
 
-// patience is how long a command may take to stop after an interruption. The engine kills its
-// workers after 4 seconds.
-const patience = 4800 * time.Millisecond
+const (
+	// patience is how long a command may take to stop after an interruption: the engine gives its
+	// workers less.
+	patience = engine.DefaultGrace + 800*time.Millisecond
+	// silence is how long it may take without a word.
+	silence = 2 * time.Second
+)
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, func() {
 		if len(os.Args) > 1 && os.Args[1] == "worker" {
 			return // who started it ends its patience
 		}
 		stop() // a second Ctrl-C ends the program at once
-		time.Sleep(patience)
+		time.Sleep(silence)
+		fmt.Fprintf(os.Stderr, "runner: stopping; what trains saves where it stands first, for up to %.0f s. Once more (Ctrl-C) stops at once\n", engine.DefaultGrace.Seconds())
+		time.Sleep(patience - silence)
 		fmt.Fprintln(os.Stderr, "runner: interrupted; did not stop by itself in time. The same command again goes on: "+sameCommand())
 		os.Exit(130)
 	})
