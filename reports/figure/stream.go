@@ -111,20 +111,24 @@ type tradeoff struct {
 	better float64
 }
 
-// tradeoffFigures set retention against plasticity and against cost.
+// tradeoffFigures set retention against plasticity and, where one processor computed all cells,
+// against cost.
 func tradeoffFigures(r *report.Report) ([]Figure, error) {
 	retention := report.MetricOf("knowledge_retention")
 	kept := "knowledge retention, percent"
 	if base, ok := r.Base(); !ok || base.K == nil {
 		retention, kept = report.MetricOf("acc"), "accuracy at the end of the stream, points of 100"
 	}
-	var figures []Figure
-	for _, t := range []tradeoff{
+	tradeoffs := []tradeoff{
 		{"plasticity-and-retention", "Plasticity against retention", "learning accuracy, points of 100", kept,
 			[2]func(report.Cell) metric.Value{report.MetricOf("learning_accuracy"), retention}, 100, 1},
-		{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
-			[2]func(report.Cell) metric.Value{func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, 1, -1},
-	} {
+	}
+	if r.SameProcessor() {
+		tradeoffs = append(tradeoffs, tradeoff{"cost-and-retention", "Cost against retention", "seconds of a cell", kept,
+			[2]func(report.Cell) metric.Value{func(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) }, retention}, 1, -1})
+	}
+	var figures []Figure
+	for _, t := range tradeoffs {
 		f, drawn, err := tradeoffFigure(r, t)
 		if err != nil {
 			return nil, err
@@ -181,9 +185,9 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 		f.plot.Add(line)
 		f.legend.Add("Pareto front", line)
 	}
-	if len(methods) > 0 { // room for whole markers
+	if len(methods) > 0 { // room for whole markers, but none for what no number here can be
 		dx, dy := 0.05*(f.plot.X.Max-f.plot.X.Min), 0.05*(f.plot.Y.Max-f.plot.Y.Min)
-		f.plot.X.Min, f.plot.X.Max, f.plot.Y.Min, f.plot.Y.Max = f.plot.X.Min-dx, f.plot.X.Max+dx, f.plot.Y.Min-dy, f.plot.Y.Max+dy
+		f.plot.X.Min, f.plot.X.Max, f.plot.Y.Min, f.plot.Y.Max = max(f.plot.X.Min-dx, 0), f.plot.X.Max+dx, max(f.plot.Y.Min-dy, 0), f.plot.Y.Max+dy
 	}
 	return f, len(methods), nil
 }

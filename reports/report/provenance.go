@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"secura/experiments/record"
+	"secura/experiments/rundir"
 	"secura/reports/table"
 )
 
@@ -58,6 +59,26 @@ func (r *Report) Processors() string {
 		names[i] = fmt.Sprintf("%d by %s", cells[name], name)
 	}
 	return "of the cells " + strings.Join(names, "; ")
+}
+
+// SameProcessor says whether the seconds of the done cells can be compared: one processor computed
+// all of them, by what their statuses name. Where no status names any, an older program wrote them,
+// and it is one unless the run went on with another.
+func (r *Report) SameProcessor() bool {
+	var named []string
+	done := 0
+	for _, c := range r.Cells {
+		if c.State != record.Done {
+			continue
+		}
+		if done++; done == 1 {
+			named = c.Processors
+		}
+		if len(c.Processors) > 1 || !slices.Equal(c.Processors, named) {
+			return false
+		}
+	}
+	return len(named) == 1 || r.Manifest.ComputedBy(nil) != rundir.UnknownProcessor
 }
 
 // WriteProvenance writes Provenance and the files. Modules are in the manifest.

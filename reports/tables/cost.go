@@ -20,12 +20,17 @@ func Cost(r *report.Report) table.Table {
 			unit float64
 		}{
 			{trainedParameters, 1000}, {func(c report.Cell) float64 { return float64(c.StateBytes) }, 1 << 10},
-			{func(c report.Cell) float64 { return c.Seconds.Train }, 1}, {func(c report.Cell) float64 { return c.Seconds.Eval }, 1},
-			{func(c report.Cell) float64 { return c.Seconds.Compile }, 1}, {allSeconds, 1},
-			{func(c report.Cell) float64 { return float64(c.PeakRSSBytes) }, 1 << 20},
 		} {
 			row = append(row, costEntry(&t, r.MeanDone(m.Name, c.of), c.unit, 1))
 		}
+		for _, of := range []func(report.Cell) float64{
+			func(c report.Cell) float64 { return c.Seconds.Train }, func(c report.Cell) float64 { return c.Seconds.Eval },
+			func(c report.Cell) float64 { return c.Seconds.Compile }, allSeconds,
+		} {
+			row = append(row, secondsEntry(r, &t, m.Name, of, 1))
+		}
+		memory := r.MeanDone(m.Name, func(c report.Cell) float64 { return float64(c.PeakRSSBytes) })
+		row = append(row, costEntry(&t, memory, 1<<20, 1))
 		t.Rows = append(t.Rows, row)
 	}
 	sayCounts(r, &t, r.Suite.Methods, byCells(r))
@@ -35,3 +40,13 @@ func Cost(r *report.Report) table.Table {
 // trainedParameters and allSeconds are the costs that the summary has too.
 func trainedParameters(c report.Cell) float64 { return float64(c.TrainedParameters) }
 func allSeconds(c report.Cell) float64        { return c.Seconds.Total }
+
+// secondsEntry is a method's mean of a wall time. Where several processors computed the cells, a
+// footnote says that it tells nothing of the method.
+func secondsEntry(r *report.Report, t *table.Table, method string, of func(report.Cell) float64, decimals int) table.Entry {
+	e := costEntry(t, r.MeanDone(method, of), 1, decimals)
+	if e.Number != nil && !r.SameProcessor() {
+		e.Notes = append(e.Notes, t.Note("measured on several processors, or on ones that are not recorded: seconds are no comparison of methods"))
+	}
+	return e
+}

@@ -64,7 +64,9 @@ func Summary(r *report.Report) table.Table {
 			rankColumn(r, &t, k+2, c.Better, report.MetricOf(c.Key))
 		}
 	}
-	rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(allSeconds(c)) })
+	if r.SameProcessor() {
+		rankColumn(r, &t, len(t.Columns)-1, -1, func(c report.Cell) metric.Value { return metric.Number(allSeconds(c)) })
+	}
 	if remark := fewSeeds(r); remark != "" {
 		t.Remarks = append(t.Remarks, remark)
 	}
@@ -113,7 +115,7 @@ func methodEntries(r *report.Report, t *table.Table, m suite.MethodSpec, common 
 	for _, c := range scoreColumns {
 		row = append(row, report.ScoreEntry(t, r.Summarise(m.Name, c.Key)))
 	}
-	return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), costEntry(t, r.MeanDone(m.Name, allSeconds), 1, 0))
+	return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), secondsEntry(r, t, m.Name, allSeconds, 0))
 }
 
 // baseEntries are the row of the base row. Where the suite has frozen, its cells and what they cost
@@ -129,7 +131,7 @@ func baseEntries(r *report.Report, t *table.Table, base map[string]metric.Value,
 		}
 		row[0].Notes = methodLabel(r, t, m.Name, common).Notes
 		row[1] = table.Count(r.Summarise(m.Name, "acc").N)
-		return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), costEntry(t, r.MeanDone(m.Name, allSeconds), 1, 0))
+		return append(row, costEntry(t, r.MeanDone(m.Name, trainedParameters), 1000, 1), secondsEntry(r, t, m.Name, allSeconds, 0))
 	}
 	return append(row, table.Entry{}, table.Entry{})
 }
