@@ -40,6 +40,9 @@ func (s Splits) named(split string) string {
 	return ""
 }
 
+// Of is what serves as a split: a split of the source, or a share of one.
+func (s Splits) Of(split string) string { return cmp.Or(s.named(split), split) }
+
 // share is a part of a source's split, from one percentage to another.
 type share struct {
 	split    string

@@ -77,6 +77,27 @@ func (m Manifest) ComputedBy(processors []string) string {
 	return m.Processor
 }
 
+// revisionChange is the entry of Changes that tells of another code revision.
+const revisionChange = "continued with another code revision: was %q, is %q"
+
+// Revisions are the code revisions of the programs that worked at the run, in turn, each once: ""
+// is one that was not recorded.
+func (m Manifest) Revisions() []string {
+	var list, once []string
+	for _, change := range m.Changes {
+		var was, is string
+		if n, _ := fmt.Sscanf(change, revisionChange, &was, &is); n == 2 {
+			list = append(list, was, is)
+		}
+	}
+	for _, revision := range append(list, m.Revision) {
+		if !slices.Contains(once, revision) {
+			once = append(once, revision)
+		}
+	}
+	return once
+}
+
 // otherBackend lists what of the backend differs.
 func (m Manifest) otherBackend(other Manifest) (reasons []string) {
 	reasons = appendChange(reasons, "backend", m.Backend, other.Backend)

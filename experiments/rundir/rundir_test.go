@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -252,6 +253,10 @@ func TestManifestRoundTripAndMerge(t *testing.T) {
 	merged, warnings, err := Merge(old, more)
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "code revision") {
 		t.Fatal(warnings, err)
+	}
+	back, _, err := Merge(merged, old)
+	if err != nil || !slices.Equal(old.Revisions(), []string{"r1"}) || !slices.Equal(merged.Revisions(), []string{"r1", "r2"}) || !slices.Equal(back.Revisions(), []string{"r1", "r2"}) {
+		t.Errorf("%v: revisions %q, %q and %q", err, old.Revisions(), merged.Revisions(), back.Revisions())
 	}
 	if string(merged.Suite) != string(more.Suite) || len(merged.Files) != 1 {
 		t.Fatalf("%s %v", merged.Suite, merged.Files)

@@ -143,7 +143,7 @@ func (c *card) metadata() hub.ModelMetadata {
 		if row == nil || !defined(row[j]) {
 			continue
 		}
-		set := hub.ModelDataset{Name: name, Type: source.Name, Split: c.r.Suite.Evaluation.Split, Revision: source.Revision}
+		set := hub.ModelDataset{Name: name, Type: source.Name, Split: t.Splits.Of(c.r.Suite.Evaluation.Split), Revision: source.Revision}
 		if set.Type == "" {
 			set.Type = t.Source
 		}

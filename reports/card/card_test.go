@@ -20,7 +20,7 @@ import (
 func made() *report.Report {
 	s := suite.Default()
 	s.Name, s.Backbone = "pair|one", "org/base"
-	s.Tasks = []datasets.Task{{Name: "a", Source: "a", Prompt: "Q: {{.q}}\nA:", Scores: []string{"exact"}}, {Name: "b", Source: "builtin:b", Prompt: "`x`|", Scores: []string{"edit_similarity", "exact"}}}
+	s.Tasks = []datasets.Task{{Name: "a", Source: "a", Splits: datasets.Splits{Test: "validation_matched"}, Prompt: "Q: {{.q}}\nA:", Scores: []string{"exact"}}, {Name: "b", Source: "builtin:b", Prompt: "`x`|", Scores: []string{"edit_similarity", "exact"}}}
 	m := suite.MethodSpec{Preset: "er", Name: "er-half", Params: map[string]any{"buffer": 0.5, "alpha": 2}, Reason: "half a buffer"}
 	s.Methods = []suite.MethodSpec{m}
 	s.Seeds = 3
@@ -31,7 +31,7 @@ func made() *report.Report {
 		c.Metrics[key] = metric.Undefined("not here")
 	}
 	c.Metrics["acc"], c.Metrics["perplexity_drift"] = metric.Number(0.7), metric.Number(0.25)
-	return &report.Report{Run: rundir.Run{Path: "runs/x"}, Suite: s, Cells: []report.Cell{c}, Manifest: rundir.Manifest{Plan: "0123456789abcdef", Backend: "go",
+	return &report.Report{Run: rundir.Run{Path: "runs/x"}, Suite: s, Cells: []report.Cell{c}, Manifest: rundir.Manifest{Plan: "0123456789abcdef", Backend: "go", Changes: []string{"continued with another processor"},
 		Sources: []rundir.Source{{Backbone: "org/base", Name: "org/base", Revision: "fedcba9876543210", Licenses: []string{"other: gemma https://x.example/terms"}},
 			{Tasks: []string{"a"}, Name: "org/a", Revision: "0123456789abcdef", Licenses: []string{"mit", "gfdl"}}}}}
 }
@@ -74,13 +74,13 @@ func TestACardTellsWhatWasTrainedOnWhat(t *testing.T) {
 	if len(index) != 2 || index[0].(map[string]any)["metrics"].([]any)[0].(map[string]any)["value"] != 0.6 {
 		t.Errorf("results %v", index)
 	}
-	if set := index[1].(map[string]any)["dataset"].(map[string]any); set["type"] != "org/a" || set["revision"] != "0123456789abcdef" {
+	if set := index[1].(map[string]any)["dataset"].(map[string]any); set["type"] != "org/a" || set["revision"] != "0123456789abcdef" || set["split"] != "validation_matched" {
 		t.Errorf("data set %v", set)
 	}
 	has(t, text, "# er-half on pair\\|one, seed 1", "An adapter of rank 8 for peft", "PeftModel.from_pretrained", "license: other: gemma",
 		"| 1 | b | b, made by secura | apache-2.0 | `'x'\\|` |", "| 2 | a | org/a at 01234567 | mit, gfdl | `Q: {{.q}}\\nA:` |", "there `\\n` is a line break",
 		"learning rate 0.0039", "alpha 2, buffer 0.5", "why these: half a buffer", "| after T1 b ", "| **after T2 a**", "| 90.0 |    · |     · |", "| acc ", "|  0.25 |",
-		"The run has 3 of this method", "- a warning", "plan: 0123456789abcdef", "runner verify RUN -cells er-half-s1-o1")
+		"The run has 3 of this method", "- a warning", "plan: 0123456789abcdef", "- changed on the way: continued with another processor", "runner verify RUN -cells er-half-s1-o1")
 	if strings.Contains(text, "| bwt") {
 		t.Error("a metric that is undefined is printed")
 	}

@@ -151,6 +151,9 @@ func (c *card) provenance() {
 	item("GoMLX", m.Modules["github.com/gomlx/gomlx"])
 	item("backend", m.Backend)
 	item("processor", m.ComputedBy(c.cell.Processors))
+	for _, change := range m.Changes {
+		item("changed on the way", change)
+	}
 	if name := c.hubName(); name != "" {
 		item("backbone", strings.TrimSpace(name+" "+c.base().Revision))
 	}

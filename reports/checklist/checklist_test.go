@@ -17,7 +17,7 @@ import (
 func made(t *testing.T) *report.Report {
 	s := suite.Default()
 	s.Name, s.Backbone, s.Seeds = "mine", "org/base", 3
-	s.Tasks = []datasets.Task{{Name: "a", Source: "a", Limits: datasets.Limits{Train: 100}, Splits: datasets.Splits{Train: "train[:90%]"}}, {Name: "b", Source: "builtin:b"}, {Name: "c", Source: "sets/c"}}
+	s.Tasks = []datasets.Task{{Name: "a", Source: "a", Limits: datasets.Limits{Train: 100}, Splits: datasets.Splits{Train: "train[:90%]"}}, {Name: "b", Source: "builtin:b"}, {Name: "c", Source: "sets/c", Splits: datasets.Splits{Test: "validation_matched"}}}
 	s.Knowledge = []datasets.Task{{Name: "facts", Source: "builtin:facts"}}
 	s.Methods = []suite.MethodSpec{{Preset: "frozen", Name: "frozen"}, {Preset: "seq", Name: "seq", Reason: record.TunedReason + " x"}, {Preset: "er", Name: "er", Reason: record.TunedReason + " y"}}
 	s.Tuning = suite.Tuning{Trials: 8, Stream: []string{"a"}, Split: "validation", Objective: "acc"}
@@ -53,7 +53,8 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 	for _, want := range []string{
 		"- program: secura, code revision cafe\n", "- input files: 2,", "- changed on the way: continued with another processor\n",
 		"| a | org/a at 01234567 | cc-by-4.0 | train\\[:90%\\], 100 examples | test | **[author]** |", "| b | b, made by secura | apache-2.0 | train | test | **[author]** |",
-		"| c | sets/c | **[author]** | train | test |", "| facts | facts, made by secura | apache-2.0 | never: base knowledge |", "- license of the backbone org/base: mit\n",
+		"| c | sets/c | **[author]** | train | validation_matched |", "with -full every cell: on the same processor the records must be equal byte for byte, on another one scores to a tolerance\n",
+		"| facts | facts, made by secura | apache-2.0 | never: base knowledge |", "- license of the backbone org/base: mit\n",
 		"- how they were chosen for seq, er: Each method had 8 trials", "| er | 512 | 0.0039 | alpha 16, rank 8 |",
 		"- seeds and orders: seeds 0 to 2, 1 order of", "- cells: 8 of 9 are done; not done: er-s2-o0 diverged: loss is NaN\n", "95% Student-t interval",
 		"- tests: none: there is one method that can be compared\n", "- hardware: Some CPU linux/amd64\n", "- accelerators, and how many: none",
@@ -139,8 +140,19 @@ func TestAChecklistMarksWhatIsNotKnown(t *testing.T) {
 
 func TestAChecklistSaysWhatRecordsTheRevision(t *testing.T) {
 	r := made(t)
+	const asked, question = "- code revision that has all of what ran: **[author]**\n", "executes a task of each method again; see Code. The code revision: **[author]**."
+	if got := written(t, r); strings.Contains(got, asked) || strings.Contains(got, question) {
+		t.Errorf("a whole revision is asked for in\n%s", got)
+	}
 	r.Manifest.Revision = ""
 	if got, want := written(t, r), "code revision not recorded (go run, -buildvcs=false,"; !strings.Contains(got, want) {
 		t.Errorf("%q is not in\n%s", want, got)
+	}
+	for _, change := range []string{"", `continued with another code revision: was "beef-dirty", is "cafe"`} {
+		r.Manifest.Changes = []string{change}
+		if got := written(t, r); !strings.Contains(got, asked) || !strings.Contains(got, question) {
+			t.Errorf("no revision is asked for in\n%s", got)
+		}
+		r.Manifest.Revision = "cafe"
 	}
 }

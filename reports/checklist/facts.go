@@ -2,6 +2,7 @@ package checklist
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,9 @@ func (f *facts) code() {
 	m := f.r.Manifest
 	f.section("Code")
 	f.item("program", "secura, code revision "+or(m.Revision, report.NoRevision))
+	if !f.recorded() {
+		f.item("code revision that has all of what ran", "")
+	}
 	f.item("where the code can be had", "")
 	f.item("versions", strings.TrimSpace(fmt.Sprintf("%s, GoMLX %s", m.Modules["go"], m.Modules["github.com/gomlx/gomlx"]))+
 		fmt.Sprintf("; all %d modules are in manifest.json", len(m.Modules)))
@@ -27,10 +31,18 @@ func (f *facts) code() {
 	}
 	f.item("plan", m.Plan+": a hash of the suite with every default, which manifest.json has whole")
 	f.item("input files", fmt.Sprintf("%d, each with its sha256 in manifest.json", len(m.Files)))
-	f.item("to repeat it", "runner verify RUN, or of a bundle (runner report RUN -bundle FILE.tar.zst), computes cells again and compares their records byte for byte")
+	f.item("to repeat it", "runner verify RUN, or of a bundle (runner report RUN -bundle FILE.tar.zst), executes one task of each method again, with -full every cell: "+
+		"on the same processor the records must be equal byte for byte, on another one scores to a tolerance")
 	for _, change := range m.Changes {
 		f.item("changed on the way", change)
 	}
+}
+
+// recorded says whether the code revisions of all that ran are known, and are whole.
+func (f *facts) recorded() bool {
+	return !slices.ContainsFunc(f.r.Manifest.Revisions(), func(revision string) bool {
+		return revision == "" || strings.HasSuffix(revision, "-dirty")
+	})
 }
 
 func or(text, other string) string {
@@ -51,10 +63,10 @@ func (f *facts) data() {
 	f.row("---", "---", "---", "---", "---", "--:")
 	s := f.r.Suite
 	for _, t := range s.Tasks {
-		f.task(t, trained(t), s.Evaluation.Split, counts[t.Name])
+		f.task(t, trained(t), t.Splits.Of(s.Evaluation.Split), counts[t.Name])
 	}
 	for _, t := range s.Knowledge {
-		f.task(t, "never: base knowledge", "test", counts[t.Name])
+		f.task(t, "never: base knowledge", t.Splits.Of("test"), counts[t.Name])
 	}
 	if s.HeldOut.Named() {
 		t, _ := s.HeldOut.Task()
@@ -90,7 +102,7 @@ func (f *facts) task(t datasets.Task, trained, evaluated string, examples int) {
 
 // trained says which split a task is trained on.
 func trained(t datasets.Task) string {
-	split := or(t.Splits.Train, "train")
+	split := t.Splits.Of("train")
 	if n := t.Limits.Train; n > 0 {
 		return fmt.Sprintf("%s, %d examples", split, n)
 	}

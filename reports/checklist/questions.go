@@ -25,6 +25,15 @@ func (f *facts) list(title string, questions []question) {
 	}
 }
 
+// repeated says how the run can be repeated.
+func (f *facts) repeated() string {
+	text := "Yes: plan, inputs and seeds are recorded, and `runner verify` executes a task of each method again; see Code."
+	if !f.recorded() {
+		text += " The code revision: " + author + "."
+	}
+	return text
+}
+
 // licenses says whether all are known.
 func (f *facts) licenses() string {
 	if f.unknown > 0 {
@@ -65,7 +74,7 @@ func (f *facts) neurips() []question {
 		{"1 Claims match the results", author + " `runner report RUN -claims` judges the claims of SECURA's paper."},
 		{"2 Limitations", author},
 		{"3 Theory, assumptions and proofs", author},
-		{"4 Experimental result reproducibility", "Yes: plan, inputs and seeds are recorded, and `runner verify` computes cells again; see Code."},
+		{"4 Experimental result reproducibility", f.repeated()},
 		{"5 Open access to data and code", author + " A bundle has manifest, records and predictions; see Code."},
 		{"6 Experimental setting and details", f.tuned()},
 		{"7 Statistical significance", f.bars()},

@@ -76,9 +76,15 @@ const year = "2026"
 func (b *bibliography) program(r *report.Report) {
 	note := "plan " + report.ShortPlan(r)
 	b.comment("suite %s: %s", r.Suite.Name, report.Backbone(r))
-	if r.Manifest.Revision != "" {
-		note += ", code revision " + r.Manifest.Revision
-	} else {
+	all := r.Manifest.Revisions()
+	switch recorded := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == "" }); len(recorded) {
+	case 0:
+	case 1:
+		note += ", code revision " + recorded[0]
+	default:
+		note += ", code revisions " + strings.Join(recorded, ", then ")
+	}
+	if slices.Contains(all, "") {
 		b.comment("code revision %s: add the one that made this run to the note", report.NoRevision)
 	}
 	fmt.Fprintf(&b.out, `@misc{secura-program,

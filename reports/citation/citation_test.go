@@ -104,6 +104,13 @@ func TestABibliographyNamesEachWorkOnce(t *testing.T) {
 	if strings.Contains(got, "not recorded") {
 		t.Errorf("a revision that is recorded is missed in\n%s", got)
 	}
+	r.Manifest.Changes = []string{`continued with another code revision: was "", is "beef"`, `continued with another code revision: was "beef", is "cafe"`}
+	out.Reset()
+	if err := Write(&out, r, func(string) (string, bool) { return "No paper.", true }); err != nil || !strings.Contains(out.String(), "note = {plan 0123456789ab, code revisions beef, then cafe}") ||
+		!strings.Contains(out.String(), "% code revision not recorded") {
+		t.Errorf("%v: not all revisions are told in\n%s", err, out.String())
+	}
+	r.Manifest.Changes = nil
 	r.Manifest.Revision, r.Suite.Methods = "", r.Suite.Methods[:1]
 	out.Reset()
 	if err := Write(&out, r, func(string) (string, bool) { return "No paper.", true }); err != nil || strings.Contains(out.String(), "@inproceedings{adamw") {
