@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -154,6 +155,67 @@ func TestSVGShowsTheNumbersOfTheMatrix(t *testing.T) {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("the heat map of seq lacks %s", want)
 		}
+	}
+}
+
+// drawn is the text of one of a run's figures.
+func drawn(t *testing.T, run rundir.Run, name string) string {
+	t.Helper()
+	figures, err := figure.Of(load(t, run))
+	synthetic.Must(t, err)
+	i := slices.IndexFunc(figures, func(f figure.Figure) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("no figure %s", name)
+	}
+	svg, err := figures[i].SVG()
+	synthetic.Must(t, err)
+	return string(svg)
+}
+
+// TestNoLabelIsCutOff: a text that begins left of the drawing is cut there.
+func TestNoLabelIsCutOff(t *testing.T) {
+	uneven := full(7, 3, 3, 20)
+	uneven.Score = synthetic.Fade
+	uneven.End = func(f *synthetic.CellFiles) {
+		if f.Id == "er-s1-o0" || f.Id == "er-s2-o0" {
+			f.Events, f.Status = nil, nil
+		}
+	}
+	figures, err := figure.Of(load(t, makeFull(t, uneven, 6, 20)))
+	synthetic.Must(t, err)
+	for _, f := range figures {
+		svg, err := f.SVG()
+		synthetic.Must(t, err)
+		for _, text := range regexp.MustCompile(`<text x="-[^"]*"[^>]*>([^<]*)`).FindAllSubmatch(svg, -1) {
+			if !bytes.Contains(text[0], []byte("rotate")) {
+				t.Errorf("%s: %q is cut off", f.Name, text[1])
+			}
+		}
+	}
+	s := small()
+	for _, name := range []string{"plasticity-and-retention", "cost-and-retention", "forgetting-per-task", "accuracy-over-the-stream"} {
+		if got := drawn(t, s.Make(t, nil), name); !strings.Contains(got, ">one seed<") {
+			t.Errorf("%s does not say that its points are of one seed", name)
+		}
+	}
+}
+
+// TestAMatrixWithoutAGradientIsNamed: an axis of logarithms has no place for 0.
+func TestAMatrixWithoutAGradientIsNamed(t *testing.T) {
+	s := full(2, 2, 1, 20)
+	s.End = func(f *synthetic.CellFiles) {
+		for i := range 3 {
+			f.Steps = append(f.Steps, record.Step{Index: 1, Task: "task_1", Step: i + 1, Loss: 1, GradientNorm: 1,
+				Measures: []record.Measure{{Name: "gradient/q_proj/A"}, {Name: "gradient/q_proj/B", Value: 0.1}}})
+		}
+	}
+	run := s.Make(t, nil)
+	got := drawn(t, run, "gradient-norms-of-secura")
+	if !strings.Contains(got, ">q_proj/A: 0<") || !strings.Contains(got, ">q_proj/B<") {
+		t.Errorf("the matrix whose gradient is 0 is not named in\n%s", got)
+	}
+	if got := drawn(t, run, "training-loss"); !strings.Contains(got, "the method&#39;s own terms") || !strings.Contains(got, "at most 32,<") || !strings.Contains(got, ">and over neighbouring steps where there are more than 200<") {
+		t.Errorf("it is not told what is drawn in\n%s", got)
 	}
 }
 

@@ -63,8 +63,8 @@ const drawnCells = 32
 // stepFigures show the training loss, the norm of the gradient and, where they were measured, the
 // gradients of each of a method's matrices.
 func stepFigures(r *report.Report) ([]Figure, error) {
-	x := fmt.Sprintf("step of the stream (mean over the done cells of order 0, at most %d)", drawnCells)
-	loss := newFigure("training-loss", "Training loss", x, "loss, nats per token")
+	x := fmt.Sprintf("step of the stream\nmean over done cells of order 0, at most %d,\nand over neighbouring steps where there are more than %d", drawnCells, binsOfSteps)
+	loss := newFigure("training-loss", "Training loss: cross-entropy and the method's own terms", x, "objective")
 	gradient := newFigure("gradient-norms", "Norm of the gradient before clipping", x, "global norm, logarithmic")
 	var matrices []Figure
 	for _, m := range r.Suite.Methods {
@@ -86,14 +86,13 @@ func stepFigures(r *report.Report) ([]Figure, error) {
 				}
 				for _, x := range s.Measures {
 					matrix, ok := strings.CutPrefix(x.Name, diagnostics.GradientPrefix)
-					if !ok || !(x.Value > 0) {
-						continue
-					}
-					if byMatrix[matrix] == nil {
+					if ok && byMatrix[matrix] == nil {
 						byMatrix[matrix] = &stepSeries{}
 						names = append(names, matrix)
 					}
-					byMatrix[matrix].add(i, x.Value)
+					if ok && x.Value > 0 {
+						byMatrix[matrix].add(i, x.Value)
+					}
 				}
 			}
 		}
@@ -103,18 +102,20 @@ func stepFigures(r *report.Report) ([]Figure, error) {
 		if err := gradient.curve(m.Name, lookOf(r, m.Name), ofNorm.logarithms()); err != nil {
 			return nil, err
 		}
-		if len(names) == 0 {
-			continue
-		}
 		one := newFigure("gradient-norms-of-"+table.Slug(m.Name), "Norms of the gradients of "+m.Name+" by matrix", x, "norm over all layers, logarithmic")
 		for i, name := range names {
+			if len(byMatrix[name].sums) == 0 { // an axis of logarithms has no 0
+				one.legend.Add(name + ": 0")
+				continue
+			}
 			if err := one.curve(name, numberedLook(i), byMatrix[name].logarithms()); err != nil {
 				return nil, err
 			}
 		}
-		one.finish()
-		logarithmic(one.plot)
-		matrices = append(matrices, one)
+		if !one.finish() {
+			logarithmic(one.plot)
+			matrices = append(matrices, one)
+		}
 	}
 	var figures []Figure
 	if !loss.finish() {
@@ -160,7 +161,7 @@ func normFigures(r *report.Report) ([]Figure, error) {
 		slices.Sort(all[i].Places)
 	}
 	for _, n := range diagnostics.Norms {
-		f := newFigure(table.Slug(n.Title), n.Title+" along the stream", "step of the stream (mean over the done cells of order 0)", strings.TrimSuffix(n.Title, " of the update"))
+		f := newFigure(table.Slug(n.Title), n.Title+" along the stream", "step of the stream\nmean over the done cells of order 0", strings.TrimSuffix(n.Title, " of the update"))
 		for i, m := range r.Suite.Methods {
 			var series []datum
 			for _, at := range all[i].Places {

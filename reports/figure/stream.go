@@ -61,7 +61,7 @@ func streamFigures(r *report.Report) ([]Figure, error) {
 		return nil, nil // within a stream nothing but the task just learned was evaluated
 	}
 	methods := r.Trained() // the base row is drawn once, below
-	x := "tasks learned (" + r.SeedsMean(methods, "band: 95% interval") + ")"
+	x := "tasks learned\n" + r.SeedsMean(methods, "band: 95% interval")
 	accuracy := newFigure("accuracy-over-the-stream", "Accuracy on the tasks learned so far", x, "mean score, points of 100")
 	knowledge := newFigure("knowledge-over-the-stream", "Base knowledge retained over the stream", x, "K[i]/K[0], percent")
 	learned := func(_ report.Cell, s report.Station) float64 { return report.FirstOf(s.Scores, s.Begun) }
@@ -150,10 +150,7 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 			methods = append(methods, m)
 		}
 	}
-	if _, most := r.SeedRange(methods); most > 1 {
-		t.X += " (" + r.SeedsMean(methods, bars) + ")"
-	}
-	f = newFigure(t.name, t.title, t.X, t.Y)
+	f = newFigure(t.name, t.title, t.X+"\n"+r.SeedsMean(methods, bars), t.Y)
 	var front plotter.XYs
 	for _, m := range methods {
 		x, y := r.Over(m.Name, t.of[0]), r.Over(m.Name, t.of[1])
@@ -234,11 +231,11 @@ func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 	if n < 2 || len(methods) == 0 {
 		return f, false, nil
 	}
-	x := "task of the stream (" + r.SeedsMean(methods, bars) + ")"
+	x := "task of the stream"
 	if r.Suite.Orders > 1 {
-		x = "task of the stream, order 0 alone (" + r.SeedsMean(methods, bars) + ")"
+		x += ", order 0 alone"
 	}
-	f = newFigure("forgetting-per-task", "Forgetting per task", x, "R[j][j] − R[N][j], points of 100")
+	f = newFigure("forgetting-per-task", "Lost per task since it was learned", x+"\n"+r.SeedsMean(methods, bars), "R[j][j] − R[N][j], points of 100")
 	f.width += 4 * vg.Centimeter
 	for k, m := range methods {
 		done, _ := r.ScoredCells(m.Name)
