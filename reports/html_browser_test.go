@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"secura/experiments/record"
 	"secura/reports/page"
 	"secura/reports/report"
 	"secura/reports/synthetic"
@@ -256,6 +257,15 @@ func TestThePageInABrowser(t *testing.T) {
 		see(b, `document.querySelectorAll('#tip tr').length`, 6)
 		b.do(chromedp.KeyEvent(kb.Escape))
 		see(b, `document.querySelector('#tip').hidden`, true)
+		for _, chart := range []struct{ name, first, next string }{
+			{"intervals", "right after learning", "right after learning"}, {"pareto", "seq", "er"}, {"dumbbells", "seq, T1 add_subtract_stories", "seq, T2 weather_headlines"},
+		} {
+			b.do(chromedp.Focus(chromedp.CSS(`[data-chart=`+chart.name+`] svg`)), chromedp.KeyEvent(kb.Home), chromedp.WaitVisible(chromedp.CSS(`#tip`)))
+			see(b, `document.querySelector('#tip strong').textContent`, chart.first)
+			b.do(chromedp.KeyEvent(kb.ArrowDown))
+			see(b, `document.querySelector('#tip strong').textContent`, chart.next)
+			b.do(chromedp.KeyEvent(kb.Escape))
+		}
 	})
 	part("examples", func() {
 		b.run(`document.querySelector('a[data-task=country_phrases]').click()`)
@@ -305,6 +315,35 @@ func TestThePageInABrowser(t *testing.T) {
 		}
 		b.keep("print.pdf", func() []byte { return pdf })
 	})
+	b.clean()
+}
+
+// TestARetentionAbove100IsDrawnWhole: the base knowledge may rise, and the axes reach as far as its
+// intervals.
+func TestARetentionAbove100IsDrawnWhole(t *testing.T) {
+	b := openBrowser(t)
+	s := small()
+	s.Methods, s.Seeds = synthetic.Named("seq", "secura"), 2
+	s.End = func(f *synthetic.CellFiles) {
+		k := 0.4
+		for i := range f.Events {
+			if e := &f.Events[i]; e.Kind == record.Boundary {
+				e.Knowledge = &k
+				if e.Index > 0 {
+					more := 0.5 + 0.05*float64(strings.Count(f.Id, "s1"))
+					e.Knowledge = &more
+				}
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "page.html")
+	synthetic.Must(t, os.WriteFile(path, []byte(htmlOf(t, s.Make(t, nil))), 0o644))
+	b.do(chromedp.Navigate("file://"+path), chromedp.WaitReady("[data-chart=pareto] polyline"))
+	for _, chart := range []string{"intervals", "pareto", "knowledge"} {
+		see(b, `(() => { const end = JSON.parse(document.querySelector('#data').textContent).methods[0].summary.knowledge_retention;
+			const marks = [...document.querySelectorAll('[data-chart=`+chart+`] text')].map((e) => Number(e.textContent)).filter((x) => x === x);
+			return end.m + end.h > 150 && Math.max(...marks) >= end.m + end.h; })()`, true)
+	}
 	b.clean()
 }
 

@@ -35,11 +35,11 @@ type chartMethod struct {
 	// K[0].
 	Accuracy  []*interval `json:"accuracy"`
 	Knowledge []*interval `json:"knowledge"`
-	// Learned is a task's score right after it was learned, Kept that at the end, Forgotten its
-	// best score since it was learned minus that at the end.
-	Learned   []*interval `json:"learned"`
-	Kept      []*interval `json:"kept"`
-	Forgotten []*interval `json:"forgotten"`
+	// Learned is a task's score right after it was learned, Kept that at the end, Lost the one
+	// minus the other.
+	Learned []*interval `json:"learned"`
+	Kept    []*interval `json:"kept"`
+	Lost    []*interval `json:"lost"`
 	// Matrix and Base are the means of R and K over the done cells of order 0.
 	Matrix [][]*float64 `json:"matrix"`
 	Base   []*float64   `json:"base"`
@@ -95,7 +95,7 @@ func newChartMethod(r *report.Report, m suite.MethodSpec) chartMethod {
 		course := func(c report.Cell) []metric.Value { return courseOf(c, task.Name) }
 		out.Learned = append(out.Learned, over(report.AfterOwnTraining(func(name string) bool { return name == task.Name })))
 		out.Kept = append(out.Kept, over(func(c report.Cell) metric.Value { return course(c)[len(course(c))-1] }))
-		out.Forgotten = append(out.Forgotten, over(func(c report.Cell) metric.Value { return forgotten(course(c)) }))
+		out.Lost = append(out.Lost, over(func(c report.Cell) metric.Value { return lost(course(c)) }))
 	}
 	rows, k, _, _ := r.MeanMatrix(m.Name)
 	for _, row := range rows {
@@ -125,19 +125,18 @@ func courseOf(c report.Cell, task string) []metric.Value {
 	return scores
 }
 
-// forgotten is the best score before the end minus that at the end.
-func forgotten(course []metric.Value) metric.Value {
-	last := course[len(course)-1]
-	best := math.Inf(-1)
-	for _, v := range course[:len(course)-1] {
-		if v.Defined() {
-			best = max(best, v.Number)
-		}
-	}
-	if !last.Defined() {
+// lost is the first score minus the one at the end.
+func lost(course []metric.Value) metric.Value {
+	first, last := course[0], course[len(course)-1]
+	switch {
+	case len(course) == 1:
+		return metric.Undefined("learned last")
+	case !last.Defined():
 		return last
+	case !first.Defined():
+		return first
 	}
-	return metric.Number(best - last.Number)
+	return metric.Number(first.Number - last.Number)
 }
 
 func newInterval(s metric.Summary) *interval {

@@ -334,7 +334,11 @@ func ranked(r *report.Report, key string) (list []rankedMethod) {
 }
 
 func spread(s metric.Summary) string {
-	if !s.CI95.Defined() {
+	switch {
+	case s.CI95.Defined():
+	case s.N > 1:
+		return "(" + s.CI95.Undefined + ")"
+	default:
 		return ""
 	}
 	return "± " + table.Points(s.CI95.Number)

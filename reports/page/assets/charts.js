@@ -33,11 +33,13 @@ function ticks(low, high, count = 5) {
 }
 
 // extent is the range of values with their intervals. Of few seeds these reach
-// beyond what a score can be, and are cut there.
-function extent(values) {
+// beyond what a score can be, and are cut there. What is left of the base
+// knowledge can be more than all of it.
+function extent(values, key) {
   const [low, high] = [Math.min(...values.map((v) => v.m)), Math.max(...values.map((v) => v.m))];
+  const most = key.startsWith('knowledge') ? Infinity : Math.max(high, 100);
   return [Math.max(Math.min(...values.map((v) => v.m - (v.h || 0))), Math.min(low, 0)),
-    Math.min(Math.max(...values.map((v) => v.m + (v.h || 0))), Math.max(high, 100))];
+    Math.min(Math.max(...values.map((v) => v.m + (v.h || 0))), most)];
 }
 const label = (x) => String(Math.round(x * 1000) / 1000);
 
@@ -67,10 +69,11 @@ function intervals(figure, width) {
   const height = stacked ? block * columns.length : block;
   const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label':
     columns.map(([key, title]) => `${title}: ${methods.map((m) => `${m.name} ${spelled(m.summary[key])}`).join(', ')}`).join('; ') });
+  const tips = [];
   columns.forEach(([key, title], c) => {
     const left = stacked ? names : names + c * (each + 44), top = stacked ? c * block : 0;
     const values = data.methods.map((m) => m.summary[key]).filter(Boolean);
-    const marks = ticks(Math.min(0, extent(values)[0]), Math.max(1, extent(values)[1]), 4);
+    const marks = ticks(Math.min(0, extent(values, key)[0]), Math.max(1, extent(values, key)[1]), 4);
     const x = (v) => left + each * (v - marks[0]) / (marks.at(-1) - marks[0]);
     root.append(svg('text', { x: left, y: top + 14, 'font-weight': 600 }, title));
     for (const t of marks) {
@@ -85,16 +88,40 @@ function intervals(figure, width) {
       if (v.h !== undefined) bar.append(svg('line', { x1: x(Math.max(marks[0], v.m - v.h)), x2: x(Math.min(marks.at(-1), v.m + v.h)), y1: y, y2: y, stroke: colour(m.name), 'stroke-width': 3, 'stroke-linecap': 'round', opacity: .45 }));
       bar.append(marker(m.name, x(v.m), y, 5), svg('text', { class: 'soft', x: left + each + 6, y: y + 4, 'font-size': 11 }, v.t));
       const hit = svg('rect', { x: left - 4, y: y - row / 2, width: each + 44, height: row, fill: 'transparent' });
-      hover(hit, () => tipTable(title, [[m.name, spelled(v)], ['seeds', String(v.n)]]));
+      tips.push(hover(hit, () => tipTable(title, [[m.name, spelled(v)], ['seeds', String(v.n)]])));
       root.append(bar, hit);
     });
   });
+  byKeys(root, tips);
   figure.append(root);
 }
 
 function hover(element, content) {
   element.addEventListener('pointermove', (e) => showTip(e.clientX, e.clientY, ...content()));
   element.addEventListener('pointerleave', hideTip);
+  return { element, content };
+}
+
+// byKeys lets the arrow keys go through what a chart tells under the pointer;
+// Enter does what a click does.
+function byKeys(root, tips) {
+  if (!tips.length) return;
+  let at = 0;
+  const read = (i) => {
+    at = Math.max(0, Math.min(tips.length - 1, i));
+    const bounds = tips[at].element.getBoundingClientRect();
+    showTip(bounds.right, bounds.top, ...tips[at].content());
+  };
+  root.setAttribute('tabindex', 0);
+  root.addEventListener('focus', () => { if (root.matches(':focus-visible')) read(at); });
+  root.addEventListener('blur', hideTip);
+  root.addEventListener('keydown', (e) => {
+    if (e.key === 'Enter') tips[at].element.dispatchEvent(new MouseEvent('click'));
+    const to = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: tips.length - 1 }[e.key];
+    if (to === undefined) return;
+    e.preventDefault();
+    read(to);
+  });
 }
 
 // stream draws a line with its band per method over the boundaries.
@@ -109,7 +136,7 @@ function stream(figure, width, key) {
   const values = data.methods.flatMap((m) => m[key]).filter(Boolean);
   const base = key === 'accuracy' ? data.base : [];
   values.push(...base.map((v) => ({ m: v })));
-  const marks = ticks(...extent(values), 5);
+  const marks = ticks(...extent(values, key), 5);
   const x = (i) => box.left + (box.right - box.left) * i / n;
   const y = (v) => box.bottom - (box.bottom - box.top) * (v - marks[0]) / (marks.at(-1) - marks[0]);
   const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', tabindex: 0, 'aria-label':
@@ -195,7 +222,7 @@ function pareto(figure, width) {
   const methods = shownMethods().filter(complete);
   const height = Math.min(380, Math.max(280, width * .5)), box = { left: 44, top: 14, right: width - 20, bottom: height - 40 };
   const range = (key) => {
-    const [low, high] = extent(data.methods.filter(complete).map((m) => m.summary[key]));
+    const [low, high] = extent(data.methods.filter(complete).map((m) => m.summary[key]), key);
     return ticks(low - 1, high + 1, 6);
   };
   const [across, up] = [range(horizontal), range(vertical)];
@@ -213,7 +240,7 @@ function pareto(figure, width) {
     const front = methods.filter((m) => m.group === group && !m.reference && !beaten(m)).sort((a, b) => a.summary[horizontal].m - b.summary[horizontal].m);
     root.append(svg('polyline', { points: front.map((m) => `${x(m.summary[horizontal].m)},${y(m.summary[vertical].m)}`).join(' '), fill: 'none', stroke: 'var(--soft)', 'stroke-dasharray': '4 4' }));
   }
-  const taken = [];
+  const taken = [], tips = [];
   for (const m of methods) {
     const [a, b] = [m.summary[horizontal], m.summary[vertical]], group = svg('g', {});
     const stroke = { stroke: colour(m.name), 'stroke-width': 2, opacity: .4, 'stroke-linecap': 'round' };
@@ -224,8 +251,9 @@ function pareto(figure, width) {
     while (taken.some((t) => Math.abs(t.y - spot.y) < 13 && spot.x < t.x + t.long && t.x < spot.x + spot.long)) spot.y += 13;
     taken.push(spot);
     group.append(marker(m.name, x(a.m), y(b.m), 6.5), svg('text', { x: spot.x, y: spot.y, 'font-weight': 600, style: inkOf(m.name) }, m.name));
-    hover(group, () => tipTable(m.name, [['learning accuracy', spelled(a)], ['knowledge retention', spelled(b)], ['accuracy at the end', spelled(m.summary.acc)], ['seeds', String(a.n)]]));
+    tips.push(hover(group, () => tipTable(m.name, [['learning accuracy', spelled(a)], ['knowledge retention', spelled(b)], ['accuracy at the end', spelled(m.summary.acc)], ['seeds', String(a.n)]])));
     root.append(group);
   }
+  byKeys(root, tips);
   figure.append(root);
 }

@@ -25,6 +25,7 @@ function dumbbells(figure, width) {
     const x = (v) => names + 6 + span * (v - marks[0]) / (marks.at(-1) - marks[0]);
     const root = svg('svg', { viewBox: `0 0 ${each} ${height}`, role: 'img', 'aria-label':
       `${m.name}: ${data.tasks.map((t, j) => `${t} ${spelled(m.learned[j])} when learned, ${spelled(m.kept[j])} at the end`).join('; ')}` });
+    const tips = [];
     for (const t of marks) root.append(svg('line', { class: 'grid', x1: x(t), x2: x(t), y1: 0, y2: height - 20 }), svg('text', { class: 'soft', x: x(t), y: height - 6, 'text-anchor': 'middle', 'font-size': 10 }, label(t)));
     data.tasks.forEach((task, j) => {
       const y = j * row + row / 2, [from, to] = [m.learned[j], m.kept[j]];
@@ -35,10 +36,11 @@ function dumbbells(figure, width) {
       if (to) root.append(svg('circle', { cx: x(to.m), cy: y, r: 4, fill: colour(m.name) }));
       if (from) root.append(svg('circle', { cx: x(from.m), cy: y, r: 4, fill: 'none', stroke: colour(m.name), 'stroke-width': 1.8 }));
       const hit = svg('rect', { x: 0, y: j * row, width: each, height: row, fill: 'transparent', style: 'cursor: pointer' });
-      hover(hit, () => tipTable(`${m.name}, T${j + 1} ${task}`, [['right after learning', spelled(from)], ['at the end', spelled(to)], ['forgetting', spelled(m.forgotten[j])]]));
+      tips.push(hover(hit, () => tipTable(`${m.name}, T${j + 1} ${task}`, [['right after learning', spelled(from)], ['at the end', spelled(to)], ['lost since it was learned', spelled(m.lost[j])]])));
       hit.addEventListener('click', () => goToExamples(m.name, task));
       root.append(hit);
     });
+    byKeys(root, tips);
     return root;
   });
 }
