@@ -39,8 +39,8 @@ func TestMethodsOfARunAreComparedInPairs(t *testing.T) {
 	near(t, "half-width", metric.Number(*row[4].HalfWidth/100), metric.MeanSDCI(metric.Minus(a, b)).CI95.Number)
 	// Eight seeds of one sign: 2/256, of two comparisons.
 	near(t, "p", metric.Number(*row[6].Number), 2*2.0/256)
-	if row := rowOf(t, rep[0], "perplexity_drift"); row[4].Text != "0.0" {
-		t.Errorf("a number that both have alike differs by %s", row[4].Text)
+	if row := rowOf(t, rep[0], "perplexity_drift"); row[2].Text != "0.3000" || row[4].Text != "0.0000" {
+		t.Errorf("a drift of 0.3 nats that both have alike is %s, and differs by %s", row[2].Text, row[4].Text)
 	}
 	if len(rep[0].Remarks) != 0 {
 		t.Errorf("eight seeds are too few: %q", rep[0].Remarks)

@@ -211,20 +211,25 @@ func (e *explanation) overSeeds(method string, d metric.Definition) {
 		sum = append(sum, metric.Precise(v.Value.Number))
 	}
 	e.line("", "mean = %s / %d = %s", metric.Added(sum), len(sum), metric.Precise(s.Mean.Number))
-	unit, shown := "100 × ", table.Points(s.Mean.Number)
-	if d.Plain {
-		unit, shown = "", metric.Precise(s.Mean.Number)
-	}
+	unit, shown := unitOf(d), report.Shown(d)
 	if !s.CI95.Defined() {
-		e.line("", "n = 1: no standard deviation and no interval")
-		e.line("", "in tables: %s%s = %s", unit, metric.Precise(s.Mean.Number), shown)
+		if s.N == 1 {
+			e.line("", "n = 1: no standard deviation and no interval")
+		} else {
+			e.line("", "sample standard deviation = %s; %s", metric.Precise(s.SD.Number), s.CI95.Undefined)
+		}
+		e.line("", "in tables: %s%s = %s", unit, metric.Precise(s.Mean.Number), shown(s.Mean.Number).Text)
 		return
 	}
 	e.line("", "sample standard deviation = %s", metric.Precise(s.SD.Number))
 	e.line("", "95%% half-width = t(0.975, %d) × sd / √n = %s × %s / √%d = %s", s.N-1, metric.Precise(metric.StudentT(s.N-1)), metric.Precise(s.SD.Number), s.N, metric.Precise(s.CI95.Number))
-	spread := table.Points(s.CI95.Number)
+	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, metric.Precise(s.Mean.Number), shown(s.Mean.Number).Text, shown(s.CI95.Number).Text, s.N)
+}
+
+// unitOf is what the tables multiply a metric's numbers by.
+func unitOf(d metric.Definition) string {
 	if d.Plain {
-		spread = metric.Precise(s.CI95.Number)
+		return ""
 	}
-	e.line("", "in tables: %s%s = %s ±%s (n = %d)", unit, metric.Precise(s.Mean.Number), shown, spread, s.N)
+	return "100 × "
 }

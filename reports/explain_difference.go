@@ -25,7 +25,8 @@ func ExplainDifference(w io.Writer, r *report.Report, method, other, key string)
 	case reason != "":
 		e.line("", "undefined: %s", reason)
 	default:
-		e.difference(e.seeds(method, other, key), a, b)
+		d, _ := metric.Find(key)
+		e.difference(d, e.seeds(method, other, key), a, b)
 		e.holm(method, other, key)
 	}
 	e.line("", "-explain %s.%s and -explain %s.%s trace the numbers of the seeds.", method, key, other, key)
@@ -48,14 +49,14 @@ func (e *explanation) seeds(method, other, key string) (list []int) {
 }
 
 // difference writes the arithmetic of paired numbers.
-func (e *explanation) difference(seeds []int, a, b []float64) {
+func (e *explanation) difference(of metric.Definition, seeds []int, a, b []float64) {
 	n, d := len(a), metric.DifferenceOf(a, b)
 	var sum []string
 	for i, x := range metric.Minus(a, b) {
 		e.line("  ", "seed %d: %s − %s = %s", seeds[i], metric.Precise(a[i]), metric.Bracketed(metric.Precise(b[i])), metric.Precise(x))
 		sum = append(sum, metric.Precise(x))
 	}
-	e.line("", "difference = %s / %d = %s; in tables 100 × %s = %s", metric.Added(sum), n, metric.Precise(d.Mean.Number), metric.Precise(d.Mean.Number), table.Points(d.Mean.Number))
+	e.line("", "difference = %s / %d = %s; in tables %s%s = %s", metric.Added(sum), n, metric.Precise(d.Mean.Number), unitOf(of), metric.Precise(d.Mean.Number), report.Shown(of)(d.Mean.Number).Text)
 	if d.CI95.Defined() {
 		e.line("", "sample standard deviation = %s, 95%% half-width = t(0.975, %d) × sd / √%d = %s", metric.Precise(d.SD.Number), n-1, n, metric.Precise(d.CI95.Number))
 	}

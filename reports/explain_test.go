@@ -38,7 +38,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 	run := s.Make(t, nil)
 	r := load(t, run)
 	line := regexp.MustCompile(`(\S+) line (\d+) \(boundary (\d+)\): (.*)`)
-	number := regexp.MustCompile(`(R|K|joint|perplexity)\[(\d+)\](?:\[(\d+)\])?=(\S+?),? ?(task_\d+)?(,|$)`)
+	number := regexp.MustCompile(`(R|K|joint|loss)\[(\d+)\](?:\[(\d+)\])?=(\S+?),? ?(task_\d+)?(,|$)`)
 	for _, m := range r.Suite.MethodNames() {
 		for _, key := range ExplainKeys() {
 			text := explained(t, r, m, key)
@@ -61,7 +61,7 @@ func TestExplanationsNameTheLinesThatHoldTheNumbers(t *testing.T) {
 					switch x[1] {
 					case "K":
 						want = *e.Knowledge
-					case "perplexity":
+					case "loss":
 						want = *e.Perplexity
 					default:
 						for _, scores := range e.Scores {

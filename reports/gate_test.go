@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -40,6 +41,28 @@ func TestTheGateAsksTheWholeInterval(t *testing.T) {
 			if len(v.Undecided) > 0 || len(v.Table.Rows) != 1 || (len(v.Losses) > 0) != c.lost {
 				t.Errorf("%s with an interval from %g to %g: losses %q, undecided %q", condition, 100*low, 100*high, v.Losses, v.Undecided)
 			}
+		}
+	}
+}
+
+// TestTheGateTakesADriftInNats: a run that drifts by 0.2 nats more is beyond a bar of 0.1.
+func TestTheGateTakesADriftInNats(t *testing.T) {
+	s := eight()
+	first := load(t, s.Make(t, nil))
+	s.End = func(f *synthetic.CellFiles) {
+		for _, e := range f.Events {
+			if e.Kind == record.Boundary && e.Index > 0 {
+				*e.Perplexity += 0.2
+			}
+		}
+	}
+	pairs := tables.RunPairs(load(t, s.Make(t, nil)), first, []string{"secura"})
+	for condition, lost := range map[string]bool{"perplexity_drift>0.1": true, "perplexity_drift>0.3": false} {
+		conditions, err := tables.ParseConditions(condition)
+		synthetic.Must(t, err)
+		v := tables.Judge(pairs, conditions)
+		if len(v.Undecided) > 0 || len(v.Losses) > 0 != lost || v.Table.Rows[0][3].Text != "0.2000" || v.Table.Rows[0][4].Text != "0.2000" {
+			t.Errorf("%s: %+v", condition, v)
 		}
 	}
 }

@@ -172,6 +172,28 @@ func TestTwoEqualSeedsLoseNothing(t *testing.T) {
 	}
 }
 
+// TestFewEqualSeedsHaveNoInterval: fewer than six agree by chance, and no width of 0 is printed.
+func TestFewEqualSeedsHaveNoInterval(t *testing.T) {
+	s := uneven(2, none)
+	s.Score = func(m, _, i, j int) float64 { return synthetic.Fade(m, 0, i, j) }
+	r := load(t, s.Make(t, nil))
+	const note = "2 seeds that are equal: no interval"
+	shown := tables.Summary(r)
+	compared, _ := tables.ComparisonTable(r)
+	for _, c := range []struct {
+		of     table.Table
+		column int
+	}{{shown, 2}, {compared, 5}} {
+		e := rowOf(t, c.of, "er")[c.column]
+		if e.Number == nil || e.Spread != "" || len(e.Notes) != 1 || c.of.Footnotes[e.Notes[0]-1] != note {
+			t.Errorf("%s: %+v, footnotes %q", c.of.Title, e, c.of.Footnotes)
+		}
+	}
+	if got := htmlOf(t, r.Run); !strings.Contains(got, "<small>("+note+")</small>") {
+		t.Error("the page does not say that the best number has no interval")
+	}
+}
+
 // TestComparingRunsTellsHowTheMethodIsSet in each of them.
 func TestComparingRunsTellsHowTheMethodIsSet(t *testing.T) {
 	s := uneven(2, none)

@@ -48,7 +48,7 @@ func newCompare() command {
 func (o *CompareOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Methods, "methods", "", "`METHODS` separated by commas. In one run the first is compared with each other one. Of two runs each method is compared with itself. Default: all")
 	flags.StringVar(&o.Format, "format", "text", "`FORMATS` to print, separated by commas: "+strings.Join(tableFormats(), ", "))
-	flags.StringVar(&o.Fail, "fail", "", "end with exit code 3 where a whole 95% interval shows one of these `LOSSES`, separated by commas, in points: knowledge_retention<-2 is a first run, or method, that keeps over 2 points less than the second; forgetting>2 is one that forgets over 2 more")
+	flags.StringVar(&o.Fail, "fail", "", "end with exit code 3 where a whole 95% interval shows one of these `LOSSES`, separated by commas, in points of 100, and of perplexity_drift in nats per token: knowledge_retention<-2 is a first run, or method, that keeps over 2 points less than the second; forgetting>2 is one that forgets over 2 more")
 }
 
 // tableFormats are the formats that tables can be had in.

@@ -79,7 +79,7 @@ func TestACardTellsWhatWasTrainedOnWhat(t *testing.T) {
 	}
 	has(t, text, "# er-half on pair\\|one, seed 1", "An adapter of rank 8 for peft", "PeftModel.from_pretrained", "license: other: gemma",
 		"| 1 | b | b, made by secura | apache-2.0 | `'x'\\|` |", "| 2 | a | org/a at 01234567 | mit, gfdl | `Q: {{.q}}\\nA:` |", "there `\\n` is a line break",
-		"learning rate 0.0039", "alpha 2, buffer 0.5", "why these: half a buffer", "| after T1 b ", "| **after T2 a**", "| 90.0 |    · |     · |", "| acc ", "|  0.25 |",
+		"learning rate 0.0039", "alpha 2, buffer 0.5", "why these: half a buffer", "| after T1 b ", "| **after T2 a**", "| 90.0 |    · |     · |", "| acc ", "| 0.2500 |",
 		"The run has 3 of this method", "- a warning", "plan: 0123456789abcdef", "- changed on the way: continued with another processor", "runner verify RUN -cells er-half-s1-o1")
 	if strings.Contains(text, "| bwt") {
 		t.Error("a metric that is undefined is printed")

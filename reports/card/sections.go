@@ -122,11 +122,7 @@ func (c *card) metrics() table.Table {
 		if !v.Defined() {
 			continue
 		}
-		e := table.Score(v.Number)
-		if d.Plain {
-			e = table.Numeric(strconv.FormatFloat(v.Number, 'g', 3, 64), v.Number)
-		}
-		t.Rows = append(t.Rows, []table.Entry{{Text: d.Key}, e, {Text: d.Meaning}})
+		t.Rows = append(t.Rows, []table.Entry{{Text: d.Key}, report.Shown(d)(v.Number), {Text: d.Meaning}})
 	}
 	if len(t.Rows) == 0 {
 		t.Remarks = []string{"none is defined: the cell is " + c.cell.Standing()}

@@ -159,11 +159,11 @@ func withNote(t *table.Table, e table.Entry, text string) table.Entry {
 
 // value is the entry of a mean in points of 100, with its interval; of an undefined one, whose
 // reason the verdict tells, it is a dash.
-func value(s metric.Summary, sign bool) table.Entry {
+func value(t *table.Table, s metric.Summary, sign bool) table.Entry {
 	if !s.Mean.Defined() {
 		return table.Entry{Text: "–"}
 	}
-	e := report.MeanEntry(s)
+	e := report.ScoreEntry(t, s)
 	if sign {
 		if e.Text = fmt.Sprintf("%+.1f", 100*s.Mean.Number); e.Text == "-0.0" {
 			e.Text = "+0.0"

@@ -52,8 +52,8 @@ func (c judge) dora() table.Table {
 				t.Rows = append(t.Rows, unmeasuredRow(&t, kind.label+reading.suffix, c.missing("task of this kind", doraCommand)))
 				continue
 			}
-			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(r.Over(report.Subject, score), false),
-				value(r.Over("dora", score), false), value(d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(differences, k, kind.by))})
+			t.Rows = append(t.Rows, []table.Entry{{Text: kind.label + reading.suffix}, table.Count(d.N), value(&t, r.Over(report.Subject, score), false),
+				value(&t, r.Over("dora", score), false), value(&t, d.Summary, true), probability(d.P), probability(d.PHolm), verdictEntry(&t, judgeAheadBy(differences, k, kind.by))})
 		}
 	}
 	t.Caption = []string{"mean score right after each task's own training; ahead by: the mean over n paired seeds of the difference, in points of 100 or in percent of dora's score"}

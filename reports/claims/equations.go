@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"secura/experiments/suite"
 	"secura/reports/metric"
@@ -125,7 +126,6 @@ func (c judge) likeSeq(t *table.Table) {
 			addAbsent(t, part.label, part.meaning, d.Mean.Undefined)
 			continue
 		}
-		e := value(d.Summary, true)
 		shown := "·"
 		if part.metric == "bwt" {
 			switch judgeAhead([]metric.Difference{d}, 0).verdict {
@@ -137,10 +137,8 @@ func (c judge) likeSeq(t *table.Table) {
 				shown = "undecided"
 			}
 		}
-		text := e.Text
-		if e.Spread != "" {
-			text += " " + e.Spread
-		}
-		addFinding(t, part.label, text, d.N, sighting{cell: "paired seeds"}, shown, part.meaning)
+		addFinding(t, part.label, "", d.N, sighting{cell: "paired seeds"}, shown, part.meaning)
+		e := value(t, d.Summary, true)
+		t.Rows[len(t.Rows)-1][1] = table.Entry{Text: strings.TrimSpace(e.Text + " " + e.Spread), Notes: e.Notes}
 	}
 }

@@ -59,7 +59,7 @@ func (c judge) kept() table.Table {
 			continue
 		}
 		honest := r.Summarise(m.Name, "knowledge_retention")
-		row := []table.Entry{{Text: m.Name}, table.Count(honest.N), value(honest, false), judgedOf(&t, r, m.Name, judgeLevel(honest, knowledgeBar))}
+		row := []table.Entry{{Text: m.Name}, table.Count(honest.N), value(&t, honest, false), judgedOf(&t, r, m.Name, judgeLevel(honest, knowledgeBar))}
 		var parts []judgement
 		for i := range scoring.TeacherForcedNames {
 			s := r.Over(m.Name, report.KeptScore(i))

@@ -43,8 +43,9 @@ func learningTable() table.Table {
 	return table.Table{
 		Title: "Which methods learn, which retain",
 		Caption: []string{
-			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept: knowledge is K[N]/K[0], tasks is what is left of the learning accuracy of all tasks but the last in percent, retains if both are more than %s",
+			fmt.Sprintf("learned: learning accuracy above the base row, learns if more than %s points; kept, in percent: knowledge is K[N]/K[0], tasks is the mean final score of all tasks but the last over their mean score right after learning, retains if both are more than %s",
 				table.Points(learningBar), table.Points(knowledgeBar)),
+			"kept of tasks is a ratio of two means; task_retention is the mean of each task's ratio",
 			"each judged by its 95% interval over n seeds, like a claim above a bar; ? cannot be decided",
 		},
 		Columns: []table.Column{
@@ -66,7 +67,7 @@ func classify(t *table.Table, r *report.Report, method string) {
 			row = append(row, t.Undefined(s.of.Mean.Undefined))
 			continue
 		}
-		row = append(row, value(s.of, s.sign))
+		row = append(row, value(t, s.of, s.sign))
 	}
 	learns := judgeLevel(gain, learningBar).verdict
 	retains := judgeAll([]judgement{judgeLevel(knowledge, knowledgeBar), judgeLevel(tasks, knowledgeBar)}).verdict

@@ -55,13 +55,13 @@ func (c judge) knowledge() table.Table {
 	}
 	for _, x := range readings {
 		s := r.Over(report.Subject, e.number(x.key))
-		t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedEntry(&t, r, x.judge(s))})
+		t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(&t, s, false), judgedEntry(&t, r, x.judge(s))})
 	}
 	for _, form := range e.otherForms() {
 		for _, x := range readings[1:] {
 			s := r.Over(form, e.number(x.key))
 			x.entry.Text = form + ", " + x.entry.Text
-			t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(s, false), judgedOf(&t, r, form, x.judge(s))})
+			t.Rows = append(t.Rows, []table.Entry{x.entry, table.Count(s.N), value(&t, s, false), judgedOf(&t, r, form, x.judge(s))})
 		}
 	}
 	if known.Defined() {
@@ -153,7 +153,7 @@ func (c judge) rivals(key, words string) table.Table {
 	of := e.number(key)
 	own, learning := r.Over(report.Subject, of), r.Over(report.Subject, report.Cell.Gain)
 	t.Rows = append(t.Rows, []table.Entry{{Text: report.Subject}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {}, {},
-		value(r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
+		value(&t, r.Summarise(report.Subject, "learning_accuracy"), false), flaggedEntry(&t, report.Subject, learning), {}})
 	differences, parts := e.ahead(report.Subject, of)
 	for i, rival := range claimed {
 		if !r.Has(rival) {
@@ -161,8 +161,8 @@ func (c judge) rivals(key, words string) table.Table {
 			continue
 		}
 		d, own := differences[i], r.Over(rival, of)
-		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(own.N), report.ScoreEntry(&t, own), table.Count(d.N), value(d.Summary, true),
-			probability(d.P), probability(d.PHolm), value(r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, parts[i])})
+		t.Rows = append(t.Rows, []table.Entry{{Text: rival}, table.Count(own.N), report.ScoreEntry(&t, own), table.Count(d.N), value(&t, d.Summary, true),
+			probability(d.P), probability(d.PHolm), value(&t, r.Summarise(rival, "learning_accuracy"), false), flaggedEntry(&t, rival, r.Over(rival, report.Cell.Gain)), verdictEntry(&t, parts[i])})
 	}
 	t.Rows = append(t.Rows, []table.Entry{{Text: "all five"}, {}, {}, {}, {}, {}, {}, {}, {}, judgedEntry(&t, r, judgeAll(parts))})
 	forms := e.otherForms()
@@ -173,7 +173,7 @@ func (c judge) rivals(key, words string) table.Table {
 		own, learning := r.Over(form, of), r.Over(form, report.Cell.Gain)
 		_, parts := e.ahead(form, of)
 		t.Rows = append(t.Rows, []table.Entry{{Text: form}, table.Count(own.N), report.ScoreEntry(&t, own), {}, {}, {}, {},
-			value(r.Summarise(form, "learning_accuracy"), false), flaggedEntry(&t, form, learning), judgedOf(&t, r, form, judgeAll(parts))})
+			value(&t, r.Summarise(form, "learning_accuracy"), false), flaggedEntry(&t, form, learning), judgedOf(&t, r, form, judgeAll(parts))})
 	}
 	return t
 }
@@ -217,7 +217,7 @@ func (e *Evidence) ahead(method string, of func(report.Cell) metric.Value) ([]me
 // flagged is the entry of what a method learned, with a footnote if that is too little for its
 // retention to mean something.
 func flaggedEntry(t *table.Table, method string, s metric.Summary) table.Entry {
-	e := value(s, true)
+	e := value(t, s, true)
 	if !metric.Learned(s) {
 		e = withNote(t, e, hardlyLearned(method, s))
 	}

@@ -44,11 +44,7 @@ func Along(r *report.Report, method string, of func(c report.Cell, s report.Stat
 			return metric.Number(of(c, course[i]))
 		})
 		if s.Mean.Defined() {
-			p := datum{X: float64(steps/each) + float64(steps%each)/float64(each), Y: 100 * s.Mean.Number}
-			if s.CI95.Defined() {
-				p.half = 100 * s.CI95.Number
-			}
-			series = append(series, p)
+			series = append(series, datum{X: float64(steps/each) + float64(steps%each)/float64(each), Y: 100 * s.Mean.Number, half: 100 * half(s)})
 		}
 	}
 	return series
@@ -162,10 +158,8 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 			return f, 0, fmt.Errorf("figure %s: %s: %w", t.name, m.Name, err)
 		}
 		points.GlyphStyle = l.glyph
-		if x.CI95.Defined() && y.CI95.Defined() {
-			if err := f.cross(at, t.unit*x.CI95.Number, 100*y.CI95.Number, l.line); err != nil {
-				return f, 0, err
-			}
+		if err := f.cross(at, t.unit*half(x), 100*half(y), l.line); err != nil {
+			return f, 0, err
 		}
 		f.plot.Add(points)
 		f.legend.Add(m.Name, points)
@@ -189,10 +183,21 @@ func tradeoffFigure(r *report.Report, t tradeoff) (f Figure, drawn int, err erro
 	return f, len(methods), nil
 }
 
-// cross draws the intervals of a point.
+// half is the half-width of a mean's interval, 0 where it has none.
+func half(s metric.Summary) float64 {
+	if !s.CI95.Defined() {
+		return 0
+	}
+	return s.CI95.Number
+}
+
+// cross draws the intervals of a point that are wider than it.
 func (f *Figure) cross(at plotter.XY, x, y float64, style draw.LineStyle) error {
 	style.Dashes, style.Width = nil, 0.8
 	for _, ends := range []plotter.XYs{{{X: at.X - x, Y: at.Y}, {X: at.X + x, Y: at.Y}}, {{X: at.X, Y: at.Y - y}, {X: at.X, Y: at.Y + y}}} {
+		if ends[0] == ends[1] {
+			continue
+		}
 		line, err := plotter.NewLine(ends)
 		if err != nil {
 			return fmt.Errorf("figure %s: %w", f.Name, err)
@@ -248,10 +253,8 @@ func forgettingFigure(r *report.Report) (f Figure, ok bool, err error) {
 			}
 			s := metric.MeanSDCI(lost)
 			at := plotter.XY{X: float64(j+1) + 0.8*((float64(k)+0.5)/float64(len(methods))-0.5), Y: s.Mean.Number}
-			if s.CI95.Defined() {
-				if err := f.cross(at, 0, s.CI95.Number, l.line); err != nil {
-					return f, false, err
-				}
+			if err := f.cross(at, 0, half(s), l.line); err != nil {
+				return f, false, err
 			}
 			points = append(points, at)
 		}

@@ -20,7 +20,7 @@ type Definition struct {
 	Formula string
 	// Better is 1 where more is better, -1 where less is.
 	Better float64
-	// Plain metrics have a unit of their own and are not shown in points of 100.
+	// Plain metrics are in nats per token and are not shown in points of 100.
 	Plain bool
 	// of computes the number, and arithmetic writes one of its terms, or all of it where it is no
 	// mean, with the numbers that were read for it.
@@ -176,9 +176,9 @@ var Definitions = []Definition{
 	{
 		Key: "perplexity_drift", Head: []string{"perplexity", "drift"}, Better: -1, Plain: true, needs: text,
 		Meaning:    "nats per token on held-out base text, after minus before",
-		Formula:    "perplexity[N] − perplexity[0]",
+		Formula:    "loss[N] − loss[0]",
 		arithmetic: subtraction,
-		of:         func(c *cells) float64 { return c.perplexity(c.n) - c.perplexity(0) },
+		of:         func(c *cells) float64 { return c.loss(c.n) - c.loss(0) },
 	},
 }
 

@@ -129,7 +129,7 @@ func TestUndefinedMetricsSayWhy(t *testing.T) {
 	reason(t, values, "knowledge_retention", "K[0] is 0")
 	near(t, "knowledge_delta", values["knowledge_delta"], 0.5)
 	reason(t, values, "intransigence", "joint[2] is absent")
-	reason(t, values, "perplexity_drift", "perplexity[2] is absent")
+	reason(t, values, "perplexity_drift", "loss[2] is absent")
 
 	m = full()
 	m.R, m.K = m.R[:2], nil

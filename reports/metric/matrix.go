@@ -63,7 +63,7 @@ type cells struct {
 	terms    []term
 }
 
-// Reading is a number of a matrix: R[i][j], K[i], joint[j] or perplexity[i], with the task j
+// Reading is a number of a matrix: R[i][j], K[i], joint[j] or loss[i], with the task j
 // counted from 1.
 type Reading struct {
 	Kind string
@@ -109,8 +109,8 @@ func (c *cells) k(i int) float64 { return c.read(c.m.K, i, Reading{Kind: "K", I:
 
 func (c *cells) joint(j int) float64 { return c.read(c.m.Joint, j-1, Reading{Kind: "joint", J: j}) }
 
-func (c *cells) perplexity(i int) float64 {
-	return c.read(c.m.Perplexity, i, Reading{Kind: "perplexity", I: i})
+func (c *cells) loss(i int) float64 {
+	return c.read(c.m.Perplexity, i, Reading{Kind: "loss", I: i})
 }
 
 // Name is the number's in formulas, as in R[2][1].

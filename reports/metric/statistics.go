@@ -16,7 +16,8 @@ type Summary struct {
 	Mean Value `json:"mean"`
 	// SD is the sample standard deviation (n-1).
 	SD Value `json:"sd"`
-	// CI95 is the half-width of the 95% Student-t interval of the mean.
+	// CI95 is the half-width of the 95% Student-t interval of the mean, undefined where there is
+	// none, as of fewer than TellingSeeds values that are equal.
 	CI95 Value `json:"ci95"`
 	// N is the number of values.
 	N int `json:"n"`
@@ -41,7 +42,11 @@ func MeanSDCI(values []float64) Summary {
 	if n == 1 {
 		return Summary{Mean: Number(mean), SD: Undefined("a single value"), CI95: Undefined("a single value"), N: 1}
 	}
-	return Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(StudentT(n-1) * sd / math.Sqrt(float64(n))), N: n}
+	s := Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(StudentT(n-1) * sd / math.Sqrt(float64(n))), N: n}
+	if n < TellingSeeds && 2*s.CI95.Number <= sameValue {
+		s.CI95 = Undefined(fmt.Sprintf("%d seeds that are equal: no interval", n))
+	}
+	return s
 }
 
 // StudentT is t(0.975, n): half of the width of a 95% interval, in standard errors, with n degrees
@@ -62,14 +67,13 @@ const sameValue = 1e-12
 // 0.05, 2^(1-n).
 const TellingSeeds = 6
 
-// Interval is the 95% interval by which a mean is judged; ok is false where there is none, as of
-// fewer than TellingSeeds values that are equal.
+// Interval is the 95% interval by which a mean is judged; ok is false where there is none.
 func (s Summary) Interval() (low, high float64, ok bool) { return s.IntervalOf(1) }
 
 // IntervalOf is the Interval of one of so many means that are judged together: after Bonferroni,
 // all of them lie in theirs in 95% of all runs.
 func (s Summary) IntervalOf(comparisons int) (low, high float64, ok bool) {
-	if !s.Mean.Defined() || !s.CI95.Defined() || s.N < TellingSeeds && 2*s.CI95.Number <= sameValue {
+	if !s.Mean.Defined() || !s.CI95.Defined() {
 		return 0, 0, false
 	}
 	half := s.CI95.Number * quantile(1-0.025/float64(comparisons), s.N-1) / StudentT(s.N-1)

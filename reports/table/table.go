@@ -97,6 +97,9 @@ func Numeric(text string, x float64) Entry { return Entry{Text: text, Number: &x
 // Score is the entry of a number in [0, 1], or of a difference of two of them, in points of 100.
 func Score(x float64) Entry { return Numeric(Points(x), 100*x) }
 
+// Nats is the entry of a number in nats per token.
+func Nats(x float64) Entry { return Numeric(strconv.FormatFloat(x, 'f', 4, 64), x) }
+
 // Points prints a score in points of 100 with one decimal.
 func Points(score float64) string {
 	s := strconv.FormatFloat(100*score, 'f', 1, 64)

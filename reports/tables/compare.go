@@ -71,7 +71,7 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 		tables[i] = table.Table{
 			Title: pair[0].Name + " against " + pair[1].Name,
 			Caption: []string{
-				"the mean of each over the n paired seeds and their difference with the half-width of its 95% interval, in points of 100; perplexity_drift in nats per token times 100",
+				"the mean of each over the n paired seeds and their difference with the half-width of its 95% interval, in points of 100; perplexity_drift in nats per token",
 				adjusted,
 			},
 			Columns:   []table.Column{{Head: []string{"metric"}}, {Head: []string{"n"}}, {Head: []string{pair[0].Name}}, {Head: []string{pair[1].Name}}, {Head: []string{"difference"}}, {Head: []string{"g"}}, {Head: []string{"p"}}},
@@ -83,7 +83,8 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 		tables[i].Source = tables[i].Caption[len(tables[i].Caption)-1]
 	}
 	families := make([]family, len(metric.Keys))
-	for k, key := range metric.Keys {
+	for k, definition := range metric.Definitions {
+		key, shown := definition.Key, report.Shown(definition)
 		families[k].metric = key
 		group := make([]metric.Difference, len(pairs))
 		means := make([][2]float64, len(pairs))
@@ -101,9 +102,9 @@ func comparedTables(pairs [][2]report.Side, of []*report.Report) []table.Table {
 		for i, d := range group {
 			row := []table.Entry{{Text: key}, {Text: "–"}, {Text: "–"}, {Text: "–"}}
 			if d.P.Defined() {
-				row = append(row[:1], table.Count(d.N), table.Score(means[i][0]), table.Score(means[i][1]))
+				row = append(row[:1], table.Count(d.N), shown(means[i][0]), shown(means[i][1]))
 			}
-			tables[i].Rows = append(tables[i].Rows, append(row, testEntries(&tables[i], d)...))
+			tables[i].Rows = append(tables[i].Rows, append(row, testEntries(&tables[i], d, shown)...))
 		}
 	}
 	few := tooFewPairs(families)

@@ -9,7 +9,7 @@ import (
 func Cost(r *report.Report) table.Table {
 	t := table.Table{
 		Title:   "Costs",
-		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside them; seconds and memory are measured, and no part of the records"},
+		Caption: []string{"Of a cell, the mean over those that are done; params are the trained parameters, state is what is kept beside the backbone, the trained parameters included; seconds and memory are measured, and no part of the records"},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"params", "(1000s)"}}, {Head: []string{"state", "(KiB)"}}, {Head: []string{"training", "seconds"}},
 			{Head: []string{"evaluating", "seconds"}}, {Head: []string{"compiling", "seconds"}}, {Head: []string{"all", "seconds"}}, {Head: []string{"memory", "(MiB)"}}},
 	}

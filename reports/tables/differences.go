@@ -47,7 +47,7 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 			if c.P.Defined() {
 				row[1] = table.Count(c.N)
 			}
-			row = append(row, testEntries(&t, metric.Difference{Summary: metric.Summary{Mean: c.Difference, CI95: c.CI95}, Effect: c.Effect, P: c.P, PHolm: c.PHolm})...)
+			row = append(row, testEntries(&t, metric.Difference{Summary: metric.Summary{Mean: c.Difference, CI95: c.CI95, N: c.N}, Effect: c.Effect, P: c.P, PHolm: c.PHolm}, table.Score)...)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -58,20 +58,20 @@ func ComparisonTable(r *report.Report) (t table.Table, ok bool) {
 // testsMean explains the columns of testEntries.
 var testsMean = fmt.Sprintf("g: Hedges' g of the paired values (d_z corrected for small samples); p: two-sided sign-flip test, exact up to %d seeds, adjusted after Holm", metric.ExactPairs)
 
-// testEntries are a difference in points of 100, its effect size and its p.
-func testEntries(t *table.Table, d metric.Difference) []table.Entry {
+// testEntries are a difference, shown as its metric's numbers are, its effect size and its p.
+func testEntries(t *table.Table, d metric.Difference, shown func(float64) table.Entry) []table.Entry {
 	if !d.P.Defined() {
 		return []table.Entry{t.Undefined(d.P.Undefined), {Text: "–"}, {Text: "–"}}
 	}
-	effect := table.Entry{Text: "–"}
+	difference, effect := report.MeanEntry(t, d.Summary, shown), table.Entry{Text: "–"}
 	if d.Effect.Defined() {
 		effect = table.Numeric(strconv.FormatFloat(d.Effect.Number, 'f', 2, 64), d.Effect.Number)
 	} else {
-		effect.Notes = []int{t.Note("g: " + d.Effect.Undefined)}
+		effect.Notes = []int{t.Note(d.Effect.Undefined)}
 	}
 	p := table.Numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
 	p.Marked = d.PHolm.Number < report.Level
-	return []table.Entry{report.ScoreEntry(t, d.Summary), effect, p}
+	return []table.Entry{difference, effect, p}
 }
 
 // family is the comparisons of one metric, over which Holm's adjustment goes: how many there are,

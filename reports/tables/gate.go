@@ -21,8 +21,7 @@ type Condition struct {
 	// Above says that the loss is a difference above the bar, as that of forgetting; otherwise it
 	// is one below.
 	Above bool
-	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per
-	// token times 100.
+	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per token.
 	Bar float64
 }
 
@@ -199,7 +198,9 @@ func (v *Verdict) judge(pair [2]report.Side, c Condition) {
 	if reason == "" {
 		pairs = table.Count(n)
 	}
-	row := []table.Entry{{Text: names}, {Text: c.String()}, pairs, report.ScoreEntry(t, difference)}
+	definition, _ := metric.Find(c.Key)
+	shown := report.Shown(definition)
+	row := []table.Entry{{Text: names}, {Text: c.String()}, pairs, report.MeanEntry(t, difference, shown)}
 	if !ok {
 		switch {
 		case reason != "":
@@ -213,9 +214,10 @@ func (v *Verdict) judge(pair [2]report.Side, c Condition) {
 		return
 	}
 	verdict := table.Entry{Text: "no loss shown"}
-	if c.lost(100*low, 100*high) {
+	from, to := shown(low), shown(high)
+	if c.lost(*from.Number, *to.Number) {
 		verdict = table.Entry{Text: "loss", Marked: true}
-		v.Losses = append(v.Losses, fmt.Sprintf("%s of %s: %s, 95%% interval from %s to %s", c, names, table.Points(difference.Mean.Number), table.Points(low), table.Points(high)))
+		v.Losses = append(v.Losses, fmt.Sprintf("%s of %s: %s, 95%% interval from %s to %s", c, names, row[3].Text, from.Text, to.Text))
 	}
-	t.Rows = append(t.Rows, append(row, table.Score(low), table.Score(high), verdict))
+	t.Rows = append(t.Rows, append(row, from, to, verdict))
 }

@@ -78,12 +78,8 @@ func sayNames(t *table.Table, names map[int][]string) {
 
 // measureEntry is the entry of a measure's mean in its unit.
 func measureEntry(t *table.Table, m report.Measure, s metric.Summary) table.Entry {
-	if !m.Nats || !s.Mean.Defined() {
-		return report.ScoreEntry(t, s)
+	if m.Nats {
+		return report.MeanEntry(t, s, table.Nats)
 	}
-	e := table.Numeric(fmt.Sprintf("%.4f", s.Mean.Number), s.Mean.Number)
-	if s.CI95.Defined() {
-		e.Spread, e.HalfWidth = fmt.Sprintf("±%.4f", s.CI95.Number), &s.CI95.Number
-	}
-	return e
+	return report.ScoreEntry(t, s)
 }
