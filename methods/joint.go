@@ -5,8 +5,8 @@ package methods
 // no continual learner.
 var JointTraining = Method{
 	Name:   "joint",
-	Doc:    "One LoRA adapter trained on the shuffled mixture of all tasks for the sum of their steps: an upper bound.",
-	Source: "No paper; the usual upper bound. LoRA: arXiv 2106.09685; checked against peft 0.21.2.",
+	Doc:    "One LoRA adapter trained on the shuffled mixture of all tasks for the sum of their steps: the usual reference.",
+	Source: "No paper. LoRA: arXiv 2106.09685; checked against peft 0.21.2.",
 	Kind:   Joint,
 	Cost:   0.7, // two rows of evaluation
 	// Of 3e-3, 6.5e-3 and 1.4e-2 the best on the validation splits of continual16, on nano: 84.7,

@@ -62,7 +62,7 @@ const (
 	Sequential Kind = iota
 	// Untrained never learns: its only row is the base model's.
 	Untrained
-	// Joint learns all tasks at once: an upper bound, no continual learning.
+	// Joint learns all tasks at once: the usual reference, no continual learning.
 	Joint
 )
 

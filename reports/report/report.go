@@ -267,7 +267,7 @@ func (r *Report) metricsOf(c Cell) map[string]metric.Value {
 			}
 		}
 	case c.Method.Preset == suite.Joint:
-		// Its rows between the first and the last do not exist, and it is its own upper bound.
+		// Its rows between the first and the last do not exist, and it is its own reference.
 		for _, d := range metric.Definitions {
 			if d.Stepwise() {
 				values[d.Key] = metric.Undefined(atOnce)

@@ -162,7 +162,7 @@ function stream(figure, width, key) {
       const up = edge.map((p) => `${p.x},${y(Math.min(marks.at(-1), p.m + p.h))}`), down = edge.toReversed().map((p) => `${p.x},${y(Math.max(marks[0], p.m - p.h))}`);
       root.append(svg('polygon', { points: [...up, ...down].join(' '), fill: colour(m.name), opacity: .12 }));
     }
-    if (m.reference && points.length < 3) { // a bound, not a course
+    if (m.reference && points.length < 3) { // a level, not a course
       const level = points.at(-1).m;
       root.append(svg('line', { x1: box.left, x2: box.right, y1: y(level), y2: y(level), stroke: colour(m.name), 'stroke-width': 1.5, 'stroke-dasharray': '6 4' }));
       continue;
