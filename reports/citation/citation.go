@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/datasets"
 	"secura/experiments/suite"
 	"secura/reports/report"
 )
@@ -29,7 +30,9 @@ func Write(w io.Writer, r *report.Report, sourceOf func(preset string) (string, 
 		b.add(find("adamw"))
 		b.part("the metrics of transfer, and of forgetting")
 		b.add(find("gem"), find("riemannian-walk"))
+		b.measures(r.Suite)
 	}
+	b.scores(r.Suite)
 	b.backbones(r)
 	b.data(r)
 	_, err := io.WriteString(w, b.out.String())
@@ -114,6 +117,29 @@ func (b *bibliography) methods(r *report.Report, sourceOf func(string) (string, 
 		b.add(list...)
 		for _, number := range unknown {
 			b.comment("arXiv %s: no entry", number)
+		}
+	}
+}
+
+// measures are the works of those that the suite asks for.
+func (b *bibliography) measures(s suite.Suite) {
+	if s.Evaluation.EverySteps > 0 {
+		b.part("the stability gap, and the worst case")
+		b.add(find("stability-gap"))
+	}
+	if s.Evaluation.KL {
+		b.part("the divergence from the untouched backbone, held against what is forgotten")
+		b.add(find("rl-razor"))
+	}
+}
+
+// scores are the works of BLEU and of ROUGE, where a task is scored by them.
+func (b *bibliography) scores(s suite.Suite) {
+	for _, key := range []string{"bleu", "rouge"} {
+		uses := func(score string) bool { return strings.Contains(score, key) }
+		if slices.ContainsFunc(s.DataSets(), func(t datasets.Task) bool { return slices.ContainsFunc(t.Scores, uses) }) {
+			b.part("the score %s", strings.ToUpper(key))
+			b.add(find(key))
 		}
 	}
 }

@@ -73,9 +73,10 @@ func TestABibliographyNamesEachWorkOnce(t *testing.T) {
 	r := &report.Report{Manifest: rundir.Manifest{Plan: "0123456789abcdef", Revision: "cafe"}, Suite: suite.Suite{Name: "trace", Backbone: "nano",
 		Methods: []suite.MethodSpec{{Preset: "frozen", Name: "frozen"}, {Preset: "er", Name: "er-half"}, {Preset: "gone", Name: "gone"}},
 		Tasks: []datasets.Task{{Name: "fomc", Source: "FOMC"}, {Name: "own", Source: "data/own@home"}, {Name: "facts", Source: "builtin:facts"},
-			{Name: "math", Source: "sets/gsm8k/{split}.parquet"}, {Name: "again", Source: "gsm8k"}, {Name: "wiki", Source: "sst2"}, {Name: "logic", Source: "mine"}}}}
+			{Name: "math", Source: "sets/gsm8k/{split}.parquet", Scores: []string{"number", "sentence_bleu"}}, {Name: "again", Source: "gsm8k"}, {Name: "wiki", Source: "sst2"}, {Name: "logic", Source: "mine"}}}}
 	r.Manifest.Sources = []rundir.Source{{Backbone: "nano", BibTeX: []string{"@misc{none,}"}}, {Tasks: []string{"wiki"}, Name: "org/wiki", BibTeX: []string{"@misc{wiki,\n}", "@misc{secura,\n}"}},
 		{Tasks: []string{"logic"}, Name: "lucasmccabe/logiqa", BibTeX: []string{"@misc{other,\n}"}}}
+	r.Suite.Evaluation.EverySteps, r.Suite.Evaluation.KL = 10, true
 	var out strings.Builder
 	err := Write(&out, r, func(preset string) (string, bool) {
 		return map[string]string{"frozen": "No paper.", "er": "arXiv 1902.10486; arXiv 9999.12345"}[preset], preset != "gone"
@@ -88,7 +89,7 @@ func TestABibliographyNamesEachWorkOnce(t *testing.T) {
 	for _, e := range hub.BibTeX(got) {
 		found = append(found, keyOf(e))
 	}
-	if want := []string{"secura-program", "secura", "experience-replay", "adamw", "gem", "riemannian-walk", "trace", "fomc", "gsm8k", "wiki", "logiqa"}; !slices.Equal(found, want) {
+	if want := []string{"secura-program", "secura", "experience-replay", "adamw", "gem", "riemannian-walk", "stability-gap", "rl-razor", "bleu", "trace", "fomc", "gsm8k", "wiki", "logiqa"}; !slices.Equal(found, want) {
 		t.Errorf("entries %q, want %q", found, want)
 	}
 	for _, line := range []string{
