@@ -29,13 +29,13 @@ type facts struct {
 	r           *report.Report
 	settings    func(suite.MethodSpec) (Settings, error)
 	out         strings.Builder
-	unknown     int // licenses that are not known
+	unlicensed  map[string]bool // data sets and backbones whose license is not known
 	done, cells int
 }
 
 // Write writes the checklist of a run. settings gives what each of its methods was trained with.
 func Write(w io.Writer, r *report.Report, settings func(suite.MethodSpec) (Settings, error)) error {
-	f := facts{r: r, settings: settings, cells: len(r.Cells)}
+	f := facts{r: r, settings: settings, cells: len(r.Cells), unlicensed: map[string]bool{}}
 	for _, c := range r.Cells {
 		if c.State == record.Done {
 			f.done++

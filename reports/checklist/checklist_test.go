@@ -59,7 +59,7 @@ func TestAChecklistTellsWhatTheRunKnows(t *testing.T) {
 		"- seeds and orders: seeds 0 to 2, 1 order of", "- cells: 8 of 9 are done; not done: er-s2-o0 diverged: loss is NaN\n", "95% Student-t interval",
 		"- tests: none: there is one method that can be compared\n", "- hardware: Some CPU linux/amd64\n", "- accelerators, and how many: none",
 		"in sum: 4.5 hours of wall time, 9.0 hours of processor time\n", "in the mean over 8\n", "- memory: 1.00 GiB",
-		"| 7 Statistical significance | Intervals: yes, 95% over seeds. Tests: none, for there is one method that can be compared.", "| C3 Descriptive statistics: error bars, single run or mean | Intervals: yes", "- precision of the computation: float32\n", "| 12 Licenses for existing assets | Partly. 1 licenses", "| 6 Experimental setting and details | Yes: values",
+		"| 7 Statistical significance | Intervals: yes, 95% over seeds. Tests: none, for there is one method that can be compared.", "| C3 Descriptive statistics: error bars, single run or mean | Intervals: yes", "- precision of the computation: float32\n", "| 12 Licenses for existing assets | Partly. Not known, and marked under Data: 1 license of data sets", "| 6 Experimental setting and details | Yes: values",
 	} {
 		if !strings.Contains(strings.ReplaceAll(got, "train[:90%]", "train\\[:90%\\]"), want) {
 			t.Errorf("%q is not in\n%s", want, got)
@@ -125,9 +125,10 @@ func TestAChecklistMarksWhatIsNotKnown(t *testing.T) {
 	r := made(t)
 	r.Suite.Seeds, r.Cells, r.Manifest.Sources = 1, r.Cells[:2], nil
 	r.Suite.Methods[2].Reason = "by hand"
+	r.Suite.Tasks = append(r.Suite.Tasks, datasets.Task{Name: "d", Source: "sets/c"}) // another task of a data set that was counted
 	got := written(t, r)
 	for _, want := range []string{"- license of the backbone org/base: **[author]**", "for er: **[author]**", "error bars: none over seeds", "| 7 Statistical significance | No: there is one seed",
-		"How they were chosen: **[author]** where", "Partly. 3 licenses", "- where the code can be had: **[author]**"} {
+		"How they were chosen: **[author]** where", "Partly. Not known, and marked under Data: 3 licenses of", "- where the code can be had: **[author]**"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}

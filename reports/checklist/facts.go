@@ -81,7 +81,7 @@ func (f *facts) data() {
 		source := f.r.BackboneSource(name)
 		license := report.LicenseText(source)
 		if license == "" {
-			f.unknown++
+			f.unlicensed["backbone "+name] = true
 		}
 		f.item("license of the backbone "+strings.TrimSpace(name+" "+source.Revision), license)
 	}
@@ -91,7 +91,7 @@ func (f *facts) task(t datasets.Task, trained, evaluated string, examples int) {
 	license := report.LicenseText(f.r.TaskSource(t.Name))
 	if license == "" {
 		license = author
-		f.unknown++
+		f.unlicensed[f.r.DataSet(t.Name)] = true
 	}
 	count := author
 	if examples > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"secura/reports/metric"
+	"secura/reports/table"
 )
 
 // question is one of a checklist: what it asks in short, and what the run answers.
@@ -36,8 +37,8 @@ func (f *facts) repeated() string {
 
 // licenses says whether all are known.
 func (f *facts) licenses() string {
-	if f.unknown > 0 {
-		return fmt.Sprintf("Partly. %d licenses are not known, and marked under Data: %s. Cite by `runner report RUN -cite`.", f.unknown, author)
+	if n := len(f.unlicensed); n > 0 {
+		return fmt.Sprintf("Partly. Not known, and marked under Data: %s of data sets and backbones: %s. Cite by `runner report RUN -cite`.", table.Counted(n, "license"), author)
 	}
 	return "Yes, see Data. Cite by `runner report RUN -cite`."
 }
