@@ -60,6 +60,24 @@ func TestReleasedTableAndFigure(t *testing.T) {
 	}
 }
 
+// TestReleasedPromisesNoStepsThatItHasNot: of predictions before the stream and at its end alone.
+func TestReleasedPromisesNoStepsThatItHasNot(t *testing.T) {
+	s := predicting("secura", "seq")
+	within := s.End
+	s.End = func(f *synthetic.CellFiles) {
+		within(f)
+		for i := range f.Events {
+			if e := &f.Events[i]; e.Kind == record.Curve || e.Kind == record.Boundary && e.Index == 1 {
+				e.TeacherForced = nil
+			}
+		}
+	}
+	table, ok := tables.Released(load(t, s.Make(t, nil)))
+	if !ok || len(table.Columns) != 6 || strings.Contains(table.Title+table.Caption[0], "first") {
+		t.Errorf("%d columns of %q: %q", len(table.Columns), table.Title, table.Caption)
+	}
+}
+
 // The untouched backbone predicts before the first step alone: there is no number of its own at
 // later steps, and least of all a 0.
 func TestTheReleasedFigureLeavesOutWhatWasNotMeasured(t *testing.T) {

@@ -42,7 +42,7 @@ func loaded(t *testing.T, s synthetic.Run) *report.Report {
 func TestVariantsHaveMeansOfTheirGroupsBesideDora(t *testing.T) {
 	r := loaded(t, synthetic.Variants(1, 0.04))
 	shown := tables.Variants(r)
-	for label, want := range map[string]string{"task_1": "5.0 50.0 54.0", "multiple choice, mean": "5.0 50.0 54.0", "question answering, mean": "5.0 50.0 45.0"} {
+	for label, want := range map[string]string{"task_1": "5.0 50.0 54.0", "multiple choice, mean": "5.0 50.0 54.0", "written answers, mean": "5.0 50.0 45.0"} {
 		if got := textsOf(rowOf(t, shown, label)); got != want {
 			t.Errorf("%s: %s, want %s", label, got, want)
 		}

@@ -47,6 +47,21 @@ func TestATuningAsksForWhatTheTablesAskFor(t *testing.T) {
 	}
 }
 
+// TestATuningOfOneSeedPromisesNoMeans: no trial is run again.
+func TestATuningOfOneSeedPromisesNoMeans(t *testing.T) {
+	k := tried()
+	k.Seeds = 1
+	for _, m := range k.Methods {
+		for i := range m.Trials {
+			m.Trials[i].Again = nil
+		}
+	}
+	trials := report.TuningTables(&report.Report{Trials: &k})[1]
+	if strings.Contains(trials.Caption[0], "again") || len(trials.Columns) != 7 || len(trials.Rows[0]) != 7 {
+		t.Errorf("%d columns, %q", len(trials.Columns), trials.Caption)
+	}
+}
+
 // TestTuningTables holds the printed choices and trials.
 func TestTuningTables(t *testing.T) {
 	k := tried()

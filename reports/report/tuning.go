@@ -149,20 +149,27 @@ func trialTable(k record.Tuning) table.Table {
 	t := table.Table{
 		Title: "Trials",
 		Caption: []string{"Scores are in points of 100, of one seed. Round 1 tries learning rates; each further round tries what lies next to the best trial " +
-			"so far, in learning rate or coefficient. The last column has the means of the best, which were run again."},
+			"so far, in learning rate or coefficient."},
 		Columns:   []table.Column{{Head: []string{"trial"}}, {Head: []string{"round"}}, {Head: []string{"learning", "rate"}}, {Head: []string{"coefficient"}}},
 		MarkMeans: "chosen",
 	}
-	t.Columns = append(append(t.Columns, trialColumns...), table.Column{Head: []string{k.Objective + ", mean", fmt.Sprintf("of %d seeds", k.Seeds)}})
+	t.Columns = append(t.Columns, trialColumns...)
+	if k.Seeds > 1 {
+		t.Caption[0] += " The last column has the means of the best, which were run again."
+		t.Columns = append(t.Columns, table.Column{Head: []string{k.Objective + ", mean", fmt.Sprintf("of %d seeds", k.Seeds)}})
+	}
 	for _, m := range k.Methods {
 		for i, trial := range m.Trials {
 			row := []table.Entry{{Text: trial.Name}, table.Count(trial.Round), {Text: rate(trial.LearningRate), Marked: i == m.Choice}, {Text: m.Coefficients(trial)}}
 			row = append(row, outcomeEntries(&t, trial.Outcome)...)
-			again := table.Entry{}
-			if len(trial.Again) > 0 {
-				again = scoreOr(&t, trial.Overall().Score, trial.Overall().Reason)
+			switch {
+			case k.Seeds < 2:
+			case len(trial.Again) > 0:
+				row = append(row, scoreOr(&t, trial.Overall().Score, trial.Overall().Reason))
+			default:
+				row = append(row, table.Entry{})
 			}
-			t.Rows = append(t.Rows, append(row, again))
+			t.Rows = append(t.Rows, row)
 		}
 	}
 	return t

@@ -8,6 +8,9 @@ import (
 	"secura/reports/table"
 )
 
+// rightMeans explains the last columns of Released.
+const rightMeans = "right: the share of their tokens that is the most likely one, in points of 100"
+
 // Released shows what SECURA's released code, or any method of a run that measured it, does to what
 // the backbone knew: nats a token on the true answers of the battery after the first steps of the
 // stream, after its first task and at its end, the mean over the done cells of order 0.
@@ -17,7 +20,11 @@ func Released(r *report.Report) (table.Table, bool) {
 		return table.Table{}, false
 	}
 	t := table.Table{Title: "What the first steps do to the knowledge battery", Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"n"}}},
-		Caption: []string{"nats a token on the true answers of the battery after so many steps of the first task, and at the stream's end; right: the share of their tokens that is the most likely one, in points of 100"}}
+		Caption: []string{"nats a token on the true answers of the battery after so many steps of the first task, and at the stream's end; " + rightMeans}}
+	if len(steps) == 1 { // before the first step
+		t.Title = "What the stream does to the knowledge battery"
+		t.Caption = []string{"nats a token on the true answers of the battery before the stream, step 0, and at its end; " + rightMeans}
+	}
 	for _, s := range steps {
 		t.Columns = append(t.Columns, table.Column{Head: []string{"step", fmt.Sprint(s)}})
 	}

@@ -42,7 +42,7 @@ func Variants(r *report.Report) table.Table {
 	for _, group := range []struct {
 		name   string
 		choice bool
-	}{{"multiple choice", true}, {"question answering", false}} {
+	}{{"multiple choice", true}, {"written answers", false}} {
 		belongs := report.OfKind(r, group.choice)
 		n := 0
 		for _, task := range r.Suite.Tasks {
