@@ -15,7 +15,8 @@ import (
 // tables are told apart by a line "# TITLE" before each and an empty one between them. Beside a
 // column of means stands one of the half-widths of their intervals, and the last column, in a table
 // that has any footnotes, says what the fields of a row refer to. An interval that is not
-// symmetrical stands there whole. A number that is undefined is an empty field.
+// symmetrical has two columns, of its ends. A number that is undefined is an empty field. Captions
+// and remarks, which are no row's, are left out.
 func CSV(w io.Writer, tables []Table, _ bool) error {
 	var out bytes.Buffer
 	for i, t := range tables {
@@ -39,14 +40,14 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	spread := make([]string, len(t.Columns))
+	spread := make([][]string, len(t.Columns)) // what the heads beside a column's own end in
 	for column := range t.Columns {
 		for _, row := range t.Rows {
 			switch e := row[column]; {
 			case e.HalfWidth != nil:
-				spread[column] = " ±"
-			case e.Number != nil && e.Spread != "":
-				spread[column] = " interval"
+				spread[column] = []string{" ±"}
+			case e.Ends != nil:
+				spread[column] = []string{" low", " high"}
 			}
 		}
 	}
@@ -54,8 +55,8 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 	var head []string
 	for column := range t.Columns {
 		head = append(head, heads[column])
-		if spread[column] != "" {
-			head = append(head, heads[column]+spread[column])
+		for _, end := range spread[column] {
+			head = append(head, heads[column]+end)
 		}
 	}
 	noted := len(t.Footnotes) > 0 || slices.ContainsFunc(t.Rows, func(row []Entry) bool { return row[0].Below != "" })
@@ -71,12 +72,16 @@ func writeCSV(out *bytes.Buffer, t Table) error {
 		}
 		for column, e := range row {
 			fields = append(fields, exact(e))
-			switch {
-			case spread[column] == "":
-			case e.HalfWidth != nil:
-				fields = append(fields, digits(*e.HalfWidth))
-			default:
-				fields = append(fields, e.Spread)
+			widths := e.Ends
+			if e.HalfWidth != nil {
+				widths = []float64{*e.HalfWidth}
+			}
+			for i := range spread[column] {
+				field := ""
+				if i < len(widths) {
+					field = digits(widths[i])
+				}
+				fields = append(fields, field)
 			}
 			for _, n := range e.Notes {
 				notes = append(notes, heads[column]+": "+t.Footnotes[n-1])

@@ -53,10 +53,12 @@ type Entry struct {
 	// Number is what Text rounds, in the unit of Text; nil for a text, and for a number that is
 	// missing.
 	Number *float64
-	// Spread is the half-width of the number's interval, as in "±2.1", or empty.
+	// Spread is the half-width of the number's interval, as in "±2.1", or its ends, as in
+	// "[1.0, 2.1]", or empty.
 	Spread string
-	// HalfWidth is what Spread rounds; nil without one.
+	// HalfWidth is the half-width that Spread rounds, and Ends are the ends; each is nil without.
 	HalfWidth *float64
+	Ends      []float64
 	// Below is said of a row beside its label, as in "did not learn"; only the first entry of a row
 	// has it. It is no part of the label, so that a row is still found by it.
 	Below string
@@ -99,6 +101,13 @@ func Score(x float64) Entry { return Numeric(Points(x), 100*x) }
 
 // Nats is the entry of a number in nats per token.
 func Nats(x float64) Entry { return Numeric(strconv.FormatFloat(x, 'f', 4, 64), x) }
+
+// Between is the entry of a Score with the ends of its interval.
+func Between(x, low, high float64) Entry {
+	e := Score(x)
+	e.Spread, e.Ends = fmt.Sprintf("[%s, %s]", Points(low), Points(high)), []float64{100 * low, 100 * high}
+	return e
+}
 
 // Points prints a score in points of 100 with one decimal.
 func Points(score float64) string {

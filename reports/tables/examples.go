@@ -154,8 +154,8 @@ func drawnEntry(t *table.Table, x float64, drawn []float64, difference bool) tab
 	// A drawing of nothing that the base model knew has no share of it.
 	drawn = slices.DeleteFunc(drawn, func(x float64) bool { return !metric.Number(x).Defined() })
 	i := metric.PercentileInterval(drawn)
-	e := table.Score(x)
-	e.Spread, e.Marked = fmt.Sprintf("[%s, %s]", table.Points(i.Low), table.Points(i.High)), difference && i.Excludes(0)
+	e := table.Between(x, i.Low, i.High)
+	e.Marked = difference && i.Excludes(0)
 	return e
 }
 
