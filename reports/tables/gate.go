@@ -21,7 +21,8 @@ type Condition struct {
 	// Above says that the loss is a difference above the bar, as that of forgetting; otherwise it
 	// is one below.
 	Above bool
-	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per token.
+	// Bar is in the unit of compare's tables: points of 100, and for perplexity_drift nats per
+	// token.
 	Bar float64
 }
 
