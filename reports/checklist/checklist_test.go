@@ -115,6 +115,9 @@ func TestAChecklistSaysYesWhereTestsCanFindSomething(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
+	if r.Manifest.TF32 = true; !strings.Contains(written(t, r), "held as bfloat16; products of float32 in TF32, with 10 bits\n") {
+		t.Error("TF32 is not told")
+	}
 	r.Suite.Methods = r.Suite.Methods[:2] // the second is a reference
 	if got := written(t, r); !strings.Contains(got, "Tests: none, for there is one method that can be compared.") {
 		t.Error(got)

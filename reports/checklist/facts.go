@@ -247,6 +247,9 @@ func (f *facts) compute() {
 	if f.r.Suite.DType == suite.HalfPrecision {
 		precision += "; those weights of the backbone that no method changes are held as bfloat16"
 	}
+	if m.TF32 {
+		precision += "; products of float32 in TF32, with 10 bits"
+	}
 	f.item("precision of the computation", precision)
 	f.item("accelerators, and how many", map[bool]string{true: "none: computed on the processor"}[m.Backend == "go"])
 	f.item("time of all cells, in sum", fmt.Sprintf("%s of wall time%s", duration(wall), map[bool]string{true: ", " + duration(processor) + " of processor time"}[processor > 0]))
