@@ -96,7 +96,7 @@ of the suite's tasks, in another order and with other random numbers, and is
 scored on the validation split. No process of a tuning can open a test split.
 
 	$ runner tune continual16 -trials 8
-	$ runner tune continual16 -methods all -objective learning_accuracy
+	$ runner tune continual16 -methods ewc,i-lora -objective learning_accuracy
 	$ runner run -suite runs/continual16-tune/tuned.yaml
 
 tune prints the trials and the choices and writes them into

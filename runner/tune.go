@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"secura/experiments"
 	"secura/experiments/launch"
 	"secura/experiments/pretrained"
 	"secura/experiments/record"
@@ -38,7 +39,7 @@ func (o *TuneOptions) addFlags(flags *flag.FlagSet) {
 	flags.IntVar(&o.Options.Seeds, "seeds", 3, "`NUMBER` of seeds on which a method's two best trials are compared, by their mean, their own seed among them; 1 runs none again")
 	flags.IntVar(&o.Tasks, "tasks", 0, "`NUMBER` of tasks of the calibration stream, drawn from the suite's in turns of families; 0 takes all. A rate that is good for few tasks may be too high for many: lower it where hours count")
 	flags.IntVar(&o.Examples, "examples", 64, "`NUMBER` of validation examples of each task at most; 0 takes all")
-	flags.StringVar(&o.Objective, "objective", suite.Objectives[0], "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row and a share of what the method's best learner does (-learned-share): a setting at which little is learned forgets little. If none does, the trial that learned most is chosen")
+	flags.StringVar(&o.Objective, "objective", "", "`METRIC` by which the best trial is chosen, "+strings.Join(suite.Objectives, " or ")+", among trials that learn at least 8 points above the base row and a share of what the method's best learner does (-learned-share): a setting at which little is learned forgets little. If none does, the trial that learned most is chosen. Default: "+suite.FinalAccuracy+", or "+suite.LearningAccuracy+" where the suite's stream is separate, which has no end")
 	flags.Float64Var(&o.LearnedShare, "learned-share", 0, "`SHARE` of the largest gain of a method's trials that a trial must have to be chosen by -objective; that of the suite's key tuning if not given, or else 0.8. A finished tuning is chosen from again with another one; where that leads to other trials, they need another -out")
 }
 
@@ -80,6 +81,9 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	}
 	if all {
 		s = withAllMethods(s)
+		if err := s.Validate(experiments.KnownPresets()); err != nil {
+			return usagef("suite %s with -methods all: %w", s.Name, err)
+		}
 	}
 	trialsOf := s
 	trialsOf.Name = tuning.SuiteName(s)
@@ -93,6 +97,9 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 	tuner, err := tuning.NewTuner(s, methods.NewScale(b.Config, s.Training.Targets, s.Training.Steps), o.Options)
 	if err != nil {
 		return usage(err)
+	}
+	if o.Objective == "" && s.Separate() {
+		fmt.Fprintf(stderr, "tuning %s: each task is learned alone, so that trials are compared by %s\n", s.Name, tuner.Objective())
 	}
 	begun, err := launch.WithLengths(o.place(tuner.Suite()), tuner.Suite())
 	if err != nil {
@@ -115,14 +122,14 @@ func runTune(ctx context.Context, o TuneOptions, stdout, stderr io.Writer) (err 
 
 	for round, planned := 1, len(tuner.Suite().Methods); planned > 0; round, planned = round+1, tuner.Next() {
 		fmt.Fprintf(stderr, "tuning %s, round %d: %s\n", s.Name, round, trials(planned))
-		if err := runTrials(ctx, l, tuner.Suite(), o.Objective, tuner.Score); err != nil {
+		if err := runTrials(ctx, l, tuner.Suite(), tuner.Objective(), tuner.Score); err != nil {
 			return err
 		}
 	}
 	if again := tuner.Again(); len(again.Methods) > 0 {
 		fmt.Fprintf(stderr, "tuning %s, the best again on %d further seeds: %s\n", s.Name, again.Seeds, trials(len(again.Methods)))
 		l.Run = run.Again()
-		if err := runTrials(ctx, l, again, o.Objective, tuner.ScoreAgain); err != nil {
+		if err := runTrials(ctx, l, again, tuner.Objective(), tuner.ScoreAgain); err != nil {
 			return err
 		}
 	}

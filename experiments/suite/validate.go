@@ -235,7 +235,14 @@ func (t Tuning) validate(r *rules) {
 }
 
 // Objectives are the metrics that a tuning may choose by.
-var Objectives = []string{"acc", "learning_accuracy"}
+var Objectives = []string{FinalAccuracy, LearningAccuracy}
+
+// What a tuning may choose by: the mean score at the stream's end, and that of each task right
+// after it was learned.
+const (
+	FinalAccuracy    = "acc"
+	LearningAccuracy = "learning_accuracy"
+)
 
 func (s Suite) validateMethods(r *rules, presets Presets) {
 	r.must(len(s.Methods) > 0 || r.lost, "methods is empty; `list methods` names them")

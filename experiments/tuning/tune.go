@@ -4,6 +4,7 @@
 package tuning
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,7 +26,7 @@ type Options struct {
 	Seeds int
 	// Examples bounds the validation examples of each task; 0 takes all.
 	Examples int
-	// Objective is one of Objectives.
+	// Objective is one of suite.Objectives; empty takes the first that the suite's stream has.
 	Objective string
 	// LearnedShare is the share of the largest gain of a method's trials that one must have to be
 	// chosen by the objective; 0 takes the suite's, and record.LearnedShare where it has none.
@@ -60,7 +61,7 @@ func (o Options) Check() error {
 	if o.LearnedShare < 0 || o.LearnedShare > 1 {
 		mistakes = append(mistakes, fmt.Errorf("a learned share of %g, must be from 0 to 1", o.LearnedShare))
 	}
-	if !slices.Contains(suite.Objectives, o.Objective) {
+	if o.Objective != "" && !slices.Contains(suite.Objectives, o.Objective) {
 		mistakes = append(mistakes, errors.New(spelling.Unknown("objective", o.Objective, suite.Objectives)))
 	}
 	return errors.Join(mistakes...)
@@ -99,6 +100,10 @@ func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	if o.Tasks > len(s.Tasks) {
 		return nil, wrap(fmt.Errorf("%d tasks, the suite has %d", o.Tasks, len(s.Tasks)))
 	}
+	var err error
+	if o.Objective, err = objective(s, o.Objective); err != nil {
+		return nil, wrap(err)
+	}
 	t := &Tuner{suite: s, options: o, calibration: calibration(s, o)}
 	for _, spec := range s.Methods {
 		m, ok := methods.Find(spec.Preset)
@@ -128,6 +133,28 @@ func NewTuner(s suite.Suite, scale methods.Scale, o Options) (*Tuner, error) {
 	t.Next()
 	return t, nil
 }
+
+// objective is what the trials of a suite are compared by: what is asked for, or the first that
+// its stream has. One that no trial of the stream, or of a method, would have is an error.
+func objective(s suite.Suite, asked string) (string, error) {
+	if s.Separate() {
+		if asked == suite.FinalAccuracy {
+			return "", fmt.Errorf("the objective %s is measured at a stream's end, which stream: %s does not have; give %s", asked, suite.Separate, suite.LearningAccuracy)
+		}
+		return suite.LearningAccuracy, nil
+	}
+	if asked == suite.LearningAccuracy {
+		for _, spec := range s.Methods {
+			if m, ok := methods.Find(spec.Preset); ok && m.Kind == methods.Joint {
+				return "", fmt.Errorf("the objective %s is measured right after each task, but method %s learns all at once; give %s, or leave the method out", asked, spec.Name, suite.FinalAccuracy)
+			}
+		}
+	}
+	return cmp.Or(asked, suite.FinalAccuracy), nil
+}
+
+// Objective is the metric that the trials are compared by.
+func (t *Tuner) Objective() string { return t.options.Objective }
 
 // Next plans one more round, and says how many trials it has; 0 where every method has had its
 // budget.

@@ -353,6 +353,37 @@ func TestATuningMayHaveFewerTasksAndOneSeed(t *testing.T) {
 	}
 }
 
+// TestAnObjectiveIsOneThatTheTrialsHave: a stream without an end has no final accuracy, and a
+// method that learns all tasks at once none right after a task.
+func TestAnObjectiveIsOneThatTheTrialsHave(t *testing.T) {
+	for _, c := range []struct{ suite, method, asked, want, wrong string }{
+		{"continual16", "seq", "", "acc", ""},
+		{"continual16", "joint", "", "acc", ""},
+		{"continual16", "seq", "learning_accuracy", "learning_accuracy", ""},
+		{"continual16", "joint", "learning_accuracy", "", "method joint learns all at once; give acc"},
+		{"variants", "seq", "", "learning_accuracy", ""},
+		{"variants", "seq", "learning_accuracy", "learning_accuracy", ""},
+		{"variants", "seq", "acc", "", "which stream: separate does not have; give learning_accuracy"},
+	} {
+		s, o := loadSuite(t, c.suite), tuneOptions
+		s.Methods, o.Objective = []suite.MethodSpec{{Preset: c.method, Name: c.method}}, c.asked
+		tuner, err := NewTuner(s, nanoScale, o)
+		if c.wrong != "" {
+			if err == nil || !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("%s of %s by %s: error %v, expected %q", c.method, c.suite, c.asked, err, c.wrong)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s of %s by %s: %v", c.method, c.suite, c.asked, err)
+			continue
+		}
+		if got, says := tuner.Objective(), tuner.Suite().Tuning.Objective; got != c.want || says != c.want {
+			t.Errorf("%s of %s by %q is compared by %s, and the suite says %s, expected %s", c.method, c.suite, c.asked, got, says, c.want)
+		}
+	}
+}
+
 // TestSuitesOfOnePairingAreTunedAlike: methods of the one and of the other had the same trials.
 func TestSuitesOfOnePairingAreTunedAlike(t *testing.T) {
 	var plans [][]suite.Cell
