@@ -191,6 +191,38 @@ func TestTheBlockOfATerminalFits(t *testing.T) {
 	}
 }
 
+// TestTheBlockSaysOnlyWhatWasMeasured: a method that never trains has a base row alone, and where
+// each task is learned alone a row has one task.
+func TestTheBlockSaysOnlyWhatWasMeasured(t *testing.T) {
+	_, f := watchedRun(t)
+	first, second := f.Cells[0], f.Cells[1]
+	second.Method.Name = "frozen"
+	f.Suite.Methods[1].Name = "frozen"
+	writeCell(t, second, record.Done, append(beginning(f, second), record.Event{Kind: record.CellEnd}), nil)
+	alone := beginning(f, first)
+	for i := range first.Tasks {
+		e := row(f, first, i+1, 0.5, 0.6)
+		e.Scores, e.Knowledge = e.Scores[i:i+1], nil
+		alone = append(alone, e)
+	}
+	writeCell(t, first, record.Done, append(alone, record.Event{Kind: record.CellEnd}), nil)
+	block := func() string {
+		t.Helper()
+		checkWatch(t, f.Update(t.Context()))
+		return strings.Join(methodLines(f), "\n")
+	}
+	if got, want := block(), "seq              1/1 done\nfrozen           1/1 done"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	// A second cell of the method that has measured everything counts alone.
+	done := f.Cells[1]
+	done.Method.Name, done.State = "seq", record.Queued
+	writeCell(t, done, record.Done, []record.Event{row(f, done, 3, 0.25, 0.4)}, nil)
+	if got, want := block(), "seq              2/2 done   accuracy  25.0   knowledge kept  50.0%\nfrozen           0/0 done"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestSparklines(t *testing.T) {
 	for _, c := range []struct {
 		values []float64

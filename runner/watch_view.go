@@ -163,11 +163,12 @@ func clip(line string, width int) string {
 	return string([]rune(line)[:max(0, width-1)]) + "…"
 }
 
-// methodLines tell of each method the mean of its done cells.
+// methodLines tell of each method the means over those of its done cells that measured them: a
+// method that never trains learns nothing, and tasks that are each learned alone have no end.
 func methodLines(f *launch.Follower) []string {
 	var lines []string
 	for _, m := range f.Suite.Methods {
-		cells, done, accuracy, retention, kept := 0, 0, 0.0, 0.0, 0
+		cells, done, accuracy, measured, retention, kept := 0, 0, 0.0, 0, 0.0, 0
 		for _, c := range f.Cells {
 			if c.Method.Name != m.Name {
 				continue
@@ -177,15 +178,15 @@ func methodLines(f *launch.Follower) []string {
 			}
 			done++
 			if a, ok := c.Accuracy(); ok {
-				accuracy += a
+				accuracy, measured = accuracy+a, measured+1
 			}
 			if k, ok := c.Retention(); ok {
 				retention, kept = retention+k, kept+1
 			}
 		}
 		line := fmt.Sprintf("%-14s %3d/%d done", m.Name, done, cells)
-		if done > 0 {
-			line += fmt.Sprintf("   accuracy %5.1f", 100*accuracy/float64(done))
+		if measured > 0 {
+			line += fmt.Sprintf("   accuracy %5.1f", 100*accuracy/float64(measured))
 		}
 		if kept > 0 {
 			line += fmt.Sprintf("   knowledge kept %5.1f%%", 100*retention/float64(kept))
