@@ -109,7 +109,7 @@ func runVerify(ctx context.Context, o VerifyOptions, stdout, stderr io.Writer) e
 	if v.manifest, err = rundir.ReadManifest(run); err != nil {
 		return err
 	}
-	if v.suite, err = suite.OfManifest(run.Manifest(), v.manifest.Suite); err != nil {
+	if v.suite, err = suite.Computable(run.Manifest(), v.manifest.Suite); err != nil {
 		return err
 	}
 	cells, err := suite.Plan(v.suite)

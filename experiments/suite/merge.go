@@ -11,12 +11,41 @@ import (
 	"strings"
 )
 
-// OfManifest reads the suite that a run's manifest, the file at path, has in it.
+// OfManifest reads the suite that a run's manifest, the file at path, has in it. It can be planned:
+// other rules may be younger than the run.
 func OfManifest(path string, raw json.RawMessage) (s Suite, err error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return Suite{}, fmt.Errorf("read the suite in %s: %w", path, err)
 	}
-	return s, nil
+	r := &rules{}
+	r.atLeast("seeds", s.Seeds, 1)
+	r.atLeast("orders", s.Orders, 1)
+	s.validateCells(r)
+	s.validateTaskOrders(r)
+	return s, asBegun(path, r.broken...)
+}
+
+// Computable is OfManifest for what computes: each rule of a suite holds, and no length of its rows
+// is left to the data.
+func Computable(path string, raw json.RawMessage) (Suite, error) {
+	s, err := OfManifest(path, raw)
+	if err != nil {
+		return Suite{}, err
+	}
+	mistakes := s.mistakes(nil, false)
+	if s.LeavesLengths() {
+		mistakes = append(mistakes, fmt.Errorf("training.length is %d, training.answer_length %d and evaluation.lengths %v: none may be left to the data, of which they are chosen when a run begins",
+			s.Training.Length, s.Training.AnswerLength, s.Evaluation.Lengths))
+	}
+	return s, asBegun(path, mistakes...)
+}
+
+// asBegun names a manifest, and what to do, beside what is wrong with its suite.
+func asBegun(path string, mistakes ...error) error {
+	if err := Told(mistakes...); err != nil {
+		return fmt.Errorf("the suite in %s is not as a run began with it; bring back the file that the run wrote: %w", path, err)
+	}
+	return nil
 }
 
 // Merge unites two resolved suites, as manifests have them, that may differ in seeds, orders,

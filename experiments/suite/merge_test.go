@@ -2,12 +2,70 @@ package suite
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+// TestTheSuiteOfAManifestCanBePlanned: numbers that no plan can have are refused wherever a manifest
+// is read, and what is computed with holds every rule. Manifests of runs are read.
+func TestTheSuiteOfAManifestCanBePlanned(t *testing.T) {
+	smoke, err := Load("smoke", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		change      func(*Suite)
+		plan, wrong string
+	}{
+		"as it is":         {func(*Suite) {}, "", ""},
+		"many seeds":       {func(s *Suite) { s.Seeds = 1 << 40 }, "are more than 100000 cells", ""},
+		"no seed":          {func(s *Suite) { s.Seeds = -1 }, "seeds is -1, must be at least 1", ""},
+		"no order":         {func(s *Suite) { s.Orders = -1 }, "orders is -1, must be at least 1", ""},
+		"many orders":      {func(s *Suite) { s.Orders = 7 }, "orders is 7, must be at most 6", ""},
+		"an unknown task":  {func(s *Suite) { s.TaskOrders = [][]string{{"x"}} }, `unknown task in task_orders[0] "x"`, ""},
+		"no lengths":       {func(s *Suite) { s.Evaluation.Lengths = nil }, "", "evaluation.lengths []: none may be left to the data"},
+		"no answer length": {func(s *Suite) { s.Training.AnswerLength = 0 }, "", "training.answer_length 0 and"},
+		"an older rule":    {func(s *Suite) { s.Evaluation.Batch = 0 }, "", "evaluation.batch is 0, must be at least 1"},
+	} {
+		s := smoke
+		c.change(&s)
+		raw, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := func(err error, want string) bool {
+			return want == "" && err == nil || want != "" && err != nil && strings.Contains(err.Error(), want) && strings.Contains(err.Error(), "the suite in at/manifest.json")
+		}
+		if _, err := OfManifest("at/manifest.json", raw); !told(err, c.plan) {
+			t.Errorf("%s, read: %v, expected %q", what, err, c.plan)
+		}
+		if _, err := Computable("at/manifest.json", raw); !told(err, c.plan+c.wrong) {
+			t.Errorf("%s, computed with: %v, expected %q", what, err, c.plan+c.wrong)
+		}
+	}
+	paths, err := filepath.Glob("../../reports/published/*/manifest.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d published manifests, %v", len(paths), err)
+	}
+	for _, path := range append(paths, "../../runner/testdata/continual16/manifest.json") {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var manifest struct{ Suite json.RawMessage }
+		if err := json.Unmarshal(data, &manifest); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Computable(path, manifest.Suite); err != nil {
+			t.Error(err)
+		}
+	}
+}
 
 func TestMerge(t *testing.T) {
 	const old = `{"name":"x","doc":"a","seeds":2,"orders":1,"methods":[{"name":"seq","params":{"rank":8}}],"training":{"steps":48}}`
