@@ -3,7 +3,6 @@ package experiments
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,6 +58,9 @@ type jobCell struct {
 	// Start has the trained tensors of LoRA adapters by name, row by row; what others start from
 	// follows from the weights.
 	Start map[string][]float32 `json:"start"`
+	// Sizes have the shape of each projection's A, [rank, inner], or U, [rank, rank]: params may
+	// leave them to the weight's.
+	Sizes map[string][]int `json:"sizes"`
 	// Steps are, for each task and each of its steps, the rows [task, example], replayed ones after
 	// the current ones.
 	Steps [][][][2]int `json:"steps"`
@@ -113,14 +115,8 @@ func (j Job) Agreement(path string, others [][]JobPrediction) (float64, error) {
 // one's, what another program needs to do the same job as the suite's cells of the first seed and
 // order. A suite that asks for what torch_job.py does not do is refused.
 func WriteJob(ctx context.Context, s suite.Suite, o WorkerOptions, folder string) (Job, error) {
-	if k := s.Training.Schedule; k != "" && k != suite.Cosine {
-		return Job{}, fmt.Errorf("write job: training.schedule is %s, and torch is only told of %s; give -set training.schedule=%s", k, suite.Cosine, suite.Cosine)
-	}
-	if s.Evaluation.TeacherForced {
-		return Job{}, errors.New("write job: evaluation.teacher_forced is on, and torch has no such passes; give -set evaluation.teacher_forced=false")
-	}
-	if s.Evaluation.KL {
-		return Job{}, errors.New("write job: evaluation.kl is on, and torch has no such passes; give -set evaluation.kl=false")
+	if err := torchLacks(s); err != nil {
+		return Job{}, fmt.Errorf("write job: %w", err)
 	}
 	w, err := openSingle(ctx, s, o)
 	if err != nil {
@@ -172,10 +168,7 @@ func (w *Worker) jobCell(ctx context.Context, cell suite.Cell) (jobCell, []int64
 	if err != nil {
 		return jobCell{}, nil, err
 	}
-	c := jobCell{Method: cell.Method.Name, Preset: cell.Method.Preset, Start: map[string][]float32{}}
-	if p.method.Kind != methods.Sequential || w.suite.Stream == suite.Separate {
-		return jobCell{}, nil, fmt.Errorf("it does not go through the stream task by task")
-	}
+	c := jobCell{Method: cell.Method.Name, Preset: cell.Method.Preset, Start: map[string][]float32{}, Sizes: map[string][]int{}}
 	if c.Params, err = suite.ParamsByKey(p.params); err != nil {
 		return jobCell{}, nil, err
 	}
@@ -185,10 +178,13 @@ func (w *Worker) jobCell(ctx context.Context, cell suite.Cell) (jobCell, []int64
 	}
 	defer session.Close()
 	for _, t := range session.Trained() {
+		name := methods.Name(t.Projection, "", t.Tensor)
+		if t.Tensor == "A" || t.Tensor == "U" {
+			c.Sizes[strings.TrimSuffix(name, "/"+t.Tensor)] = session.Shape(name)
+		}
 		if t.Tensor != "A" && t.Tensor != "B" {
 			continue
 		}
-		name := methods.Name(t.Projection, "", t.Tensor)
 		if c.Start[name], err = session.Value(name); err != nil {
 			return jobCell{}, nil, err
 		}
@@ -200,9 +196,9 @@ func (w *Worker) jobCell(ctx context.Context, cell suite.Cell) (jobCell, []int64
 		t := w.trainer(cell, session, nil)
 		steps, n := t.rows(l)
 		c.Steps, tokens = append(c.Steps, steps), append(tokens, n)
-		next, rows := epochs(l.rows, t.stream("fisher", l)), [][2]int{}
-		for range min(fisher, len(l.rows)) {
-			rows = append(rows, t.place(next()))
+		rows := [][2]int{}
+		for _, row := range t.fisherRows(l, fisher) {
+			rows = append(rows, t.place(row))
 		}
 		c.Fisher = append(c.Fisher, rows)
 	}

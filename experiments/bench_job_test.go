@@ -1,27 +1,114 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"secura/datasets/prepared"
 	"secura/experiments/evaluation"
 	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 )
 
-// What the other program does not do would make two jobs of one.
+// What the other program does not do would make two jobs of one: it is refused, all of it at once.
 func TestJobIsRefusedWhereTorchWouldDoAnother(t *testing.T) {
+	for key, set := range map[string]func(s *suite.Suite){
+		"dtype is bf16":                                  func(s *suite.Suite) { s.DType = suite.HalfPrecision },
+		"devices is 2":                                   func(s *suite.Suite) { s.Devices = 2 },
+		"stream is separate":                             func(s *suite.Suite) { s.Stream = suite.Separate },
+		"training.schedule is constant":                  func(s *suite.Suite) { s.Training.Schedule = suite.Constant },
+		"training.carry_optimizer is true":               func(s *suite.Suite) { s.Training.CarryOptimizer = true },
+		"training.empty_token is true":                   func(s *suite.Suite) { s.Training.EmptyToken = true },
+		"evaluation.every is final":                      func(s *suite.Suite) { s.Evaluation.Every = suite.EveryFinal },
+		"evaluation.every_steps is 2":                    func(s *suite.Suite) { s.Evaluation.EverySteps = 2 },
+		"evaluation.at_steps is [1]":                     func(s *suite.Suite) { s.Evaluation.AtSteps = []int{1} },
+		"evaluation.interpolate is [0.5]":                func(s *suite.Suite) { s.Evaluation.Interpolate = []float64{0.5} },
+		"evaluation.recovery is [4]":                     func(s *suite.Suite) { s.Evaluation.Recovery = []int{4} },
+		"evaluation.teacher_forced is true":              func(s *suite.Suite) { s.Evaluation.TeacherForced = true },
+		"evaluation.kl is true":                          func(s *suite.Suite) { s.Evaluation.KL = true },
+		"methods.ewc.params.online is false":             params("ewc", "online", false),
+		"methods.i-lora.params.eval_with is working":     params("i-lora", "eval_with", "working"),
+		"methods.cur-lora.params.fold is false":          params("cur-lora", "fold", false),
+		"methods.secura.params.selection is inverse-sam": params("secura", "selection", "inverse-sample"),
+		"methods.secura.params.init is principal":        params("secura", "init", "principal"),
+		"methods.secura.params.bias is true":             params("secura", "bias", true),
+		"methods.secura.params.magnorm is false":         params("secura", "magnorm", false),
+		"methods.secura.params.merge is M2":              params("secura", "merge", "M2"),
+		"methods.secura.params.merge_every is 2":         params("secura", "merge_every", 2),
+		"torch_job.py has no joint; choose of cur-lora,": func(s *suite.Suite) { s.Methods = []suite.MethodSpec{{Preset: "joint", Name: "joint"}} },
+	} {
+		y := newToy(t)
+		s := y.with(suite.MethodSpec{Preset: "seq"})
+		set(&s)
+		s.Training.Schedule = cmp.Or(s.Training.Schedule, suite.Linear)
+		_, err := WriteJob(t.Context(), s, WorkerOptions{Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}, t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "training.schedule is ") {
+			t.Errorf("error %v, expected %q beside the schedule", err, key)
+		}
+	}
+	for _, name := range []string{"continual16", "bench/full-rows.yaml", "bench/short-sets.yaml"} {
+		s, err := suite.Load(name, suite.Options{Presets: KnownPresets()})
+		if err == nil {
+			err = torchLacks(s)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// params is a suite with one method, of which a parameter is set.
+func params(method, key string, value any) func(s *suite.Suite) {
+	return func(s *suite.Suite) {
+		s.Methods = []suite.MethodSpec{{Preset: method, Name: method, Params: map[string]any{key: value}}}
+	}
+}
+
+// TestAJobSaysTheSizesOfItsAdapters: ranks that the parameters leave to the weight's sizes are those
+// that this program takes. Fisher information is of prompts that the suite draws alone.
+func TestAJobSaysTheSizesOfItsAdapters(t *testing.T) {
 	y := newToy(t)
-	constant, forced := y.with(suite.MethodSpec{Preset: "seq"}), y.with(suite.MethodSpec{Preset: "seq"})
-	constant.Training.Schedule, forced.Evaluation.TeacherForced = suite.Constant, true
-	for key, s := range map[string]suite.Suite{"training.schedule": constant, "evaluation.teacher_forced": forced} {
-		if _, err := WriteJob(t.Context(), s, WorkerOptions{Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}, t.TempDir()); err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("%s: error %v", key, err)
+	s := y.with(suite.MethodSpec{Preset: "secura"}, suite.MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 0}},
+		suite.MethodSpec{Preset: "ewc", Params: map[string]any{"fisher_examples": 1000}})
+	b := openTexts(t, s)
+	train, err := y.store().Open(t.Context(), s.Tasks[0], prepared.Want{Split: "train"}, b.Encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range train.Len() { // the first task's longest prompt is left out
+		s.Training.MaxPrompt = max(s.Training.MaxPrompt, train.Lengths(i).Prompt)
+	}
+	out := t.TempDir()
+	if _, err := WriteJob(t.Context(), s, WorkerOptions{Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}, out); err != nil {
+		t.Fatal(err)
+	}
+	j := readJob(t, out)
+	for i, want := range [][]int{{1, 2}, {1, 1}} { // of a width of 16: ⌊150·16/1536⌋, and ⌊200·16/1536⌋
+		cell := j.Cells[i]
+		if _, ok := cell.Sizes["layers.0.q_proj"]; !ok {
+			t.Errorf("the job has the sizes %v of %s, and none of layers.0.q_proj", cell.Sizes, cell.Method)
+		}
+		for name, size := range cell.Sizes {
+			if !slices.Equal(size, want) {
+				t.Errorf("%s of %s has the sizes %v, expected %v", name, cell.Method, size, want)
+			}
+		}
+	}
+	for task, rows := range j.Cells[2].Fisher {
+		for _, row := range rows {
+			if n := len(j.Tasks[row[0]].Train[row[1]][0]); n >= s.Training.MaxPrompt {
+				t.Errorf("task %d: Fisher information of a prompt of %d tokens", task, n)
+			}
+		}
+		if most := len(j.Tasks[task].Train); len(rows) == 0 || task == 0 && len(rows) == most {
+			t.Errorf("task %d: Fisher information of %d of %d rows", task, len(rows), most)
 		}
 	}
 }
@@ -58,14 +145,7 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(out, "job.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var j job
-	if err := json.Unmarshal(data, &j); err != nil {
-		t.Fatal(err)
-	}
+	j := readJob(t, out)
 	c := j.Cells[0]
 	if c.Params["rank"] != 8.0 || len(c.Start) == 0 || len(c.Steps) != len(st.Tasks) || len(told.TrainTokens["er"]) != len(st.Tasks) {
 		t.Fatalf("cell of the job: params %v, %d starting tensors, %d tasks", c.Params, len(c.Start), len(c.Steps))
@@ -120,4 +200,17 @@ func TestJobHasTheRowsOfACell(t *testing.T) {
 	if share, err := told.Agreement(folder.Predictions(0), others); err != nil || share != 1 {
 		t.Errorf("predictions agree with themselves by %g, %v", share, err)
 	}
+}
+
+// readJob reads the job in a folder.
+func readJob(t *testing.T, folder string) (j job) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(folder, "job.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &j)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
 }

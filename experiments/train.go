@@ -220,11 +220,7 @@ func (t *trainer) split(row methods.Row) *prepared.Split {
 func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, error] {
 	return func(examples int) iter.Seq2[methods.Batch, error] {
 		return func(yield func(methods.Batch, error) bool) {
-			next := t.bounded(epochs(l.rows, t.stream("fisher", l))) // shuffled: files are often sorted by label
-			rows := make([]methods.Row, min(examples, t.drawn(l)))
-			for i := range rows {
-				rows[i] = next()
-			}
+			rows := t.fisherRows(l, examples)
 			for len(rows) > 0 {
 				n := min(t.training.Batch, len(rows))
 				b := batch{plain: t.layOut(rows[:n], nil, t.training.Batch)}
@@ -238,6 +234,17 @@ func (t *trainer) batches(l lesson) func(examples int) iter.Seq2[methods.Batch, 
 			}
 		}
 	}
+}
+
+// fisherRows are so many of a lesson's rows, or all, that its Fisher information is estimated on,
+// shuffled: files are often sorted by label.
+func (t *trainer) fisherRows(l lesson, examples int) []methods.Row {
+	next := t.bounded(epochs(l.rows, t.stream("fisher", l)))
+	rows := make([]methods.Row, min(examples, t.drawn(l)))
+	for i := range rows {
+		rows[i] = next()
+	}
+	return rows
 }
 
 // epochs gives the rows one by one, shuffled again for each pass.

@@ -172,6 +172,9 @@ func (s *Session) Value(name string) ([]float32, error) {
 	return tensors.CopyFlatData[float32](s.find(name).value)
 }
 
+// Shape is a variable's.
+func (s *Session) Shape(name string) []int { return s.find(name).value.Shape().Dimensions }
+
 func (s *Session) addVariable(name string, shape []int, values []float32) *variable {
 	v := &variable{name: name, value: tensors.FromFlatDataAndDimensions(values, shape...)}
 	s.variables = append(s.variables, v)

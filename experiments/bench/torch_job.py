@@ -214,13 +214,14 @@ def unimportant(weight, rank):
 class CURLinear(nn.Module):
     """x·(W + α·C U R)ᵀ."""
 
-    def __init__(self, linear, params):
+    def __init__(self, linear, params, sizes):
         super().__init__()
+        rank = sizes[0]
         self.weight, self.bias, self.alpha = linear.weight, linear.bias, params["alpha"]
-        columns, rows = unimportant(linear.weight.detach(), params["rank"])
+        columns, rows = unimportant(linear.weight.detach(), rank)
         self.register_buffer("columns", columns)
         self.register_buffer("rows", rows)
-        self.inner = nn.Parameter(torch.zeros(params["rank"], params["rank"]))
+        self.inner = nn.Parameter(torch.zeros(rank, rank))
 
     def forward(self, x):
         change = F.linear(F.linear(F.linear(x, self.rows), self.inner), self.columns)
@@ -235,12 +236,10 @@ class CURLinear(nn.Module):
 class SecuraLinear(nn.Module):
     """x·Fused ᵀ with S-MagNorm of W and W + C A B R, merged into W after each step."""
 
-    def __init__(self, linear, params):
+    def __init__(self, linear, params, sizes):
         super().__init__()
         weight = linear.weight.detach()
-        out, inputs = weight.shape
-        rank = params["rank"] or max(1, min(out, inputs) // 8)
-        inner = params["inner"] or max(rank + 1, min(out, inputs) // 6)
+        rank, inner = sizes
         self.weight, self.bias, self.scale = linear.weight, linear.bias, params["scale"]
         columns, rows = unimportant(weight, rank)
         self.register_buffer("columns", columns)
@@ -271,10 +270,11 @@ class Replaced(Method):
     def __init__(self, model, cell, training, module):
         self.model, self.modules = model, []
         model.requires_grad_(False)
-        for layer in model.model.layers:
+        for i, layer in enumerate(model.model.layers):
             for name in training["targets"]:
-                new = module(getattr(layer.self_attn, name), cell["params"])
-                setattr(layer.self_attn, name, new)
+                block = layer.self_attn if hasattr(layer.self_attn, name) else layer.mlp
+                new = module(getattr(block, name), cell["params"], cell["sizes"][f"layers.{i}.{name}"])
+                setattr(block, name, new)
                 self.modules.append(new)
         self.trained = [p for p in model.parameters() if p.requires_grad]
 
