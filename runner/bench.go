@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"secura/experiments"
 	"secura/methods/backbone"
@@ -24,7 +26,7 @@ type BenchOptions struct {
 
 func (o *BenchOptions) addFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Suite, "suite", "continual16", "`NAME|FILE`: the suite whose shapes are measured")
-	o.SuiteOptions.addFlags(flags)
+	o.SuiteOptions.addSettings(flags)
 	o.CellBenchOptions.addFlags(flags)
 	addData(flags, &o.DataDir)
 	flags.StringVar(&o.Shape, "shape", "", "config.json `FILE`: measure a backbone of this shape with random weights, on random tokens in full rows")
@@ -38,18 +40,42 @@ func newBench() command {
 		name: "bench", does: "measures training and evaluation in tokens per second",
 		examples: []string{"bench", "bench -backend go -methods secura", "bench -cells -tasks 4", "bench -torch python3 -methods seq,er", "bench -shape qwen2/config.json -methods seq -set dtype=bf16 -peak 989"},
 		flags:    newFlags("bench"),
-		check:    func(string) error { return o.SuiteOptions.check() },
 		run: func(ctx context.Context, _ string, stdout, stderr io.Writer) error {
 			return runBench(ctx, o, stdout, stderr)
 		},
 	}
 	o.addFlags(c.flags)
+	c.check = func(string) error { return errors.Join(o.SuiteOptions.check(), o.checkEffects(c.flags)) }
 	return c
+}
+
+// checkEffects refuses flags that were given and that would have no effect beside the others.
+func (o *BenchOptions) checkEffects(flags *flag.FlagSet) error {
+	torch := o.Torch != ""
+	cells := o.Cells || torch
+	var mistakes []error
+	for _, of := range []struct {
+		flags []string
+		works bool
+		why   string
+	}{
+		{[]string{"tasks", "repeat", "readme"}, cells, "without -cells or -torch: give one of these too"},
+		{[]string{"jobs", "all-logits"}, torch, "without -torch: give -torch PYTHON too"},
+		{[]string{"shape", "peak"}, !cells, "on whole cells: leave -cells and -torch out"},
+		{[]string{"backbone", "data"}, o.Shape == "" || cells, "with -shape, whose weights and tokens are random: leave -shape out"},
+	} {
+		flags.Visit(func(f *flag.Flag) {
+			if slices.Contains(of.flags, f.Name) && !of.works {
+				mistakes = append(mistakes, fmt.Errorf("-%s has no effect %s, or leave -%s out", f.Name, of.why, f.Name))
+			}
+		})
+	}
+	return errors.Join(mistakes...)
 }
 
 func runBench(ctx context.Context, o BenchOptions, stdout, stderr io.Writer) error {
 	load := o.loadSingle
-	if o.Shape != "" && !o.Cells && o.Torch == "" {
+	if o.Shape != "" {
 		load = o.load // the shape stands for the suite's backbones
 	}
 	suite, err := load()
