@@ -143,6 +143,9 @@ func mergeAdapter(model *backbone.Model, dir string, hashes map[string]string) e
 		if !ok {
 			return fmt.Errorf("merge adapter %s: the backbone has no weight %s", dir, name)
 		}
+		if shape := old.Shape().Dimensions; !slices.Equal(shape, []int{m.Out, m.In}) {
+			return fmt.Errorf("merge adapter %s: module %s is of a weight [%d, %d], and the backbone's is %v: the adapter is another model's", dir, m.Name, m.Out, m.In, shape)
+		}
 		values, err := backbone.Values(old)
 		if err == nil {
 			values, err = m.Merge(values)

@@ -14,6 +14,7 @@ import (
 	"secura/experiments/stream"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
+	"secura/methods/weights"
 )
 
 // evalToy scores the toy's backbone by Eval.
@@ -149,6 +150,20 @@ func TestEvalRefusesTasksThatAreNotThere(t *testing.T) {
 }
 
 // What is written reads back.
+// TestEvalRefusesAnAdapterOfAnotherShape, although it has as many values: k_proj is [8, 16] here.
+func TestEvalRefusesAnAdapterOfAnotherShape(t *testing.T) {
+	y := newToy(t)
+	dir := t.TempDir()
+	m := weights.PEFTModule{Name: "model.layers.0.self_attn.k_proj", Rank: 1, In: 8, Out: 16, Scale: 1, A: make([]float32, 8), B: make([]float32, 16)}
+	if err := (weights.PEFT{Modules: []weights.PEFTModule{m}}).Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Eval(t.Context(), EvalOptions{Suite: y.suite, Store: y.store(), Adapter: dir, Backend: backbone.BackendOptions{Name: "go"}})
+	if err == nil || !strings.Contains(err.Error(), "k_proj is of a weight [16, 8], and the backbone's is [8 16]") {
+		t.Errorf("an adapter for a transposed weight: %v", err)
+	}
+}
+
 func TestEvaluationFiles(t *testing.T) {
 	y, dir := newToy(t), t.TempDir()
 	result, examples := evalToy(t, y, y.with(suite.MethodSpec{Preset: "frozen"}), func(o *EvalOptions) { o.Tasks = []string{"same", "battery"} })

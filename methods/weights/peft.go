@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -53,21 +51,21 @@ var PEFTFiles = []string{peftConfigFile, peftWeightsFile}
 
 // peftConfig holds the keys of adapter_config.json that decide what an adapter computes.
 type peftConfig struct {
-	Type         string             `json:"peft_type"`
-	Task         string             `json:"task_type,omitempty"`
-	Base         string             `json:"base_model_name_or_path"`
-	Rank         int                `json:"r"`
-	Alpha        float64            `json:"lora_alpha"`
-	Dropout      float64            `json:"lora_dropout"`
-	Targets      json.RawMessage    `json:"target_modules"`
-	RankPattern  map[string]int     `json:"rank_pattern"`
-	AlphaPattern map[string]float64 `json:"alpha_pattern"`
-	Bias         string             `json:"bias"`
-	Transposed   bool               `json:"fan_in_fan_out"`
-	DoRA         bool               `json:"use_dora"`
-	RankScaled   bool               `json:"use_rslora"`
-	Inference    bool               `json:"inference_mode"`
-	Start        json.RawMessage    `json:"init_lora_weights,omitempty"`
+	Type         string               `json:"peft_type"`
+	Task         string               `json:"task_type,omitempty"`
+	Base         string               `json:"base_model_name_or_path"`
+	Rank         int                  `json:"r"`
+	Alpha        float64              `json:"lora_alpha"`
+	Dropout      float64              `json:"lora_dropout"`
+	Targets      json.RawMessage      `json:"target_modules"`
+	RankPattern  peftPattern[int]     `json:"rank_pattern"`
+	AlphaPattern peftPattern[float64] `json:"alpha_pattern"`
+	Bias         string               `json:"bias"`
+	Transposed   bool                 `json:"fan_in_fan_out"`
+	DoRA         bool                 `json:"use_dora"`
+	RankScaled   bool                 `json:"use_rslora"`
+	Inference    bool                 `json:"inference_mode"`
+	Start        json.RawMessage      `json:"init_lora_weights,omitempty"`
 	// What narrows the targets.
 	Excluded      json.RawMessage `json:"exclude_modules,omitempty"`
 	Layers        json.RawMessage `json:"layers_to_transform,omitempty"`
@@ -220,38 +218,22 @@ func (c peftConfig) modules(file *File) ([]PEFTModule, error) {
 // of is a module's rank and alpha: r and lora_alpha, or what a pattern says that the module's name
 // ends in.
 func (c peftConfig) of(module string) (rank int, alpha float64, err error) {
-	rank, alpha = c.Rank, c.Alpha
-	match := func(pattern string) bool {
-		r, e := regexp.Compile(`^(.*\.)?(` + pattern + `)$`)
-		if e != nil {
-			err = fmt.Errorf("rank_pattern or alpha_pattern %q: %w", pattern, e)
-			return false
-		}
-		return r.MatchString(module)
+	if rank, err = c.RankPattern.of(module, c.Rank); err != nil {
+		return 0, 0, fmt.Errorf("rank_pattern %w", err)
 	}
-	for _, pattern := range slices.Sorted(maps.Keys(c.RankPattern)) {
-		if match(pattern) {
-			rank = c.RankPattern[pattern]
-			break
-		}
-	}
-	for _, pattern := range slices.Sorted(maps.Keys(c.AlphaPattern)) {
-		if match(pattern) {
-			alpha = c.AlphaPattern[pattern]
-			break
-		}
+	if alpha, err = c.AlphaPattern.of(module, c.Alpha); err != nil {
+		return 0, 0, fmt.Errorf("alpha_pattern %w", err)
 	}
 	if rank < 1 {
 		return 0, 0, fmt.Errorf("module %s: its rank is %d, expected at least 1", module, rank)
 	}
-	return rank, alpha, err
+	return rank, alpha, nil
 }
 
 // Write makes a PEFT folder's two files in dir, which must be there. Modules of one last name, such
 // as q_proj, must have one rank and scale.
 func (p PEFT) Write(dir string) error {
-	c := peftConfig{Type: "LORA", Task: "CAUSAL_LM", Base: p.Base, Bias: "none", DoRA: p.DoRA, Inference: true,
-		RankPattern: map[string]int{}, AlphaPattern: map[string]float64{}}
+	c := peftConfig{Type: "LORA", Task: "CAUSAL_LM", Base: p.Base, Bias: "none", DoRA: p.DoRA, Inference: true}
 	var list []Tensor
 	var targets []string
 	for _, m := range p.Modules {
@@ -261,7 +243,7 @@ func (p PEFT) Write(dir string) error {
 			if targets = append(targets, target); len(targets) == 1 {
 				c.Rank, c.Alpha = m.Rank, alpha
 			} else if m.Rank != c.Rank || alpha != c.Alpha {
-				c.RankPattern[target], c.AlphaPattern[target] = m.Rank, alpha
+				c.RankPattern, c.AlphaPattern = append(c.RankPattern, patternValue[int]{target, m.Rank}), append(c.AlphaPattern, patternValue[float64]{target, alpha})
 			}
 		}
 		if rank, has, err := c.of(m.Name); err != nil || rank != m.Rank || has != alpha {

@@ -118,6 +118,8 @@ func TestPEFTFoldersThatComputeOtherwiseAreRefused(t *testing.T) {
 		{`"bias": "none"`, `"bias": "none", "kasa_config": {"beta": 1}, "lora_bias": false`, "kasa_config: not supported"},
 		{`"bias": "none"`, `"bias": "none", "monteclora_config": {"n": 1}`, "monteclora_config: not supported"},
 		{`"bias": "none"`, `"bias": "none", "init_lora_weights": "pissa"`, "pissa"},
+		{`"rank_pattern": {`, `"rank_pattern": {"q_proj": "x", `, "rank_pattern is a text, expected a whole number"},
+		{`"alpha_pattern": {`, `"alpha_pattern": {"q(": 1, `, "alpha_pattern \"q(\": error parsing regexp"},
 		{`{`, `[`, "adapter_config.json"},
 	} {
 		dir := t.TempDir()
@@ -138,6 +140,41 @@ func TestPEFTFoldersThatComputeOtherwiseAreRefused(t *testing.T) {
 		}
 		if _, err := ReadPEFT(dir); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v", c.new, err)
+		}
+	}
+}
+
+// TestPEFTPatternsCountInTheFilesOrder: the first pattern that matches says a module's rank and
+// alpha, and use_rslora how both scale B·A.
+func TestPEFTPatternsCountInTheFilesOrder(t *testing.T) {
+	for _, c := range []struct {
+		config string
+		q, v   float64 // the scales
+	}{
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"v_proj": 1}}`, 2, 4},
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"v_proj": 1}, "use_rslora": true}`, 4 / math.Sqrt(2), 4},
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"v_proj": 1}, "alpha_pattern": {"q_proj": 6}}`, 3, 4},
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"v_proj": 1}, "alpha_pattern": {"self_attn.q_proj": 6, ".*_proj": 8}}`, 3, 8},
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"v_proj": 1}, "alpha_pattern": {"._proj": 8, "q_proj": 6}}`, 4, 8},
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"v_proj": 1}, "alpha_pattern": {"v_proj": 1, "._proj": 8, "v_proj": 6}}`, 4, 6},
+		{`{"peft_type": "LORA", "r": 9, "lora_alpha": 4, "rank_pattern": {"v_.*": 1, ".*": 2}}`, 2, 4},
+		{`{"peft_type": "LORA", "r": 9, "lora_alpha": 4, "rank_pattern": {"v_.*": 1, "[a-z]_proj": 2}, "alpha_pattern": null}`, 2, 4},
+		{`{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "rank_pattern": {"proj": 7, "v_proj": 1}}`, 2, 4},
+	} {
+		dir := t.TempDir()
+		if err := tinyPEFT().Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "adapter_config.json"), []byte(c.config), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := ReadPEFT(dir)
+		if err != nil {
+			t.Errorf("%s: %v", c.config, err)
+			continue
+		}
+		if q, v := p.Modules[0].Scale, p.Modules[1].Scale; q != c.q || v != c.v {
+			t.Errorf("%s: the scales %g and %g, expected %g and %g", c.config, q, v, c.q, c.v)
 		}
 	}
 }
