@@ -71,8 +71,12 @@ func TestFilesBecomeTheirRows(t *testing.T) {
 			{"l": []any{[]any{int64(1), int64(2)}, []any{}, nil, []any{int64(3)}}}, {"l": []any{}}}},
 		{"a.csv", "question,answer,n\n\"What, is \"\"it\"\"?\",yes,1\n\"two\nlines\",,\n", "answer string; n int64; question string", []datasets.Row{
 			{"question": "What, is \"it\"?", "answer": "yes", "n": int64(1)}, {"question": "two\nlines", "answer": "", "n": nil}}},
-		{"kinds.csv", "a,b,c,d,e,f\r\n1,1.5,007,true,1,x\r\n,2,8,False,2.5,1\r\n", "a int64; b double; c string; d boolean; e double; f string", []datasets.Row{
+		{"kinds.csv", "a,b,c,d,e,f\r\n1,1.5,007,true,1,x\r\n,2,8,false,2.5,1\r\n", "a int64; b double; c string; d boolean; e double; f string", []datasets.Row{
 			{"a": int64(1), "b": 1.5, "c": "007", "d": true, "e": 1.0, "f": "x"}, {"a": nil, "b": 2.0, "c": "8", "d": false, "e": 2.5, "f": "1"}}},
+		{"spelled.csv", "a,b,c\nTrue,TRUE,true\nFalse,False,True\n\ntrue,FALSE,false\n", "a string; b string; c string", []datasets.Row{
+			{"a": "True", "b": "TRUE", "c": "true"}, {"a": "False", "b": "False", "c": "True"}, {"a": "true", "b": "FALSE", "c": "false"}}},
+		{"one.csv", "a\n\"two\n\nlines\"\r\n\"\"\nx\n", "a string", []datasets.Row{{"a": "two\n\nlines"}, {"a": ""}, {"a": "x"}}},
+		{"one.tsv", "a\nx\n\ny\n", "a string", []datasets.Row{{"a": "x"}, {"a": ""}, {"a": "y"}}},
 		{"a.tsv", "sentence\tlabel\nhe said \"no\t1\nit's\t0\n", "label int64; sentence string", []datasets.Row{
 			{"sentence": "he said \"no", "label": int64(1)}, {"sentence": "it's", "label": int64(0)}}},
 		{"wide.jsonl", `{"a": 5, "b": 9007199254740992, "c": [0.1, 1.10, 5e-324, -0.10000000000000001]}` + "\n" + `{"a": 9007199254740993, "b": 0.5, "c": [0.30000000000000004, 1.000000000000000056e-01, 1.7976931348623157e308]}`, "a int64; b double; c list<double>", []datasets.Row{
@@ -128,6 +132,11 @@ func TestBadFilesNameLineAndColumn(t *testing.T) {
 		{"a.csv", "a,a\n1,2\n", "both named a"},
 		{"a.csv", "a,\n1,2\n", "column 2 has no name"},
 		{"a.csv", "a\n\xff\n", "line 2: column a is not UTF-8"},
+		{"a.csv", "a\nx\n\ny\n", "line 3 is empty, which with one column is a row or none: write \"\" for a row"},
+		{"a.csv", "a\r\n\"x\ny\"\r\n\r\ny\r\n", "line 4 is empty"},
+		{"a.csv", "a\nx\n\n", "line 3 is empty"},
+		{"a.csv", "a\n\n", "line 2 is empty"},
+		{"a.csv", "\na\nx\n", "line 1 is empty"},
 		{"a.csv", "a,b\n", "no rows"},
 		{"a.csv", "", "no rows"},
 		{"a.tsv", "a\tb\n1\n", "line 2 has 1 cells, the first line names 2"},

@@ -155,13 +155,13 @@ func survives(text string) bool {
 	return false
 }
 
-// kindOfCell is what a cell may be read as. 007, +1 and numbers that no double holds are texts:
-// written back they would be others.
+// kindOfCell is what a cell may be read as. 007, +1, True and numbers that no double holds are
+// texts: written back they would be others.
 func kindOfCell(text string) int {
 	switch text {
 	case "":
 		return nothing
-	case "true", "false", "True", "False", "TRUE", "FALSE":
+	case "true", "false":
 		return boolKind
 	}
 	digits := strings.TrimPrefix(text, "-")

@@ -17,30 +17,42 @@ func ignoreEnd(err error) error {
 }
 
 // eachCSV reads RFC 4180: the first line names the columns, cells in quotes may hold commas and
-// lines.
+// lines. Empty lines are no rows; where a row has one cell they could be some, and are refused.
 func eachCSV(in *counted, do func(row) error) error {
 	r := csv.NewReader(in.r)
 	r.ReuseRecord = true
-	header, err := r.Read()
+	record, err := r.Read()
 	if err == io.EOF {
 		return nil
 	}
 	if err != nil {
 		return csvError(err)
 	}
-	names := append([]string(nil), header...)
+	names := append([]string(nil), record...)
 	if err := checkHeader(names, ",", ";\t|"); err != nil {
 		return err
 	}
+	line, _ := r.FieldPos(0)
+	if len(names) == 1 && line > 1 {
+		return emptyLine(1)
+	}
 	for {
-		record, err := r.Read()
-		if err == io.EOF {
+		after, offset := line+1, r.InputOffset()
+		for _, text := range record {
+			after += strings.Count(text, "\n")
+		}
+		if record, err = r.Read(); err == io.EOF {
+			if len(names) == 1 && r.InputOffset() > offset {
+				return emptyLine(after)
+			}
 			return nil
 		}
 		if err != nil {
 			return csvError(err)
 		}
-		line, _ := r.FieldPos(0)
+		if line, _ = r.FieldPos(0); len(names) == 1 && line > after {
+			return emptyLine(after)
+		}
 		value, err := cells(names, record, line)
 		if err != nil {
 			return err
@@ -49,6 +61,10 @@ func eachCSV(in *counted, do func(row) error) error {
 			return err
 		}
 	}
+}
+
+func emptyLine(line int) error {
+	return fmt.Errorf("line %d is empty, which with one column is a row or none: write \"\" for a row with an empty cell, or take the line away", line)
 }
 
 func csvError(err error) error {

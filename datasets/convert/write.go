@@ -175,7 +175,7 @@ func cellValue(k *kind, text string) (any, error) {
 	case text == "":
 		return nil, nil
 	case k.of == boolKind:
-		return strconv.ParseBool(text)
+		return text == "true", nil
 	}
 	return json.Number(text), nil
 }
