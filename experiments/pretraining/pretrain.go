@@ -4,7 +4,10 @@
 package pretraining
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
@@ -38,7 +41,10 @@ type Options struct {
 	// Log gets a line every hundred steps.
 	Log io.Writer
 
-	every int // steps between two savings; 0 is 500
+	// Of a test.
+	every    int    // steps between two savings; 0 is 500
+	recipe   recipe // instead of nano's
+	examples int    // bounds the examples of each task that are scored; 0 takes all
 }
 
 // recipe is how the nano backbone is made. training.json repeats it.
@@ -103,7 +109,7 @@ func Pretrain(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	r := nanoRecipe
+	r := cmp.Or(o.recipe, nanoRecipe)
 	r.Seed = o.Seed
 	if o.Steps > 0 {
 		r.Steps = o.Steps
@@ -121,7 +127,7 @@ func Pretrain(ctx context.Context, o Options) error {
 	if !ok {
 		return fmt.Errorf("pretrain: the tokenizer has no %s", endOfText)
 	}
-	backend, _, err := backbone.OpenBackend(ctx, o.Backend)
+	backend, info, err := backbone.OpenBackend(ctx, o.Backend)
 	if err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
@@ -141,7 +147,9 @@ func Pretrain(ctx context.Context, o Options) error {
 		report.Parameters += int64(t.Size())
 	}
 	fmt.Fprintf(o.Log, "pretrain: %d parameters, %d steps of %d rows of %d tokens\n", report.Parameters, r.Steps, r.Rows, r.Length)
-	so, err := learn(ctx, o, r, learner, packer)
+	hash := sha256.Sum256(tokenizerJSON)
+	from := origin{Recipe: r, Backend: info.Name, PluginSHA256: info.PluginSHA256, XLAFlags: info.Flags, Tokenizer: hex.EncodeToString(hash[:])}
+	so, err := learn(ctx, o, from, learner, packer)
 	if err != nil {
 		return err
 	}
@@ -157,9 +165,10 @@ func Pretrain(ctx context.Context, o Options) error {
 
 // learn makes the recipe's steps, those that are left where an interrupted pretraining saved its
 // state.
-func learn(ctx context.Context, o Options, r recipe, learner *methods.Pretrainer, corpus *packer) (unfinished, error) {
+func learn(ctx context.Context, o Options, from origin, learner *methods.Pretrainer, corpus *packer) (unfinished, error) {
+	r := from.Recipe
 	schedule := optimizer.ForTask(r.Rate, r.Warmup, r.Steps)
-	so, err := goOn(o.Out, r, learner, corpus)
+	so, err := goOn(o.Out, from, learner, corpus)
 	if err != nil {
 		return so, err
 	}
@@ -241,7 +250,7 @@ func (report *trainingReport) score(ctx context.Context, folder string, o Option
 	if err != nil {
 		return err
 	}
-	row, _, err := experiments.Eval(ctx, experiments.EvalOptions{Suite: s.RunOn(folder), HeldOut: builtin.HeldOut(), Backend: o.Backend})
+	row, _, err := experiments.Eval(ctx, experiments.EvalOptions{Suite: s.RunOn(folder), HeldOut: builtin.HeldOut(), Limit: o.examples, Backend: o.Backend})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"math"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"secura/datasets/prompt"
 	"secura/experiments"
 	"secura/experiments/pretrained"
+	"secura/experiments/rundir"
 	"secura/experiments/suite"
 	"secura/methods/backbone"
 	"secura/methods/backbone/nano"
@@ -81,6 +83,30 @@ func TestTheScoresAreThoseOfTodaysTasks(t *testing.T) {
 		if got, want := task.Scores[0].Value, report.Scores[task.Task]; math.Abs(got-want) > 2.0/64 {
 			t.Errorf("%s: training.json says %.4f, today it is %.4f; run just nano", task.Task, want, got)
 		}
+	}
+}
+
+// TestPretrainMakesABackbone of a few steps, which opens, with its report and without what it saved
+// on the way.
+func TestPretrainMakesABackbone(t *testing.T) {
+	few := recipe{Steps: 2, Seed: 3, Rows: 2, Length: 48, Rate: 3e-3, Warmup: 0.1, WeightDecay: 0.05, Beta2: 0.98, Clip: 1, Vocabulary: 1024, TokenizerDocuments: 2000}
+	o := Options{Out: t.TempDir(), Seed: few.Seed, Backend: backbone.BackendOptions{Name: "go"}, every: 1, recipe: few, examples: 1}
+	if err := Pretrain(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(o.Out, "*")); err != nil || len(left) != len(pretrained.Files)+1 {
+		t.Errorf("%v lie there, %v", left, err)
+	}
+	b, err := pretrained.OpenTexts(o.Out, pretrained.Options{})
+	if err != nil || b.Config.Vocabulary != few.Vocabulary {
+		t.Errorf("%v, %v", b, err)
+	}
+	var report trainingReport
+	if err := rundir.ReadJSON(filepath.Join(o.Out, reportFile), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Recipe != few || len(report.Curve) != 1 || report.Documents == 0 || len(report.Scores) != len(builtin.Names()) || report.HeldOut <= 0 {
+		t.Errorf("training.json is %+v", report)
 	}
 }
 

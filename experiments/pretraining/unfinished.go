@@ -24,11 +24,39 @@ func (o Options) saveEvery() int { return cmp.Or(o.every, 500) }
 // unfinished is progress.json in that folder. It is written after the weights that it names, so
 // that both fit.
 type unfinished struct {
-	Recipe recipe       `json:"recipe"`
+	origin
 	Step   int          `json:"step"`
 	Corpus string       `json:"corpus_sha256"` // of what was read so far
 	Curve  []curvePoint `json:"loss_curve"`
 	Sum    float64      `json:"sum"` // of the losses since the curve's last point
+}
+
+// origin is what a pretraining's bytes follow from, beside the corpus.
+type origin struct {
+	Recipe       recipe `json:"recipe"`
+	Backend      string `json:"backend"`
+	PluginSHA256 string `json:"plugin_sha256"`
+	XLAFlags     string `json:"xla_flags"`
+	Tokenizer    string `json:"tokenizer_sha256"`
+}
+
+// otherThan says what of it differs from what it is now; empty if nothing does.
+func (o origin) otherThan(now origin) string {
+	for _, part := range []struct {
+		what    string
+		was, is any
+	}{
+		{"recipe", o.Recipe, now.Recipe},
+		{"backend", o.Backend, now.Backend},
+		{"plugin sha256", o.PluginSHA256, now.PluginSHA256},
+		{"XLA_FLAGS", o.XLAFlags, now.XLAFlags},
+		{"tokenizer sha256", o.Tokenizer, now.Tokenizer},
+	} {
+		if part.was != part.is {
+			return fmt.Sprintf("by another %s: was %+v, is %+v", part.what, part.was, part.is)
+		}
+	}
+	return ""
 }
 
 func (u unfinished) weights(out string) string {
@@ -56,12 +84,12 @@ func (u unfinished) save(o Options, learner *methods.Pretrainer) error {
 	return nil
 }
 
-// goOn loads what an interrupted pretraining of the same recipe saved, and reads the corpus up to
+// goOn loads what an interrupted pretraining of the same origin saved, and reads the corpus up to
 // there; a zero value where there is none.
-func goOn(out string, r recipe, learner *methods.Pretrainer, corpus *packer) (u unfinished, err error) {
+func goOn(out string, from origin, learner *methods.Pretrainer, corpus *packer) (u unfinished, err error) {
 	err = rundir.ReadJSON(progressPath(out), &u)
 	if errors.Is(err, fs.ErrNotExist) {
-		return unfinished{Recipe: r}, nil
+		return unfinished{origin: from}, nil
 	}
 	other := func(what string) error {
 		return fmt.Errorf("pretrain: %s holds an unfinished pretraining %s; remove it, or give another -out", filepath.Join(out, unfinishedFolder), what)
@@ -69,8 +97,8 @@ func goOn(out string, r recipe, learner *methods.Pretrainer, corpus *packer) (u 
 	if err != nil {
 		return u, fmt.Errorf("pretrain: go on: %w", err)
 	}
-	if u.Recipe != r {
-		return u, other(fmt.Sprintf("of the recipe %+v, not %+v", u.Recipe, r))
+	if d := u.otherThan(from); d != "" {
+		return u, other(d)
 	}
 	if err := learner.Load(u.weights(out)); err != nil {
 		return u, fmt.Errorf("pretrain: %w", err)

@@ -22,11 +22,12 @@ import (
 )
 
 // little learns seven steps on a backbone of some thousand parameters, in a folder.
-func little(t *testing.T, ctx context.Context, o Options, corpusSeed uint64, adjust func(*recipe)) (unfinished, map[string][]float32, error) {
+func little(t *testing.T, ctx context.Context, o Options, corpusSeed uint64, adjust func(*origin)) (unfinished, map[string][]float32, error) {
 	t.Helper()
 	r := recipe{Steps: 7, Rows: 2, Length: 48, Rate: 3e-3, Warmup: 0.1, WeightDecay: 0.05, Beta2: 0.98, Clip: 1, Vocabulary: 1024}
+	from := origin{Recipe: r, Backend: "go", Tokenizer: "beef"}
 	if adjust != nil {
-		adjust(&r)
+		adjust(&from)
 	}
 	data, err := fs.ReadFile(nano.Files(), "tokenizer.json")
 	if err != nil {
@@ -47,7 +48,7 @@ func little(t *testing.T, ctx context.Context, o Options, corpusSeed uint64, adj
 	defer base.Close()
 	corpus := newPacker(builtin.Corpus(corpusSeed), tokenizer, int32(r.Vocabulary-1), r.Rows, r.Length)
 	defer corpus.close()
-	so, failed := learn(ctx, o, r, methods.NewPretrainer(base, optimizer.NewAdamW(r.WeightDecay), r.Clip), corpus)
+	so, failed := learn(ctx, o, from, methods.NewPretrainer(base, optimizer.NewAdamW(r.WeightDecay), r.Clip), corpus)
 	weights := map[string][]float32{}
 	for name, w := range base.Model.Weights {
 		if weights[name], err = tensors.CopyFlatData[float32](w); err != nil {
@@ -71,7 +72,7 @@ func (c *fewSteps) Err() error {
 }
 
 // TestAnInterruptedPretrainingGoesOnWithTheSameBits: it goes on from what it saved, and refuses
-// what another recipe or another corpus saved.
+// what another recipe, backend, tokenizer or corpus saved.
 func TestAnInterruptedPretrainingGoesOnWithTheSameBits(t *testing.T) {
 	whole, want, err := little(t, t.Context(), Options{Out: t.TempDir(), Log: io.Discard, every: 3}, 1, nil)
 	if err != nil || whole.Step != 7 || len(whole.Curve) != 1 {
@@ -82,12 +83,20 @@ func TestAnInterruptedPretrainingGoesOnWithTheSameBits(t *testing.T) {
 	if _, _, err := little(t, &fewSteps{t.Context(), 5}, o, 1, nil); !errors.Is(err, context.Canceled) {
 		t.Fatalf("five steps of seven: %v", err)
 	}
-	for what, refused := range map[string]func() error{
-		"recipe": func() error { _, _, err := little(t, t.Context(), o, 1, func(r *recipe) { r.Rate = 1 }); return err },
-		"corpus": func() error { _, _, err := little(t, t.Context(), o, 2, nil); return err },
+	for what, c := range map[string]struct {
+		corpus uint64
+		adjust func(*origin)
+	}{
+		"another recipe: was {":                            {1, func(from *origin) { from.Recipe.Rate = 1 }},
+		"another backend: was go, is xla":                  {1, func(from *origin) { from.Backend = "xla" }},
+		"another plugin sha256: was , is f00d":             {1, func(from *origin) { from.PluginSHA256 = "f00d" }},
+		"another XLA_FLAGS: was , is --x":                  {1, func(from *origin) { from.XLAFlags = "--x" }},
+		"another tokenizer sha256: was beef, is other":     {1, func(from *origin) { from.Tokenizer = "other" }},
+		"an unfinished pretraining of another corpus; rem": {2, nil},
 	} {
-		if err := refused(); err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), o.Out) {
-			t.Errorf("another %s: %v", what, err)
+		_, _, err := little(t, t.Context(), o, c.corpus, c.adjust)
+		if err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), o.Out) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 	if files, err := filepath.Glob(filepath.Join(o.Out, unfinishedFolder, "*")); err != nil || len(files) != 2 {
