@@ -143,15 +143,40 @@ func between(points []point, outcomes []record.Outcome, b point) []point {
 	return []point{below, above}
 }
 
-// rate is a point's learning rate.
+// allDigits after the first tell any two numbers apart.
+const allDigits = 16
+
+// rate is a point's learning rate: the bounds as they are given, and what lies between or beyond
+// them in as many digits as keep it apart from its neighbours. Two tell halves of a step apart in a
+// wide grid, and no fewer than four sixteenths, or more where two digits have moved the half beside
+// them there.
 func (s search) rate(p point) float64 {
-	steps := max(s.first-1, 1)
-	exact := s.grid.Least * math.Pow(s.grid.Largest/s.grid.Least, p.rate/float64(steps))
+	steps := float64(max(s.first-1, 1))
 	switch p.rate {
-	case math.Trunc(2*p.rate) / 2:
-		return rounded(exact, 1) // two digits tell halves of a step apart
-	case math.Trunc(16*p.rate) / 16:
-		return rounded(exact, 3)
+	case 0:
+		return s.grid.Least
+	case steps:
+		return s.grid.Largest
+	}
+	at := func(rate float64) float64 {
+		return s.grid.Least * math.Pow(s.grid.Largest/s.grid.Least, rate/steps)
+	}
+	digits := func(step float64) int { // after the first one: numbers so far apart stay apart in them
+		return int(math.Ceil(min(-math.Log10(at(step)/at(0)-1), allDigits)))
+	}
+	exact := at(p.rate)
+	switch {
+	case p.rate == math.Trunc(2*p.rate)/2 && digits(1./2) <= 1:
+		return rounded(exact, 1)
+	case p.rate == math.Trunc(16*p.rate)/16:
+		n := max(3, digits(1./16))
+		if p.rate != math.Trunc(2*p.rate)/2 {
+			below, above := s.rate(point{rate: math.Floor(2*p.rate) / 2}), s.rate(point{rate: math.Ceil(2*p.rate) / 2})
+			for near := rounded(exact, n); n < allDigits && (near == below || near == above); near = rounded(exact, n) {
+				n++
+			}
+		}
+		return rounded(exact, n)
 	}
 	return exact
 }

@@ -41,6 +41,9 @@ func TestTheFirstRoundIsLogSpaced(t *testing.T) {
 		{1e-3, 1, 8, []float64{1e-3, 1e-2, 0.1, 1}},
 		{1e-4, 1e-2, 1, []float64{1e-3}},
 		{1e-4, 1e-2, 3, []float64{1e-4, 1e-2}},
+		{1.234e-4, 4.567e-2, 6, []float64{1.234e-4, 2.4e-3, 4.567e-2}},
+		{1e-3, 1.1e-3, 10, []float64{1e-3, 1.024e-3, 1.049e-3, 1.074e-3, 1.1e-3}},
+		{1e-3, 1.001e-3, 6, []float64{1e-3, 1.0005e-3, 1.001e-3}},
 	} {
 		s := newSearch(methods.Tuning{Least: c.least, Largest: c.largest}, methods.Scale{}, c.trials)
 		var got []float64
@@ -49,6 +52,16 @@ func TestTheFirstRoundIsLogSpaced(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%d trials from %g to %g begin with %v, expected %v", c.trials, c.least, c.largest, got, c.want)
+		}
+	}
+}
+
+// TestBoundsThatAreNextToEachOther have rates all the same.
+func TestBoundsThatAreNextToEachOther(t *testing.T) {
+	s := newSearch(methods.Tuning{Least: 1e-3, Largest: math.Nextafter(1e-3, 1)}, methods.Scale{}, 8)
+	for _, at := range []float64{0, 0.5, 0.0625, 3, 4} {
+		if rate := s.rate(point{rate: at}); math.Abs(rate-1e-3) > 1e-15 {
+			t.Errorf("the rate at %g is %g", at, rate)
 		}
 	}
 }
@@ -183,6 +196,10 @@ func TestEveryPointIsTriedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		trials := rapid.IntRange(1, maxTrials).Draw(t, "trials")
 		tuning := methods.Tuning{Least: 3e-4, Largest: 3e-2}
+		if rapid.Bool().Draw(t, "bounds of the suite") {
+			tuning.Least = rapid.Float64Range(1e-6, 1e-2).Draw(t, "least")
+			tuning.Largest = tuning.Least * rapid.Float64Range(1.0001, 1e4).Draw(t, "times")
+		}
 		if rapid.Bool().Draw(t, "coefficient") {
 			tuning.Coefficient = ladder(-rapid.IntRange(0, 3).Draw(t, "below"), rapid.IntRange(0, 3).Draw(t, "above"))
 		}

@@ -34,7 +34,7 @@ type Options struct {
 }
 
 const (
-	// maxTrials keeps the rates of a grid apart in two digits.
+	// maxTrials keeps the rates of the methods' own grids apart in two digits.
 	maxTrials = 32
 	// maxSeeds is more than a choice gains by.
 	maxSeeds = 32
