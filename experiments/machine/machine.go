@@ -102,7 +102,10 @@ func Gone(pid int) bool {
 		return true
 	}
 	process, err := os.FindProcess(pid)
-	return err == nil && errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+	if err != nil { // only Windows looks here already, and another user's process it does not open
+		return !errors.Is(err, os.ErrPermission)
+	}
+	return errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // HasOpen says whether a process of this machine has a file open. known is false where the system

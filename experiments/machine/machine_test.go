@@ -59,7 +59,7 @@ func TestGPUsAreNamedByTheirModels(t *testing.T) {
 }
 
 func TestAProcessIsGoneWhenItHasEnded(t *testing.T) {
-	ended := exec.Command("true")
+	ended := exec.Command(os.Args[0], "-test.run", "^$") // this test, which every system can start
 	if err := ended.Run(); err != nil {
 		t.Skipf("no process to start: %v", err)
 	}
