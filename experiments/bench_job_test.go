@@ -71,8 +71,8 @@ func params(method, key string, value any) func(s *suite.Suite) {
 	}
 }
 
-// TestAJobSaysTheSizesOfItsAdapters: ranks that the parameters leave to the weight's sizes are those
-// that this program takes. Fisher information is of prompts that the suite draws alone.
+// TestAJobSaysTheSizesOfItsAdapters: ranks that the parameters leave to the weight's sizes are
+// those that this program takes. Fisher information is of prompts that the suite draws alone.
 func TestAJobSaysTheSizesOfItsAdapters(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "secura"}, suite.MethodSpec{Preset: "cur-lora", Params: map[string]any{"rank": 0}},

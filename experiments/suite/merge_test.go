@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestTheSuiteOfAManifestCanBePlanned: numbers that no plan can have are refused wherever a manifest
-// is read, and what is computed with holds every rule. Manifests of runs are read.
+// TestTheSuiteOfAManifestCanBePlanned: numbers that no plan can have are refused wherever a
+// manifest is read, and what is computed with holds every rule. Manifests of runs are read.
 func TestTheSuiteOfAManifestCanBePlanned(t *testing.T) {
 	smoke, err := Load("smoke", Options{})
 	if err != nil {

@@ -17,8 +17,8 @@ type patternValue[T int | float64] struct {
 	value   T
 }
 
-// of is the value of the first pattern that a module's name, or an ending of it after a dot, is, and
-// other where there is none.
+// of is the value of the first pattern that a module's name, or an ending of it after a dot, is,
+// and other where there is none.
 func (p peftPattern[T]) of(module string, other T) (T, error) {
 	for _, v := range p {
 		r, err := regexp.Compile(`^(.*\.)?(` + v.pattern + `)$`)
