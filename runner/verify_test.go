@@ -174,12 +174,13 @@ func TestVerify(t *testing.T) {
 		})
 	}
 
-	// A cell whose status is gone has numbers in the report nevertheless, and claims may be judged
-	// by further runs.
+	// A cell whose status is gone has numbers in the report nevertheless, which then says that its
+	// processor is not recorded, and claims may be judged by further runs.
 	further := rundir.Run{Path: copyRun(t, run)}
 	if err := os.Remove(further.Cell("seq-s0-o0").Status()); err != nil {
 		t.Fatal(err)
 	}
+	expect(t, 0, "on ones that are not recorded", "report", further.Path)
 	expect(t, 0, "not measured", "report", further.Path, "-claims", "-with", run)
 	expect(t, 0, `^judged with further runs \(report -with\), and not looked at: .*claims.md$`, verify(further.Path)...)
 	expect(t, 0, `^ok +executed again: seq-s0-o0`, verify(further.Path)...)

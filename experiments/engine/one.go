@@ -8,8 +8,8 @@ import (
 )
 
 // AsWorker runs a process as a worker runs, on one core and in its environment unless it computes
-// on a device (see Options), and waits for it. It is stopped when ctx is done, whose cause is the error then: SIGTERM, and after ten seconds
-// SIGKILL.
+// on a device (see Options), and waits for it. It is stopped when ctx is done, whose cause is the
+// error then: SIGTERM, and after ten seconds SIGKILL.
 func AsWorker(ctx context.Context, command *exec.Cmd, device bool) error {
 	asWorker(command, device)
 	core := -1

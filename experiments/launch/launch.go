@@ -24,8 +24,8 @@ type Launch struct {
 	// Prepared is what the suite's cells will read.
 	Prepared *experiments.Prepared
 	DataDir  string
-	// Jobs is how many cells run at the same time, a core each; 0 is one for each core, or of a GPU's
-	// plugin for each GPU.
+	// Jobs is how many cells run at the same time, a core each; 0 is one for each core, or of a
+	// GPU's plugin for each GPU.
 	Jobs int
 	// RetryParts is in how many parts the batches of a cell are computed, from its start, after its
 	// worker was killed; 0 lets such a cell fail.

@@ -49,8 +49,8 @@ func processorOf(cpuinfo string) string {
 	return name
 }
 
-// GPUs names the models of the machine's GPUs, each once, as NVIDIA's driver tells; empty where there
-// is no such driver.
+// GPUs names the models of the machine's GPUs, each once, as NVIDIA's driver tells; empty where
+// there is no such driver.
 func GPUs() string { return gpusBelow("/proc/driver/nvidia/gpus") }
 
 // gpusBelow reads the file "information" of each GPU's folder.

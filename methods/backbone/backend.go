@@ -24,8 +24,8 @@ import (
 
 // BackendOptions says which backend to open and what may be done to get it.
 type BackendOptions struct {
-	// Name is "auto" (or empty), "xla", "go" or "xla:FILE" with the path of a PJRT plugin, after which
-	// options may follow (see SplitPlugin).
+	// Name is "auto" (or empty), "xla", "go" or "xla:FILE" with the path of a PJRT plugin, after
+	// which options may follow (see SplitPlugin).
 	Name string
 	// NoDownload forbids to download a plugin: auto then takes an installed one or pure Go.
 	NoDownload bool
@@ -48,8 +48,8 @@ type BackendInfo struct {
 	Version string `json:"version"`
 	// Flags is XLA_FLAGS as the plugin saw it; it pins the instruction set that XLA compiles for.
 	Flags string `json:"flags,omitempty"`
-	// TF32 is true where products of float32 are computed with the 10 bits of TF32, which the option
-	// of that name asks a GPU's plugin for.
+	// TF32 is true where products of float32 are computed with the 10 bits of TF32, which the
+	// option of that name asks a GPU's plugin for.
 	TF32 bool `json:"tf32,omitempty"`
 	// Device names what computes where that is not the machine's processor, such as "NVIDIA H200".
 	Device string `json:"device,omitempty"`
@@ -128,7 +128,8 @@ func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, Backen
 }
 
 // FindBackend names what OpenBackend would open, and opens and downloads nothing: "go", "xla:FILE"
-// with an absolute path and the options given, or "auto" where a plugin would have to be installed first.
+// with an absolute path and the options given, or "auto" where a plugin would have to be installed
+// first.
 func FindBackend(o BackendOptions) (string, error) {
 	if err := CheckBackendName(o.Name); err != nil {
 		return "", err

@@ -105,8 +105,8 @@ const (
 	// xlaFlagsEnv is where a plugin reads its flags.
 	xlaFlagsEnv = "XLA_FLAGS"
 	// processorFlags pin the instruction set that is compiled for, so that results differ little
-	// across x86-64 processors from AVX2 on, and compile with fewer passes: a fifth sooner, to graphs
-	// that were measured to be no slower.
+	// across x86-64 processors from AVX2 on, and compile with fewer passes: a fifth sooner, to
+	// graphs that were measured to be no slower.
 	processorFlags = "--xla_cpu_max_isa=AVX2 --xla_backend_optimization_level=1"
 )
 

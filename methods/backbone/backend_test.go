@@ -40,8 +40,8 @@ func TestProbeRefusesOtherValues(t *testing.T) {
 	}
 }
 
-// TestProbeTellsTF32: a matrix whose products lost their last digits is told, unless products in TF32
-// are wanted.
+// TestProbeTellsTF32: a matrix whose products lost their last digits is told, unless products in
+// TF32 are wanted.
 func TestProbeTellsTF32(t *testing.T) {
 	rounded := probeDigits()
 	for i := range rounded {
