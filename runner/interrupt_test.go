@@ -1,9 +1,8 @@
-//go:build unix
+//go:build linux
 
 package main
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -16,10 +15,9 @@ import (
 
 // TestARunIsSavedWhenItsTerminalIsClosed: a lost connection is an interruption as Ctrl-C is.
 func TestARunIsSavedWhenItsTerminalIsClosed(t *testing.T) {
+	x := newTorture(t, "-methods", "seq", "-set", "training.steps=5000", "-set", "training.checkpoint_every=5000")
 	out := filepath.Join(t.TempDir(), "run")
-	command := exec.Command("runner", "-suite", "smoke", "-backend", "go", "-methods", "seq", "-set", "training.steps=500", "-out", out)
-	var words bytes.Buffer
-	command.Stderr = &words
+	command, words := x.command(out)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
