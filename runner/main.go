@@ -36,7 +36,7 @@ func main() {
 		}
 		stop() // a second Ctrl-C ends the program at once
 		time.Sleep(silence)
-		fmt.Fprintf(os.Stderr, "runner: stopping; what trains saves where it stands first, for up to %.0f s. Once more (Ctrl-C) stops at once\n", engine.DefaultGrace.Seconds())
+		fmt.Fprintf(os.Stderr, "runner: stopping, for up to %.0f s: what trains ends its step and saves. Ctrl-C once more stops at once\n", engine.DefaultGrace.Seconds())
 		time.Sleep(patience - silence)
 		fmt.Fprintln(os.Stderr, "runner: interrupted; did not stop by itself in time. The same command again goes on: "+sameCommand())
 		os.Exit(130)
