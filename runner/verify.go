@@ -184,7 +184,7 @@ func (v *verification) results(r *report.Report) error {
 // compute opens what computes, checks the finished cells' files and executes parts of them again.
 func (v *verification) compute(ctx context.Context, finished []suite.Cell, stderr io.Writer) (err error) {
 	name := cmp.Or(v.options.Backend, v.manifest.Backend)
-	if _, _, named, _ := backbone.SplitPlugin(v.suite.Backend); named && v.options.Backend == "" {
+	if _, _, named := backbone.SplitPlugin(v.suite.Backend); named && v.options.Backend == "" {
 		name = v.suite.Backend
 	}
 	here := rundir.Manifest{Processor: machine.Processor()}

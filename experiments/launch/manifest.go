@@ -42,7 +42,7 @@ func (l Launch) manifest() (rundir.Manifest, error) {
 
 // OpenBackend opens a backend once, which installs the plugin where that is needed and allowed,
 // tells of a slower one and refuses one that computes wrong gradients. It describes the backend in
-// the manifest and tells the workers what to open.
+// the manifest and returns what the workers open.
 func OpenBackend(ctx context.Context, name string, noDownload bool, m *rundir.Manifest, log io.Writer) (backbone.BackendInfo, error) {
 	b, info, err := backbone.OpenBackend(ctx, backbone.BackendOptions{Name: name, NoDownload: noDownload, Log: log})
 	if err != nil {

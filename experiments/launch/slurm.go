@@ -127,10 +127,10 @@ func (l Launch) share(ctx context.Context, array *engine.Array) (err error) {
 // clusterBackend is what the elements open. A plugin that is named is not opened here: the machine
 // that submits may lack the device. Each element checks its gradients before it computes.
 func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string, error) {
-	path, options, named, err := backbone.SplitPlugin(l.Suite.Backend)
-	if err != nil {
+	if err := backbone.CheckBackendName(l.Suite.Backend); err != nil {
 		return "", err
 	}
+	path, options, named := backbone.SplitPlugin(l.Suite.Backend)
 	if !named {
 		info, err := OpenBackend(ctx, l.Suite.Backend, l.NoDownload, m, l.Log)
 		return info.Opens(), err

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,11 +89,17 @@ func CheckBackendName(name string) error {
 	switch {
 	case name == "", name == "auto", name == "xla", name == "go":
 		return nil
-	case strings.HasPrefix(name, "xla:"):
-		_, _, _, err := SplitPlugin(name)
-		return err
 	}
-	return errors.New(spelling.Unknown("backend", name, BackendNames))
+	file, options, _ := SplitPlugin(name)
+	if file == "" {
+		return errors.New(spelling.Unknown("backend", name, BackendNames))
+	}
+	for _, option := range slices.Sorted(maps.Keys(optionsOf(options))) {
+		if !slices.Contains(pluginOptions, option) {
+			return fmt.Errorf("backend %s: %s", name, spelling.Unknown("option of a plugin", option, pluginOptions))
+		}
+	}
+	return nil
 }
 
 // OpenBackend opens the backend that o names and runs Probe on it; a backend that computes wrong
@@ -104,10 +112,7 @@ func OpenBackend(ctx context.Context, o BackendOptions) (compute.Backend, Backen
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	file, options, named, err := SplitPlugin(o.Name)
-	if err != nil {
-		return nil, BackendInfo{}, err
-	}
+	file, options, named := SplitPlugin(o.Name)
 	switch {
 	case o.Name == "go":
 		return openGo()
@@ -134,10 +139,7 @@ func FindBackend(o BackendOptions) (string, error) {
 	if err := CheckBackendName(o.Name); err != nil {
 		return "", err
 	}
-	file, options, named, err := SplitPlugin(o.Name)
-	if err != nil {
-		return "", err
-	}
+	file, options, named := SplitPlugin(o.Name)
 	if o.Name == "go" {
 		return "go", nil
 	}
@@ -220,9 +222,7 @@ func openGo() (compute.Backend, BackendInfo, error) {
 // DescribePlugin tells of a plugin, which is not opened, what is known without its hash.
 func DescribePlugin(path, options string) BackendInfo {
 	info := BackendInfo{Name: "xla", Plugin: path, Version: pluginVersion(path), Flags: XLAFlags(path), Options: options}
-	if value, given := option(options, "tf32"); given {
-		info.TF32, _ = strconv.ParseBool(value) // what is no such value, go-xla refuses
-	}
+	info.TF32, _ = strconv.ParseBool(optionsOf(options)["tf32"]) // go-xla refuses what is no such value
 	return info
 }
 

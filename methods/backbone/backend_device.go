@@ -2,14 +2,10 @@ package backbone
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"secura/spelling"
 )
 
 // pluginOptions are the options that may follow a plugin's file, as in
@@ -17,22 +13,14 @@ import (
 var pluginOptions = []string{"tf32", "shared_buffers", "preallocate", "memory_fraction", "allocator", "visible_devices", "use_tfrt_gpu_client"}
 
 // SplitPlugin takes a backend's name "xla:FILE,OPTION=VALUE,..." apart. Named is false for the
-// other names, such as "auto". The error names an option that there is not.
-func SplitPlugin(name string) (file, options string, named bool, err error) {
+// other names, such as "auto".
+func SplitPlugin(name string) (file, options string, named bool) {
 	rest, named := strings.CutPrefix(name, "xla:")
 	if !named {
-		return "", "", false, nil
+		return "", "", false
 	}
 	file, options, _ = strings.Cut(rest, ",")
-	if file == "" {
-		return "", "", true, errors.New(spelling.Unknown("backend", name, BackendNames))
-	}
-	for _, option := range optionNames(options) {
-		if !slices.Contains(pluginOptions, option) {
-			return "", "", true, fmt.Errorf("backend %s: %s", name, spelling.Unknown("option of a plugin", option, pluginOptions))
-		}
-	}
-	return file, options, true, nil
+	return file, options, true
 }
 
 // PluginName is SplitPlugin's other way.
@@ -43,27 +31,19 @@ func PluginName(file, options string) string {
 	return "xla:" + file
 }
 
-// optionNames are the names of the options that are given.
-func optionNames(options string) (names []string) {
+// optionsOf are the values of the options that are given, by name; one without a value is "true".
+func optionsOf(options string) map[string]string {
+	values := map[string]string{}
 	for option := range strings.SplitSeq(options, ",") {
-		if name, _, _ := strings.Cut(option, "="); name != "" {
-			names = append(names, name)
+		name, value, found := strings.Cut(option, "=")
+		if !found {
+			value = "true"
+		}
+		if name != "" {
+			values[name] = value
 		}
 	}
-	return names
-}
-
-// option is the value of an option, and whether it is given; one without a value is "true".
-func option(options, name string) (value string, given bool) {
-	for o := range strings.SplitSeq(options, ",") {
-		if key, value, found := strings.Cut(o, "="); key == name {
-			if !found {
-				value = "true"
-			}
-			return value, true
-		}
-	}
-	return "", false
+	return values
 }
 
 // OnProcessor says whether a plugin computes on the machine's processor: one of a GPU has no "cpu"
@@ -92,9 +72,10 @@ func pluginConfig(path, options string) string {
 	if slices.ContainsFunc(allocatingPlugins, func(kind string) bool { return strings.Contains(base, kind) }) {
 		defaults = append(defaults, "preallocate=false")
 	}
-	given := optionNames(options)
+	given := optionsOf(options)
 	for _, d := range defaults {
-		if name, _, _ := strings.Cut(d, "="); !slices.Contains(given, name) {
+		name, _, _ := strings.Cut(d, "=")
+		if _, ok := given[name]; !ok {
 			config += "," + d
 		}
 	}

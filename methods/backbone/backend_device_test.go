@@ -15,7 +15,8 @@ func TestAPluginsNameTakesOptions(t *testing.T) {
 		"xla:x.so,tf23=true":                       `did you mean "tf32"?`,
 		"xla:,tf32":                                `unknown backend "xla:,tf32"`,
 	} {
-		file, options, named, err := SplitPlugin(name)
+		file, options, named := SplitPlugin(name)
+		err := CheckBackendName(name)
 		got := strings.Join([]string{file, options, map[bool]string{true: "true", false: "false"}[named]}, "|")
 		if err != nil {
 			got = err.Error()
