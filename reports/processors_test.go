@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"secura/experiments/record"
+	"secura/experiments/rundir"
 	"secura/reports/figure"
 	"secura/reports/metric"
 	"secura/reports/report"
@@ -101,3 +102,14 @@ func TestNoAxisOfCostBeginsBelowZero(t *testing.T) {
 }
 
 func seconds(c report.Cell) metric.Value { return metric.Number(c.Seconds.Total) }
+
+// TestProvenanceTellsOfTF32 and only where it was used: no other entry says what products keep.
+func TestProvenanceTellsOfTF32(t *testing.T) {
+	for _, tf32 := range []bool{false, true} {
+		r := &report.Report{Manifest: rundir.Manifest{Backend: "xla", TF32: tf32}}
+		told := slices.Contains(report.Provenance(r), report.Fact{Name: "products of float32", Text: "in TF32, with 10 bits"})
+		if told != tf32 {
+			t.Errorf("TF32 %v: told %v", tf32, told)
+		}
+	}
+}

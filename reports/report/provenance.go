@@ -29,6 +29,9 @@ func Provenance(r *Report) []Fact {
 		{"plan", m.Plan}, {"code revision", m.Revision}, {"Go", m.Modules["go"]}, {"GoMLX", m.Modules["github.com/gomlx/gomlx"]},
 		{"backend", m.Backend}, {"plugin sha256", m.PluginSHA256}, {"XLA flags", m.XLAFlags}, {"processor", r.Processors()},
 	}
+	if m.TF32 {
+		list = append(list, Fact{"products of float32", "in TF32, with 10 bits"})
+	}
 	for _, change := range m.Changes {
 		list = append(list, Fact{"changed on the way", change})
 	}
