@@ -71,6 +71,21 @@ func (s Slurm) limit() (seconds int) {
 	return seconds
 }
 
+// gresGPUs is an entry of Gres that asks for GPUs, such as gpu, gpu:2 or gpu:a100:2; the number is
+// 1 where it is missing.
+var gresGPUs = regexp.MustCompile(`^gpu(?::[A-Za-z][\w.-]*)?(?::(\d{1,9}))?$`)
+
+// gpus is how many GPUs Gres asks for on a node; 0 where it names none.
+func (s Slurm) gpus() (n int) {
+	for entry := range strings.SplitSeq(s.Gres, ",") {
+		if found := gresGPUs.FindStringSubmatch(entry); found != nil {
+			count, _ := strconv.Atoi(cmp.Or(found[1], "1"))
+			n += count
+		}
+	}
+	return n
+}
+
 // Check says what is wrong with the values, each by its key.
 func (s Slurm) Check() error {
 	var errs []error

@@ -28,3 +28,15 @@ func TestSlurmTimeExceedsTheWarning(t *testing.T) {
 		}
 	}
 }
+
+// TestGresThatAsksForGPUs holds the forms in which Slurm's users ask for GPUs against their number.
+func TestGresThatAsksForGPUs(t *testing.T) {
+	for gres, expected := range map[string]int{
+		"": 0, "license:3": 0, "gpu": 1, "gpu:2": 2, "gpu:a100": 1, "gpu:a100:4": 4, "gpu:nvidia_a100-sxm4-80gb:2": 2, "gpu:1g.10gb:2": 0,
+		"lustre:1,gpu:2": 2, "gpu:a100:1,gpu:v100:2": 3, "gpu:0": 0, "mygpu:3": 0,
+	} {
+		if got := (Slurm{Gres: gres}).gpus(); got != expected {
+			t.Errorf("%q: %d, expected %d", gres, got, expected)
+		}
+	}
+}

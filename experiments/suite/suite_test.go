@@ -213,6 +213,7 @@ func TestMistakesNameLineKeyAndTheNearestName(t *testing.T) {
 		good + "training: {draw: replacement}\n":                                                           `unknown training.draw "replacement"`,
 		"tasks: [directions]\nmethods: [i-old]\n":                                                          `unknown method "i-old": it is i-new now`,
 		good + "devices: 3\n":                                                                              "training.batch is 16, must be a multiple of devices, 3",
+		good + "devices: 2\nslurm: {gres: gpu:1}\n":                                                        "devices is 2, and slurm.gres, \"gpu:1\", asks for 1",
 		good + "backend: cuda\n":                                                                           `unknown backend "cuda"`,
 		good + "dtype: bf1\n":                                                                              `unknown dtype "bf1"; did you mean "bf16"`,
 		good + "evaluation: {lengths: [64, 32]}\n":                                                         "must ascend",

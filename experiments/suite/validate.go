@@ -125,6 +125,9 @@ func (s Suite) mistakes(presets Presets, lost bool) []error {
 	if err := s.Slurm.Check(); err != nil {
 		r.broken = append(r.broken, err)
 	}
+	gpus := s.Slurm.gpus()
+	r.must(gpus == 0 || gpus >= s.Devices, "devices is %d, and slurm.gres, %q, asks for %d: a worker computes on so many GPUs as devices says, so ask for gpu:%d",
+		s.Devices, s.Slurm.Gres, gpus, s.Devices)
 	s.validateTasks(r)
 	s.validateMethods(r, presets)
 	r.must(s.Pairing == "" || isName(s.Pairing), "pairing is %q, must be a suite's name", s.Pairing)
