@@ -51,6 +51,21 @@ func TestItemsOfTheBatteryThatAreKeptAndGained(t *testing.T) {
 	}
 }
 
+// TestItemsWithPartialCreditAreNotCounted: an answer that is half right is no item that is known or
+// not, and K is not made of such shares.
+func TestItemsWithPartialCreditAreNotCounted(t *testing.T) {
+	run, battery := batteryRun(t)
+	writeBattery(t, run, battery, 0, 0, "xxx.")
+	rows := synthetic.BatteryPredictions(battery, 0, "xx..")
+	rows[3].Score = 0.5
+	synthetic.WritePredictions(t, run.Cell("seq-s0-o0"), 2, rows)
+	shown, err := tables.Named(load(t, run), "battery")
+	synthetic.Must(t, err)
+	if got := rowOf(t, shown[0], "seq"); got[1].Text != "–" || !strings.Contains(strings.Join(shown[0].Footnotes, " "), "partial credit") {
+		t.Errorf("%s, footnotes %q", textsOf(got), shown[0].Footnotes)
+	}
+}
+
 // A battery of questions with options is told by the sum of log-likelihoods too: the third item is
 // right by it alone, before the stream, and the second at the end.
 func TestItemsOfTheBatteryByTheSum(t *testing.T) {

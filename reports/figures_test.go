@@ -334,7 +334,7 @@ func TestIntervalsOverExamplesFollowThePredictions(t *testing.T) {
 	if e := table.Rows[0][2]; e.Text != "0.0" || e.Spread != "[0.0, 0.0]" || e.Marked {
 		t.Errorf("equal predictions differ by %s %s", e.Text, e.Spread)
 	}
-	if !strings.Contains(strings.Join(table.Footnotes, " "), "the records score the whole test at once") {
+	if !strings.Contains(strings.Join(table.Footnotes, " "), "other tables have the score of the whole test at once") {
 		t.Errorf("nothing says that the predictions are not those of the records: %q", table.Footnotes)
 	}
 	// A cell with other examples cannot be paired.

@@ -132,6 +132,14 @@ func TestTheGateDoesNotJudgeOtherTests(t *testing.T) {
 		"other batteries":        func(s *suite.Suite) { s.Knowledge = nil },
 		"other examples":         func(s *suite.Suite) { s.Evaluation.TestExamples = 7 },
 		"over 1 order of the ta": func(s *suite.Suite) { s.Orders = 2 },
+		"task task_2 does not ask the same in both: they differ in where, prompt": func(s *suite.Suite) {
+			s.Tasks = slices.Clone(s.Tasks)
+			s.Tasks[1].Where, s.Tasks[1].Prompt = "true", "{{.other}}"
+		},
+		"differ in source": func(s *suite.Suite) {
+			s.Knowledge = slices.Clone(s.Knowledge)
+			s.Knowledge[0].Source = "elsewhere"
+		},
 	} {
 		second := load(t, s.Make(t, nil))
 		change(&second.Suite)
@@ -139,6 +147,12 @@ func TestTheGateDoesNotJudgeOtherTests(t *testing.T) {
 		if len(v.Losses) > 0 || len(v.Undecided) != 1 || !strings.Contains(v.Undecided[0], want) || len(v.Table.Rows) != 1 {
 			t.Errorf("%s: losses %q, undecided %q", want, v.Losses, v.Undecided)
 		}
+	}
+	otherText := load(t, s.Make(t, nil))
+	otherText.Suite.HeldOut.Source = "elsewhere"
+	drift := []tables.Condition{{Key: "acc", Bar: -90}, {Key: "perplexity_drift", Above: true, Bar: 9}}
+	if v := tables.Judge(tables.RunPairs(first, otherText, []string{"er"}), drift); len(v.Undecided) != 1 || !strings.Contains(v.Undecided[0], "other held-out texts") || len(v.Table.Rows) != 2 {
+		t.Errorf("other texts: undecided %q, rows %d", v.Undecided, len(v.Table.Rows))
 	}
 	open := load(t, uneven(8, func(m string, seed int) bool { return m == "er" && seed > 5 }).Make(t, nil))
 	v := tables.Judge(tables.MethodPairs(open, []string{"secura", "er", "seq"}), conditions)

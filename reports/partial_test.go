@@ -177,7 +177,7 @@ func TestFewEqualSeedsHaveNoInterval(t *testing.T) {
 	s := uneven(2, none)
 	s.Score = func(m, _, i, j int) float64 { return synthetic.Fade(m, 0, i, j) }
 	r := load(t, s.Make(t, nil))
-	const note = "2 seeds that are equal: no interval"
+	const note = "2 equal values: no interval"
 	shown := tables.Summary(r)
 	compared, _ := tables.ComparisonTable(r)
 	for _, c := range []struct {

@@ -79,7 +79,8 @@ func TestOrdersSpreadOverOrdersAndSeedsSeparately(t *testing.T) {
 
 func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 	s := synthetic.Run{Tasks: synthetic.TaskNames(2), Seeds: 1, Orders: 1, Knowledge: true, Score: synthetic.Fade,
-		Methods: []suite.MethodSpec{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}}}}
+		Methods: []suite.MethodSpec{{Preset: "secura", Name: "secura"}, {Preset: "secura", Name: "no-magnorm", Params: map[string]any{"magnorm": false}},
+			{Preset: "secura", Name: "faster", LearningRate: 0.5}}}
 	s.End = func(f *synthetic.CellFiles) {
 		var events []record.Event
 		k := 0.9
@@ -94,7 +95,7 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 	}
 	r := loaded(t, s)
 	rep := tables.Retention(r)
-	if len(rep) != 2 || textsOf(rowOf(t, rep[0], "T2 2 task_2")) != "90.0 90.0" || textsOf(rowOf(t, rep[1], "T1 2 task_1")) != "30.0 30.0" {
+	if len(rep) != 2 || textsOf(rowOf(t, rep[0], "T2 2 task_2")) != "90.0 90.0 90.0" || textsOf(rowOf(t, rep[1], "T1 2 task_1")) != "30.0 30.0 30.0" {
 		t.Errorf("%+v", rep)
 	}
 	if got := rep[0].Rows[len(rep[0].Rows)-1][0].Text; got != "mean of 4 tests" {
@@ -102,6 +103,9 @@ func TestRetentionRunsAlongStepsAndAblationAgainstItsFirstRow(t *testing.T) {
 	}
 	shown := tables.Ablation(r)
 	if got := textsOf(rowOf(t, shown, "no-magnorm")[:4]); got != "magnorm false 74.0 -1.0" {
+		t.Error(got)
+	}
+	if got := textsOf(rowOf(t, shown, "faster")[:2]); got != "learning_rate 0.5" {
 		t.Error(got)
 	}
 	if got := textsOf(rowOf(t, shown, "secura")[:4]); got != "as specified 75.0 ·" {

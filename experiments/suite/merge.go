@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
+
+	"secura/datasets"
 )
 
 // OfManifest reads the suite that a run's manifest, the file at path, has in it. It can be planned:
@@ -273,4 +277,46 @@ func show(v any) string {
 		return fmt.Sprint(v)
 	}
 	return string(data)
+}
+
+// AskOtherwise names the first task of two suites, or of their batteries, that does not ask the
+// same questions in both or takes other answers for right, and the keys in which it differs; empty
+// where there is none. Tasks are told by their names.
+func AskOtherwise(a, b Suite) (task string, keys []string) {
+	for _, one := range slices.Concat(a.Tasks, a.Knowledge) {
+		for _, other := range slices.Concat(b.Tasks, b.Knowledge) {
+			if one.Name != other.Name {
+				continue
+			}
+			if keys = askedOtherwise(one, other, a.Evaluation.Split); len(keys) > 0 {
+				return one.Name, keys
+			}
+		}
+	}
+	return "", nil
+}
+
+// askedOtherwise names the keys in which two tasks differ that decide what is asked of a split and
+// what is right. Where both sources are absolute, their last parts count: machines keep data in
+// other folders.
+func askedOtherwise(a, b datasets.Task, split string) (keys []string) {
+	source := func(t datasets.Task) string {
+		if filepath.IsAbs(a.Source) && filepath.IsAbs(b.Source) {
+			return filepath.Base(t.Source)
+		}
+		return t.Source
+	}
+	asked := func(t datasets.Task) []any {
+		return []any{source(t), t.Splits.Of(split), t.Where, t.Seed, t.System, t.Prompt, t.Shots, t.Answer, t.AnswersColumn, t.Original, t.Stop,
+			t.OptionsColumn, t.Options, t.ClassLabel, t.Option, t.Gold, t.GoldLabels, t.MaxNewTokens, t.Limits.For(split), t.Limits.Seed, t.Text}
+	}
+	names := []string{"source", "splits", "where", "seed", "system", "prompt", "shots", "answer", "answers_column", "original", "stop",
+		"options_column", "options", "class_label", "option", "gold", "gold_labels", "max_new_tokens", "limits", "limits", "text"}
+	ours, theirs := asked(a), asked(b)
+	for i, name := range names {
+		if !reflect.DeepEqual(ours[i], theirs[i]) && !slices.Contains(keys, name) {
+			keys = append(keys, name)
+		}
+	}
+	return keys
 }

@@ -176,7 +176,7 @@ func probability(v metric.Value) table.Entry {
 	if !v.Defined() {
 		return table.Entry{Text: "–"}
 	}
-	return table.Numeric(fmt.Sprintf("%.3f", v.Number), v.Number)
+	return table.Probability(v.Number)
 }
 
 // sayRun says which run a table is judged by, where there are several.

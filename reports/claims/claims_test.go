@@ -93,8 +93,8 @@ func same(x float64) [6]float64 { return [6]float64{x, x, x, x, x, x} }
 
 func TestClaimsOfAClearRunAreSupported(t *testing.T) {
 	c := judge{evidence(t, sixteen(8, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
-	wants(t, c.knowledge(), "as K[N], above 70", Supported, "")
-	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Supported, "")
+	wants(t, c.knowledge(), "as K[N]", Supported, "")
+	wants(t, c.knowledge(), "as K[N]/K[0]", Supported, "")
 	for _, shown := range []table.Table{c.rivals("acc", "x"), c.rivals("knowledge_retention", "x")} {
 		for _, rival := range claimed {
 			wants(t, shown, rival, Supported, "")
@@ -133,7 +133,7 @@ func TestOtherFormsOfSECURAAreJudged(t *testing.T) {
 	wants(t, ahead, "secura-width", Supported, "")
 	wants(t, ahead, "secura-released-m1", NotSupported, "")
 	kept := c.knowledge()
-	for _, row := range []string{"secura-width, as K[N]/K[0], above 70%", "secura-released-m1, as K[N]/K[0], above 70%"} {
+	for _, row := range []string{"secura-width, as K[N]/K[0]", "secura-released-m1, as K[N]/K[0]"} {
 		if !slices.ContainsFunc(kept.Rows, func(r []table.Entry) bool { return r[0].Text == row }) {
 			t.Errorf("no row %q", row)
 		}
@@ -160,7 +160,7 @@ func TestTheClaimOfKnownItems(t *testing.T) {
 	list, err := LoadEvidence(run)
 	synthetic.Must(t, err)
 	c := judge{list}
-	wants(t, c.knowledge(), "of the items known before, above 70%", Supported, "")
+	wants(t, c.knowledge(), "of the items known before", Supported, "")
 	shown := c.rivals(report.KnownKept, "x")
 	if row := shown.Rows[1]; row[0].Text != "seq" || row[2].Text != "50.0" || row[4].Text != "+50.0" {
 		t.Errorf("row of seq: %+v", row)
@@ -178,7 +178,7 @@ func TestTheClaimOfKnownItems(t *testing.T) {
 
 func TestClaimsThatTheRunContradictsAreNotSupported(t *testing.T) {
 	c := judge{evidence(t, sixteen(8, same(0.6), [6]float64{.9, .9, .9, .9, .9, .3}, [6]float64{.9, .9, .9, .9, .9, .5}))}
-	wants(t, c.knowledge(), "as K[N], above 70", NotSupported, "")
+	wants(t, c.knowledge(), "as K[N]", NotSupported, "")
 	wants(t, c.rivals("acc", "x"), "er", NotSupported, "")
 	wants(t, c.rivals("acc", "x"), "all five", NotSupported, "")
 	// With three seeds no p is small, but the interval speaks.
@@ -190,7 +190,7 @@ func TestClaimsAreUndecidedWithTooFewSeeds(t *testing.T) {
 	c := judge{evidence(t, sixteen(3, same(0.6), [6]float64{.3, .4, .5, .4, .3, .9}, [6]float64{.5, .6, .6, .6, .5, .9}))}
 	wants(t, c.rivals("acc", "x"), "seq", Undecided, "cannot be decided with 3 paired seeds: p (Holm) can fall below 0.05 only from 8 on")
 	wants(t, c.rivals("acc", "x"), "all five", Undecided, "of 5, 0 supported, 5 cannot be decided, 0 not measured")
-	wants(t, c.knowledge(), "as K[N], above 70", Supported, "") // an interval needs two
+	wants(t, c.knowledge(), "as K[N]", Supported, "") // an interval needs two
 }
 
 // A rival with fewer seeds has its own mean and n; pairs are those that both have. A second run in
@@ -232,7 +232,7 @@ func TestUnfinishedSeeds(t *testing.T) {
 func TestOneSeedDecidesNothing(t *testing.T) {
 	runs := evidence(t, sixteen(1, same(0.6), same(.9), same(.9)))
 	c := judge{runs}
-	wants(t, c.knowledge(), "as K[N]/K[0], above 70%", Undecided, "one seed, which has no interval: at least 2")
+	wants(t, c.knowledge(), "as K[N]/K[0]", Undecided, "one seed, which has no interval: at least 2")
 	wants(t, c.rivals("acc", "x"), "er", Undecided, "cannot be decided with one seed")
 	for _, row := range c.learning().Rows {
 		if row[7].Text != "?" || row[8].Text != "?" || row[9].Text != "?" {
@@ -277,7 +277,7 @@ func TestAbsentMethodsAreNotMeasuredAndTheCommandIsGiven(t *testing.T) {
 	wants(t, c.dora(), "multiple choice", NotMeasured, "runner run -suite variants")
 	s.Methods, s.End = synthetic.Named("seq", "er"), nil
 	c = judge{evidence(t, s)}
-	wants(t, c.knowledge(), "as K[N], above 70", NotMeasured, "has no secura: runner run -suite")
+	wants(t, c.knowledge(), "as K[N]", NotMeasured, "has no secura: runner run -suite")
 	wants(t, c.rivals("acc", "x"), "er", NotMeasured, "has no secura: runner run -suite")
 }
 
@@ -317,7 +317,7 @@ func TestAMethodThatLearnsNothingIsFlagged(t *testing.T) {
 	if len(shown.Rows[1][8].Notes) != 0 {
 		t.Error("seq is flagged, which learned")
 	}
-	wants(t, c.knowledge(), "as K[N], above 70", Supported, "a method that learns nothing retains everything")
+	wants(t, c.knowledge(), "as K[N]", Supported, "a method that learns nothing retains everything")
 }
 
 func TestMethodsAreClassified(t *testing.T) {
@@ -334,14 +334,19 @@ func TestMethodsAreClassified(t *testing.T) {
 
 func TestSeedsNeededByTheSpread(t *testing.T) {
 	// t(4)·1/√5 = 1.24, t(3)·1/√4 = 1.59: the first below 1.3 is n = 5.
-	if got := seedsFor(-1.3, 1); got != 5 {
+	if got := seedsFor(-1.3, 1, 1); got != 5 {
 		t.Errorf("%d seeds, want 5", got)
 	}
-	if got := seedsFor(0, 1); got != 0 {
+	// t(0.995, 6)·1/√7 = 1.40, t(0.995, 7)·1/√8 = 1.24: of five comparisons the first below 1.3 is
+	// n = 8.
+	if got := seedsFor(-1.3, 1, 5); got != 8 {
+		t.Errorf("%d seeds of five comparisons, want 8", got)
+	}
+	if got := seedsFor(0, 1, 1); got != mostSeeds+1 {
 		t.Errorf("%d seeds for no distance", got)
 	}
 	j := judgeLevel(metric.MeanSDCI([]float64{0.6, 0.9, 0.7}), 0.7)
-	if n := seedsFor(0.1/3, math.Sqrt(0.07/3)); j.verdict != Undecided || !strings.Contains(j.why, fmt.Sprintf("with 3 seeds: with this mean and spread about %d are needed", n)) {
+	if n := seedsFor(0.1/3, math.Sqrt(0.07/3), 1); j.verdict != Undecided || !strings.Contains(j.why, fmt.Sprintf("with 3 seeds: with this mean and spread about %d are needed", n)) {
 		t.Errorf("%+v", j)
 	}
 }

@@ -95,10 +95,7 @@ func judgeAny(parts []judgement) judgement {
 	case count[NotSupported] == len(parts):
 		return judgement{NotSupported, why}
 	}
-	if why = parts[0].why; why == "" {
-		why = fmt.Sprintf("of %d scores %d cannot be decided", len(parts), count[Undecided])
-	}
-	return judgement{Undecided, why}
+	return judgement{Undecided, fmt.Sprintf("of %d scores %d cannot be decided, and none is above 70%%", len(parts), count[Undecided])}
 }
 
 // references are what the untouched backbone, predictors that need no model and a backbone with

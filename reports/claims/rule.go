@@ -6,7 +6,6 @@ import (
 
 	"secura/reports/metric"
 	"secura/reports/report"
-	"secura/reports/table"
 )
 
 // Verdict is what a run says of a claim.
@@ -26,7 +25,9 @@ import (
 //   - "ahead by x" is supported if "ahead" is and the whole interval lies at or
 //     above x, not supported if "ahead" is not or the whole interval lies below x.
 //   - a claim of several parts is supported if all of them are, not supported if
-//     one is not.
+//     one is not. A claim that does not say which of several scores it is made of
+//     is supported if one is, each judged by its own interval; not supported if
+//     none is.
 //
 // In any other case it cannot be decided with so many seeds; a single seed has no interval. A cell
 // that diverged is never averaged away: its claim cannot be decided either. What the run has no
@@ -45,11 +46,12 @@ const (
 var rule = []string{
 	"Intervals are 95% Student-t intervals over seeds; two methods are compared by the differences of paired seeds. All seeds are asked the same questions: with others the numbers would be others, and no interval counts that.",
 	"Above a bar: supported if the whole interval lies above it, not supported if the whole interval lies at or below it. " +
-		"Of items known before, some were guessed right: the share of them that is right where the bar is kept lies between two numbers, and the interval must lie above or below both.",
+		"Of items known before, some were guessed right: the share of them that is right where the bar is kept lies between two numbers, the ends of the bar, and the interval must lie above or below both.",
 	fmt.Sprintf("Ahead: supported if the mean difference is positive with p (Holm) < %g, the sign-flip test's p adjusted over all comparisons that the claim names; "+
 		"not supported if it is negative with such a p, or if the whole interval of the difference, widened after Bonferroni to as many comparisons, lies at or below 0.", report.Level),
 	"Ahead by x: supported if ahead and the whole interval lies at or above x; not supported if not ahead, or if the whole interval lies below x.",
 	"All of several: supported if each is, not supported if one is not.",
+	"Any of several, as of the released measure's five scores: supported if one is, not supported if none is. Each is judged by its own 95% interval, which favours the claim.",
 	"In any other case it cannot be decided with so many seeds. A cell that diverged is never averaged away. Not measured: the run has no finished cell for it.",
 }
 
@@ -75,17 +77,15 @@ func judgeLevel(s metric.Summary, bar float64) judgement {
 	return judgement{Undecided, fmt.Sprintf("cannot be decided with %d seeds: %s", s.N, bySpread(s, bar))}
 }
 
-// judgeBetween judges "above the bar" by a number in which the bar lies somewhere from least to
-// most.
-func judgeBetween(s metric.Summary, least, most float64) judgement {
+// judge judges "above the bar".
+func (b bar) judge(s metric.Summary) judgement {
 	switch {
-	case !s.Mean.Defined() || s.Mean.Number <= least:
-		return judgeLevel(s, least)
-	case s.Mean.Number > most:
-		return judgeLevel(s, most)
+	case !s.Mean.Defined() || s.Mean.Number <= b.least:
+		return judgeLevel(s, b.least)
+	case s.Mean.Number > b.most:
+		return judgeLevel(s, b.most)
 	}
-	return judgement{Undecided, fmt.Sprintf("cannot be decided by these items: some were guessed, so that of a model which keeps %.0f%% of what it knew between %s and %s are right",
-		100*knowledgeBar, table.Points(least), table.Points(most))}
+	return judgement{Undecided, "cannot be decided by these items: the mean lies between the ends of the bar"}
 }
 
 // noInterval says why so few seeds decide nothing.
@@ -93,7 +93,7 @@ func noInterval(seeds int) string {
 	if seeds == 1 {
 		return "cannot be decided with one seed, which has no interval: at least 2 are needed"
 	}
-	return fmt.Sprintf("cannot be decided with %d seeds that are equal, which have no interval: at least %d are needed", seeds, metric.TellingSeeds)
+	return fmt.Sprintf("cannot be decided with %d equal values, which have no interval: at least %d are needed", seeds, metric.TellingSeeds)
 }
 
 // judgeAhead judges "ahead" by the i-th of the differences that a claim names.
@@ -127,7 +127,7 @@ func judgeAhead(all []metric.Difference, i int) judgement {
 	case ok && low > 0:
 		why += fmt.Sprintf("its interval lies above 0, but p (Holm) is not below %g", report.Level)
 	default:
-		why += "its interval reaches below 0; " + bySpread(d.Summary, 0)
+		why += "its interval reaches below 0; " + needed(max(seedsFor(mean, d.SD.Number, len(all)), metric.SeedsNeeded(len(all))))
 	}
 	return judgement{Undecided, why}
 }
@@ -193,21 +193,27 @@ const mostSeeds = 1000
 
 // bySpread says how many seeds would put the interval on one side of the bar.
 func bySpread(s metric.Summary, bar float64) string {
-	if n := seedsFor(s.Mean.Number-bar, s.SD.Number); n > 0 {
-		return fmt.Sprintf("with this mean and spread about %d are needed", n)
-	}
-	return fmt.Sprintf("with this mean and spread more than %d are needed", mostSeeds)
+	return needed(seedsFor(s.Mean.Number-bar, s.SD.Number, 1))
 }
 
-// seedsFor is the smallest number n of seeds at which a mean so far from a bar has its 95% interval
-// on one side, t(n-1)·sd/√n < |distance|; 0 if that is more than mostSeeds.
-func seedsFor(distance, sd float64) int {
+// needed says how many seeds are.
+func needed(seeds int) string {
+	if seeds > mostSeeds {
+		return fmt.Sprintf("with this mean and spread more than %d are needed", mostSeeds)
+	}
+	return fmt.Sprintf("with this mean and spread about %d are needed", seeds)
+}
+
+// seedsFor is the smallest number n of seeds at which a mean so far from a bar, one of so many
+// comparisons, has its interval on one side, t(n-1)·sd/√n < |distance|; more than mostSeeds if
+// there is none up to there.
+func seedsFor(distance, sd float64, comparisons int) int {
 	for n := 2; n <= mostSeeds; n++ {
-		if metric.StudentT(n-1)*sd/math.Sqrt(float64(n)) < math.Abs(distance) {
+		if metric.StudentTOf(comparisons, n-1)*sd/math.Sqrt(float64(n)) < math.Abs(distance) {
 			return n
 		}
 	}
-	return 0
+	return mostSeeds + 1
 }
 
 // signed prints points of 100 with their sign and two decimals, as the paper does.

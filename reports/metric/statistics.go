@@ -44,18 +44,19 @@ func MeanSDCI(values []float64) Summary {
 	}
 	s := Summary{Mean: Number(mean), SD: Number(sd), CI95: Number(StudentT(n-1) * sd / math.Sqrt(float64(n))), N: n}
 	if n < TellingSeeds && 2*s.CI95.Number <= sameValue {
-		s.CI95 = Undefined(fmt.Sprintf("%d seeds that are equal: no interval", n))
+		s.CI95 = Undefined(fmt.Sprintf("%d equal values: no interval", n))
 	}
 	return s
 }
 
 // StudentT is t(0.975, n): half of the width of a 95% interval, in standard errors, with n degrees
 // of freedom.
-func StudentT(n int) float64 { return quantile(0.975, n) }
+func StudentT(n int) float64 { return StudentTOf(1, n) }
 
-// quantile is t(p, n).
-func quantile(p float64, n int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(p)
+// StudentTOf is StudentT of one of so many intervals that are judged together, after Bonferroni:
+// t(1 - 0.025/comparisons, n).
+func StudentTOf(comparisons, n int) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n)}.Quantile(1 - 0.025/float64(comparisons))
 }
 
 // sameValue is how far two values of a metric, shares or nats, are apart by rounding alone.
@@ -76,7 +77,7 @@ func (s Summary) IntervalOf(comparisons int) (low, high float64, ok bool) {
 	if !s.Mean.Defined() || !s.CI95.Defined() {
 		return 0, 0, false
 	}
-	half := s.CI95.Number * quantile(1-0.025/float64(comparisons), s.N-1) / StudentT(s.N-1)
+	half := s.CI95.Number * StudentTOf(comparisons, s.N-1) / StudentT(s.N-1)
 	return s.Mean.Number - half, s.Mean.Number + half, true
 }
 

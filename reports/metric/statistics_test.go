@@ -139,7 +139,7 @@ func TestOneSeedHasAMeanButNoSpread(t *testing.T) {
 	if s := MeanSDCI(nil); s.Mean.Undefined != "no values" || s.N != 0 {
 		t.Errorf("%+v", s)
 	}
-	if s := MeanSDCI([]float64{0.5, 0.5}); s.CI95.Undefined != "2 seeds that are equal: no interval" || s.SD.Number != 0 || !s.SD.Defined() {
+	if s := MeanSDCI([]float64{0.5, 0.5}); s.CI95.Undefined != "2 equal values: no interval" || s.SD.Number != 0 || !s.SD.Defined() {
 		t.Errorf("%+v", s)
 	}
 	if s := MeanSDCI(slices.Repeat([]float64{0.5}, TellingSeeds)); !s.CI95.Defined() || s.CI95.Number != 0 {

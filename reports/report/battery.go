@@ -12,7 +12,11 @@ import (
 
 // items are what became of the battery's items from the untouched backbone to the end of a cell:
 // how many it answered right, how many of these still were, and of how many of the others.
-type items struct{ known, kept, unknown, gained int }
+type items struct {
+	known, kept, unknown, gained int
+	// partial says that answers have partial credit, so that an item is not right or wrong.
+	partial bool
+}
 
 // batteryItems are items of cells by their ids: by the answers on record, and of a battery of
 // questions with options by the highest summed log-likelihood too; nil where there is none.
@@ -79,11 +83,13 @@ func (r *Report) rightBySum() func(record.Prediction) bool {
 	}
 }
 
-// KnownKept is the key of the share of the battery's known items that are kept, and KnownKeptRaw
-// that by the highest summed log-likelihood.
+// The keys of the shares of the battery's items that the backbone knew which are kept, and of its
+// others which are gained; Raw are those by the highest summed log-likelihood.
 const (
-	KnownKept    = "known_kept"
-	KnownKeptRaw = "known_kept_raw"
+	KnownKept        = "known_kept"
+	KnownKeptRaw     = "known_kept_raw"
+	UnknownGained    = "unknown_gained"
+	UnknownGainedRaw = "unknown_gained_raw"
 )
 
 // batteryMeasures are those of cells by their ids.
@@ -91,7 +97,7 @@ func batteryMeasures(read map[string]items) []Measure {
 	return []Measure{
 		{Key: KnownKept, Head: []string{"known", "kept"}, Better: 1, Of: shareOf(read, keptShare),
 			Meaning: "share of the battery's items known before the stream that still are at its end"},
-		{Key: "unknown_gained", Head: []string{"unknown", "gained"}, Better: 1, Of: shareOf(read, gainedShare),
+		{Key: UnknownGained, Head: []string{"unknown", "gained"}, Better: 1, Of: shareOf(read, gainedShare),
 			Meaning: "share of its other items that are known at the end"},
 	}
 }
@@ -104,7 +110,7 @@ func sumMeasures(read map[string]items) []Measure {
 	return []Measure{
 		{Key: KnownKeptRaw, Head: []string{"by sum:", "kept"}, Better: 1, Of: shareOf(read, keptShare),
 			Meaning: "known_kept by the highest summed log-likelihood of an option"},
-		{Key: "unknown_gained_raw", Head: []string{"by sum:", "gained"}, Better: 1, Of: shareOf(read, gainedShare),
+		{Key: UnknownGainedRaw, Head: []string{"by sum:", "gained"}, Better: 1, Of: shareOf(read, gainedShare),
 			Meaning: "unknown_gained by the same"},
 		{Key: "knowledge_base_raw", Head: []string{"by sum:", "K[0]"}, Better: 1, Of: shareOf(read, all(func(n items) int { return n.known })),
 			Meaning: "the untouched backbone's share of right answers by the same"},
@@ -127,13 +133,15 @@ func (r *Report) Guessed() metric.Value {
 // ItemsKept are the least and the largest share of the items that the backbone answered right which
 // are right at the end if a share of what it knows is kept, known being its share of right answers
 // and g, below it, that of a guess. It knows a share x of all items and guessed the others, known =
-// x + (1 − x)·g. Of what is not kept a guess gets g right; what was guessed right before is guessed
-// anew at the least, and right again at the most. With g = 0, of written answers, both are the
+// x + (1 − x)·g. At the least, what is not kept and what was guessed is guessed anew. At the most,
+// what was guessed right is right again, and what is not kept comes out right as often as the items
+// that the backbone answered wrong, gained: training that teaches how such questions are answered
+// helps with a forgotten item as with one that was never known. With g and gained 0 both are the
 // share itself.
-func ItemsKept(share, known, g float64) (least, most float64) {
+func ItemsKept(share, known, g, gained float64) (least, most float64) {
 	x := (known - g) / (1 - g)
-	still, guessed := x*(share+(1-share)*g), known-x
-	return (still + guessed*g) / known, (still + guessed) / known
+	kept, lost, guessed := share*x, (1-share)*x, known-x
+	return (kept + (lost+guessed)*g) / known, (kept + lost*max(g, gained) + guessed) / known
 }
 
 func keptShare(n items) (part, all int, nothing string) {
@@ -153,6 +161,8 @@ func shareOf(read map[string]items, share func(items) (part, all int, nothing st
 			return metric.Undefined("no training")
 		case !ok:
 			return metric.Undefined(noPredictions)
+		case counted.partial:
+			return metric.Undefined("answers of the battery have partial credit: an item is not right or wrong")
 		}
 		part, all, nothing := share(counted)
 		if all == 0 {
@@ -178,6 +188,7 @@ func itemsOf(r *Report, c Cell, right func(record.Prediction) bool) (n items, er
 		for _, p := range rows {
 			if battery[p.Task] {
 				correct[itemKey{p.Task, p.ID}] = right(p)
+				n.partial = n.partial || p.Score != 0 && p.Score != 1
 			}
 		}
 		return correct, nil

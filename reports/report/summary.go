@@ -55,11 +55,11 @@ func (r *Report) OverSeedsOf(method string, of func(Cell) metric.Value) (values 
 		}
 	}
 	for seed := range r.Suite.Seeds {
-		sum, n, missing := 0.0, 0, ""
+		sum, n, missing, diverged := 0.0, 0, "", ""
 		all := true
 		for _, c := range cells[seed] {
 			if c.State == record.CellDiverged {
-				missing = c.Standing() // never averaged away: there is no mean without it
+				diverged = c.Standing() // never averaged away: there is no mean without it
 				continue
 			}
 			if c.State != record.Done {
@@ -67,7 +67,7 @@ func (r *Report) OverSeedsOf(method string, of func(Cell) metric.Value) (values 
 				if reason == "" {
 					reason = c.Standing()
 				}
-				break
+				continue
 			}
 			if v := of(*c); v.Defined() {
 				sum += v.Number
@@ -77,6 +77,8 @@ func (r *Report) OverSeedsOf(method string, of func(Cell) metric.Value) (values 
 			}
 		}
 		switch {
+		case diverged != "":
+			values = append(values, SeedValue{seed, metric.Undefined(diverged)})
 		case !all:
 		case missing != "":
 			values = append(values, SeedValue{seed, metric.Undefined(missing)})
@@ -174,7 +176,8 @@ type Side struct {
 	Name string
 }
 
-// PairUp is Pairs for methods of any two runs.
+// PairUp is Pairs for methods of any two runs. A method that diverged on any seed, also on one that
+// the other lacks, cannot be compared: a mean over the other seeds would hide it.
 func PairUp(first, second Side, of func(Cell) metric.Value) (a, b []float64, n int, reason string) {
 	ours, ourReason := first.Report.OverSeedsOf(first.Method, of)
 	theirs, theirReason := second.Report.OverSeedsOf(second.Method, of)
@@ -194,6 +197,11 @@ func PairUp(first, second Side, of func(Cell) metric.Value) (a, b []float64, n i
 			a, b = append(a, x.Value.Number), append(b, y.Value.Number)
 		}
 	}
+	for _, side := range []Side{first, second} {
+		if standing := side.Report.divergence(side.Method); reason == "" && standing != "" {
+			reason = side.Name + ": " + standing
+		}
+	}
 	switch {
 	case reason != "":
 		return nil, nil, n, reason
@@ -205,6 +213,16 @@ func PairUp(first, second Side, of func(Cell) metric.Value) (a, b []float64, n i
 		return nil, nil, 0, second.Name + ": " + theirReason
 	}
 	return nil, nil, 0, "no seed that both have finished"
+}
+
+// divergence says where a method's first cell that diverged did so, empty where none did.
+func (r *Report) divergence(method string) string {
+	for _, c := range r.Cells {
+		if c.Method.Name == method && c.State == record.CellDiverged {
+			return c.Standing()
+		}
+	}
+	return ""
 }
 
 func (r *Report) Has(method string) bool {

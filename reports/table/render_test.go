@@ -97,3 +97,12 @@ func TestTableWithoutHeads(t *testing.T) {
 		t.Errorf("got %q, expected %q", out.String(), want)
 	}
 }
+
+// TestAProbabilityBelowTheLevelIsNotPrintedAsTheLevel: 51 of 1,024 is below 0.05.
+func TestAProbabilityBelowTheLevelIsNotPrintedAsTheLevel(t *testing.T) {
+	for p, want := range map[float64]string{51.0 / 1024: "0.0498", 0.05: "0.050", 0.0502: "0.050", 0.04: "0.040", 1: "1.000", 1.0 / 128: "0.008"} {
+		if got := Probability(p); got.Text != want || *got.Number != p {
+			t.Errorf("%v: %s, want %s", p, got.Text, want)
+		}
+	}
+}

@@ -109,6 +109,16 @@ func Between(x, low, high float64) Entry {
 	return e
 }
 
+// Probability is a p with three decimals, with four where three would show the level 0.05 of one
+// that lies below it.
+func Probability(p float64) Entry {
+	text := strconv.FormatFloat(p, 'f', 3, 64)
+	if p < 0.05 && text == "0.050" {
+		text = strconv.FormatFloat(p, 'f', 4, 64)
+	}
+	return Numeric(text, p)
+}
+
 // Points prints a score in points of 100 with one decimal.
 func Points(score float64) string {
 	s := strconv.FormatFloat(100*score, 'f', 1, 64)

@@ -56,14 +56,20 @@ func Ablation(r *report.Report) table.Table {
 	return t
 }
 
-// changes says how a method differs from the first one's preset.
+// changes says how a method differs from the first one's preset, and from the first one's learning
+// rate.
 func changes(r *report.Report, m suite.MethodSpec) string {
 	var parts []string
-	if m.Preset != r.Suite.Methods[0].Preset {
+	first := r.Suite.Methods[0]
+	if m.Preset != first.Preset {
 		parts = append(parts, "preset "+m.Preset)
 	}
-	for _, key := range slices.Sorted(maps.Keys(m.Params)) {
-		parts = append(parts, fmt.Sprintf("%s %v", key, m.Params[key]))
+	overrides := m.Overrides()
+	if m.Name != first.Name && m.LearningRate == first.LearningRate {
+		delete(overrides, "learning_rate")
+	}
+	for _, key := range slices.Sorted(maps.Keys(overrides)) {
+		parts = append(parts, fmt.Sprintf("%s %v", key, overrides[key]))
 	}
 	if len(parts) == 0 {
 		return "as specified"

@@ -30,7 +30,7 @@ func Battery(r *report.Report) (table.Table, error) {
 	if guess := r.Chance.Knowledge; guess.Defined() {
 		t.Remarks = append(t.Remarks, fmt.Sprintf("a guess among the options keeps %s of the known and gains as much of the others", table.Points(guess.Number)))
 		if known.Defined() && known.Number > guess.Number {
-			anew, _ := report.ItemsKept(1, known.Number, guess.Number)
+			anew, _ := report.ItemsKept(1, known.Number, guess.Number, guess.Number)
 			t.Remarks = append(t.Remarks, fmt.Sprintf("some of the known were guessed: a model that keeps all else and guesses those anew keeps %s", table.Points(anew)))
 		}
 	}

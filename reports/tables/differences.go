@@ -69,7 +69,7 @@ func testEntries(t *table.Table, d metric.Difference, shown func(float64) table.
 	} else {
 		effect.Notes = []int{t.Note(d.Effect.Undefined)}
 	}
-	p := table.Numeric(strconv.FormatFloat(d.PHolm.Number, 'f', 3, 64), d.PHolm.Number)
+	p := table.Probability(d.PHolm.Number)
 	p.Marked = d.PHolm.Number < report.Level
 	return []table.Entry{difference, effect, p}
 }

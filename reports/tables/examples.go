@@ -3,7 +3,6 @@ package tables
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 
@@ -124,8 +123,8 @@ func fillExamples(t *table.Table, r *report.Report, names []string, all []*examp
 			x := m.of(all[i], once)
 			recorded := First(r, name).Metrics[m.metric]
 			e := drawnEntry(t, x, slices.Clone(drawn[k][i]), false)
-			if recorded.Defined() && math.Abs(recorded.Number-x) > 1e-9 {
-				e.Notes = append(e.Notes, t.Note("of the mean over examples; the records score the whole test at once, "+table.Points(recorded.Number)))
+			if recorded.Defined() && table.Points(recorded.Number) != table.Points(x) {
+				e.Notes = append(e.Notes, t.Note("the mean over single examples; other tables have the score of the whole test at once, "+table.Points(recorded.Number)))
 			}
 			row = append(row, e)
 			switch {

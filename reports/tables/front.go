@@ -31,7 +31,7 @@ func Fronts(r *report.Report) []table.Table {
 func front(title, retention string, f report.Front) table.Table {
 	t := table.Table{Title: title,
 		Caption: []string{retention + " The area is that under the front of a method's settings, learning accuracy across and retention, up to 1, upwards; more is better. " +
-			"Its interval is over the seeds that all of them were run on. Scores are in points of 100."},
+			"Its interval is over the seeds that all of them were run on. On the front of all are those settings that no other surpasses in both, by their means alone, without a test; there retention counts above 1 too. Scores are in points of 100."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"settings"}}, {Head: []string{"area"}}, {Head: []string{"area of", "finalists"}},
 			{Head: []string{"accuracy", "at ≥ 90%"}}, {Head: []string{"with"}}, {Head: []string{"on the front", "of all"}}},
 		TextColumns: []int{5, 6}}

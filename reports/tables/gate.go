@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -114,6 +115,10 @@ func Judge(pairs [][2]report.Side, conditions []Condition) Verdict {
 			continue
 		}
 		for _, c := range conditions {
+			if c.Key == "perplexity_drift" && !reflect.DeepEqual(pair[0].Report.Suite.HeldOut, pair[1].Report.Suite.HeldOut) {
+				v.undecided(pair, []Condition{c}, "the two have other held-out texts")
+				continue
+			}
 			v.judge(pair, c)
 		}
 		v.open(pair)
@@ -154,6 +159,9 @@ func otherTests(a, b suite.Suite) string {
 		return "the two are evaluated on other examples (evaluation.split, test_examples or knowledge_examples)"
 	case a.Orders != b.Orders:
 		return fmt.Sprintf("the one is a mean over %s of the tasks, the other over %d", table.Counted(a.Orders, "order"), b.Orders)
+	}
+	if name, keys := suite.AskOtherwise(a, b); name != "" {
+		return fmt.Sprintf("task %s does not ask the same in both: they differ in %s", name, strings.Join(keys, ", "))
 	}
 	return ""
 }
