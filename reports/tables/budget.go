@@ -14,7 +14,7 @@ func Budget(r *report.Report) table.Table {
 	t := table.Table{Title: "Budget",
 		Caption: []string{"Kept beside the backbone: the adapter's trained values, 4 bytes each, and whatever else a method keeps (copies, Fisher information, logits, the names of replayed rows but not their texts). " +
 			"GFLOP are those of the backbone's forward and backward passes in a cell's training: the adapter's own products, merges and the optimiser are not counted; × seq is their ratio to SEQ's. Scores are in points of 100" + spreadMeans(r) +
-			". Best at its bytes: no method that keeps at most as many has a higher accuracy."},
+			". Best at its bytes: no method that keeps at most as many has a higher mean accuracy; that is no test."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"adapter", "(KiB)"}}, {Head: []string{"beside it", "(KiB)"}}, {Head: []string{"all", "(KiB)"}}, {Head: []string{"training", "(GFLOP)"}}, {Head: []string{"", "× seq"}},
 			{Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"best at", "its bytes"}}},
 		TextColumns: []int{8}}

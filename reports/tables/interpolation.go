@@ -17,7 +17,7 @@ import (
 func Interpolation(r *report.Report) table.Table {
 	t := table.Table{Title: "Interpolation",
 		Caption: []string{"Of the weights θ₀ + mix·(θ − θ₀), θ₀ pretrained and θ what the method evaluates, at the end of the stream: accuracy and K[N]/K[0] in points of 100, held-out text in nats a token" + spreadMeans(r) +
-			". A mixture dominates a method where neither mean, of accuracy and of knowledge retention, is lower, and one is higher."},
+			". A mixture dominates a method where neither mean, of accuracy and of knowledge retention, is lower, and one is higher; that is no test."},
 		Columns: []table.Column{{Head: []string{"method"}}, {Head: []string{"mix"}}, {Head: []string{"accuracy"}}, {Head: []string{"knowledge", "retention"}}, {Head: []string{"held-out", "text"}}}}
 	list := append(append([]float64{0}, r.Mixes()...), 1)
 	of := func(m suite.MethodSpec, mix float64) (means [3]metric.Summary) {
