@@ -296,6 +296,9 @@ func TestATuningIsVerified(t *testing.T) {
 	expect(t, 0, `^Choices of the tuning of smoke`, append([]string{"tune", "smoke", "-backend", "go", "-methods", "seq", "-trials", "2", "-seeds", "2", "-examples", "4", "-out", tune}, settings...)...)
 	const what = "tune.json and tuned.yaml are what the trials' records give"
 	expect(t, 0, `^ok +`+what+`$`, "verify", tune)
+	bundle := filepath.Join(filepath.Dir(tune), "tune.tar.zst")
+	expect(t, 0, `^packed \d+ files into`, "report", tune, "-bundle", bundle)
+	expect(t, 0, `^ok +`+what+`$`, "verify", bundle)
 	// What is said of the tuning alone: nothing is executed.
 	says := func(run rundir.Run, want ...string) {
 		t.Helper()

@@ -26,9 +26,9 @@ const (
 )
 
 // Pack writes a run as a tar archive, compressed with Zstandard: manifest, examples, reports, and
-// of each cell status, records, timings, predictions and seal; checkpoints too where asked for.
-// beside are further files of the archive by their names. Equal files give equal bytes. It returns
-// the number of files.
+// of each cell status, records, timings, predictions and seal; checkpoints too where asked for. Of
+// a tuning it packs the run of its best trials too. beside are further files of the archive by
+// their names. Equal files give equal bytes. It returns the number of files.
 func Pack(r Run, w io.Writer, checkpoints bool, beside map[string][]byte) (files int, err error) {
 	compressed, err := zstd.NewWriter(w)
 	if err != nil {

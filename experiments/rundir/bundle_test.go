@@ -15,8 +15,10 @@ import (
 
 func TestARunIsPackedAndUnpacked(t *testing.T) {
 	r := Run{t.TempDir()}
-	c := r.Cell("a-s0-o0")
-	for _, path := range []string{r.Manifest(), r.Examples(), r.Table("t.csv"), c.Status(), c.Records(), c.Predictions(1), c.Seal(),
+	c, again := r.Cell("a-s0-o0"), r.Again().Cell("a-s0-o0")
+	for _, path := range []string{r.Again().Manifest(), again.Records(), again.Predictions(1), again.Lock(),
+		filepath.Join(again.Checkpoint(1), "complete.json"), filepath.Join(again.Path, "claims", "0001.json"), r.Again().Again().Manifest(),
+		r.Manifest(), r.Examples(), r.Table("t.csv"), c.Status(), c.Records(), c.Predictions(1), c.Seal(),
 		c.Lock(), r.Lock(), filepath.Join(c.Checkpoint(1), "complete.json"), filepath.Join(c.Path, "claims", "0001.json"), filepath.Join(r.Path, "other", "x")} {
 		if err := WriteBytes(path, []byte(path)); err != nil {
 			t.Fatal(err)
@@ -48,13 +50,14 @@ func TestARunIsPackedAndUnpacked(t *testing.T) {
 		}
 		return names, out.Bytes()
 	}
-	want := []string{"cells/a-s0-o0/predictions/01.parquet", "cells/a-s0-o0/records.jsonl", "cells/a-s0-o0/seal.json", "cells/a-s0-o0/status.json",
+	want := []string{"again/cells/a-s0-o0/predictions/01.parquet", "again/cells/a-s0-o0/records.jsonl", "again/manifest.json",
+		"cells/a-s0-o0/predictions/01.parquet", "cells/a-s0-o0/records.jsonl", "cells/a-s0-o0/seal.json", "cells/a-s0-o0/status.json",
 		"examples.parquet", "manifest.json", "suite.yaml", "tables/t.csv"}
 	names, packed := list(false)
 	if !slices.Equal(names, want) {
 		t.Errorf("%q", names)
 	}
-	if names, _ := list(true); len(names) != len(want)+1 || names[0] != "cells/a-s0-o0/checkpoint/01/complete.json" {
+	if names, _ := list(true); len(names) != len(want)+2 || names[0] != "again/cells/a-s0-o0/checkpoint/01/complete.json" || !slices.Contains(names, "cells/a-s0-o0/checkpoint/01/complete.json") {
 		t.Errorf("%q", names)
 	}
 	for _, cut := range []int{0, 10, len(packed) / 2, len(packed) - 1} {

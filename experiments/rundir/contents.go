@@ -46,8 +46,13 @@ func Belongs(name string, cells []string) bool {
 	return slices.Contains(cells, id)
 }
 
-// packedFolder says whether a folder of a run belongs into its bundle.
+// packedFolder says whether a folder of a run belongs into its bundle. The run below a tuning's is
+// packed by the same rules: its scores stand in tune.json.
 func packedFolder(name string, checkpoints bool) bool {
+	if name == againName {
+		return true
+	}
+	name = strings.TrimPrefix(name, againName+"/")
 	ok, _ := path.Match(cellsName+"/*", name)
 	if ok || slices.Contains([]string{".", cellsName, tablesName, figuresName}, name) {
 		return !isTemporary(name)
