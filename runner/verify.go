@@ -161,7 +161,8 @@ func finishedCells(run rundir.Run, cells []suite.Cell) (finished []suite.Cell, o
 	return finished, open
 }
 
-// results compares results.json with what is in a report that was made from the records again.
+// results compares results.json with what is in a report that was made from the records again. The
+// error is os.ErrNotExist where the run has no such file.
 func (v *verification) results(r *report.Report) error {
 	kept, err := os.ReadFile(v.run.Results())
 	if err != nil {

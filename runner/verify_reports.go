@@ -19,7 +19,8 @@ import (
 
 // reports makes the run's report, pages, tables, figures and claims again from the records, which
 // it reads once, and compares those that the run has: results.json value by value, the others byte
-// by byte. It names files that are no part of a run.
+// by byte. It names files that are no part of a run, and says where results.json or all the others
+// are not there, as after a run that was stopped before its report or handed to Slurm.
 func (v *verification) reports(cells []suite.Cell) error {
 	scratch, err := os.MkdirTemp("", "runner-verify-")
 	if err != nil {
@@ -33,7 +34,11 @@ func (v *verification) reports(cells []suite.Cell) error {
 		wrongResults = v.results(r)
 		v.tuning(r)
 	}
-	v.found("results.json is what the records give", wrongResults)
+	if r != nil && errors.Is(wrongResults, os.ErrNotExist) {
+		fmt.Fprintln(v.stdout, "results.json is not there, and not looked at: `runner report RUN` makes it")
+	} else {
+		v.found("results.json is what the records give", wrongResults)
+	}
 	if errors.Join(unwritten, err) != nil {
 		v.found(what, unwritten, err)
 		return nil
@@ -51,6 +56,7 @@ func (v *verification) reports(cells []suite.Cell) error {
 		return err
 	}
 	var wrong []error
+	compared := 0
 	var ids, foreign []string
 	for _, c := range cells {
 		ids = append(ids, c.ID)
@@ -59,12 +65,17 @@ func (v *verification) reports(cells []suite.Cell) error {
 		switch {
 		case name == "results.json": // compared above
 		case slices.Contains(made, name):
+			compared++
 			wrong = append(wrong, sameReport(filepath.Join(scratch, name), filepath.Join(v.run.Path, name)))
 		case !rundir.Belongs(filepath.ToSlash(name), ids):
 			foreign = append(foreign, name)
 		}
 	}
-	v.found(what, wrong...)
+	if compared > 0 {
+		v.found(what, wrong...)
+	} else {
+		fmt.Fprintln(v.stdout, "no report, page, table or figure is there, and none was looked at: `runner report RUN` makes them")
+	}
 	if len(foreign) > 0 {
 		fmt.Fprintf(v.stdout, "no part of the run, and not looked at: %s\n", strings.Join(foreign, ", "))
 	}

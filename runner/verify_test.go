@@ -125,6 +125,25 @@ func TestVerify(t *testing.T) {
 		t.Errorf("a bundle has foreign files:\n%s", output)
 	}
 
+	// A run that was stopped before its report is sound, and what it lacks is named.
+	stopped := rundir.Run{Path: copyRun(t, run)}
+	if err := os.Remove(stopped.Results()); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 0, "^results.json is not there, and not looked at: `runner report RUN` makes it$", verify(stopped.Path)...)
+	for _, pattern := range []string{"report.*", "tables", "figures"} {
+		paths, _ := filepath.Glob(filepath.Join(stopped.Path, pattern))
+		for _, path := range paths {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	code, output := call(t, verify(stopped.Path)...)
+	if code != 0 || !strings.Contains(output, "\nno report, page, table or figure is there") || strings.Contains(output, "are what the records give") {
+		t.Errorf("without a report: code %d\n%s", code, output)
+	}
+
 	for name, c := range map[string]struct {
 		tamper func(t *testing.T, run rundir.Run)
 		says   string
