@@ -195,7 +195,7 @@ func runOnSlurm(ctx context.Context, o RunOptions, l launch.Launch, stdout, stde
 	if !o.Wait {
 		return nil
 	}
-	if err := launch.Await(ctx, job); err != nil {
+	if err := launch.Await(ctx, job, stderr); err != nil {
 		if ctx.Err() != nil {
 			return &interruptedError{fmt.Sprintf("job %s goes on; runner cancel stops it", job)}
 		}

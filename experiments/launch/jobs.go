@@ -3,6 +3,8 @@ package launch
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,20 +84,40 @@ func Queued(ctx context.Context, run rundir.Run) (Queue, error) {
 	return q, nil
 }
 
-// Await returns when no element of the job waits or runs.
-func Await(ctx context.Context, job string) error {
+// Await returns when no element of the job waits or runs. Where Slurm does not answer, as while its
+// controller starts again, log gets a warning and Slurm is asked again, for half an hour.
+func Await(ctx context.Context, job string, log io.Writer) error {
+	return await(ctx, log, func() ([]engine.Element, error) { return engine.Queue(ctx, []string{job}) })
+}
+
+// patience is how long Slurm may leave the questions of Await unanswered.
+const patience = 30 * time.Minute
+
+// await is Await of what ask tells.
+func await(ctx context.Context, log io.Writer, ask func() ([]engine.Element, error)) error {
+	answered, failing := time.Now(), false
 	for {
-		elements, err := engine.Queue(ctx, []string{job})
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(elements, engine.Element.Waiting) {
+		elements, err := ask()
+		pause := 3 * time.Second
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil && time.Since(answered) >= patience:
+			return fmt.Errorf("wait for the job, which may go on: Slurm has told nothing of it for %s: %w", patience, err)
+		case err != nil && !failing:
+			fmt.Fprintf(log, "warning: Slurm does not tell of the job, and is asked again: %v\n", err)
+		case err == nil && !slices.ContainsFunc(elements, engine.Element.Waiting):
 			return nil
+		case err == nil:
+			answered = time.Now()
+		}
+		if failing = err != nil; failing {
+			pause = askEvery
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(3 * time.Second):
+		case <-time.After(pause):
 		}
 	}
 }
