@@ -56,13 +56,14 @@ func OutOfMemory(err error) bool {
 }
 
 // Ended says whether nothing of a cell remains to be run: it is done, with complete records, or
-// diverged, and then the error is its *DivergedError.
+// diverged, and then the error is its *DivergedError. Of a cell that has not ended the error says
+// that its records or steps were changed after it had, and what to do.
 func Ended(cell rundir.Cell) (bool, error) {
-	end, ended := standing.Ended(cell)
+	end, ended, err := standing.Ended(cell)
 	if ended && end.Kind == record.Diverged {
 		return true, &DivergedError{end.Task, end.Step, end.Reason}
 	}
-	return ended, nil
+	return ended, err
 }
 
 // OtherSettings says which setting of its method, other than the suite's now, a cell was computed
@@ -70,7 +71,7 @@ func Ended(cell rundir.Cell) (bool, error) {
 // its steps. It is empty where all are the same, and of a cell that starts anew whatever its files
 // say, as it is not finished and has no checkpoint.
 func OtherSettings(s suite.Suite, cell suite.Cell, folder rundir.Cell) (string, error) {
-	if _, ended := standing.Ended(folder); !ended && !hasCheckpoints(folder) {
+	if _, ended, _ := standing.Ended(folder); !ended && !hasCheckpoints(folder) {
 		return "", nil
 	}
 	at, err := standing.Read(folder)

@@ -267,7 +267,7 @@ func TestDivergedInATasksLastStep(t *testing.T) {
 }
 
 // TestCheckpointWithoutItsRecords: a cell whose records do not reach its checkpoint starts again
-// and ends as it should.
+// and ends as it should, sealed or not; so does a sealed one whose last line was cut off.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
@@ -287,12 +287,19 @@ func TestCheckpointWithoutItsRecords(t *testing.T) {
 	run()
 	folder := w.run.Cell(cell.ID)
 	want := outcome(t, folder)
-	damage := map[string]func() error{
-		"records gone":   func() error { return os.Remove(folder.Records()) },
-		"records spoilt": func() error { return os.WriteFile(folder.Records(), []byte("{}\n"+want["records.jsonl"]), 0o644) },
-		"steps cut":      func() error { return os.Truncate(folder.Steps(), 300) },
+	unsealed := func() error { // as a process leaves the cell that is stopped
+		return errors.Join(rundir.BreakSeal(folder), rundir.WriteJSON(folder.Status(), record.Status{State: record.Cancelled}))
 	}
-	for _, what := range []string{"records gone", "records spoilt", "steps cut"} {
+	damage := map[string]func() error{
+		"records gone": func() error { return os.Remove(folder.Records()) },
+		"steps cut":    func() error { return os.Truncate(folder.Steps(), 300) },
+		"end cut":      func() error { return os.Truncate(folder.Records(), int64(len(want["records.jsonl"])-3)) },
+		"records spoilt": func() error {
+			return errors.Join(unsealed(), os.WriteFile(folder.Records(), []byte("{}\n"+want["records.jsonl"]), 0o644))
+		},
+		"steps cut, no seal": func() error { return errors.Join(unsealed(), os.Truncate(folder.Steps(), 300)) },
+	}
+	for _, what := range []string{"records gone", "records spoilt", "steps cut", "end cut", "steps cut, no seal"} {
 		if err := damage[what](); err != nil {
 			t.Fatal(err)
 		}
@@ -302,6 +309,55 @@ func TestCheckpointWithoutItsRecords(t *testing.T) {
 		}
 		sameOutcome(t, what, outcome(t, folder), want)
 	}
+}
+
+// TestChangedRecordsGetNoSeal: a finished cell whose records or steps were changed is refused, and
+// nothing of it is written. A line that was changed and cut short does not outlast the cell's new
+// start.
+func TestChangedRecordsGetNoSeal(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
+	cell := w.cells[0]
+	folder := mustRun(t, w, cell)
+	want := outcome(t, folder)
+	everything := func() map[string]string {
+		t.Helper()
+		files := outcome(t, folder)
+		for _, path := range []string{folder.Status(), folder.Seal(), folder.Timing()} {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[path] = string(data)
+		}
+		return files
+	}
+	for name, path := range map[string]string{"records.jsonl": folder.Records(), "steps.jsonl": folder.Steps()} {
+		last := len(want[name]) - 3
+		changed := want[name][:last] + "9" + want[name][last+1:]
+		if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		before := everything()
+		err := w.RunCell(t.Context(), cell, nil)
+		if err == nil || !strings.Contains(err.Error(), name+" has changed since the cell ended") || !strings.Contains(err.Error(), "put the file back as it was, or take the folder "+folder.Path+" away") {
+			t.Errorf("%s: %v", name, err)
+		}
+		sameOutcome(t, "changed "+name, everything(), before)
+		if err := os.WriteFile(path, []byte(want[name]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rewrite(t, folder.Records(), `"final_loss":`, `"final_loss":-`)
+	data, err := os.ReadFile(folder.Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(folder.Records(), data[:len(data)-3], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, w, cell)
+	sameOutcome(t, "changed and cut", outcome(t, folder), want)
 }
 
 // TestNotFiniteWeightsDiverge: text that is decoded with them looks like text.

@@ -184,7 +184,9 @@ func (w *Worker) Cell(id string) (suite.Cell, error) {
 }
 
 // RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder
-// meanwhile; a cell that another process finished is left as it is. The error is rundir.ErrLocked
+// meanwhile; a cell that another process finished is left as it is, one whose records or steps were
+// changed since is refused, and one of which they were cut off starts again. The error is
+// rundir.ErrLocked
 // where another process has the cell: asked for it again, the worker waits until it knows whether
 // that process is still there. It is rundir.ErrClaimLost where another may have taken the cell over
 // meanwhile, a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
@@ -200,8 +202,14 @@ func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(eng
 		return fmt.Errorf("run cell %s: %w", cell.ID, err)
 	}
 	defer func() { err = errors.Join(err, claim.Release()) }()
-	if ended, err := Ended(folder); ended && rundir.SealHolds(folder, folder.Steps()) {
+	if ended, err := Ended(folder); ended || err != nil {
 		return err
+	}
+	if again, err := rundir.StartAgain(folder); err != nil {
+		return err
+	} else if again && progress != nil {
+		progress(engine.Progress{Cell: cell.ID, Method: cell.Method.Name, State: record.Running,
+			Note: "starts again from the beginning: its records or steps were cut off after it had ended"})
 	}
 	if err := rundir.StartInParts(folder); err != nil {
 		return err

@@ -67,7 +67,10 @@ func (l Launch) Missing(ctx context.Context) (failures, err error) {
 	if err := l.sameSettings(cells); err != nil {
 		return nil, err
 	}
-	missing, diverged := unfinished(l.Run, suite.LongestFirst(cells, experiments.KnownPresets()))
+	missing, diverged, err := unfinished(l.Run, suite.LongestFirst(cells, experiments.KnownPresets()))
+	if err != nil {
+		return nil, fmt.Errorf("continue run: %w", err)
+	}
 	if len(missing) == 0 {
 		return errors.Join(diverged...), l.say(settled)
 	}
@@ -114,18 +117,21 @@ func (l Launch) sameSettings(cells []suite.Cell) error {
 }
 
 // unfinished are the ids of the cells that must run, in their order, and the errors of those that
-// diverged.
-func unfinished(run rundir.Run, cells []suite.Cell) (missing []string, diverged []error) {
+// diverged. err joins those of cells whose records or steps were changed after they had ended.
+func unfinished(run rundir.Run, cells []suite.Cell) (missing []string, diverged []error, err error) {
+	var changed []error
 	for _, c := range cells {
 		ended, err := experiments.Ended(run.Cell(c.ID))
-		if err != nil {
+		switch {
+		case ended && err != nil:
 			diverged = append(diverged, fmt.Errorf("cell %s diverged: %w", c.ID, err))
-		}
-		if !ended {
+		case err != nil:
+			changed = append(changed, err)
+		case !ended:
 			missing = append(missing, c.ID)
 		}
 	}
-	return missing, diverged
+	return missing, diverged, errors.Join(changed...)
 }
 
 // GraphKeys names the backbone and the compiled graphs of each cell, by its id.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"secura/experiments"
@@ -67,12 +68,30 @@ func TestOnlyCellsWithCompleteRecordsAreFinished(t *testing.T) {
 		write("diverged", record.CellDiverged, bad),
 		{ID: "new"},
 	}
-	missing, diverged := unfinished(run, cells)
-	if got := fmt.Sprint(missing); got != "[cut empty failed new]" {
-		t.Error(got)
+	steps := write("steps cut", record.Done, end)
+	if err := rundir.WriteBytes(run.Cell(steps.ID).Steps(), []byte("{}\n{}\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(rundir.WriteSeal(run.Cell(steps.ID)), os.Truncate(run.Cell(steps.ID).Steps(), 3)); err != nil {
+		t.Fatal(err)
+	}
+	cells = append(cells, steps)
+	missing, diverged, err := unfinished(run, cells)
+	if got := fmt.Sprint(missing); got != "[cut empty failed new steps cut]" || err != nil {
+		t.Error(got, err)
 	}
 	if len(diverged) != 1 || diverged[0].Error() != "cell diverged diverged: NaN in task t at step 2" {
 		t.Error(diverged)
+	}
+	for _, id := range []string{"done", "diverged"} {
+		cell := run.Cell(id)
+		data, err := os.ReadFile(cell.Records())
+		if err := errors.Join(err, rundir.WriteSeal(cell), os.WriteFile(cell.Records(), append(data, ' '), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if missing, diverged, err := unfinished(run, cells); err == nil || strings.Count(err.Error(), "records.jsonl has changed") != 2 || len(missing) != 5 || diverged != nil {
+		t.Errorf("with two cells whose records were changed: %q, %v, %v", missing, diverged, err)
 	}
 }
 

@@ -51,7 +51,10 @@ func (l Launch) OnSlurm() (*Array, error) {
 	if err := l.sameSettings(cells); err != nil {
 		return nil, err
 	}
-	missing, diverged := unfinished(l.Run, cells)
+	missing, diverged, err := unfinished(l.Run, cells)
+	if err != nil {
+		return nil, fmt.Errorf("continue run: %w", err)
+	}
 	folder := l.Run.Slurm()
 	array := &Array{Array: engine.Array{
 		Slurm: l.Suite.Slurm, Name: "secura-" + l.Suite.Name, Shards: min(len(missing), cmp.Or(l.Suite.Slurm.Elements, 1000)),
@@ -76,7 +79,8 @@ func (a *Array) Submit(ctx context.Context) (job string, err error) {
 // Outcome joins what became of the cells that did not end well, once no element of the job waits or
 // runs.
 func (a *Array) Outcome(job string) error {
-	missing, diverged := unfinished(a.launch.Run, a.planned)
+	missing, diverged, changed := unfinished(a.launch.Run, a.planned)
+	diverged = append(diverged, changed)
 	if len(missing) > 0 {
 		diverged = append(diverged, fmt.Errorf("job %s is gone and %d cells are not finished, the first is %s; see the logs in %s", job, len(missing), missing[0], a.Logs))
 		rounds, err := Rounds(a.launch.Run)

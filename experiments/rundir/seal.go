@@ -82,20 +82,53 @@ func LacksCheckpoints(c Cell) bool {
 	return errors.Is(err, os.ErrNotExist) && slices.ContainsFunc(seal.Files, func(f File) bool { return isCheckpoint(f.Path) })
 }
 
-// SealHolds says whether one of the cell's files is what it was when the cell ended. Of a cell
-// without a seal nothing else is known.
-func SealHolds(c Cell, path string) bool {
+// SealHolds says whether the cell's records and steps are what they were when it ended: whole is
+// false where one of them is gone or was cut off since, and the error names one that was changed
+// otherwise, and what to do. Of a cell without a seal nothing else is known.
+func SealHolds(c Cell) (whole bool, err error) {
 	var seal Seal
 	if err := ReadJSON(c.Seal(), &seal); err != nil {
-		return errors.Is(err, os.ErrNotExist)
+		if errors.Is(err, os.ErrNotExist) {
+			return true, nil
+		}
+		return false, notAsSealed(c, err)
 	}
-	name, err := filepath.Rel(c.Path, path)
-	if err != nil {
-		return false
+	whole = true
+	for _, path := range []string{c.Records(), c.Steps()} {
+		name := filepath.Base(path)
+		i := slices.IndexFunc(seal.Files, func(f File) bool { return f.Path == name })
+		is, err := HashFile(path)
+		switch is.Path = name; {
+		case errors.Is(err, os.ErrNotExist):
+			whole = whole && i < 0
+		case err != nil:
+			return false, fmt.Errorf("cell %s: %w", c.ID, err)
+		case i < 0:
+			return false, notAsSealed(c, fmt.Errorf("%s was not there when the cell ended", path))
+		case is.Bytes < seal.Files[i].Bytes:
+			whole = false
+		case is != seal.Files[i]:
+			return false, notAsSealed(c, fmt.Errorf("%s has changed since the cell ended: sha256 was %s, is %s", path, seal.Files[i].SHA256, is.SHA256))
+		}
 	}
-	is, err := HashFile(path)
-	is.Path = filepath.ToSlash(name)
-	return err == nil && slices.Contains(seal.Files, is)
+	return whole, nil
+}
+
+// notAsSealed is the error of a cell that nobody goes on with: what was changed must not get a
+// seal, and is not this program's to throw away.
+func notAsSealed(c Cell, err error) error {
+	return fmt.Errorf("cell %s: %w; put the file back as it was, or take the folder %s away to run the cell again", c.ID, err, c.Path)
+}
+
+// StartAgain removes the checkpoints of a cell whose sealed records or steps were cut off: those
+// lines that are left may be others than were sealed, so that nothing goes on from them. It says
+// whether it is such a cell. The caller owns the cell.
+func StartAgain(c Cell) (again bool, err error) {
+	whole, err := SealHolds(c)
+	if err != nil || whole {
+		return false, err
+	}
+	return true, DropCheckpoints(c, func(Place) bool { return false })
 }
 
 // checkpointChanges lists the checkpoints that are there and not whole.

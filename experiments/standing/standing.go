@@ -106,16 +106,21 @@ func (s Standing) Recorded(end record.State, reason string, begun bool) Standing
 }
 
 // Ended says whether nothing of a cell remains to be run, and with what event its records end then:
-// its status says so, its records are those that its process sealed, and they end. Of any other
-// cell something is left to do.
-func Ended(cell rundir.Cell) (end record.Event, ended bool) {
+// its status says so, its records and steps are those that its process sealed, and they end. Of any
+// other cell something is left to do, by somebody and not by a program where there is an error: its
+// records or steps were changed after it had ended.
+func Ended(cell rundir.Cell) (end record.Event, ended bool, err error) {
+	whole, err := rundir.SealHolds(cell)
+	if err != nil || !whole {
+		return record.Event{}, false, err
+	}
 	s, err := Read(cell)
-	if err != nil || !s.Finished() || !rundir.SealHolds(cell, cell.Records()) {
-		return record.Event{}, false
+	if err != nil || !s.Finished() {
+		return record.Event{}, false, nil
 	}
 	last, err := record.Last[record.Event](cell.Records())
 	if err != nil {
-		return record.Event{}, false
+		return record.Event{}, false, nil
 	}
 	switch last.Kind {
 	case record.CellEnd:
@@ -123,7 +128,7 @@ func Ended(cell rundir.Cell) (end record.Event, ended bool) {
 	case record.Diverged:
 		ended = s.State == record.CellDiverged
 	}
-	return last, ended
+	return last, ended, nil
 }
 
 // Settle writes the state of a cell whose process, this machine's of that number, died before it
