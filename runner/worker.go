@@ -104,7 +104,8 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	defer func() { err = errors.Join(err, w.Close()) }()
 
 	if part, parts, _ := o.shard(); parts > 0 {
-		return runShard(ctx, w, run, suite.Shard(cells, part, parts, experiments.KnownPresets()), stdout)
+		ordered, own := suite.Shard(cells, part, parts, experiments.KnownPresets())
+		return runShard(ctx, w, run, ordered, own, stdout)
 	}
 	var unknown *launch.UnknownCellError
 	err = launch.Serve(ctx, w, cells, stdin, stdout)
@@ -114,9 +115,10 @@ func runWorker(ctx context.Context, o WorkerOptions, stdin io.Reader, stdout, st
 	return err
 }
 
-// runShard runs a part of the cells, and tells of each task and cell.
-func runShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, stdout io.Writer) error {
-	err := launch.ServeShard(ctx, w, run, cells, func() func(engine.Progress) {
+// runShard runs the first own cells and what nobody else has of the others, and tells of each task
+// and cell.
+func runShard(ctx context.Context, w *experiments.Worker, run rundir.Run, cells []suite.Cell, own int, stdout io.Writer) error {
+	err := launch.ServeShard(ctx, w, run, cells, own, func() func(engine.Progress) {
 		view := newLines(stdout, newTracker(1, time.Now))
 		return func(p engine.Progress) { view.Update(0, p) }
 	})

@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"strings"
 
 	"secura/experiments"
 	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
+	"secura/experiments/standing"
 	"secura/experiments/suite"
 	"secura/spelling"
 )
@@ -102,16 +105,23 @@ type cellRunner interface {
 	RunCell(ctx context.Context, cell suite.Cell, progress func(engine.Progress)) error
 }
 
-// ServeShard runs the cells that nobody else has, in their order. Those that others had are asked
-// for once more at the end: one of them may be what a dead process left, such as this element of a
-// job array on another node. follow begins to tell of a cell. The error joins those of cells that
-// did not end well; it is an *InterruptedError where ctx ended one.
-func ServeShard(ctx context.Context, w cellRunner, run rundir.Run, cells []suite.Cell, follow func() (tell func(engine.Progress))) error {
+// ServeShard runs the cells that nobody else has, in their order, the first own of which are this
+// element's part of the job array. Those that others had are asked for once more at the end: one of
+// them may be what a dead process left, such as this element on another node. A cell of another
+// part that failed in this array is left alone, for it would fail in each element. follow begins to
+// tell of a cell. The error joins those of cells that did not end well; it is an *InterruptedError
+// where ctx ended one.
+func ServeShard(ctx context.Context, w cellRunner, run rundir.Run, cells []suite.Cell, own int, follow func() (tell func(engine.Progress))) error {
 	var failures []error
+	mine := map[string]bool{}
+	for _, cell := range cells[:own] {
+		mine[cell.ID] = true
+	}
 	for range 2 {
 		var elsewhere []suite.Cell
 		for _, cell := range cells {
-			if ended, _ := experiments.Ended(run.Cell(cell.ID)); ended {
+			folder := run.Cell(cell.ID)
+			if ended, _ := experiments.Ended(folder); ended || !mine[cell.ID] && failedInArray(folder) {
 				continue
 			}
 			tell := follow()
@@ -134,6 +144,13 @@ func ServeShard(ctx context.Context, w cellRunner, run rundir.Run, cells []suite
 		cells = elsewhere
 	}
 	return errors.Join(failures...)
+}
+
+// failedInArray says whether a cell failed in an element of the job array that this process is of.
+func failedInArray(cell rundir.Cell) bool {
+	at, err := standing.Read(cell)
+	array, _, element := strings.Cut(at.Status.Job, "_")
+	return err == nil && at.State == record.Failed && element && array == os.Getenv("SLURM_ARRAY_JOB_ID")
 }
 
 type inputLine struct {

@@ -89,7 +89,9 @@ func TestCellsOfABackboneComeTogether(t *testing.T) {
 		preset, _ := presets.Find(c.Method.Preset)
 		return preset.Cost
 	}
-	for what, sorted := range map[string][]Cell{"longest first": LongestFirst(cells, presets), "shard 0": Shard(cells, 0, 4, presets), "shard 2": Shard(cells, 2, 4, presets)} {
+	first, _ := Shard(cells, 0, 4, presets)
+	third, _ := Shard(cells, 2, 4, presets)
+	for what, sorted := range map[string][]Cell{"longest first": LongestFirst(cells, presets), "shard 0": first, "shard 2": third} {
 		changes := 0
 		for i := 1; i < len(sorted); i++ {
 			switch {

@@ -17,26 +17,33 @@ func LongestFirst(cells []Cell, presets Presets) []Cell {
 }
 
 // Shard orders cells for element k of n: first the k-th of n parts, then the parts that follow,
-// around to the one before it. Cells of one backbone are beside each other, within it those that
-// share compiled graphs, the longest first, and the parts cost about the same where the backbones
-// do.
-func Shard(cells []Cell, k, n int, presets Presets) []Cell {
+// around to the one before it. own is how many the k-th part has. Cells of one backbone are beside
+// each other, within it those that share compiled graphs, the longest first, and the parts cost
+// about the same where the backbones do.
+func Shard(cells []Cell, k, n int, presets Presets) (ordered []Cell, own int) {
 	sorted := weigh(cells, presets, true)
 	slices.SortStableFunc(sorted, func(a, b weighedCell) int {
 		return cmp.Or(cmp.Compare(a.backbone, b.backbone), cmp.Compare(b.cost, a.cost), cmp.Compare(a.graphs, b.graphs))
 	})
-	total, passed, start := 0.0, 0.0, len(sorted)
+	total := 0.0
 	for _, c := range sorted {
 		total += c.cost
 	}
-	for i, c := range sorted {
-		if passed*float64(n) >= total*float64(k) {
-			start = i
-			break
+	begin := func(part int) int {
+		passed := 0.0
+		for i, c := range sorted {
+			if passed*float64(n) >= total*float64(part) {
+				return i
+			}
+			passed += c.cost
 		}
-		passed += c.cost
+		return len(sorted)
 	}
-	return unweighed(slices.Concat(sorted[start:], sorted[:start]))
+	start, end := begin(k), len(sorted)
+	if k+1 < n {
+		end = begin(k + 1)
+	}
+	return unweighed(slices.Concat(sorted[start:], sorted[:start])), end - start
 }
 
 // weighedCell is a cell with what it is sorted by, which is worked out once a method and not once a
