@@ -27,6 +27,8 @@ type Standing struct {
 	Reason string
 	// Status is what the cell's process wrote: its host, job and times.
 	Status record.Status
+
+	cell rundir.Cell // whose lock a process that works on it has open
 }
 
 // String is the state with its reason, as in "diverged: loss is NaN".
@@ -46,7 +48,7 @@ func Read(cell rundir.Cell) (Standing, error) {
 	if err := rundir.ReadJSON(cell.Status(), &status); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return Standing{}, err
 	}
-	return Standing{State: status.State, Reason: status.Reason, Status: status}, nil
+	return Standing{State: status.State, Reason: status.Reason, Status: status, cell: cell}, nil
 }
 
 // Job is what a scheduler knows of one of its jobs.
@@ -71,11 +73,10 @@ func (s Standing) Living(jobs Jobs) Standing {
 	if s.State != record.Running {
 		return s
 	}
-	host, _ := os.Hostname()
 	job, known := jobs.Known[s.Status.Job]
 	array, _, _ := strings.Cut(s.Status.Job, "_")
 	switch {
-	case s.Status.Host == host && machine.Gone(s.Status.PID):
+	case s.left():
 		s.State, s.Reason = record.Cancelled, fmt.Sprintf("its process %d is gone; `run` goes on with it", s.Status.PID)
 	case known && !job.Waiting:
 		s.State, s.Reason = record.Cancelled, fmt.Sprintf("its element is %s in Slurm; `run` goes on with it", strings.ToLower(job.State))
@@ -83,6 +84,15 @@ func (s Standing) Living(jobs Jobs) Standing {
 		s.State, s.Reason = record.Cancelled, "Slurm has forgotten its element, which has ended; `run` goes on with it"
 	}
 	return s
+}
+
+// left says whether the process that wrote the status is known to work on the cell no more: it is
+// this machine's, and it has ended or does not hold the cell's lock, so that another one has its
+// number by now.
+func (s Standing) left() bool {
+	host, _ := os.Hostname()
+	open, known := machine.HasOpen(s.Status.PID, s.cell.Lock())
+	return s.Status.Host == host && (machine.Gone(s.Status.PID) || known && !open)
 }
 
 // Recorded is the standing by the records of a cell. end is what they end with, Done or
@@ -140,7 +150,7 @@ func Settle(cell rundir.Cell, pid int, state record.State, reason string) error 
 		return err
 	}
 	host, _ := os.Hostname()
-	its := s.Status.Host == host && (s.Status.PID == pid || s.State != record.Done && machine.Gone(s.Status.PID))
+	its := s.Status.Host == host && (s.Status.PID == pid || s.State != record.Done && machine.Gone(s.Status.PID)) || s.State == record.Running && s.left()
 	if s.State == state || s.State != record.Queued && !its {
 		return nil
 	}

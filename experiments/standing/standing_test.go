@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 )
@@ -63,6 +64,50 @@ func TestStandings(t *testing.T) {
 		if got := s.Living(c.jobs).Recorded(c.end, "", c.begun).String(); got != c.want {
 			t.Errorf("%s: %q, expected %q", c.name, got, c.want)
 		}
+	}
+}
+
+// TestAProcessNumberThatAnotherHas: a live process of the number that the status names, which does
+// not hold the cell's lock, is not the one that wrote it.
+func TestAProcessNumberThatAnotherHas(t *testing.T) {
+	cell := rundir.Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	lock, err := rundir.TakeLock(cell.Lock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, known := machine.HasOpen(os.Getpid(), cell.Lock()); !known {
+		lock.Release()
+		t.Skip("the system does not tell which files a process has open")
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rundir.WriteJSON(cell.Status(), record.Status{State: record.Running, Host: host, PID: os.Getpid()}); err != nil {
+		t.Fatal(err)
+	}
+	living := func() record.State {
+		t.Helper()
+		s, err := Read(cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Living(Jobs{}).State
+	}
+	if got := living(); got != record.Running {
+		t.Errorf("with the lock: %s", got)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if got := living(); got != record.Cancelled {
+		t.Errorf("without the lock: %s", got)
+	}
+	if err := Settle(cell, 7, record.Failed, "killed"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Read(cell); err != nil || s.String() != "failed: killed" {
+		t.Errorf("settled: %s, %v", s, err)
 	}
 }
 
