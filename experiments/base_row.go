@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"secura/experiments/evaluation"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -65,9 +65,9 @@ func (w *Worker) keptRowPath() (string, error) {
 	if !w.keep || len(w.files) == 0 {
 		return "", nil
 	}
-	program, err := os.Executable()
+	program, err := machine.Program()
 	if err != nil {
-		return "", fmt.Errorf("find this program: %w", err)
+		return "", err
 	}
 	file, err := rundir.HashFile(program)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"secura/experiments/engine"
+	"secura/experiments/machine"
 	"secura/experiments/rundir"
 	"secura/experiments/standing"
 	"secura/methods/backbone"
@@ -20,9 +20,9 @@ import (
 // work runs cells in worker processes of this same program and shows how far they are; cells of one
 // group share compiled graphs. The error joins those of the cells that did not end well.
 func (l Launch) work(ctx context.Context, backend backbone.BackendInfo, cells []string, group func(cell string) string) error {
-	program, err := os.Executable()
+	program, err := machine.Program()
 	if err != nil {
-		return fmt.Errorf("find this program's file: %w", err)
+		return err
 	}
 	each := max(l.Suite.Devices, 1)
 	atOnce := runtime.NumCPU()
@@ -68,9 +68,14 @@ func openedBy(worker int, backend backbone.BackendInfo, each int) string {
 	return backbone.PluginName(backend.Plugin, options+"visible_devices="+strings.Join(taken, ";"))
 }
 
-// Worker is a worker process of a run: this program with the command worker, and more of its flags.
+// Worker is a worker process of a run: this program, by its path of machine.Program, with the
+// command worker, and more of its flags. A list of processes has it by this program's name.
 func Worker(program string, run rundir.Run, dataDir, backend string, more ...string) *exec.Cmd {
-	return exec.Command(program, append([]string{"worker", "-run", run.Path, "-data", dataDir, "-backend", backend}, more...)...)
+	command := exec.Command(program, append([]string{"worker", "-run", run.Path, "-data", dataDir, "-backend", backend}, more...)...)
+	if name, err := os.Executable(); err == nil {
+		command.Args[0] = name
+	}
+	return command
 }
 
 // settle writes the status of cells whose worker died before it could.

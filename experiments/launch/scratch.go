@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"secura/experiments"
+	"secura/experiments/machine"
 	"secura/experiments/rundir"
 	"secura/experiments/stream"
 	"secura/experiments/suite"
@@ -39,8 +40,8 @@ type Scratch struct {
 // NewScratch opens the backend of a prepared suite once and makes the folder, which Close removes.
 func NewScratch(ctx context.Context, s suite.Suite, prepared *experiments.Prepared, dataDir string, noDownload bool, log io.Writer) (r *Scratch, err error) {
 	r = &Scratch{Suite: s, DataDir: dataDir, data: prepared.Data}
-	if r.program, err = os.Executable(); err != nil {
-		return nil, fmt.Errorf("find this program's file: %w", err)
+	if r.program, err = machine.Program(); err != nil {
+		return nil, err
 	}
 	if r.Manifest, err = Manifest(s, prepared); err != nil {
 		return nil, err

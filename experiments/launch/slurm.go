@@ -12,6 +12,7 @@ import (
 
 	"secura/experiments"
 	"secura/experiments/engine"
+	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -155,9 +156,9 @@ func (l Launch) clusterBackend(ctx context.Context, m *rundir.Manifest) (string,
 // copyProgram puts this program where the elements start it. One of an earlier array may be
 // running: the new file takes its name, and the old one stays with those who have it open.
 func copyProgram(path string) error {
-	self, err := os.Executable()
+	self, err := machine.Program()
 	if err != nil {
-		return fmt.Errorf("find this program's file: %w", err)
+		return err
 	}
 	in, err := os.Open(self)
 	if err != nil {

@@ -92,6 +92,20 @@ func BootID() string {
 	return strings.TrimSpace(string(data))
 }
 
+// Program is a path that leads to this very program, to start or to read it. On Linux it is none of
+// the program's own name, which may be a newer build's by now.
+func Program() (string, error) {
+	const running = "/proc/self/exe"
+	if _, err := os.Stat(running); runtime.GOOS == "linux" && err == nil {
+		return running, nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program's file: %w", err)
+	}
+	return path, nil
+}
+
 // Gone says whether a process of this machine is known to have ended. One that nobody has waited
 // for, as in a container whose first process does not, has ended too.
 func Gone(pid int) bool {

@@ -2,11 +2,13 @@ package machine
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -124,5 +126,54 @@ func TestWhoHasAFileOpen(t *testing.T) {
 	}
 	if _, known := HasOpen(1<<22+12345, path); known {
 		t.Error("files of no process are known")
+	}
+}
+
+// TestTheProgramIsTheOneThatRuns starts a copy of this test, which puts another program in its
+// place, as a build does, and then starts itself again.
+func TestTheProgramIsTheOneThatRuns(t *testing.T) {
+	const stage = "SECURA_TEST_STAGE"
+	again := func(path, next string) string {
+		t.Helper()
+		command := exec.Command(path, "-test.run", "^TestTheProgramIsTheOneThatRuns$", "-test.v")
+		command.Env = append(os.Environ(), stage+"="+next)
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch os.Getenv(stage) {
+	case "started":
+		fmt.Println("the program that began")
+		return
+	case "began":
+		if err := errors.Join(os.Remove(own), os.WriteFile(own, []byte("#!/bin/sh\necho a newer program\n"), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		path, err := Program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(again(path, "started"))
+		return
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells")
+	}
+	data, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(copied, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out := again(copied, "began"); !strings.Contains(out, "the program that began") {
+		t.Errorf("what was started:\n%s", out)
 	}
 }
