@@ -161,27 +161,32 @@ func (c *Claim) keep() {
 }
 
 // renew writes the claim again, if it still holds and is the newest. A write that failed is tried
-// again at the next time.
+// again at the next time. The claim counts as renewed at the time when renew began: while a read or
+// a write hung, another process may have taken it over.
 func (c *Claim) renew(release bool) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
+	began, uptime := time.Now(), machine.Uptime()
 	number, _, err := newestAttempt(c.cell)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err == nil && number != c.Attempt {
+	if err == nil && number == c.Attempt {
+		c.state.Renewed++
+		c.state.Released = release
+		if err = WriteJSON(c.path(), c.state); err == nil && !release {
+			number, _, err = newestAttempt(c.cell)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if number != c.Attempt {
 		c.lost = fmt.Errorf("cell %s: %w: attempt %d has begun, this was %d", c.cell.ID, ErrClaimLost, number, c.Attempt)
 		return c.lost
 	}
-	c.state.Renewed++
-	c.state.Released = release
-	if err == nil {
-		err = WriteJSON(c.path(), c.state)
-	}
-	if err == nil {
-		c.renewed, c.uptime = time.Now(), machine.Uptime()
-	}
-	return err
+	c.renewed, c.uptime = began, uptime
+	return nil
 }
 
 // Job is the scheduler's name of the holder's job; empty outside of one.
