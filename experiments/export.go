@@ -131,7 +131,7 @@ func (w *Worker) restore(ctx context.Context, cell suite.Cell) (_ *methods.Sessi
 	if err != nil {
 		return nil, place, err
 	}
-	place, found, problems, err := rundir.NewestCheckpoint(folder)
+	place, found, problems, err := rundir.NewestCheckpoint(folder, nil)
 	switch {
 	case err != nil:
 		return nil, place, err

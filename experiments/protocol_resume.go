@@ -33,24 +33,18 @@ type position struct {
 // positionFile holds a position in a checkpoint within a task.
 const positionFile = "position.json"
 
-// resume loads the newest checkpoint and cuts every record after it. It returns its place, anew
-// where there is none.
+// resume loads the newest checkpoint that the records reach, and cuts every record after it. It
+// returns its place, anew where there is none.
 func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	if err := p.folder.Sweep(); err != nil {
 		return anew, err
 	}
-	place, found, problems, err := rundir.NewestCheckpoint(p.folder)
+	place, found, problems, err := rundir.NewestCheckpoint(p.folder, p.onRecord)
 	if err != nil {
 		return anew, err
 	}
 	for _, problem := range problems {
 		p.note("passed over a checkpoint: %v", problem)
-	}
-	if found {
-		if err := p.onRecord(place); err != nil {
-			p.note("starts again from the beginning: its records end before its checkpoint: %v", err)
-			found = false
-		}
 	}
 	if !found {
 		place = anew
@@ -79,7 +73,7 @@ func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 		p.note("goes on in task %d after step %d; %d later lines of records were dropped", place.Index, place.Step, cut)
 	case found:
 		p.note("goes on after task %d; %d later lines of records were dropped", place.Index, cut)
-	case cut > 0:
+	case cut > 0 || len(problems) > 0:
 		p.note("starts again from the beginning, because there is no checkpoint; %d lines of records were dropped", cut)
 	}
 	return place, nil
@@ -147,7 +141,7 @@ func (p *protocol) onRecord(place rundir.Place) error {
 		return err
 	}
 	if !there {
-		return fmt.Errorf("%s has no %s %d", p.folder.Records(), kind, place.Index)
+		return fmt.Errorf("%s: %s has no %s %d", p.folder.CheckpointAt(place), p.folder.Records(), kind, place.Index)
 	}
 	n := 0
 	err = record.Scan(p.folder.Steps(), func(s record.Step) bool {
@@ -157,7 +151,7 @@ func (p *protocol) onRecord(place rundir.Place) error {
 		return n < steps
 	})
 	if err == nil && n != steps {
-		err = fmt.Errorf("%s has %d of %d steps", p.folder.Steps(), n, steps)
+		err = fmt.Errorf("%s: %s has %d of %d steps", p.folder.CheckpointAt(place), p.folder.Steps(), n, steps)
 	}
 	return err
 }

@@ -266,48 +266,63 @@ func TestDivergedInATasksLastStep(t *testing.T) {
 	}
 }
 
-// TestCheckpointWithoutItsRecords: a cell whose records do not reach its checkpoint starts again
-// and ends as it should, sealed or not; so does a sealed one whose last line was cut off.
+// TestCheckpointWithoutItsRecords: a cell whose records do not reach its checkpoint goes on from
+// the last one that they reach, or starts again, and ends as it should; a sealed one of which records
+// or steps were cut off starts again. Records that cannot be read end it, and cost no checkpoint.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
 	cell := w.cells[0]
-	run := func() (notes []string) {
-		t.Helper()
-		err := w.RunCell(context.Background(), cell, func(p engine.Progress) {
-			if p.Note != "" {
-				notes = append(notes, p.Note)
-			}
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return notes
-	}
-	run()
-	folder := w.run.Cell(cell.ID)
+	folder := mustRun(t, w, cell)
 	want := outcome(t, folder)
 	unsealed := func() error { // as a process leaves the cell that is stopped
 		return errors.Join(rundir.BreakSeal(folder), rundir.WriteJSON(folder.Status(), record.Status{State: record.Cancelled}))
 	}
-	damage := map[string]func() error{
-		"records gone": func() error { return os.Remove(folder.Records()) },
-		"steps cut":    func() error { return os.Truncate(folder.Steps(), 300) },
-		"end cut":      func() error { return os.Truncate(folder.Records(), int64(len(want["records.jsonl"])-3)) },
-		"records spoilt": func() error {
+	recordsGone := func() error { return os.Remove(folder.Records()) }
+	const passed = "passed over a checkpoint"
+	for _, c := range []struct {
+		what, first, note string
+		damage            func() error
+	}{
+		{"records gone", "starts again", "", recordsGone},
+		{"steps cut", "starts again", "", func() error { return os.Truncate(folder.Steps(), 300) }},
+		{"end cut", "starts again", "", func() error { return os.Truncate(folder.Records(), int64(len(want["records.jsonl"])-3)) }},
+		{"records gone, no seal", passed, "starts again", func() error { return errors.Join(unsealed(), recordsGone()) }},
+		{"records spoilt, no seal", passed, "starts again", func() error {
 			return errors.Join(unsealed(), os.WriteFile(folder.Records(), []byte("{}\n"+want["records.jsonl"]), 0o644))
-		},
-		"steps cut, no seal": func() error { return errors.Join(unsealed(), os.Truncate(folder.Steps(), 300)) },
-	}
-	for _, what := range []string{"records gone", "records spoilt", "steps cut", "end cut", "steps cut, no seal"} {
-		if err := damage[what](); err != nil {
+		}},
+		{"records and steps gone, no seal", passed, "starts again", func() error { return errors.Join(unsealed(), recordsGone(), os.Remove(folder.Steps())) }},
+		{"last step cut, no seal", passed, "goes on after task 2", func() error {
+			return errors.Join(unsealed(), os.Truncate(folder.Steps(), int64(len(want["steps.jsonl"])-1)))
+		}},
+	} {
+		if err := c.damage(); err != nil {
 			t.Fatal(err)
 		}
-		notes := run()
-		if len(notes) == 0 || !strings.Contains(notes[0], "starts again") {
-			t.Errorf("%s: notes %q", what, notes)
+		if notes := goOn(t, w, cell); !strings.HasPrefix(notes, c.first) || !strings.Contains(notes, c.note) {
+			t.Errorf("%s: notes %q, expected %q and %q", c.what, notes, c.first, c.note)
 		}
-		sameOutcome(t, what, outcome(t, folder), want)
+		sameOutcome(t, c.what, outcome(t, folder), want)
+	}
+	for _, path := range []string{folder.Records(), filepath.Join(folder.Checkpoint(3), "complete.json")} {
+		if err := errors.Join(unsealed(), os.Rename(path, path+".away"), os.Symlink(path, path)); err != nil {
+			t.Fatal(err)
+		}
+		if path != folder.Records() { // the cell is not finished
+			if err := os.Truncate(folder.Records(), int64(len(want["records.jsonl"])-1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.RunCell(context.Background(), cell, nil); !rundir.Unreadable(err) {
+			t.Errorf("%s cannot be read: error %v", path, err)
+		}
+		if err := os.Rename(path+".away", path); err != nil {
+			t.Fatal(err)
+		}
+		if notes := goOn(t, w, cell); strings.Contains(notes, "passed over") || !strings.Contains(notes, "goes on after task 3") {
+			t.Errorf("%s can be read again: notes %q", path, notes)
+		}
+		sameOutcome(t, path, outcome(t, folder), want)
 	}
 }
 

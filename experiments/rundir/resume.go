@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -138,22 +139,40 @@ func CheckCheckpoint(dir string, place Place) error {
 	return nil
 }
 
-// NewestCheckpoint finds the valid checkpoint of the last place: where an interrupted cell goes on.
-// found is false when there is none, and the cell starts again from the beginning. problems tells
-// of newer folders that were passed over.
-func NewestCheckpoint(c Cell) (newest Place, found bool, problems []error, err error) {
+// NewestCheckpoint finds the valid checkpoint of the last place that fits: where an interrupted
+// cell goes on. fits says what else speaks against a place; nil lets all pass. found is false when
+// there is none, and the cell starts again from the beginning. problems tells of newer folders that
+// were passed over. What cannot be read may be whole all the same: it is an error that is
+// Unreadable.
+func NewestCheckpoint(c Cell, fits func(place Place) error) (newest Place, found bool, problems []error, err error) {
 	places, err := places(c)
 	if err != nil {
 		return Place{}, false, nil, err
 	}
 	for _, place := range slices.Backward(places) {
-		if err := CheckCheckpoint(c.CheckpointAt(place), place); err != nil {
-			problems = append(problems, err)
-			continue
+		dir := c.CheckpointAt(place)
+		err := CheckCheckpoint(dir, place)
+		if Unreadable(err) {
+			return Place{}, false, nil, fmt.Errorf("check checkpoint: %w; where %s stays unreadable, remove it to go on without it", err, dir)
 		}
-		return place, true, problems, nil
+		if err == nil && fits != nil {
+			if err = fits(place); Unreadable(err) {
+				return Place{}, false, nil, err
+			}
+		}
+		if err == nil {
+			return place, true, problems, nil
+		}
+		problems = append(problems, err)
 	}
 	return Place{}, false, problems, nil
+}
+
+// Unreadable says whether an error is that the system could not read what is there, as when a file
+// server does not answer. Such an error says nothing of a file's content.
+func Unreadable(err error) bool {
+	var failed *fs.PathError
+	return errors.As(err, &failed) && !errors.Is(err, fs.ErrNotExist)
 }
 
 // DropCheckpoints removes the checkpoints that keep refuses, and what crashed saves left behind.

@@ -119,21 +119,21 @@ func save(t *testing.T, c Cell, index int, content string) {
 
 func TestTheNewestValidCheckpointIsFound(t *testing.T) {
 	c := Run{t.TempDir()}.Cell("a")
-	if _, found, problems, err := NewestCheckpoint(c); found || problems != nil || err != nil {
+	if _, found, problems, err := NewestCheckpoint(c, nil); found || problems != nil || err != nil {
 		t.Fatal(found, problems, err)
 	}
 	for i := range 4 {
 		save(t, c, i, "x")
 	}
 	save(t, c, 3, "y")
-	if p, found, _, _ := NewestCheckpoint(c); !found || p != (Place{Index: 3}) {
+	if p, found, _, _ := NewestCheckpoint(c, nil); !found || p != (Place{Index: 3}) {
 		t.Fatal(p, found)
 	}
 	os.WriteFile(filepath.Join(c.Checkpoint(3), "adapter.safetensors"), []byte("z"), 0o644)
 	os.Remove(filepath.Join(c.Checkpoint(2), completeName))
 	os.MkdirAll(filepath.Join(c.Checkpoints(), ".tmp-1"), 0o755)
 	os.MkdirAll(filepath.Join(c.Checkpoints(), "7"), 0o755) // not how an index is written
-	i, found, problems, err := NewestCheckpoint(c)
+	i, found, problems, err := NewestCheckpoint(c, nil)
 	if i.Index != 1 || !found || len(problems) != 2 || err != nil {
 		t.Fatal(i, found, problems, err)
 	}
@@ -152,6 +152,53 @@ func TestTheNewestValidCheckpointIsFound(t *testing.T) {
 	}
 }
 
+// TestACheckpointThatDoesNotFitIsPassedOver for the one before it.
+func TestACheckpointThatDoesNotFitIsPassedOver(t *testing.T) {
+	c := Run{t.TempDir()}.Cell("a")
+	for i := range 3 {
+		save(t, c, i, "x")
+	}
+	late := errors.New("late")
+	place, found, problems, err := NewestCheckpoint(c, func(p Place) error {
+		if p.Index > 1 {
+			return late
+		}
+		return nil
+	})
+	if place.Index != 1 || !found || len(problems) != 1 || !errors.Is(problems[0], late) || err != nil {
+		t.Error(place, found, problems, err)
+	}
+}
+
+// TestWhatCannotBeReadIsNotSpoilt: a file that is there and cannot be read, here a link to itself,
+// may be whole. One that is missing is not.
+func TestWhatCannotBeReadIsNotSpoilt(t *testing.T) {
+	for _, name := range []string{completeName, "adapter.safetensors"} {
+		c := Run{t.TempDir()}.Cell("a")
+		save(t, c, 0, "x")
+		save(t, c, 1, "x")
+		path := filepath.Join(c.Checkpoint(1), name)
+		if err := errors.Join(os.Remove(path), os.Symlink(name, path)); err != nil {
+			t.Fatal(err)
+		}
+		if _, found, _, err := NewestCheckpoint(c, nil); found || !Unreadable(err) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s cannot be read: found %v, %v", name, found, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if place, found, problems, err := NewestCheckpoint(c, nil); place.Index != 0 || !found || len(problems) != 1 || err != nil {
+			t.Errorf("%s is missing: %v, %v, %v, %v", name, place, found, problems, err)
+		}
+	}
+	c := Run{t.TempDir()}.Cell("a")
+	save(t, c, 0, "x")
+	_, err := os.ReadFile(t.TempDir()) // a folder
+	if _, found, _, got := NewestCheckpoint(c, func(Place) error { return err }); found || !errors.Is(got, err) {
+		t.Errorf("what it must fit cannot be read: found %v, %v", found, got)
+	}
+}
+
 func TestACheckpointWithinATaskStandsBeforeItsEnd(t *testing.T) {
 	c := Run{t.TempDir()}.Cell("a")
 	at := func(place Place) {
@@ -162,7 +209,7 @@ func TestACheckpointWithinATaskStandsBeforeItsEnd(t *testing.T) {
 	}
 	newest := func(want Place) {
 		t.Helper()
-		if got, found, _, err := NewestCheckpoint(c); err != nil || !found || got != want {
+		if got, found, _, err := NewestCheckpoint(c, nil); err != nil || !found || got != want {
 			t.Fatal(got, found, err)
 		}
 	}
