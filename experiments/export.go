@@ -137,6 +137,8 @@ func (w *Worker) restore(ctx context.Context, cell suite.Cell) (_ *methods.Sessi
 		return nil, place, err
 	case !found:
 		return nil, place, errors.Join(append([]error{errors.New("it has no checkpoint")}, problems...)...)
+	case len(problems) > 0: // an older one would pass for what the cell has learned
+		return nil, place, fmt.Errorf("its newest checkpoint is spoilt: %w; bring it here again whole, or remove it to export what was learned before it", errors.Join(problems...))
 	case place.Within():
 		return nil, place, fmt.Errorf("it stands within task %d, after step %d: run the same command again first", place.Index, place.Step)
 	}

@@ -159,6 +159,28 @@ func checkAdapterEvaluation(t *testing.T, preset string) {
 	}
 }
 
+// TestExportRefusesASpoiltCheckpoint: an older one is not what the cell has learned.
+func TestExportRefusesASpoiltCheckpoint(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
+	folder := mustRun(t, w, w.cells[0])
+	path := filepath.Join(folder.Checkpoint(3), "complete.json")
+	if err := os.Truncate(path, 9); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.restore(t.Context(), w.cells[0]); err == nil || !strings.Contains(err.Error(), "spoilt") || !strings.Contains(err.Error(), path) {
+		t.Error(err)
+	}
+	if err := os.RemoveAll(folder.Checkpoint(3)); err != nil {
+		t.Fatal(err)
+	}
+	session, place, err := w.restore(t.Context(), w.cells[0])
+	if err != nil || place.Index != 2 {
+		t.Fatal(place, err)
+	}
+	session.Close()
+}
+
 func TestExportRefusesAFolderWithContent(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o644); err != nil {
