@@ -178,8 +178,7 @@ func (p *protocol) boundary(session *methods.Session, index int, row *evaluation
 	if err := rundir.SaveCheckpoint(p.folder, place, session.Save); err != nil {
 		return err
 	}
-	last := p.worker.suite.Evaluation.KeepCheckpoints == "last"
-	return rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool { return other == place || !last && !other.Within() })
+	return p.drop(place)
 }
 
 // onStep records a step, tells of it and evaluates where that is asked for.

@@ -49,10 +49,7 @@ func (p *protocol) resume(session *methods.Session) (rundir.Place, error) {
 	if !found {
 		place = anew
 	}
-	// Later ones are spoilt, and earlier ones within a task were kept until the next one stood.
-	if err := rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool {
-		return found && (other == place || !other.Within() && other.Index < place.Index)
-	}); err != nil {
+	if err := p.drop(place); err != nil {
 		return anew, err
 	}
 	switch {
@@ -117,7 +114,18 @@ func (p *protocol) checkpointWithin(session *methods.Session, l lesson, at posit
 	if err != nil {
 		return err
 	}
-	return rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool { return !other.Within() || other == place })
+	return p.drop(place)
+}
+
+// drop removes the checkpoints that are of no use once the one of a place stands: later ones, which
+// are spoilt, earlier ones within tasks, and where the suite keeps the last alone, earlier
+// boundaries too. With a place within a task the boundary before it stays.
+func (p *protocol) drop(place rundir.Place) error {
+	last := p.worker.suite.Evaluation.KeepCheckpoints == "last"
+	return rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool {
+		earlier := !other.Within() && other.Index < place.Index
+		return other == place || earlier && (!last || place.Within())
+	})
 }
 
 // onRecord says whether the records up to a place are whole: a checkpoint without them is worth

@@ -375,6 +375,32 @@ func TestChangedRecordsGetNoSeal(t *testing.T) {
 	sameOutcome(t, "changed and cut", outcome(t, folder), want)
 }
 
+// TestTheLastCheckpointAloneIsKept by a cell that crashed before it dropped the earlier ones, or
+// while it did: it ends as one that did not.
+func TestTheLastCheckpointAloneIsKept(t *testing.T) {
+	y := newToy(t)
+	all := y.with(suite.MethodSpec{Preset: "seq"})
+	last := all
+	last.Evaluation.KeepCheckpoints = "last"
+	unbroken := y.open(t, last, t.TempDir())
+	want := outcome(t, mustRun(t, unbroken, unbroken.cells[0]))
+
+	before := y.open(t, all, t.TempDir())
+	before.until = 3 // the last boundary, and not the cell's end
+	folder := mustRun(t, before, before.cells[0])
+	if err := os.Remove(filepath.Join(folder.Checkpoint(1), "complete.json")); err != nil {
+		t.Fatal(err)
+	}
+	after := y.open(t, last, before.run.Path)
+	if notes := goOn(t, after, after.cells[0]); !strings.Contains(notes, "goes on after task 3") {
+		t.Errorf("notes %q", notes)
+	}
+	sameOutcome(t, "a cell that crashed before it dropped checkpoints", outcome(t, folder), want)
+	if wrong := rundir.CheckSeal(folder, true); len(wrong) > 0 {
+		t.Error(wrong)
+	}
+}
+
 // TestNotFiniteWeightsDiverge: text that is decoded with them looks like text.
 func TestNotFiniteWeightsDiverge(t *testing.T) {
 	y := newToy(t)

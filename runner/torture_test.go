@@ -240,7 +240,8 @@ func writePoints() (points []writePoint) {
 	for _, place := range []string{"00", "01", "02-00002", "02-00004", "03"} {
 		add("before checkpoint "+place+" gets its name", rename, "cells/er-s0-o0/checkpoint/"+place, 1)
 	}
-	add("before the first checkpoint within a task goes", "unlinkat,rmdir,unlink", "cells/er-s0-o0/checkpoint/01-00002", 1)
+	add("before the first checkpoint within a task loses its name", rename, "cells/er-s0-o0/checkpoint/.tmp-01-00002", 1)
+	add("before the files of the first checkpoint within a task go", "unlinkat,rmdir,unlink", "cells/er-s0-o0/checkpoint/.tmp-01-00002", 1)
 	add("before the folder of checkpoints is on the disk", sync, "cells/er-s0-o0/checkpoint", 1)
 	for _, file := range []string{"records.jsonl", "steps.jsonl"} {
 		add("before the first line of "+file, "write", "cells/er-s0-o0/"+file, 1)

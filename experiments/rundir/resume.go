@@ -175,7 +175,8 @@ func Unreadable(err error) bool {
 	return errors.As(err, &failed) && !errors.Is(err, fs.ErrNotExist)
 }
 
-// DropCheckpoints removes the checkpoints that keep refuses, and what crashed saves left behind.
+// DropCheckpoints removes the checkpoints that keep refuses, and what crashed saves and removals
+// left behind.
 func DropCheckpoints(c Cell, keep func(place Place) bool) error {
 	places, err := places(c)
 	if err != nil {
@@ -185,11 +186,20 @@ func DropCheckpoints(c Cell, keep func(place Place) bool) error {
 		if keep(place) {
 			continue
 		}
-		if err := os.RemoveAll(c.CheckpointAt(place)); err != nil {
+		if err := discard(c, place); err != nil {
 			return fmt.Errorf("drop checkpoint: %w", err)
 		}
 	}
 	return Sweep(c.Checkpoints())
+}
+
+// discard takes a checkpoint's name away, so that a crash during its removal leaves no half of it
+// under that name. Sweep removes the files, and so the other name is free again.
+func discard(c Cell, place Place) error {
+	if err := os.Rename(c.CheckpointAt(place), filepath.Join(c.Checkpoints(), tempPrefix+place.name())); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(c.Checkpoints())
 }
 
 // places lists those of a cell's checkpoints, whole or not, in order.

@@ -199,6 +199,25 @@ func TestWhatCannotBeReadIsNotSpoilt(t *testing.T) {
 	}
 }
 
+// TestACrashDuringARemovalLeavesNoHalfCheckpoint: what is left of one has no name and is swept.
+func TestACrashDuringARemovalLeavesNoHalfCheckpoint(t *testing.T) {
+	c := Run{t.TempDir()}.Cell("a")
+	save(t, c, 0, "x")
+	save(t, c, 1, "x")
+	if err := discard(c, Place{Index: 0}); err != nil { // the crash comes before the sweep
+		t.Fatal(err)
+	}
+	if list, err := places(c); len(list) != 1 || list[0].Index != 1 || err != nil {
+		t.Error(list, err)
+	}
+	if err := c.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(c.Checkpoints()); len(entries) != 1 || err != nil {
+		t.Error(entries, err)
+	}
+}
+
 func TestACheckpointWithinATaskStandsBeforeItsEnd(t *testing.T) {
 	c := Run{t.TempDir()}.Cell("a")
 	at := func(place Place) {
