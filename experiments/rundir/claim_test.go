@@ -124,14 +124,16 @@ func TestAReleasedClaimAndOneOfADeadProcessAreTakenAtOnce(t *testing.T) {
 
 func TestAHolderNoticesThatItsClaimWasTakenOver(t *testing.T) {
 	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
-	claim, err := TakeClaim(t.Context(), cell, shortLease, new(Sighting))
+	claim, err := TakeClaim(t.Context(), cell, Lease{Renew: 20 * time.Millisecond, Lose: time.Hour, Dead: time.Hour}, new(Sighting))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteJSON(filepath.Join(cell.Claims(), "0002.json"), attempt{Host: "node7"}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * shortLease.Renew)
+	for wait := 0; claim.Err() == nil && wait < 500; wait++ {
+		time.Sleep(20 * time.Millisecond)
+	}
 	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
 		t.Error(err)
 	}
