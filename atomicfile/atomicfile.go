@@ -16,7 +16,13 @@ const TempPrefix = ".tmp-"
 // or the new one and nothing between. write is called once; when it fails, the old file stays and
 // nothing is left over. The folder must be there. The error does not name what was to be done: the
 // caller does.
-func Write(path string, write func(io.Writer) error) (err error) {
+func Write(path string, write func(io.Writer) error) error {
+	return WriteIf(path, func() error { return nil }, write)
+}
+
+// WriteIf is Write that asks may once the new file is on the disk, just before it takes its name:
+// where may fails, the old file stays.
+func WriteIf(path string, may func() error, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, TempPrefix+filepath.Base(path)+"-*")
 	if err != nil {
@@ -38,6 +44,9 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	if err = temp.Close(); err != nil {
+		return err
+	}
+	if err = may(); err != nil {
 		return err
 	}
 	if err = os.Rename(temp.Name(), path); err != nil {

@@ -23,6 +23,14 @@ func TestAWriteThatFailsLeavesTheOldFile(t *testing.T) {
 	if err != full {
 		t.Error(err)
 	}
+	not := errors.New("not any more")
+	err = WriteIf(path, func() error { return not }, func(w io.Writer) error {
+		_, err := io.WriteString(w, "whole")
+		return err
+	})
+	if err != not {
+		t.Error(err)
+	}
 	if entries, err := os.ReadDir(dir); len(entries) != 1 || err != nil {
 		t.Error(entries, err)
 	}

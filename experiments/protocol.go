@@ -175,7 +175,7 @@ func (p *protocol) boundary(session *methods.Session, index int, row *evaluation
 		return err
 	}
 	place := rundir.Place{Index: index}
-	if err := rundir.SaveCheckpoint(p.folder, place, session.Save); err != nil {
+	if err := rundir.SaveCheckpoint(p.folder, place, p.log.mine, session.Save); err != nil {
 		return err
 	}
 	return p.drop(place)

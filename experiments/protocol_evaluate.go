@@ -170,7 +170,7 @@ func (t *trainer) recoveryStep(rows int, next func() methods.Row, replay *rand.R
 
 // result writes a row of results: its predictions, and then the event that names them.
 func (p *protocol) result(event record.Event, predictions string, row *evaluation.Row, measures []record.Measure) (err error) {
-	if event.Predictions, err = p.worker.writePredictions(predictions, p.cell, row); err != nil {
+	if event.Predictions, err = p.worker.writePredictions(predictions, p.log.mine, p.cell, row); err != nil {
 		return err
 	}
 	event.Knowledge, event.KnowledgeParts, event.Perplexity = row.Knowledge, row.Parts, row.Perplexity
@@ -215,13 +215,14 @@ func (p *protocol) measureUpdate(session *methods.Session, effective map[string]
 	return measuresOf(list), err
 }
 
-// writePredictions writes what was predicted at a boundary, and returns the file's sha256.
-func (w *Worker) writePredictions(path string, cell suite.Cell, row *evaluation.Row) (string, error) {
+// writePredictions writes what was predicted at a boundary, if the file is still the worker's to
+// write, and returns its sha256.
+func (w *Worker) writePredictions(path string, mine func() error, cell suite.Cell, row *evaluation.Row) (string, error) {
 	data, err := w.evaluator.EncodePredictions(cell.Tasks, row)
 	if err != nil {
 		return "", fmt.Errorf("write predictions: %w", err)
 	}
-	if err := rundir.WriteBytes(path, data); err != nil {
+	if err := rundir.WriteBytesIf(path, mine, data); err != nil {
 		return "", err
 	}
 	return rundir.HashBytes(path, data).SHA256, nil

@@ -105,7 +105,7 @@ func (p *protocol) checkpointWithin(session *methods.Session, l lesson, at posit
 		return err
 	}
 	place := rundir.Place{Index: l.index, Step: at.step}
-	err := rundir.SaveCheckpoint(p.folder, place, func(dir string) error {
+	err := rundir.SaveCheckpoint(p.folder, place, p.log.mine, func(dir string) error {
 		if err := session.SaveWithin(dir); err != nil {
 			return err
 		}
@@ -119,8 +119,12 @@ func (p *protocol) checkpointWithin(session *methods.Session, l lesson, at posit
 
 // drop removes the checkpoints that are of no use once the one of a place stands: later ones, which
 // are spoilt, earlier ones within tasks, and where the suite keeps the last alone, earlier
-// boundaries too. With a place within a task the boundary before it stays.
+// boundaries too. With a place within a task the boundary before it stays. In a cell that another
+// process took over meanwhile later ones are that process's, and nothing is removed.
 func (p *protocol) drop(place rundir.Place) error {
+	if err := p.log.mine(); err != nil {
+		return err
+	}
 	last := p.worker.suite.Evaluation.KeepCheckpoints == "last"
 	return rundir.DropCheckpoints(p.folder, func(other rundir.Place) bool {
 		earlier := !other.Within() && other.Index < place.Index

@@ -64,7 +64,7 @@ func TestOwnForwardPassIsRecorded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hash, err := w.writePredictions(filepath.Join(t.TempDir(), "predictions.parquet"), cell, row)
+		hash, err := w.writePredictions(filepath.Join(t.TempDir(), "predictions.parquet"), func() error { return nil }, cell, row)
 		if err != nil {
 			t.Fatal(err)
 		}

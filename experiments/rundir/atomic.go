@@ -39,9 +39,13 @@ func Sweep(dir string) error {
 // WriteFile is atomicfile's Write, with an error that names the file. Folders above path are
 // created.
 func WriteFile(path string, write func(io.Writer) error) error {
+	return writeIf(path, func() error { return nil }, write)
+}
+
+func writeIf(path string, may func() error, write func(io.Writer) error) error {
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {
-		err = atomicfile.Write(path, write)
+		err = atomicfile.WriteIf(path, may, write)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -51,7 +55,13 @@ func WriteFile(path string, write func(io.Writer) error) error {
 
 // WriteBytes is WriteFile of bytes at hand.
 func WriteBytes(path string, data []byte) error {
-	return WriteFile(path, func(w io.Writer) error {
+	return WriteBytesIf(path, func() error { return nil }, data)
+}
+
+// WriteBytesIf is WriteBytes of a file that may be another process's to write by the time when its
+// bytes are on the disk: may is asked then, and where it fails the old file stays.
+func WriteBytesIf(path string, may func() error, data []byte) error {
+	return writeIf(path, may, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})

@@ -10,7 +10,7 @@ import (
 func FuzzCheckCheckpoint(f *testing.F) {
 	c := Run{f.TempDir()}.Cell("a")
 	place := Place{Index: 2, Step: 3}
-	if err := SaveCheckpoint(c, place, func(dir string) error {
+	if err := SaveCheckpoint(c, place, mine, func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "x"), []byte("x"), 0o644)
 	}); err != nil {
 		f.Fatal(err)

@@ -57,9 +57,10 @@ type Complete struct {
 
 // SaveCheckpoint makes the checkpoint of a place. write is handed an empty folder and puts its
 // files (no folders) there; the checkpoint appears under its name only when all of them and
-// complete.json are on the disk. An older checkpoint of the same place is replaced. What was
-// written is read again before SaveCheckpoint returns, so that older checkpoints may go then.
-func SaveCheckpoint(c Cell, place Place, write func(dir string) error) (err error) {
+// complete.json are on the disk. may is asked then: where it fails, the cell is no longer the
+// caller's and nothing appears. An older checkpoint of the same place is replaced. What was written
+// is read again before SaveCheckpoint returns, so that older checkpoints may go then.
+func SaveCheckpoint(c Cell, place Place, may func() error, write func(dir string) error) (err error) {
 	final := c.CheckpointAt(place)
 	if err := os.MkdirAll(c.Checkpoints(), 0o755); err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)
@@ -98,6 +99,9 @@ func SaveCheckpoint(c Cell, place Place, write func(dir string) error) (err erro
 		complete.Files = append(complete.Files, file)
 	}
 	if err = WriteJSON(filepath.Join(temp, completeName), complete); err != nil {
+		return err
+	}
+	if err = may(); err != nil {
 		return err
 	}
 	if err = os.RemoveAll(final); err != nil { // one that was found spoilt, or whose records are gone

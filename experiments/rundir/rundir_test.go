@@ -107,9 +107,12 @@ func TestALocksHolderIsGivenAMomentToWriteItsName(t *testing.T) {
 	}
 }
 
+// mine says that a cell is the caller's.
+func mine() error { return nil }
+
 func save(t *testing.T, c Cell, index int, content string) {
 	t.Helper()
-	err := SaveCheckpoint(c, Place{Index: index}, func(dir string) error {
+	err := SaveCheckpoint(c, Place{Index: index}, mine, func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, "adapter.safetensors"), []byte(content), 0o644)
 	})
 	if err != nil {
@@ -144,11 +147,37 @@ func TestTheNewestValidCheckpointIsFound(t *testing.T) {
 		t.Fatal(entries)
 	}
 	boom := errors.New("boom")
-	if err := SaveCheckpoint(c, Place{Index: 1}, func(string) error { return boom }); !errors.Is(err, boom) {
+	if err := SaveCheckpoint(c, Place{Index: 1}, mine, func(string) error { return boom }); !errors.Is(err, boom) {
 		t.Fatal(err)
 	}
 	if err := CheckCheckpoint(c.Checkpoint(1), Place{Index: 1}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestACellThatWasLostMeanwhileKeepsItsCheckpoint, which may be another process's by then.
+func TestACellThatWasLostMeanwhileKeepsItsCheckpoint(t *testing.T) {
+	c := Run{t.TempDir()}.Cell("a")
+	save(t, c, 1, "theirs")
+	written, path := false, filepath.Join(c.Checkpoint(1), "adapter.safetensors")
+	lost := func() error {
+		if written {
+			return ErrClaimLost
+		}
+		return nil
+	}
+	err := SaveCheckpoint(c, Place{Index: 1}, lost, func(dir string) error {
+		written = true
+		return os.WriteFile(filepath.Join(dir, filepath.Base(path)), []byte("mine"), 0o644)
+	})
+	if !errors.Is(err, ErrClaimLost) {
+		t.Error(err)
+	}
+	if data, err := os.ReadFile(path); string(data) != "theirs" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if entries, err := os.ReadDir(c.Checkpoints()); len(entries) != 1 || err != nil {
+		t.Error(entries, err)
 	}
 }
 
@@ -222,7 +251,7 @@ func TestACheckpointWithinATaskStandsBeforeItsEnd(t *testing.T) {
 	c := Run{t.TempDir()}.Cell("a")
 	at := func(place Place) {
 		t.Helper()
-		if err := SaveCheckpoint(c, place, func(string) error { return nil }); err != nil {
+		if err := SaveCheckpoint(c, place, mine, func(string) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
