@@ -27,6 +27,7 @@ func (w *Worker) baseRow(ctx context.Context, log *cellLog, tell func(percent in
 	if row == nil {
 		stop := log.time(record.Eval, 0)
 		if row, err = w.untouchedRow(ctx, tell); err != nil {
+			stop(0)
 			return nil, err
 		}
 		stop(row.Tokens)

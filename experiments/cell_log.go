@@ -52,7 +52,8 @@ func (l *cellLog) close() error {
 
 // time starts a clock for a phase of a task; the function it returns stops it. What was spent on
 // compiling meanwhile is a phase of its own, and so is a phase that began and ended meanwhile. A
-// timing that cannot be written stops nothing: the numbers do not depend on it.
+// timing that cannot be written stops nothing: the numbers do not depend on it. A phase that ended
+// early took its time too, and has no tokens: these come with the phase that ends whole.
 func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) {
 	elapsed, before, timed, timedCompiled := machine.StartClock(), l.compiled(), l.timed, l.timedCompiled
 	return func(tokens int64) {
@@ -60,6 +61,9 @@ func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) 
 		spent := elapsed().Minus(l.timed.Minus(timed))
 		l.timed, l.timedCompiled = l.timed.Plus(spent), l.timedCompiled.Plus(compiled)
 		spent = spent.Minus(compiled)
+		if l.mine() != nil {
+			return
+		}
 		peak := machine.PeakMemory()
 		if compiled.Seconds > 0 {
 			l.timing.Append(record.Timing{Phase: record.Compile, Index: index, Seconds: compiled.Seconds, ProcessorSeconds: compiled.Processor, PeakRSSBytes: peak})
@@ -70,4 +74,15 @@ func (l *cellLog) time(phase record.Phase, index int) (stop func(tokens int64)) 
 		}
 		l.timing.Append(timing)
 	}
+}
+
+// total appends what one session of the cell took, however it ended, and what of it was spent in
+// compiled graphs: a cell that went on after an interruption has several. A session that ended
+// before it opened the log has nothing to append to.
+func (l *cellLog) total(spent machine.Spent, executeSeconds float64) error {
+	if l.timing == nil || l.mine() != nil {
+		return nil
+	}
+	return l.timing.Append(record.Timing{Phase: record.Total, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor,
+		ExecuteSeconds: executeSeconds, PeakRSSBytes: machine.PeakMemory()})
 }

@@ -135,6 +135,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 	stop := p.log.time(record.Train, l.index)
 	tokens, loss, err := t.train(ctx, l, at)
 	if err != nil {
+		stop(0)
 		return err
 	}
 	learned, err := session.TrainedDigest()
@@ -142,6 +143,7 @@ func (p *protocol) learn(ctx context.Context, session *methods.Session, l lesson
 		err = session.EndTask(l.index, t.batches(l))
 	}
 	if err != nil {
+		stop(0)
 		return divergedAt(l, l.steps, err)
 	}
 	p.log.flop = forward * passes(session)

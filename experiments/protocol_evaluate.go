@@ -31,6 +31,7 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 	stop := p.log.time(record.Eval, l.index)
 	learned, err := session.Function()
 	if err != nil {
+		stop(0)
 		return nil, nil, err
 	}
 	defer learned.Close()
@@ -46,6 +47,7 @@ func (p *protocol) evaluate(ctx context.Context, session *methods.Session, v *ev
 		row.Weights, err = evaluatedDigest(session, learned.Effective)
 	}
 	if err != nil {
+		stop(0)
 		return nil, nil, divergedAt(l, step, err)
 	}
 	stop(row.Tokens)
@@ -106,6 +108,7 @@ func (p *protocol) recover(ctx context.Context) error {
 		return nil
 	}
 	stop := p.log.time(record.Eval, len(p.lessons))
+	defer stop(0) // each evaluation tells of its tokens
 	for _, l := range p.lessons[:len(p.lessons)-1] {
 		for _, examples := range s.Evaluation.Recovery {
 			err := p.recoverTask(ctx, l, examples)
@@ -118,7 +121,6 @@ func (p *protocol) recover(ctx context.Context) error {
 			}
 		}
 	}
-	stop(0) // each evaluation has told of its tokens
 	return p.log.sync()
 }
 

@@ -244,3 +244,58 @@ func TestPhasesWithinPhasesAreTimedOnce(t *testing.T) {
 		t.Errorf("the phases take %g seconds together, the cell %g", sum, total)
 	}
 }
+
+// TestTheTimeOfASessionThatWasStoppedIsKept: of its phase, without the tokens and operations that
+// come with the one that ends whole, and of the session.
+func TestTheTimeOfASessionThatWasStoppedIsKept(t *testing.T) {
+	y := newToy(t)
+	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
+	cell := w.cells[0]
+	folder := w.run.Cell(cell.ID)
+	phases := func(phase record.Phase, index int) []record.Timing {
+		list, _, err := record.Read[record.Timing](folder.Timing())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(list, func(x record.Timing) bool { return x.Phase != phase || x.Index != index })
+	}
+	for i, at := range []func(p engine.Progress) bool{
+		func(p engine.Progress) bool { return p.Evaluated > 0 },
+		func(p engine.Progress) bool { return p.TaskIndex == 2 && p.Step == 3 },
+		func(p engine.Progress) bool { return p.TaskIndex == 2 && p.Evaluated > 0 },
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := w.RunCell(ctx, cell, func(p engine.Progress) {
+			if at(p) {
+				cancel()
+			}
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if n := len(phases(record.Total, 0)); n != i+1 {
+			t.Errorf("%d totals after %d sessions", n, i+1)
+		}
+	}
+	goOn(t, w, cell)
+	for _, c := range []struct {
+		what         string
+		lines        []record.Timing
+		want         int
+		tokens, flop bool // of the last one
+	}{
+		{"the base row", phases(record.Eval, 0), 2, true, false},
+		{"training", phases(record.Train, 2), 3, true, true}, // the second and the third session end the task
+		{"evaluation", phases(record.Eval, 2), 2, true, false},
+		{"all", phases(record.Total, 0), 4, false, false},
+	} {
+		if len(c.lines) != c.want {
+			t.Errorf("%s: %d lines, expected %d: %+v", c.what, len(c.lines), c.want, c.lines)
+			continue
+		}
+		first, last := c.lines[0], c.lines[c.want-1]
+		if first.Seconds <= 0 || first.Tokens != 0 || first.FLOP != 0 || (last.Tokens > 0) != c.tokens || (last.FLOP > 0) != c.flop {
+			t.Errorf("%s: first %+v, last %+v", c.what, first, last)
+		}
+	}
+}

@@ -5,14 +5,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
 )
 
-// TestALostCellsFilesAreLeftAlone: a worker that loses its cell while it writes predictions, writes
-// a checkpoint or is about to drop one leaves the names of these files to the cell's new owner.
+// TestALostCellsFilesAreLeftAlone: a worker that loses its cell while it trains, while it writes
+// predictions or a checkpoint, or before it drops one leaves these files to the cell's new owner.
 func TestALostCellsFilesAreLeftAlone(t *testing.T) {
 	y := newToy(t)
 	s := y.with(suite.MethodSpec{Preset: "seq"})
@@ -20,6 +21,10 @@ func TestALostCellsFilesAreLeftAlone(t *testing.T) {
 	there := func(pattern ...string) bool {
 		found, err := filepath.Glob(filepath.Join(pattern...))
 		return err == nil && len(found) > 0
+	}
+	holds := func(path, text string) bool {
+		data, err := os.ReadFile(path)
+		return err == nil && strings.Contains(string(data), text)
 	}
 	for _, c := range []struct {
 		what string
@@ -37,6 +42,9 @@ func TestALostCellsFilesAreLeftAlone(t *testing.T) {
 		{"before it drops checkpoints",
 			func(f rundir.Cell) bool { return there(f.Checkpoint(2)) },
 			func(f rundir.Cell) bool { return there(f.Checkpoint(1)) && there(f.Checkpoint(2)) }},
+		{"while it trains",
+			func(f rundir.Cell) bool { return holds(f.Records(), `"task_start","index":2`) },
+			func(f rundir.Cell) bool { return holds(f.Timing(), `"index":1`) && !holds(f.Timing(), `"index":2`) }},
 	} {
 		w := y.open(t, s, t.TempDir())
 		folder := w.run.Cell(w.cells[0].ID)

@@ -280,12 +280,7 @@ func (w *Worker) runClaimed(ctx context.Context, cell suite.Cell, folder rundir.
 	if err == nil && p.until == EndOfCell || errors.As(err, &diverged) {
 		err = errors.Join(err, rundir.WriteSeal(folder))
 	}
-	if err != nil {
-		return err
-	}
-	spent := elapsed()
-	return p.log.timing.Append(record.Timing{Phase: record.Total, Seconds: spent.Seconds, ProcessorSeconds: spent.Processor,
-		ExecuteSeconds: w.base.ExecuteSeconds() - executed, PeakRSSBytes: machine.PeakMemory()})
+	return errors.Join(err, p.log.total(elapsed(), w.base.ExecuteSeconds()-executed))
 }
 
 // shareGraphs keeps the compiled graphs of the last cell if this one shares them: cells of equal
