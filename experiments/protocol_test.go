@@ -267,8 +267,9 @@ func TestDivergedInATasksLastStep(t *testing.T) {
 }
 
 // TestCheckpointWithoutItsRecords: a cell whose records do not reach its checkpoint goes on from
-// the last one that they reach, or starts again, and ends as it should; a sealed one of which records
-// or steps were cut off starts again. Records that cannot be read end it, and cost no checkpoint.
+// the last one that they reach, or starts again, and ends as it should; a sealed one of which
+// records or steps were cut off starts again. Records that cannot be read end it, and cost no
+// checkpoint.
 func TestCheckpointWithoutItsRecords(t *testing.T) {
 	y := newToy(t)
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
