@@ -16,9 +16,9 @@ import (
 // process took over.
 var ErrClaimLost = errors.New("the claim is lost")
 
-// Lease says how long a claim holds. A holder that could not renew its claim gives it up on its own
-// clock after Lose; others take it over when they saw no renewal for Dead on theirs. No two clocks
-// are compared, so that machines whose clocks differ can share a run.
+// Lease says how long a claim holds. A holder that could not renew its claim no longer relies on it
+// after Lose on its own clock; others take it over when they saw no renewal for Dead on theirs. No
+// two clocks are compared, so that machines whose clocks differ can share a run.
 type Lease struct {
 	Renew, Lose, Dead time.Duration
 }
@@ -44,12 +44,13 @@ type attempt struct {
 // its process. File locks of network file systems may do nothing, and so the claim is a file too:
 // made under a number that only one process can be the first to take, renewed while its holder
 // works, and taken over under the next number when it was not renewed. A holder that was held up
-// notices by its own clock before another may begin.
+// notices by its own clock before another may begin. It asks for the next number as others do, and
+// goes on if none of them had it: nobody wrote the cell's files while its machine was suspended.
 type Claim struct {
 	lock  *Lock
 	cell  Cell
 	lease Lease
-	// Attempt is the claim's number: how many processes have owned the cell.
+	// Attempt is the claim's number: how often the cell was taken.
 	Attempt int
 
 	mu      sync.Mutex
@@ -168,9 +169,9 @@ func (c *Claim) renew(release bool) error {
 		return err
 	}
 	began, uptime := time.Now(), machine.Uptime()
-	number, _, err := newestAttempt(c.cell)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	number, _, err := newestAttempt(c.cell)
 	if err == nil && number == c.Attempt {
 		c.state.Renewed++
 		c.state.Released = release
@@ -192,8 +193,9 @@ func (c *Claim) renew(release bool) error {
 // Job is the scheduler's name of the holder's job; empty outside of one.
 func (c *Claim) Job() string { return c.state.Job }
 
-// Err is nil while the claim holds, and an error that is ErrClaimLost from then on for good.
-// Whoever writes a file of the cell asks first.
+// Err is nil while the claim holds, and an error that is ErrClaimLost from then on for good. A
+// claim that was not renewed for too long holds if it can be taken again. Whoever writes a file of
+// the cell asks first.
 func (c *Claim) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -202,9 +204,34 @@ func (c *Claim) Err() error {
 		held = max(held, machine.Uptime()-c.uptime)
 	}
 	if c.lost == nil && held > c.lease.Lose {
-		c.lost = fmt.Errorf("cell %s: %w: it could not be renewed for %s", c.cell.ID, ErrClaimLost, held.Round(time.Second))
+		if err := c.retake(); err != nil {
+			c.lost = fmt.Errorf("cell %s: %w: it could not be renewed for %s: %v", c.cell.ID, ErrClaimLost, held.Round(time.Second), err)
+		}
 	}
 	return c.lost
+}
+
+// retake takes the cell again under the next number, unless another process has had it.
+func (c *Claim) retake() error {
+	began, uptime := time.Now(), machine.Uptime()
+	number, _, err := newestAttempt(c.cell)
+	if err != nil {
+		return err
+	}
+	if number != c.Attempt {
+		return fmt.Errorf("attempt %d has begun, this was %d", number, c.Attempt)
+	}
+	c.Attempt++
+	c.state.Renewed = 0
+	if err := c.create(); err != nil {
+		c.Attempt--
+		return err
+	}
+	if took := time.Since(began); took > c.lease.Lose {
+		return fmt.Errorf("it took %s to take it again", took.Round(time.Second))
+	}
+	c.renewed, c.uptime = began, uptime
+	return nil
 }
 
 // Release gives the cell back.

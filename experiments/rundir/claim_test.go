@@ -146,41 +146,72 @@ func TestAHolderNoticesThatItsClaimWasTakenOver(t *testing.T) {
 	}
 }
 
-func TestAHolderThatWasHeldUpGivesUpByItsOwnClock(t *testing.T) {
+// TestAHolderThatWasHeldUpTakesItsCellAgain under the next number, by its own clock, unless another
+// process had that; a number that others know is renewed no more.
+func TestAHolderThatWasHeldUpTakesItsCellAgain(t *testing.T) {
 	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
-	claim, err := TakeClaim(t.Context(), cell, Lease{Renew: time.Hour, Lose: 30 * time.Millisecond, Dead: time.Hour}, new(Sighting))
+	claim, err := TakeClaim(t.Context(), cell, Lease{Renew: time.Hour, Lose: time.Minute, Dead: time.Hour}, new(Sighting))
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(40 * time.Millisecond)
-	if err := claim.renew(false); !errors.Is(err, ErrClaimLost) {
-		t.Error("it was revived:", err)
+	t.Cleanup(func() { claim.Release() })
+	holdUp := func() {
+		claim.mu.Lock()
+		defer claim.mu.Unlock()
+		claim.renewed = claim.renewed.Add(-2 * time.Minute)
 	}
-	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
+	holdUp()
+	if err := claim.Err(); err != nil || claim.Attempt != 2 {
+		t.Fatalf("attempt %d, %v", claim.Attempt, err)
+	}
+	if err := claim.renew(false); err != nil {
 		t.Error(err)
 	}
-	claim.Release()
+	if number, last, err := newestAttempt(cell); number != 2 || last.Renewed != 1 || err != nil {
+		t.Errorf("the newest is attempt %d, %+v, %v", number, last, err)
+	}
+	// Another had the cell meanwhile, and gave it back.
+	if err := WriteJSON(filepath.Join(cell.Claims(), "0003.json"), attempt{Host: "node7", Released: true}); err != nil {
+		t.Fatal(err)
+	}
+	holdUp()
+	for range 2 {
+		if err := claim.renew(false); !errors.Is(err, ErrClaimLost) || errors.Is(err, ErrLocked) {
+			t.Error("it was revived:", err)
+		}
+	}
+	if number, _, err := newestAttempt(cell); number != 3 || err != nil {
+		t.Errorf("the newest is attempt %d, %v", number, err)
+	}
 }
 
-// TestAMachineThatWasSuspendedLostItsClaim has one whose clock stood still for a while.
-func TestAMachineThatWasSuspendedLostItsClaim(t *testing.T) {
+// TestAMachineThatWasSuspendedAsksForItsCell has one whose clock stood still for a while.
+func TestAMachineThatWasSuspendedAsksForItsCell(t *testing.T) {
 	if machine.Uptime() == 0 {
 		t.Skip("the system does not tell how long it is up")
 	}
-	claim, err := TakeClaim(t.Context(), Run{Path: t.TempDir()}.Cell("seq-s0-o0"), DefaultLease, new(Sighting))
+	cell := Run{Path: t.TempDir()}.Cell("seq-s0-o0")
+	claim, err := TakeClaim(t.Context(), cell, DefaultLease, new(Sighting))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := claim.Err(); err != nil {
-		t.Error(err)
+	t.Cleanup(func() { claim.Release() })
+	suspend := func() {
+		claim.mu.Lock()
+		defer claim.mu.Unlock()
+		claim.uptime -= DefaultLease.Dead
 	}
-	claim.mu.Lock()
-	claim.uptime -= DefaultLease.Dead
-	claim.mu.Unlock()
+	suspend()
+	if err := claim.Err(); err != nil || claim.Attempt != 2 {
+		t.Errorf("attempt %d, %v", claim.Attempt, err)
+	}
+	suspend()
+	if err := WriteJSON(filepath.Join(cell.Claims(), "0003.json"), attempt{Host: "node7"}); err != nil {
+		t.Fatal(err)
+	}
 	if err := claim.Err(); !errors.Is(err, ErrClaimLost) {
 		t.Error(err)
 	}
-	claim.Release()
 }
 
 func TestOfManyAtOnceOneTakesAClaim(t *testing.T) {
