@@ -90,7 +90,7 @@ func TestTwoBackbonesInOneRunLeaveWhatTwoRunsLeave(t *testing.T) {
 		if wrong := again.CheckCell(t.Context(), part.Cell, true); len(wrong) > 0 {
 			t.Error(wrong)
 		}
-		if _, err := again.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
+		if _, err := again.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"secura/experiments/engine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
 	"secura/experiments/suite"
@@ -89,7 +90,8 @@ func (w *Worker) Sample(ctx context.Context, cells []suite.Cell, seed uint64) ([
 // have in common is compared: of each step its learning rate and tokens, the first step's loss, and
 // scores. Those after the first task of the part may be further apart: their last bits differ from
 // the first step on, and training makes more of it. drift says how far; empty if they are not.
-func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, tolerance float64) (drift string, err error) {
+// tell, which may be nil, is told how far the part is.
+func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, tolerance float64, tell func(engine.Progress)) (drift string, err error) {
 	kept, again := w.run.Cell(part.Cell.ID), scratch.Cell(part.Cell.ID)
 	if err := again.Make(); err != nil {
 		return "", err
@@ -105,6 +107,9 @@ func (w *Worker) Again(ctx context.Context, part Part, scratch rundir.Run, toler
 	}
 	defer func() { p.log.close() }()
 	p.until = part.Until
+	if tell != nil {
+		p.progress = tell
+	}
 	w.shareGraphs(part.Cell)
 	var diverged *DivergedError
 	if err := p.run(ctx); err != nil && !errors.As(err, &diverged) {

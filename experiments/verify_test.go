@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"secura/experiments/engine"
 	"secura/experiments/machine"
 	"secura/experiments/record"
 	"secura/experiments/rundir"
@@ -50,7 +51,7 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 				}
 				from[parts[0].From] = true
 				for _, part := range parts {
-					if _, err := w.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0); err != nil {
+					if _, err := w.Again(context.Background(), part, rundir.Run{Path: t.TempDir()}, 0, nil); err != nil {
 						t.Error(err)
 					}
 				}
@@ -58,8 +59,13 @@ func TestAnUntouchedRunVerifies(t *testing.T) {
 			if kept := st.Evaluation.KeepCheckpoints == "all"; (len(from) > 1) != kept {
 				t.Errorf("samples start at %v", from)
 			}
-			if _, err := w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 0); err != nil {
+			steps := map[[2]int]bool{}
+			tell := func(p engine.Progress) { steps[[2]int{p.TaskIndex, p.Step}] = true }
+			if _, err := w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 0, tell); err != nil {
 				t.Error(err)
+			}
+			if !steps[[2]int{len(w.cells[0].Tasks), st.Training.Steps}] {
+				t.Errorf("the last step was not told of: %v", steps)
 			}
 		})
 	}
@@ -187,7 +193,7 @@ func TestTamperingIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 			check("under a new seal", c.sealed)
-			_, err := w.Again(context.Background(), Whole(cell), rundir.Run{Path: t.TempDir()}, 0)
+			_, err := w.Again(context.Background(), Whole(cell), rundir.Run{Path: t.TempDir()}, 0, nil)
 			if (err == nil) != (c.again == "") || err != nil && !strings.Contains(err.Error(), c.again) {
 				t.Errorf("executed again: %v, expected %q", err, c.again)
 			}
@@ -248,7 +254,7 @@ func TestAnotherProcessorIsHeldToItsScores(t *testing.T) {
 	w := y.open(t, y.with(suite.MethodSpec{Preset: "seq"}), t.TempDir())
 	folder := mustRun(t, w, w.cells[0])
 	again := func() (string, error) {
-		return w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 1e-4)
+		return w.Again(context.Background(), Whole(w.cells[0]), rundir.Run{Path: t.TempDir()}, 1e-4, nil)
 	}
 	alter := func(index int, alter func(*record.Event)) {
 		t.Helper()

@@ -10,9 +10,11 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"secura/datasets/prepared"
 	"secura/experiments"
+	"secura/experiments/engine"
 	"secura/experiments/launch"
 	"secura/experiments/machine"
 	"secura/experiments/record"
@@ -219,7 +221,7 @@ func (v *verification) compute(ctx context.Context, finished []suite.Cell, stder
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := v.again(ctx, w, part, v.tolerance(part.Cell, here)); err != nil {
+		if err := v.again(ctx, w, part, v.tolerance(part.Cell, here), stderr); err != nil {
 			return err
 		}
 	}
@@ -264,14 +266,19 @@ func (v *verification) parts(ctx context.Context, w *experiments.Worker, finishe
 	return parts, nil
 }
 
-// again executes a part in a folder that is removed afterwards.
-func (v *verification) again(ctx context.Context, w *experiments.Worker, part experiments.Part, tolerance float64) error {
+// again executes a part in a folder that is removed afterwards, and tells on stderr how far it is
+// where that takes long.
+func (v *verification) again(ctx context.Context, w *experiments.Worker, part experiments.Part, tolerance float64, stderr io.Writer) error {
 	scratch, err := os.MkdirTemp("", "runner-verify-")
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	drift, err := w.Again(ctx, part, rundir.Run{Path: scratch}, tolerance)
+	at := newLines(io.Discard, newTracker(1, time.Now))
+	at.Update(0, engine.Progress{Cell: part.Cell.ID, State: record.Running})
+	teller := newTeller(stderr, at.doing)
+	drift, err := w.Again(ctx, part, rundir.Run{Path: scratch}, tolerance, func(p engine.Progress) { at.Update(0, p) })
+	teller.Close()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
