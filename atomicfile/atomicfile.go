@@ -17,11 +17,11 @@ const TempPrefix = ".tmp-"
 // nothing is left over. The folder must be there. The error does not name what was to be done: the
 // caller does.
 func Write(path string, write func(io.Writer) error) error {
-	return WriteIf(path, func() error { return nil }, write)
+	return WriteIf(path, nil, write)
 }
 
-// WriteIf is Write that asks may once the new file is on the disk, just before it takes its name:
-// where may fails, the old file stays.
+// WriteIf is Write that asks may, unless it is nil, once the new file is on the disk, just before
+// it takes its name: where may fails, the old file stays.
 func WriteIf(path string, may func() error, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, TempPrefix+filepath.Base(path)+"-*")
@@ -46,8 +46,10 @@ func WriteIf(path string, may func() error, write func(io.Writer) error) (err er
 	if err = temp.Close(); err != nil {
 		return err
 	}
-	if err = may(); err != nil {
-		return err
+	if may != nil {
+		if err = may(); err != nil {
+			return err
+		}
 	}
 	if err = os.Rename(temp.Name(), path); err != nil {
 		return err

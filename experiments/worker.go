@@ -186,10 +186,10 @@ func (w *Worker) Cell(id string) (suite.Cell, error) {
 // RunCell runs a cell, or continues it from its newest checkpoint. It owns the cell's folder
 // meanwhile; a cell that another process finished is left as it is, one whose records or steps were
 // changed since is refused, and one of which they were cut off starts again. The error is
-// rundir.ErrLocked
-// where another process has the cell: asked for it again, the worker waits until it knows whether
-// that process is still there. It is rundir.ErrClaimLost where another may have taken the cell over
-// meanwhile, a *DivergedError where numbers became infinite, and ctx's where ctx ended it.
+// rundir.ErrLocked where another process has the cell: asked for it again, the worker waits until
+// it knows whether that process is still there. It is rundir.ErrClaimLost where another may have
+// taken the cell over meanwhile, a *DivergedError where numbers became infinite, and ctx's where
+// ctx ended it.
 func (w *Worker) RunCell(ctx context.Context, cell suite.Cell, progress func(engine.Progress)) (err error) {
 	folder := w.run.Cell(cell.ID)
 	if err := folder.Make(); err != nil {

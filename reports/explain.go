@@ -67,7 +67,7 @@ func (e *explanation) explain(method, key string) error {
 	if isMetric {
 		e.line("", "R[i][j] is the first score of task j after i of N = %d trainings, K[i] that of the knowledge battery; in each cell tasks are counted in its own order.", len(e.r.Suite.Tasks))
 	}
-	if preset := e.presetOf(method); isMetric && preset == suite.Frozen {
+	if m, _ := e.r.Suite.Method(method); isMetric && m.Preset == suite.Frozen {
 		e.line("", "%s is not trained: what stands for its last row is its only one, of the untouched backbone.", method)
 	}
 	if d.Key == "perplexity_drift" {
@@ -99,16 +99,6 @@ func (e *explanation) explain(method, key string) error {
 		e.overCells(method, key)
 	}
 	return nil
-}
-
-// presetOf is the preset of a method of the run.
-func (e *explanation) presetOf(method string) string {
-	for _, m := range e.r.Suite.Methods {
-		if m.Name == method {
-			return m.Preset
-		}
-	}
-	return ""
 }
 
 // metric traces one cell's number.

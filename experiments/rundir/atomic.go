@@ -39,7 +39,7 @@ func Sweep(dir string) error {
 // WriteFile is atomicfile's Write, with an error that names the file. Folders above path are
 // created.
 func WriteFile(path string, write func(io.Writer) error) error {
-	return writeIf(path, func() error { return nil }, write)
+	return writeIf(path, nil, write)
 }
 
 func writeIf(path string, may func() error, write func(io.Writer) error) error {
@@ -55,7 +55,7 @@ func writeIf(path string, may func() error, write func(io.Writer) error) error {
 
 // WriteBytes is WriteFile of bytes at hand.
 func WriteBytes(path string, data []byte) error {
-	return WriteBytesIf(path, func() error { return nil }, data)
+	return WriteBytesIf(path, nil, data)
 }
 
 // WriteBytesIf is WriteBytes of a file that may be another process's to write by the time when its

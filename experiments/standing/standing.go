@@ -90,9 +90,11 @@ func (s Standing) Living(jobs Jobs) Standing {
 // this machine's, and it has ended or does not hold the cell's lock, so that another one has its
 // number by now.
 func (s Standing) left() bool {
-	host, _ := os.Hostname()
+	if host, _ := os.Hostname(); s.Status.Host != host {
+		return false // numbers of another machine's processes
+	}
 	open, known := machine.HasOpen(s.Status.PID, s.cell.Lock())
-	return s.Status.Host == host && (machine.Gone(s.Status.PID) || known && !open)
+	return machine.Gone(s.Status.PID) || known && !open
 }
 
 // Recorded is the standing by the records of a cell. end is what they end with, Done or

@@ -300,23 +300,28 @@ func AskOtherwise(a, b Suite) (task string, keys []string) {
 // what is right. Where both sources are absolute, their last parts count: machines keep data in
 // other folders.
 func askedOtherwise(a, b datasets.Task, split string) (keys []string) {
-	source := func(t datasets.Task) string {
-		if filepath.IsAbs(a.Source) && filepath.IsAbs(b.Source) {
-			return filepath.Base(t.Source)
-		}
-		return t.Source
+	if filepath.IsAbs(a.Source) && filepath.IsAbs(b.Source) {
+		a.Source, b.Source = filepath.Base(a.Source), filepath.Base(b.Source)
 	}
-	asked := func(t datasets.Task) []any {
-		return []any{source(t), t.Splits.Of(split), t.Where, t.Seed, t.System, t.Prompt, t.Shots, t.Answer, t.AnswersColumn, t.Original, t.Stop,
-			t.OptionsColumn, t.Options, t.ClassLabel, t.Option, t.Gold, t.GoldLabels, t.MaxNewTokens, t.Limits.For(split), t.Limits.Seed, t.Text}
-	}
-	names := []string{"source", "splits", "where", "seed", "system", "prompt", "shots", "answer", "answers_column", "original", "stop",
-		"options_column", "options", "class_label", "option", "gold", "gold_labels", "max_new_tokens", "limits", "limits", "text"}
-	ours, theirs := asked(a), asked(b)
-	for i, name := range names {
-		if !reflect.DeepEqual(ours[i], theirs[i]) && !slices.Contains(keys, name) {
-			keys = append(keys, name)
+	ours, theirs := reflect.ValueOf(asked(a, split)), reflect.ValueOf(asked(b, split))
+	for i := range ours.NumField() {
+		if !reflect.DeepEqual(ours.Field(i).Interface(), theirs.Field(i).Interface()) {
+			tag := ours.Type().Field(i).Tag
+			key, _, _ := strings.Cut(tag.Get("yaml"), ",")
+			if key == "-" {
+				key, _, _ = strings.Cut(tag.Get("json"), ",")
+			}
+			keys = append(keys, key)
 		}
 	}
 	return keys
+}
+
+// asked is a task without what does not decide what is asked of a split: how it is called, how it
+// is scored, and its other splits.
+func asked(t datasets.Task, split string) datasets.Task {
+	t.Name, t.Family, t.Scores, t.Readable = "", "", nil, nil
+	t.Splits = datasets.Splits{Test: t.Splits.Of(split)}
+	t.Limits = datasets.Limits{Test: t.Limits.For(split), Seed: t.Limits.Seed}
+	return t
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"secura/datasets"
 )
 
 // TestTheSuiteOfAManifestCanBePlanned: numbers that no plan can have are refused wherever a
@@ -170,5 +172,26 @@ func TestSettingsThatChangeNoNumber(t *testing.T) {
 	}
 	if same, err := other.Hash(); err != nil || same != hash {
 		t.Errorf("hashes %s and %s (%v)", hash, same, err)
+	}
+}
+
+// TestTasksThatAskTheSame tells what is asked of a split from what is trained on, how a task is
+// called and where its machine keeps the data.
+func TestTasksThatAskTheSame(t *testing.T) {
+	task := datasets.Task{Name: "a", Source: "/here/set", Prompt: "{{.q}}", Splits: datasets.Splits{Train: "train[:80%]"}, Limits: datasets.Limits{Train: 5}}
+	for want, change := range map[string]func(*datasets.Task){
+		"": func(t *datasets.Task) {
+			t.Family, t.Source, t.Splits, t.Limits.Train = "other", "/there/set", datasets.Splits{Test: "test"}, 9
+		},
+		"source":              func(t *datasets.Task) { t.Source = "/here/other" },
+		"splits limits":       func(t *datasets.Task) { t.Splits.Test, t.Limits.Test = "test[:50%]", 3 },
+		"prompt options text": func(t *datasets.Task) { t.Prompt, t.Options, t.Text = "{{.p}}", []string{"x"}, "y" },
+	} {
+		other := task
+		change(&other)
+		name, keys := AskOtherwise(Suite{Tasks: []datasets.Task{task}, Evaluation: Evaluation{Split: "test"}}, Suite{Knowledge: []datasets.Task{other}})
+		if strings.Join(keys, " ") != want || (name == "a") != (want != "") {
+			t.Errorf("%q: task %q, keys %q", want, name, keys)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"secura/experiments/record"
 	"secura/experiments/suite"
 	"secura/reports/metric"
 	"secura/reports/table"
@@ -103,12 +102,7 @@ func (r *Report) ContendsAlone(m suite.MethodSpec, e *table.Entry, of func(Cell)
 
 // Competes says whether a method can be the best one.
 func (r *Report) Competes(m suite.MethodSpec) bool {
-	for _, c := range r.Cells {
-		if c.Method.Name == m.Name && c.State == record.CellDiverged {
-			return false
-		}
-	}
-	return !m.Reference()
+	return !m.Reference() && r.divergence(m.Name) == ""
 }
 
 // IsReference says whether a method of this name is one.
