@@ -24,7 +24,7 @@ func TestPackedBatchesLearnTheSame(t *testing.T) {
 			pack       bool
 			accumulate int
 		}{{false, 0}, {true, 0}, {true, 4}} {
-			s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.01})
+			s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.01, Reason: "test"})
 			s.Training.Pack, s.Training.Accumulate = form.pack, form.accumulate
 			w := y.open(t, s, t.TempDir())
 			w.until = 2
@@ -107,7 +107,7 @@ func TestPackedBatchesOfTheMainJobHaveLittlePadding(t *testing.T) {
 // What does not fit a row of its own is cut, packed or not.
 func TestTextsLongerThanARowAreCutAsInRows(t *testing.T) {
 	y := newToy(t)
-	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01})
+	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01, Reason: "test"})
 	s.Training.Length, s.Training.AnswerLength = 9, 3
 	w := y.open(t, s, t.TempDir())
 	p, err := w.unrecorded(t.Context(), w.cells[0])

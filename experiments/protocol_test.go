@@ -255,7 +255,7 @@ func TestDivergedCell(t *testing.T) {
 func TestDivergedInATasksLastStep(t *testing.T) {
 	y := newToy(t)
 	for _, preset := range []string{"seq", "ewc", "osf"} {
-		s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 3e38, Reason: "test"})
+		s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 1e38, Reason: "test"})
 		s.Training.Steps, s.Training.Schedule, s.Training.Warmup = 1, suite.Constant, 0
 		w := y.open(t, s, t.TempDir())
 		err := w.RunCell(context.Background(), w.cells[0], nil)

@@ -40,6 +40,7 @@ func newToy(t *testing.T) toy {
 	y.suite.Name, y.suite.Backbone = "toy", filepath.Join(y.dir, "backbone")
 	y.suite.Tasks = []datasets.Task{task("next"), choose, task("same")}
 	y.suite.Knowledge = []datasets.Task{task("battery")}
+	y.suite.Methods = []suite.MethodSpec{{Name: "seq", Preset: "seq"}}
 	y.suite.Training.Steps, y.suite.Training.Batch, y.suite.Training.Length, y.suite.Training.AnswerLength = 4, 4, 16, 8
 	y.suite.Evaluation.Lengths, y.suite.Evaluation.Batch = []int{8, 16}, 4
 	return y

@@ -22,7 +22,7 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 	for _, preset := range []string{"ewc", "i-lora", "secura"} {
 		var steps [2][]record.Step
 		for i, lengths := range [][]int{nil, {12}} {
-			s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.01})
+			s := y.with(suite.MethodSpec{Preset: preset, LearningRate: 0.01, Reason: "test"})
 			s.Training.Pack = false
 			s.Training.Lengths, s.Training.AnswerLength = lengths, 14 // more answers than a short row has slots
 			w := y.open(t, s, t.TempDir())
@@ -65,7 +65,7 @@ func TestShorterRowsLearnTheSame(t *testing.T) {
 // run of a seed.
 func TestConstantRateAndDrawsWithReplacement(t *testing.T) {
 	y := newToy(t)
-	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01})
+	s := y.with(suite.MethodSpec{Preset: "seq", LearningRate: 0.01, Reason: "test"})
 	s.Training.Steps, s.Training.Batch = 40, 1
 	s.Training.Schedule, s.Training.Warmup, s.Training.Draw = suite.Constant, 0, suite.WithReplacement
 	w := y.open(t, s, t.TempDir())

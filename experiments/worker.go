@@ -97,7 +97,7 @@ func OpenWorker(ctx context.Context, o WorkerOptions) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := suite.OfManifest(o.Run.Manifest(), manifest.Suite)
+	s, err := suite.Computable(o.Run.Manifest(), manifest.Suite)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,6 +35,26 @@ func TestAWorkerComputesWithTheRunsBackend(t *testing.T) {
 		}
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v, any backend %v: %v, expected %q", c.manifest, c.any, err, c.want)
+		}
+	}
+}
+
+// TestAWorkerRefusesASuiteThatCannotBeComputed: it names what is wrong with a manifest that was
+// edited, and the file, also where a cell is only exported.
+func TestAWorkerRefusesASuiteThatCannotBeComputed(t *testing.T) {
+	y := newToy(t)
+	s := y.suite
+	s.Evaluation.Lengths = nil
+	run := rundir.Run{Path: t.TempDir()}
+	if err := rundir.WriteManifest(run, rundir.Manifest{Suite: encoded(t, s)}); err != nil {
+		t.Fatal(err)
+	}
+	open := WorkerOptions{Run: run, Store: y.store(), Backend: backbone.BackendOptions{Name: "go"}}
+	_, opened := OpenWorker(t.Context(), open)
+	_, exported := Export(t.Context(), ExportOptions{WorkerOptions: open, Cell: "seq-s0-o0", Dir: filepath.Join(t.TempDir(), "out")})
+	for does, err := range map[string]error{"open": opened, "export": exported} {
+		if err == nil || !strings.Contains(err.Error(), run.Manifest()) || !strings.Contains(err.Error(), "evaluation.lengths []: none may be left to the data") {
+			t.Errorf("%s: %v", does, err)
 		}
 	}
 }
